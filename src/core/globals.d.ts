@@ -1,0 +1,11 @@
+// The only globals that host-free folders may use: all exist in Node, browsers and workers.
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}
+declare class AbortSignal {
+  readonly aborted: boolean;
+}

@@ -1,0 +1,14 @@
+// SHA-256 in the forms that the program needs, from a library that runs in every host.
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { canonicalJson } from "./json.js";
+
+/** Lower-case hexadecimal SHA-256 of bytes. */
+export function sha256Hex(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes));
+}
+
+/** The name of a JSON value: the first 16 hexadecimal digits of the SHA-256 of its canonical text. */
+export function jsonHash(value: unknown): string {
+  return sha256Hex(utf8ToBytes(canonicalJson(value))).slice(0, 16);
+}

@@ -1,0 +1,76 @@
+// Static shapes: lists of non-negative integers, outermost axis first.
+import { ShapeError } from "./errors.js";
+
+export type Shape = readonly number[];
+
+/** Number of elements; 1 for a scalar. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (const extent of shape) size *= extent;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
+}
+
+/** Prints a shape as `[64, 1, 28, 28]`. */
+export function shapeText(shape: Shape): string {
+  return `[${shape.join(", ")}]`;
+}
+
+/** Row-major strides, in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+/**
+ * The common shape under the multidirectional broadcasting of ONNX (the rule of NumPy).
+ * @throws ShapeError when an axis differs and neither extent is 1.
+ */
+export function broadcastShapes(where: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const offset = rank - shape.length;
+    for (const [axis, extent] of shape.entries()) {
+      if (extent === 1) continue;
+      const known = result[offset + axis];
+      if (known !== 1 && known !== extent) {
+        throw new ShapeError("shapes do not broadcast", {
+          where,
+          expected: "equal extents, or 1, on every axis counted from the last",
+          received: shapes.map(shapeText).join(" and "),
+        });
+      }
+      result[offset + axis] = extent;
+    }
+  }
+  return result;
+}
+
+/**
+ * Turns axes that may be negative into axes from 0, each once, ascending.
+ * @throws ShapeError when an axis is outside the rank or given twice.
+ */
+export function normalizeAxes(where: string, axes: readonly number[], rank: number): number[] {
+  const normal = axes.map((axis) => normalizeAxis(where, axis, rank)).sort((a, b) => a - b);
+  if (new Set(normal).size !== normal.length) {
+    throw new ShapeError("an axis is given twice", { where, received: shapeText(axes) });
+  }
+  return normal;
+}
+
+/** Turns one axis that may be negative into an axis from 0. */
+export function normalizeAxis(where: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    throw new ShapeError("axis out of range", { where, expected: `an integer from ${-rank} to ${rank - 1}`, received: `${axis}` });
+  }
+  return axis < 0 ? axis + rank : axis;
+}

@@ -1,0 +1,49 @@
+// Concrete tensors: a shape, an element type and a typed array. What crosses every border of the program.
+import { type DType, dtypeTable, type TypedArray } from "./dtype.js";
+import { ShapeError } from "./errors.js";
+import { type Shape, shapeText, sizeOf } from "./shape.js";
+
+export interface TensorData {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Row-major; `sizeOf(shape)` elements. */
+  readonly data: TypedArray;
+}
+
+/**
+ * Wraps a typed array. The array is not copied.
+ * @throws ShapeError when the length does not fit the shape.
+ */
+export function tensorData(dtype: DType, shape: Shape, data: TypedArray): TensorData {
+  if (data.length !== sizeOf(shape)) {
+    throw new ShapeError("element count does not fit the shape", {
+      where: `tensor of ${dtype}`,
+      expected: `${sizeOf(shape)} elements for ${shapeText(shape)}`,
+      received: `${data.length}`,
+    });
+  }
+  return { dtype, shape, data };
+}
+
+export function zeros(dtype: DType, shape: Shape): TensorData {
+  return { dtype, shape, data: new dtypeTable[dtype].array(sizeOf(shape)) };
+}
+
+/** A tensor from plain numbers, converted to the element type. */
+export function tensorFrom(dtype: DType, shape: Shape, values: ArrayLike<number>): TensorData {
+  const data = new dtypeTable[dtype].array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    data[i] = dtype === "int64" ? BigInt(values[i]) : values[i];
+  }
+  return tensorData(dtype, shape, data);
+}
+
+/** All elements as plain numbers. Integers beyond 2^53 lose their last digits. */
+export function toNumbers(tensor: TensorData): number[] {
+  return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+}
+
+/** Bytes that the elements occupy. */
+export function byteLength(tensor: TensorData): number {
+  return tensor.data.byteLength;
+}

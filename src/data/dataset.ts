@@ -1,0 +1,37 @@
+// What training needs of a data set: two splits in their stored type, and how to bring them to unit scale.
+import type { TensorData } from "../core/tensor-data.js";
+
+/** Examples and their targets, row for row. */
+export interface Split {
+  /** `[examples, ...inputShape]`, in the stored type (`uint8` for images). */
+  readonly inputs: TensorData;
+  /** `[examples]` class numbers (`int32`), or `[examples, ...]` float32 targets for regression. */
+  readonly targets: TensorData;
+}
+
+/** How stored inputs become network inputs: `(value * scale - mean) / deviation`, per channel (axis 1). */
+export interface Normalization {
+  /** 1/255 for bytes. */
+  readonly scale: number;
+  /** One per channel, of the scaled training inputs. */
+  readonly mean: readonly number[];
+  readonly deviation: readonly number[];
+}
+
+export interface Dataset {
+  /** The name on the command line: `mnist`. */
+  readonly id: string;
+  /** For people and figure titles: `MNIST`, or `MNIST sample (10,000 train / 2,000 test)`. */
+  readonly title: string;
+  /** Whether this is the embedded sample instead of the full set. Figures and findings must say so. */
+  readonly isSample: boolean;
+  /** Names the bytes: changes when any example changes. */
+  readonly fingerprint: string;
+  readonly train: Split;
+  readonly test: Split;
+  /** Shape of one example: `[1, 28, 28]`. */
+  readonly inputShape: readonly number[];
+  /** Class names in label order; absent for regression. */
+  readonly classes?: readonly string[];
+  readonly normalization?: Normalization;
+}

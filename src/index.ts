@@ -1,0 +1,2 @@
+// The public entry point: host-free.
+export { TrainscopeError } from "./core/errors.js";

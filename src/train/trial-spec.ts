@@ -1,0 +1,38 @@
+// A trial as data: complete, plain JSON. Its hash names it; a finished trial is never run again.
+import { jsonHash } from "../core/hash.js";
+import type { Json } from "../core/json.js";
+
+/** A definition with its options: `{ kind: "adam", learningRate: 0.001 }`. */
+export type KindSpec = { readonly kind: string; readonly [option: string]: Json };
+
+export interface TrialSpec {
+  readonly schema: 1;
+  readonly model: KindSpec;
+  readonly data: {
+    readonly dataset: string;
+    /** Fingerprint of the bytes, so that a sample and the full set are different trials. */
+    readonly fingerprint: string;
+    /** Use only the first so many examples of each split. */
+    readonly trainExamples?: number;
+    readonly testExamples?: number;
+    /** `standardize` (per channel, the set's own statistics), `unit` (scale only) or `raw`. */
+    readonly scaling: "standardize" | "unit" | "raw";
+  };
+  readonly loss: KindSpec;
+  readonly optimizer: KindSpec;
+  /** Learning rate as a function of the step. */
+  readonly schedule: KindSpec;
+  readonly batchSize: number;
+  /** Exactly one of `epochs` and `steps`. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly order: "shuffle" | "sequential";
+  /** Leave out a last batch that is smaller than `batchSize`. */
+  readonly dropLast: boolean;
+  readonly seed: number;
+}
+
+/** The name of a trial: the hash of its spec. */
+export function trialId(spec: TrialSpec): string {
+  return jsonHash(spec);
+}
