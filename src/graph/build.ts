@@ -1,0 +1,111 @@
+// Making tensors and nodes. Every node of the program is born in `apply`, which checks it.
+import type { DType } from "../core/dtype.js";
+import { dtypeTable } from "../core/dtype.js";
+import { InvalidInputError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import { sizeOf } from "../core/shape.js";
+import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { fromTensorData } from "./nd-array.js";
+import type { InferInput, NdArray, Op } from "./op.js";
+import { constantOp } from "./ops/constant.js";
+import type { Attributes, Node, Tensor } from "./tensor.js";
+
+let nextId = 0;
+
+// The scope of new nodes: a build-time notion that never influences values, only messages and prints.
+let currentScope: string | undefined;
+
+/** Runs `build` with every new node marked as coming from `scope`; gradient nodes inherit it from their origin. */
+export function withScope<T>(scope: string | undefined, build: () => T): T {
+  const outer = currentScope;
+  currentScope = scope;
+  try {
+    return build();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+export function scopeInForce(): string | undefined {
+  return currentScope;
+}
+
+/** A graph input. */
+export function input(name: string, dtype: DType, shape: Shape, axisNames?: readonly (string | null)[]): Tensor {
+  return { id: nextId++, name, dtype, shape, outputIndex: 0, ...(axisNames === undefined ? {} : { axisNames }) };
+}
+
+/**
+ * Applies an operator: fills in default attributes, checks the inputs, infers the output types.
+ * @throws ShapeError | InvalidInputError naming the scope when they do not fit.
+ */
+export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attributes = {}): readonly Tensor[] {
+  const where = currentScope === undefined ? op.name : `${currentScope} > ${op.name}`;
+  const [fewest, most] = op.arity;
+  if (inputs.length < fewest || inputs.length > most) {
+    throw new InvalidInputError("wrong number of inputs", {
+      where,
+      expected: fewest === most ? `${fewest}` : `${fewest} to ${most}`,
+      received: `${inputs.length}`,
+    });
+  }
+  const complete = withDefaults(op, attrs, where);
+  const types = op.infer(inputs.map((tensor) => (tensor === null ? null : inferInput(tensor))), complete, where);
+  const outputs: Tensor[] = [];
+  const node: Node = { id: nextId++, op, attrs: complete, inputs, outputs, ...(currentScope === undefined ? {} : { scope: currentScope }) };
+  for (const [outputIndex, type] of types.entries()) {
+    outputs.push({ id: nextId++, dtype: type.dtype, shape: type.shape, node, outputIndex });
+  }
+  return outputs;
+}
+
+function withDefaults(op: Op, attrs: Attributes, where: string): Attributes {
+  for (const name of Object.keys(attrs)) {
+    if (!(name in op.attributes)) {
+      throw new InvalidInputError(`unknown attribute "${name}"`, { where, remedy: `Valid: ${Object.keys(op.attributes).join(", ")}` });
+    }
+  }
+  const complete: Record<string, Attributes[string]> = {};
+  for (const [name, record] of Object.entries(op.attributes)) {
+    const value = attrs[name] ?? record.default;
+    if (value !== undefined) complete[name] = value;
+  }
+  return complete;
+}
+
+function inferInput(tensor: Tensor): InferInput {
+  const value = constantValue(tensor);
+  return value === undefined ? tensor : { dtype: tensor.dtype, shape: tensor.shape, value };
+}
+
+// Shape rules read small integer constants only; big ones (weights) are never converted.
+const largestReadConstant = 4096;
+
+/** The value of a tensor made by a small Constant node. */
+export function constantValue(tensor: Tensor): NdArray | undefined {
+  if (tensor.node?.op !== (constantOp as Op) || sizeOf(tensor.shape) > largestReadConstant) return undefined;
+  return fromTensorData(tensor.node.attrs.value as TensorData);
+}
+
+/** A constant tensor. */
+export function constant(value: TensorData): Tensor {
+  return apply(constantOp as Op, [], { value })[0];
+}
+
+/** A scalar constant, `float32` unless said otherwise. */
+export function scalar(value: number, dtype: DType = "float32"): Tensor {
+  return constant(tensorFrom(dtype, [], [value]));
+}
+
+/** A list of `int64`, as the shape and axes inputs of ONNX want them. */
+export function int64s(values: readonly number[]): Tensor {
+  return constant(tensorFrom("int64", [values.length], values));
+}
+
+/** A constant filled with one value. */
+export function filled(dtype: DType, shape: Shape, value: number): Tensor {
+  const data = new dtypeTable[dtype].array(sizeOf(shape));
+  if (data instanceof BigInt64Array) data.fill(BigInt(value));
+  else data.fill(value);
+  return constant({ dtype, shape, data });
+}

@@ -1,0 +1,99 @@
+// One record per operator: everything that training, accounting, import and tests need to know about it.
+import type { Shape } from "../core/shape.js";
+import type { Attributes, Graph, Tensor, TensorType } from "./tensor.js";
+
+export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
+
+/** How an attribute is stored in a file, and its value when it is absent. */
+export interface AttributeRecord {
+  readonly type: AttributeType;
+  /** Attributes without default are optional or required; `infer` decides. */
+  readonly default?: number | string | readonly number[];
+  /** Ours alone: not written to files. */
+  readonly internal?: boolean;
+}
+
+/** What the shape rule may look at: type, and the value where it is a known constant. */
+export interface InferInput extends TensorType {
+  readonly value?: NdArray;
+}
+
+/**
+ * A concrete tensor of the reference evaluation. Every element type is held in float64, so float graphs are
+ * evaluated in float64 and integers are exact up to 2^53; `uint32` operators wrap by themselves.
+ */
+export interface NdArray extends TensorType {
+  readonly data: Float64Array;
+}
+
+/** Work and traffic of one node. */
+export interface Cost {
+  /** Multiply-accumulate pairs. */
+  readonly macs: number;
+  /** Floating-point operations: 2 x MACs, plus one per element-wise operation (each function call counts one). */
+  readonly flops: number;
+}
+
+/** What a gradient rule is given. */
+export interface VjpContext<A extends Attributes = Attributes> {
+  readonly inputs: readonly (Tensor | null)[];
+  readonly outputs: readonly Tensor[];
+  readonly attrs: A;
+  /** Cotangents of the outputs; `null` where an output does not influence the result. */
+  readonly cotangents: readonly (Tensor | null)[];
+  /** Whether the cotangent of input `i` is wanted. Rules with expensive parts look here. */
+  readonly wants: readonly boolean[];
+}
+
+/**
+ * Cotangents of the inputs from those of the outputs, as new nodes. `null` says: no influence, or not wanted.
+ * A result may be larger than its input by broadcasting: the walker sums it back.
+ */
+export type Vjp<A extends Attributes = Attributes> = { rule(context: VjpContext<A>): readonly (Tensor | null)[] }["rule"];
+
+export interface EvaluateContext {
+  /** Evaluates a sub-graph (operators that hold one). */
+  evaluateGraph(graph: Graph, inputs: readonly NdArray[]): NdArray[];
+  /** Number of outputs wanted. */
+  readonly outputCount: number;
+}
+
+// Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
+export interface Op<A extends Attributes = Attributes> {
+  /** The operator's name in ONNX. */
+  readonly name: string;
+  /** Smallest and largest number of inputs. */
+  readonly arity: readonly [number, number];
+  readonly attributes: Readonly<Record<string, AttributeRecord>>;
+  /** Types of the outputs. Throws ShapeError or InvalidInputError when inputs and attributes do not fit. */
+  infer(inputs: readonly (InferInput | null)[], attrs: A, where: string): readonly TensorType[];
+  /** Gradient rule; `"none"` where the operator has none (integer results, control flow). */
+  readonly vjp: Vjp<A> | "none";
+  cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
+  /** Reference values in float64. Slow and obvious on purpose. */
+  evaluate(inputs: readonly (NdArray | null)[], attrs: A, context: EvaluateContext): readonly NdArray[];
+  /**
+   * Inputs whose memory ONNX Runtime may overwrite (it aliases running statistics to outputs).
+   * The ONNX writer gives each a private tensor.
+   */
+  readonly overwrites?: readonly number[];
+  /** Input names, for messages and prints. */
+  readonly inputNames?: readonly string[];
+}
+
+/** No multiplications, `perElement` operations for every output element. */
+export function elementwiseCost(perElement: number) {
+  return (_inputs: readonly (TensorType | null)[], outputs: readonly TensorType[]): Cost => ({
+    macs: 0,
+    flops: perElement * elements(outputs[0].shape),
+  });
+}
+
+/** Movement and bookkeeping: no arithmetic at all. */
+export function noCost(): Cost {
+  return { macs: 0, flops: 0 };
+}
+
+function elements(shape: Shape): number {
+  return shape.reduce((product, extent) => product * extent, 1);
+}

@@ -1,0 +1,16 @@
+// Constant: a value held in the graph.
+import type { TensorData } from "../../core/tensor-data.js";
+import { fromTensorData } from "../nd-array.js";
+import { noCost, type Op } from "../op.js";
+
+export type ConstantAttributes = { readonly value: TensorData };
+
+export const constantOp: Op<ConstantAttributes> = {
+  name: "Constant",
+  arity: [0, 0],
+  attributes: { value: { type: "tensor" } },
+  infer: (_inputs, { value }) => [{ dtype: value.dtype, shape: value.shape }],
+  vjp: "none",
+  cost: noCost,
+  evaluate: (_inputs, { value }) => [fromTensorData(value)],
+};

@@ -1,0 +1,81 @@
+// Common subexpressions and constant folding. (Dead code cannot exist: a graph is what its outputs reach.)
+import { type TensorData, toNumbers } from "../core/tensor-data.js";
+import { sizeOf } from "../core/shape.js";
+import { apply, constant } from "./build.js";
+import { evaluateGraph } from "./evaluate.js";
+import { rewriteGraph } from "./graph.js";
+import { fromTensorData, toTensorData } from "./nd-array.js";
+import { constantOp } from "./ops/constant.js";
+import type { AttributeValue, Attributes, Graph, Node, Tensor } from "./tensor.js";
+
+// Folding is for shape arithmetic and scalars. A large folded constant would only make files bigger.
+const largestFold = 1024;
+
+/** Merges equal nodes and evaluates nodes whose inputs are small constants. Values do not change. */
+export function simplify(source: Graph): Graph {
+  const known = new Map<string, readonly Tensor[]>();
+  const numbers = new Map<Tensor, number>();
+  const numberOf = (tensor: Tensor): number => {
+    let number = numbers.get(tensor);
+    if (number === undefined) numbers.set(tensor, (number = numbers.size));
+    return number;
+  };
+  return rewriteGraph(source, (node, inputs) => {
+    const folded = foldConstants(node, inputs);
+    const key = folded === undefined ? nodeKey(node, inputs, numberOf) : constantKey(folded);
+    // Nodes that ONNX Runtime may write into must stay apart.
+    if (key === undefined || node.op.overwrites !== undefined) return folded === undefined ? undefined : [constant(folded)];
+    const same = known.get(key);
+    if (same !== undefined) return same;
+    const kept = folded === undefined ? keptOutputs(node, inputs) : [constant(folded)];
+    known.set(key, kept);
+    return kept;
+  });
+}
+
+/** The node's own outputs if its inputs did not change, else a new application. */
+function keptOutputs(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] {
+  return inputs.every((tensor, i) => tensor === node.inputs[i]) ? node.outputs : apply(node.op, inputs, node.attrs);
+}
+
+function foldConstants(node: Node, inputs: readonly (Tensor | null)[]): TensorData | undefined {
+  if (inputs.length === 0 || node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) > largestFold) return undefined;
+  if (Object.values(node.attrs).some(isGraph)) return undefined;
+  const values: (TensorData | null)[] = [];
+  for (const tensor of inputs) {
+    if (tensor === null) values.push(null);
+    else if (tensor.node?.op.name === constantOp.name && sizeOf(tensor.shape) <= largestFold) {
+      values.push(tensor.node.attrs.value as TensorData);
+    } else return undefined;
+  }
+  const arrays = values.map((value) => (value === null ? null : fromTensorData(value)));
+  const [result] = node.op.evaluate(arrays, node.attrs, { evaluateGraph, outputCount: 1 });
+  return toTensorData(result);
+}
+
+function isGraph(value: AttributeValue | undefined): boolean {
+  return typeof value === "object" && "outputs" in value;
+}
+
+function nodeKey(node: Node, inputs: readonly (Tensor | null)[], numberOf: (tensor: Tensor) => number): string | undefined {
+  if (node.op.name === constantOp.name) return constantKey(node.attrs.value as TensorData);
+  const attrs = attributesKey(node.attrs);
+  if (attrs === undefined) return undefined;
+  return `${node.op.name}(${inputs.map((tensor) => (tensor === null ? "_" : numberOf(tensor))).join(",")};${attrs})`;
+}
+
+function constantKey(value: TensorData): string | undefined {
+  if (value.data.length > largestFold) return undefined;
+  return `Constant ${value.dtype}[${value.shape.join(",")}]{${toNumbers(value).map((x) => (Object.is(x, -0) ? "-0" : x)).join(",")}}`;
+}
+
+/** `undefined` for attributes that hold graphs: such nodes are never merged. */
+function attributesKey(attrs: Attributes): string | undefined {
+  const parts: string[] = [];
+  for (const [name, value] of Object.entries(attrs)) {
+    if (value === undefined) continue;
+    if (isGraph(value)) return undefined;
+    parts.push(`${name}=${typeof value === "object" && "dtype" in value ? constantKey(value) : JSON.stringify(value)}`);
+  }
+  return parts.join(",");
+}
