@@ -1,0 +1,45 @@
+// What a layer is: a callable definition that turns one symbolic tensor into another.
+import type { z } from "zod";
+import { type Definition, define } from "../core/definition.js";
+import type { Shape } from "../core/shape.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { Fans, InitializerOption } from "./initializers.js";
+
+/** What a parameter is for; groups of an optimizer are made by role. */
+export type ParameterRole = "weight" | "bias" | "scale" | "shift";
+
+export type Mode = "training" | "inference";
+
+/** What a layer may ask for while it is built. Paths are relative to the layer. */
+export interface BuildContext {
+  readonly mode: Mode;
+  /** The layer's path in the user's words: `layers.2`. */
+  readonly path: string;
+  /** A trained tensor; the same name asked for twice is the same tensor. */
+  parameter(name: string, shape: Shape, role: ParameterRole, initializer: InitializerOption, fans: Fans): Tensor;
+  /** A tensor that is carried along but not trained (running statistics). */
+  buffer(name: string, shape: Shape, initial: number): Tensor;
+  /** Says what a buffer becomes after this step. Training only. */
+  updateBuffer(name: string, next: Tensor): void;
+  /** Two `uint32` scalars, fresh at every step: the key of a counter-based random stream. Training only. */
+  randomKey(): readonly [Tensor, Tensor];
+  /** Builds a layer inside this one. */
+  child(name: string, spec: LayerSpec, x: Tensor): Tensor;
+}
+
+export type LayerSpec = { readonly kind: string; readonly [option: string]: unknown };
+
+export interface LayerPart<S> {
+  /** Emits the layer's nodes. `x` has the batch on axis 0. */
+  build(spec: S, x: Tensor, context: BuildContext): Tensor;
+}
+
+export type LayerDefinition<Kind extends string, Options extends z.ZodObject> = Definition<Kind, Options> &
+  LayerPart<Readonly<z.output<Options>>>;
+
+/** Defines a layer: kind, one sentence, options with defaults, and how it is built. */
+export function defineLayer<Kind extends string, Options extends z.ZodObject>(
+  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LayerPart<Readonly<z.output<Options>>>,
+): LayerDefinition<Kind, Options> {
+  return define(parts);
+}

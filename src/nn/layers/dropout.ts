@@ -1,0 +1,20 @@
+// dropout: zero a random share of the values while training.
+import { z } from "zod";
+import { mul } from "../../graph/ops/arithmetic.js";
+import { dropoutMask } from "../dropout-mask.js";
+import { defineLayer } from "../layer.js";
+
+/**
+ * `y = x * mask / (1 - rate)`, mask 0 with probability `rate`, fresh at every step; the identity in inference
+ * (inverted dropout: Srivastava et al., JMLR 15, 2014, with the scaling moved to training).
+ * Masks come from a counter-based generator, see `dropout-mask.ts`.
+ */
+export const dropout = defineLayer({
+  kind: "dropout",
+  about: "zeroes a random share of the values while training",
+  options: z.object({ rate: z.number().min(0).lt(1).default(0.5) }),
+  build({ rate }, x, context) {
+    if (context.mode === "inference" || rate === 0) return x;
+    return mul(x, dropoutMask(x.shape, rate, context.randomKey()));
+  },
+});

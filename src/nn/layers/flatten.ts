@@ -1,0 +1,12 @@
+// flatten: all axes after the batch become one.
+import { z } from "zod";
+import { flatten as flattenNode } from "../../graph/ops/shape-movement.js";
+import { defineLayer } from "../layer.js";
+
+/** x `[batch, ...]` becomes `[batch, features]`. */
+export const flatten = defineLayer({
+  kind: "flatten",
+  about: "all axes after the batch become one",
+  options: z.object({}),
+  build: (_spec, x) => flattenNode(x, { axis: 1 }),
+});
