@@ -1,0 +1,249 @@
+// Graph -> ONNX file. The graph speaks ONNX already, so this only spells it in protobuf.
+//
+//   Graph --names--> GraphProto (constants become initializers of the outermost graph) --> ModelProto --> bytes
+import { create, toBinary } from "@bufbuild/protobuf";
+import { dtypeTable } from "../core/dtype.js";
+import { InvalidInputError } from "../core/errors.js";
+import type { TensorData } from "../core/tensor-data.js";
+import type { AttributeType } from "../graph/op.js";
+import { nodesOf } from "../graph/order.js";
+import type { AttributeValue, Graph, NamedTensor, Node, Tensor } from "../graph/tensor.js";
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeTypeCode,
+  AttributeProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  type NodeProto,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "./generated/onnx_pb.js";
+
+/** The operator set that our records describe. ONNX Runtime 1.17 and newer run it, in Node and in browsers. */
+export const opsetVersion = 21;
+const irVersion = 10n;
+
+export interface WriteOptions {
+  readonly name?: string;
+  /** Graph inputs that become initializers with these values (weights of an exported model). */
+  readonly initializers?: ReadonlyMap<Tensor, TensorData>;
+  /** Key-value pairs shown by model viewers. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly version?: string;
+}
+
+/** Serializes a graph. Input and output names are kept; inner values get short unique names. */
+export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<ArrayBuffer> {
+  const writer = new ModelWriter();
+  const initialized = options.initializers ?? new Map<Tensor, TensorData>();
+  for (const [tensor, value] of initialized) writer.addInitializer(tensor, value);
+  const main = writer.graph(options.name ?? "main", graph, graph.inputs.filter((tensor) => !initialized.has(tensor)), writer.topNames(graph));
+  main.initializer = writer.initializers;
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    producerName: "trainscope",
+    producerVersion: options.version ?? "",
+    graph: main,
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opsetVersion) })],
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** Names are unique over the whole model: ONNX Runtime confuses an initializer with a loop input of its name. */
+class ModelWriter {
+  readonly initializers: TensorProto[] = [];
+  readonly #names = new Map<Tensor, string>();
+  readonly #taken = new Set<string>();
+  #privateCopies = 0;
+
+  addInitializer(tensor: Tensor, value: TensorData): void {
+    const name = this.#claim(tensor.name ?? "initializer");
+    this.#names.set(tensor, name);
+    this.initializers.push(tensorProto(name, value));
+  }
+
+  /** Reserves the names that the caller chose, so that no inner value takes one. */
+  topNames(graph: Graph): readonly string[] {
+    for (const tensor of graph.inputs) {
+      if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
+    }
+    return graph.outputs.map(({ name }) => {
+      if (this.#taken.has(name)) {
+        throw new InvalidInputError(`two values are named "${name}"`, { where: "writeOnnx", remedy: "Give every input and output its own name" });
+      }
+      return this.#claim(name);
+    });
+  }
+
+  graph(name: string, source: Graph, inputs: readonly Tensor[], outputNames: readonly string[]): GraphProto {
+    for (const tensor of inputs) if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
+    const direct = this.#directOutputs(source, outputNames);
+    const nodes: NodeProto[] = [];
+    for (const node of nodesOf(source)) this.#node(node, nodes);
+    for (const [i, { tensor }] of source.outputs.entries()) {
+      if (direct.has(i)) continue;
+      nodes.push(create(NodeProtoSchema, { opType: "Identity", input: [this.#nameOf(tensor)], output: [outputNames[i]] }));
+    }
+    return create(GraphProtoSchema, {
+      name,
+      node: nodes,
+      input: inputs.map((tensor) => valueInfo(this.#nameOf(tensor), tensor, true)),
+      output: source.outputs.map(({ tensor }, i) => valueInfo(outputNames[i], tensor, false)),
+    });
+  }
+
+  /**
+   * Outputs that a node can write under the output's own name. The rest (inputs or constants handed through, one
+   * tensor given out twice) go through Identity, since ONNX wants every output made by a node of its graph.
+   */
+  #directOutputs(source: Graph, outputNames: readonly string[]): ReadonlySet<number> {
+    const direct = new Set<number>();
+    for (const [i, { tensor }] of source.outputs.entries()) {
+      if (tensor.node === undefined || tensor.node.op.name === "Constant" || this.#names.has(tensor)) continue;
+      this.#names.set(tensor, outputNames[i]);
+      direct.add(i);
+    }
+    return direct;
+  }
+
+  #node(node: Node, nodes: NodeProto[]): void {
+    if (node.op.name === "Constant") {
+      if (!this.#names.has(node.outputs[0])) this.addInitializer(node.outputs[0], node.attrs.value as TensorData);
+      return;
+    }
+    const captured = node.attrs.captured as number | undefined;
+    const inputs = captured === undefined ? node.inputs : node.inputs.slice(0, node.inputs.length - captured);
+    const attributes: AttributeProto[] = [];
+    for (const [name, value] of Object.entries(node.attrs)) {
+      const record = node.op.attributes[name];
+      if (value === undefined || record.internal) continue;
+      attributes.push(record.type === "graph" ? this.#bodyAttribute(name, value as Graph, node) : attributeProto(name, record.type, value));
+    }
+    const inputNames = inputs.map((tensor, i) => this.#inputName(node, tensor, i, nodes));
+    while (inputNames.at(-1) === "") inputNames.pop();
+    nodes.push(
+      create(NodeProtoSchema, {
+        opType: node.op.name,
+        ...(node.scope === undefined ? {} : { name: this.#claim(`${node.scope}/${node.op.name}`) }),
+        input: inputNames,
+        output: node.outputs.map((tensor) => this.#outputName(tensor)),
+        attribute: attributes,
+      }),
+    );
+  }
+
+  /** The name of an input; inputs that the runtime may overwrite get a private copy first. */
+  #inputName(node: Node, tensor: Tensor | null, index: number, nodes: NodeProto[]): string {
+    if (tensor === null) return "";
+    if (!node.op.overwrites?.includes(index)) return this.#nameOf(tensor);
+    // Max of a value with itself copies it. The number of operands differs from copy to copy, so that the runtime
+    // cannot merge two copies; a constant would be folded into memory that later steps find overwritten.
+    if (tensor.node?.op.name === "Constant") {
+      throw new InvalidInputError(`${node.op.name} would overwrite a constant`, { where: node.scope ?? "writeOnnx", remedy: "Feed it a computed tensor" });
+    }
+    const copy = this.#claim("private");
+    const operands = new Array<string>(2 + this.#privateCopies++).fill(this.#nameOf(tensor));
+    nodes.push(create(NodeProtoSchema, { opType: "Max", input: operands, output: [copy] }));
+    return copy;
+  }
+
+  /** A sub-graph. What it captures is known to it under the outer name. */
+  #bodyAttribute(name: string, body: Graph, node: Node): AttributeProto {
+    const captured = (node.attrs.captured as number | undefined) ?? 0;
+    const own = body.inputs.slice(0, body.inputs.length - captured);
+    for (const [i, inner] of body.inputs.slice(own.length).entries()) {
+      this.#names.set(inner, this.#nameOf(node.inputs[node.inputs.length - captured + i] as Tensor));
+    }
+    const outputNames = body.outputs.map((output: NamedTensor) => this.#claim(output.name));
+    const graph = this.graph(this.#claim(`${node.op.name} body`), body, own, outputNames);
+    return create(AttributeProtoSchema, { name, type: AttributeTypeCode.GRAPH, g: graph });
+  }
+
+  #nameOf(tensor: Tensor): string {
+    const name = this.#names.get(tensor);
+    if (name !== undefined) return name;
+    if (tensor.node?.op.name === "Constant") {
+      this.addInitializer(tensor, tensor.node.attrs.value as TensorData);
+      return this.#names.get(tensor) as string;
+    }
+    throw new InvalidInputError(`tensor "${tensor.name ?? tensor.id}" is used but not an input of its graph`, { where: "writeOnnx" });
+  }
+
+  #outputName(tensor: Tensor): string {
+    const known = this.#names.get(tensor);
+    if (known !== undefined) return known;
+    const name = this.#claim(tensor.name ?? "v");
+    this.#names.set(tensor, name);
+    return name;
+  }
+
+  #claim(wish: string): string {
+    let name = wish;
+    for (let n = this.#taken.size; this.#taken.has(name); n++) name = `${wish}_${n}`;
+    this.#taken.add(name);
+    return name;
+  }
+}
+
+function valueInfo(name: string, tensor: Tensor, isInput: boolean): ValueInfoProto {
+  // Outputs are left without extents: they may depend on axes that vary, and the runtime infers them.
+  const dim = tensor.shape.map((extent, axis) => {
+    const axisName = tensor.axisNames?.[axis];
+    return create(TensorShapeProto_DimensionSchema, {
+      value: typeof axisName === "string" ? { case: "dimParam", value: axisName } : { case: "dimValue", value: BigInt(extent) },
+    });
+  });
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType: dtypeTable[tensor.dtype].onnx,
+    ...(isInput ? { shape: create(TensorShapeProtoSchema, { dim }) } : {}),
+  });
+  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }) });
+}
+
+/** A stored tensor as ONNX wants it: little-endian raw bytes. */
+export function tensorProto(name: string, { dtype, shape, data }: TensorData): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dataType: dtypeTable[dtype].onnx,
+    dims: shape.map(BigInt),
+    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+  });
+}
+
+const utf8 = new TextEncoder();
+
+function attributeProto(name: string, type: AttributeType, value: AttributeValue): AttributeProto {
+  switch (type) {
+    case "int":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.INT, i: BigInt(value as number) });
+    case "float":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.FLOAT, f: value as number });
+    case "ints":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.INTS, ints: (value as readonly number[]).map(BigInt) });
+    case "floats":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.FLOATS, floats: [...(value as readonly number[])] });
+    case "string":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.STRING, s: utf8.encode(value as string) });
+    case "strings":
+      return create(AttributeProtoSchema, {
+        name,
+        type: AttributeTypeCode.STRINGS,
+        strings: (value as readonly string[]).map((text) => utf8.encode(text)),
+      });
+    case "tensor":
+      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.TENSOR, t: tensorProto("", value as TensorData) });
+    case "graph":
+      throw new InvalidInputError("sub-graphs are written by their node", { where: "writeOnnx" });
+  }
+}
