@@ -1,0 +1,78 @@
+// The Runtime port over onnxruntime-node: a worker thread per runtime, since `InferenceSession.run` blocks its thread.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+import type { TensorData } from "../../core/tensor-data.js";
+import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime.js";
+import { startHost } from "./nursery.js";
+import type { LoadedModel } from "./protocol.js";
+import { ownCopy } from "./tensors.js";
+import { WorkerCalls } from "./worker-calls.js";
+
+export interface NodeRuntimeOptions {
+  /** Cores that a session may use; by default all that the process may run on. */
+  readonly cores?: number;
+}
+
+/**
+ * Executes ONNX models with native ONNX Runtime, on the CPU. Calls take effect in the order in which they are made,
+ * awaited or not; tensors that are handed in are copied and stay the caller's. Dispose it to end its thread; an idle
+ * one that was forgotten does not keep the process alive.
+ */
+export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptions = {}): Runtime {
+  checkCount("runtime.cores", cores);
+  const calls = new WorkerCalls(startHost());
+  return {
+    name: `onnxruntime-node ${ortVersion()} (cpu)`,
+    cores,
+    async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
+      checkCount("session.threads", options.threads);
+      const copy = new Uint8Array(model);
+      return nodeSession(calls, await calls.call("load", [copy, options], [copy.buffer]));
+    },
+    put(key: string, tensor: TensorData): Promise<void> {
+      const copy = ownCopy(tensor);
+      return calls.call("put", [key, copy], [copy.data.buffer as ArrayBuffer]);
+    },
+    get: (key) => calls.call("get", [key]),
+    remove: (key) => calls.call("remove", [key]),
+    dispose: () => calls.close(),
+  };
+}
+
+function nodeSession(calls: WorkerCalls, model: LoadedModel): Session {
+  return {
+    async run(request: RunRequest): Promise<RunResult> {
+      checkNames(model, request);
+      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, tensor]) => [name, ownCopy(tensor)]));
+      const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
+      return calls.call("run", [model.session, { ...request, feeds }], buffers);
+    },
+    dispose: () => calls.call("unload", [model.session]),
+  };
+}
+
+/** Names are checked here, where the list of valid ones makes a good message. */
+function checkNames({ inputs, outputs }: LoadedModel, { feeds, resident = {}, keep = {}, fetch }: RunRequest): void {
+  const given = [...Object.keys(feeds), ...Object.keys(resident)];
+  for (const name of given) {
+    if (!inputs.includes(name)) throw new UnknownNameError("session.run", "model input", name, inputs);
+  }
+  for (const name of [...Object.keys(keep), ...fetch]) {
+    if (!outputs.includes(name)) throw new UnknownNameError("session.run", "model output", name, outputs);
+  }
+  const missing = inputs.filter((name) => !given.includes(name));
+  if (missing.length > 0) throw new InvalidInputError(`missing model input ${missing.join(", ")}`, { where: "session.run" });
+}
+
+function checkCount(where: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return;
+  throw new InvalidInputError("not a number of threads", { where, expected: "an integer from 1", received: `${value}` });
+}
+
+/** Read from its manifest: loading the library on the calling thread would cost tens of milliseconds. */
+function ortVersion(): string {
+  const manifest = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
+}

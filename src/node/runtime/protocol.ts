@@ -1,0 +1,66 @@
+// What the calling thread and the worker say to each other.
+//
+//   calling thread                    nursery thread (one a process)       host thread (one a runtime)
+//   nodeRuntime() --- spawn, port --> new Worker ------------------------> OrtHost: sessions, resident tensors
+//   WorkerCalls  <=========================== port: Call, Reply =========> one call after the other
+//                <--- exited --------- exit, error <----------------------
+import type { MessagePort } from "node:worker_threads";
+import type { ErrorParts } from "../../core/errors.js";
+import type { TensorData } from "../../core/tensor-data.js";
+import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime.js";
+
+/** A model as the worker holds it. */
+export interface LoadedModel {
+  readonly session: number;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** The calls that the worker answers, in the order in which they were made. */
+export interface HostCalls {
+  load(model: Uint8Array, options: SessionOptions): Promise<LoadedModel>;
+  unload(session: number): Promise<void>;
+  run(session: number, request: RunRequest): Promise<RunResult>;
+  put(key: string, tensor: TensorData): Promise<void>;
+  get(key: string): Promise<TensorData>;
+  remove(key: string): Promise<void>;
+  /** Frees everything; the worker answers and ends. */
+  dispose(): Promise<void>;
+}
+
+export type HostMethod = keyof HostCalls;
+export type HostResult<Method extends HostMethod> = Awaited<ReturnType<HostCalls[Method]>>;
+
+export interface Call {
+  readonly id: number;
+  readonly method: HostMethod;
+  readonly args: unknown[];
+}
+
+/** An error class cannot cross threads; its parts can. */
+export interface WireError {
+  readonly kind: "invalid-input" | "environment";
+  readonly summary: string;
+  readonly parts: ErrorParts;
+}
+
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: WireError;
+}
+
+/** What a worker thread of ours is started with. */
+export type WorkerRole = { readonly role: "nursery" } | { readonly role: "host"; readonly port: MessagePort };
+
+/** To the nursery. */
+export interface SpawnRequest {
+  readonly id: number;
+  readonly port: MessagePort;
+}
+
+/** From the nursery: a host thread is gone, by itself (`reason` absent) or by an error. */
+export interface ExitNotice {
+  readonly id: number;
+  readonly reason?: string;
+}

@@ -1,0 +1,69 @@
+// Calls to a worker thread: each a promise, all of them rejected when the worker dies.
+import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
+import type { Host } from "./nursery.js";
+import { fromWire } from "./ort-errors.js";
+import type { Call, HostCalls, HostMethod, HostResult, Reply } from "./protocol.js";
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+export class WorkerCalls {
+  readonly #host: Host;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #closed: Error | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+    host.port.on("message", (reply: Reply) => this.#settle(reply));
+    // An idle runtime does not keep the process alive; a pending call does.
+    host.port.unref();
+    host.ended.then((reason) => this.#die(reason ?? "it exited"));
+  }
+
+  /** @param transfer buffers that move to the worker: of copies that nobody else holds. */
+  call<Method extends HostMethod>(
+    method: Method,
+    args: Parameters<HostCalls[Method]>,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<HostResult<Method>> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#host.hold(true);
+      this.#host.port.postMessage({ id, method, args } satisfies Call, [...transfer]);
+    });
+  }
+
+  /** Waits for the calls made so far, then ends the worker. Later calls are refused. */
+  async close(): Promise<void> {
+    if (this.#closed !== undefined) return;
+    const answered = this.call("dispose", []);
+    this.#closed = new InvalidInputError("cannot be used because it is disposed", { where: "runtime" });
+    await answered;
+    this.#host.hold(true);
+    await this.#host.ended;
+  }
+
+  #settle({ id, value, error }: Reply): void {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#host.hold(false);
+    if (error === undefined) pending?.resolve(value);
+    else pending?.reject(fromWire(error));
+  }
+
+  #die(reason: string): void {
+    this.#closed ??= new EnvironmentError(`its worker thread died (${reason}), and its sessions and tensors with it`, {
+      where: "runtime",
+      remedy: "Make a new runtime and go on from the last checkpoint",
+    });
+    for (const { reject } of this.#pending.values()) reject(this.#closed);
+    this.#pending.clear();
+    this.#host.port.close();
+    this.#host.hold(false);
+  }
+}
