@@ -39,7 +39,8 @@ export function startHost(): Host {
 }
 
 function openNursery(): Nursery {
-  const worker = new Worker(workerEntry(), { workerData: { role: "nursery" } satisfies WorkerRole });
+  // Flags of the program (`--input-type`, `--import`) are not meant for the workers; some would stop them.
+  const worker = new Worker(workerEntry(), { workerData: { role: "nursery" } satisfies WorkerRole, execArgv: [] });
   worker.unref();
   const opened: Nursery = { worker, ends: new Map(), busy: new Set(), nextId: 0 };
   let reason = "the thread that starts workers ended";

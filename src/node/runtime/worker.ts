@@ -20,7 +20,7 @@ async function runNursery(): Promise<void> {
   const ready = createFirstSession().catch(() => undefined);
   parentPort?.on("message", async ({ id, port }: SpawnRequest) => {
     await ready;
-    const host = new Worker(workerEntry(), { workerData: { role: "host", port } satisfies WorkerRole, transferList: [port] });
+    const host = new Worker(workerEntry(), { workerData: { role: "host", port } satisfies WorkerRole, transferList: [port], execArgv: [] });
     let reason: string | undefined;
     host.on("error", (error) => {
       reason = error instanceof Error ? error.message : String(error);
