@@ -1,0 +1,144 @@
+// Safetensors: round trips, agreement with the reference implementation, and files made to break the reader.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { dtypes } from "./dtype.js";
+import { TrainscopeError } from "./errors.js";
+import { readSafetensors, writeSafetensors } from "./safetensors.js";
+import { type TensorData, tensorFrom } from "./tensor-data.js";
+
+const tensor = fc
+  .record({
+    dtype: fc.constantFrom(...dtypes),
+    shape: fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 }),
+    first: fc.integer({ min: 0, max: 1 }),
+  })
+  .map(({ dtype, shape, first }): TensorData => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    return tensorFrom(
+      dtype,
+      shape,
+      Array.from({ length: size }, (_, i) => (dtype === "bool" ? (i + first) % 2 : i + first)),
+    );
+  });
+const name = fc.string({ unit: "grapheme" }).filter((text) => text !== "__metadata__");
+
+// safetensors 0.8.0 (Python): save({"w": float32 [[1, -2.5]], "n": int64 3, "b": [True, False, True]}, {"format": "pt"})
+const reference =
+  "yAAAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJuIjp7ImR0eXBlIjoiSTY0Iiwic2hhcGUiOltdLCJkYXRhX29mZnNldHMi" +
+  "OlswLDhdfSwidyI6eyJkdHlwZSI6IkYzMiIsInNoYXBlIjpbMSwyXSwiZGF0YV9vZmZzZXRzIjpbOCwxNl19LCJiIjp7ImR0eXBlIjoiQk9PTCIs" +
+  "InNoYXBlIjpbM10sImRhdGFfb2Zmc2V0cyI6WzE2LDE5XX19ICAgIAMAAAAAAAAAAACAPwAAIMABAAE=";
+const referenceTensors: [string, TensorData][] = [
+  ["w", tensorFrom("float32", [1, 2], [1, -2.5])],
+  ["n", tensorFrom("int64", [], [3])],
+  ["b", tensorFrom("bool", [3], [1, 0, 1])],
+];
+
+function file(header: unknown, bodyBytes = 0): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
+  const bytes = new Uint8Array(8 + text.length + bodyBytes);
+  new DataView(bytes.buffer).setUint32(0, text.length, true);
+  bytes.set(text, 8);
+  return bytes;
+}
+
+function messageOf(bytes: Uint8Array): string {
+  try {
+    readSafetensors(bytes, "a.safetensors");
+  } catch (error) {
+    if (error instanceof TrainscopeError) return error.message;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("safetensors", () => {
+  it("returns what was written, for every element type, name and metadata, at any alignment", () => {
+    const metadata = fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(name, tensor), { maxLength: 5 }), metadata, (pairs, texts) => {
+        const bytes = writeSafetensors(pairs, new Map(texts));
+        const shifted = new Uint8Array(bytes.length + 1);
+        shifted.set(bytes, 1);
+        const read = readSafetensors(shifted.subarray(1), "x");
+        expect(new Map(read.tensors)).toEqual(new Map(pairs));
+        expect(new Map(read.metadata)).toEqual(new Map(texts));
+      }),
+      { seed: 1 },
+    );
+  });
+
+  it("reads and writes the bytes of the reference implementation", () => {
+    const bytes = new Uint8Array(Buffer.from(reference, "base64"));
+    const read = readSafetensors(bytes, "x");
+    expect(new Map(read.tensors)).toEqual(new Map(referenceTensors));
+    expect(Buffer.from(writeSafetensors(referenceTensors, read.metadata)).toString("base64")).toBe(reference);
+  });
+
+  it("writes equal bytes whatever the order of the tensors", () => {
+    expect(writeSafetensors([...referenceTensors].reverse())).toEqual(writeSafetensors(referenceTensors));
+  });
+
+  it("says in one sentence what is wrong with a file", () => {
+    const entry = (begin: number, end: number, shape: unknown = [1], dtype = "F32") => ({ dtype, shape, data_offsets: [begin, end] });
+    const good = writeSafetensors(referenceTensors);
+    const huge = file("{}");
+    huge.fill(255, 0, 8);
+    const cases = {
+      empty: new Uint8Array(0),
+      "header length": huge,
+      "not JSON": file("{]"),
+      "not an object": file("[]"),
+      truncated: good.subarray(0, good.length - 1),
+      "trailing bytes": file({ a: entry(0, 4) }, 5),
+      overlap: file({ a: entry(0, 4), b: entry(0, 4) }, 4),
+      hole: file({ a: entry(0, 4), b: entry(8, 12) }, 12),
+      "start after zero": file({ a: entry(4, 8) }, 8),
+      "shape beyond the offsets": file({ a: entry(0, 4, [2]) }, 4),
+      "shape that overflows": file({ a: entry(0, 0, [2 ** 40, 2 ** 40]) }),
+      "negative extent": file({ a: entry(0, 4, [-1]) }, 4),
+      "unknown type": file({ a: entry(0, 2, [1], "BF16") }, 2),
+      "metadata of numbers": file({ __metadata__: { step: 3 } }),
+    };
+    const messages = Object.entries(cases).map(([what, bytes]) => `${what} | ${messageOf(bytes)}`);
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "empty | a.safetensors: truncated safetensors file: expected at least 8 bytes, received 0. The file is damaged or no safetensors file: write it again",
+        "header length | a.safetensors: impossible length of the safetensors header: expected at most 2 bytes, received 18446744073709552000. The file is damaged or no safetensors file: write it again",
+        "not JSON | a.safetensors: the safetensors header is not JSON. The file is damaged or no safetensors file: write it again",
+        "not an object | a.safetensors: the safetensors header is not a JSON object. The file is damaged or no safetensors file: write it again",
+        "truncated | a.safetensors: truncated safetensors file: expected 19 bytes of tensors, received 18. The file is damaged or no safetensors file: write it again",
+        "trailing bytes | a.safetensors: bytes after the last tensor: expected 4 bytes of tensors, received 5. The file is damaged or no safetensors file: write it again",
+        "overlap | a.safetensors > b: tensors overlap: expected a start at byte 4, received 0. The file is damaged or no safetensors file: write it again",
+        "hole | a.safetensors > b: a hole between tensors: expected a start at byte 4, received 8. The file is damaged or no safetensors file: write it again",
+        "start after zero | a.safetensors > a: a hole between tensors: expected a start at byte 0, received 4. The file is damaged or no safetensors file: write it again",
+        "shape beyond the offsets | a.safetensors > a: offsets do not fit the shape: expected 8 bytes for [2] of float32, received 4. The file is damaged or no safetensors file: write it again",
+        "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected NaN bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or no safetensors file: write it again",
+        "negative extent | a.safetensors > a: shape or offsets that are not lists of counts. The file is damaged or no safetensors file: write it again",
+        "unknown type | a.safetensors > a: element type that we cannot read: expected F32, F64, U8, I8, I32, U32, I64, BOOL, received "BF16". Convert the tensor before saving it",
+        "metadata of numbers | a.safetensors > __metadata__: metadata that are not text. The file is damaged or no safetensors file: write it again",
+      ]
+    `);
+  });
+
+  it("refuses to write a tensor under the reserved name", () => {
+    expect(() => writeSafetensors([["__metadata__", referenceTensors[0][1]]])).toThrow(/reserved tensor name/);
+  });
+
+  it("throws nothing but its own errors on mutated files", () => {
+    const good = writeSafetensors(referenceTensors, new Map([["a", "b"]]));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }),
+        fc.nat(good.length),
+        (changes, length) => {
+          const bytes = good.slice();
+          for (const [position, value] of changes) bytes[position] = value;
+          messageOf(bytes.subarray(0, length));
+          messageOf(bytes);
+        },
+      ),
+      { seed: 2, numRuns: 1000 },
+    );
+    fc.assert(fc.property(fc.json(), (header) => void messageOf(file(header, 8))), { seed: 3, numRuns: 300 });
+  });
+});

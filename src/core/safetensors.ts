@@ -1,0 +1,223 @@
+// Reads and writes safetensors: a JSON header that says where each tensor lies, then their bytes. Our checkpoints.
+//
+//   [8 bytes: length of the header, little-endian][header: JSON, padded with spaces][tensors, back to back]
+//
+// Format: https://github.com/huggingface/safetensors#format
+import { type DType, dtypes, dtypeTable } from "./dtype.js";
+import { checkedByteLength, elementBytes, elementsFromBytes } from "./element-bytes.js";
+import { CorruptFileError, InvalidInputError } from "./errors.js";
+import { shapeText } from "./shape.js";
+import { type TensorData, tensorData } from "./tensor-data.js";
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, TensorData>;
+  /** Free text by key. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+const codes: Readonly<Record<DType, string>> = {
+  float32: "F32",
+  float64: "F64",
+  uint8: "U8",
+  int8: "I8",
+  int32: "I32",
+  uint32: "U32",
+  int64: "I64",
+  bool: "BOOL",
+};
+
+/** The same ceiling as the reference implementation, against headers made to exhaust memory. */
+const maxHeaderBytes = 100_000_000;
+const metadataKey = "__metadata__";
+const remedy = "The file is damaged or no safetensors file: write it again";
+
+/**
+ * Reads all tensors, in the order of their bytes. The bytes are copied, whatever their alignment.
+ * @param where the file, for messages.
+ * @throws CorruptFileError when the header or an offset breaks a rule: every byte belongs to exactly one tensor.
+ */
+export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
+  const { header, body } = readHeader(bytes, where);
+  const entries: Entry[] = [];
+  let metadata: ReadonlyMap<string, string> = new Map();
+  for (const [name, value] of Object.entries(header)) {
+    if (name === metadataKey) metadata = readMetadata(value, where);
+    else entries.push(readEntry(name, value, `${where} > ${name}`));
+  }
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCoverage(entries, body.length, where);
+  const tensors = new Map<string, TensorData>();
+  for (const { name, dtype, shape, begin, end } of entries) {
+    tensors.set(name, tensorData(dtype, shape, elementsFromBytes(dtype, body.subarray(begin, end))));
+  }
+  return { tensors, metadata };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+function readHeader(bytes: Uint8Array, where: string): { header: object; body: Uint8Array } {
+  if (bytes.length < 8) {
+    throw new CorruptFileError("truncated safetensors file", {
+      where,
+      expected: "at least 8 bytes",
+      received: `${bytes.length}`,
+      remedy,
+    });
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  const length = view.getUint32(0, true) + view.getUint32(4, true) * 4294967296;
+  const limit = Math.min(maxHeaderBytes, bytes.length - 8);
+  if (length > limit) {
+    throw new CorruptFileError("impossible length of the safetensors header", {
+      where,
+      expected: `at most ${limit} bytes`,
+      received: `${length}`,
+      remedy,
+    });
+  }
+  const header = parseJson(bytes.subarray(8, 8 + length), where);
+  return { header, body: bytes.subarray(8 + length) };
+}
+
+function parseJson(bytes: Uint8Array, where: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new CorruptFileError("the safetensors header is not JSON", { where, remedy, cause });
+  }
+  if (!isObject(value)) throw new CorruptFileError("the safetensors header is not a JSON object", { where, remedy });
+  return value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readMetadata(value: unknown, where: string): Map<string, string> {
+  const metadata = new Map<string, string>();
+  const entries: [string, unknown][] = isObject(value) ? Object.entries(value) : [["", value]];
+  for (const [key, text] of entries) {
+    if (typeof text !== "string") {
+      throw new CorruptFileError("metadata that are not text", { where: `${where} > ${metadataKey}`, remedy });
+    }
+    metadata.set(key, text);
+  }
+  return metadata;
+}
+
+function readEntry(name: string, value: unknown, where: string): Entry {
+  const { dtype: code, shape, data_offsets: offsets } = isObject(value) ? value : {};
+  const dtype = dtypes.find((candidate) => codes[candidate] === code);
+  if (dtype === undefined) {
+    throw new CorruptFileError("element type that we cannot read", {
+      where,
+      expected: Object.values(codes).join(", "),
+      received: JSON.stringify(code) ?? "none",
+      remedy: "Convert the tensor before saving it",
+    });
+  }
+  if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    throw new CorruptFileError("shape or offsets that are not lists of counts", { where, remedy });
+  }
+  const [begin, end] = offsets;
+  const expected = checkedByteLength(dtype, shape);
+  if (end - begin !== expected) {
+    throw new CorruptFileError("offsets do not fit the shape", {
+      where,
+      expected: `${expected} bytes for ${shapeText(shape)} of ${dtype}`,
+      received: `${end - begin}`,
+      remedy,
+    });
+  }
+  return { name, dtype, shape, begin, end };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+/** Tensors, sorted by offset, must tile the body: no hole, no overlap, nothing before or after. */
+function checkCoverage(entries: readonly Entry[], bodyLength: number, where: string): void {
+  let position = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== position) {
+      throw new CorruptFileError(begin < position ? "tensors overlap" : "a hole between tensors", {
+        where: `${where} > ${name}`,
+        expected: `a start at byte ${position}`,
+        received: `${begin}`,
+        remedy,
+      });
+    }
+    position = end;
+  }
+  if (position !== bodyLength) {
+    throw new CorruptFileError(position > bodyLength ? "truncated safetensors file" : "bytes after the last tensor", {
+      where,
+      expected: `${position} bytes of tensors`,
+      received: `${bodyLength}`,
+      remedy,
+    });
+  }
+}
+
+/**
+ * Writes tensors, widest element first so that each is aligned, then by name: equal contents give equal bytes.
+ * @throws InvalidInputError for a tensor named `__metadata__`, which the format reserves.
+ */
+export function writeSafetensors(
+  tensors: Iterable<readonly [string, TensorData]>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array<ArrayBuffer> {
+  const sorted = sortedTensors(tensors);
+  const members: [string, unknown][] = [];
+  if (metadata.size > 0) members.push([metadataKey, Object.fromEntries([...metadata].sort(byName))]);
+  let position = 0;
+  for (const [name, { dtype, shape, data }] of sorted) {
+    const end = position + data.byteLength;
+    members.push([name, { dtype: codes[dtype], shape, data_offsets: [position, end] }]);
+    position = end;
+  }
+  const header = encodeHeader(members);
+  const bytes = new Uint8Array(8 + header.length + position);
+  new DataView(bytes.buffer).setUint32(0, header.length, true);
+  bytes.set(header, 8);
+  position = 8 + header.length;
+  for (const [, { data }] of sorted) {
+    bytes.set(elementBytes(data), position);
+    position += data.byteLength;
+  }
+  return bytes;
+}
+
+function sortedTensors(tensors: Iterable<readonly [string, TensorData]>): [string, TensorData][] {
+  const byKey = new Map(tensors);
+  if (byKey.has(metadataKey)) {
+    throw new InvalidInputError("reserved tensor name", {
+      where: "safetensors",
+      received: `"${metadataKey}"`,
+      remedy: "Rename the tensor",
+    });
+  }
+  const width = ({ dtype }: TensorData) => dtypeTable[dtype].bytes;
+  return [...byKey].sort((a, b) => width(b[1]) - width(a[1]) || byName(a, b));
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
+}
+
+/** JSON padded to a multiple of 8 bytes. Member by member, because an object would lose a name such as `__proto__`. */
+function encodeHeader(members: readonly (readonly [string, unknown])[]): Uint8Array {
+  const json = `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
+  const bytes = new TextEncoder().encode(json);
+  const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8).fill(0x20);
+  padded.set(bytes);
+  return padded;
+}
