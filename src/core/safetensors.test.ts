@@ -112,7 +112,7 @@ describe("safetensors", () => {
         "hole | a.safetensors > b: a hole between tensors: expected a start at byte 4, received 8. The file is damaged or no safetensors file: write it again",
         "start after zero | a.safetensors > a: a hole between tensors: expected a start at byte 0, received 4. The file is damaged or no safetensors file: write it again",
         "shape beyond the offsets | a.safetensors > a: offsets do not fit the shape: expected 8 bytes for [2] of float32, received 4. The file is damaged or no safetensors file: write it again",
-        "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected NaN bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or no safetensors file: write it again",
+        "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected far more bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or no safetensors file: write it again",
         "negative extent | a.safetensors > a: shape or offsets that are not lists of counts. The file is damaged or no safetensors file: write it again",
         "unknown type | a.safetensors > a: element type that we cannot read: expected F32, F64, U8, I8, I32, U32, I64, BOOL, received "BF16". Convert the tensor before saving it",
         "metadata of numbers | a.safetensors > __metadata__: metadata that are not text. The file is damaged or no safetensors file: write it again",

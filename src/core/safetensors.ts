@@ -42,7 +42,7 @@ export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFi
   let metadata: ReadonlyMap<string, string> = new Map();
   for (const [name, value] of Object.entries(header)) {
     if (name === metadataKey) metadata = readMetadata(value, where);
-    else entries.push(readEntry(name, value, `${where} > ${name}`));
+    else entries.push(readEntry(name, value, `${where} > ${clip(name)}`));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(entries, body.length, where);
@@ -119,7 +119,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
     throw new CorruptFileError("element type that we cannot read", {
       where,
       expected: Object.values(codes).join(", "),
-      received: JSON.stringify(code) ?? "none",
+      received: clip(JSON.stringify(code) ?? "none"),
       remedy: "Convert the tensor before saving it",
     });
   }
@@ -131,12 +131,17 @@ function readEntry(name: string, value: unknown, where: string): Entry {
   if (end - begin !== expected) {
     throw new CorruptFileError("offsets do not fit the shape", {
       where,
-      expected: `${expected} bytes for ${shapeText(shape)} of ${dtype}`,
+      expected: `${Number.isNaN(expected) ? "far more" : expected} bytes for ${clip(shapeText(shape))} of ${dtype}`,
       received: `${end - begin}`,
       remedy,
     });
   }
   return { name, dtype, shape, begin, end };
+}
+
+/** Text of the file is quoted in messages, but may be of any length. */
+function clip(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
 function isCounts(value: unknown): value is number[] {
@@ -149,7 +154,7 @@ function checkCoverage(entries: readonly Entry[], bodyLength: number, where: str
   for (const { name, begin, end } of entries) {
     if (begin !== position) {
       throw new CorruptFileError(begin < position ? "tensors overlap" : "a hole between tensors", {
-        where: `${where} > ${name}`,
+        where: `${where} > ${clip(name)}`,
         expected: `a start at byte ${position}`,
         received: `${begin}`,
         remedy,
