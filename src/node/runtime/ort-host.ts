@@ -1,23 +1,16 @@
 // The worker's side of the runtime: ONNX Runtime sessions and the tensors that live beside them.
 import type * as ort from "onnxruntime-node";
-import type { TypedArray } from "../../core/dtype.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime.js";
 import { HostFault } from "./ort-errors.js";
 import type { HostCalls, LoadedModel } from "./protocol.js";
 import { fromOrt, ownCopy, toOrt } from "./tensors.js";
 
-interface Resident {
-  readonly tensor: ort.Tensor;
-  /** The array that held the previous value: the next kept output is written into it, so state swaps two buffers. */
-  readonly spare?: TypedArray;
-}
-
 export class OrtHost implements HostCalls {
   readonly #ort: typeof ort;
   readonly #flushDenormals: boolean;
   readonly #sessions = new Map<number, ort.InferenceSession>();
-  readonly #residents = new Map<string, Resident>();
+  readonly #residents = new Map<string, ort.Tensor>();
   #nextSession = 0;
 
   constructor(runtime: typeof ort, flushDenormals: boolean) {
@@ -40,32 +33,26 @@ export class OrtHost implements HostCalls {
 
   async run(id: number, request: RunRequest): Promise<RunResult> {
     const session = this.#session(id);
-    const kept = Object.entries(request.keep ?? {});
-    const fetches: Record<string, ort.Tensor | null> = {};
-    for (const name of request.fetch) fetches[name] = null;
-    for (const [name, key] of kept) fetches[name] = this.#spareTensor(session, name, key);
+    const keep = request.keep ?? {};
+    const wanted = [...new Set([...Object.keys(keep), ...request.fetch])];
     const feeds = this.#feeds(request);
     const start = performance.now();
-    const outputs = (await session.run(feeds, fetches)) as Record<string, ort.Tensor>;
+    const outputs = (await session.run(feeds, wanted)) as Record<string, ort.Tensor>;
     const durationMs = performance.now() - start;
-    for (const [name, key] of kept) {
-      const previous = this.#residents.get(key)?.tensor.data as TypedArray | undefined;
-      this.#residents.set(key, { tensor: outputs[name], ...(previous === undefined ? {} : { spare: previous }) });
-    }
-    const keptNames = new Set(kept.map(([name]) => name));
+    for (const [name, key] of Object.entries(keep)) this.#residents.set(key, outputs[name]);
     const fetched = request.fetch.map((name) => {
       const output = fromOrt(`output "${name}"`, outputs[name]);
-      return [name, keptNames.has(name) ? ownCopy(output) : output] as const;
+      return [name, Object.hasOwn(keep, name) ? ownCopy(output) : output] as const;
     });
     return { outputs: Object.fromEntries(fetched), durationMs };
   }
 
   async put(key: string, tensor: TensorData): Promise<void> {
-    this.#residents.set(key, { tensor: toOrt(this.#ort, tensor) });
+    this.#residents.set(key, toOrt(this.#ort, tensor));
   }
 
   async get(key: string): Promise<TensorData> {
-    return ownCopy(fromOrt(`resident tensor "${key}"`, this.#resident(key).tensor));
+    return ownCopy(fromOrt(`resident tensor "${key}"`, this.#resident(key)));
   }
 
   async remove(key: string): Promise<void> {
@@ -84,7 +71,7 @@ export class OrtHost implements HostCalls {
     return session;
   }
 
-  #resident(key: string): Resident {
+  #resident(key: string): ort.Tensor {
     const resident = this.#residents.get(key);
     if (resident !== undefined) return resident;
     const keys = [...this.#residents.keys()];
@@ -95,20 +82,8 @@ export class OrtHost implements HostCalls {
   #feeds(request: RunRequest): Record<string, ort.Tensor> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const [name, tensor] of Object.entries(request.feeds)) feeds[name] = toOrt(this.#ort, tensor);
-    for (const [name, key] of Object.entries(request.resident ?? {})) feeds[name] = this.#resident(key).tensor;
+    for (const [name, key] of Object.entries(request.resident ?? {})) feeds[name] = this.#resident(key);
     return feeds;
-  }
-
-  /** A tensor on the spare array, where the output's type and shape are known before the run. */
-  #spareTensor(session: ort.InferenceSession, output: string, key: string): ort.Tensor | null {
-    const resident = this.#residents.get(key);
-    const metadata = session.outputMetadata.find(({ name }) => name === output);
-    if (resident?.spare === undefined || metadata?.isTensor !== true || metadata.type !== resident.tensor.type) return null;
-    const { dims } = resident.tensor;
-    // Symbolic extents are names here, so they never equal a number.
-    const fits = metadata.shape.length === dims.length && metadata.shape.every((extent, axis) => extent === dims[axis]);
-    if (!fits || resident.spare.length !== resident.tensor.size) return null;
-    return new this.#ort.Tensor(metadata.type as "float32", resident.spare as Float32Array, dims);
   }
 }
 
