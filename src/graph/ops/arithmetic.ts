@@ -1,69 +1,128 @@
-// Element-wise arithmetic of two operands, with the multidirectional broadcasting of ONNX.
+// Element-wise arithmetic, with the multidirectional broadcasting of ONNX.
 import type { DType } from "../../core/dtype.js";
-import { InvalidInputError } from "../../core/errors.js";
+import { isFloat } from "../../core/dtype.js";
 import { broadcastShapes } from "../../core/shape.js";
-import { apply } from "../build.js";
+import { apply, constantValue, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
-import { elementwiseCost, type InferInput, type Op, type Vjp } from "../op.js";
+import { elementwiseCost, type Op, type Vjp } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { neg } from "./unary.js";
+import { cast } from "./cast.js";
+import { equal, where } from "./comparison.js";
+import { binary, inferBroadcast, type NoAttributes, requireDType, unlimited, wrapped } from "./elementwise.js";
+import { log, neg } from "./unary.js";
 
-export type NoAttributes = Readonly<Record<string, never>>;
+export type ModAttributes = { readonly fmod: number };
 
-/** Both operands have one element type; the result has it too unless `result` says otherwise. */
-export function inferBroadcast(where: string, inputs: readonly (InferInput | null)[], result?: DType) {
-  const present = inputs.filter((type) => type !== null);
-  const { dtype } = present[0];
-  const other = present.find((type) => type.dtype !== dtype);
-  if (other !== undefined) {
-    throw new InvalidInputError("element types differ", { where, expected: "one element type", received: `${dtype} and ${other.dtype}` });
-  }
-  return [{ dtype: result ?? dtype, shape: broadcastShapes(where, ...present.map((type) => type.shape)) }];
-}
+export const addOp = binary({
+  name: "Add",
+  value: (a, b, dtype) => wrapped(dtype, a + b),
+  vjp: ({ cotangents: [ct] }) => [ct, ct],
+});
 
-/** A binary operator: its value for two numbers, and its gradient rule. */
-function binary(name: string, value: (a: number, b: number, dtype: DType) => number, vjp: Vjp<NoAttributes>): Op<NoAttributes> {
-  return {
-    name,
-    arity: [2, 2],
-    attributes: {},
-    inputNames: ["A", "B"],
-    infer: (inputs, _attrs, where) => inferBroadcast(where, inputs),
-    vjp,
-    cost: elementwiseCost(1),
-    evaluate: ([a, b]) => [mapBroadcast(a!.dtype, [a!, b!], (x) => value(x[0], x[1], a!.dtype))],
-  };
-}
+export const subOp = binary({
+  name: "Sub",
+  value: (a, b, dtype) => wrapped(dtype, a - b),
+  vjp: ({ cotangents: [ct], wants }) => [ct, wants[1] ? neg(ct!) : null],
+});
 
-// uint32 arithmetic wraps modulo 2^32, as in ONNX Runtime; the random numbers of dropout depend on it.
-const wrapped = (dtype: DType, float: number, integer: () => number): number => (dtype === "uint32" ? integer() >>> 0 : float);
+export const mulOp = binary({
+  name: "Mul",
+  value: (a, b, dtype) => (dtype === "uint32" || dtype === "int32" ? wrapped(dtype, Math.imul(a, b)) : a * b),
+  vjp: ({ inputs: [a, b], cotangents: [ct], wants }) => [
+    wants[0] ? mul(ct!, b!) : null,
+    wants[1] ? mul(ct!, a!) : null,
+  ],
+});
 
-export const addOp = binary(
-  "Add",
-  (a, b, dtype) => wrapped(dtype, a + b, () => a + b),
-  ({ cotangents: [ct] }) => [ct, ct],
-);
-
-export const subOp = binary(
-  "Sub",
-  (a, b, dtype) => wrapped(dtype, a - b, () => a - b),
-  ({ cotangents: [ct], wants }) => [ct, wants[1] ? neg(ct!) : null],
-);
-
-export const mulOp = binary(
-  "Mul",
-  (a, b, dtype) => wrapped(dtype, a * b, () => Math.imul(a, b)),
-  ({ inputs: [a, b], cotangents: [ct], wants }) => [wants[0] ? mul(ct!, b!) : null, wants[1] ? mul(ct!, a!) : null],
-);
-
-export const divOp = binary(
-  "Div",
-  (a, b, dtype) => (dtype === "float32" || dtype === "float64" ? a / b : Math.trunc(a / b)),
+export const divOp = binary({
+  name: "Div",
+  value: (a, b, dtype) => (isFloat(dtype) ? a / b : Math.trunc(a / b)),
   // d(a/b) = da / b - (a/b) db / b
-  ({ inputs: [, b], outputs: [quotient], cotangents: [ct], wants }) => {
+  vjp({ inputs: [, b], outputs: [quotient], cotangents: [ct], wants }) {
     const overB = div(ct!, b!);
     return [overB, wants[1] ? neg(mul(overB, quotient)) : null];
   },
+});
+
+export const powOp: Op<NoAttributes> = {
+  ...binary({ name: "Pow", value: (a, b) => a ** b, vjp: powBack }),
+  inputNames: ["X", "Y"],
+  // The exponent may have another element type; the result has the base's.
+  infer: ([a, b], _attrs, place) => [{ dtype: a!.dtype, shape: broadcastShapes(place, a!.shape, b!.shape) }],
+};
+
+/** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite where the limit is: for b = 0, and for a = 0 with b >= 0. */
+function powBack({ inputs: [a, b], outputs: [y], cotangents: [ct], wants }: Parameters<Vjp<NoAttributes>>[0]) {
+  return [wants[0] ? mul(ct!, powByBase(a!, cast(b!, a!.dtype))) : null, wants[1] ? powByExponent(a!, b!, y, ct!) : null];
+}
+
+function powByBase(a: Tensor, b: Tensor): Tensor {
+  const one = scalar(1, a.dtype);
+  const known = constantValue(b)?.data;
+  if (known?.every((exponent) => exponent === 2)) return mul(a, scalar(2, a.dtype));
+  const lowered = sub(b, one);
+  // With the exponent 1 in its place, 0 * 0^-1 becomes 0 * 0^1.
+  const mayBeZero = known === undefined || known.includes(0);
+  return mul(b, pow(a, mayBeZero ? where(equal(b, scalar(0, a.dtype)), one, lowered) : lowered));
+}
+
+function powByExponent(a: Tensor, b: Tensor, y: Tensor, ct: Tensor): Tensor {
+  const safe = where(equal(a, scalar(0, a.dtype)), scalar(1, a.dtype), a);
+  return cast(mul(ct, mul(y, log(safe))), b.dtype);
+}
+
+export const modOp: Op<ModAttributes> = {
+  name: "Mod",
+  arity: [2, 2],
+  attributes: { fmod: { type: "int", default: 0 } },
+  inputNames: ["A", "B"],
+  infer(inputs, _attrs, place) {
+    requireDType(place, inputs[0]!, ["int32", "uint32", "int64", "int8", "uint8"]);
+    return inferBroadcast(place, inputs);
+  },
+  vjp: "none",
+  cost: elementwiseCost(1),
+  // The sign of the divisor, as in Python; with fmod = 1 the sign of the dividend, as in C. `+ 0` avoids -0.
+  evaluate: ([a, b], { fmod }) => [
+    mapBroadcast(a!.dtype, [a!, b!], ([x, y]) => (fmod === 1 ? x % y : x - y * Math.floor(x / y)) + 0),
+  ],
+};
+
+/** An operator over any number of operands. */
+function variadic(name: string, value: (values: readonly number[], dtype: DType) => number, vjp: Vjp<NoAttributes>): Op<NoAttributes> {
+  return {
+    name,
+    arity: [1, unlimited],
+    attributes: {},
+    infer: (inputs, _attrs, place) => inferBroadcast(place, inputs),
+    vjp,
+    cost(inputs, outputs) {
+      const { flops } = elementwiseCost(1)(inputs, outputs);
+      return { macs: 0, flops: flops * (inputs.length - 1) };
+    },
+    evaluate(inputs) {
+      const operands = inputs.map((x) => x!);
+      return [mapBroadcast(operands[0].dtype, operands, (values) => value(values, operands[0].dtype))];
+    },
+  };
+}
+
+/** Equal extremes share the gradient: half each of two, as in `torch.maximum`. */
+const sharedBack: Vjp<NoAttributes> = ({ inputs, outputs: [y], cotangents: [ct], wants }) => {
+  if (inputs.length === 1) return [ct];
+  const chosen = inputs.map((x) => cast(equal(x!, y), y.dtype));
+  const share = div(ct!, chosen.reduce(add));
+  return chosen.map((mask, i) => (wants[i] ? mul(share, mask) : null));
+};
+
+export const minOp = variadic("Min", (values) => Math.min(...values), sharedBack);
+
+export const maxOp = variadic("Max", (values) => Math.max(...values), sharedBack);
+
+export const sumOp = variadic(
+  "Sum",
+  (values) => values.reduce((total, value) => total + value, 0),
+  ({ inputs, cotangents: [ct] }) => inputs.map(() => ct),
 );
 
 /** `a + b`. */
@@ -84,4 +143,29 @@ export function mul(a: Tensor, b: Tensor): Tensor {
 /** `a / b`; truncated toward zero for integers. */
 export function div(a: Tensor, b: Tensor): Tensor {
   return apply(divOp, [a, b])[0];
+}
+
+/** `a^b`. The gradient for `b` takes `0^b log 0` as 0. */
+export function pow(a: Tensor, b: Tensor): Tensor {
+  return apply(powOp, [a, b])[0];
+}
+
+/** The rest of `a / b` of integers, with the sign of `b` (with `fmod: 1`: of `a`). */
+export function mod(a: Tensor, b: Tensor, options: { readonly fmod?: 0 | 1 } = {}): Tensor {
+  return apply(modOp, [a, b], options)[0];
+}
+
+/** The smallest of the operands, element by element; equal ones share the gradient. */
+export function min(...operands: readonly Tensor[]): Tensor {
+  return apply(minOp, operands)[0];
+}
+
+/** The largest of the operands, element by element; equal ones share the gradient. */
+export function max(...operands: readonly Tensor[]): Tensor {
+  return apply(maxOp, operands)[0];
+}
+
+/** The sum of the operands, element by element. */
+export function sum(...operands: readonly Tensor[]): Tensor {
+  return apply(sumOp, operands)[0];
 }

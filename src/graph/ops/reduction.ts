@@ -1,24 +1,213 @@
 // Reductions over axes. Axes are a constant `int64` input, as ONNX has them since opset 18 (ReduceSum: 13).
-import type { Shape } from "../../core/shape.js";
-import { normalizeAxes, sameShape, sizeOf, stridesOf } from "../../core/shape.js";
 import { ShapeError } from "../../core/errors.js";
-import { apply, int64s } from "../build.js";
+import { normalizeAxes, normalizeAxis, sameShape, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { apply, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
-import type { Tensor } from "../tensor.js";
-import { reshape } from "./shape-movement.js";
+import type { Tensor, TensorType } from "../tensor.js";
+import { div, mul } from "./arithmetic.js";
+import { cast } from "./cast.js";
+import { equal } from "./comparison.js";
+import { asKnown, knownInputs, knownValues } from "./known-value.js";
+import { expand, reshape } from "./shape-movement.js";
 
 export type ReductionAttributes = { readonly keepdims: number; readonly noop_with_empty_axes: number };
+export type ArgMaxAttributes = { readonly axis: number; readonly keepdims: number; readonly select_last_index: number };
 
-function reducedAxes(where: string, inputs: readonly (InferInput | null)[], attrs: ReductionAttributes): number[] {
-  const [x, axes] = inputs;
-  if (axes === null || axes === undefined) return attrs.noop_with_empty_axes === 1 ? [] : x!.shape.map((_, axis) => axis);
-  if (axes.value === undefined) throw new ShapeError("axes must be a known constant", { where, received: "a computed tensor" });
-  if (axes.value.data.length === 0) return attrs.noop_with_empty_axes === 1 ? [] : x!.shape.map((_, axis) => axis);
-  return normalizeAxes(where, [...axes.value.data], x!.shape.length);
+function reducedAxes(where: string, [x, axes]: readonly (InferInput | null)[], attrs: ReductionAttributes): number[] {
+  const given = knownValues(where, "axes", axes) ?? [];
+  if (given.length > 0) return normalizeAxes(where, given, x!.shape.length);
+  return attrs.noop_with_empty_axes === 1 ? [] : x!.shape.map((_, axis) => axis);
 }
 
 export function reducedShape(shape: Shape, axes: readonly number[], keep: boolean): number[] {
   return keep
     ? shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
     : shape.filter((_, axis) => !axes.includes(axis));
+}
+
+interface ReductionRecord {
+  readonly name: string;
+  /** The result for the elements that fall together. */
+  readonly value: (elements: readonly number[]) => number;
+  /** The cotangent of `x`, from one that has the rank of `x` (and extent 1 on reduced axes), as has `y`. */
+  readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
+}
+
+function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttributes> {
+  const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
+    const x = inputs[0]!;
+    const axes = reducedAxes(`gradient of ${name}`, knownInputs(inputs), attrs);
+    const kept = reducedShape(x.shape, axes, true);
+    const keep = (tensor: Tensor): Tensor => (sameShape(tensor.shape, kept) ? tensor : reshape(tensor, kept));
+    const count = axes.reduce((product, axis) => product * x.shape[axis], 1);
+    const result = back({ x, y: keep(outputs[0]), ct: keep(cotangents[0]!), count });
+    return [sameShape(result.shape, x.shape) ? result : expand(result, x.shape), null];
+  };
+  return {
+    name,
+    arity: [1, 2],
+    attributes: { keepdims: { type: "int", default: 1 }, noop_with_empty_axes: { type: "int", default: 0 } },
+    inputNames: ["data", "axes"],
+    infer(inputs, attrs, where) {
+      const { dtype, shape } = inputs[0]!;
+      return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
+    },
+    vjp,
+    cost: perInputElement,
+    evaluate(inputs, attrs) {
+      const x = inputs[0]!;
+      const axes = reducedAxes(name, asKnown(inputs), attrs);
+      const data = Float64Array.from(grouped(x, axes), value);
+      return [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, attrs.keepdims === 1), data }];
+    },
+  };
+}
+
+/** One operation for every element that goes in. */
+function perInputElement(inputs: readonly (TensorType | null)[]): Cost {
+  return { macs: 0, flops: sizeOf(inputs[0]!.shape) };
+}
+
+/** The elements that fall together, in order, for every element of the result. */
+function grouped(x: NdArray, axes: readonly number[]): number[][] {
+  const kept = reducedShape(x.shape, axes, true);
+  const inner = stridesOf(x.shape);
+  const outer = stridesOf(kept);
+  const groups = Array.from({ length: sizeOf(kept) }, (): number[] => []);
+  for (const [index, element] of x.data.entries()) {
+    let place = 0;
+    for (const [axis, stride] of inner.entries()) {
+      if (!axes.includes(axis)) place += (Math.floor(index / stride) % x.shape[axis]) * outer[axis];
+    }
+    groups[place].push(element);
+  }
+  return groups;
+}
+
+const total = (elements: readonly number[]): number => elements.reduce((sum, element) => sum + element, 0);
+
+export const reduceSumOp = reduction({ name: "ReduceSum", value: total, back: ({ ct }) => ct });
+
+export const reduceMeanOp = reduction({
+  name: "ReduceMean",
+  value: (elements) => total(elements) / elements.length,
+  back: ({ ct, count }) => mul(ct, scalar(1 / count, ct.dtype)),
+});
+
+export const reduceSumSquareOp = reduction({
+  name: "ReduceSumSquare",
+  value: (elements) => total(elements.map((element) => element * element)),
+  back: ({ x, ct }) => mul(x, mul(ct, scalar(2, ct.dtype))),
+});
+
+/** Equal extremes share the gradient, as in `torch.amax`. */
+const shared: ReductionRecord["back"] = ({ x, y, ct }) => {
+  const chosen = cast(equal(x, y), x.dtype);
+  const axes = x.shape.flatMap((extent, axis) => (y.shape[axis] !== extent ? [axis] : []));
+  return axes.length === 0 ? ct : mul(chosen, div(ct, reduceSum(chosen, axes, { keepdims: 1 })));
+};
+
+export const reduceMaxOp = reduction({
+  name: "ReduceMax",
+  value: (elements) => elements.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+  back: shared,
+});
+
+export const reduceMinOp = reduction({
+  name: "ReduceMin",
+  value: (elements) => elements.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+  back: shared,
+});
+
+export const argMaxOp: Op<ArgMaxAttributes> = {
+  name: "ArgMax",
+  arity: [1, 1],
+  attributes: {
+    axis: { type: "int", default: 0 },
+    keepdims: { type: "int", default: 1 },
+    select_last_index: { type: "int", default: 0 },
+  },
+  inputNames: ["data"],
+  infer([x], attrs, where) {
+    const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
+    return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
+  },
+  vjp: "none",
+  cost: perInputElement,
+  evaluate([x], attrs) {
+    const axis = normalizeAxis("ArgMax", attrs.axis, x!.shape.length);
+    const find = (elements: readonly number[]): number => {
+      const largest = elements.reduce((a, b) => Math.max(a, b));
+      return attrs.select_last_index === 1 ? elements.lastIndexOf(largest) : elements.indexOf(largest);
+    };
+    const data = Float64Array.from(grouped(x!, [axis]), find);
+    return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1), data }];
+  },
+};
+
+export interface ReductionOptions {
+  /** 1 keeps reduced axes with extent 1. 0 by default (ONNX: 1), so that a full reduction is a scalar. */
+  readonly keepdims?: 0 | 1;
+}
+
+function reduce(op: Op<ReductionAttributes>, x: Tensor, axes: readonly number[] | undefined, keepdims: 0 | 1): Tensor {
+  // An empty list means "all" to ONNX; here it means what it says.
+  if (axes !== undefined && axes.length === 0) return apply(op, [x], { keepdims, noop_with_empty_axes: 1 })[0];
+  return apply(op, axes === undefined ? [x] : [x, int64s(axes)], { keepdims })[0];
+}
+
+/** `sum x` over the axes; all by default. */
+export function reduceSum(x: Tensor, axes?: readonly number[], { keepdims = 0 }: ReductionOptions = {}): Tensor {
+  return reduce(reduceSumOp, x, axes, keepdims);
+}
+
+/** `sum x / n` over the axes; all by default. */
+export function reduceMean(x: Tensor, axes?: readonly number[], { keepdims = 0 }: ReductionOptions = {}): Tensor {
+  return reduce(reduceMeanOp, x, axes, keepdims);
+}
+
+/** `sum x^2` over the axes; all by default. */
+export function reduceSumSquare(x: Tensor, axes?: readonly number[], { keepdims = 0 }: ReductionOptions = {}): Tensor {
+  return reduce(reduceSumSquareOp, x, axes, keepdims);
+}
+
+/** Largest element over the axes; all by default. Equal ones share the gradient. */
+export function reduceMax(x: Tensor, axes?: readonly number[], { keepdims = 0 }: ReductionOptions = {}): Tensor {
+  return reduce(reduceMaxOp, x, axes, keepdims);
+}
+
+/** Smallest element over the axes; all by default. Equal ones share the gradient. */
+export function reduceMin(x: Tensor, axes?: readonly number[], { keepdims = 0 }: ReductionOptions = {}): Tensor {
+  return reduce(reduceMinOp, x, axes, keepdims);
+}
+
+export interface ArgMaxOptions extends ReductionOptions {
+  readonly axis: number;
+  /** 1 takes the last of equal elements; the first by default. */
+  readonly select_last_index?: 0 | 1;
+}
+
+/** Index of the largest element on an axis, `int64`. */
+export function argMax(x: Tensor, { axis, keepdims = 0, select_last_index = 0 }: ArgMaxOptions): Tensor {
+  return apply(argMaxOp, [x], { axis, keepdims, select_last_index })[0];
+}
+
+/**
+ * Undoes broadcasting: sums `x` over the axes on which a tensor of `shape` was repeated.
+ * @throws ShapeError when `shape` does not broadcast to the shape of `x`.
+ */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  const offset = x.shape.length - shape.length;
+  const fits = offset >= 0 && shape.every((extent, axis) => extent === 1 || extent === x.shape[offset + axis]);
+  if (!fits) {
+    throw new ShapeError("cannot sum to this shape", {
+      where: "sumTo",
+      expected: `a shape that broadcasts to ${shapeText(x.shape)}`,
+      received: shapeText(shape),
+    });
+  }
+  const repeated = x.shape.flatMap((extent, axis) => (axis < offset || shape[axis - offset] !== extent ? [axis] : []));
+  const keepdims = repeated.some((axis) => axis >= offset) ? 1 : 0;
+  const summed = repeated.length === 0 ? x : reduceSum(x, repeated, { keepdims });
+  return sameShape(summed.shape, shape) ? summed : reshape(summed, shape);
 }

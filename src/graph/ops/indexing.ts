@@ -1,0 +1,215 @@
+// Operators that move elements by computed indices: Gather, GatherElements, ScatterElements, OneHot.
+import { InvalidInputError, ShapeError } from "../../core/errors.js";
+import { normalizeAxis, sameShape, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import type { TensorData } from "../../core/tensor-data.js";
+import { apply, constant, scalar } from "../build.js";
+import { ndFill } from "../nd-array.js";
+import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
+import type { Tensor } from "../tensor.js";
+import { requireDType } from "./elementwise.js";
+import { knownValues } from "./known-value.js";
+import { expand, reshape } from "./shape-movement.js";
+
+export type AxisAttributes = { readonly axis: number };
+export type ScatterAttributes = { readonly axis: number; readonly reduction: string };
+
+const indexDTypes = ["int32", "int64"] as const;
+
+/** A negative index counts from the end. */
+function wrapIndex(where: string, index: number, extent: number): number {
+  if (index < -extent || index >= extent) {
+    throw new InvalidInputError("index out of range", { where, expected: `${-extent} to ${extent - 1}`, received: `${index}` });
+  }
+  return index < 0 ? index + extent : index;
+}
+
+export const gatherOp: Op<AxisAttributes> = {
+  name: "Gather",
+  arity: [2, 2],
+  attributes: { axis: { type: "int", default: 0 } },
+  inputNames: ["data", "indices"],
+  infer([x, indices], attrs, where) {
+    requireDType(where, indices!, indexDTypes);
+    const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
+    return [{ dtype: x!.dtype, shape: gatheredShape(x!.shape, indices!.shape, axis) }];
+  },
+  // Rows taken several times receive the sum of their cotangents.
+  vjp({ inputs: [x, indices], attrs, cotangents: [ct] }) {
+    const axis = normalizeAxis("gradient of Gather", attrs.axis, x!.shape.length);
+    const count = sizeOf(indices!.shape);
+    const shape = x!.shape.map((extent, i) => (i === axis ? count : extent));
+    const alongAxis = x!.shape.map((_, i) => (i === axis ? count : 1));
+    const places = expand(reshape(indices!, alongAxis), shape);
+    return [scatterElements(zerosLike(x!), places, reshape(ct!, shape), { axis, reduction: "add" }), null];
+  },
+  cost: noCost,
+  evaluate([x, indices], attrs) {
+    const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);
+    const shape = gatheredShape(x!.shape, indices!.shape, axis);
+    const inner = sizeOf(x!.shape.slice(axis + 1));
+    const count = indices!.data.length;
+    const extent = x!.shape[axis];
+    const read = (index: number): number => {
+      const row = wrapIndex("Gather", indices!.data[Math.floor(index / inner) % count], extent);
+      return x!.data[(Math.floor(index / (inner * count)) * extent + row) * inner + (index % inner)];
+    };
+    return [ndFill(x!.dtype, shape, read)];
+  },
+};
+
+function gatheredShape(shape: Shape, indices: Shape, axis: number): number[] {
+  return [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
+}
+
+/** Zeros without storing them: one scalar, expanded. */
+function zerosLike(tensor: Tensor): Tensor {
+  return expand(scalar(0, tensor.dtype), tensor.shape);
+}
+
+export const gatherElementsOp: Op<AxisAttributes> = {
+  name: "GatherElements",
+  arity: [2, 2],
+  attributes: { axis: { type: "int", default: 0 } },
+  inputNames: ["data", "indices"],
+  infer([x, indices], attrs, where) {
+    checkElementIndices(where, x!, indices!, attrs.axis);
+    return [{ dtype: x!.dtype, shape: indices!.shape }];
+  },
+  vjp: ({ inputs: [x, indices], attrs: { axis }, cotangents: [ct] }) => [
+    scatterElements(zerosLike(x!), indices!, ct!, { axis, reduction: "add" }),
+    null,
+  ],
+  cost: noCost,
+  evaluate([x, indices], attrs) {
+    const place = placeReader("GatherElements", x!, indices!, attrs.axis);
+    return [ndFill(x!.dtype, indices!.shape, (index) => x!.data[place(index)])];
+  },
+};
+
+function checkElementIndices(where: string, x: InferInput, indices: InferInput, given: number): void {
+  requireDType(where, indices, indexDTypes);
+  const axis = normalizeAxis(where, given, x.shape.length);
+  const fits = indices.shape.length === x.shape.length && indices.shape.every((n, i) => i === axis || n <= x.shape[i]);
+  if (!fits) {
+    throw new ShapeError("indices do not fit the data", {
+      where,
+      expected: `the rank of ${shapeText(x.shape)} and, except on axis ${axis}, no larger extents`,
+      received: shapeText(indices.shape),
+    });
+  }
+}
+
+/** Where in `x` the element belongs that stands at a flat index of `indices`. */
+function placeReader(where: string, x: NdArray, indices: NdArray, given: number): (index: number) => number {
+  const axis = normalizeAxis(where, given, x.shape.length);
+  const outer = stridesOf(indices.shape);
+  const inner = stridesOf(x.shape);
+  return (index) => {
+    let place = wrapIndex(where, indices.data[index], x.shape[axis]) * inner[axis];
+    for (let i = 0; i < outer.length; i++) {
+      if (i !== axis) place += (Math.floor(index / outer[i]) % indices.shape[i]) * inner[i];
+    }
+    return place;
+  };
+}
+
+export const scatterElementsOp: Op<ScatterAttributes> = {
+  name: "ScatterElements",
+  arity: [3, 3],
+  attributes: { axis: { type: "int", default: 0 }, reduction: { type: "string", default: "none" } },
+  inputNames: ["data", "indices", "updates"],
+  infer([x, indices, updates], { axis, reduction }, where) {
+    checkElementIndices(where, x!, indices!, axis);
+    if (!sameShape(indices!.shape, updates!.shape) || updates!.dtype !== x!.dtype) {
+      throw new ShapeError("updates do not fit", {
+        where,
+        expected: `${x!.dtype}${shapeText(indices!.shape)}, as the indices`,
+        received: `${updates!.dtype}${shapeText(updates!.shape)}`,
+      });
+    }
+    if (reduction !== "none" && reduction !== "add") {
+      throw new InvalidInputError("unknown reduction", { where, expected: "none or add", received: reduction });
+    }
+    return [{ dtype: x!.dtype, shape: x!.shape }];
+  },
+  // With reduction "none" every index must be unique, as the ONNX specification asks; the gradient relies on it.
+  vjp({ inputs: [, indices, updates], attrs: { axis, reduction }, cotangents: [ct], wants }) {
+    const kept = reduction === "add" ? ct! : scatterElements(ct!, indices!, zerosLike(updates!), { axis });
+    return [kept, null, wants[2] ? gatherElements(ct!, indices!, { axis }) : null];
+  },
+  // One addition per update at most; counted per update.
+  cost: (inputs) => ({ macs: 0, flops: sizeOf(inputs[2]!.shape) }),
+  evaluate([x, indices, updates], { axis, reduction }) {
+    const data = x!.data.slice();
+    const place = placeReader("ScatterElements", x!, indices!, axis);
+    for (const [i, update] of updates!.data.entries()) {
+      const at = place(i);
+      data[at] = reduction === "add" ? data[at] + update : update;
+    }
+    return [{ ...x!, data }];
+  },
+};
+
+export const oneHotOp: Op<AxisAttributes> = {
+  name: "OneHot",
+  arity: [3, 3],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["indices", "depth", "values"],
+  infer([indices, depth, values], attrs, where) {
+    const [extent] = knownValues(where, "depth", depth)!;
+    const axis = normalizeAxis(where, attrs.axis, indices!.shape.length + 1);
+    return [{ dtype: values!.dtype, shape: indices!.shape.toSpliced(axis, 0, extent) }];
+  },
+  vjp: "none",
+  cost: noCost,
+  evaluate([indices, depth, values], attrs) {
+    const extent = depth!.data[0];
+    const axis = normalizeAxis("OneHot", attrs.axis, indices!.shape.length + 1);
+    const shape = indices!.shape.toSpliced(axis, 0, extent);
+    const inner = sizeOf(shape.slice(axis + 1));
+    const [off, on] = values!.data;
+    const read = (index: number): number => {
+      const given = indices!.data[Math.floor(index / (inner * extent)) * inner + (index % inner)];
+      // Indices out of range give a row of "off", unlike in Gather.
+      return (given < 0 ? given + extent : given) === Math.floor(index / inner) % extent ? on : off;
+    };
+    return [ndFill(values!.dtype, shape, read)];
+  },
+};
+
+/** Slices of `x` along `axis` (0 by default): `result[.., i.., ..] = x[.., indices[i..], ..]`. */
+export function gather(x: Tensor, indices: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(gatherOp, [x, indices], options)[0];
+}
+
+/** `result[i][j] = x[indices[i][j]][j]` for axis 0 (the default), and so on. */
+export function gatherElements(x: Tensor, indices: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(gatherElementsOp, [x, indices], options)[0];
+}
+
+export interface ScatterOptions {
+  /** 0 by default. */
+  readonly axis?: number;
+  /** `none` (the default) replaces and wants unique indices, `add` accumulates. */
+  readonly reduction?: "none" | "add";
+}
+
+/** A copy of `x` with `x[indices[i][j]][j] = updates[i][j]` (or `+=`) for axis 0 (the default), and so on. */
+export function scatterElements(x: Tensor, indices: Tensor, updates: Tensor, options: ScatterOptions = {}): Tensor {
+  return apply(scatterElementsOp, [x, indices, updates], { ...options })[0];
+}
+
+export interface OneHotOptions {
+  /** Number of classes: the extent of the new axis. */
+  readonly depth: number;
+  /** Where the new axis goes; last by default. */
+  readonly axis?: number;
+  /** What stands for off and on; float32 0 and 1 by default. */
+  readonly values?: TensorData;
+}
+
+/** `on` where the place on the new axis equals the index, else `off`. */
+export function oneHot(indices: Tensor, { depth, axis = -1, values }: OneHotOptions): Tensor {
+  const offOn = constant(values ?? { dtype: "float32", shape: [2], data: Float32Array.of(0, 1) });
+  return apply(oneHotOp, [indices, scalar(depth, "int64"), offOn], { axis })[0];
+}

@@ -1,0 +1,78 @@
+// Softmax and its logarithm along one axis.
+import { normalizeAxis, sizeOf } from "../../core/shape.js";
+import { apply } from "../build.js";
+import type { Cost, InferInput, NdArray, Op } from "../op.js";
+import type { Tensor, TensorType } from "../tensor.js";
+import { mul, sub } from "./arithmetic.js";
+import { reduceSum } from "./reduction.js";
+import { exp } from "./unary.js";
+
+export type SoftmaxAttributes = { readonly axis: number };
+
+function infer([x]: readonly (InferInput | null)[], { axis }: SoftmaxAttributes, where: string): TensorType[] {
+  normalizeAxis(where, axis, x!.shape.length);
+  return [{ dtype: x!.dtype, shape: x!.shape }];
+}
+
+/** Maximum, difference, exponential, sum and quotient: five operations for every element. */
+function cost([x]: readonly (TensorType | null)[]): Cost {
+  return { macs: 0, flops: 5 * sizeOf(x!.shape) };
+}
+
+export const softmaxOp: Op<SoftmaxAttributes> = {
+  name: "Softmax",
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp({ outputs: [y], attrs: { axis }, cotangents: [ct] }) {
+    const weighted = mul(ct!, y);
+    return [sub(weighted, mul(y, reduceSum(weighted, [axis], { keepdims: 1 })))];
+  },
+  cost,
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, (row) => logSoftmaxRow(row).map(Math.exp))],
+};
+
+export const logSoftmaxOp: Op<SoftmaxAttributes> = {
+  name: "LogSoftmax",
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp({ outputs: [y], attrs: { axis }, cotangents: [ct] }) {
+    return [sub(ct!, mul(exp(y), reduceSum(ct!, [axis], { keepdims: 1 })))];
+  },
+  cost,
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, logSoftmaxRow)],
+};
+
+/** The largest element is taken off first, so that nothing overflows. */
+function logSoftmaxRow(row: readonly number[]): number[] {
+  const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const log = Math.log(row.reduce((total, element) => total + Math.exp(element - largest), 0));
+  return row.map((element) => element - largest - log);
+}
+
+function mapRows(x: NdArray, given: number, f: (row: readonly number[]) => number[]): NdArray {
+  const axis = normalizeAxis("softmax", given, x.shape.length);
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const extent = x.shape[axis];
+  const data = new Float64Array(x.data.length);
+  for (let start = 0; start < data.length; start += inner * extent) {
+    for (let column = start; column < start + inner; column++) {
+      const row = Array.from({ length: extent }, (_, i) => x.data[column + i * inner]);
+      for (const [i, value] of f(row).entries()) data[column + i * inner] = value;
+    }
+  }
+  return { ...x, data };
+}
+
+/** `e^x / sum e^x` along `axis` (the last by default). */
+export function softmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(softmaxOp, [x], options)[0];
+}
+
+/** `x - log sum e^x` along `axis` (the last by default). */
+export function logSoftmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(logSoftmaxOp, [x], options)[0];
+}
