@@ -1,0 +1,263 @@
+// Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
+// and `chooseLowering` picks by shape.
+import { type Shape, sizeOf } from "../../core/shape.js";
+import type { VjpContext } from "../op.js";
+import type { Tensor } from "../tensor.js";
+import { type ConvAttributes, type ConvTransposeAttributes, conv, convTranspose, convTransposeWindow, convWindow } from "./convolution.js";
+import { matMul, transposeMatrices } from "./matmul.js";
+import { reduceSum } from "./reduction.js";
+import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
+import { allIndices, coveredExtent, type Window } from "./window.js";
+
+/** The extents of one convolution `y = conv(x, w)`. */
+export interface Convolution {
+  readonly window: Window;
+  readonly batch: number;
+  /** All channels of x, over all groups. */
+  readonly channels: number;
+  /** All channels of y, over all groups. */
+  readonly filters: number;
+  readonly group: number;
+}
+
+/**
+ * Cotangent of x:
+ * - `convolution`: Conv of ct with the kernel turned round and its channels exchanged (stride 1, one group);
+ * - `transposed`: ConvTranspose of ct, with output padding for the places no window reached (always);
+ * - `outputColumns`: one matrix product with the windows of ct laid out as columns (stride 1).
+ */
+export type InputLowering = "convolution" | "transposed" | "outputColumns";
+
+/**
+ * Cotangent of w:
+ * - `inputColumns`: the windows of x as columns, times ct (always);
+ * - `outputColumns`: the windows of ct as columns, times x (stride 1); the columns serve x's cotangent too;
+ * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels).
+ */
+export type WeightLowering = "inputColumns" | "outputColumns" | "swapped";
+
+export interface ConvolutionLowering {
+  readonly input: InputLowering;
+  readonly weight: WeightLowering;
+}
+
+// Measured on one thread at batch 64: for 5x5 kernels and few filters (LeNet-5) a convolution over the batch takes
+// 0.7 of the time of columns, for 3x3 kernels twice. Columns also cost one Slice node a tap.
+const fewestTapsForSwapped = 16;
+const mostFiltersForSwapped = 32;
+const mostTapsAsColumns = 128;
+// With fewer channels the columns are too narrow for the matrix product to gain what laying them out costs.
+const fewestFiltersForOutputColumns = 32;
+
+/** The lowering for a shape: mostly, the side with fewer channels is laid out as columns. */
+export function chooseLowering(c: Convolution): ConvolutionLowering {
+  const taps = sizeOf(c.window.kernel);
+  if (taps > mostTapsAsColumns || (taps >= fewestTapsForSwapped && c.filters < mostFiltersForSwapped)) {
+    return { input: "transposed", weight: "swapped" };
+  }
+  const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
+  if (hasMirroredWindows(c) && (narrow || taps === 1)) return { input: "outputColumns", weight: "outputColumns" };
+  return { input: "transposed", weight: "inputColumns" };
+}
+
+/** With stride 1 and no more padding than the kernel covers, x's cotangent is itself made of windows over ct. */
+export function hasMirroredWindows({ window: { kernel, strides, dilations, padBegin, padEnd } }: Convolution): boolean {
+  return kernel.every((extent, axis) => {
+    const reach = coveredExtent(extent, dilations[axis]) - 1;
+    return strides[axis] === 1 && padBegin[axis] <= reach && padEnd[axis] <= reach;
+  });
+}
+
+/** The windows over ct whose sums make x's cotangent. */
+function mirroredWindow({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): Window {
+  const reach = kernel.map((extent, axis) => coveredExtent(extent, dilations[axis]) - 1);
+  return {
+    input: output,
+    output: input,
+    kernel,
+    strides,
+    dilations,
+    padBegin: reach.map((extent, axis) => extent - padBegin[axis]),
+    padEnd: reach.map((extent, axis) => extent - padEnd[axis]),
+  };
+}
+
+export function convGradient({ inputs: [x, w, bias], attrs, cotangents: [ct], wants }: VjpContext<ConvAttributes>): (Tensor | null)[] {
+  const convolution: Convolution = {
+    window: convWindow(x!.shape, w!.shape, attrs),
+    batch: x!.shape[0],
+    channels: x!.shape[1],
+    filters: w!.shape[0],
+    group: attrs.group,
+  };
+  const lowering = chooseLowering(convolution);
+  const sides = { x: x!, w: w!, ct: ct! };
+  const { dx, dw } = convolutionCotangents(convolution, lowering, sides, { x: wants[0], w: wants[1] });
+  return [dx, dw, bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct!) : null];
+}
+
+/** ConvTranspose is the transpose of a convolution, so its gradients are that convolution and its weight gradient. */
+export function convTransposeGradient(context: VjpContext<ConvTransposeAttributes>): (Tensor | null)[] {
+  const { inputs, attrs, cotangents, wants } = context;
+  const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
+  const ct = cotangents[0]!;
+  const window = convTransposeWindow("ConvTranspose", x.shape, w.shape, attrs);
+  const convolution: Convolution = { window, batch: x.shape[0], channels: ct.shape[1], filters: x.shape[1], group: attrs.group };
+  const { weight } = chooseLowering(convolution);
+  return [
+    wants[0] ? leading(conv(ct, w, null, convAttributes(convolution)), window.output) : null,
+    wants[1] ? convolutionCotangents(convolution, { input: "transposed", weight }, { x: ct, w, ct: x }, { x: false, w: true }).dw : null,
+    bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct) : null,
+  ];
+}
+
+/** Cotangents of x and w, as far as they are wanted, in the given lowering. Exported for tests and measurements. */
+export function convolutionCotangents(
+  convolution: Convolution,
+  lowering: ConvolutionLowering,
+  { x, w, ct }: { readonly x: Tensor; readonly w: Tensor; readonly ct: Tensor },
+  wants: { readonly x: boolean; readonly w: boolean },
+): { dx: Tensor | null; dw: Tensor | null } {
+  let shared: Tensor | undefined;
+  const outputColumns = (): Tensor => {
+    shared ??= columns(ct, convolution.group, mirroredWindow(convolution.window), true);
+    return shared;
+  };
+  const inputGradients: Record<InputLowering, () => Tensor> = {
+    convolution: () => inputByConvolution(convolution, w, ct),
+    transposed: () => inputByTransposedConvolution(convolution, w, ct),
+    outputColumns: () => inputByColumns(convolution, w, outputColumns()),
+  };
+  const weightGradients: Record<WeightLowering, () => Tensor> = {
+    inputColumns: () => weightByInputColumns(convolution, x, ct),
+    outputColumns: () => weightByOutputColumns(convolution, x, outputColumns()),
+    swapped: () => weightBySwappedConvolution(convolution, x, ct),
+  };
+  return { dx: wants.x ? inputGradients[lowering.input]() : null, dw: wants.w ? weightGradients[lowering.weight]() : null };
+}
+
+/** Sum over batch and space: the cotangent of a bias. */
+function sumOverPlaces(ct: Tensor): Tensor {
+  return reduceSum(ct, ct.shape.map((_, axis) => axis).filter((axis) => axis !== 1));
+}
+
+function convAttributes({ window, group }: Convolution): ConvAttributes {
+  return {
+    auto_pad: "NOTSET",
+    dilations: window.dilations,
+    kernel_shape: window.kernel,
+    pads: [...window.padBegin, ...window.padEnd],
+    strides: window.strides,
+    group,
+  };
+}
+
+/** The leading places of every spatial axis. */
+function leading(x: Tensor, extents: Shape): Tensor {
+  if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
+  const axes = extents.map((_, axis) => axis + 2);
+  return slice(x, { starts: axes.map(() => 0), ends: extents, axes });
+}
+
+function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
+  const window = mirroredWindow(convolution.window);
+  const axes = window.kernel.map((_, axis) => axis + 2);
+  const exchanged = transpose(w, [1, 0, ...axes]);
+  // Backward from the last element to the one "before the first", which counts as -extent - 1.
+  const ends = window.kernel.map((extent) => -extent - 1);
+  const turned = slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
+  return conv(ct, turned, null, convAttributes({ ...convolution, window }));
+}
+
+function inputByTransposedConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
+  const { input, kernel, strides, dilations, padBegin, padEnd } = convolution.window;
+  const unreached = input.map(
+    (extent, axis) => (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
+  );
+  return convTranspose(ct, w, null, { ...convAttributes(convolution), output_padding: unreached });
+}
+
+/** `[C, taps O] [taps O, places]` for every example and group. */
+function inputByColumns(convolution: Convolution, w: Tensor, outputColumns: Tensor): Tensor {
+  const { window, batch, channels, filters, group } = convolution;
+  const [inner, outer] = [channels / group, filters / group];
+  const taps = window.kernel.map((_, axis) => axis + 3);
+  const perGroup = reshape(w, [group, outer, inner, ...window.kernel]);
+  const rows = reshape(transpose(perGroup, [0, 2, ...taps, 1]), [...groupAxis(group), inner, sizeOf(window.kernel) * outer]);
+  return reshape(matMul(rows, outputColumns), [batch, channels, ...window.input]);
+}
+
+/** `[O, places] [places, taps C]`, summed over the batch. */
+function weightByInputColumns({ window, batch, channels, filters, group }: Convolution, x: Tensor, ct: Tensor): Tensor {
+  const [inner, outer] = [channels / group, filters / group];
+  const left = reshape(ct, [batch, ...groupAxis(group), outer, sizeOf(window.output)]);
+  const product = reduceSum(matMul(left, transposeMatrices(columns(x, group, window, false))), [0]);
+  const taps = window.kernel.map((_, axis) => axis + 1);
+  return transpose(reshape(product, [filters, ...window.kernel, inner]), [0, taps.length + 1, ...taps]);
+}
+
+/** `[C, places] [places, taps O]`, summed over the batch. */
+function weightByOutputColumns({ window, batch, channels, filters, group }: Convolution, x: Tensor, outputColumns: Tensor): Tensor {
+  const [inner, outer] = [channels / group, filters / group];
+  const left = reshape(x, [batch, ...groupAxis(group), inner, sizeOf(window.input)]);
+  const product = reduceSum(matMul(left, transposeMatrices(outputColumns)), [0]);
+  const taps = window.kernel.map((_, axis) => axis + 2);
+  const perGroup = transpose(reshape(product, [group, inner, ...window.kernel, outer]), [0, taps.length + 2, 1, ...taps]);
+  return reshape(perGroup, [filters, inner, ...window.kernel]);
+}
+
+/**
+ * The weight gradient correlates x with ct: a convolution whose batch are the channels of x, whose channels are the
+ * examples, and in which the places of ct are the taps, `strides` apart.
+ */
+function weightBySwappedConvolution({ window, batch, channels, group }: Convolution, x: Tensor, ct: Tensor): Tensor {
+  const inner = channels / group;
+  const axes = window.kernel.map((_, axis) => axis);
+  const perGroup = reshape(x, [batch, group, inner, ...window.input]);
+  const images = reshape(transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [inner, group * batch, ...window.input]);
+  const kernels = transpose(ct, [1, 0, ...axes.map((axis) => axis + 2)]);
+  const correlated = conv(images, kernels, null, {
+    dilations: window.strides,
+    pads: [...window.padBegin, ...window.padEnd],
+    strides: window.dilations,
+    group,
+  });
+  // Rows that no window reached give taps beyond the kernel.
+  return transpose(leading(correlated, window.kernel), [1, 0, ...axes.map((axis) => axis + 2)]);
+}
+
+/** The axis of the groups, left out when there is one group only: fewer axes are faster. */
+function groupAxis(group: number): number[] {
+  return group === 1 ? [] : [group];
+}
+
+/**
+ * The windows of x as columns (im2col): `[batch, (group,) taps x channels, places]`, taps slowest.
+ * @param mirrored takes the taps in reverse order, as turning the kernel round would.
+ */
+function columns(x: Tensor, group: number, window: Window, mirrored: boolean): Tensor {
+  const [batch, channels] = x.shape;
+  const lead = [batch, ...groupAxis(group)];
+  const spatial = window.input.map((_, axis) => lead.length + 1 + axis);
+  const grouped = group === 1 ? x : reshape(x, [...lead, channels / group, ...window.input]);
+  const padded = padSpatial(grouped, spatial.length, window);
+  const taps = allIndices(window.kernel).map((offset) => tapPlaces(padded, spatial, offset, window));
+  const stacked = taps.length === 1 ? taps[0] : concat(mirrored ? taps.reverse() : taps, { axis: lead.length });
+  return reshape(stacked, [...lead, taps.length * (channels / group), sizeOf(window.output)]);
+}
+
+function padSpatial(x: Tensor, axes: number, { padBegin, padEnd }: Window): Tensor {
+  if ([...padBegin, ...padEnd].every((extent) => extent === 0)) return x;
+  const none = Array<number>(x.shape.length - axes).fill(0);
+  return pad(x, [...none, ...padBegin, ...none, ...padEnd]);
+}
+
+/** What one tap of the kernel sees: for every window, the value at `offset` in it. */
+function tapPlaces(x: Tensor, spatial: readonly number[], offset: readonly number[], window: Window): Tensor {
+  const { output, strides, dilations } = window;
+  const starts = offset.map((index, axis) => index * dilations[axis]);
+  const ends = starts.map((start, axis) => start + (output[axis] - 1) * strides[axis] + 1);
+  if (strides.some((stride) => stride !== 1)) return slice(x, { starts, ends, axes: spatial, steps: strides });
+  const whole = spatial.every((axis, i) => starts[i] === 0 && ends[i] === x.shape[axis]);
+  return whole ? x : slice(x, { starts, ends, axes: spatial });
+}

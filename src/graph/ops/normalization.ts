@@ -1,0 +1,181 @@
+// BatchNormalization: every channel (axis 1) shifted and scaled by statistics given, or those of the batch.
+import { InvalidInputError, ShapeError } from "../../core/errors.js";
+import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { apply, filled, scalar } from "../build.js";
+import type { NdArray, Op, VjpContext } from "../op.js";
+import type { Tensor } from "../tensor.js";
+import { add, div, mul, sub } from "./arithmetic.js";
+import { requireOneType } from "./element-types.js";
+import { reduceSum } from "./reduction.js";
+import { expand, reshape } from "./shape-movement.js";
+import { neg, sqrt } from "./unary.js";
+
+export type BatchNormalizationAttributes = {
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly training_mode: number;
+};
+
+const inputNames = ["X", "scale", "B", "input_mean", "input_var"];
+
+/** Elements of one example and channel, and of one channel over the whole batch. */
+function channelExtents(shape: readonly number[]) {
+  const places = sizeOf(shape.slice(2));
+  return { channels: shape[1], places, count: shape[0] * places };
+}
+
+export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
+  name: "BatchNormalization",
+  arity: [5, 5],
+  attributes: {
+    epsilon: { type: "float", default: 1e-5 },
+    momentum: { type: "float", default: 0.9 },
+    training_mode: { type: "int", default: 0 },
+  },
+  inputNames,
+  // In training mode ONNX Runtime writes the new statistics over the old ones.
+  overwrites: [3, 4],
+  infer([x, ...perChannel], { momentum, training_mode }, where) {
+    requireOneType(where, x, ...perChannel);
+    if (x!.shape.length < 2) {
+      throw new ShapeError("there is no channel axis", { where, expected: "[batch, channels, ...]", received: shapeText(x!.shape) });
+    }
+    const shape = [x!.shape[1]];
+    for (const [i, type] of perChannel.entries()) {
+      if (sameShape(type!.shape, shape)) continue;
+      throw new ShapeError(`${inputNames[i + 1]} does not fit`, {
+        where,
+        expected: `${shapeText(shape)} for X ${shapeText(x!.shape)}`,
+        received: shapeText(type!.shape),
+      });
+    }
+    const y = { dtype: x!.dtype, shape: x!.shape };
+    if (training_mode === 0) return [y];
+    if (momentum !== 0) {
+      throw new InvalidInputError("running statistics are not kept inside BatchNormalization", {
+        where,
+        expected: "momentum 0 in training mode: the 2nd and 3rd output are then the batch mean and population variance",
+        received: `${momentum}`,
+        remedy: "Move the running statistics with separate nodes",
+      });
+    }
+    return [y, { dtype: x!.dtype, shape }, { dtype: x!.dtype, shape }];
+  },
+  vjp: (context) => (context.attrs.training_mode === 0 ? inferenceGradient(context) : trainingGradient(context)),
+  // One multiplication and one addition an element; two more passes for mean and variance.
+  cost: (_inputs, [y], { training_mode }) => ({ macs: 0, flops: (training_mode === 0 ? 2 : 6) * sizeOf(y.shape) }),
+  evaluate([x, scale, shift, mean, variance], { epsilon, training_mode }) {
+    const used = training_mode === 0 ? [mean!, variance!] : batchStatistics(x!);
+    const { channels, places } = channelExtents(x!.shape);
+    const data = x!.data.map((value, i) => {
+      const c = Math.floor(i / places) % channels;
+      return ((value - used[0].data[c]) / Math.sqrt(used[1].data[c] + epsilon)) * scale!.data[c] + shift!.data[c];
+    });
+    const y = { dtype: x!.dtype, shape: x!.shape, data };
+    return training_mode === 0 ? [y] : [y, ...used];
+  },
+};
+
+/** Mean and population variance of every channel. */
+function batchStatistics(x: NdArray): [NdArray, NdArray] {
+  const { channels, places, count } = channelExtents(x.shape);
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  const channelOf = (i: number): number => Math.floor(i / places) % channels;
+  for (const [i, value] of x.data.entries()) mean[channelOf(i)] += value / count;
+  for (const [i, value] of x.data.entries()) variance[channelOf(i)] += (value - mean[channelOf(i)]) ** 2 / count;
+  return [
+    { dtype: x.dtype, shape: [channels], data: mean },
+    { dtype: x.dtype, shape: [channels], data: variance },
+  ];
+}
+
+/** `[channels]` in the form that broadcasts over `[batch, channels, ...]` of the given rank. */
+function overPlaces(perChannel: Tensor, rank: number): Tensor {
+  return rank === 2 ? perChannel : reshape(perChannel, [perChannel.shape[0], ...Array<number>(rank - 2).fill(1)]);
+}
+
+function sumPerChannel(x: Tensor): Tensor {
+  return reduceSum(x, x.shape.map((_, axis) => axis).filter((axis) => axis !== 1));
+}
+
+/** `1 / sqrt(variance + epsilon)`. */
+function inverseDeviation(variance: Tensor, epsilon: number): Tensor {
+  return div(scalar(1, variance.dtype), sqrt(add(variance, scalar(epsilon, variance.dtype))));
+}
+
+/** `sum over the channel of ct (x - mean)`, centered first: the difference of two sums would lose digits. */
+function centeredProduct(ct: Tensor, x: Tensor, mean: Tensor): Tensor {
+  return sumPerChannel(mul(ct, sub(x, overPlaces(mean, x.shape.length))));
+}
+
+/**
+ * Statistics are constants: with `r = 1 / sqrt(var + epsilon)`, `dx = ct scale r`, `dscale = r sum(ct (x - mean))`,
+ * `dB = sum(ct)`, `dmean = -scale r sum(ct)`, `dvar = -scale r^3 / 2 sum(ct (x - mean))`.
+ */
+function inferenceGradient({ inputs, cotangents: [ct], attrs, wants }: VjpContext<BatchNormalizationAttributes>): (Tensor | null)[] {
+  const [x, scale, , mean, variance] = inputs as readonly Tensor[];
+  const r = inverseDeviation(variance, attrs.epsilon);
+  const factor = mul(scale, r);
+  const sum = wants[2] || wants[3] ? sumPerChannel(ct!) : null;
+  const product = wants[1] || wants[4] ? centeredProduct(ct!, x, mean) : null;
+  return [
+    wants[0] ? mul(ct!, overPlaces(factor, x.shape.length)) : null,
+    wants[1] ? mul(product!, r) : null,
+    wants[2] ? sum : null,
+    wants[3] ? neg(mul(sum!, factor)) : null,
+    wants[4] ? mul(mul(product!, mul(factor, mul(r, r))), scalar(-0.5, x.dtype)) : null,
+  ];
+}
+
+/**
+ * Through the statistics of the batch (n elements a channel): `dscale = r s`, `dB = t` with `s = sum(ct (x - mean))`
+ * and `t = sum(ct)`, and `dx = a ct + b x + c` with numbers per channel: `a = scale r`, `b = -a r^2 s / n`,
+ * `c = -a t / n - b mean`. Cotangents of the mean and the variance add `ct_mean / n + 2 ct_var (x - mean) / n`.
+ */
+function trainingGradient(context: VjpContext<BatchNormalizationAttributes>): (Tensor | null)[] {
+  const { inputs, outputs, cotangents, attrs, wants } = context;
+  const [x, scale] = inputs as readonly Tensor[];
+  const [, mean, variance] = outputs;
+  const [ct, ctMean, ctVariance] = cotangents;
+  const perElement = (value: Tensor, factor: number): Tensor => mul(value, scalar(factor / channelExtents(x.shape).count, x.dtype));
+  const r = inverseDeviation(variance, attrs.epsilon);
+  const a = mul(scale, r);
+  const sum = ct === null ? null : sumPerChannel(ct);
+  const dscale = ct === null || !(wants[0] || wants[1]) ? null : mul(centeredProduct(ct, x, mean), r);
+  const dx = (): Tensor => {
+    const slopes = dscale === null ? [] : [perElement(mul(a, mul(r, dscale)), -1)];
+    if (ctVariance !== null) slopes.push(perElement(ctVariance, 2));
+    const b = slopes.length === 0 ? null : slopes.reduce(add);
+    const offsets = b === null ? [] : [neg(mul(b, mean))];
+    if (sum !== null) offsets.push(perElement(mul(a, sum), -1));
+    if (ctMean !== null) offsets.push(perElement(ctMean, 1));
+    const c = offsets.reduce(add);
+    const rest = ct === null ? expand(overPlaces(c, x.shape.length), x.shape) : scaledAndShifted(ct, a, c);
+    return b === null ? rest : add(rest, mul(x, overPlaces(b, x.shape.length)));
+  };
+  return [wants[0] ? dx() : null, wants[1] ? dscale : null, wants[2] ? sum : null, null, null];
+}
+
+/** `a x + c` with numbers per channel, in one pass over images; a row of a matrix broadcasts as fast. */
+function scaledAndShifted(x: Tensor, a: Tensor, c: Tensor): Tensor {
+  if (x.shape.length === 2) return add(mul(x, a), c);
+  const [zeros, ones] = [filled(x.dtype, a.shape, 0), filled(x.dtype, a.shape, 1)];
+  return batchNormalization(x, a, c, zeros, ones, { epsilon: 0 })[0];
+}
+
+/**
+ * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel; x `[batch, channels, ...]`, all others
+ * `[channels]`. With `training_mode: 1` (and `momentum: 0`, the only one accepted) the mean and the population variance
+ * of the batch are used instead of those given, and returned too: `[y, mean, variance]`. Epsilon is 1e-5 by default.
+ */
+export function batchNormalization(
+  x: Tensor,
+  scale: Tensor,
+  shift: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  attrs: Partial<BatchNormalizationAttributes> = {},
+): readonly Tensor[] {
+  return apply(batchNormalizationOp, [x, scale, shift, mean, variance], attrs);
+}

@@ -1,0 +1,130 @@
+// Gradients of pooling. Disjoint windows need no indices; overlapping windows add into shared places.
+import { sizeOf } from "../../core/shape.js";
+import { tensorFrom } from "../../core/tensor-data.js";
+import { constant, filled, scalar } from "../build.js";
+import type { VjpContext } from "../op.js";
+import type { Tensor } from "../tensor.js";
+import { mul } from "./arithmetic.js";
+import { equal } from "./comparison.js";
+import { convTranspose } from "./convolution.js";
+import type { NoAttributes } from "./elementwise.js";
+import { scatterElements } from "./indexing.js";
+import { type AveragePoolAttributes, averagePool, type MaxPoolAttributes, maxPool, maxPoolWithIndices, poolWindow } from "./pooling.js";
+import { enlarge } from "./resize.js";
+import { where } from "./selection.js";
+import { expand, pad, reshape, slice } from "./shape-movement.js";
+import { allIndices, coveredExtent, type Window } from "./window.js";
+
+/** The windows tile the leading part of x: as wide as their stride, without padding. */
+function isTiling({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): boolean {
+  return kernel.every(
+    (extent, axis) =>
+      strides[axis] === extent &&
+      (dilations[axis] === 1 || extent === 1) &&
+      padBegin[axis] === 0 &&
+      padEnd[axis] === 0 &&
+      output[axis] * extent <= input[axis],
+  );
+}
+
+/** The part of x that tiles cover; the rest has no influence. */
+function tiledPart(x: Tensor, { input, output, kernel }: Window): Tensor {
+  const covered = output.map((extent, axis) => extent * kernel[axis]);
+  if (covered.every((extent, axis) => extent === input[axis])) return x;
+  return slice(x, { starts: covered.map(() => 0), ends: covered, axes: covered.map((_, axis) => axis + 2) });
+}
+
+/** Zeros for the part of x that no tile covers. */
+function untiledAsZeros(dx: Tensor, { input }: Window): Tensor {
+  const missing = input.map((extent, axis) => extent - dx.shape[axis + 2]);
+  if (missing.every((extent) => extent === 0)) return dx;
+  return pad(dx, [0, 0, ...missing.map(() => 0), 0, 0, ...missing]);
+}
+
+/** The whole cotangent of a window goes to its first maximum in row-major order, as in PyTorch. */
+export function maxPoolGradient({ inputs: [x], outputs, attrs, cotangents: [ct] }: VjpContext<MaxPoolAttributes>): (Tensor | null)[] {
+  if (ct === null) return [null];
+  const window = poolWindow("MaxPool", x!.shape, attrs);
+  return [isTiling(window) ? toFirstMaximum(x!, outputs[0], ct, window) : toIndices(x!, outputs, ct, attrs)];
+}
+
+/**
+ * Without indices, whose kernel costs ONNX Runtime more than all of this. The maxima are where x equals its window's
+ * y. There may be several (the background of an image is one value), so each place has a rank, highest for the first
+ * of its window, and a second pooling over the ranks of the maxima finds the one that counts.
+ */
+function toFirstMaximum(x: Tensor, y: Tensor, ct: Tensor, window: Window): Tensor {
+  const tiles = [1, 1, ...window.kernel];
+  const zero = scalar(0, x.dtype);
+  const isMaximum = equal(tiledPart(x, window), enlarge(y, tiles));
+  const ranks = where(isMaximum, placeRanks(x, window), zero);
+  const first = maxPool(ranks, { kernel_shape: window.kernel, strides: window.kernel });
+  return untiledAsZeros(where(equal(ranks, enlarge(first, tiles)), enlarge(ct, tiles), zero), window);
+}
+
+/** For every place of the tiled part: the size of the window for its first place, down to 1 for its last. */
+function placeRanks(x: Tensor, { output, kernel }: Window): Tensor {
+  const size = sizeOf(kernel);
+  const one = tensorFrom(x.dtype, kernel.flatMap((extent) => [1, extent]), Array.from({ length: size }, (_, tap) => size - tap));
+  const all = expand(constant(one), kernel.flatMap((extent, axis) => [output[axis], extent]));
+  return reshape(all, [1, 1, ...kernel.map((extent, axis) => output[axis] * extent)]);
+}
+
+/** Adds the cotangent of every window at the position of its maximum. */
+function toIndices(x: Tensor, outputs: readonly Tensor[], ct: Tensor, attrs: MaxPoolAttributes): Tensor {
+  const { with_indices: _, ...window } = attrs;
+  const indices = outputs[1] ?? maxPoolWithIndices(x, { ...window, kernel_shape: window.kernel_shape! })[1];
+  const size = sizeOf(x.shape);
+  const places = sizeOf(ct.shape);
+  const zeros = expand(filled(x.dtype, [1], 0), [size]);
+  const sums = scatterElements(zeros, reshape(indices, [places]), reshape(ct, [places]), { axis: 0, reduction: "add" });
+  return reshape(sums, x.shape);
+}
+
+/** Every place of a window receives an equal part of its cotangent. */
+export function averagePoolGradient({ inputs: [x], attrs, cotangents: [ct] }: VjpContext<AveragePoolAttributes>): (Tensor | null)[] {
+  const window = poolWindow("AveragePool", x!.shape, attrs);
+  const parts = partsOf(ct!, window, attrs.count_include_pad === 1);
+  if (isTiling(window)) return [untiledAsZeros(enlarge(parts, [1, 1, ...window.kernel]), window)];
+  const dense = window.kernel.every((_, axis) => window.strides[axis] === 1 && window.dilations[axis] === 1);
+  return [dense ? sumOfMirroredWindows(parts, window) : spread(parts, window)];
+}
+
+/** The cotangent of every window over the number of places that it was averaged over. */
+function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
+  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
+  const padded = [...padBegin, ...padEnd].some((extent) => extent > 0);
+  if (countPadding || !padded) return mul(ct, scalar(1 / sizeOf(kernel), ct.dtype));
+  const counts = output.map((extent, axis) =>
+    Array.from({ length: extent }, (_, place) => {
+      const taps = Array.from({ length: kernel[axis] }, (_, tap) => place * strides[axis] + tap * dilations[axis] - padBegin[axis]);
+      return taps.filter((at) => at >= 0 && at < input[axis]).length;
+    }),
+  );
+  const parts = allIndices(output).map((index) => 1 / index.reduce((count, place, axis) => count * counts[axis][place], 1));
+  return mul(ct, constant(tensorFrom(ct.dtype, output, parts)));
+}
+
+/** Stride 1: a place sums over the windows that hold it, which form a window themselves. */
+function sumOfMirroredWindows(parts: Tensor, { kernel, padBegin, padEnd }: Window): Tensor {
+  const pads = [...kernel.map((extent, axis) => extent - 1 - padBegin[axis]), ...kernel.map((extent, axis) => extent - 1 - padEnd[axis])];
+  const mean = averagePool(parts, { kernel_shape: kernel, pads, count_include_pad: 1 });
+  return mul(mean, scalar(sizeOf(kernel), parts.dtype));
+}
+
+/** Any windows: each channel by itself through the transposed convolution with a kernel of ones. */
+function spread(parts: Tensor, window: Window): Tensor {
+  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
+  const [batch, channels] = parts.shape;
+  const unreached = input.map(
+    (extent, axis) => (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
+  );
+  const ones = filled(parts.dtype, [1, 1, ...kernel], 1);
+  const pads = [...padBegin, ...padEnd];
+  const images = reshape(parts, [batch * channels, 1, ...output]);
+  return reshape(convTranspose(images, ones, null, { strides, dilations, pads, output_padding: unreached }), [batch, channels, ...input]);
+}
+
+export function globalAveragePoolGradient({ inputs: [x], cotangents: [ct] }: VjpContext<NoAttributes>): (Tensor | null)[] {
+  return [expand(mul(ct!, scalar(1 / sizeOf(x!.shape.slice(2)), x!.dtype)), x!.shape)];
+}
