@@ -5,8 +5,9 @@ import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { mul, sub } from "./arithmetic.js";
-import { and, greater, greaterOrEqual, less, lessOrEqual, where } from "./comparison.js";
+import { and, greater, greaterOrEqual, less, lessOrEqual } from "./comparison.js";
 import { type NoAttributes, unary } from "./elementwise.js";
+import { where } from "./selection.js";
 import { sign } from "./unary.js";
 
 export type LeakyReluAttributes = { readonly alpha: number };
@@ -58,7 +59,11 @@ export const clipOp: Op<NoAttributes> = {
   infer([x, ...bounds], _attrs, place) {
     for (const bound of bounds) {
       if (bound !== null && (bound.dtype !== x!.dtype || sizeOf(bound.shape) !== 1)) {
-        throw new InvalidInputError("wrong bound", { where: place, expected: `a ${x!.dtype} scalar`, received: bound.dtype });
+        throw new InvalidInputError("wrong bound", {
+          where: place,
+          expected: `a ${x!.dtype} scalar`,
+          received: bound.dtype,
+        });
       }
     }
     return [{ dtype: x!.dtype, shape: x!.shape }];

@@ -7,8 +7,9 @@ import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op, type Vjp } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { cast } from "./cast.js";
-import { equal, where } from "./comparison.js";
+import { equal } from "./comparison.js";
 import { binary, inferBroadcast, type NoAttributes, requireDType, unlimited, wrapped } from "./elementwise.js";
+import { where } from "./selection.js";
 import { log, neg } from "./unary.js";
 
 export type ModAttributes = { readonly fmod: number };
@@ -53,7 +54,10 @@ export const powOp: Op<NoAttributes> = {
 
 /** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite where the limit is: for b = 0, and for a = 0 with b >= 0. */
 function powBack({ inputs: [a, b], outputs: [y], cotangents: [ct], wants }: Parameters<Vjp<NoAttributes>>[0]) {
-  return [wants[0] ? mul(ct!, powByBase(a!, cast(b!, a!.dtype))) : null, wants[1] ? powByExponent(a!, b!, y, ct!) : null];
+  return [
+    wants[0] ? mul(ct!, powByBase(a!, cast(b!, a!.dtype))) : null,
+    wants[1] ? powByExponent(a!, b!, y, ct!) : null,
+  ];
 }
 
 function powByBase(a: Tensor, b: Tensor): Tensor {
@@ -89,7 +93,11 @@ export const modOp: Op<ModAttributes> = {
 };
 
 /** An operator over any number of operands. */
-function variadic(name: string, value: (values: readonly number[], dtype: DType) => number, vjp: Vjp<NoAttributes>): Op<NoAttributes> {
+function variadic(
+  name: string,
+  value: (values: readonly number[], dtype: DType) => number,
+  vjp: Vjp<NoAttributes>,
+): Op<NoAttributes> {
   return {
     name,
     arity: [1, unlimited],

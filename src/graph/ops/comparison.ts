@@ -1,12 +1,15 @@
-// Comparisons, logic, and the choice between two values. Truth is stored as 0 and 1.
+// Comparisons and logic. Truth is stored as 0 and 1.
 import type { DType } from "../../core/dtype.js";
-import { apply, scalar } from "../build.js";
-import { mapBroadcast } from "../nd-broadcast.js";
-import { elementwiseCost, type Op } from "../op.js";
+import { apply } from "../build.js";
+import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { binary, inferBroadcast, type NoAttributes, requireDType, unary } from "./elementwise.js";
+import { binary, type NoAttributes, requireDType, unary } from "./elementwise.js";
 
-function comparison(name: string, holds: (a: number, b: number) => boolean, operands?: readonly DType[]): Op<NoAttributes> {
+function comparison(
+  name: string,
+  holds: (a: number, b: number) => boolean,
+  operands?: readonly DType[],
+): Op<NoAttributes> {
   return binary({
     name,
     value: (a, b) => (holds(a, b) ? 1 : 0),
@@ -25,30 +28,16 @@ export const andOp = comparison("And", (a, b) => a !== 0 && b !== 0, ["bool"]);
 export const orOp = comparison("Or", (a, b) => a !== 0 || b !== 0, ["bool"]);
 
 export const notOp: Op<NoAttributes> = {
-  ...unary("Not", (x) => (x === 0 ? 1 : 0), () => [null]),
+  ...unary(
+    "Not",
+    (x) => (x === 0 ? 1 : 0),
+    () => [null],
+  ),
   vjp: "none",
   infer([x], _attrs, where) {
     requireDType(where, x!, ["bool"]);
     return [{ dtype: "bool", shape: x!.shape }];
   },
-};
-
-export const whereOp: Op<NoAttributes> = {
-  name: "Where",
-  arity: [3, 3],
-  attributes: {},
-  inputNames: ["condition", "X", "Y"],
-  infer([condition, x, y], _attrs, where) {
-    requireDType(where, condition!, ["bool"]);
-    const [{ dtype }] = inferBroadcast(where, [x, y]);
-    return inferBroadcast(where, [{ dtype, shape: condition!.shape }, x, y]);
-  },
-  vjp({ inputs: [condition], cotangents: [ct], wants }) {
-    const zero = scalar(0, ct!.dtype);
-    return [null, wants[1] ? where(condition!, ct!, zero) : null, wants[2] ? where(condition!, zero, ct!) : null];
-  },
-  cost: elementwiseCost(1),
-  evaluate: ([condition, x, y]) => [mapBroadcast(x!.dtype, [condition!, x!, y!], ([c, a, b]) => (c !== 0 ? a : b))],
 };
 
 /** `a = b`, as `bool`. */
@@ -89,9 +78,4 @@ export function or(a: Tensor, b: Tensor): Tensor {
 /** The opposite of a `bool`. */
 export function not(x: Tensor): Tensor {
   return apply(notOp, [x])[0];
-}
-
-/** `x` where the condition holds, else `y`. */
-export function where(condition: Tensor, x: Tensor, y: Tensor): Tensor {
-  return apply(whereOp, [condition, x, y])[0];
 }

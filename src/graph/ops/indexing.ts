@@ -1,6 +1,6 @@
 // Operators that move elements by computed indices: Gather, GatherElements, ScatterElements, OneHot.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, sameShape, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
@@ -18,7 +18,11 @@ const indexDTypes = ["int32", "int64"] as const;
 /** A negative index counts from the end. */
 function wrapIndex(where: string, index: number, extent: number): number {
   if (index < -extent || index >= extent) {
-    throw new InvalidInputError("index out of range", { where, expected: `${-extent} to ${extent - 1}`, received: `${index}` });
+    throw new InvalidInputError("index out of range", {
+      where,
+      expected: `${-extent} to ${extent - 1}`,
+      received: `${index}`,
+    });
   }
   return index < 0 ? index + extent : index;
 }

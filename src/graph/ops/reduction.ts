@@ -1,6 +1,6 @@
 // Reductions over axes. Axes are a constant `int64` input, as ONNX has them since opset 18 (ReduceSum: 13).
 import { ShapeError } from "../../core/errors.js";
-import { normalizeAxes, normalizeAxis, sameShape, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { normalizeAxes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";

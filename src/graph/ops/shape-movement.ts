@@ -1,6 +1,14 @@
 // Operators that rename or repeat elements without computing: new shapes, orders of axes, broadcasting.
 import { ShapeError } from "../../core/errors.js";
-import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import {
+  broadcastShapes,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  shapeText,
+  sizeOf,
+  stridesOf,
+} from "../../core/shape.js";
 import { apply, int64s } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { broadcastReader } from "../nd-broadcast.js";
@@ -25,11 +33,15 @@ export const reshapeOp: Op<ReshapeAttributes> = {
   attributes: { allowzero: { type: "int", default: 0 } },
   inputNames: ["data", "shape"],
   infer([x, shape], { allowzero }, where) {
-    return [{ dtype: x!.dtype, shape: reshaped(where, x!.shape, knownValues(where, "shape", shape)!, allowzero === 1) }];
+    return [
+      { dtype: x!.dtype, shape: reshaped(where, x!.shape, knownValues(where, "shape", shape)!, allowzero === 1) },
+    ];
   },
   vjp: reshapeBack,
   cost: noCost,
-  evaluate: ([x, shape], { allowzero }) => [{ ...x!, shape: reshaped("Reshape", x!.shape, [...shape!.data], allowzero === 1) }],
+  evaluate: ([x, shape], { allowzero }) => [
+    { ...x!, shape: reshaped("Reshape", x!.shape, [...shape!.data], allowzero === 1) },
+  ],
 };
 
 /** 0 copies the extent at its place (unless `allowZero`), one -1 takes what is left. */
@@ -83,7 +95,12 @@ export const transposeOp: Op<TransposeAttributes> = {
   },
   vjp({ inputs: [x], attrs, cotangents: [ct] }) {
     const perm = permutationOf(attrs, x!.shape.length);
-    return [transpose(ct!, perm.map((_, axis) => perm.indexOf(axis)))];
+    return [
+      transpose(
+        ct!,
+        perm.map((_, axis) => perm.indexOf(axis)),
+      ),
+    ];
   },
   cost: noCost,
   evaluate([x], attrs) {

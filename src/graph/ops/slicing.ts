@@ -58,7 +58,8 @@ function sliceRanges(where: string, inputs: readonly (InferInput | null)[]): Ran
 function rangeOf(where: string, extent: number, start: number, end: number, step: number): Range {
   if (step === 0) throw new InvalidInputError("a step of 0", { where, expected: "a step other than 0" });
   const [least, most] = step > 0 ? [0, extent] : [-1, extent - 1];
-  const clamp = (position: number): number => Math.min(most, Math.max(least, position < 0 ? position + extent : position));
+  const clamp = (position: number): number =>
+    Math.min(most, Math.max(least, position < 0 ? position + extent : position));
   const from = step > 0 ? clamp(start) : Math.max(0, clamp(start));
   return { start: from, step, count: Math.max(0, Math.ceil((clamp(end) - from) / step)) };
 }
@@ -102,7 +103,10 @@ function dilate(x: Tensor, axis: number, gap: number): Tensor {
   const pads = new Array<number>(2 * rank + 2).fill(0);
   pads[rank + 1 + axis + 1] = gap - 1;
   const padded = pad(unsqueeze(x, [axis + 1]), pads);
-  const merged = reshape(padded, x.shape.map((extent, i) => (i === axis ? extent * gap : extent)));
+  const merged = reshape(
+    padded,
+    x.shape.map((extent, i) => (i === axis ? extent * gap : extent)),
+  );
   return slice(merged, { starts: [0], ends: [(x.shape[axis] - 1) * gap + 1], axes: [axis] });
 }
 
@@ -129,14 +133,20 @@ export const concatOp: Op<ConcatAttributes> = {
   vjp({ inputs, attrs, cotangents: [ct] }) {
     if (inputs.length === 1) return [ct];
     const axis = normalizeAxis("gradient of Concat", attrs.axis, ct!.shape.length);
-    return split(ct!, inputs.map((x) => x!.shape[axis]), { axis });
+    return split(
+      ct!,
+      inputs.map((x) => x!.shape[axis]),
+      { axis },
+    );
   },
   cost: noCost,
   evaluate(inputs, attrs) {
     const parts = inputs.map((x) => x!);
     const { dtype, shape: first } = parts[0];
     const axis = normalizeAxis("Concat", attrs.axis, first.length);
-    const shape = first.map((extent, i) => (i === axis ? parts.reduce((sum, part) => sum + part.shape[axis], 0) : extent));
+    const shape = first.map((extent, i) =>
+      i === axis ? parts.reduce((sum, part) => sum + part.shape[axis], 0) : extent,
+    );
     const data = new Float64Array(sizeOf(shape));
     const rows = sizeOf(first.slice(0, axis));
     let offset = 0;
@@ -174,7 +184,9 @@ export const splitOp: Op<SplitAttributes> = {
     const axis = normalizeAxis("Split", attrs.axis, x.shape.length);
     let from = 0;
     return splitSizes("Split", asKnown(inputs), attrs).map((size) => {
-      const ranges = x.shape.map((count, i): Range => (i === axis ? { start: from, step: 1, count: size } : { start: 0, step: 1, count }));
+      const ranges = x.shape.map(
+        (count, i): Range => (i === axis ? { start: from, step: 1, count: size } : { start: 0, step: 1, count }),
+      );
       from += size;
       const shape = ranges.map(({ count }) => count);
       return ndFill(x.dtype, shape, positionReader(shape, ranges, x));
@@ -182,12 +194,19 @@ export const splitOp: Op<SplitAttributes> = {
   },
 };
 
-function splitSizes(where: string, inputs: readonly (InferInput | null)[], { axis, num_outputs }: SplitAttributes): number[] {
+function splitSizes(
+  where: string,
+  inputs: readonly (InferInput | null)[],
+  { axis, num_outputs }: SplitAttributes,
+): number[] {
   const { shape } = inputs[0]!;
   const extent = shape[normalizeAxis(where, axis, shape.length)];
   const given = knownValues(where, "split", inputs[1]);
   if ((given === undefined) === (num_outputs === undefined)) {
-    throw new InvalidInputError("how to split is unclear", { where, expected: "either the input split or the attribute num_outputs" });
+    throw new InvalidInputError("how to split is unclear", {
+      where,
+      expected: "either the input split or the attribute num_outputs",
+    });
   }
   if (given === undefined) {
     // The last part is smaller when the extent is no multiple.
@@ -195,7 +214,11 @@ function splitSizes(where: string, inputs: readonly (InferInput | null)[], { axi
     return Array.from({ length: num_outputs! }, (_, i) => Math.max(0, Math.min(size, extent - i * size)));
   }
   if (given.some((size) => size < 0) || given.reduce((sum, size) => sum + size, 0) !== extent) {
-    throw new ShapeError("parts do not add up", { where, expected: `sizes with the sum ${extent}`, received: shapeText(given) });
+    throw new ShapeError("parts do not add up", {
+      where,
+      expected: `sizes with the sum ${extent}`,
+      received: shapeText(given),
+    });
   }
   return given;
 }
@@ -206,14 +229,18 @@ export const padOp: Op<PadAttributes> = {
   attributes: { mode: { type: "string", default: "constant" } },
   inputNames: ["data", "pads", "constant_value", "axes"],
   infer(inputs, { mode }, where) {
-    if (mode !== "constant") throw new InvalidInputError("unknown mode", { where, expected: "constant", received: mode });
+    if (mode !== "constant")
+      throw new InvalidInputError("unknown mode", { where, expected: "constant", received: mode });
     const { dtype, shape } = inputs[0]!;
     const { before, after } = padding(where, inputs);
     return [{ dtype, shape: shape.map((extent, axis) => before[axis] + extent + after[axis]) }];
   },
   vjp({ inputs, cotangents: [ct], wants }) {
     if (wants[2]) {
-      throw new InvalidInputError("the padding value has no gradient", { where: "gradient of Pad", remedy: "Stop the gradient before it" });
+      throw new InvalidInputError("the padding value has no gradient", {
+        where: "gradient of Pad",
+        remedy: "Stop the gradient before it",
+      });
     }
     const [x] = inputs;
     const { before } = padding("gradient of Pad", knownInputs(inputs));
@@ -275,7 +302,13 @@ export interface SliceOptions {
 /** Every `step`-th element from `start` up to but without `end`, on each of `axes`. */
 export function slice(x: Tensor, { starts, ends, axes, steps }: SliceOptions): Tensor {
   const axesInput = int64s(axes ?? starts.map((_, axis) => axis));
-  return apply(sliceOp, [x, int64s(starts), int64s(ends), axesInput, ...(steps === undefined ? [] : [int64s(steps)])])[0];
+  return apply(sliceOp, [
+    x,
+    int64s(starts),
+    int64s(ends),
+    axesInput,
+    ...(steps === undefined ? [] : [int64s(steps)]),
+  ])[0];
 }
 
 /** Joins tensors along an axis. */

@@ -8,9 +8,17 @@ import { div, mul } from "./arithmetic.js";
 import { unary } from "./elementwise.js";
 import { erfValue } from "./erf-value.js";
 
-export const identityOp = unary("Identity", (x) => x, ({ cotangents: [ct] }) => [ct]);
+export const identityOp = unary(
+  "Identity",
+  (x) => x,
+  ({ cotangents: [ct] }) => [ct],
+);
 
-export const negOp = unary("Neg", (x) => -x, ({ cotangents: [ct] }) => [neg(ct!)]);
+export const negOp = unary(
+  "Neg",
+  (x) => -x,
+  ({ cotangents: [ct] }) => [neg(ct!)],
+);
 
 export const expOp = unary("Exp", Math.exp, ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, y)]);
 
