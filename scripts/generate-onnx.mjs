@@ -8,7 +8,11 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const template = {
   version: "v2",
   plugins: [
-    { local: ["node", "node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es"], out: "src/onnx/generated", opt: ["target=ts", "import_extension=js"] },
+    {
+      local: ["node", "node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es"],
+      out: "src/onnx/generated",
+      opt: ["target=ts", "import_extension=js"],
+    },
   ],
 };
 

@@ -1,7 +1,14 @@
 // The smallest ONNX models that exercise a runtime, for the contract suite.
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type DType, dtypeTable } from "../core/dtype.js";
-import { type AttributeProtoSchema, AttributeProto_AttributeType, type GraphProtoSchema, ModelProtoSchema, type NodeProtoSchema, type ValueInfoProtoSchema } from "../onnx/generated/onnx_pb.js";
+import {
+  AttributeProto_AttributeType,
+  type AttributeProtoSchema,
+  type GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type ValueInfoProtoSchema,
+} from "../onnx/generated/onnx_pb.js";
 
 type Node = MessageInitShape<typeof NodeProtoSchema>;
 type Value = MessageInitShape<typeof ValueInfoProtoSchema>;
@@ -23,7 +30,11 @@ function node(opType: string, input: string[], output: string[], attribute: Attr
 }
 
 function model(graph: Graph): Uint8Array {
-  const message = create(ModelProtoSchema, { irVersion: 10n, opsetImport: [{ domain: "", version: 21n }], graph: { name: "graph", ...graph } });
+  const message = create(ModelProtoSchema, {
+    irVersion: 10n,
+    opsetImport: [{ domain: "", version: 21n }],
+    graph: { name: "graph", ...graph },
+  });
   return toBinary(ModelProtoSchema, message);
 }
 
@@ -38,7 +49,11 @@ export function addModel(): Uint8Array {
 
 /** `y = x` for one element type and any length. */
 export function identityModel(dtype: DType): Uint8Array {
-  return model({ node: [node("Identity", ["x"], ["y"])], input: [value("x", dtype, "n")], output: [value("y", dtype, "n")] });
+  return model({
+    node: [node("Identity", ["x"], ["y"])],
+    input: [value("x", dtype, "n")],
+    output: [value("y", dtype, "n")],
+  });
 }
 
 /** `product = left . right`, for square matrices. */
@@ -68,8 +83,20 @@ export function loopModel(size: number): Uint8Array {
     output: [value("goesOn", "bool"), value("after", "float32", size, 1), value("sum", "float32")],
   };
   return model({
-    node: [node("Loop", ["steps", "", "state"], ["nextState", "sums"], [{ name: "body", type: AttributeProto_AttributeType.GRAPH, g: body }])],
-    input: [value("steps", "int64"), value("state", "float32", size, 1), value("matrix", "float32", size, size), value("gain", "float32")],
+    node: [
+      node(
+        "Loop",
+        ["steps", "", "state"],
+        ["nextState", "sums"],
+        [{ name: "body", type: AttributeProto_AttributeType.GRAPH, g: body }],
+      ),
+    ],
+    input: [
+      value("steps", "int64"),
+      value("state", "float32", size, 1),
+      value("matrix", "float32", size, size),
+      value("gain", "float32"),
+    ],
     output: [value("nextState", "float32", size, 1), value("sums", "float32", "steps")],
   });
 }

@@ -1,5 +1,5 @@
 // What every Runtime must do, as a suite that each adapter's tests call. See runtime.ts for the port.
-import { type DType, dtypeTable, dtypes } from "../core/dtype.js";
+import { type DType, dtypes, dtypeTable } from "../core/dtype.js";
 import { TrainscopeError } from "../core/errors.js";
 import { randomStream } from "../core/rng.js";
 import { type TensorData, tensorData, tensorFrom, toNumbers } from "../core/tensor-data.js";
@@ -25,7 +25,11 @@ const scalar = (dtype: DType, value: number): TensorData => tensorFrom(dtype, []
 function noise(seed: number, ...shape: number[]): TensorData {
   const stream = randomStream(seed, "contract");
   const count = shape.reduce((size, extent) => size * extent, 1);
-  return tensorFrom("float32", shape, Array.from({ length: count }, (_, index) => stream.normal(index)));
+  return tensorFrom(
+    "float32",
+    shape,
+    Array.from({ length: count }, (_, index) => stream.normal(index)),
+  );
 }
 
 /** The message of the TrainscopeError with which a promise must fail. */
@@ -52,17 +56,20 @@ export function runtimeContract({ test, expect }: ContractHarness, makeRuntime: 
     });
   };
 
-  testRuntime("a model runs on tensors that stay the caller's, also when they are views of a larger buffer", async (runtime) => {
-    const session = await runtime.load(addModel(), { threads: 1 });
-    const whole = new Float32Array([9, 1, 2, 9]);
-    const a = tensorData("float32", [2], whole.subarray(1, 3));
-    const b = vector(10, 20);
-    for (let i = 0; i < 2; i++) {
-      const { outputs } = await session.run({ feeds: { a, b }, fetch: ["sum"] });
-      expect(outputs).toEqual({ sum: vector(11, 22) });
-    }
-    expect([...whole, ...toNumbers(b)]).toEqual([9, 1, 2, 9, 10, 20]);
-  });
+  testRuntime(
+    "a model runs on tensors that stay the caller's, also when they are views of a larger buffer",
+    async (runtime) => {
+      const session = await runtime.load(addModel(), { threads: 1 });
+      const whole = new Float32Array([9, 1, 2, 9]);
+      const a = tensorData("float32", [2], whole.subarray(1, 3));
+      const b = vector(10, 20);
+      for (let i = 0; i < 2; i++) {
+        const { outputs } = await session.run({ feeds: { a, b }, fetch: ["sum"] });
+        expect(outputs).toEqual({ sum: vector(11, 22) });
+      }
+      expect([...whole, ...toNumbers(b)]).toEqual([9, 1, 2, 9, 10, 20]);
+    },
+  );
 
   testRuntime("a loop accumulates a resident state over several runs", async (runtime) => {
     const session = await runtime.load(loopModel(1), { threads: 1 });
@@ -78,18 +85,25 @@ export function runtimeContract({ test, expect }: ContractHarness, makeRuntime: 
     expect(await runtime.get("matrix")).toEqual(tensorFrom("float32", [1, 1], [1]));
   });
 
-  testRuntime("sessions share resident tensors, and fetched or copied values do not change afterwards", async (runtime) => {
-    const train = await runtime.load(loopModel(1), { threads: 1 });
-    const evaluate = await runtime.load(matMulModel(1), { threads: 1 });
-    await runtime.put("weights", tensorFrom("float32", [1, 1], [1]));
-    await runtime.put("matrix", tensorFrom("float32", [1, 1], [1]));
-    const first = await train.run({ ...doubling(1), fetch: ["nextState", "sums"] });
-    const copy = await runtime.get("weights");
-    for (let i = 0; i < 3; i++) await train.run(doubling(1));
-    const square = await evaluate.run({ feeds: {}, resident: { left: "weights", right: "weights" }, fetch: ["product"] });
-    expect(toNumbers(square.outputs.product)).toEqual([256]);
-    expect([...toNumbers(first.outputs.nextState), ...toNumbers(copy)]).toEqual([2, 2]);
-  });
+  testRuntime(
+    "sessions share resident tensors, and fetched or copied values do not change afterwards",
+    async (runtime) => {
+      const train = await runtime.load(loopModel(1), { threads: 1 });
+      const evaluate = await runtime.load(matMulModel(1), { threads: 1 });
+      await runtime.put("weights", tensorFrom("float32", [1, 1], [1]));
+      await runtime.put("matrix", tensorFrom("float32", [1, 1], [1]));
+      const first = await train.run({ ...doubling(1), fetch: ["nextState", "sums"] });
+      const copy = await runtime.get("weights");
+      for (let i = 0; i < 3; i++) await train.run(doubling(1));
+      const square = await evaluate.run({
+        feeds: {},
+        resident: { left: "weights", right: "weights" },
+        fetch: ["product"],
+      });
+      expect(toNumbers(square.outputs.product)).toEqual([256]);
+      expect([...toNumbers(first.outputs.nextState), ...toNumbers(copy)]).toEqual([2, 2]);
+    },
+  );
 
   testRuntime("calls take effect in the order in which they are made, without waiting for each", async (runtime) => {
     const session = await runtime.load(loopModel(1), { threads: 1 });
@@ -141,15 +155,24 @@ export function runtimeContract({ test, expect }: ContractHarness, makeRuntime: 
     expect(await refusal(runtime.load(addModel(), { threads: 0 }))).toMatch(/expected an integer from 1, received 0/);
     const session = await runtime.load(addModel(), { threads: 1 });
     const [a, b] = [vector(1), vector(2)];
-    expect(await refusal(session.run({ feeds: { a, bb: b }, fetch: ["sum"] }))).toMatch(/unknown model input "bb".*"b"/);
-    expect(await refusal(session.run({ feeds: { a, b }, fetch: ["sun"] }))).toMatch(/unknown model output "sun".*"sum"/);
+    expect(await refusal(session.run({ feeds: { a, bb: b }, fetch: ["sum"] }))).toMatch(
+      /unknown model input "bb".*"b"/,
+    );
+    expect(await refusal(session.run({ feeds: { a, b }, fetch: ["sun"] }))).toMatch(
+      /unknown model output "sun".*"sum"/,
+    );
     expect(await refusal(session.run({ feeds: { a }, fetch: ["sum"] }))).toMatch(/missing model input b/);
-    expect(await refusal(session.run({ feeds: { a }, resident: { b: "nothing" }, fetch: ["sum"] }))).toMatch(/unknown resident tensor "nothing"/);
+    expect(await refusal(session.run({ feeds: { a }, resident: { b: "nothing" }, fetch: ["sum"] }))).toMatch(
+      /unknown resident tensor "nothing"/,
+    );
     expect(toNumbers((await session.run({ feeds: { a, b }, fetch: ["sum"] })).outputs.sum)).toEqual([3]);
   });
 
   testRuntime("what is disposed refuses calls; disposing twice does nothing", async (runtime) => {
-    const [first, second] = [await runtime.load(addModel(), { threads: 1 }), await runtime.load(addModel(), { threads: 1 })];
+    const [first, second] = [
+      await runtime.load(addModel(), { threads: 1 }),
+      await runtime.load(addModel(), { threads: 1 }),
+    ];
     const request = { feeds: { a: vector(1), b: vector(2) }, fetch: ["sum"] };
     await first.dispose();
     await first.dispose();
@@ -191,7 +214,10 @@ async function chaos(runtime: Runtime): Promise<number[]> {
   await runtime.put("weights", tensorFrom("float32", [size, 1], tiny));
   const sums: number[] = [];
   for (let segment = 0; segment < 3; segment++) {
-    const { outputs } = await session.run({ ...doubling(20), feeds: { steps: scalar("int64", 20), gain: scalar("float32", 0.01) } });
+    const { outputs } = await session.run({
+      ...doubling(20),
+      feeds: { steps: scalar("int64", 20), gain: scalar("float32", 0.01) },
+    });
     sums.push(...toNumbers(outputs.sums));
   }
   return [...sums, ...toNumbers(await runtime.get("weights"))];

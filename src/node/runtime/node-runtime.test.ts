@@ -17,7 +17,12 @@ test("the calling thread goes on while a program runs", async () => {
   const runtime = nodeRuntime({ cores: 1 });
   const session = await runtime.load(loopModel(400), { threads: 1 });
   const zeros = (...shape: number[]) => tensorData("float32", shape, new Float32Array(shape[0] * shape[1]));
-  const feeds = { state: zeros(400, 1), matrix: zeros(400, 400), gain: tensorFrom("float32", [], [1]), steps: tensorFrom("int64", [], [3000]) };
+  const feeds = {
+    state: zeros(400, 1),
+    matrix: zeros(400, 400),
+    gain: tensorFrom("float32", [], [1]),
+    steps: tensorFrom("int64", [], [3000]),
+  };
   let running = true;
   const run = session.run({ feeds, fetch: ["sums"] }).finally(() => {
     running = false;
@@ -73,14 +78,21 @@ test.each(["disposed", "forgotten"])("a process with a %s runtime ends by itself
     console.log((await runtime.get("x")).data[0]);
     ${how === "disposed" ? "await runtime.dispose();" : ""}`;
   const cwd = fileURLToPath(new URL(".", import.meta.url));
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script], { cwd, timeout: 60_000 });
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "--input-type=module", "-e", script],
+    { cwd, timeout: 60_000 },
+  );
   expect([stdout, stderr]).toEqual(["7\n", ""]);
 });
 
 test("messages of ONNX Runtime lose their source locations and keep the path of nodes", () => {
   const add =
     "Non-zero status code returned while running Loop node. Name:'train' Status Message: Non-zero status code returned while running Add node. Name:'' Status Message: /onnxruntime_src/onnxruntime/core/providers/cpu/math/element_wise_ops.h:563 void onnxruntime::BroadcastIterator::Init(ptrdiff_t, ptrdiff_t) Attempting to broadcast an axis by a dimension other than 1. 2 by 3\n\n";
-  expect(readOrtMessage(add)).toEqual({ nodes: "train (Loop) > Add", text: "Attempting to broadcast an axis by a dimension other than 1. 2 by 3" });
+  expect(readOrtMessage(add)).toEqual({
+    nodes: "train (Loop) > Add",
+    text: "Attempting to broadcast an axis by a dimension other than 1. 2 by 3",
+  });
   expect(readOrtMessage("matmul_helper.h:59 Compute MatMul dimension mismatch").text).toBe("MatMul dimension mismatch");
   expect(readOrtMessage("").text).toBe("failed without a message");
 });

@@ -63,12 +63,17 @@ function checkNames({ inputs, outputs }: LoadedModel, { feeds, resident = {}, ke
     if (!outputs.includes(name)) throw new UnknownNameError("session.run", "model output", name, outputs);
   }
   const missing = inputs.filter((name) => !given.includes(name));
-  if (missing.length > 0) throw new InvalidInputError(`missing model input ${missing.join(", ")}`, { where: "session.run" });
+  if (missing.length > 0)
+    throw new InvalidInputError(`missing model input ${missing.join(", ")}`, { where: "session.run" });
 }
 
 function checkCount(where: string, value: number): void {
   if (Number.isInteger(value) && value >= 1) return;
-  throw new InvalidInputError("not a number of threads", { where, expected: "an integer from 1", received: `${value}` });
+  throw new InvalidInputError("not a number of threads", {
+    where,
+    expected: "an integer from 1",
+    received: `${value}`,
+  });
 }
 
 /** Read from its manifest: loading the library on the calling thread would cost tens of milliseconds. */

@@ -35,7 +35,11 @@ export function toWire(error: unknown): WireError {
   const { nodes, text } = readOrtMessage(error instanceof Error ? error.message : String(error));
   const where = nodes === "" ? "ONNX Runtime" : `ONNX Runtime, node ${nodes}`;
   if (outOfMemory.test(text)) {
-    return { kind: "environment", summary: text, parts: { where, remedy: "Use a smaller batch, or a machine with more memory" } };
+    return {
+      kind: "environment",
+      summary: text,
+      parts: { where, remedy: "Use a smaller batch, or a machine with more memory" },
+    };
   }
   return { kind: "invalid-input", summary: text, parts: { where } };
 }

@@ -75,7 +75,12 @@ export class OrtHost implements HostCalls {
     const resident = this.#residents.get(key);
     if (resident !== undefined) return resident;
     const keys = [...this.#residents.keys()];
-    const valid = keys.length === 0 ? "None is stored" : keys.length < 10 ? `Stored: ${keys.join(", ")}` : `${keys.length} others are stored`;
+    const valid =
+      keys.length === 0
+        ? "None is stored"
+        : keys.length < 10
+          ? `Stored: ${keys.join(", ")}`
+          : `${keys.length} others are stored`;
     throw new HostFault(`unknown resident tensor "${key}"`, { where: "runtime", remedy: valid });
   }
 
@@ -87,7 +92,10 @@ export class OrtHost implements HostCalls {
   }
 }
 
-function sessionOptions({ threads, spinning = false }: SessionOptions, flushDenormals: boolean): ort.InferenceSession.SessionOptions {
+function sessionOptions(
+  { threads, spinning = false }: SessionOptions,
+  flushDenormals: boolean,
+): ort.InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

@@ -1,6 +1,6 @@
 // Tensors between our records and ONNX Runtime's objects, and copies that are safe to hand over.
 import type * as ort from "onnxruntime-node";
-import { type DType, dtypeTable, dtypes, type TypedArray } from "../../core/dtype.js";
+import { type DType, dtypes, dtypeTable, type TypedArray } from "../../core/dtype.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import { HostFault } from "./ort-errors.js";
 
@@ -23,7 +23,11 @@ export function toOrt(runtime: typeof ort, { dtype, shape, data }: TensorData): 
 /** Wraps without copying. @throws HostFault for element types that we do not have (float16, string ...). */
 export function fromOrt(where: string, tensor: ort.Tensor): TensorData {
   if (!(dtypes as readonly string[]).includes(tensor.type)) {
-    throw new HostFault("element type cannot be read", { where, expected: `one of ${dtypes.join(", ")}`, received: tensor.type });
+    throw new HostFault("element type cannot be read", {
+      where,
+      expected: `one of ${dtypes.join(", ")}`,
+      received: tensor.type,
+    });
   }
   return { dtype: tensor.type as DType, shape: [...tensor.dims], data: tensor.data as TypedArray };
 }

@@ -17,7 +17,10 @@ test("the fastest median wins, whatever the warm-up and one disturbed round say"
   const { time } = machine({ 1: [1, 100, 100, 100, 20, 100], 2: [900, 60, 500, 60, 60, 60] });
   const { threads, medians } = await chooseThreads(time, [1, 2]);
   expect(threads).toBe(2);
-  expect([...medians]).toEqual([[1, 100], [2, 60]]);
+  expect([...medians]).toEqual([
+    [1, 100],
+    [2, 60],
+  ]);
 });
 
 test("fewer threads win when they are within three percent, and lose beyond", async () => {
@@ -36,7 +39,9 @@ test("a single candidate is not measured, and none is an error", async () => {
   const { time, asked } = machine({ 1: [1] });
   expect((await chooseThreads(time, [1])).threads).toBe(1);
   expect(asked).toEqual([]);
-  await expect(chooseThreads(time, [])).rejects.toThrow("thread candidates: nothing to choose from: expected at least one number of threads");
+  await expect(chooseThreads(time, [])).rejects.toThrow(
+    "thread candidates: nothing to choose from: expected at least one number of threads",
+  );
 });
 
 test("candidates double up to the number of cores", () => {

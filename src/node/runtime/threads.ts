@@ -34,7 +34,10 @@ export async function chooseThreads(
   { rounds = 5, warmUps = 1, tolerance = 0.03 }: ThreadChoiceOptions = {},
 ): Promise<ThreadChoice> {
   if (candidates.length === 0) {
-    throw new InvalidInputError("nothing to choose from", { where: "thread candidates", expected: "at least one number of threads" });
+    throw new InvalidInputError("nothing to choose from", {
+      where: "thread candidates",
+      expected: "at least one number of threads",
+    });
   }
   const ascending = [...new Set(candidates)].sort((a, b) => a - b);
   if (ascending.length === 1) return { threads: ascending[0], medians: new Map() };

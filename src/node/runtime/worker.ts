@@ -20,19 +20,28 @@ async function runNursery(): Promise<void> {
   const ready = createFirstSession().catch(() => undefined);
   parentPort?.on("message", async ({ id, port }: SpawnRequest) => {
     await ready;
-    const host = new Worker(workerEntry(), { workerData: { role: "host", port } satisfies WorkerRole, transferList: [port], execArgv: [] });
+    const host = new Worker(workerEntry(), {
+      workerData: { role: "host", port } satisfies WorkerRole,
+      transferList: [port],
+      execArgv: [],
+    });
     let reason: string | undefined;
     host.on("error", (error) => {
       reason = error instanceof Error ? error.message : String(error);
     });
-    host.on("exit", () => parentPort?.postMessage({ id, ...(reason === undefined ? {} : { reason }) } satisfies ExitNotice));
+    host.on("exit", () =>
+      parentPort?.postMessage({ id, ...(reason === undefined ? {} : { reason }) } satisfies ExitNotice),
+    );
   });
 }
 
 async function createFirstSession(): Promise<void> {
   const ort = await import("onnxruntime-node");
   const extra = { session: { set_denormal_as_zero: "1" } };
-  const session = await ort.InferenceSession.create(Buffer.from(smallestModel, "base64"), { intraOpNumThreads: 1, extra });
+  const session = await ort.InferenceSession.create(Buffer.from(smallestModel, "base64"), {
+    intraOpNumThreads: 1,
+    extra,
+  });
   await session.release();
 }
 

@@ -17,7 +17,17 @@ const model = create(ModelProtoSchema, {
         attribute: [{ name: "axes", type: AttributeProto_AttributeType.INTS, ints: [-1n, 2n ** 63n - 1n] }],
       },
     ],
-    input: [{ name: "x", type: { value: { case: "tensorType", value: { elemType: 1, shape: { dim: [{ value: { case: "dimParam", value: "batch" } }] } } } } }],
+    input: [
+      {
+        name: "x",
+        type: {
+          value: {
+            case: "tensorType",
+            value: { elemType: 1, shape: { dim: [{ value: { case: "dimParam", value: "batch" } }] } },
+          },
+        },
+      },
+    ],
     initializer: [{ name: "b", dims: [2n], dataType: 1, rawData: new Uint8Array(new Float32Array([1.5, -2]).buffer) }],
     output: [{ name: "y" }],
   },
