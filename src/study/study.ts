@@ -39,6 +39,8 @@ export interface Analysis {
 export interface DesignContext {
   readonly settings: Settings;
   readonly seeds: readonly number[];
+  /** Fingerprint of the data that the trials will use; part of every spec. */
+  readonly fingerprint: string;
 }
 
 export interface AnalysisContext extends DesignContext {

@@ -1,0 +1,145 @@
+// The catalogue of models: each a function from a few options to a model spec.
+import { z } from "zod";
+import { define, readSpec } from "../core/definition.js";
+import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import { relu, softmax, tanh } from "./activations.js";
+import type { LayerSpec } from "./layer.js";
+import { batchNorm } from "./layers/batch-norm.js";
+import { conv2d } from "./layers/conv2d.js";
+import { dense } from "./layers/dense.js";
+import { dropout } from "./layers/dropout.js";
+import { flatten } from "./layers/flatten.js";
+import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+import { sequential } from "./layers/sequential.js";
+
+interface ModelPart<S> {
+  /** Shape of one example that the model is made for, where it is not free. */
+  readonly inputShape?: readonly number[];
+  model(spec: S): LayerSpec;
+  /** Reads the options after the colon on the command line: `mlp:784-100-10`. */
+  parse?(text: string): Record<string, unknown>;
+}
+
+const lenetOptions = z.object({
+  /** Where batch normalization stands: nowhere, after every hidden linear map, or on the input too. */
+  batchNorm: z.enum(["none", "hidden", "everywhere"]).default("none"),
+  /** Dropout of the inputs (0.2) and after every hidden activation (0.5). */
+  dropout: z.boolean().default(false),
+  classes: z.int().positive().default(10),
+});
+
+type LenetSpec = z.output<typeof lenetOptions>;
+
+/** Pieces shared by both forms: what stands before the first layer and around each activation. */
+function lenetPieces(spec: LenetSpec) {
+  const normalized = spec.batchNorm === "none" ? [] : [batchNorm()];
+  return {
+    entry: [...(spec.batchNorm === "everywhere" ? [batchNorm()] : []), ...(spec.dropout ? [dropout({ rate: 0.2 })] : [])],
+    normalized,
+    dropped: spec.dropout ? [dropout({ rate: 0.5 })] : [],
+  };
+}
+
+/**
+ * LeNet-5 (LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86(11), 1998) as it is taught today: ReLU, max-pooling, full
+ * connections. 28 x 28 images, 61,706 parameters. Batch normalization stands before the activation (Ioffe and
+ * Szegedy, ICML 2015), dropout after it.
+ */
+export const lenet5 = define({
+  kind: "lenet5",
+  about: "LeNet-5 with ReLU and max-pooling, for 28 x 28 images",
+  options: lenetOptions,
+  inputShape: [1, 28, 28],
+  model(spec: LenetSpec): LayerSpec {
+    const { entry, normalized, dropped } = lenetPieces(spec);
+    const hidden = (layer: LayerSpec) => [layer, ...normalized, relu(), ...dropped];
+    return sequential([
+      ...entry,
+      ...hidden(conv2d({ filters: 6, kernel: 5, padding: 2 })),
+      maxPool2d({ kernel: 2 }),
+      ...hidden(conv2d({ filters: 16, kernel: 5 })),
+      maxPool2d({ kernel: 2 }),
+      flatten(),
+      ...hidden(dense({ units: 120 })),
+      ...hidden(dense({ units: 84 })),
+      dense({ units: spec.classes }),
+    ]);
+  },
+});
+
+/**
+ * LeNet-5 as a published lab report coded it: tanh, average pooling, batch normalization *after* the activation, and a
+ * softmax at the end although the loss applies one too. Kept to show what that does; not for use.
+ */
+export const lenet5AsCoded = define({
+  kind: "lenet5AsCoded",
+  about: "LeNet-5 with the faults of a lab report (softmax before the loss), for comparison",
+  options: lenetOptions,
+  inputShape: [1, 28, 28],
+  model(spec: LenetSpec): LayerSpec {
+    const { entry, normalized, dropped } = lenetPieces(spec);
+    const hidden = (layer: LayerSpec) => [layer, tanh(), ...normalized, ...dropped];
+    return sequential([
+      ...entry,
+      ...hidden(conv2d({ filters: 6, kernel: 5, padding: 2 })),
+      averagePool2d({ kernel: 2 }),
+      ...hidden(conv2d({ filters: 16, kernel: 5 })),
+      averagePool2d({ kernel: 2 }),
+      ...hidden(conv2d({ filters: 120, kernel: 5 })),
+      flatten(),
+      ...hidden(dense({ units: 84 })),
+      dense({ units: spec.classes }),
+      softmax(),
+    ]);
+  },
+});
+
+/** Dense layers with ReLU between them: `mlp({ widths: [784, 100, 10] })`, inputs first. */
+export const mlp = define({
+  kind: "mlp",
+  about: "dense layers with ReLU between them, as mlp:784-100-10 (inputs first)",
+  options: z.object({
+    widths: z.array(z.int().positive()).min(2).default([784, 100, 10]),
+    dropoutInput: z.number().min(0).lt(1).default(0),
+    dropoutHidden: z.number().min(0).lt(1).default(0),
+  }),
+  model(spec: { widths: number[]; dropoutInput: number; dropoutHidden: number }): LayerSpec {
+    const dropped = (rate: number) => (rate === 0 ? [] : [dropout({ rate })]);
+    const units = spec.widths.slice(1);
+    const layers = units.flatMap((width, i) =>
+      i === units.length - 1 ? [dense({ units: width })] : [dense({ units: width }), relu(), ...dropped(spec.dropoutHidden)],
+    );
+    return sequential([flatten(), ...dropped(spec.dropoutInput), ...layers]);
+  },
+  parse(text: string) {
+    const widths = text.split("-").map(Number);
+    if (widths.length < 2 || widths.some((width) => !Number.isInteger(width) || width < 1)) {
+      throw new InvalidInputError("widths cannot be read", {
+        where: `model "mlp:${text}"`,
+        expected: "at least two positive integers with dashes between them",
+        received: text,
+        remedy: "Write mlp:784-100-10, say",
+      });
+    }
+    return { widths };
+  },
+});
+
+export const models = { lenet5, lenet5AsCoded, mlp } as const;
+
+/**
+ * The model spec that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
+ * @throws UnknownNameError | InvalidInputError
+ */
+export function modelByName(text: string, options: Record<string, unknown> = {}): LayerSpec {
+  const colon = text.indexOf(":");
+  const name = colon === -1 ? text : text.slice(0, colon);
+  if (!Object.hasOwn(models, name)) throw new UnknownNameError("model", "model", name, Object.keys(models));
+  const part = models[name as keyof typeof models] as unknown as ModelPart<unknown>;
+  const rest = colon === -1 ? undefined : text.slice(colon + 1);
+  if (rest !== undefined && part.parse === undefined) {
+    throw new InvalidInputError(`${name} takes no options after a colon`, { where: `model "${text}"`, remedy: `Write ${name}` });
+  }
+  const parsed = rest === undefined ? {} : (part.parse as (text: string) => Record<string, unknown>)(rest);
+  return part.model(readSpec("model", "model", models, { kind: name, ...parsed, ...options }).spec);
+}

@@ -1,0 +1,82 @@
+// The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
+import { lenet5, lenet5AsCoded } from "../../nn/models.js";
+import type { DesignContext, StudyTrial } from "../../study/study.js";
+import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
+
+export interface Variant {
+  readonly id: string;
+  readonly title: string;
+  readonly batchNorm: "none" | "hidden" | "everywhere";
+  readonly dropout: boolean;
+}
+
+/**
+ * The five variants of the question. With batch normalization everywhere, the input's own normalization takes the
+ * place of standardization by known constants; the others get standardized inputs.
+ */
+export const variants: readonly Variant[] = [
+  { id: "none", title: "Neither", batchNorm: "none", dropout: false },
+  { id: "batchNormHidden", title: "Batch norm, hidden layers", batchNorm: "hidden", dropout: false },
+  { id: "batchNormEverywhere", title: "Batch norm, input too", batchNorm: "everywhere", dropout: false },
+  { id: "dropout", title: "Dropout", batchNorm: "none", dropout: true },
+  { id: "batchNormAndDropout", title: "Batch norm and dropout", batchNorm: "hidden", dropout: true },
+];
+
+/** Those of the variants that the report ran. */
+export const reportedVariants: readonly Variant[] = variants.filter(({ id }) => id !== "none");
+
+export type Form = "corrected" | "asCoded";
+
+/** Batch size and learning rate that the report's code used; its optimizer was SGD without momentum. */
+export const reportBatchSize = 128;
+const reportLearningRate = 1e-3;
+
+/** Mini-batches in one of the report's epochs: 60,000 images in batches of 128. */
+export const reportStepsPerEpoch = 469;
+
+export function design({ settings, seeds, fingerprint }: DesignContext): StudyTrial[] {
+  const trials: StudyTrial[] = [];
+  for (const seed of seeds) {
+    for (const variant of variants) trials.push(trial(variant, "corrected", seed, correctedSpec(variant, settings, seed, fingerprint)));
+  }
+  for (const seed of seeds.slice(0, settings.twinSeeds)) {
+    for (const variant of reportedVariants) trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, settings, seed, fingerprint)));
+  }
+  return trials;
+}
+
+function trial(variant: Variant, form: Form, seed: number, spec: TrialSpec): StudyTrial {
+  return { factors: { form, variant: variant.id, seed }, spec };
+}
+
+function correctedSpec({ batchNorm, dropout }: Variant, settings: DesignContext["settings"], seed: number, fingerprint: string): TrialSpec {
+  return {
+    ...common(batchNorm, seed, fingerprint),
+    model: lenet5.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
+    optimizer: { kind: "adam", learningRate: settings.learningRate },
+    batchSize: settings.batchSize,
+    epochs: settings.epochs,
+  };
+}
+
+function asCodedSpec({ batchNorm, dropout }: Variant, settings: DesignContext["settings"], seed: number, fingerprint: string): TrialSpec {
+  return {
+    ...common(batchNorm, seed, fingerprint),
+    model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
+    optimizer: { kind: "sgd", learningRate: reportLearningRate },
+    batchSize: reportBatchSize,
+    epochs: settings.twinEpochs,
+  };
+}
+
+function common(batchNorm: Variant["batchNorm"], seed: number, fingerprint: string) {
+  return {
+    schema: 1,
+    data: { dataset: "mnist", fingerprint, scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
+    loss: { kind: "crossEntropy" },
+    schedule: { kind: "constant" },
+    order: "shuffle",
+    dropLast: false,
+    seed,
+  } as const;
+}

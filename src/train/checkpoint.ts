@@ -1,0 +1,121 @@
+// Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
+import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
+import { shapeText } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import type { Evaluation } from "./events.js";
+import { type StateLayout, stateNames } from "./program.js";
+import { packValues, unpackValues } from "./packing.js";
+import { type TrialSpec, trialId } from "./trial-spec.js";
+
+export interface Checkpoint {
+  readonly spec: TrialSpec;
+  /** Updates done. */
+  readonly step: number;
+  /** State vectors in the order of `stateNames`. */
+  readonly state: readonly TensorData[];
+  /** Loss and number correct of every step done, so that rows of a resumed trial equal those of an undisturbed one. */
+  readonly losses: Float32Array;
+  readonly correct: Float32Array;
+  readonly evaluations: readonly Evaluation[];
+}
+
+const formatVersion = "1";
+
+/** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
+export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
+  const tensors = new Map<string, TensorData>();
+  for (const { group, packing, vectors } of groupsOf(layout, checkpoint.state)) {
+    for (const [path, value] of unpackValues(packing, vectors)) tensors.set(`${group}/${path}`, value);
+  }
+  tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
+  tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
+  const metadata = {
+    format: "trainscope-checkpoint",
+    version: formatVersion,
+    trial: trialId(checkpoint.spec),
+    spec: JSON.stringify(checkpoint.spec),
+    step: `${checkpoint.step}`,
+    evaluations: JSON.stringify(checkpoint.evaluations),
+  };
+  return writeSafetensors(tensors, new Map(Object.entries(metadata)));
+}
+
+/** The spec and step of a checkpoint, without its tensors' layout. */
+export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: TrialSpec; step: number } {
+  const { metadata } = readSafetensors(bytes, where);
+  if (metadata.get("format") !== "trainscope-checkpoint") {
+    throw new InvalidInputError("not a checkpoint", {
+      where,
+      expected: "a .safetensors file that train --save-state wrote",
+      received: metadata.get("format") ?? "a file without a format entry",
+    });
+  }
+  if (metadata.get("version") !== formatVersion) {
+    throw new InvalidInputError("checkpoint of another version", { where, expected: formatVersion, received: metadata.get("version") ?? "none" });
+  }
+  try {
+    return { spec: JSON.parse(metadata.get("spec") ?? "") as TrialSpec, step: Number(metadata.get("step")) };
+  } catch (cause) {
+    throw new CorruptFileError("the checkpoint's description is damaged", { where, cause });
+  }
+}
+
+/**
+ * Reads a checkpoint for a trial.
+ * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
+ */
+export function readCheckpoint(where: string, bytes: Uint8Array, layout: StateLayout, spec: TrialSpec): Checkpoint {
+  const saved = readCheckpointSpec(where, bytes);
+  assertSameTrial(where, saved.spec, spec);
+  const { tensors, metadata } = readSafetensors(bytes, where);
+  const take = (name: string): TensorData => {
+    const tensor = tensors.get(name);
+    if (tensor?.dtype !== "float32") throw new CorruptFileError(`tensor "${name}" is missing`, { where });
+    return tensor;
+  };
+  const state = groupsOf(layout, []).flatMap(({ group, packing }) => {
+    for (const { path, shape } of packing.flatMap(({ entries }) => entries)) {
+      const found = take(`${group}/${path}`);
+      if (shapeText(found.shape) !== shapeText(shape)) {
+        throw new CorruptFileError(`tensor "${group}/${path}" has another shape`, { where, expected: shapeText(shape), received: shapeText(found.shape) });
+      }
+    }
+    return packValues(packing, (path) => take(`${group}/${path}`).data as Float32Array);
+  });
+  const losses = take("history/loss").data as Float32Array;
+  if (!Number.isInteger(saved.step) || losses.length !== saved.step) {
+    throw new CorruptFileError("the history does not fit the step", { where, expected: `${saved.step} losses`, received: `${losses.length}` });
+  }
+  const correct = take("history/correct").data as Float32Array;
+  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations: JSON.parse(metadata.get("evaluations") ?? "[]") as Evaluation[] };
+}
+
+/** A checkpoint continues its own trial, possibly for longer; everything but the length must be equal. */
+function assertSameTrial(where: string, saved: TrialSpec, wanted: TrialSpec): void {
+  const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Record<string, unknown> => rest;
+  const before = lengthless(saved);
+  const now = lengthless(wanted);
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(now[key])];
+    if (a === b) continue;
+    throw new InvalidInputError(`the checkpoint was made with another ${key}`, {
+      where,
+      expected: `${b}`.slice(0, 200),
+      received: `${a}`.slice(0, 200),
+      remedy: "Resume with the options that it was made with, or start anew without --resume",
+    });
+  }
+}
+
+function groupsOf(layout: StateLayout, state: readonly TensorData[]) {
+  const groups = [
+    { group: "parameters", packing: layout.parameters },
+    ...layout.slots.map((slot) => ({ group: slot, packing: layout.parameters })),
+    { group: "buffers", packing: layout.buffers },
+  ];
+  let at = 0;
+  const placed = groups.map((entry) => ({ ...entry, vectors: state.slice(at, (at += entry.packing.length)) }));
+  if (state.length > 0 && at !== stateNames(layout).length) throw new RangeError("state vectors do not fit the layout");
+  return placed;
+}

@@ -1,0 +1,37 @@
+// What a running trial tells: losses of a segment, evaluations, checkpoints, the end.
+
+/** Loss and accuracy over a whole split, with inference statistics. */
+export interface Evaluation {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  /** Share of right answers, 0 to 1; absent for regression. */
+  readonly accuracy?: number;
+}
+
+export type TrialEvent =
+  /** The programs are built and loaded. */
+  | { readonly kind: "ready"; readonly compileMs: number; readonly step: number; readonly totalSteps: number; readonly stepsPerEpoch: number }
+  /** A segment of consecutive steps is done. Losses are those before each step's update. */
+  | {
+      readonly kind: "steps";
+      readonly first: number;
+      readonly losses: Float32Array;
+      /** Right answers in each batch; empty for regression. */
+      readonly correct: Float32Array;
+      /** Examples in each batch. */
+      readonly examples: Int32Array;
+      readonly learningRates: Float64Array;
+      /** Inside the runtime. */
+      readonly durationMs: number;
+      readonly threads: number;
+    }
+  /** Training loss and accuracy averaged over an epoch's examples, and the held-out split after it. */
+  | { readonly kind: "epoch"; readonly epoch: number; readonly step: number; readonly train: Evaluation; readonly validation: Evaluation }
+  /** State that can be written to a file. */
+  | { readonly kind: "checkpoint"; readonly step: number; readonly bytes: Uint8Array }
+  /** The loss stopped being a number. The trial ends here. */
+  | { readonly kind: "diverged"; readonly step: number; readonly loss: number; readonly tensor: string }
+  /** Stopped by the signal, after a whole segment. */
+  | { readonly kind: "interrupted"; readonly step: number }
+  | { readonly kind: "done"; readonly step: number };

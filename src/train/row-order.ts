@@ -1,0 +1,73 @@
+// Which examples make which batch: a pure function of seed, epoch and step.
+import { InvalidInputError } from "../core/errors.js";
+import { permutation, randomStream } from "../core/rng.js";
+
+export interface RowOrder {
+  readonly stepsPerEpoch: number;
+  /** Row numbers of a step's batch. The last batch of an epoch may be smaller. */
+  batch(step: number): Int32Array;
+}
+
+export interface RowOrderRequest {
+  readonly examples: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly dropLast: boolean;
+}
+
+/**
+ * A new permutation for every epoch; the last batch holds what is left, unless `dropLast`.
+ * @throws InvalidInputError when there is no whole batch to be had.
+ */
+export function shuffledOrder({ examples, batchSize, seed, dropLast }: RowOrderRequest): RowOrder {
+  const stepsPerEpoch = dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
+  if (stepsPerEpoch === 0) throw noBatch(examples, batchSize);
+  let epoch = -1;
+  let order: Int32Array = new Int32Array(0);
+  return {
+    stepsPerEpoch,
+    batch(step) {
+      const wanted = Math.floor(step / stepsPerEpoch);
+      if (wanted !== epoch) {
+        order = permutation(examples, randomStream(seed, "shuffle", wanted));
+        epoch = wanted;
+      }
+      const start = (step % stepsPerEpoch) * batchSize;
+      return order.subarray(start, Math.min(examples, start + batchSize));
+    },
+  };
+}
+
+/** File order, wrapping round at the end; every batch is full. */
+export function sequentialOrder({ examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
+  return {
+    stepsPerEpoch: Math.ceil(examples / batchSize),
+    batch: (step) => Int32Array.from({ length: batchSize }, (_, i) => (step * batchSize + i) % examples),
+  };
+}
+
+/** Row numbers given by the caller, batch after batch, wrapping round at the end of the list. */
+export function givenOrder(rows: Int32Array, { examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
+  const outside = rows.findIndex((row) => row < 0 || row >= examples);
+  if (outside !== -1) {
+    throw new InvalidInputError("row number out of range", {
+      where: `order[${outside}]`,
+      expected: `0 to ${examples - 1}`,
+      received: `${rows[outside]}`,
+    });
+  }
+  if (rows.length < batchSize) throw noBatch(rows.length, batchSize);
+  return {
+    stepsPerEpoch: Math.ceil(rows.length / batchSize),
+    batch: (step) => Int32Array.from({ length: batchSize }, (_, i) => rows[(step * batchSize + i) % rows.length]),
+  };
+}
+
+function noBatch(examples: number, batchSize: number): InvalidInputError {
+  return new InvalidInputError("there is no whole batch", {
+    where: "batchSize",
+    expected: `at most ${examples}, the number of training examples`,
+    received: `${batchSize}`,
+    remedy: "Use a smaller batch, or keep the last one",
+  });
+}

@@ -1,0 +1,304 @@
+// The trial loop: segments of steps inside the runtime; between them progress, evaluation, checkpoints, cancellation.
+//
+//   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
+import { InvalidInputError } from "../core/errors.js";
+import { sameShape, shapeText } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import type { Dataset, Split } from "../data/dataset.js";
+import { lossFunction } from "../nn/losses.js";
+import { initialValues } from "../nn/initializers.js";
+import { buildNetwork, type Network } from "../nn/network.js";
+import { scheduleFunction } from "../optim/schedules.js";
+import { batchLayout } from "./batch.js";
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { evaluateSplit } from "./evaluation.js";
+import type { Evaluation, TrialEvent } from "./events.js";
+import { packValues, unpackValues } from "./packing.js";
+import { readOptimizer, stateLayout, stateNames } from "./program.js";
+import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
+import type { Runtime } from "./runtime.js";
+import { nextSegment, segmentFeeds, type Segment } from "./segment.js";
+import { ProgramCache } from "./sessions.js";
+import { ThreadChoice } from "./thread-choice.js";
+import { type TrialSpec, trialId } from "./trial-spec.js";
+
+export interface TrialRequest {
+  readonly spec: TrialSpec;
+  readonly data: Dataset;
+  readonly runtime: Runtime;
+  /** Intra-op threads; measured among 1 and the runtime's cores when left out. */
+  readonly threads?: number;
+  /** A checkpoint to go on from. */
+  readonly resumeFrom?: { readonly where: string; readonly bytes: Uint8Array };
+  /** Initial parameters by path instead of those that the seed gives. */
+  readonly initial?: ReadonlyMap<string, Float32Array>;
+  /** Row numbers to train on, batch after batch, instead of the spec's order. */
+  readonly rows?: Int32Array;
+  /** Checkpoints come at most this often, and at the end. Infinity for none but the last; default 10 s. */
+  readonly checkpointEveryMs?: number;
+  /** Whether to measure the held-out split after every epoch. Default true. */
+  readonly evaluate?: boolean;
+  readonly signal?: AbortSignal;
+  /** A clock in milliseconds: time comes from outside. */
+  readonly now: () => number;
+}
+
+/** Runs a trial. The stream ends with `done`, `diverged` or `interrupted`; then `Trial` values can be read. */
+export class Trial {
+  readonly id: string;
+  readonly #request: TrialRequest;
+  readonly #network: Network;
+  readonly #programs: ProgramCache;
+  readonly #order: RowOrder;
+  readonly #totalSteps: number;
+  readonly #prefix: string;
+  readonly #train: Split;
+  readonly #test: Split;
+  readonly #layout;
+  readonly #names: readonly string[];
+  readonly #threads: ThreadChoice;
+  /** Which of the two generations of resident state is current. The other is that before the last segment. */
+  #generation = 0;
+  #step = 0;
+  #losses: number[] = [];
+  #correct: number[] = [];
+  #evaluations: Evaluation[] = [];
+  #stepMs: number | undefined;
+  #lastCheckpoint = 0;
+
+  constructor(request: TrialRequest) {
+    const { spec, data, runtime } = request;
+    this.#request = request;
+    this.id = trialId(spec);
+    this.#prefix = `${this.id}/`;
+    this.#train = firstExamples(data.train, spec.data.trainExamples);
+    this.#test = firstExamples(data.test, spec.data.testExamples);
+    const layout = batchLayout(data, spec.data.scaling);
+    const loss = lossFunction(spec.loss);
+    this.#network = buildNetwork(spec.model, { mode: "training", batchSize: Math.max(2, spec.batchSize), inputShape: data.inputShape });
+    checkOutput(this.#network, loss.targets, data);
+    const { part, spec: optimizer } = readOptimizer(spec.optimizer);
+    this.#layout = stateLayout(this.#network, part.slots(optimizer));
+    this.#names = stateNames(this.#layout);
+    this.#order = orderOf(request, this.#train.inputs.shape[0]);
+    this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
+    const spinning = request.threads === undefined || request.threads > 1;
+    this.#programs = new ProgramCache(runtime, { model: spec.model, layout, loss, optimizer: spec.optimizer }, spinning);
+    this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
+  }
+
+  /** Final (or current) parameters and buffers by path. */
+  async tensors(): Promise<Map<string, TensorData>> {
+    const { parameters, buffers } = this.#layout;
+    const state = await this.#readState();
+    const all = unpackValues(parameters, state.slice(0, parameters.length));
+    for (const [path, value] of unpackValues(buffers, state.slice(state.length - buffers.length))) all.set(path, value);
+    return all;
+  }
+
+  /** Frees what the runtime holds for this trial. */
+  async dispose(): Promise<void> {
+    await this.#programs.dispose();
+    const { runtime } = this.#request;
+    for (const name of this.#names) {
+      for (const generation of [0, 1]) await runtime.remove(this.#stateKey(name, generation));
+    }
+    for (const part of ["train.inputs", "train.targets", "test.inputs", "test.targets"]) await runtime.remove(this.#prefix + part);
+  }
+
+  async *run(): AsyncGenerator<TrialEvent> {
+    const { now, signal } = this.#request;
+    const started = now();
+    await this.#upload();
+    const first = nextSegment(this.#order, this.#step, Math.max(this.#totalSteps, this.#step + 1), undefined);
+    await this.#programs.training(first.batchSize, this.#threads.current);
+    this.#lastCheckpoint = now();
+    yield { kind: "ready", compileMs: now() - started, step: this.#step, totalSteps: this.#totalSteps, stepsPerEpoch: this.#order.stepsPerEpoch };
+    while (this.#step < this.#totalSteps) {
+      if (signal?.aborted === true) {
+        yield await this.#checkpoint();
+        yield { kind: "interrupted", step: this.#step };
+        return;
+      }
+      const segment = nextSegment(this.#order, this.#step, this.#totalSteps, this.#stepMs);
+      const steps = await this.#runSegment(segment);
+      yield steps;
+      const bad = steps.losses.findIndex((loss) => !Number.isFinite(loss));
+      if (bad !== -1) {
+        yield { kind: "diverged", step: steps.first + bad, loss: steps.losses[bad], tensor: await this.#firstBadTensor() };
+        return;
+      }
+      if (this.#step % this.#order.stepsPerEpoch === 0 && this.#request.evaluate !== false) yield await this.#endEpoch();
+      if (now() - this.#lastCheckpoint >= (this.#request.checkpointEveryMs ?? 10_000) && this.#step < this.#totalSteps) yield await this.#checkpoint();
+    }
+    yield await this.#checkpoint();
+    yield { kind: "done", step: this.#step };
+  }
+
+  async #upload(): Promise<void> {
+    const { runtime, resumeFrom, spec, initial } = this.#request;
+    await runtime.put(`${this.#prefix}train.inputs`, this.#train.inputs);
+    await runtime.put(`${this.#prefix}train.targets`, this.#train.targets);
+    await runtime.put(`${this.#prefix}test.inputs`, this.#test.inputs);
+    await runtime.put(`${this.#prefix}test.targets`, this.#test.targets);
+    let state: readonly TensorData[];
+    if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
+    else {
+      const saved = readCheckpoint(resumeFrom.where, resumeFrom.bytes, this.#layout, spec);
+      state = saved.state;
+      this.#step = saved.step;
+      this.#losses = [...saved.losses];
+      this.#correct = [...saved.correct];
+      this.#evaluations = [...saved.evaluations];
+    }
+    for (const [i, name] of this.#names.entries()) await runtime.put(this.#stateKey(name), state[i]);
+  }
+
+  async #runSegment(segment: Segment): Promise<Extract<TrialEvent, { kind: "steps" }>> {
+    const { spec } = this.#request;
+    const threads = this.#threads.current;
+    const { program, session } = await this.#programs.training(segment.batchSize, threads);
+    const schedule = scheduleFunction(spec.schedule);
+    const { feeds, learningRates } = segmentFeeds({ program, segment, order: this.#order, optimizer: spec.optimizer, schedule, seed: spec.seed });
+    const fetch = program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:"));
+    const nextGeneration = 1 - this.#generation;
+    const { outputs, durationMs } = await session.run({
+      feeds,
+      resident: {
+        "data.inputs": `${this.#prefix}train.inputs`,
+        "data.targets": `${this.#prefix}train.targets`,
+        ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
+      },
+      keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
+      fetch,
+    });
+    this.#generation = nextGeneration;
+    this.#step += segment.steps;
+    const losses = outputs.loss.data as Float32Array;
+    const correct = (outputs.correct?.data as Float32Array | undefined) ?? new Float32Array(0);
+    for (const loss of losses) this.#losses.push(loss);
+    for (const count of correct) this.#correct.push(count);
+    if (segment.batchSize === spec.batchSize) {
+      // The first run of a session warms caches and allocators; it is not a measurement.
+      if (this.#stepMs !== undefined || segment.steps > 1) this.#threads.record(durationMs / segment.steps, segment.steps);
+      this.#stepMs = durationMs / segment.steps;
+    }
+    const examples = new Int32Array(segment.steps).fill(segment.batchSize);
+    return { kind: "steps", first: segment.first, losses, correct, examples, learningRates, durationMs, threads };
+  }
+
+  /** Averages the epoch's steps over its examples and measures the held-out split. */
+  async #endEpoch(): Promise<TrialEvent> {
+    const { stepsPerEpoch } = this.#order;
+    const epoch = this.#step / stepsPerEpoch;
+    let [loss, correct, examples] = [0, 0, 0];
+    for (let step = this.#step - stepsPerEpoch; step < this.#step; step++) {
+      const size = this.#order.batch(step).length;
+      loss += this.#losses[step] * size;
+      correct += this.#correct[step] ?? 0;
+      examples += size;
+    }
+    const hasAccuracy = this.#correct.length > 0;
+    const train: Evaluation = { step: this.#step, epoch, loss: loss / examples, ...(hasAccuracy ? { accuracy: correct / examples } : {}) };
+    const measured = await this.evaluate("test");
+    const validation: Evaluation = { step: this.#step, epoch, ...measured };
+    this.#evaluations.push(train, validation);
+    return { kind: "epoch", epoch, step: this.#step, train, validation };
+  }
+
+  /** Loss and accuracy of a split with the current state and inference statistics. */
+  async evaluate(split: "train" | "test"): Promise<{ loss: number; accuracy?: number }> {
+    return evaluateSplit({
+      programs: this.#programs,
+      threads: this.#threads.current,
+      inputsKey: `${this.#prefix}${split}.inputs`,
+      targetsKey: `${this.#prefix}${split}.targets`,
+      examples: (split === "train" ? this.#train : this.#test).inputs.shape[0],
+      stateKey: (name) => this.#stateKey(name),
+    });
+  }
+
+  async #checkpoint(): Promise<Extract<TrialEvent, { kind: "checkpoint" }>> {
+    const checkpoint: Checkpoint = {
+      spec: this.#request.spec,
+      step: this.#step,
+      state: await this.#readState(),
+      losses: Float32Array.from(this.#losses),
+      correct: Float32Array.from(this.#correct),
+      evaluations: this.#evaluations,
+    };
+    this.#lastCheckpoint = this.#request.now();
+    return { kind: "checkpoint", step: this.#step, bytes: writeCheckpoint(this.#layout, checkpoint) };
+  }
+
+  async #readState(): Promise<TensorData[]> {
+    const state: TensorData[] = [];
+    for (const name of this.#names) state.push(await this.#request.runtime.get(this.#stateKey(name)));
+    return state;
+  }
+
+  /** The first named tensor of the state that holds a value which is not a number; the loss if none does. */
+  async #firstBadTensor(): Promise<string> {
+    for (const [path, { data }] of await this.tensors()) {
+      if ((data as Float32Array).some((value) => !Number.isFinite(value))) return path;
+    }
+    return "loss";
+  }
+
+  #stateKey(name: string, generation = this.#generation): string {
+    return `${this.#prefix}${generation}/${name}`;
+  }
+}
+
+function candidates(cores: number): number[] {
+  return cores > 1 ? [cores, 1] : [1];
+}
+
+function orderOf({ spec, rows }: TrialRequest, examples: number): RowOrder {
+  const { batchSize, seed, dropLast } = spec;
+  if (rows !== undefined) return givenOrder(rows, { examples, batchSize });
+  return spec.order === "sequential" ? sequentialOrder({ examples, batchSize }) : shuffledOrder({ examples, batchSize, seed, dropLast });
+}
+
+function initialState(network: Network, layout: ReturnType<typeof stateLayout>, seed: number, given?: ReadonlyMap<string, Float32Array>): TensorData[] {
+  const values = new Map<string, Float32Array>();
+  for (const { path, tensor, initializer, fans } of network.parameters) {
+    values.set(path, given?.get(path) ?? initialValues(path, initializer, tensor.shape, fans, seed));
+  }
+  for (const { path, tensor, initial } of network.buffers) {
+    values.set(path, given?.get(path) ?? new Float32Array(tensor.shape[0]).fill(initial));
+  }
+  const valueOf = (path: string): Float32Array => values.get(path) as Float32Array;
+  const parameters = packValues(layout.parameters, valueOf);
+  const slots = layout.slots.flatMap(() => parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })));
+  return [...parameters, ...slots, ...packValues(layout.buffers, valueOf)];
+}
+
+function firstExamples(split: Split, count: number | undefined): Split {
+  if (count === undefined || count >= split.inputs.shape[0]) return split;
+  const first = (tensor: TensorData): TensorData => {
+    const size = tensor.data.length / tensor.shape[0];
+    return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
+  };
+  return { inputs: first(split.inputs), targets: first(split.targets) };
+}
+
+function checkOutput({ output }: Network, targets: "class" | "value", data: Dataset): void {
+  if (targets === "class") {
+    const classes = data.classes?.length;
+    if (classes === undefined || (output.shape.length === 2 && output.shape[1] >= classes)) return;
+    throw new InvalidInputError(`the model's output does not fit ${data.title}`, {
+      where: "model",
+      expected: `an output of shape [batch, ${classes}]`,
+      received: shapeText(output.shape),
+      remedy: `End the model with dense({ units: ${classes} })`,
+    });
+  }
+  const wanted = data.train.targets.shape.slice(1);
+  if (sameShape(output.shape.slice(1), wanted)) return;
+  throw new InvalidInputError("the model's output does not fit the targets", {
+    where: "model",
+    expected: shapeText(["batch" as unknown as number, ...wanted]),
+    received: shapeText(output.shape),
+  });
+}
