@@ -29,7 +29,10 @@ describe("writeFileAtomic", () => {
 
   test("removes its temporary file when it fails, and names path and remedy", async () => {
     await mkdir(join(folder, "taken", "inside"), { recursive: true });
-    await expect(writeFileAtomic(join(folder, "taken"), "x")).rejects.toMatchObject({ code: "environment", exitCode: 3 });
+    await expect(writeFileAtomic(join(folder, "taken"), "x")).rejects.toMatchObject({
+      code: "environment",
+      exitCode: 3,
+    });
     expect(await readdir(folder)).toEqual(["taken"]);
     const missing = await writeFileAtomic(join(folder, "none", "x.onnx"), "x").catch((error: Error) => error.message);
     expect(String(missing).replace(folder, "<folder>")).toMatchInlineSnapshot(
@@ -41,7 +44,10 @@ describe("writeFileAtomic", () => {
 test.each([
   ["ENOSPC", "/d/x: cannot write because the disk is full (ENOSPC). Free some space, or choose another disk"],
   ["EROFS", "/d/x: cannot write because the file system is read-only (EROFS). Choose a folder on another file system"],
-  ["EACCES", "/d/x: cannot write because permission is denied (EACCES). Choose a folder that you may write, or change its permissions"],
+  [
+    "EACCES",
+    "/d/x: cannot write because permission is denied (EACCES). Choose a folder that you may write, or change its permissions",
+  ],
   ["EWEIRD", "/d/x: cannot write because odd (EWEIRD)"],
 ])("%s becomes one sentence", (code, message) => {
   const error = fileSystemError("/d/x", "write", Object.assign(new Error("odd"), { code }));

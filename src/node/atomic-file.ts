@@ -56,7 +56,10 @@ const reasons: Readonly<Record<string, { readonly because: string; readonly reme
   EDQUOT: { because: "your disk quota is used up", remedy: "Free some space, or choose another disk" },
   EFBIG: { because: "the file would exceed the size limit", remedy: "Choose another disk or raise the limit" },
   EACCES: { because: "permission is denied", remedy: "Choose a folder that you may write, or change its permissions" },
-  EPERM: { because: "the operation is not permitted", remedy: "Choose a folder that you may write, or change its permissions" },
+  EPERM: {
+    because: "the operation is not permitted",
+    remedy: "Choose a folder that you may write, or change its permissions",
+  },
   EROFS: { because: "the file system is read-only", remedy: "Choose a folder on another file system" },
   ENOENT: { because: "it or its folder does not exist", remedy: "Create the folder first, or choose another" },
   ENOTDIR: { because: "a part of the path is a file, not a folder", remedy: "Choose another folder" },

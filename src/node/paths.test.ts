@@ -18,7 +18,10 @@ describe("folders", () => {
       cache: "/Users/ada/Library/Caches/trainscope",
     });
     const windows = on("win32", { LOCALAPPDATA: "D:\\Local" }, "C:\\Users\\ada");
-    expect(windows).toMatchObject({ state: "D:\\Local\\trainscope\\state", data: "D:\\Local\\trainscope\\cache\\data" });
+    expect(windows).toMatchObject({
+      state: "D:\\Local\\trainscope\\state",
+      data: "D:\\Local\\trainscope\\cache\\data",
+    });
   });
 
   test("XDG folders are used where set and absolute, on macOS too", () => {

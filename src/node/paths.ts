@@ -49,7 +49,11 @@ export function trainscopePaths(options: PathsOptions = {}): Paths {
 export function checkpointFile(paths: Paths, trial: string): string {
   // Trial names come from hashes, but a store is a file that anyone may have edited.
   if (!/^[0-9a-f]{8,64}$/.test(trial)) {
-    throw new InvalidInputError("not the name of a trial", { where: paths.checkpoints, expected: "hexadecimal digits", received: trial });
+    throw new InvalidInputError("not the name of a trial", {
+      where: paths.checkpoints,
+      expected: "hexadecimal digits",
+      received: trial,
+    });
   }
   return join(paths.checkpoints, `${trial}.safetensors`);
 }
@@ -63,7 +67,11 @@ function baseFolders(
   const override = environment.TRAINSCOPE_HOME;
   if (override !== undefined && override !== "") {
     if (!path.isAbsolute(override)) {
-      throw new InvalidInputError("not an absolute path", { where: "TRAINSCOPE_HOME", expected: "an absolute path", received: override });
+      throw new InvalidInputError("not an absolute path", {
+        where: "TRAINSCOPE_HOME",
+        expected: "an absolute path",
+        received: override,
+      });
     }
     return { state: override, cache: path.join(override, "cache") };
   }
@@ -75,8 +83,14 @@ function baseFolders(
     platform === "win32"
       ? { state: path.join(local, "state"), cache: path.join(local, "cache") }
       : platform === "darwin"
-        ? { state: path.join(library, "Application Support", "trainscope"), cache: path.join(library, "Caches", "trainscope") }
-        : { state: path.join(userHome, ".local", "state", "trainscope"), cache: path.join(userHome, ".cache", "trainscope") };
+        ? {
+            state: path.join(library, "Application Support", "trainscope"),
+            cache: path.join(library, "Caches", "trainscope"),
+          }
+        : {
+            state: path.join(userHome, ".local", "state", "trainscope"),
+            cache: path.join(userHome, ".cache", "trainscope"),
+          };
   return {
     state: absolute(environment.XDG_STATE_HOME) ?? platformFolders.state,
     cache: absolute(environment.XDG_CACHE_HOME) ?? platformFolders.cache,

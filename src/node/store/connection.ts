@@ -1,0 +1,103 @@
+// A strict wrapper around libsql: only values that it can bind, only transactions that can be undone.
+//
+// libsql 0.5.29 aborts the whole process on a boolean parameter, takes a lone object as named parameters, adds
+// `_metadata` to rows of `get`, returns blobs as ArrayBuffer or Buffer depending on the method, and throws on nested
+// transactions. Everything goes through here, so that none of it matters elsewhere.
+import Database from "libsql";
+import { storeError } from "./store-errors.js";
+
+/** What SQLite holds. Not NaN, which it turns into NULL: see row-table.ts. */
+export type SqlValue = number | string | bigint | Buffer | null;
+
+/** One row by column name. */
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+interface PreparedStatement {
+  run(parameters: readonly SqlValue[]): unknown;
+  raw(): { all(parameters: readonly SqlValue[]): unknown[] };
+  columns(): readonly { readonly name: string }[];
+}
+
+export interface Connection {
+  readonly path: string;
+  /** Statements without parameters, several separated by semicolons. */
+  exec(sql: string): void;
+  /** One statement that returns no rows. */
+  run(sql: string, parameters?: readonly SqlValue[]): void;
+  all(sql: string, parameters?: readonly SqlValue[]): SqlRow[];
+  get(sql: string, parameters?: readonly SqlValue[]): SqlRow | undefined;
+  /** The single value of a pragma. */
+  pragma(name: string): SqlValue;
+  /** Runs `body` with the write lock held; commits, or undoes everything when it throws. Cannot be nested. */
+  write<T>(body: () => T): T;
+  isOpen(): boolean;
+  close(): void;
+}
+
+/** Opens or makes a database file. `busyTimeoutMs` is how long to wait for another writer. */
+export function connect(path: string, busyTimeoutMs: number): Connection {
+  const guard = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (cause) {
+      throw storeError(path, cause);
+    }
+  };
+  const database = guard(() => new Database(path, { timeout: busyTimeoutMs }));
+  guard(() => database.pragma(`busy_timeout = ${busyTimeoutMs}`));
+  const statements = new Map<string, PreparedStatement>();
+  const prepare = (sql: string): PreparedStatement => {
+    const statement = statements.get(sql) ?? (database.prepare(sql) as unknown as PreparedStatement);
+    statements.set(sql, statement);
+    return statement;
+  };
+  const all = (sql: string, parameters: readonly SqlValue[] = []): SqlRow[] =>
+    guard(() => {
+      const statement = prepare(sql);
+      const names = statement.columns().map(({ name }) => name);
+      const rows = statement.raw().all(checked(parameters)) as SqlValue[][];
+      return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+    });
+  return {
+    path,
+    exec: (sql) => guard(() => void database.exec(sql)),
+    run: (sql, parameters = []) => guard(() => void prepare(sql).run(checked(parameters))),
+    all,
+    get: (sql, parameters) => all(sql, parameters)[0],
+    pragma: (name) => Object.values(all(`PRAGMA ${name}`)[0] ?? { none: null })[0],
+    write: (body) => guard(() => inTransaction(database, body)),
+    isOpen: () => database.open,
+    close: () => {
+      statements.clear();
+      if (database.open) database.close();
+    },
+  };
+}
+
+function inTransaction<T>(database: { exec(sql: string): unknown; inTransaction: boolean }, body: () => T): T {
+  if (database.inTransaction) throw new Error("cannot begin a transaction because one is open");
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = body();
+    database.exec("COMMIT");
+    return result;
+  } catch (cause) {
+    // A full disk has already undone it, and a second ROLLBACK would hide the cause.
+    if (database.inTransaction) database.exec("ROLLBACK");
+    throw cause;
+  }
+}
+
+/** The check that keeps libsql from aborting the process. */
+function checked(parameters: readonly SqlValue[]): readonly SqlValue[] {
+  for (const [index, value] of parameters.entries()) {
+    const isBindable =
+      value === null ||
+      typeof value === "string" ||
+      (typeof value === "number" && !Number.isNaN(value)) ||
+      (typeof value === "bigint" && BigInt.asIntN(64, value) === value) ||
+      Buffer.isBuffer(value);
+    if (!isBindable) throw new TypeError(`cannot bind parameter ${index + 1}: ${typeof value} ${String(value)}`);
+  }
+  return parameters;
+}

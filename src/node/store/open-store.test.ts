@@ -1,0 +1,157 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { TrainscopeError } from "../../core/errors.js";
+import type { RunStore } from "../../study/store.js";
+import { exampleRows, exampleRun, exampleTrial, testStoreContract } from "../../study/store-contract.js";
+import { trialId } from "../../train/trial-spec.js";
+import { trainscopePaths } from "../paths.js";
+import { connect } from "./connection.js";
+import { openRunStore } from "./open-store.js";
+import { currentProcess } from "./process-identity.js";
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "trainscope-store-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+const paths = () => trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
+const refusal = async (action: Promise<unknown>): Promise<[string, number]> => {
+  const error = (await action.then(
+    () => ({ message: "no error" }),
+    (cause: unknown) => cause,
+  )) as TrainscopeError;
+  return [error.message.replaceAll(home, "<home>"), error.exitCode];
+};
+
+describe("SQLite store", () => {
+  testStoreContract({ test, expect }, async () => {
+    const opened: RunStore[] = [];
+    const dead = new Set<number>();
+    return {
+      open: async () => {
+        const identity = { host: "host", pid: opened.length, start: "0" };
+        const livenessOf = ({ pid }: { pid: number }) => (dead.has(pid) ? "dead" : "alive");
+        opened.push(await openRunStore(paths(), { identity, livenessOf }));
+        return opened[opened.length - 1];
+      },
+      kill: (store) => void dead.add(opened.indexOf(store)),
+      dispose: async () => {
+        for (const store of opened) await store.close();
+      },
+    };
+  });
+});
+
+test("a process of another machine loses its lease when its sign of life stands still, whatever the wall clock says", async () => {
+  let nowMs = 0;
+  const local = currentProcess();
+  const open = (host: string) =>
+    openRunStore(paths(), { identity: { ...local, host }, silenceMs: 100, monotonicMs: () => nowMs });
+  const [here, there] = [await open("here"), await open("there")];
+  const id = trialId(exampleTrial(0).spec);
+  await here.addTrials((await here.createRun(exampleRun)).id, [exampleTrial(0)]);
+  await there.leaseTrial(id);
+  const answers: string[] = [];
+  for (const isAlive of [true, true, false, false]) {
+    answers.push((await here.leaseTrial(id)).kind);
+    nowMs += 60;
+    if (isAlive) await there.renewLeases();
+  }
+  // Silent since the look at 120 ms: 60 ms later it is busy still, 120 ms later it is taken over.
+  expect([...answers, (await here.leaseTrial(id)).kind]).toEqual(["busy", "busy", "busy", "busy", "leased"]);
+  await Promise.all([here.close(), there.close()]);
+});
+
+test("a running run whose process is dead reads as interrupted", async () => {
+  const first = await openRunStore(paths(), { identity: { ...currentProcess(), pid: 999_999_999 } });
+  const run = await first.createRun(exampleRun);
+  const second = await openRunStore(paths());
+  expect((await second.findRun(run.id))?.status).toBe("interrupted");
+  await Promise.all([first.close(), second.close()]);
+});
+
+describe("bad surroundings", () => {
+  test("a file that is not a database is refused and left alone", async () => {
+    await writeFile(paths().store, "not a database, but longer than a header of one hundred bytes".repeat(9));
+    const before = await readFile(paths().store);
+    expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
+      [
+        "run store <home>/store.sqlite: is damaged or is not a database. Nothing was changed. Move the file aside to start an empty store; sqlite3 "<home>/store.sqlite" .recover may save what is in it",
+        2,
+      ]
+    `);
+    expect((await readFile(paths().store)).equals(before)).toBe(true);
+  });
+
+  test("a part of a store is refused", async () => {
+    const store = await openRunStore(paths());
+    await store.createRun(exampleRun);
+    await store.close();
+    const part = trainscopePaths({ environment: { TRAINSCOPE_HOME: join(home, "copy") } });
+    await mkdir(part.state);
+    await writeFile(part.store, (await readFile(paths().store)).subarray(0, 8192));
+    const opening = openRunStore(part).then(async (damaged) => {
+      await damaged.listRuns().finally(() => damaged.close());
+    });
+    expect((await refusal(opening))[0]).toContain("is damaged or is not a database");
+  });
+
+  test("a store of a newer program and the database of another program are refused", async () => {
+    await (await openRunStore(paths())).close();
+    let connection = connect(paths().store, 0);
+    connection.exec("PRAGMA user_version = 99");
+    connection.close();
+    expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
+      [
+        "run store <home>/store.sqlite: was written by a newer Trainscope: expected schema 1 or older, received schema 99. Update trainscope, or set TRAINSCOPE_HOME to another folder",
+        3,
+      ]
+    `);
+    await rm(paths().store);
+    connection = connect(paths().store, 0);
+    connection.exec("CREATE TABLE recipes (name TEXT)");
+    connection.close();
+    expect((await refusal(openRunStore(paths())))[0]).toContain("is the database of another program");
+  });
+
+  test("a folder that cannot be made and a file that cannot be opened say so", async () => {
+    await mkdir(paths().store);
+    expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
+      [
+        "run store <home>/store.sqlite: cannot be used because its file or folder cannot be opened for writing. Make both writable. Set TRAINSCOPE_HOME to a folder that works otherwise",
+        3,
+      ]
+    `);
+    await writeFile(join(home, "file"), "");
+    const inside = trainscopePaths({ environment: { TRAINSCOPE_HOME: join(home, "file") } });
+    expect((await refusal(openRunStore(inside)))[1]).toBe(3);
+  });
+
+  test("a writer that never lets go gives a sentence, not a hang", async () => {
+    const store = await openRunStore(paths(), { busyTimeoutMs: 20 });
+    const greedy = connect(paths().store, 0);
+    greedy.exec("BEGIN IMMEDIATE");
+    expect((await refusal(store.createRun(exampleRun)))[0]).toBe(
+      "run store <home>/store.sqlite: cannot be used because another process has kept it locked. Wait for that process to end, then run again",
+    );
+    greedy.exec("ROLLBACK");
+    greedy.close();
+    expect((await store.createRun(exampleRun)).status).toBe("running");
+    await store.close();
+  });
+});
+
+test("a long training saves and reads its rows whole", async () => {
+  const store = await openRunStore(paths());
+  const id = trialId(exampleTrial(0).spec);
+  await store.addTrials((await store.createRun(exampleRun)).id, [exampleTrial(0)]);
+  const rows = exampleRows(
+    id,
+    Array.from({ length: 30_000 }, (_, step) => Math.sin(step)),
+  );
+  await store.finishTrial(id, { status: "done", rows, tensors: {}, timings: {} });
+  expect(await store.readRows(id)).toEqual(rows);
+  await store.close();
+});

@@ -1,0 +1,134 @@
+// The run store as one SQLite file in WAL mode: one process writes at a time, any number read meanwhile.
+import { randomUUID } from "node:crypto";
+import { access, mkdir } from "node:fs/promises";
+import { EnvironmentError } from "../../core/errors.js";
+import type { RunStore } from "../../study/store.js";
+import { fileSystemError, removeStaleTemporaryFiles } from "../atomic-file.js";
+import type { Paths } from "../paths.js";
+import { type Connection, connect } from "./connection.js";
+import { currentProcess, type Liveness, livenessOf, type ProcessIdentity } from "./process-identity.js";
+import { readRows, readTensors, replaceRows } from "./row-table.js";
+import * as runs from "./run-table.js";
+import { migrate } from "./schema.js";
+import * as trials from "./trial-table.js";
+
+export interface StoreOptions {
+  /** How long to wait for another writer. */
+  readonly busyTimeoutMs?: number;
+  /** After how long without a sign a process that cannot be looked at loses its leases. */
+  readonly silenceMs?: number;
+  /** Who we are; tests pretend to be several processes. */
+  readonly identity?: ProcessIdentity;
+  readonly livenessOf?: (other: ProcessIdentity) => Liveness;
+  /** Never goes back, whatever happens to the clock on the wall. */
+  readonly monotonicMs?: () => number;
+}
+
+/** Whether this user has a run store yet. */
+export async function storeExists(paths: Paths): Promise<boolean> {
+  return access(paths.store).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Opens the run store and makes its folders; an older file is migrated.
+ * @throws EnvironmentError, CorruptFileError with one sentence that says what to do; the file is then unchanged.
+ */
+export async function openRunStore(paths: Paths, options: StoreOptions = {}): Promise<RunStore> {
+  for (const folder of [paths.state, paths.checkpoints]) {
+    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      throw fileSystemError(folder, "create", cause);
+    });
+  }
+  await removeStaleTemporaryFiles(paths.checkpoints);
+  const connection = connect(paths.store, options.busyTimeoutMs ?? 10_000);
+  try {
+    connection.exec("PRAGMA foreign_keys = ON");
+    // Results are few and dear: wait for the disk at every commit, so that no power failure takes one back.
+    connection.exec("PRAGMA synchronous = FULL");
+    migrate(connection);
+    connection.pragma("journal_mode = WAL");
+  } catch (cause) {
+    connection.close();
+    throw cause;
+  }
+  return sqliteStore(connection, leaseHolder(options));
+}
+
+function leaseHolder(options: StoreOptions): trials.LeaseHolder {
+  const { silenceMs = 60_000, identity = currentProcess(), monotonicMs = () => performance.now() } = options;
+  const seen = new Map<string, { readonly sign: string; readonly sinceMs: number }>();
+  return {
+    owner: randomUUID(),
+    identity,
+    livenessOf: options.livenessOf ?? ((other) => livenessOf(other, identity)),
+    isSilent: (trial, owner, beat) => {
+      const sign = `${owner} ${beat}`;
+      const known = seen.get(trial);
+      const sinceMs = known?.sign === sign ? known.sinceMs : monotonicMs();
+      seen.set(trial, { sign, sinceMs });
+      return monotonicMs() - sinceMs >= silenceMs;
+    },
+  };
+}
+
+function sqliteStore(connection: Connection, holder: trials.LeaseHolder): RunStore {
+  return {
+    location: connection.path,
+    createRun: async (run) => connection.write(() => runs.createRun(connection, run, holder)),
+    setRunStatus: async (id, status, at) =>
+      connection.write(() => runs.setRunStatus(connection, id, status, at, holder)),
+    listRuns: async () => runs.listRuns(connection, holder),
+    findRun: async (id) => runs.findRun(connection, id, holder),
+    removeRun: async (id) =>
+      connection.write(() => {
+        runs.requireRun(connection, id);
+        const alone = trials.trialsOfRunAlone(connection, id, holder);
+        runs.deleteRun(connection, id, alone);
+        return alone;
+      }),
+    addTrials: async (id, added) =>
+      connection.write(() => {
+        runs.requireRun(connection, id);
+        trials.addTrials(connection, id, added);
+      }),
+    listTrials: async (id) => trials.listTrials(connection, id, holder),
+    findTrial: async (id) => trials.findTrial(connection, id, holder),
+    leaseTrial: async (id) => connection.write(() => trials.leaseTrial(connection, id, holder)),
+    renewLeases: async () => connection.run("UPDATE leases SET beat = beat + 1 WHERE owner = ?", [holder.owner]),
+    releaseTrial: async (id) => connection.write(() => trials.endLease(connection, id, holder, null)),
+    saveRows: async (id, rows, fromStep) =>
+      connection.write(() => {
+        if (!trials.holdsLease(connection, id, holder)) throw leaseLost(id);
+        replaceRows(connection, Number(trials.requireTrial(connection, id).key), rows, fromStep);
+      }),
+    finishTrial: async (id, outcome) => connection.write(() => trials.finishTrial(connection, id, outcome)),
+    failTrial: async (id, reason) => connection.write(() => trials.endLease(connection, id, holder, reason)),
+    readRows: async (id) => readRows(connection, id),
+    readTensors: async (id) => readTensors(connection, id),
+    saveAnalysis: async (id, analysis) => connection.write(() => runs.saveAnalysis(connection, id, analysis)),
+    readAnalysis: async (id) => runs.readAnalysis(connection, id),
+    close: async () => {
+      if (!connection.isOpen()) return;
+      try {
+        connection.run("DELETE FROM leases WHERE owner = ?", [holder.owner]);
+        // libsql keeps the file open until its statements are collected, so fold the log in here; wait for nobody.
+        connection.exec("PRAGMA busy_timeout = 0");
+        connection.all("PRAGMA wal_checkpoint(TRUNCATE)");
+      } catch {
+        // A full disk or a greedy writer: the lease ends with this process anyway.
+      }
+      connection.close();
+    },
+  };
+}
+
+/** Only possible when this process was silent for a minute, as after a sleep of the machine. */
+function leaseLost(trial: string): EnvironmentError {
+  return new EnvironmentError("another process has taken it over", {
+    where: `trial ${trial}`,
+    remedy: "Run the same command again: what was saved is used",
+  });
+}

@@ -1,0 +1,36 @@
+// What SQLite reports, as sentences that say what to do.
+import { CorruptFileError, EnvironmentError, TrainscopeError } from "../../core/errors.js";
+
+const elsewhere = "Set TRAINSCOPE_HOME to a folder that works";
+
+/** Turns an error of SQLite into one of ours. Programming errors pass unchanged. */
+export function storeError(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof TrainscopeError) return cause;
+  const code = resultCode(cause);
+  const where = `run store ${path}`;
+  const environment = (because: string, remedy: string): EnvironmentError =>
+    new EnvironmentError(`cannot be used because ${because}`, { where, remedy, cause });
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    return new CorruptFileError("is damaged or is not a database", {
+      where,
+      remedy: `Nothing was changed. Move the file aside to start an empty store; sqlite3 "${path}" .recover may save what is in it`,
+      cause,
+    });
+  }
+  if (code.startsWith("SQLITE_FULL"))
+    return environment("the disk is full", `Free some space and run again; what was saved is intact`);
+  if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code)) {
+    return environment("its file or folder cannot be opened for writing", `Make both writable. ${elsewhere} otherwise`);
+  }
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
+    return environment("another process has kept it locked", "Wait for that process to end, then run again");
+  }
+  if (/^SQLITE_(IOERR|PROTOCOL|NOLFS)/.test(code)) return environment(`the disk reports an error (${code})`, elsewhere);
+  return cause;
+}
+
+/** libsql gives a code for everything but a failure to open, which has SQLite's number at the end of its text. */
+function resultCode(cause: Error): string {
+  if ("code" in cause && typeof cause.code === "string" && cause.code !== "") return cause.code;
+  return cause.message.startsWith("ConnectionFailed") ? "SQLITE_CANTOPEN" : "";
+}

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { exampleTrial } from "../../study/store-contract.js";
+import { trialId } from "../../train/trial-spec.js";
+import { trainscopePaths } from "../paths.js";
+import { connect } from "./connection.js";
+import { openRunStore } from "./open-store.js";
+
+const script = fileURLToPath(new URL("./writing-child.ts", import.meta.url));
+let home: string;
+let children: ChildProcess[];
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "trainscope-kill-"));
+  children = [];
+});
+afterEach(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Starts a writer and waits until its output has a line that fits; gives that line. */
+async function startWriter(seed: number, line: RegExp): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, ["--import", "tsx", script, home, String(seed)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(child);
+  let text = "";
+  return new Promise((resolve, reject) => {
+    // A listener, not a loop: leaving a loop would close the pipe and end the writer.
+    child.stdout.on("data", (chunk) => {
+      text += String(chunk);
+      const match = line.exec(text);
+      if (match !== null) resolve({ child, said: match[0] });
+    });
+    child.on("exit", () => reject(new Error(`the writer ended after: ${text}`)));
+  });
+}
+
+test("kill -9 of a writer leaves whole transactions, and its trial is taken over at once", {
+  timeout: 30_000,
+}, async () => {
+  const id = trialId(exampleTrial(0).spec);
+  const paths = trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
+  const { child: writer } = await startWriter(0, /writing/);
+  const store = await openRunStore(paths);
+  expect(await store.leaseTrial(id)).toEqual({
+    kind: "busy",
+    holder: expect.stringContaining(`process ${writer.pid} on `),
+  });
+  const exit = once(writer, "exit");
+  writer.kill("SIGKILL");
+  await exit;
+
+  const values = (await store.readRows(id)).map(({ value }) => value);
+  expect(values).toHaveLength(1000);
+  expect(new Set(values).size).toBe(1);
+  expect((await store.listRuns()).map(({ status }) => status)).toEqual(["interrupted"]);
+  expect(await store.leaseTrial(id)).toEqual({ kind: "leased" });
+  await store.close();
+  const connection = connect(paths.store, 0);
+  expect(connection.pragma("integrity_check")).toBe("ok");
+  connection.close();
+});
+
+test("two processes that start on one trial of a new store agree who runs it", { timeout: 30_000 }, async () => {
+  const answers = await Promise.all([startWriter(0, /leased|busy/), startWriter(0, /leased|busy/)]);
+  expect(answers.map(({ said }) => said).sort()).toEqual(["busy", "leased"]);
+});
