@@ -3,7 +3,14 @@
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { type ConvAttributes, type ConvTransposeAttributes, conv, convTranspose, convTransposeWindow, convWindow } from "./convolution.js";
+import {
+  type ConvAttributes,
+  type ConvTransposeAttributes,
+  conv,
+  convTranspose,
+  convTransposeWindow,
+  convWindow,
+} from "./convolution.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
@@ -82,7 +89,12 @@ function mirroredWindow({ input, output, kernel, strides, dilations, padBegin, p
   };
 }
 
-export function convGradient({ inputs: [x, w, bias], attrs, cotangents: [ct], wants }: VjpContext<ConvAttributes>): (Tensor | null)[] {
+export function convGradient({
+  inputs: [x, w, bias],
+  attrs,
+  cotangents: [ct],
+  wants,
+}: VjpContext<ConvAttributes>): (Tensor | null)[] {
   const convolution: Convolution = {
     window: convWindow(x!.shape, w!.shape, attrs),
     batch: x!.shape[0],
@@ -102,11 +114,20 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
   const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
   const ct = cotangents[0]!;
   const window = convTransposeWindow("ConvTranspose", x.shape, w.shape, attrs);
-  const convolution: Convolution = { window, batch: x.shape[0], channels: ct.shape[1], filters: x.shape[1], group: attrs.group };
+  const convolution: Convolution = {
+    window,
+    batch: x.shape[0],
+    channels: ct.shape[1],
+    filters: x.shape[1],
+    group: attrs.group,
+  };
   const { weight } = chooseLowering(convolution);
   return [
     wants[0] ? leading(conv(ct, w, null, convAttributes(convolution)), window.output) : null,
-    wants[1] ? convolutionCotangents(convolution, { input: "transposed", weight }, { x: ct, w, ct: x }, { x: false, w: true }).dw : null,
+    wants[1]
+      ? convolutionCotangents(convolution, { input: "transposed", weight }, { x: ct, w, ct: x }, { x: false, w: true })
+          .dw
+      : null,
     bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct) : null,
   ];
 }
@@ -133,12 +154,18 @@ export function convolutionCotangents(
     outputColumns: () => weightByOutputColumns(convolution, x, outputColumns()),
     swapped: () => weightBySwappedConvolution(convolution, x, ct),
   };
-  return { dx: wants.x ? inputGradients[lowering.input]() : null, dw: wants.w ? weightGradients[lowering.weight]() : null };
+  return {
+    dx: wants.x ? inputGradients[lowering.input]() : null,
+    dw: wants.w ? weightGradients[lowering.weight]() : null,
+  };
 }
 
 /** Sum over batch and space: the cotangent of a bias. */
 function sumOverPlaces(ct: Tensor): Tensor {
-  return reduceSum(ct, ct.shape.map((_, axis) => axis).filter((axis) => axis !== 1));
+  return reduceSum(
+    ct,
+    ct.shape.map((_, axis) => axis).filter((axis) => axis !== 1),
+  );
 }
 
 function convAttributes({ window, group }: Convolution): ConvAttributes {
@@ -172,7 +199,8 @@ function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Te
 function inputByTransposedConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
   const { input, kernel, strides, dilations, padBegin, padEnd } = convolution.window;
   const unreached = input.map(
-    (extent, axis) => (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
+    (extent, axis) =>
+      (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
   );
   return convTranspose(ct, w, null, { ...convAttributes(convolution), output_padding: unreached });
 }
@@ -183,7 +211,11 @@ function inputByColumns(convolution: Convolution, w: Tensor, outputColumns: Tens
   const [inner, outer] = [channels / group, filters / group];
   const taps = window.kernel.map((_, axis) => axis + 3);
   const perGroup = reshape(w, [group, outer, inner, ...window.kernel]);
-  const rows = reshape(transpose(perGroup, [0, 2, ...taps, 1]), [...groupAxis(group), inner, sizeOf(window.kernel) * outer]);
+  const rows = reshape(transpose(perGroup, [0, 2, ...taps, 1]), [
+    ...groupAxis(group),
+    inner,
+    sizeOf(window.kernel) * outer,
+  ]);
   return reshape(matMul(rows, outputColumns), [batch, channels, ...window.input]);
 }
 
@@ -197,12 +229,21 @@ function weightByInputColumns({ window, batch, channels, filters, group }: Convo
 }
 
 /** `[C, places] [places, taps O]`, summed over the batch. */
-function weightByOutputColumns({ window, batch, channels, filters, group }: Convolution, x: Tensor, outputColumns: Tensor): Tensor {
+function weightByOutputColumns(
+  { window, batch, channels, filters, group }: Convolution,
+  x: Tensor,
+  outputColumns: Tensor,
+): Tensor {
   const [inner, outer] = [channels / group, filters / group];
   const left = reshape(x, [batch, ...groupAxis(group), inner, sizeOf(window.input)]);
   const product = reduceSum(matMul(left, transposeMatrices(outputColumns)), [0]);
   const taps = window.kernel.map((_, axis) => axis + 2);
-  const perGroup = transpose(reshape(product, [group, inner, ...window.kernel, outer]), [0, taps.length + 2, 1, ...taps]);
+  const perGroup = transpose(reshape(product, [group, inner, ...window.kernel, outer]), [
+    0,
+    taps.length + 2,
+    1,
+    ...taps,
+  ]);
   return reshape(perGroup, [filters, inner, ...window.kernel]);
 }
 
@@ -214,7 +255,11 @@ function weightBySwappedConvolution({ window, batch, channels, group }: Convolut
   const inner = channels / group;
   const axes = window.kernel.map((_, axis) => axis);
   const perGroup = reshape(x, [batch, group, inner, ...window.input]);
-  const images = reshape(transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [inner, group * batch, ...window.input]);
+  const images = reshape(transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [
+    inner,
+    group * batch,
+    ...window.input,
+  ]);
   const kernels = transpose(ct, [1, 0, ...axes.map((axis) => axis + 2)]);
   const correlated = conv(images, kernels, null, {
     dilations: window.strides,

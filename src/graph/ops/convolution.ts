@@ -6,7 +6,16 @@ import type { NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { convGradient, convTransposeGradient } from "./convolution-gradient.js";
 import { requireOneType } from "./element-types.js";
-import { coveredExtent, explicitPads, stepsOf, type Window, type WindowAttributes, windowAttributeRecords, windowOver, windowTaps } from "./window.js";
+import {
+  coveredExtent,
+  explicitPads,
+  stepsOf,
+  type Window,
+  type WindowAttributes,
+  windowAttributeRecords,
+  windowOver,
+  windowTaps,
+} from "./window.js";
 
 export type ConvAttributes = WindowAttributes & { readonly group: number };
 
@@ -16,7 +25,14 @@ export type ConvTransposeAttributes = ConvAttributes & {
 };
 
 /** Rank, kernel and bias of a convolution fit; `outputs` is the number of output channels. */
-function checkOperands(where: string, x: TensorType, w: TensorType, bias: TensorType | null | undefined, outputs: number, attrs: ConvAttributes) {
+function checkOperands(
+  where: string,
+  x: TensorType,
+  w: TensorType,
+  bias: TensorType | null | undefined,
+  outputs: number,
+  attrs: ConvAttributes,
+) {
   requireOneType(where, x, w, bias);
   if (bias !== null && bias !== undefined && !sameShape(bias.shape, [outputs])) {
     throw new ShapeError("the bias does not fit", {
@@ -67,7 +83,14 @@ export const convOp: Op<ConvAttributes> = {
     checkRanks(where, x!.shape, w!.shape, "[filters, channels / group, kernel...]");
     const [filters, channelsPerGroup] = w!.shape;
     const fits = x!.shape[1] === channelsPerGroup * attrs.group && filters % attrs.group === 0;
-    checkGroup(where, attrs.group, fits, "channels = weight channels x group, and filters a multiple of group", x!.shape, w!.shape);
+    checkGroup(
+      where,
+      attrs.group,
+      fits,
+      "channels = weight channels x group, and filters a multiple of group",
+      x!.shape,
+      w!.shape,
+    );
     checkOperands(where, x!, w!, bias, filters, attrs);
     const { output } = windowOver(where, x!.shape.slice(2), w!.shape.slice(2), attrs);
     return [{ dtype: x!.dtype, shape: [x!.shape[0], filters, ...output] }];
@@ -95,7 +118,8 @@ function convolve(x: NdArray, w: NdArray, bias: NdArray | null, attrs: ConvAttri
     data[i] = bias?.data[filter] ?? 0;
     for (let c = 0; c < channelsPerGroup; c++) {
       for (const tap of taps[i % outputs]) {
-        data[i] += x.data[(first + c) * inputs + tap.input] * w.data[(filter * channelsPerGroup + c) * kernels + tap.kernel];
+        data[i] +=
+          x.data[(first + c) * inputs + tap.input] * w.data[(filter * channelsPerGroup + c) * kernels + tap.kernel];
       }
     }
   }
@@ -108,7 +132,10 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
   const kernel = w.slice(2);
   const { strides, dilations } = stepsOf(where, output.length, attrs);
   const extra = attrs.output_padding ?? output.map(() => 0);
-  if (extra.length !== output.length || extra.some((pad, axis) => pad < 0 || pad >= Math.max(strides[axis], dilations[axis]))) {
+  if (
+    extra.length !== output.length ||
+    extra.some((pad, axis) => pad < 0 || pad >= Math.max(strides[axis], dilations[axis]))
+  ) {
     throw new InvalidInputError("output_padding does not fit", {
       where,
       expected: "one integer a spatial axis, from 0 and smaller than stride or dilation",
@@ -116,13 +143,20 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
     });
   }
   // Extent without any padding taken off.
-  const full = output.map((extent, axis) => (extent - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]) + extra[axis]);
+  const full = output.map(
+    (extent, axis) => (extent - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]) + extra[axis],
+  );
   const same = attrs.auto_pad === "SAME_UPPER" || attrs.auto_pad === "SAME_LOWER";
   const wanted = attrs.output_shape ?? (same ? output.map((extent, axis) => extent * strides[axis]) : undefined);
-  const pads = wanted === undefined ? explicitPads(where, output.length, attrs) : padsToReach(where, full, wanted, attrs.auto_pad);
+  const pads =
+    wanted === undefined ? explicitPads(where, output.length, attrs) : padsToReach(where, full, wanted, attrs.auto_pad);
   const input = full.map((extent, axis) => extent - pads.padBegin[axis] - pads.padEnd[axis]);
   if (input.some((extent) => extent < 1)) {
-    throw new ShapeError("padding leaves no output", { where, expected: `pads smaller than ${shapeText(full)}`, received: shapeText(input) });
+    throw new ShapeError("padding leaves no output", {
+      where,
+      expected: `pads smaller than ${shapeText(full)}`,
+      received: shapeText(input),
+    });
   }
   return { input, output, kernel, strides, dilations, ...pads };
 }
@@ -130,7 +164,11 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
 function padsToReach(where: string, full: Shape, wanted: readonly number[], autoPad: string) {
   const total = full.map((extent, axis) => extent - wanted[axis]);
   if (wanted.length !== full.length || total.some((pad) => pad < 0)) {
-    throw new ShapeError("output_shape cannot be reached", { where, expected: `at most ${shapeText(full)}`, received: shapeText(wanted) });
+    throw new ShapeError("output_shape cannot be reached", {
+      where,
+      expected: `at most ${shapeText(full)}`,
+      received: shapeText(wanted),
+    });
   }
   const smaller = total.map((pad) => Math.floor(pad / 2));
   const larger = total.map((pad) => Math.ceil(pad / 2));
@@ -150,7 +188,14 @@ export const convTransposeOp: Op<ConvTransposeAttributes> = {
   infer([x, w, bias], attrs, where) {
     checkRanks(where, x!.shape, w!.shape, "[channels, filters / group, kernel...]");
     const [channels, filtersPerGroup] = w!.shape;
-    checkGroup(where, attrs.group, x!.shape[1] === channels && channels % attrs.group === 0, "channels = weight rows, a multiple of group", x!.shape, w!.shape);
+    checkGroup(
+      where,
+      attrs.group,
+      x!.shape[1] === channels && channels % attrs.group === 0,
+      "channels = weight rows, a multiple of group",
+      x!.shape,
+      w!.shape,
+    );
     const filters = filtersPerGroup * attrs.group;
     checkOperands(where, x!, w!, bias, filters, attrs);
     const { input } = convTransposeWindow(where, x!.shape, w!.shape, attrs);
@@ -172,14 +217,18 @@ function convolveTransposed(x: NdArray, w: NdArray, bias: NdArray | null, attrs:
   const filters = filtersPerGroup * attrs.group;
   const [large, small, kernels] = [sizeOf(window.input), sizeOf(window.output), sizeOf(window.kernel)];
   const taps = windowTaps(window);
-  const data = Float64Array.from({ length: batch * filters * large }, (_, i) => bias?.data[Math.floor(i / large) % filters] ?? 0);
+  const data = Float64Array.from(
+    { length: batch * filters * large },
+    (_, i) => bias?.data[Math.floor(i / large) % filters] ?? 0,
+  );
   for (let i = 0; i < x.data.length; i++) {
     const channel = Math.floor(i / small) % channels;
     const example = Math.floor(i / (small * channels));
     const first = example * filters + Math.floor(channel / (channels / attrs.group)) * filtersPerGroup;
     for (let f = 0; f < filtersPerGroup; f++) {
       for (const tap of taps[i % small]) {
-        data[(first + f) * large + tap.input] += x.data[i] * w.data[(channel * filtersPerGroup + f) * kernels + tap.kernel];
+        data[(first + f) * large + tap.input] +=
+          x.data[i] * w.data[(channel * filtersPerGroup + f) * kernels + tap.kernel];
       }
     }
   }
@@ -191,7 +240,12 @@ function convolveTransposed(x: NdArray, w: NdArray, bias: NdArray | null, attrs:
  * `[filters]` or `null`; result `[batch, filters, ...]` with `floor((input + pads - covered) / stride) + 1` places an axis.
  * Strides and dilations are 1, pads 0 and group 1 unless given; one, two or three spatial axes.
  */
-export function conv(x: Tensor, weight: Tensor, bias: Tensor | null = null, attrs: Partial<ConvAttributes> = {}): Tensor {
+export function conv(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  attrs: Partial<ConvAttributes> = {},
+): Tensor {
   return apply(convOp, bias === null ? [x, weight] : [x, weight, bias], attrs)[0];
 }
 

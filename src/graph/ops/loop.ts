@@ -59,7 +59,8 @@ function checkBody(where: string, inputs: readonly (InferInput | null)[], attrs:
     const name = given.name === undefined ? label : `${label} ("${given.name}")`;
     if (type === null) throw new InvalidInputError(`missing ${name}`, { where });
     requireType(where, `${name} enters the loop with another type than the body takes`, given, type);
-    if (i < carried) requireType(where, `${name} leaves the body with another type than it enters`, given, body.outputs[i + 1].tensor);
+    if (i < carried)
+      requireType(where, `${name} leaves the body with another type than it enters`, given, body.outputs[i + 1].tensor);
   }
 }
 
@@ -94,7 +95,11 @@ export const loopOp: Op<LoopAttributes> = {
   evaluate: (inputs, attrs, context) => runLoop(inputs, attrs, context),
 };
 
-function runLoop(inputs: readonly (NdArray | null)[], attrs: LoopAttributes, { evaluateGraph }: EvaluateContext): NdArray[] {
+function runLoop(
+  inputs: readonly (NdArray | null)[],
+  attrs: LoopAttributes,
+  { evaluateGraph }: EvaluateContext,
+): NdArray[] {
   const { carried, scans } = partsOf(attrs, inputs.length);
   const limit = inputs[0]?.data[0] ?? Number.POSITIVE_INFINITY;
   const captured = inputs.slice(2 + carried) as NdArray[];
@@ -114,7 +119,11 @@ function runLoop(inputs: readonly (NdArray | null)[], attrs: LoopAttributes, { e
 /** Arrays of one shape along a new first axis. */
 function stacked(rows: readonly NdArray[], type: TensorType): NdArray {
   const inner: Shape = rows[0]?.shape ?? type.shape;
-  return { dtype: type.dtype, shape: [rows.length, ...inner], data: Float64Array.from(rows.flatMap((row) => [...row.data])) };
+  return {
+    dtype: type.dtype,
+    shape: [rows.length, ...inner],
+    data: Float64Array.from(rows.flatMap((row) => [...row.data])),
+  };
 }
 
 export interface LoopInputs {
@@ -155,7 +164,8 @@ export function loop(
   step: (iteration: Tensor, carried: readonly Tensor[], captured: readonly Tensor[]) => LoopStep,
 ): LoopResults {
   const { tripCount, condition = null, carried, captured = [] } = inputs;
-  const twin = (tensor: Tensor, i: number): Tensor => input(tensor.name ?? `value${i}`, tensor.dtype, tensor.shape, tensor.axisNames);
+  const twin = (tensor: Tensor, i: number): Tensor =>
+    input(tensor.name ?? `value${i}`, tensor.dtype, tensor.shape, tensor.axisNames);
   const iteration = input("iteration", "int64", []);
   const goOn = input("condition", "bool", []);
   const carriedIn = carried.map(twin);

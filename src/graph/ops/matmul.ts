@@ -76,7 +76,8 @@ export const matMulOp: Op<NoAttributes> = {
       const column = i % columns;
       const row = Math.floor(i / columns);
       const matrix = Math.floor(row / rows);
-      for (let k = 0; k < inner; k++) data[i] += readA(row * inner + k) * readB((matrix * inner + k) * columns + column);
+      for (let k = 0; k < inner; k++)
+        data[i] += readA(row * inner + k) * readB((matrix * inner + k) * columns + column);
     }
     return [{ dtype: a!.dtype, shape: matMulShape("MatMul", a!.shape, b!.shape), data }];
   },
@@ -97,7 +98,9 @@ function matMulGradient({ inputs, cotangents: [ct], wants }: VjpContext<NoAttrib
 
 /** `a b^T`. */
 function productWithTransposed(a: Tensor, b: Tensor): Tensor {
-  return a.shape.length === 2 && b.shape.length === 2 ? gemm(a, b, null, { transB: 1 }) : matMul(a, transposeMatrices(b));
+  return a.shape.length === 2 && b.shape.length === 2
+    ? gemm(a, b, null, { transB: 1 })
+    : matMul(a, transposeMatrices(b));
 }
 
 /** `a^T ct`. One matrix shared by the whole batch needs no batched product: the batch joins the rows. */
@@ -155,7 +158,11 @@ export const gemmOp: Op<GemmAttributes> = {
     if (inner !== innerB) throw innerExtentsDiffer(where, [rows, inner], [innerB, columns]);
     const shape = [rows, columns];
     if (c !== null && c !== undefined && !sameShape(broadcastShapes(where, c.shape, shape), shape)) {
-      throw new ShapeError("the bias does not fit", { where, expected: `what broadcasts to ${shapeText(shape)}`, received: shapeText(c.shape) });
+      throw new ShapeError("the bias does not fit", {
+        where,
+        expected: `what broadcasts to ${shapeText(shape)}`,
+        received: shapeText(c.shape),
+      });
     }
     return [{ dtype: a!.dtype, shape }];
   },
@@ -185,7 +192,12 @@ export const gemmOp: Op<GemmAttributes> = {
 };
 
 /** Four products for four transpositions: none of them needs a Transpose node. */
-function gemmGradient({ inputs: [a, b, c], cotangents: [ct], attrs, wants }: VjpContext<GemmAttributes>): (Tensor | null)[] {
+function gemmGradient({
+  inputs: [a, b, c],
+  cotangents: [ct],
+  attrs,
+  wants,
+}: VjpContext<GemmAttributes>): (Tensor | null)[] {
   const { alpha, beta, transA, transB } = attrs;
   const da = (): Tensor =>
     transA === 0

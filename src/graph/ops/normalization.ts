@@ -38,7 +38,11 @@ export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
   infer([x, ...perChannel], { momentum, training_mode }, where) {
     requireOneType(where, x, ...perChannel);
     if (x!.shape.length < 2) {
-      throw new ShapeError("there is no channel axis", { where, expected: "[batch, channels, ...]", received: shapeText(x!.shape) });
+      throw new ShapeError("there is no channel axis", {
+        where,
+        expected: "[batch, channels, ...]",
+        received: shapeText(x!.shape),
+      });
     }
     const shape = [x!.shape[1]];
     for (const [i, type] of perChannel.entries()) {
@@ -96,7 +100,10 @@ function overPlaces(perChannel: Tensor, rank: number): Tensor {
 }
 
 function sumPerChannel(x: Tensor): Tensor {
-  return reduceSum(x, x.shape.map((_, axis) => axis).filter((axis) => axis !== 1));
+  return reduceSum(
+    x,
+    x.shape.map((_, axis) => axis).filter((axis) => axis !== 1),
+  );
 }
 
 /** `1 / sqrt(variance + epsilon)`. */
@@ -113,7 +120,12 @@ function centeredProduct(ct: Tensor, x: Tensor, mean: Tensor): Tensor {
  * Statistics are constants: with `r = 1 / sqrt(var + epsilon)`, `dx = ct scale r`, `dscale = r sum(ct (x - mean))`,
  * `dB = sum(ct)`, `dmean = -scale r sum(ct)`, `dvar = -scale r^3 / 2 sum(ct (x - mean))`.
  */
-function inferenceGradient({ inputs, cotangents: [ct], attrs, wants }: VjpContext<BatchNormalizationAttributes>): (Tensor | null)[] {
+function inferenceGradient({
+  inputs,
+  cotangents: [ct],
+  attrs,
+  wants,
+}: VjpContext<BatchNormalizationAttributes>): (Tensor | null)[] {
   const [x, scale, , mean, variance] = inputs as readonly Tensor[];
   const r = inverseDeviation(variance, attrs.epsilon);
   const factor = mul(scale, r);
@@ -138,7 +150,8 @@ function trainingGradient(context: VjpContext<BatchNormalizationAttributes>): (T
   const [x, scale] = inputs as readonly Tensor[];
   const [, mean, variance] = outputs;
   const [ct, ctMean, ctVariance] = cotangents;
-  const perElement = (value: Tensor, factor: number): Tensor => mul(value, scalar(factor / channelExtents(x.shape).count, x.dtype));
+  const perElement = (value: Tensor, factor: number): Tensor =>
+    mul(value, scalar(factor / channelExtents(x.shape).count, x.dtype));
   const r = inverseDeviation(variance, attrs.epsilon);
   const a = mul(scale, r);
   const sum = ct === null ? null : sumPerChannel(ct);

@@ -9,7 +9,14 @@ import { equal } from "./comparison.js";
 import { convTranspose } from "./convolution.js";
 import type { NoAttributes } from "./elementwise.js";
 import { scatterElements } from "./indexing.js";
-import { type AveragePoolAttributes, averagePool, type MaxPoolAttributes, maxPool, maxPoolWithIndices, poolWindow } from "./pooling.js";
+import {
+  type AveragePoolAttributes,
+  averagePool,
+  type MaxPoolAttributes,
+  maxPool,
+  maxPoolWithIndices,
+  poolWindow,
+} from "./pooling.js";
 import { enlarge } from "./resize.js";
 import { where } from "./selection.js";
 import { expand, pad, reshape, slice } from "./shape-movement.js";
@@ -42,7 +49,12 @@ function untiledAsZeros(dx: Tensor, { input }: Window): Tensor {
 }
 
 /** The whole cotangent of a window goes to its first maximum in row-major order, as in PyTorch. */
-export function maxPoolGradient({ inputs: [x], outputs, attrs, cotangents: [ct] }: VjpContext<MaxPoolAttributes>): (Tensor | null)[] {
+export function maxPoolGradient({
+  inputs: [x],
+  outputs,
+  attrs,
+  cotangents: [ct],
+}: VjpContext<MaxPoolAttributes>): (Tensor | null)[] {
   if (ct === null) return [null];
   const window = poolWindow("MaxPool", x!.shape, attrs);
   return [isTiling(window) ? toFirstMaximum(x!, outputs[0], ct, window) : toIndices(x!, outputs, ct, attrs)];
@@ -65,8 +77,15 @@ function toFirstMaximum(x: Tensor, y: Tensor, ct: Tensor, window: Window): Tenso
 /** For every place of the tiled part: the size of the window for its first place, down to 1 for its last. */
 function placeRanks(x: Tensor, { output, kernel }: Window): Tensor {
   const size = sizeOf(kernel);
-  const one = tensorFrom(x.dtype, kernel.flatMap((extent) => [1, extent]), Array.from({ length: size }, (_, tap) => size - tap));
-  const all = expand(constant(one), kernel.flatMap((extent, axis) => [output[axis], extent]));
+  const one = tensorFrom(
+    x.dtype,
+    kernel.flatMap((extent) => [1, extent]),
+    Array.from({ length: size }, (_, tap) => size - tap),
+  );
+  const all = expand(
+    constant(one),
+    kernel.flatMap((extent, axis) => [output[axis], extent]),
+  );
   return reshape(all, [1, 1, ...kernel.map((extent, axis) => output[axis] * extent)]);
 }
 
@@ -82,7 +101,11 @@ function toIndices(x: Tensor, outputs: readonly Tensor[], ct: Tensor, attrs: Max
 }
 
 /** Every place of a window receives an equal part of its cotangent. */
-export function averagePoolGradient({ inputs: [x], attrs, cotangents: [ct] }: VjpContext<AveragePoolAttributes>): (Tensor | null)[] {
+export function averagePoolGradient({
+  inputs: [x],
+  attrs,
+  cotangents: [ct],
+}: VjpContext<AveragePoolAttributes>): (Tensor | null)[] {
   const window = poolWindow("AveragePool", x!.shape, attrs);
   const parts = partsOf(ct!, window, attrs.count_include_pad === 1);
   if (isTiling(window)) return [untiledAsZeros(enlarge(parts, [1, 1, ...window.kernel]), window)];
@@ -97,17 +120,25 @@ function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
   if (countPadding || !padded) return mul(ct, scalar(1 / sizeOf(kernel), ct.dtype));
   const counts = output.map((extent, axis) =>
     Array.from({ length: extent }, (_, place) => {
-      const taps = Array.from({ length: kernel[axis] }, (_, tap) => place * strides[axis] + tap * dilations[axis] - padBegin[axis]);
+      const taps = Array.from(
+        { length: kernel[axis] },
+        (_, tap) => place * strides[axis] + tap * dilations[axis] - padBegin[axis],
+      );
       return taps.filter((at) => at >= 0 && at < input[axis]).length;
     }),
   );
-  const parts = allIndices(output).map((index) => 1 / index.reduce((count, place, axis) => count * counts[axis][place], 1));
+  const parts = allIndices(output).map(
+    (index) => 1 / index.reduce((count, place, axis) => count * counts[axis][place], 1),
+  );
   return mul(ct, constant(tensorFrom(ct.dtype, output, parts)));
 }
 
 /** Stride 1: a place sums over the windows that hold it, which form a window themselves. */
 function sumOfMirroredWindows(parts: Tensor, { kernel, padBegin, padEnd }: Window): Tensor {
-  const pads = [...kernel.map((extent, axis) => extent - 1 - padBegin[axis]), ...kernel.map((extent, axis) => extent - 1 - padEnd[axis])];
+  const pads = [
+    ...kernel.map((extent, axis) => extent - 1 - padBegin[axis]),
+    ...kernel.map((extent, axis) => extent - 1 - padEnd[axis]),
+  ];
   const mean = averagePool(parts, { kernel_shape: kernel, pads, count_include_pad: 1 });
   return mul(mean, scalar(sizeOf(kernel), parts.dtype));
 }
@@ -117,14 +148,22 @@ function spread(parts: Tensor, window: Window): Tensor {
   const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
   const [batch, channels] = parts.shape;
   const unreached = input.map(
-    (extent, axis) => (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
+    (extent, axis) =>
+      (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
   );
   const ones = filled(parts.dtype, [1, 1, ...kernel], 1);
   const pads = [...padBegin, ...padEnd];
   const images = reshape(parts, [batch * channels, 1, ...output]);
-  return reshape(convTranspose(images, ones, null, { strides, dilations, pads, output_padding: unreached }), [batch, channels, ...input]);
+  return reshape(convTranspose(images, ones, null, { strides, dilations, pads, output_padding: unreached }), [
+    batch,
+    channels,
+    ...input,
+  ]);
 }
 
-export function globalAveragePoolGradient({ inputs: [x], cotangents: [ct] }: VjpContext<NoAttributes>): (Tensor | null)[] {
+export function globalAveragePoolGradient({
+  inputs: [x],
+  cotangents: [ct],
+}: VjpContext<NoAttributes>): (Tensor | null)[] {
   return [expand(mul(ct!, scalar(1 / sizeOf(x!.shape.slice(2)), x!.dtype)), x!.shape)];
 }

@@ -4,9 +4,16 @@ import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { Cost, NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
-import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 import type { NoAttributes } from "./elementwise.js";
-import { type Tap, type Window, type WindowAttributes, windowAttributeRecords, windowOver, windowTaps } from "./window.js";
+import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
+import {
+  type Tap,
+  type Window,
+  type WindowAttributes,
+  windowAttributeRecords,
+  windowOver,
+  windowTaps,
+} from "./window.js";
 
 export type MaxPoolAttributes = WindowAttributes & {
   readonly ceil_mode: number;
@@ -15,13 +22,20 @@ export type MaxPoolAttributes = WindowAttributes & {
   readonly with_indices: number;
 };
 
-export type AveragePoolAttributes = WindowAttributes & { readonly ceil_mode: number; readonly count_include_pad: number };
+export type AveragePoolAttributes = WindowAttributes & {
+  readonly ceil_mode: number;
+  readonly count_include_pad: number;
+};
 
 /** The windows of a pooling operator over x. */
 export function poolWindow(where: string, x: Shape, attrs: WindowAttributes & { readonly ceil_mode: number }): Window {
   const { kernel_shape } = attrs;
   if (x.length < 3) {
-    throw new ShapeError("pooling needs spatial axes", { where, expected: "an input [batch, channels, spatial...]", received: shapeText(x) });
+    throw new ShapeError("pooling needs spatial axes", {
+      where,
+      expected: "an input [batch, channels, spatial...]",
+      received: shapeText(x),
+    });
   }
   if (kernel_shape === undefined) throw new InvalidInputError("missing kernel_shape", { where });
   const window = windowOver(where, x.slice(2), kernel_shape, attrs, attrs.ceil_mode === 1);
@@ -37,7 +51,11 @@ export function poolWindow(where: string, x: Shape, attrs: WindowAttributes & { 
 }
 
 /** One operation (a comparison or an addition) for every element of every window. */
-function windowCost(_inputs: readonly (TensorType | null)[], [y]: readonly TensorType[], attrs: WindowAttributes): Cost {
+function windowCost(
+  _inputs: readonly (TensorType | null)[],
+  [y]: readonly TensorType[],
+  attrs: WindowAttributes,
+): Cost {
   return { macs: 0, flops: sizeOf(y.shape) * sizeOf(attrs.kernel_shape ?? []) };
 }
 
@@ -46,7 +64,9 @@ function overWindows(x: NdArray, window: Window, reduce: (first: number, taps: r
   const [inputs, outputs] = [sizeOf(window.input), sizeOf(window.output)];
   const taps = windowTaps(window);
   const shape = [...x.shape.slice(0, 2), ...window.output];
-  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => reduce(Math.floor(i / outputs) * inputs, taps[i % outputs]));
+  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    reduce(Math.floor(i / outputs) * inputs, taps[i % outputs]),
+  );
   return { dtype: x.dtype, shape, data };
 }
 
@@ -62,7 +82,11 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
   inputNames: ["X"],
   infer([x], attrs, where) {
     if (attrs.storage_order !== 0) {
-      throw new InvalidInputError("column-major indices are not supported", { where, expected: "storage_order 0", received: `${attrs.storage_order}` });
+      throw new InvalidInputError("column-major indices are not supported", {
+        where,
+        expected: "storage_order 0",
+        received: `${attrs.storage_order}`,
+      });
     }
     const shape = [...x!.shape.slice(0, 2), ...poolWindow(where, x!.shape, attrs).output];
     return [{ dtype: x!.dtype, shape }, ...(attrs.with_indices === 1 ? [{ dtype: "int64" as const, shape }] : [])];
@@ -92,7 +116,11 @@ export const averagePoolOp: Op<AveragePoolAttributes> = {
   inputNames: ["X"],
   infer([x], attrs, where) {
     if (attrs.ceil_mode !== 0) {
-      throw new InvalidInputError("averages of partial windows are not supported", { where, expected: "ceil_mode 0", received: `${attrs.ceil_mode}` });
+      throw new InvalidInputError("averages of partial windows are not supported", {
+        where,
+        expected: "ceil_mode 0",
+        received: `${attrs.ceil_mode}`,
+      });
     }
     return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, 2), ...poolWindow(where, x!.shape, attrs).output] }];
   },
@@ -115,7 +143,11 @@ export const globalAveragePoolOp: Op<NoAttributes> = {
   inputNames: ["X"],
   infer([x], _attrs, where) {
     if (x!.shape.length < 3) {
-      throw new ShapeError("pooling needs spatial axes", { where, expected: "an input [batch, channels, spatial...]", received: shapeText(x!.shape) });
+      throw new ShapeError("pooling needs spatial axes", {
+        where,
+        expected: "an input [batch, channels, spatial...]",
+        received: shapeText(x!.shape),
+      });
     }
     return [{ dtype: x!.dtype, shape: x!.shape.map((extent, axis) => (axis < 2 ? extent : 1)) }];
   },
@@ -131,7 +163,10 @@ export const globalAveragePoolOp: Op<NoAttributes> = {
 };
 
 /** Window attributes with the kernel required; strides 1, pads 0, dilations 1 unless given. */
-export type PoolOptions = Partial<WindowAttributes> & { readonly kernel_shape: readonly number[]; readonly ceil_mode?: number };
+export type PoolOptions = Partial<WindowAttributes> & {
+  readonly kernel_shape: readonly number[];
+  readonly ceil_mode?: number;
+};
 
 /** Largest value of every window; x `[batch, channels, spatial...]`. Padding never wins. */
 export function maxPool(x: Tensor, options: PoolOptions): Tensor {
@@ -144,7 +179,10 @@ export function maxPoolWithIndices(x: Tensor, options: PoolOptions): readonly Te
 }
 
 /** Mean of every window; padding is left out of the count unless `count_include_pad` is 1 (then it counts as zeros). */
-export function averagePool(x: Tensor, options: Omit<PoolOptions, "ceil_mode"> & { readonly count_include_pad?: number }): Tensor {
+export function averagePool(
+  x: Tensor,
+  options: Omit<PoolOptions, "ceil_mode"> & { readonly count_include_pad?: number },
+): Tensor {
   return apply(averagePoolOp, [x], options)[0];
 }
 

@@ -52,7 +52,14 @@ export const resizeOp: Op<ResizeAttributes> = {
   // Every element was repeated over a block: its cotangent is the sum over the block.
   vjp({ inputs: [x], cotangents: [ct] }) {
     const blocks = x!.shape.flatMap((extent, axis) => [extent, extent === 0 ? 1 : ct!.shape[axis] / extent]);
-    return [reduceSum(reshape(ct!, blocks), x!.shape.map((_, axis) => 2 * axis + 1)), null, null];
+    return [
+      reduceSum(
+        reshape(ct!, blocks),
+        x!.shape.map((_, axis) => 2 * axis + 1),
+      ),
+      null,
+      null,
+    ];
   },
   cost: noCost,
   evaluate([x, , scales]) {

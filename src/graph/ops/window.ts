@@ -93,7 +93,13 @@ function requirePositive(where: string, name: string, values: readonly number[],
   });
 }
 
-function padsOf(where: string, input: Shape, strides: readonly number[], covered: readonly number[], attrs: WindowAttributes) {
+function padsOf(
+  where: string,
+  input: Shape,
+  strides: readonly number[],
+  covered: readonly number[],
+  attrs: WindowAttributes,
+) {
   if (attrs.auto_pad === "NOTSET") return explicitPads(where, input.length, attrs);
   const none = Array<number>(input.length).fill(0);
   if (attrs.auto_pad === "VALID") return { padBegin: none, padEnd: none };
@@ -119,7 +125,9 @@ function splitPads(where: string, total: readonly number[], autoPad: string) {
 /** Every index of a shape, the last axis fastest. */
 export function allIndices(shape: Shape): number[][] {
   const strides = stridesOf(shape);
-  return Array.from({ length: sizeOf(shape) }, (_, flat) => shape.map((extent, axis) => Math.floor(flat / strides[axis]) % extent));
+  return Array.from({ length: sizeOf(shape) }, (_, flat) =>
+    shape.map((extent, axis) => Math.floor(flat / strides[axis]) % extent),
+  );
 }
 
 /** One element of a window that lies inside the input: flat positions in the kernel and in the input. */

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { randomStream } from "../../core/rng.js";
+import type { Shape } from "../../core/shape.js";
+import { input, withScope } from "../build.js";
+import { evaluateGraph } from "../evaluate.js";
+import { gradients } from "../gradient.js";
+import { graph } from "../graph.js";
+import { ndFill } from "../nd-array.js";
+import type { NdArray } from "../op.js";
+import { nodesOf } from "../order.js";
+import type { Tensor } from "../tensor.js";
+import { averagePool, globalAveragePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
+import { enlarge } from "./resize.js";
+
+function noise(shape: Shape, seed: number): NdArray {
+  const stream = randomStream(seed, "test");
+  return ndFill("float64", shape, (i) => stream.normal(i));
+}
+
+/** Few distinct values: every window has ties. */
+function manyTies(shape: Shape, seed: number): NdArray {
+  const stream = randomStream(seed, "ties");
+  return ndFill("float64", shape, (i) => stream.word(i) % 3);
+}
+
+function run(inputs: readonly Tensor[], values: readonly NdArray[], ...outputs: readonly Tensor[]): NdArray[] {
+  return evaluateGraph(graph(inputs, Object.fromEntries(outputs.map((tensor, i) => [`y${i}`, tensor]))), values);
+}
+
+const windows: Record<string, { readonly x: Shape; readonly options: PoolOptions }> = {
+  tiles: { x: [2, 2, 6, 4], options: { kernel_shape: [3, 2], strides: [3, 2] } },
+  "tiles that leave a rest": { x: [2, 2, 7, 5], options: { kernel_shape: [2, 3], strides: [2, 3] } },
+  "tiles in 1-D": { x: [2, 3, 8], options: { kernel_shape: [4], strides: [4] } },
+  "tiles in 3-D": { x: [1, 2, 4, 2, 6], options: { kernel_shape: [2, 2, 3], strides: [2, 2, 3] } },
+  "single elements": { x: [1, 2, 3, 3], options: { kernel_shape: [1, 1] } },
+  "stride 1": { x: [2, 2, 5, 6], options: { kernel_shape: [3, 2] } },
+  "stride 1, padded": { x: [2, 2, 5, 6], options: { kernel_shape: [3, 3], pads: [1, 1, 1, 1] } },
+  "stride 2, padded": { x: [2, 2, 7, 6], options: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 0, 0, 2] } },
+  "gaps between windows": { x: [1, 2, 8, 7], options: { kernel_shape: [2, 2], strides: [3, 3] } },
+  dilated: { x: [1, 2, 7, 7], options: { kernel_shape: [2, 3], dilations: [3, 2], strides: [1, 2] } },
+  "dilated as far as the stride": {
+    x: [1, 1, 9, 9],
+    options: { kernel_shape: [2, 2], dilations: [2, 2], strides: [2, 2] },
+  },
+  "auto_pad SAME_UPPER": {
+    x: [1, 2, 7, 6],
+    options: { kernel_shape: [3, 2], strides: [2, 2], auto_pad: "SAME_UPPER" },
+  },
+};
+
+describe.each(Object.entries(windows))("pooling, %s", (_name, { x: shape, options }) => {
+  const x = input("x", "float64", shape);
+
+  test.each([noise, manyTies])("the gradient of MaxPool goes to the first maximum only, %o", (values) => {
+    const [y, indices] = maxPoolWithIndices(x, options);
+    const plain = maxPool(x, options);
+    const ct = input("ct", "float64", y.shape);
+    const [dx] = gradients({ of: plain, withRespectTo: [x], cotangent: ct });
+    const [xs, cts] = [values(shape, 1), noise(y.shape, 2)];
+    const [ys, positions, gradient] = run([x, ct], [xs, cts], y, indices, dx);
+    expect([...ys.data]).toEqual([...positions.data].map((position) => xs.data[position]));
+    const expected = new Float64Array(xs.data.length);
+    for (const [i, position] of positions.data.entries()) expected[position] += cts.data[i];
+    expect([...gradient.data]).toEqual([...expected].map((value) => expect.closeTo(value, 12)));
+  });
+
+  test.each([0, 1])("the gradient of AveragePool with count_include_pad %i is its adjoint", (count_include_pad) => {
+    const y = averagePool(x, { ...options, count_include_pad });
+    const ct = input("ct", "float64", y.shape);
+    const [dx] = gradients({ of: y, withRespectTo: [x], cotangent: ct });
+    const [xs, cts] = [noise(shape, 3), noise(y.shape, 4)];
+    const [ys, dxs] = run([x, ct], [xs, cts], y, dx);
+    const dot = (a: NdArray, b: NdArray) => a.data.reduce((sum, value, i) => sum + value * b.data[i], 0);
+    expect(dxs.shape).toEqual(shape);
+    expect(dot(dxs, xs)).toBeCloseTo(dot(cts, ys), 10);
+  });
+});
+
+test("disjoint windows need neither indices nor scattering", () => {
+  const x = input("x", "float32", [64, 6, 28, 28]);
+  const y = maxPool(x, { kernel_shape: [2, 2], strides: [2, 2] });
+  const [dx] = gradients({ of: y, withRespectTo: [x], cotangent: input("ct", "float32", y.shape) });
+  const names = nodesOf(graph([x], { dx })).map((node) => node.op.name);
+  expect(names).toContain("Resize");
+  expect(names).not.toContain("ScatterElements");
+  expect(names.filter((name) => name === "MaxPool")).toHaveLength(2);
+});
+
+test("values of known examples", () => {
+  const x = input("x", "float64", [1, 1, 3, 3]);
+  const xs = ndFill("float64", [1, 1, 3, 3], (i) => i + 1);
+  const pads = [0, 0, 1, 1];
+  const options: PoolOptions = { kernel_shape: [2, 2], strides: [2, 2], pads };
+  const [max, excluding, including, ceil, global, large] = run(
+    [x],
+    [xs],
+    maxPool(x, options),
+    averagePool(x, options),
+    averagePool(x, { ...options, count_include_pad: 1 }),
+    maxPool(x, { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
+    globalAveragePool(x),
+    enlarge(x, [1, 1, 1, 2]),
+  );
+  expect([...max.data]).toEqual([5, 6, 8, 9]);
+  expect([...excluding.data]).toEqual([3, 4.5, 7.5, 9]);
+  expect([...including.data]).toEqual([3, 2.25, 3.75, 2.25]);
+  expect([...ceil.data]).toEqual([5, 6, 8, 9]);
+  expect([...global.data]).toEqual([5]);
+  expect([...large.data]).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9]);
+});
+
+describe("errors", () => {
+  const failure = (build: () => unknown): string => {
+    try {
+      withScope("layers.2 (maxPool2d)", build);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "no error";
+  };
+  const x = input("x", "float32", [64, 6, 5, 5]);
+
+  test("a window larger than the image", () => {
+    expect(failure(() => maxPool(x, { kernel_shape: [6, 2] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > MaxPool: the window is larger than the padded input: expected spatial extents of at least [6, 2], received [5, 5]. Use a smaller kernel, more padding or larger images"`);
+  });
+  test("no spatial axes", () => {
+    expect(failure(() => maxPool(input("x", "float32", [64, 6]), { kernel_shape: [2] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > MaxPool: pooling needs spatial axes: expected an input [batch, channels, spatial...], received [64, 6]"`);
+  });
+  test("padding as large as the window", () => {
+    expect(failure(() => averagePool(x, { kernel_shape: [2, 2], pads: [2, 0, 0, 0] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > AveragePool: padding is as large as the window: expected pads smaller than the kernel [2, 2], received [2, 0, 0, 0]"`);
+  });
+});
