@@ -1,0 +1,118 @@
+// The table of all operators: everything that reads, checks or prices a graph looks here.
+import type { Op } from "../op.js";
+import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation.js";
+import { addOp, divOp, maxOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
+import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
+import { castOp } from "./cast.js";
+import { andOp, equalOp, greaterOp, greaterOrEqualOp, lessOp, lessOrEqualOp, notOp, orOp } from "./comparison.js";
+import { constantOp } from "./constant.js";
+import { convOp, convTransposeOp } from "./convolution.js";
+import { gatherElementsOp, gatherOp, oneHotOp, scatterElementsOp } from "./indexing.js";
+import { loopOp } from "./loop.js";
+import { gemmOp, matMulOp } from "./matmul.js";
+import { batchNormalizationOp } from "./normalization.js";
+import { averagePoolOp, globalAveragePoolOp, maxPoolOp } from "./pooling.js";
+import { argMaxOp, reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumOp, reduceSumSquareOp } from "./reduction.js";
+import { resizeOp } from "./resize.js";
+import { whereOp } from "./selection.js";
+import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./shape-movement.js";
+import { concatOp, padOp, sliceOp, splitOp } from "./slicing.js";
+import { logSoftmaxOp, softmaxOp } from "./softmax.js";
+import {
+  absOp,
+  ceilOp,
+  erfOp,
+  expOp,
+  floorOp,
+  identityOp,
+  logOp,
+  negOp,
+  reciprocalOp,
+  roundOp,
+  signOp,
+  sqrtOp,
+} from "./unary.js";
+
+/** Every operator under its ONNX name. */
+export const ops = {
+  Abs: absOp,
+  Add: addOp,
+  And: andOp,
+  ArgMax: argMaxOp,
+  AveragePool: averagePoolOp,
+  BatchNormalization: batchNormalizationOp,
+  BitShift: bitShiftOp,
+  BitwiseAnd: bitwiseAndOp,
+  BitwiseXor: bitwiseXorOp,
+  Cast: castOp,
+  Ceil: ceilOp,
+  Clip: clipOp,
+  Concat: concatOp,
+  Constant: constantOp,
+  Conv: convOp,
+  ConvTranspose: convTransposeOp,
+  Div: divOp,
+  Equal: equalOp,
+  Erf: erfOp,
+  Exp: expOp,
+  Expand: expandOp,
+  Flatten: flattenOp,
+  Floor: floorOp,
+  Gather: gatherOp,
+  GatherElements: gatherElementsOp,
+  Gemm: gemmOp,
+  GlobalAveragePool: globalAveragePoolOp,
+  Greater: greaterOp,
+  GreaterOrEqual: greaterOrEqualOp,
+  Identity: identityOp,
+  LeakyRelu: leakyReluOp,
+  Less: lessOp,
+  LessOrEqual: lessOrEqualOp,
+  Log: logOp,
+  LogSoftmax: logSoftmaxOp,
+  Loop: loopOp,
+  MatMul: matMulOp,
+  Max: maxOp,
+  MaxPool: maxPoolOp,
+  Min: minOp,
+  Mod: modOp,
+  Mul: mulOp,
+  Neg: negOp,
+  Not: notOp,
+  OneHot: oneHotOp,
+  Or: orOp,
+  Pad: padOp,
+  Pow: powOp,
+  Reciprocal: reciprocalOp,
+  ReduceMax: reduceMaxOp,
+  ReduceMean: reduceMeanOp,
+  ReduceMin: reduceMinOp,
+  ReduceSum: reduceSumOp,
+  ReduceSumSquare: reduceSumSquareOp,
+  Relu: reluOp,
+  Reshape: reshapeOp,
+  Resize: resizeOp,
+  Round: roundOp,
+  ScatterElements: scatterElementsOp,
+  Sigmoid: sigmoidOp,
+  Sign: signOp,
+  Slice: sliceOp,
+  Softmax: softmaxOp,
+  Softplus: softplusOp,
+  Split: splitOp,
+  Sqrt: sqrtOp,
+  Squeeze: squeezeOp,
+  Sub: subOp,
+  Sum: sumOp,
+  Tanh: tanhOp,
+  Transpose: transposeOp,
+  Unsqueeze: unsqueezeOp,
+  Where: whereOp,
+} as const satisfies Record<string, Op>;
+
+export type OpName = keyof typeof ops;
+
+/** The record of an operator by its ONNX name, if we have it. */
+export function findOp(name: string): Op | undefined {
+  return Object.hasOwn(ops, name) ? (ops[name as OpName] as Op) : undefined;
+}
