@@ -22,7 +22,8 @@ function readOriginal(folder: string, name: string): TensorData {
   const plain = join(folder, name);
   const bytes = existsSync(plain) ? readFileSync(plain) : gunzipSync(readFileSync(`${plain}.gz`));
   const expected = mnist.files.find((file) => file.name === name)?.sha256;
-  if (createHash("sha256").update(bytes).digest("hex") !== expected) throw new Error(`${name} is not the original file`);
+  if (createHash("sha256").update(bytes).digest("hex") !== expected)
+    throw new Error(`${name} is not the original file`);
   return readIdx(bytes, name);
 }
 
