@@ -1,0 +1,116 @@
+// The package as a user gets it: pack, install into an empty folder, ask for help, train ten steps, import it.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** MB of the samples in the package; they are compressed already, so their size is what they cost. */
+const sampleLimit = 4;
+const steps = 10;
+
+const work = mkdtempSync(join(tmpdir(), "trainscope-smoke-"));
+const project = join(work, "project");
+const env = {
+  ...process.env,
+  ONNXRUNTIME_NODE_INSTALL_CUDA: "skip",
+  // Nothing of the machine's own data or stores may help.
+  XDG_CACHE_HOME: join(work, "cache"),
+  XDG_DATA_HOME: join(work, "data"),
+  TRAINSCOPE_DATA: "",
+};
+
+function run(cwd, command, args, timeout = 300_000) {
+  const shell = process.platform === "win32";
+  return execFileSync(command, args, {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout,
+    shell,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+function check(condition, message) {
+  if (!condition) throw new Error(`smoke: ${message}`);
+}
+
+function pack() {
+  execFileSync(process.execPath, [join(root, "scripts/setup.mjs")], { stdio: "inherit" });
+  const [packed] = JSON.parse(run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
+  const stray = packed.files.filter(({ path }) => /\.test\.|^src\/|^test\//.test(path)).map(({ path }) => path);
+  check(stray.length === 0, `the package holds ${stray.slice(0, 3).join(", ")}`);
+  const samples = packed.files.filter(({ path }) => path.startsWith("samples/"));
+  const megabytes = samples.reduce((sum, { size }) => sum + size, 0) / 1e6;
+  check(
+    samples.length > 0 && megabytes < sampleLimit,
+    `samples are ${megabytes.toFixed(2)} MB, the limit is ${sampleLimit}`,
+  );
+  console.log(
+    `packed ${packed.files.length} files, ${(packed.size / 1e6).toFixed(2)} MB, of it samples ${megabytes.toFixed(2)} MB`,
+  );
+  return join(work, packed.filename);
+}
+
+function install(tarball) {
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "name": "smoke", "private": true, "type": "module" }\n');
+  run(project, "npm", [
+    "install",
+    tarball,
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--prefer-offline",
+  ]);
+  console.log("installed into an empty folder");
+}
+
+function askForHelp() {
+  const help = run(project, "npx", ["--no-install", "trainscope", "--help"]);
+  for (const word of ["Usage", "train", "lab", "study"]) check(help.includes(word), `--help does not mention ${word}`);
+  console.log("trainscope --help works");
+}
+
+function train() {
+  const args = ["train", "lenet5", "--data", "mnist", "--steps", `${steps}`, "--seed", "0", "--json"];
+  const output = run(project, "npx", ["--no-install", "trainscope", ...args]);
+  const lines = output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const losses = lines.filter((line) => "step" in line && "loss" in line);
+  const final = lines.at(-1)?.final;
+  check(losses.length === steps, `${losses.length} lines of steps, expected ${steps}`);
+  check(
+    losses.every(({ step, loss }, index) => step === index && Number.isFinite(loss)),
+    "a step is missing or not finite",
+  );
+  check(
+    Number.isFinite(final?.loss),
+    `the last line is ${JSON.stringify(lines.at(-1))}, expected {"final":{"loss":...}}`,
+  );
+  console.log(`ten steps: loss ${losses[0].loss} -> ${losses.at(-1).loss}`);
+}
+
+function importEverything() {
+  const code = `
+    for (const path of ["", "/studies", "/figures", "/node"]) {
+      const names = Object.keys(await import("trainscope" + path));
+      if (names.length === 0) throw new Error("trainscope" + path + " exports nothing");
+    }`;
+  run(project, process.execPath, ["--input-type=module", "-e", code]);
+  console.log("every public path imports");
+}
+
+try {
+  install(pack());
+  askForHelp();
+  train();
+  importEverything();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

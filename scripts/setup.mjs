@@ -1,0 +1,108 @@
+// Makes a fresh clone ready with Node and npm alone: dependencies, then dist. Does nothing where nothing is to do.
+//   --no-build   dependencies only (for the tests, which run from source)
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), "utf8"));
+
+/** Versions as numbers, major first: `v20.20.2` -> [20, 20, 2]. */
+const versionOf = (text) => text.match(/\d+/g).map(Number);
+
+function checkNode() {
+  const wanted = readJson("package.json").engines.node;
+  const [major, minor] = versionOf(wanted);
+  const [ownMajor, ownMinor] = versionOf(process.version);
+  if (ownMajor > major || (ownMajor === major && ownMinor >= minor)) return;
+  stop(
+    `Node ${wanted} is needed, this is ${process.version}. Install a newer one from https://nodejs.org and try again.`,
+  );
+}
+
+/** Whether node_modules holds what package-lock.json asks for, by the record that npm leaves there. */
+function dependenciesMatch() {
+  if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
+  const wanted = readJson("package-lock.json").packages;
+  const installed = readJson("node_modules/.package-lock.json").packages;
+  // Binaries of other platforms are optional and rightly absent.
+  return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
+    if (path === "") return true;
+    if (!(path in installed)) return optional === true || devOptional === true;
+    return installed[path].version === version && existsSync(join(root, path));
+  });
+}
+
+function installDependencies() {
+  if (dependenciesMatch()) return;
+  say("installing dependencies (npm ci)");
+  // Install scripts are not needed: all native parts come as packages. The variable keeps CUDA files away as well.
+  const npm = process.env.npm_execpath;
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const options = {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL_CUDA: "skip" },
+  };
+  const { status } =
+    npm === undefined
+      ? spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
+      : spawnSync(process.execPath, [npm, ...args], options);
+  if (status !== 0) stop("npm ci failed; its message is above. It needs the npm registry or a filled npm cache.");
+}
+
+/** A name for everything that dist is made from. */
+function sourceHash() {
+  const hash = createHash("sha256");
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(?:ts|json)$/.test(path) && !path.endsWith(".test.ts"))
+    .map((path) => `src/${path.replaceAll("\\", "/")}`);
+  for (const path of [...sources.sort(), "tsconfig.base.json", "tsconfig.build.json", "package-lock.json"]) {
+    hash.update(`${path}\0`).update(readFileSync(join(root, path)));
+  }
+  return hash.digest("hex");
+}
+
+/** Compiles beside dist and swaps, so that a failed or interrupted build leaves the old one. */
+function build() {
+  const stamp = sourceHash();
+  const stampFile = join(root, "dist/.sources");
+  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) return;
+  say("compiling to dist (tsc)");
+  const fresh = join(root, `node_modules/.trainscope-dist-${process.pid}`);
+  const old = `${fresh}-old`;
+  try {
+    const tsc = [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh];
+    const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: ["ignore", 2, 2] });
+    if (status !== 0) stop("the sources do not compile; the messages are above.");
+    writeFileSync(join(fresh, ".sources"), stamp);
+    if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
+    renameSync(fresh, join(root, "dist"));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
+/** On stderr: stdout belongs to the command that follows. */
+function say(text) {
+  console.error(`setup: ${text}`);
+}
+
+function stop(text) {
+  say(text);
+  process.exitCode = 1;
+  throw new SetupFailure(text);
+}
+
+class SetupFailure extends Error {}
+
+try {
+  checkNode();
+  installDependencies();
+  if (!process.argv.includes("--no-build")) build();
+} catch (error) {
+  if (!(error instanceof SetupFailure)) throw error;
+}
