@@ -1,0 +1,152 @@
+// Test cases of the operators that networks are made of: products, convolution, pooling, normalization, Loop.
+import { input } from "../build.js";
+import { graph } from "../graph.js";
+import type { Attributes } from "../tensor.js";
+import { add, mul } from "./arithmetic.js";
+import { type CaseInput, distinct, exactly, float, type OpCase } from "./case.js";
+import { cast } from "./cast.js";
+import { less } from "./comparison.js";
+import { reduceSum } from "./reduction.js";
+
+/** Smooth in every input: the second derivative is checked as well. */
+function smooth(name: string, inputs: OpCase["inputs"], attrs: Attributes = {}): OpCase {
+  return { name, inputs, attrs, twice: true };
+}
+
+/** A max-pool, whose maxima are far apart. */
+function peaks(name: string, shape: readonly number[], attrs: Attributes): OpCase {
+  return { name, inputs: [distinct(shape)], attrs };
+}
+
+/** x, scale, shift, mean and a positive variance. */
+function normalized(shape: readonly number[]): CaseInput[] {
+  const channels = [shape[1]];
+  return [float(shape), float(channels), float(channels), float(channels), float(channels, [0.5, 2])];
+}
+
+const training = { epsilon: 1e-3, momentum: 0, training_mode: 1 };
+const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+const scales = (...factors: number[]): CaseInput => ({
+  ...exactly("float32", [factors.length], factors),
+  constant: true,
+});
+
+/** `x <- x factor + iteration`, as long as the sum is under 20 if `bounded`; collects the sums. */
+function growth(bounded: boolean): Attributes {
+  const [iteration, condition] = [input("iteration", "int64", []), input("condition", "bool", [])];
+  const [x, factor, bound] = [
+    input("x", "float32", [2]),
+    input("factor", "float32", [2]),
+    input("bound", "float32", []),
+  ];
+  const next = add(mul(x, factor), cast(iteration, "float32"));
+  const sum = reduceSum(next);
+  const body = graph([iteration, condition, x, factor, bound], {
+    condition_out: bounded ? less(sum, bound) : condition,
+    x_out: next,
+    sums: sum,
+  });
+  return { body, captured: 2 };
+}
+
+const growing = (trips: number): OpCase["inputs"] => [
+  exactly("int64", [], [trips]),
+  exactly("bool", [], [1]),
+  exactly("float32", [2], [1, 2]),
+  exactly("float32", [2], [2, 1.5]),
+  exactly("float32", [], [20]),
+];
+
+export const networkCases = {
+  AveragePool: [
+    smooth("tiles", [float([2, 2, 4, 6])], { kernel_shape: [2, 3], strides: [2, 3] }),
+    smooth("tiles that leave a rest", [float([1, 2, 5, 5])], { kernel_shape: [2, 2], strides: [2, 2] }),
+    smooth("stride 1, padding counts", [float([1, 2, 4, 5])], {
+      kernel_shape: [3, 3],
+      pads: [1, 1, 1, 1],
+      count_include_pad: 1,
+    }),
+    smooth("stride 1, padding does not count", [float([1, 2, 4, 5])], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+    smooth("stride 2, padded", [float([2, 2, 6, 5])], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 0, 1] }),
+    smooth("1-D", [float([2, 3, 7])], { kernel_shape: [3], strides: [2] }),
+    smooth("3-D", [float([1, 2, 2, 4, 2])], { kernel_shape: [2, 2, 2], strides: [2, 2, 2] }),
+  ],
+  BatchNormalization: [
+    smooth("inference, rows", normalized([4, 3]), { epsilon: 1e-3 }),
+    smooth("inference, images", normalized([2, 3, 2, 3]), { epsilon: 1e-3 }),
+    // With few elements a channel the statistics weigh heavily in the gradient.
+    { ...smooth("training, rows", normalized([5, 3]), training), withRespectTo: [0, 1, 2] },
+    { ...smooth("training, sequences", normalized([3, 2, 3]), training), withRespectTo: [0, 1, 2] },
+    { ...smooth("training, images", normalized([3, 2, 2, 3]), training), withRespectTo: [0, 1, 2] },
+  ],
+  Conv: [
+    smooth("bias", [float([2, 1, 6, 6]), float([3, 1, 3, 3]), float([3])]),
+    smooth("5 x 5, few filters", [float([2, 1, 6, 6]), float([2, 1, 5, 5]), float([2])], { pads: [2, 2, 2, 2] }),
+    smooth("1 x 1", [float([2, 3, 3, 2]), float([4, 3, 1, 1])]),
+    smooth("strides that leave rows over", [float([2, 2, 7, 6]), float([2, 2, 3, 2])], {
+      strides: [3, 2],
+      pads: [1, 0, 0, 1],
+    }),
+    smooth("strides and dilations", [float([1, 2, 8, 7]), float([2, 2, 3, 2])], { strides: [2, 1], dilations: [2, 3] }),
+    smooth("groups", [float([2, 4, 4, 4]), float([4, 2, 3, 3])], { group: 2, pads: [1, 1, 1, 1] }),
+    smooth("depthwise", [float([2, 3, 5, 5]), float([3, 1, 3, 3])], { group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }),
+    smooth("auto_pad SAME_UPPER", [float([1, 2, 5, 4]), float([2, 2, 2, 3])], {
+      auto_pad: "SAME_UPPER",
+      strides: [2, 2],
+    }),
+    smooth("auto_pad SAME_LOWER", [float([1, 2, 5, 4]), float([2, 2, 2, 2])], { auto_pad: "SAME_LOWER" }),
+    smooth("1-D", [float([2, 3, 7]), float([2, 3, 3])], { pads: [2, 1] }),
+    smooth("3-D", [float([1, 2, 3, 4, 3]), float([2, 2, 2, 2, 2])], { pads: [1, 0, 0, 0, 1, 0] }),
+    // At least 32 filters, no more than channels: both gradients share the columns of the cotangent.
+    {
+      name: "as many filters as channels",
+      inputs: [float([2, 32, 3, 3]), float([32, 32, 2, 2])],
+      attrs: { pads: [1, 0, 0, 1] },
+    },
+  ],
+  ConvTranspose: [
+    smooth("bias", [float([2, 3, 3, 2]), float([3, 2, 2, 3]), float([2])]),
+    smooth("strides and output padding", [float([1, 2, 3, 3]), float([2, 2, 3, 3])], {
+      strides: [2, 3],
+      pads: [1, 1, 1, 0],
+      output_padding: [1, 2],
+    }),
+    smooth("groups and dilations", [float([1, 4, 3, 3]), float([4, 1, 2, 2])], { group: 2, dilations: [2, 1] }),
+    smooth("1-D", [float([2, 2, 4]), float([2, 3, 3])], { strides: [2] }),
+  ],
+  Gemm: [
+    smooth("plain", [float([2, 3]), float([3, 4])]),
+    smooth("bias of a row", [float([2, 3]), float([3, 4]), float([4])]),
+    smooth("bias of a column", [float([2, 3]), float([3, 4]), float([2, 1])]),
+    smooth("dense layer", [float([3, 4]), float([2, 4]), float([2])], { transB: 1 }),
+    smooth("transA, alpha", [float([3, 2]), float([3, 4])], { transA: 1, alpha: 0.5 }),
+    smooth("both transposed, beta", [float([3, 2]), float([4, 3]), float([4])], { transA: 1, transB: 1, beta: -2 }),
+  ],
+  GlobalAveragePool: [smooth("images", [float([2, 3, 2, 4])]), smooth("sequences", [float([2, 3, 5])])],
+  Loop: [
+    { name: "fixed count", inputs: growing(3), attrs: growth(false) },
+    { name: "ended by its condition", inputs: growing(100), attrs: growth(true) },
+  ],
+  MatMul: [
+    smooth("two matrices", [float([2, 3]), float([3, 4])]),
+    smooth("batches that broadcast", [float([2, 1, 3, 2]), float([3, 2, 2])]),
+    smooth("a matrix shared by a batch", [float([2, 2, 3]), float([3, 2])]),
+    smooth("row and batch", [float([3]), float([2, 3, 2])]),
+    smooth("batch and column", [float([2, 2, 3]), float([3])]),
+    smooth("two vectors", [float([3]), float([3])]),
+  ],
+  MaxPool: [
+    peaks("tiles", [2, 2, 4, 6], { kernel_shape: [2, 3], strides: [2, 3] }),
+    peaks("tiles that leave a rest", [1, 2, 5, 5], { kernel_shape: [2, 2], strides: [2, 2] }),
+    peaks("overlapping", [1, 2, 5, 6], { kernel_shape: [3, 3], strides: [2, 1], pads: [1, 1, 0, 1] }),
+    peaks("dilated", [1, 2, 6, 5], { kernel_shape: [2, 2], dilations: [2, 3] }),
+    peaks("rounded up", [1, 1, 6, 5], { kernel_shape: [3, 2], strides: [2, 2], ceil_mode: 1 }),
+    peaks("with indices", [2, 2, 4, 4], { kernel_shape: [2, 2], strides: [2, 2], with_indices: 1 }),
+    peaks("1-D", [2, 3, 6], { kernel_shape: [3], strides: [3] }),
+    peaks("3-D", [1, 2, 2, 4, 2], { kernel_shape: [2, 2, 2], strides: [2, 2, 2] }),
+  ],
+  Resize: [
+    smooth("images", [float([2, 2, 2, 3]), null, scales(1, 1, 2, 3)], nearest),
+    smooth("all axes", [float([2, 3]), null, scales(3, 2)], nearest),
+  ],
+} satisfies Record<string, readonly OpCase[]>;
