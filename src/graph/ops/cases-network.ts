@@ -124,8 +124,8 @@ export const networkCases = {
   ],
   GlobalAveragePool: [smooth("images", [float([2, 3, 2, 4])]), smooth("sequences", [float([2, 3, 5])])],
   Loop: [
-    { name: "fixed count", inputs: growing(3), attrs: growth(false) },
-    { name: "ended by its condition", inputs: growing(100), attrs: growth(true) },
+    { name: "fixed count", inputs: growing(3), attrs: growth(false), openAxes: true },
+    { name: "ended by its condition", inputs: growing(100), attrs: growth(true), openAxes: true },
   ],
   MatMul: [
     smooth("two matrices", [float([2, 3]), float([3, 4])]),
