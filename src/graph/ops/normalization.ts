@@ -1,7 +1,7 @@
 // BatchNormalization: every channel (axis 1) shifted and scaled by statistics given, or those of the batch.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
-import { apply, filled, scalar } from "../build.js";
+import { apply, scalar } from "../build.js";
 import type { NdArray, Op, VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
@@ -111,9 +111,9 @@ function inverseDeviation(variance: Tensor, epsilon: number): Tensor {
   return div(scalar(1, variance.dtype), sqrt(add(variance, scalar(epsilon, variance.dtype))));
 }
 
-/** `sum over the channel of ct (x - mean)`, centered first: the difference of two sums would lose digits. */
-function centeredProduct(ct: Tensor, x: Tensor, mean: Tensor): Tensor {
-  return sumPerChannel(mul(ct, sub(x, overPlaces(mean, x.shape.length))));
+/** `x - mean`. Differences of sums over the channel that leave out this step would lose digits. */
+function centeredOn(mean: Tensor, x: Tensor): Tensor {
+  return sub(x, overPlaces(mean, x.shape.length));
 }
 
 /**
@@ -130,7 +130,7 @@ function inferenceGradient({
   const r = inverseDeviation(variance, attrs.epsilon);
   const factor = mul(scale, r);
   const sum = wants[2] || wants[3] ? sumPerChannel(ct!) : null;
-  const product = wants[1] || wants[4] ? centeredProduct(ct!, x, mean) : null;
+  const product = wants[1] || wants[4] ? sumPerChannel(mul(ct!, centeredOn(mean, x))) : null;
   return [
     wants[0] ? mul(ct!, overPlaces(factor, x.shape.length)) : null,
     wants[1] ? mul(product!, r) : null,
@@ -142,39 +142,34 @@ function inferenceGradient({
 
 /**
  * Through the statistics of the batch (n elements a channel): `dscale = r s`, `dB = t` with `s = sum(ct (x - mean))`
- * and `t = sum(ct)`, and `dx = a ct + b x + c` with numbers per channel: `a = scale r`, `b = -a r^2 s / n`,
- * `c = -a t / n - b mean`. Cotangents of the mean and the variance add `ct_mean / n + 2 ct_var (x - mean) / n`.
+ * and `t = sum(ct)`, and `dx = a ct + b (x - mean) + c` with numbers per channel: `a = scale r`, `b = -a r^2 s / n`,
+ * `c = -a t / n`. Cotangents of the mean and the variance add `ct_mean / n + 2 ct_var (x - mean) / n`.
  */
 function trainingGradient(context: VjpContext<BatchNormalizationAttributes>): (Tensor | null)[] {
   const { inputs, outputs, cotangents, attrs, wants } = context;
   const [x, scale] = inputs as readonly Tensor[];
+  const rank = x.shape.length;
   const [, mean, variance] = outputs;
   const [ct, ctMean, ctVariance] = cotangents;
   const perElement = (value: Tensor, factor: number): Tensor =>
     mul(value, scalar(factor / channelExtents(x.shape).count, x.dtype));
+  const centered = centeredOn(mean, x);
   const r = inverseDeviation(variance, attrs.epsilon);
   const a = mul(scale, r);
   const sum = ct === null ? null : sumPerChannel(ct);
-  const dscale = ct === null || !(wants[0] || wants[1]) ? null : mul(centeredProduct(ct, x, mean), r);
+  const dscale = ct === null || !(wants[0] || wants[1]) ? null : mul(sumPerChannel(mul(ct, centered)), r);
   const dx = (): Tensor => {
     const slopes = dscale === null ? [] : [perElement(mul(a, mul(r, dscale)), -1)];
     if (ctVariance !== null) slopes.push(perElement(ctVariance, 2));
-    const b = slopes.length === 0 ? null : slopes.reduce(add);
-    const offsets = b === null ? [] : [neg(mul(b, mean))];
-    if (sum !== null) offsets.push(perElement(mul(a, sum), -1));
+    const offsets = sum === null ? [] : [perElement(mul(a, sum), -1)];
     if (ctMean !== null) offsets.push(perElement(ctMean, 1));
-    const c = offsets.reduce(add);
-    const rest = ct === null ? expand(overPlaces(c, x.shape.length), x.shape) : scaledAndShifted(ct, a, c);
-    return b === null ? rest : add(rest, mul(x, overPlaces(b, x.shape.length)));
+    const terms = ct === null ? [] : [mul(ct, overPlaces(a, rank))];
+    if (slopes.length > 0) terms.push(mul(centered, overPlaces(slopes.reduce(add), rank)));
+    if (offsets.length > 0) terms.push(overPlaces(offsets.reduce(add), rank));
+    const total = terms.reduce(add);
+    return sameShape(total.shape, x.shape) ? total : expand(total, x.shape);
   };
   return [wants[0] ? dx() : null, wants[1] ? dscale : null, wants[2] ? sum : null, null, null];
-}
-
-/** `a x + c` with numbers per channel, in one pass over images; a row of a matrix broadcasts as fast. */
-function scaledAndShifted(x: Tensor, a: Tensor, c: Tensor): Tensor {
-  if (x.shape.length === 2) return add(mul(x, a), c);
-  const [zeros, ones] = [filled(x.dtype, a.shape, 0), filled(x.dtype, a.shape, 1)];
-  return batchNormalization(x, a, c, zeros, ones, { epsilon: 0 })[0];
 }
 
 /**
