@@ -77,6 +77,12 @@ export interface Op<A extends Attributes = Attributes> {
    * The ONNX writer gives each a private tensor.
    */
   readonly overwrites?: readonly number[];
+  /**
+   * `"preserves"`: an element-wise function that never decreases, and whose gradient vanishes wherever it makes different
+   * inputs equal. `"picks"`: every output is one of the inputs, chosen by order alone (the first of equal ones). A pick
+   * after a preserving function may be exchanged with it, forward and backward exactly.
+   */
+  readonly order?: "preserves" | "picks";
   /** Input names, for messages and prints. */
   readonly inputNames?: readonly string[];
 }

@@ -7,6 +7,7 @@
 import { readSpec } from "../core/definition.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
+import { exchangePicks } from "../graph/exchange.js";
 import { gradients } from "../graph/gradient.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import { loopOp } from "../graph/ops/loop.js";
@@ -242,7 +243,7 @@ function bindNetwork(
   for (const { path, tensor } of template.buffers) replaced.set(tensor, buffers.get(path) as Tensor);
   for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
   const outputs = Object.fromEntries(template.buffers.map(({ path, next }) => [path, next]));
-  const bound = rewriteGraph(graph([], { ...outputs, "": template.output }), () => undefined, replaced);
+  const bound = rewriteGraph(graph([], { ...outputs, "": template.output }), exchangePicks, replaced);
   const byName = new Map(bound.outputs.map(({ name, tensor }) => [name, tensor]));
   return {
     output: byName.get("") as Tensor,

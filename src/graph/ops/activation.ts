@@ -13,11 +13,14 @@ import { sign } from "./unary.js";
 export type LeakyReluAttributes = { readonly alpha: number };
 
 // sign(y) is the derivative wherever there is one, and its product is faster than a Where on ONNX Runtime.
-export const reluOp = unary(
-  "Relu",
-  (x) => Math.max(0, x),
-  ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sign(y))],
-);
+export const reluOp: Op<NoAttributes> = {
+  ...unary(
+    "Relu",
+    (x) => Math.max(0, x),
+    ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sign(y))],
+  ),
+  order: "preserves",
+};
 
 export const sigmoidOp = unary(
   "Sigmoid",

@@ -72,6 +72,7 @@ function overWindows(x: NdArray, window: Window, reduce: (first: number, taps: r
 
 export const maxPoolOp: Op<MaxPoolAttributes> = {
   name: "MaxPool",
+  order: "picks",
   arity: [1, 1],
   attributes: {
     ...windowAttributeRecords,
