@@ -37,20 +37,25 @@ function dependenciesMatch() {
 
 function installDependencies() {
   if (dependenciesMatch()) return;
-  say("installing dependencies (npm ci)");
+  say("installing dependencies (npm ci, a minute or so)");
+  const exact = npm("ci");
+  if (exact.status === 0) return;
+  // `npm ci` wants an entry for every platform's binaries, which a registry with some platforms only cannot give.
+  say("npm ci refused the lock file; trying npm install with the same versions");
+  if (npm("install", "--no-save").status === 0) return;
+  process.stderr.write(exact.stderr);
+  stop("dependencies cannot be installed; npm's message is above. It needs the npm registry or a filled npm cache.");
+}
+
+function npm(...command) {
   // Install scripts are not needed: all native parts come as packages. The variable keeps CUDA files away as well.
-  const npm = process.env.npm_execpath;
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const options = {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL_CUDA: "skip" },
-  };
-  const { status } =
-    npm === undefined
-      ? spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
-      : spawnSync(process.execPath, [npm, ...args], options);
-  if (status !== 0) stop("npm ci failed; its message is above. It needs the npm registry or a filled npm cache.");
+  const args = [...command, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL_CUDA: "skip" };
+  const options = { cwd: root, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", env };
+  const own = process.env.npm_execpath;
+  return own === undefined
+    ? spawnSync("npm", args, { ...options, shell: process.platform === "win32" })
+    : spawnSync(process.execPath, [own, ...args], options);
 }
 
 /** A name for everything that dist is made from. */
