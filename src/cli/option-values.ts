@@ -1,0 +1,60 @@
+// Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
+import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+
+/** Reads an integer from `minimum` on. */
+export function integer(flag: string, minimum: number): (text: string) => number {
+  return (text) => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (!Number.isSafeInteger(value) || value < minimum) throw notA(flag, `an integer of at least ${minimum}`, text);
+    return value;
+  };
+}
+
+/** Reads any finite number: `0.1`, `1e-3`. */
+export function number(flag: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? Number.NaN : Number(text);
+    if (!Number.isFinite(value)) throw notA(flag, "a number", text);
+    return value;
+  };
+}
+
+/** Reads one of a few names. */
+export function choice<Name extends string>(flag: string, valid: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = valid.find((name) => name === text);
+    if (found === undefined) throw new UnknownNameError(flag, "value", text, valid);
+    return found;
+  };
+}
+
+/** Reads names separated by commas; the option may be repeated. */
+export function list(text: string, previous: readonly string[] = []): string[] {
+  return [
+    ...previous,
+    ...text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  ];
+}
+
+/** Reads `key=value` with a number; the option may be repeated, and the last value of a key counts. */
+export function setting(
+  flag: string,
+): (text: string, previous?: Readonly<Record<string, number>>) => Record<string, number> {
+  return (text, previous = {}) => {
+    const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
+    if (match === null) throw notA(flag, "key=value", text);
+    return { ...previous, [match[1]]: number(`${flag} ${match[1]}`)(match[2]) };
+  };
+}
+
+/** `learningRate` -> `learning-rate`, as flags and values are written. */
+export function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function notA(flag: string, expected: string, received: string): InvalidInputError {
+  return new InvalidInputError("wrong value", { where: flag, expected, received: JSON.stringify(received) });
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { formatBytes, formatDuration, formatNumber, formatTable, jsonLine } from "./output.js";
+
+test.each([
+  [0, "0"],
+  [-0.5, "-0.5"],
+  [61706, "61,706"],
+  [1234.5678, "1,235"],
+  [0.123456, "0.1235"],
+  [0.000123456, "0.0001235"],
+  [0.0000123456, "1.235e-5"],
+  [1e-7, "1e-7"],
+  [-2.5e20, "-2.5e20"],
+  [Number.NaN, "NaN"],
+  [-Infinity, "-Infinity"],
+])("%d reads %s", (value, text) => {
+  expect(formatNumber(value)).toBe(text);
+});
+
+test("durations and sizes choose their unit", () => {
+  expect([0.4111, 12.34, 59.96, 125, 3725, Infinity].map(formatDuration)).toEqual([
+    "0.41 s",
+    "12.3 s",
+    "1 min 00 s",
+    "2 min 05 s",
+    "1 h 02 min",
+    "unknown",
+  ]);
+  expect([0, 999, 1000, 11_594_722, 2e15].map(formatBytes)).toEqual([
+    "0 bytes",
+    "999 bytes",
+    "1.00 kB",
+    "11.6 MB",
+    "2.00e+3 TB",
+  ]);
+});
+
+test("JSON lines keep what JSON lacks", () => {
+  expect(jsonLine({ step: 3, loss: Number.NaN, list: [Infinity, 0.5] })).toBe(
+    '{"step":3,"loss":"NaN","list":["Infinity",0.5]}\n',
+  );
+});
+
+test("a table aligns numbers to the right and cuts the widest text to fit", () => {
+  const columns = ["variant", "loss", "ok", "remark"].map((key) => ({ key, title: key }));
+  const rows = [
+    { variant: "none", loss: 0.5, ok: true, remark: "a remark that is much too long for a narrow terminal" },
+    { variant: "batch norm", loss: 1234.5, ok: false, remark: null },
+  ];
+  expect(formatTable(columns, rows, 44)).toMatchInlineSnapshot(`
+    "variant      loss  ok   remark
+    ----------  -----  ---  --------------------
+    none          0.5  yes  a remark that is mu…
+    batch norm  1,235  no
+    "
+  `);
+  // Nothing is cut below eight characters, and numbers never are.
+  expect(formatTable(columns, rows, 5).split("\n")[2]).toBe("none        0.5  yes  a remar…");
+  expect(formatTable([{ key: "n", title: "n" }], [{ n: 123456789 }], 3)).toBe(
+    "          n\n-----------\n123,456,789\n",
+  );
+});

@@ -1,0 +1,92 @@
+// How results look: numbers, durations and tables for people, JSON for programs.
+import type { Cell, Row } from "../core/rows.js";
+
+/**
+ * A number for people: integers whole with thousands separators, others with 4 significant digits,
+ * very small and very large ones with an exponent.
+ */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e15) return value.toLocaleString("en-US");
+  if (size < 1e-4 || size >= 1e15)
+    return value
+      .toPrecision(4)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
+  return value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
+}
+
+/** A time span for people: `0.41 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "unknown";
+  if (seconds < 59.95) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
+}
+
+/** Bytes for people: `11.6 MB` (powers of 1000, as disks count). */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return power === 0 ? `${bytes} bytes` : `${(bytes / 1000 ** power).toPrecision(3)} ${units[power]}`;
+}
+
+/**
+ * One line of JSON, newline included. Numbers that JSON lacks become the strings "NaN", "Infinity" and "-Infinity",
+ * which `Number()` and Python's `float()` read back.
+ */
+export function jsonLine(value: unknown): string {
+  const text = JSON.stringify(value, (_, member: unknown) =>
+    typeof member === "number" && !Number.isFinite(member) ? String(member) : member,
+  );
+  return `${text}\n`;
+}
+
+export interface TableColumn {
+  readonly key: string;
+  readonly title: string;
+}
+
+const gap = "  ";
+const narrowest = 8;
+
+/** An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit. */
+export function formatTable(columns: readonly TableColumn[], rows: readonly Row[], width: number): string {
+  const cells = rows.map((row) => columns.map(({ key }) => cellText(row[key])));
+  const isNumeric = columns.map(({ key }) => rows.some((row) => typeof row[key] === "number"));
+  const widths = columns.map(({ title }, index) => Math.max(title.length, ...cells.map((line) => line[index].length)));
+  for (let excess = sum(widths) + gap.length * (columns.length - 1) - width; excess > 0; excess--) {
+    const widest = widths.reduce(
+      (best, _, index) => (isNumeric[index] || widths[index] <= widths[best] ? best : index),
+      isNumeric.indexOf(false),
+    );
+    if (widest < 0 || widths[widest] <= narrowest) break;
+    widths[widest]--;
+  }
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) =>
+        isNumeric[index] ? text.padStart(widths[index]) : cut(text, widths[index]).padEnd(widths[index]),
+      )
+      .join(gap)
+      .trimEnd();
+  const rule = widths.map((count) => "-".repeat(count)).join(gap);
+  return `${[line(columns.map(({ title }) => title)), rule, ...cells.map(line)].join("\n")}\n`;
+}
+
+function cellText(cell: Cell | undefined): string {
+  if (cell === null || cell === undefined) return "";
+  if (typeof cell === "number") return formatNumber(cell);
+  return typeof cell === "boolean" ? (cell ? "yes" : "no") : cell;
+}
+
+function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,258 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { InterruptedError } from "../core/errors.js";
+import { checkpointFile, trainscopePaths } from "../node/paths.js";
+import { openRunStore } from "../node/store/open-store.js";
+import { exampleRun, exampleTrial } from "../study/store-contract.js";
+import { trialId } from "../train/trial-spec.js";
+import type { CommandEntry } from "./command-context.js";
+import { commands } from "./commands/index.js";
+import { runCli } from "./run-cli.js";
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "trainscope-cli-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+const paths = () => trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
+
+/** Every command that exists, also those that the table does not offer yet. */
+const allCommands: readonly CommandEntry[] = [
+  ...commands.filter(({ name }) => !["train", "study", "lab", "bench", "report"].includes(name)),
+  { name: "train", about: "train one model", load: async () => (await import("./commands/train.js")).trainCommand },
+  { name: "study", about: "run one study", load: async () => (await import("./commands/study.js")).studyCommand },
+  { name: "lab", about: "run every study", load: async () => (await import("./commands/lab.js")).labCommand },
+  { name: "bench", about: "measure", load: async () => (await import("./commands/bench.js")).benchCommand },
+  { name: "report", about: "write reports", load: async () => (await import("./commands/report.js")).reportCommand },
+];
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function cli(line: string, options: { entries?: readonly CommandEntry[]; debug?: boolean } = {}): Promise<Said> {
+  let [out, err] = ["", ""];
+  const terminal = {
+    write: (text: string) => {
+      out += text;
+    },
+    writeError: (text: string) => {
+      err += text;
+    },
+    columns: 100,
+    isInteractive: false,
+    errorStream: new PassThrough(),
+  };
+  const environment = { TRAINSCOPE_HOME: home, ...(options.debug === true ? { TRAINSCOPE_DEBUG: "1" } : {}) };
+  const argv = line.split(" ").filter((word) => word !== "");
+  const code = await runCli(argv, {
+    terminal,
+    environment,
+    ...(options.entries === undefined ? {} : { entries: options.entries }),
+  });
+  return { code, out, err };
+}
+
+/** A command that fails with something. */
+const failing = (cause: unknown): CommandEntry[] => [
+  {
+    name: "fail",
+    about: "fails",
+    load: async () => (command) => void command.option("--json").action(() => Promise.reject(cause)),
+  },
+];
+
+describe("help", () => {
+  test("lists the commands with one sentence each, examples and exit codes", async () => {
+    const { code, out, err } = await cli("--help");
+    expect([code, err]).toEqual([0, ""]);
+    for (const { name, about } of commands) expect(out).toMatch(new RegExp(`\\n  ${name} .*${about}`));
+    expect(out).toContain("Examples:\n  $ trainscope data list\n");
+    expect(out).toContain("Exit codes: 0 done; 1 a trial or claim failed;");
+    expect((await cli("")).out).toBe(out);
+  });
+
+  test.each(allCommands.map(({ name }) => name))(
+    "%s has help with a description and examples, by either way",
+    async (name) => {
+      const [short, long] = [
+        await cli(`${name} --help`, { entries: allCommands }),
+        await cli(`help ${name}`, { entries: allCommands }),
+      ];
+      expect(short).toEqual(long);
+      expect([short.code, short.err]).toEqual([0, ""]);
+      expect(short.out).toMatch(new RegExp(`^Usage: trainscope ${name} .*\\n\\n\\S`));
+      expect(short.out).toMatch(/\nExamples:\n {2}\$ trainscope /);
+    },
+  );
+
+  test("train offers the options of every optimizer and schedule", async () => {
+    const { out } = await cli("train --help", { entries: allCommands });
+    const words = out.replace(/\s+/g, " ");
+    expect(words).toContain("--learning-rate <number> default: sgd: 0.001, adam: 0.001");
+    expect(words).toContain("--momentum <number> default: sgd: 0 --");
+    expect(words).toContain("--nesterov default: sgd: false");
+    expect(words).toContain("--schedule-every <number> default: step: 10");
+    expect(words).toContain("--optimizer <name> sgd (stochastic gradient descent), adam (Adam) (default: adam)");
+  });
+
+  test("a command that needs a subcommand shows its help and exits 2", async () => {
+    const { code, out, err } = await cli("runs");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("Usage: trainscope runs");
+  });
+});
+
+test("--version prints what a result depends on", async () => {
+  const { code, out } = await cli("--version");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^trainscope \d+\.\d+\.\d+ \(ONNX Runtime 1\.\d+\.\d+, Node 2\d\.\d+\.\d+\)\n$/);
+});
+
+describe("wrong usage gives one sentence and exit code 2", () => {
+  test.each([
+    ["rns list --json", 'trainscope: unknown command "rns". Did you mean "runs"?'],
+    ["runs lst", 'trainscope runs: unknown command "lst". Did you mean "list"? Valid: list, show, rm, help'],
+    ["runs list --jsn", 'trainscope runs list: unknown option "--jsn". Did you mean "--json"? Valid: --json, --help'],
+    ["--wrong", 'trainscope: unknown option "--wrong". Valid: --version, --help'],
+    ["runs show", "trainscope runs show: missing argument <run>. Write trainscope runs show [options] <run>"],
+    [
+      "runs list extra",
+      "trainscope runs list: too many arguments for 'list'. Expected 0 arguments but got 1. See trainscope runs list --help",
+    ],
+    ["train lenet5", "trainscope train: required option '--data <dataset>' not specified. See trainscope train --help"],
+    [
+      "train lenet5 --data",
+      "trainscope train: option '--data <dataset>' argument missing. See trainscope train --help",
+    ],
+    [
+      "train lenet5 --data mnist --optimizer adm",
+      '--optimizer: unknown value "adm". Did you mean "adam"? Valid: sgd, adam',
+    ],
+    [
+      "train lenet5 --data mnist --steps 1.5",
+      '--steps: wrong value: expected an integer of at least 1, received "1.5"',
+    ],
+    [
+      "train lenet5 --data mnist --learning-rate fast",
+      '--learning-rate: wrong value: expected a number, received "fast"',
+    ],
+    [
+      "train lenet5 --data mnist --steps 5 --epochs 1",
+      "trainscope train: two lengths are given: expected one of --epochs and --steps, received both",
+    ],
+    ["train lenet5 --data mnist --sed=3", 'trainscope train: unknown option "--sed". Did you mean "--seed"? '],
+    ["study run normalization --preset fast", '--preset: unknown value "fast". Valid: quick, standard, paper'],
+    ["study run normalization --set epochs", '--set: wrong value: expected key=value, received "epochs"'],
+  ])("%s", async (line, message) => {
+    const { code, err } = await cli(line, { entries: allCommands });
+    expect(err).toMatch(/^error: .*\n$/);
+    expect(err.slice("error: ".length, -1)).toContain(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe("errors", () => {
+  test("with --json the error is a document on stdout too", async () => {
+    const { code, out, err } = await cli("runs shw --json");
+    expect(code).toBe(2);
+    expect(JSON.parse(out)).toEqual({
+      schema: 1,
+      error: { code: "unknown-name", message: err.slice("error: ".length, -1) },
+    });
+  });
+
+  test("an error of ours carries its exit code, interruption included", async () => {
+    const { code, err } = await cli("fail", {
+      entries: failing(new InterruptedError("run a", "Run it again to go on")),
+    });
+    expect([code, err]).toEqual([130, "error: run a: interrupted. Run it again to go on\n"]);
+  });
+
+  test("an unexpected one is short, says how to report it, and shows its stack only when asked", async () => {
+    const entries = failing(new RangeError("index 7"));
+    const plain = await cli("fail --json", { entries });
+    expect(plain.code).toBe(1);
+    expect(plain.err).toMatchInlineSnapshot(`
+      "error: unexpected failure: index 7
+      This is a fault of trainscope. Please report it with what TRAINSCOPE_DEBUG=1 and the same command print.
+      "
+    `);
+    expect(JSON.parse(plain.out).error).toEqual({ code: "internal", message: "unexpected failure: index 7" });
+    expect((await cli("fail", { entries, debug: true })).err).toMatch(/RangeError: index 7\n {4}at /);
+  });
+});
+
+describe("runs", () => {
+  const [first, second] = [exampleTrial(0), exampleTrial(1)];
+  const fill = async (): Promise<string[]> => {
+    const store = await openRunStore(paths());
+    const a = await store.createRun(exampleRun);
+    const b = await store.createRun({ ...exampleRun, study: "train", startedAt: "2026-11-23T08:00:00.000Z" });
+    await store.addTrials(a.id, [first, second]);
+    await store.addTrials(b.id, [first]);
+    const id = trialId(first.spec);
+    await store.finishTrial(id, {
+      status: "diverged",
+      rows: [],
+      tensors: {},
+      timings: {},
+      divergence: { step: 1234, tensor: "w" },
+    });
+    await store.setRunStatus(a.id, "interrupted", "2026-11-22T20:27:06.500Z");
+    await writeFile(checkpointFile(paths(), trialId(second.spec)), "state");
+    await store.close();
+    return [a.id, b.id];
+  };
+
+  test("looking does not make a store", async () => {
+    expect(await cli("runs list")).toEqual({ code: 0, out: "No runs yet.\n", err: "" });
+    expect((await cli("runs list --json")).out).toBe('{"schema":1,"runs":[]}\n');
+    expect((await cli("runs show x")).err).toBe('error: trainscope runs: unknown run "x". There are no runs yet\n');
+    await expect(rm(paths().store)).rejects.toThrow("ENOENT");
+  });
+
+  test("list and show tell what happened", async () => {
+    await fill();
+    expect((await cli("runs list")).out).toMatchInlineSnapshot(`
+      "run                            status       preset  trials                 time
+      -----------------------------  -----------  ------  ---------------------  ----------
+      train-20261123-080000          running      quick   1 diverged
+      normalization-20261122-202501  interrupted  quick   1 diverged, 1 pending  2 min 05 s
+      "
+    `);
+    const { out } = await cli("runs show norm");
+    expect(out).toContain("command   trainscope study run normalization --preset quick\n");
+    expect(out).toMatch(/diverged {2}plain +0 {2}step 1,234: w\n/);
+    const shown = JSON.parse((await cli("runs show norm --json")).out);
+    expect(shown).toMatchObject({
+      schema: 1,
+      run: { status: "interrupted" },
+      trials: [{ status: "diverged" }, { status: "pending" }],
+    });
+  });
+
+  test("rm removes runs with what they alone need; names must be known and clear", async () => {
+    const [a] = await fill();
+    expect((await cli("runs rm nor tra zzz")).err).toContain('unknown run "zzz"');
+    expect(await cli("runs rm normal")).toEqual({ code: 0, out: `removed ${a} with 1 trial of their own\n`, err: "" });
+    await expect(rm(checkpointFile(paths(), trialId(second.spec)))).rejects.toThrow("ENOENT");
+    expect(JSON.parse((await cli("runs list --json")).out).runs).toHaveLength(1);
+    await fill();
+    expect((await cli("runs rm train")).err).toContain(
+      '2 runs begin with "train". Write more of the name: train-20261123-080000-2, ',
+    );
+  });
+
+  test("a damaged store gives one sentence and exit code 2", async () => {
+    await writeFile(paths().store, "x".repeat(5000));
+    const { code, err } = await cli("runs list");
+    expect(code).toBe(2);
+    expect(err).toMatch(/^error: run store .*: is damaged or is not a database\. .*\n$/);
+  });
+});

@@ -1,0 +1,213 @@
+// What `trainscope runs` does.
+import { rm } from "node:fs/promises";
+import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+import type { Row } from "../../core/rows.js";
+import { checkpointFile } from "../../node/paths.js";
+import type { RunRecord, RunStore, RunTrial, StoredAnalysis } from "../../study/store.js";
+import type { CommandContext } from "../command-context.js";
+import { formatDuration, formatNumber, formatTable, jsonLine } from "../output.js";
+
+/** `runs list`: one line a run. */
+export async function listRuns({ json }: { readonly json: boolean }, context: CommandContext): Promise<void> {
+  const store = await context.openExistingStore();
+  const runs = (await store?.listRuns()) ?? [];
+  const trials = new Map<string, readonly RunTrial[]>();
+  for (const { id } of runs) trials.set(id, (await store?.listTrials(id)) ?? []);
+  await store?.close();
+  const { terminal } = context;
+  if (json) {
+    terminal.write(
+      jsonLine({ schema: 1, runs: runs.map((run) => ({ ...run, trials: statusCounts(trials.get(run.id) ?? []) })) }),
+    );
+    return;
+  }
+  if (runs.length === 0) {
+    terminal.write("No runs yet.\n");
+    return;
+  }
+  const columns = [
+    { key: "run", title: "run" },
+    { key: "status", title: "status" },
+    { key: "preset", title: "preset" },
+    { key: "trials", title: "trials" },
+    { key: "time", title: "time" },
+  ];
+  const rows = runs.map((run): Row => {
+    const all = trials.get(run.id) ?? [];
+    return { run: run.id, status: run.status, preset: run.preset ?? "", trials: trialSummary(all), time: timeOf(run) };
+  });
+  terminal.write(formatTable(columns, rows, terminal.columns));
+}
+
+/** `runs show`: everything about one run but its rows. */
+export async function showRun(
+  { run: name, json }: { readonly run: string; readonly json: boolean },
+  context: CommandContext,
+): Promise<void> {
+  const store = await context.openExistingStore();
+  try {
+    const run = await findRunByName(store, name);
+    const trials = (await store?.listTrials(run.id)) ?? [];
+    const analysis = await store?.readAnalysis(run.id);
+    if (json) context.terminal.write(jsonLine({ schema: 1, run, trials, findings: [], claims: [], ...analysis }));
+    else context.terminal.write(runText(run, trials, analysis, context.terminal.columns));
+  } finally {
+    await store?.close();
+  }
+}
+
+/** `runs rm`: all names are looked up before anything is removed. */
+export async function removeRuns(
+  { runs, json }: { readonly runs: readonly string[]; readonly json: boolean },
+  context: CommandContext,
+): Promise<void> {
+  const store = await context.openExistingStore();
+  try {
+    const found = new Set<string>();
+    for (const name of runs) found.add((await findRunByName(store, name)).id);
+    const removed: string[] = [];
+    for (const id of found) removed.push(...((await store?.removeRun(id)) ?? []));
+    for (const trial of removed) await rm(checkpointFile(context.paths(), trial), { force: true });
+    if (json) context.terminal.write(jsonLine({ schema: 1, removed: [...found], trials: removed }));
+    else
+      context.terminal.write(
+        `removed ${[...found].join(", ")} with ${counted(removed.length, "trial")} of their own\n`,
+      );
+  } finally {
+    await store?.close();
+  }
+}
+
+/**
+ * The run of this name, or the only one whose name begins so.
+ * @throws UnknownNameError, or InvalidInputError when several begin so.
+ */
+export async function findRunByName(store: RunStore | undefined, name: string): Promise<RunRecord> {
+  const runs = (await store?.listRuns()) ?? [];
+  if (runs.length === 0) {
+    throw new InvalidInputError(`unknown run "${name}"`, { where: "trainscope runs", remedy: "There are no runs yet" });
+  }
+  const exact = runs.find(({ id }) => id === name);
+  const beginning = runs.filter(({ id }) => id.startsWith(name));
+  if (exact === undefined && beginning.length > 1) {
+    const few = beginning.slice(0, 5).map(({ id }) => id);
+    throw new InvalidInputError(`${beginning.length} runs begin with "${name}"`, {
+      where: "trainscope runs",
+      remedy: `Write more of the name: ${few.join(", ")}${beginning.length > few.length ? ", ..." : ""}`,
+    });
+  }
+  const run = exact ?? beginning[0];
+  if (run === undefined)
+    throw new UnknownNameError(
+      "trainscope runs",
+      "run",
+      name,
+      runs.map(({ id }) => id),
+    );
+  return run;
+}
+
+function runText(
+  run: RunRecord,
+  trials: readonly RunTrial[],
+  analysis: StoredAnalysis | undefined,
+  width: number,
+): string {
+  const facts: readonly (readonly [string, string])[] = [
+    ["run", run.id],
+    ["status", run.status],
+    ["command", run.command],
+    ["preset", run.preset ?? ""],
+    [
+      "settings",
+      Object.entries(run.settings)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(" "),
+    ],
+    ["started", run.startedAt],
+    ["time", timeOf(run)],
+    ["machine", run.machine],
+    [
+      "versions",
+      Object.entries(run.versions)
+        .map(([key, value]) => `${key} ${value}`)
+        .join(", "),
+    ],
+  ];
+  const head = facts.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(9)} ${value}\n`);
+  return [head.join(""), trialsText(trials, width), findingsText(analysis, width), claimsText(analysis, width)]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+function trialsText(trials: readonly RunTrial[], width: number): string {
+  if (trials.length === 0) return "";
+  const factors = [...new Set(trials.flatMap((trial) => Object.keys(trial.factors)))];
+  const keys = ["trial", "status", ...factors, "remark"];
+  const rows = trials.map(
+    ({ id, status, factors: levels, failure, divergence }): Row => ({
+      ...levels,
+      trial: id,
+      status,
+      remark:
+        failure ?? (divergence === undefined ? "" : `step ${formatNumber(divergence.step)}: ${divergence.tensor}`),
+    }),
+  );
+  return formatTable(
+    keys.map((key) => ({ key, title: key })),
+    rows,
+    width,
+  );
+}
+
+function findingsText(analysis: StoredAnalysis | undefined, width: number): string {
+  if (analysis === undefined || analysis.findings.length === 0) return "";
+  const rows = analysis.findings.map(
+    ({ title, variant, value, unit, interval, n }): Row => ({
+      finding: title,
+      variant,
+      value,
+      unit,
+      interval: interval === undefined ? "" : `${formatNumber(interval[0])} to ${formatNumber(interval[1])}`,
+      n,
+    }),
+  );
+  const keys = ["finding", "variant", "value", "unit", "interval", "n"];
+  return formatTable(
+    keys.map((key) => ({ key, title: key })),
+    rows,
+    width,
+  );
+}
+
+function claimsText(analysis: StoredAnalysis | undefined, width: number): string {
+  if (analysis === undefined || analysis.claims.length === 0) return "";
+  const rows = analysis.claims.map(({ verdict, text, evidence }): Row => ({ verdict, claim: text, evidence }));
+  return formatTable(
+    ["verdict", "claim", "evidence"].map((key) => ({ key, title: key })),
+    rows,
+    width,
+  );
+}
+
+function statusCounts(trials: readonly RunTrial[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of trials) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** `25 done`, `20 done, 5 pending`. */
+function trialSummary(trials: readonly RunTrial[]): string {
+  return Object.entries(statusCounts(trials))
+    .map(([status, count]) => `${formatNumber(count)} ${status}`)
+    .join(", ");
+}
+
+function timeOf({ startedAt, finishedAt }: RunRecord): string {
+  if (finishedAt === undefined) return "";
+  return formatDuration(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1000);
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,50 @@
+// commander's Command with our errors: one sentence, the nearest valid name, exit code 2.
+import { Command, type ErrorOptions } from "commander";
+import { InvalidInputError, type TrainscopeError, UnknownNameError } from "../core/errors.js";
+
+export class TrainscopeCommand extends Command {
+  /** commander makes subcommands with this. */
+  override createCommand(name?: string): TrainscopeCommand {
+    return new TrainscopeCommand(name);
+  }
+
+  /** Every mistake on the command line ends here. */
+  override error(message: string, options?: ErrorOptions): never {
+    throw usageError(this, message, options?.code ?? "");
+  }
+}
+
+/** `trainscope data get`: the words that lead to a command. */
+export function commandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
+}
+
+function usageError(command: Command, message: string, code: string): TrainscopeError {
+  const where = commandPath(command);
+  const quoted = /'([^']*)'/.exec(message)?.[1] ?? "";
+  const help = command.createHelp();
+  switch (code) {
+    case "commander.unknownOption": {
+      const valid = help.visibleOptions(command).flatMap(({ long }) => long ?? []);
+      return new UnknownNameError(where, "option", quoted.replace(/=.*$/, ""), valid);
+    }
+    case "commander.unknownCommand": {
+      const valid = help.visibleCommands(command).map((known) => known.name());
+      return new UnknownNameError(where, "command", quoted, valid);
+    }
+    case "commander.missingArgument":
+      return new InvalidInputError(`missing argument <${quoted}>`, {
+        where,
+        remedy: `Write ${where} ${command.usage()}`,
+      });
+    default:
+      return new InvalidInputError(firstLine(message), { where, remedy: `See ${where} --help` });
+  }
+}
+
+function firstLine(message: string): string {
+  return message
+    .replace(/^error: /, "")
+    .split("\n")[0]
+    .replace(/\.$/, "");
+}
