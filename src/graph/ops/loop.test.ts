@@ -109,17 +109,23 @@ describe("Loop", () => {
       loop({ tripCount: 2, carried: [start] }, (_iteration, [value]) => ({
         carried: [reduceSum(value, [0], { keepdims: 1 })],
       }));
-    expect(failure(build)).toMatchInlineSnapshot(`"training > Loop: carried value 0 ("start") leaves the body with another type than it enters: expected float64 [2], received float64 [1]"`);
+    expect(failure(build)).toMatchInlineSnapshot(
+      `"training > Loop: carried value 0 ("start") leaves the body with another type than it enters: expected float64 [2], received float64 [1]"`,
+    );
   });
 
   test("wants one result for every carried value", () => {
-    expect(failure(() => loop({ tripCount: 2, carried: [start] }, () => ({ carried: [] })))).toMatchInlineSnapshot(`"training > Loop: the body does not fit the loop: expected 3 inputs (iteration, condition, carried, captured) and at least 2 outputs, received 3 inputs and 1 outputs"`);
+    expect(failure(() => loop({ tripCount: 2, carried: [start] }, () => ({ carried: [] })))).toMatchInlineSnapshot(
+      `"training > Loop: the body does not fit the loop: expected 3 inputs (iteration, condition, carried, captured) and at least 2 outputs, received 3 inputs and 1 outputs"`,
+    );
   });
 
   test("has no gradient", () => {
     const { carried } = loop({ tripCount: 2, carried: [start] }, (_iteration, [value]) => ({ carried: [value] }));
     expect(
       failure(() => gradients({ of: carried[0], withRespectTo: [start], cotangent: factor })),
-    ).toMatchInlineSnapshot(`"Loop: this operator has no gradient. Stop the gradient before it, or express the function with differentiable operators"`);
+    ).toMatchInlineSnapshot(
+      `"Loop: this operator has no gradient. Stop the gradient before it, or express the function with differentiable operators"`,
+    );
   });
 });

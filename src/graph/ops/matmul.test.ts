@@ -149,17 +149,23 @@ describe("errors name both shapes", () => {
   const x = input("x", "float32", [64, 400]);
 
   test("inner extents of Gemm", () => {
-    expect(failure(() => gemm(x, input("w", "float32", [120, 256]), null, { transB: 1 }))).toMatchInlineSnapshot(`"layers.5 (dense) > Gemm: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [256, 120]"`);
+    expect(failure(() => gemm(x, input("w", "float32", [120, 256]), null, { transB: 1 }))).toMatchInlineSnapshot(
+      `"layers.5 (dense) > Gemm: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [256, 120]"`,
+    );
   });
   test("bias of Gemm", () => {
-    expect(
-      failure(() => gemm(x, input("w", "float32", [400, 10]), input("b", "float32", [12]))),
-    ).toMatchInlineSnapshot(`"layers.5 (dense) > Gemm: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [12] and [64, 10]"`);
+    expect(failure(() => gemm(x, input("w", "float32", [400, 10]), input("b", "float32", [12])))).toMatchInlineSnapshot(
+      `"layers.5 (dense) > Gemm: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [12] and [64, 10]"`,
+    );
   });
   test("inner extents of MatMul", () => {
-    expect(failure(() => matMul(x, input("w", "float32", [2, 256, 10])))).toMatchInlineSnapshot(`"layers.5 (dense) > MatMul: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [2, 256, 10]"`);
+    expect(failure(() => matMul(x, input("w", "float32", [2, 256, 10])))).toMatchInlineSnapshot(
+      `"layers.5 (dense) > MatMul: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [2, 256, 10]"`,
+    );
   });
   test("element types", () => {
-    expect(failure(() => matMul(x, input("w", "float64", [400, 10])))).toMatchInlineSnapshot(`"layers.5 (dense) > MatMul: element types differ: expected one element type, received float32 and float64"`);
+    expect(failure(() => matMul(x, input("w", "float64", [400, 10])))).toMatchInlineSnapshot(
+      `"layers.5 (dense) > MatMul: element types differ: expected one element type, received float32 and float64"`,
+    );
   });
 });

@@ -19,7 +19,6 @@ import {
 } from "./pooling.js";
 import { enlarge } from "./resize.js";
 import { where } from "./selection.js";
-import { where } from "./selection.js";
 import { expand, pad, reshape, slice } from "./shape-movement.js";
 import { allIndices, coveredExtent, type Window } from "./window.js";
 

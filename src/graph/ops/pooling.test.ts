@@ -121,12 +121,18 @@ describe("errors", () => {
   const x = input("x", "float32", [64, 6, 5, 5]);
 
   test("a window larger than the image", () => {
-    expect(failure(() => maxPool(x, { kernel_shape: [6, 2] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > MaxPool: the window is larger than the padded input: expected spatial extents of at least [6, 2], received [5, 5]. Use a smaller kernel, more padding or larger images"`);
+    expect(failure(() => maxPool(x, { kernel_shape: [6, 2] }))).toMatchInlineSnapshot(
+      `"layers.2 (maxPool2d) > MaxPool: the window is larger than the padded input: expected spatial extents of at least [6, 2], received [5, 5]. Use a smaller kernel, more padding or larger images"`,
+    );
   });
   test("no spatial axes", () => {
-    expect(failure(() => maxPool(input("x", "float32", [64, 6]), { kernel_shape: [2] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > MaxPool: pooling needs spatial axes: expected an input [batch, channels, spatial...], received [64, 6]"`);
+    expect(failure(() => maxPool(input("x", "float32", [64, 6]), { kernel_shape: [2] }))).toMatchInlineSnapshot(
+      `"layers.2 (maxPool2d) > MaxPool: pooling needs spatial axes: expected an input [batch, channels, spatial...], received [64, 6]"`,
+    );
   });
   test("padding as large as the window", () => {
-    expect(failure(() => averagePool(x, { kernel_shape: [2, 2], pads: [2, 0, 0, 0] }))).toMatchInlineSnapshot(`"layers.2 (maxPool2d) > AveragePool: padding is as large as the window: expected pads smaller than the kernel [2, 2], received [2, 0, 0, 0]"`);
+    expect(failure(() => averagePool(x, { kernel_shape: [2, 2], pads: [2, 0, 0, 0] }))).toMatchInlineSnapshot(
+      `"layers.2 (maxPool2d) > AveragePool: padding is as large as the window: expected pads smaller than the kernel [2, 2], received [2, 0, 0, 0]"`,
+    );
   });
 });
