@@ -87,6 +87,16 @@ export class Trial {
     this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
   }
 
+  /** Training and validation measurements of every epoch so far, in turn; those before a resume included. */
+  get evaluations(): readonly Evaluation[] {
+    return this.#evaluations;
+  }
+
+  /** Loss before each update so far; those before a resume included. */
+  get losses(): readonly number[] {
+    return this.#losses;
+  }
+
   /** Final (or current) parameters and buffers by path. */
   async tensors(): Promise<Map<string, TensorData>> {
     const { parameters, buffers } = this.#layout;

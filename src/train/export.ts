@@ -1,0 +1,34 @@
+// A trained network as an ONNX model for inference: weights inside, batch size free.
+import type { Shape } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import { graph } from "../graph/graph.js";
+import { simplify } from "../graph/simplify.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { LayerSpec } from "../nn/layer.js";
+import { buildNetwork } from "../nn/network.js";
+import { writeOnnx } from "../onnx/write.js";
+
+export interface ExportRequest {
+  readonly model: LayerSpec;
+  /** Shape of one example. */
+  readonly inputShape: Shape;
+  /** Parameters and buffers by path. */
+  readonly tensors: ReadonlyMap<string, TensorData>;
+  /** What a reader must know to feed it: scaling, data set. Shown by model viewers. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes the network with inference statistics and without dropout. Input `input` `[batch, ...inputShape]` float32,
+ * normalized as in training; output `output`. Weights keep their paths as names.
+ */
+export function inferenceModel({ model, inputShape, tensors, metadata }: ExportRequest): Uint8Array<ArrayBuffer> {
+  const network = buildNetwork(model, { mode: "inference", batchSize: 1, inputShape });
+  const initializers = new Map<Tensor, TensorData>();
+  for (const { path, tensor } of [...network.parameters, ...network.buffers]) {
+    const value = tensors.get(path);
+    if (value !== undefined) initializers.set(tensor, value);
+  }
+  const inputs = [network.input, ...initializers.keys()];
+  return writeOnnx(simplify(graph(inputs, { output: network.output })), { name: "network", initializers, ...(metadata === undefined ? {} : { metadata }) });
+}
