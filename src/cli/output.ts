@@ -11,7 +11,7 @@ export function formatNumber(value: number): string {
   if (Number.isInteger(value) && size < 1e15) return value.toLocaleString("en-US");
   if (size < 1e-4 || size >= 1e15)
     return value
-      .toPrecision(4)
+      .toExponential(3)
       .replace(/\.?0+e/, "e")
       .replace("e+", "e");
   return value.toLocaleString("en-US", { maximumSignificantDigits: 4 });
