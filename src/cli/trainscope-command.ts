@@ -15,7 +15,7 @@ export class TrainscopeCommand extends Command {
 }
 
 /** `trainscope data get`: the words that lead to a command. */
-export function commandPath(command: Command): string {
+function commandPath(command: Command): string {
   return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
 

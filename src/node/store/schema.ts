@@ -11,7 +11,7 @@ const applicationId = 0x54536370;
  * A trial has a short integer key and a row names its series, so that a row of a long training costs some 30 bytes.
  * `special` says what SQLite cannot hold: see row-table.ts.
  */
-export const migrations: readonly string[] = [
+const migrations: readonly string[] = [
   `CREATE TABLE runs (
      id TEXT PRIMARY KEY, study TEXT NOT NULL, preset TEXT, settings TEXT NOT NULL, command TEXT NOT NULL,
      started_at TEXT NOT NULL, finished_at TEXT, status TEXT NOT NULL, versions TEXT NOT NULL, machine TEXT NOT NULL,

@@ -11,7 +11,7 @@ import { trainscopePaths } from "../paths.js";
 import { connect } from "./connection.js";
 import { openRunStore } from "./open-store.js";
 
-const script = fileURLToPath(new URL("./writing-child.ts", import.meta.url));
+const script = fileURLToPath(new URL("./writing-child.mjs", import.meta.url));
 let home: string;
 let children: ChildProcess[];
 beforeEach(async () => {

@@ -68,7 +68,7 @@ export function leaseTrial(connection: Connection, id: string, holder: LeaseHold
 }
 
 /** Whether the holder of a lease is gone: certainly dead, or of another machine and silent for too long. */
-export function isAbandoned(row: SqlRow, holder: LeaseHolder): boolean {
+function isAbandoned(row: SqlRow, holder: LeaseHolder): boolean {
   const liveness = holder.livenessOf(identityOf(row));
   if (liveness !== "unknown") return liveness === "dead";
   return holder.isSilent(String(row.id), String(row.owner), Number(row.beat));

@@ -1,4 +1,4 @@
-// A process for the tests that keeps writing until it is killed: `writing-child.ts <home> <trial seed>`.
+// A process for the tests that keeps writing until it is killed: `writing-child.mjs <home> <trial seed>`.
 import { exampleRows, exampleRun, exampleTrial } from "../../study/store-contract.js";
 import { trialId } from "../../train/trial-spec.js";
 import { trainscopePaths } from "../paths.js";
