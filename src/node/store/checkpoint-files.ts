@@ -1,0 +1,31 @@
+// Checkpoints of unfinished trials as files beside the run store.
+import { readFile, rm } from "node:fs/promises";
+import { fileSystemError, writeFileAtomic } from "../atomic-file.js";
+import { checkpointFile, type Paths } from "../paths.js";
+
+export interface CheckpointFiles {
+  /** Undefined if the trial has none. `where` is the path, for messages about what is in it. */
+  read(trial: string): Promise<{ readonly where: string; readonly bytes: Uint8Array } | undefined>;
+  /** Replaces the checkpoint whole: a kill leaves the one before. The folder is made by `openRunStore`. */
+  write(trial: string, bytes: Uint8Array): Promise<void>;
+  remove(trial: string): Promise<void>;
+}
+
+/** Checkpoints as `<state>/checkpoints/<trial>.safetensors`. @throws EnvironmentError for what the disk refuses. */
+export function checkpointFiles(paths: Paths): CheckpointFiles {
+  return {
+    read: async (trial) => {
+      const where = checkpointFile(paths, trial);
+      try {
+        return { where, bytes: await readFile(where) };
+      } catch (cause) {
+        if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+        throw fileSystemError(where, "read", cause);
+      }
+    },
+    write: async (trial, bytes) => writeFileAtomic(checkpointFile(paths, trial), bytes),
+    remove: async (trial) => {
+      await rm(checkpointFile(paths, trial), { force: true });
+    },
+  };
+}
