@@ -1,0 +1,92 @@
+// What a data set is: its files with their checksums, where they come from, and how bytes become examples.
+import { jsonHash } from "../core/hash.js";
+import type { Dataset, Normalization, Split } from "./dataset.js";
+
+/** One file, as its publisher made it. */
+export interface DatasetFile {
+  /** Name without `.gz`: `train-images-idx3-ubyte`. */
+  readonly name: string;
+  /** Size of the uncompressed file. */
+  readonly bytes: number;
+  /** Lower-case hexadecimal SHA-256 of the uncompressed file. */
+  readonly sha256: string;
+}
+
+/** A file that can be downloaded as `<mirror><name>.gz`. */
+export interface PublishedFile extends DatasetFile {
+  /** Size of the `.gz` file, for progress. Mirrors may pack otherwise; the checksum decides. */
+  readonly packedBytes: number;
+}
+
+/** A small part of the set that ships inside the package. */
+export interface SampleDefinition {
+  readonly trainExamples: number;
+  readonly testExamples: number;
+  /** Same names as the full set's files; in the package as `samples/<id>/<name>.br` (Brotli). */
+  readonly files: readonly DatasetFile[];
+}
+
+export interface DatasetDefinition {
+  /** The name on the command line, and of the folder: `mnist`. */
+  readonly id: string;
+  readonly title: string;
+  /** One sentence for help and docs. */
+  readonly about: string;
+  readonly files: readonly PublishedFile[];
+  /** Folders below a data folder in which the files may lie; the first one is where we put them. */
+  readonly folders: readonly string[];
+  /** Base URLs, best first, each ending in a slash. */
+  readonly mirrors: readonly string[];
+  /** What is known about the right to use it. */
+  readonly license: string;
+  readonly citation: string;
+  readonly inputShape: readonly number[];
+  readonly classes: readonly string[];
+  readonly normalization: Normalization;
+  readonly sample?: SampleDefinition;
+  /**
+   * Turns uncompressed files, by name, into examples.
+   * @throws CorruptFileError when files are damaged or do not fit together.
+   */
+  readonly parse: (files: ReadonlyMap<string, Uint8Array>) => { readonly train: Split; readonly test: Split };
+}
+
+/** Names the bytes of a set by the checksums of its files, so that it is known without reading them. */
+export function fingerprint(files: readonly DatasetFile[]): string {
+  return jsonHash(files.map(({ sha256 }) => sha256));
+}
+
+/**
+ * The full set from uncompressed files whose checksums were verified.
+ * @throws CorruptFileError as `parse` does.
+ */
+export function buildDataset(definition: DatasetDefinition, files: ReadonlyMap<string, Uint8Array>): Dataset {
+  return assemble(definition, files, {
+    title: definition.title,
+    isSample: false,
+    fingerprint: fingerprint(definition.files),
+  });
+}
+
+/** The embedded sample. Its normalization is that of the full set, so that networks for one fit the other. */
+export function buildSample(
+  definition: DatasetDefinition,
+  sample: SampleDefinition,
+  files: ReadonlyMap<string, Uint8Array>,
+): Dataset {
+  const [train, test] = [sample.trainExamples, sample.testExamples].map((count) => count.toLocaleString("en-US"));
+  return assemble(definition, files, {
+    title: `${definition.title} sample (${train} train / ${test} test)`,
+    isSample: true,
+    fingerprint: fingerprint(sample.files),
+  });
+}
+
+function assemble(
+  definition: DatasetDefinition,
+  files: ReadonlyMap<string, Uint8Array>,
+  identity: Pick<Dataset, "title" | "isSample" | "fingerprint">,
+): Dataset {
+  const { id, inputShape, classes, normalization } = definition;
+  return { id, ...identity, ...definition.parse(files), inputShape, classes, normalization };
+}
