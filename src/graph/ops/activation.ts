@@ -5,7 +5,7 @@ import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { mul, sub } from "./arithmetic.js";
-import { and, greater, greaterOrEqual, less, lessOrEqual } from "./comparison.js";
+import { and, greater, greaterOrEqual, less, lessOrEqual, or } from "./comparison.js";
 import { type NoAttributes, unary } from "./elementwise.js";
 import { where } from "./selection.js";
 import { sign } from "./unary.js";
@@ -80,10 +80,11 @@ export const clipOp: Op<NoAttributes> = {
     const under = low === null || !wants[1] ? null : less(x!, low);
     const lowRules = under !== null && high !== null ? and(under, less(low!, high)) : under;
     const over = high === null || !wants[2] ? null : greater(x!, high);
+    const highRules = over !== null && low !== null ? or(over, less(high!, low)) : over;
     return [
       inside === undefined ? ct : where(inside, ct!, zero),
       lowRules === null ? null : where(lowRules, ct!, zero),
-      over === null ? null : where(over, ct!, zero),
+      highRules === null ? null : where(highRules, ct!, zero),
     ];
   },
   cost: elementwiseCost(2),
