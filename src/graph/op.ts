@@ -73,10 +73,10 @@ export interface Op<A extends Attributes = Attributes> {
   /** Reference values in float64. Slow and obvious on purpose. */
   evaluate(inputs: readonly (NdArray | null)[], attrs: A, context: EvaluateContext): readonly NdArray[];
   /**
-   * Inputs whose memory ONNX Runtime may overwrite (it aliases running statistics to outputs).
+   * Inputs whose memory ONNX Runtime may overwrite (it aliases running statistics to outputs), under these attributes.
    * The ONNX writer gives each a private tensor.
    */
-  readonly overwrites?: readonly number[];
+  overwrites?(attrs: A): readonly number[];
   /**
    * `"preserves"`: an element-wise function that never decreases, and whose gradient vanishes wherever it makes different
    * inputs equal. `"picks"`: every output is one of the inputs, chosen by order alone (the first of equal ones). A pick

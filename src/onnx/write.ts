@@ -146,7 +146,7 @@ class ModelWriter {
   /** The name of an input; inputs that the runtime may overwrite get a private copy first. */
   #inputName(node: Node, tensor: Tensor | null, index: number, nodes: NodeProto[]): string {
     if (tensor === null) return "";
-    if (!node.op.overwrites?.includes(index)) return this.#nameOf(tensor);
+    if (!node.op.overwrites?.(node.attrs).includes(index)) return this.#nameOf(tensor);
     // Max of a value with itself copies it. The number of operands differs from copy to copy, so that the runtime
     // cannot merge two copies; a constant would be folded into memory that later steps find overwritten.
     if (tensor.node?.op.name === "Constant") {
