@@ -124,11 +124,11 @@ describe("permutation", () => {
   it("throws away words from the biased tail", () => {
     const words = [0xffffffff, 0, 0];
     let used = 0;
-    const stream = {
-      word: (i: number) => words[(used = Math.max(used, i + 1)) - 1],
-      uniform: () => 0,
-      normal: () => 0,
+    const word = (index: number): number => {
+      used = index + 1;
+      return words[index];
     };
+    const stream = { word, uniform: () => 0, normal: () => 0 };
     permutation(3, stream);
     // 2^32 - 1 is past the last multiple of 3: one more word is drawn than swaps are made.
     expect(used).toBe(3);

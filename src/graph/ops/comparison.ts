@@ -5,8 +5,6 @@ import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { binary, type NoAttributes, requireDType, unary } from "./elementwise.js";
 
-export { where } from "./selection.js";
-
 function comparison(
   name: string,
   holds: (a: number, b: number) => boolean,
