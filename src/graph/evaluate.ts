@@ -20,7 +20,7 @@ export function evaluateGraph(graph: Graph, inputs: readonly NdArray[]): NdArray
   }
   const values = new Map<Tensor, NdArray>();
   for (const [i, tensor] of graph.inputs.entries()) values.set(tensor, inputs[i]);
-  const valueOf = (tensor: Tensor): NdArray => {
+  const resultOf = (tensor: Tensor): NdArray => {
     const value = values.get(tensor);
     if (value !== undefined) return value;
     throw new InvalidInputError("tensor has no value", {
@@ -30,7 +30,7 @@ export function evaluateGraph(graph: Graph, inputs: readonly NdArray[]): NdArray
   };
   for (const node of nodesOf(graph)) {
     const results = node.op.evaluate(
-      node.inputs.map((tensor) => (tensor === null ? null : valueOf(tensor))),
+      node.inputs.map((tensor) => (tensor === null ? null : resultOf(tensor))),
       node.attrs,
       { evaluateGraph, outputCount: node.outputs.length },
     );
@@ -46,5 +46,5 @@ export function evaluateGraph(graph: Graph, inputs: readonly NdArray[]): NdArray
       values.set(output, sameShape(results[i].shape, output.shape) ? results[i] : { ...results[i] });
     }
   }
-  return graph.outputs.map((output) => valueOf(output.tensor));
+  return graph.outputs.map((output) => resultOf(output.tensor));
 }

@@ -17,7 +17,10 @@ export function simplify(source: Graph): Graph {
   const numbers = new Map<Tensor, number>();
   const numberOf = (tensor: Tensor): number => {
     let number = numbers.get(tensor);
-    if (number === undefined) numbers.set(tensor, (number = numbers.size));
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(tensor, number);
+    }
     return number;
   };
   return rewriteGraph(source, (node, inputs) => {
