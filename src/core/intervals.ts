@@ -1,6 +1,7 @@
 // Estimates with their uncertainty: t, Wilson, bootstrap and paired-difference intervals.
-import type { Finding } from "./findings.js";
+
 import { InvalidInputError } from "./errors.js";
+import type { Finding } from "./findings.js";
 import { randomStream } from "./rng.js";
 import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";

@@ -66,11 +66,21 @@ describe("intervals", () => {
   });
 
   it("says what is wrong with a sample", () => {
-    expect(() => meanEstimate([])).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: meanEstimate: cannot estimate: expected at least one value, all finite, received none. Leave out diverged trials first, and say how many]`);
-    expect(() => meanEstimate([1, Number.NaN])).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: meanEstimate: cannot estimate: expected at least one value, all finite, received NaN. Leave out diverged trials first, and say how many]`);
-    expect(() => meanEstimate([1, 2], 95)).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: meanEstimate: not a confidence level: expected 0 < level < 1, received 95]`);
-    expect(() => pairedDifferenceEstimate([1], [1, 2])).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: pairedDifferenceEstimate: pairs need as many first as second values: expected 1, received 2]`);
-    expect(() => proportionEstimate(11, 10)).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: proportionEstimate: not a proportion: expected integers with 0 <= successes <= n and n >= 1, received 11 of 10]`);
+    expect(() => meanEstimate([])).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: meanEstimate: cannot estimate: expected at least one value, all finite, received none. Leave out diverged trials first, and say how many]`,
+    );
+    expect(() => meanEstimate([1, Number.NaN])).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: meanEstimate: cannot estimate: expected at least one value, all finite, received NaN. Leave out diverged trials first, and say how many]`,
+    );
+    expect(() => meanEstimate([1, 2], 95)).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: meanEstimate: not a confidence level: expected 0 < level < 1, received 95]`,
+    );
+    expect(() => pairedDifferenceEstimate([1], [1, 2])).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: pairedDifferenceEstimate: pairs need as many first as second values: expected 1, received 2]`,
+    );
+    expect(() => proportionEstimate(11, 10)).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: proportionEstimate: not a proportion: expected integers with 0 <= successes <= n and n >= 1, received 11 of 10]`,
+    );
   });
 });
 

@@ -1,0 +1,13 @@
+// Grouping of lists by a text key.
+
+/** Items under their key, groups and members in order of appearance. (`Map.groupBy` needs Node 21.) */
+export function groupBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const name = key(item);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,203 @@
+// One made-up case a situation that figures meet: the same file feeds the golden tests and the gallery of pictures.
+import { randomStream } from "../core/rng.js";
+import type { CurveRow } from "./curve-data.js";
+import { curveFigure } from "./curve-figure.js";
+import { type DotRow, dotIntervalFigure } from "./dot-interval-figure.js";
+import type { Figure } from "./figure.js";
+import { violinFigure } from "./violin-figure.js";
+import type { ViolinRow } from "./violin-shape.js";
+
+const variants = [
+  { id: "none", title: "No normalization" },
+  { id: "batchNormHidden", title: "Batch norm, hidden layers" },
+  { id: "batchNormEverywhere", title: "Batch norm, input and hidden" },
+  { id: "dropout", title: "Dropout" },
+  { id: "both", title: "Batch norm and dropout" },
+];
+const layers = [
+  { id: "input", title: "input (1)" },
+  { id: "conv1", title: "conv 1 (6)" },
+  { id: "conv2", title: "conv 2 (16)" },
+  { id: "dense1", title: "dense 1 (120)" },
+  { id: "dense2", title: "dense 2 (84)" },
+];
+const channels: Readonly<Record<string, number>> = { input: 1, conv1: 6, conv2: 16, dense1: 120, dense2: 84 };
+const phases = [
+  { id: "train", title: "Training" },
+  { id: "validation", title: "Validation" },
+];
+const seeds = [0, 1, 2, 3, 4];
+const subtitle = "MNIST sample (10,000 training and 2,000 test images), made-up numbers";
+
+/** Loss that decays to a floor, and an accuracy that mirrors it. */
+function curveRows(options: { readonly seeds: readonly number[]; readonly epochs: number }): CurveRow[] {
+  const rows: CurveRow[] = [];
+  for (const [v, { id: variant }] of variants.entries()) {
+    for (const seed of options.seeds) {
+      const noise = randomStream(seed, `gallery ${variant}`);
+      for (const [p, { id: phase }] of phases.entries()) {
+        for (let epoch = 1; epoch <= options.epochs; epoch++) {
+          const wobble = 1 + 0.12 * noise.normal(epoch * 2 + p);
+          const loss =
+            (0.02 + 0.015 * p + 0.015 * (v === 3 ? 2 : 1) + (0.35 - 0.05 * v) * Math.exp(-epoch / 2)) * wobble;
+          const accuracy = 100 * (1 - 0.3 * loss);
+          rows.push({ variant, seed, phase, metric: "loss", x: epoch, value: loss });
+          rows.push({ variant, seed, phase, metric: "accuracy", x: epoch, value: accuracy });
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+/** A run that sits just above the floor of a loss with softmax applied twice. */
+function flooredRows(): CurveRow[] {
+  return curveRows({ seeds, epochs: 10 })
+    .filter(({ metric }) => metric === "loss")
+    .map((row) => ({ ...row, value: 1.46115 + row.value * 2 }));
+}
+
+function violinRows(): ViolinRow[] {
+  const rows: ViolinRow[] = [];
+  for (const [v, { id: variant }] of variants.entries()) {
+    if (variant === "none" || variant === "dropout") continue;
+    for (const [l, { id: layer }] of layers.entries()) {
+      if (layer === "input" && variant !== "batchNormEverywhere") continue;
+      for (const seed of seeds) {
+        const noise = randomStream(seed, `${variant} ${layer}`);
+        for (let channel = 0; channel < channels[layer]; channel++) {
+          const scale = 1 + 0.04 * (v - 2) + 0.05 * noise.normal(2 * channel);
+          const shift = -0.05 * l + (0.08 - 0.012 * l) * noise.normal(2 * channel + 1);
+          rows.push({ variant, seed, layer, metric: "scale", value: scale });
+          rows.push({ variant, seed, layer, metric: "shift", value: shift });
+        }
+      }
+    }
+  }
+  return rows;
+}
+
+function dotRows(metric: string, center: number, spread: number): DotRow[] {
+  return variants.flatMap(({ id: variant }, v) =>
+    seeds.map((seed) => {
+      const value = center + 0.12 * v * spread * 5 + spread * randomStream(seed, `dots ${variant} ${metric}`).normal(0);
+      return { variant, seed, metric, value };
+    }),
+  );
+}
+
+const lossAndAccuracy = [
+  { id: "loss", title: "Loss", unit: "nats" },
+  { id: "accuracy", title: "Accuracy", unit: "%", bounds: [0, 100] as const },
+];
+
+/** Every case by name. */
+export const gallery: Readonly<Record<string, () => Figure>> = {
+  curves: () =>
+    curveFigure(curveRows({ seeds, epochs: 10 }), {
+      id: "curves",
+      title: "Loss and accuracy per epoch",
+      subtitle,
+      variants,
+      phases,
+      metrics: lossAndAccuracy,
+    }),
+  curvesOneSeed: () =>
+    curveFigure(curveRows({ seeds: [0], epochs: 3 }), {
+      id: "curves-one-seed",
+      title: "Loss and accuracy per epoch",
+      subtitle,
+      variants,
+      phases,
+      metrics: lossAndAccuracy,
+    }),
+  curvesTwoSeeds: () =>
+    curveFigure(curveRows({ seeds: [0, 1], epochs: 5 }), {
+      id: "curves-two-seeds",
+      title: "Validation loss, two seeds",
+      variants,
+      phases: [phases[1]],
+      metrics: [{ id: "loss", title: "Loss", unit: "nats", scale: "log" }],
+    }),
+  curvesDiverged: () =>
+    curveFigure(
+      curveRows({ seeds, epochs: 10 }).map((row) =>
+        row.variant === "none" && row.seed > 2 && row.x > 4 ? { ...row, value: Number.NaN } : row,
+      ),
+      {
+        id: "curves-diverged",
+        title: "Loss and accuracy per epoch, two seeds diverged",
+        variants,
+        phases,
+        metrics: [{ id: "loss", title: "Loss", unit: "nats", scale: "log" }],
+      },
+    ),
+  curvesFloor: () =>
+    curveFigure(flooredRows(), {
+      id: "curves-floor",
+      title: "The loss as coded cannot go below its floor",
+      subtitle,
+      variants,
+      phases,
+      metrics: [
+        {
+          id: "loss",
+          title: "Loss",
+          unit: "nats",
+          references: [{ value: 1.46115, label: "floor ln(1 + 9/e) = 1.46115" }],
+        },
+      ],
+    }),
+  curvesPlain: () =>
+    curveFigure(curveRows({ seeds: [0], epochs: 40 }), { id: "curves-plain", title: "No options but a title" }),
+  violins: () =>
+    violinFigure(violinRows(), {
+      id: "violins",
+      title: "Learned scale and shift of batch normalization",
+      subtitle,
+      variants,
+      layers,
+      metrics: [
+        { id: "scale", title: "Scale γ", references: [{ value: 1, label: "initial value" }] },
+        { id: "shift", title: "Shift β", references: [{ value: 0, label: "initial value" }] },
+      ],
+    }),
+  violinsEqual: () =>
+    violinFigure(
+      violinRows().map((row) => (row.layer === "conv1" ? { ...row, value: 1 } : row)),
+      { id: "violins-equal", title: "One layer has equal values" },
+    ),
+  dots: () =>
+    dotIntervalFigure([...dotRows("accuracy", 98.6, 0.12), ...dotRows("loss", 0.045, 0.004)], {
+      id: "dots",
+      title: "Test accuracy and loss after the last epoch",
+      subtitle,
+      variants,
+      metrics: [
+        { id: "accuracy", title: "Test accuracy", unit: "%", bounds: [0, 100] },
+        { id: "loss", title: "Test loss", unit: "nats", bounds: [0, Number.POSITIVE_INFINITY] },
+      ],
+    }),
+  dotsDifference: () =>
+    dotIntervalFigure(
+      dotRows("difference", -0.05, 0.12).filter(({ variant }) => variant !== "none"),
+      {
+        id: "dots-difference",
+        title: "Difference from no normalization, same seeds",
+        variants,
+        metrics: [
+          {
+            id: "difference",
+            title: "Test accuracy",
+            unit: "percentage points",
+            references: [{ value: 0, label: "no difference" }],
+          },
+        ],
+      },
+    ),
+  dotsOneSeed: () =>
+    dotIntervalFigure(
+      dotRows("accuracy", 98.6, 0.12).filter(({ seed }) => seed === 0),
+      { id: "dots-one-seed", title: "One seed" },
+    ),
+};

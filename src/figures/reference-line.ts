@@ -1,0 +1,65 @@
+// An annotated line at a known value: a floor, a chance level, zero difference.
+import type { Json } from "../core/json.js";
+import { ink, sizes } from "./theme.js";
+
+export interface ReferenceLine {
+  readonly value: number;
+  /** Printed on the line: `floor 1.461`. */
+  readonly label: string;
+}
+
+interface HorizontalOptions {
+  /** Of the panel. */
+  readonly width: number;
+  /** The encoding of the panel's vertical axis. */
+  readonly y: { readonly [key: string]: Json };
+  /** Where the label is out of the way: `above` or `below` the right end of the line, or `outside` the panel. */
+  readonly side: "above" | "below" | "outside";
+}
+
+const sides = {
+  above: { align: "right", baseline: "bottom", dy: -3 },
+  below: { align: "right", baseline: "top", dy: 4 },
+  outside: { align: "left", baseline: "middle", dx: 6 },
+} as const;
+
+/** Rule and label across a panel at height `value`. */
+export function horizontalReference(reference: ReferenceLine, { width, y, side }: HorizontalOptions): Json[] {
+  const data = { values: [{ value: reference.value }] };
+  const place = { ...y, field: "value" };
+  return [
+    {
+      data,
+      mark: { type: "rule", color: ink.reference, strokeDash: [5, 3], strokeWidth: 1.2 },
+      encoding: { y: place },
+    },
+    {
+      data,
+      mark: {
+        type: "text",
+        text: reference.label,
+        ...sides[side],
+        fontSize: sizes.label - 1,
+        color: ink.reference,
+      },
+      encoding: { x: { value: width }, y: place },
+    },
+  ];
+}
+
+/**
+ * Rule and label across a panel at horizontal place `value`, given the encoding of its horizontal axis. The label stands
+ * at the top, just outside the panel.
+ */
+export function verticalReference({ value, label }: ReferenceLine, axis: { readonly [key: string]: Json }): Json[] {
+  const data = { values: [{ value }] };
+  const x = { ...axis, field: "value" };
+  return [
+    { data, mark: { type: "rule", color: ink.reference, strokeDash: [5, 3], strokeWidth: 1.2 }, encoding: { x } },
+    {
+      data,
+      mark: { type: "text", text: label, baseline: "bottom", dy: -4, fontSize: sizes.label - 1, color: ink.reference },
+      encoding: { x, y: { value: 0 } },
+    },
+  ];
+}

@@ -1,0 +1,145 @@
+// How every figure looks: one palette, one font, one set of sizes, made to survive a black-and-white printer.
+import type { Json } from "../core/json.js";
+import type { VegaLiteSpec } from "./figure.js";
+
+/**
+ * Eight colors that people with any color blindness tell apart (Okabe & Ito 2008), in an order that keeps neighbors
+ * far apart in lightness too. The yellow of the original, too faint for a line on white, is replaced by a brown.
+ */
+export const palette = [
+  "#0072B2",
+  "#D55E00",
+  "#009E73",
+  "#CC79A7",
+  "#56B4E9",
+  "#E69F00",
+  "#000000",
+  "#7F5539",
+] as const;
+
+/** Line patterns, in step with `palette`, for print without color. */
+export const dashes: readonly (readonly number[])[] = [
+  [1, 0],
+  [7, 3],
+  [2, 2],
+  [9, 3, 2, 3],
+  [4, 2],
+  [12, 3],
+  [2, 4],
+  [9, 3, 2, 3, 2, 3],
+];
+
+/** Point shapes, in step with `palette`, of similar weight to the eye. */
+export const pointShapes = [
+  "circle",
+  "square",
+  "triangle-up",
+  "diamond",
+  "triangle-down",
+  "cross",
+  "triangle-right",
+  "triangle-left",
+] as const;
+
+/** Ink of text, of quiet lines (grid, ticks), and of references that must be seen but not lead. */
+export const ink = { text: "#1a1a1a", quiet: "#d9d9d9", axis: "#8a8a8a", reference: "#4d4d4d" } as const;
+
+/** Verdana has nearly the widths of DejaVu Sans, so a page without the font keeps its layout. */
+export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
+
+/** Sizes in pixels at 1x. */
+export const sizes = {
+  /** Of a whole figure, about: as wide as the text of a report. */
+  width: 860,
+  label: 12,
+  title: 13,
+  heading: 16,
+  subheading: 12.5,
+  /** Width of an average character of a label. */
+  character: 7.4,
+  /** Room for the labels of a vertical axis, the same in all panels so that they stand in line. */
+  axis: 40,
+  /** Room for the title of a vertical axis. */
+  axisTitle: 24,
+  padding: 14,
+  /** Between panels side by side. */
+  gap: 24,
+} as const;
+
+/** Width of each of several panels side by side, of which each spends `labels` pixels on an axis. */
+export function panelWidth(panels: number, labels: number): number {
+  const room = sizes.width - 2 * sizes.padding - sizes.axisTitle - (panels - 1) * sizes.gap;
+  return Math.floor(room / panels - labels);
+}
+
+/** `Loss (nats)`, or the title alone for a pure number. */
+export function axisTitle(title: string, unit: string | undefined): string {
+  return unit === undefined || unit === "" ? title : `${title} (${unit})`;
+}
+
+const config: Json = {
+  font: fontFamily,
+  background: "white",
+  view: { stroke: null },
+  // Screen readers get the description of the whole figure, not hundreds of marks.
+  mark: { aria: false },
+  axis: {
+    labelFontSize: sizes.label,
+    titleFontSize: sizes.title,
+    titleFontWeight: "normal",
+    labelColor: ink.text,
+    titleColor: ink.text,
+    domainColor: ink.axis,
+    tickColor: ink.axis,
+    gridColor: ink.quiet,
+    gridWidth: 0.75,
+    titlePadding: 8,
+    labelPadding: 4,
+    labelLimit: 260,
+    aria: false,
+  },
+  legend: {
+    labelFontSize: sizes.label,
+    titleFontSize: sizes.title,
+    labelColor: ink.text,
+    titleColor: ink.text,
+    labelLimit: 0,
+    symbolSize: 90,
+    symbolOpacity: 1,
+    symbolStrokeWidth: 2,
+    rowPadding: 5,
+    columnPadding: 22,
+    aria: false,
+  },
+  title: {
+    anchor: "start",
+    color: ink.text,
+    subtitleColor: ink.reference,
+    fontSize: sizes.heading,
+    subtitleFontSize: sizes.subheading,
+    fontWeight: "bold",
+    subtitlePadding: 5,
+    offset: 14,
+  },
+  concat: { spacing: sizes.gap },
+};
+
+/** What stands above a figure, and what a screen reader says. */
+export interface Heading {
+  readonly title: string;
+  /** Data set, seeds, preset: whatever a reader must know who sees the picture alone. */
+  readonly subtitle?: string;
+  readonly description: string;
+}
+
+/** Completes a drawing into a whole specification. */
+export function themedSpec({ title, subtitle, description }: Heading, drawing: VegaLiteSpec): VegaLiteSpec {
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description,
+    title: subtitle === undefined ? { text: title } : { text: title, subtitle },
+    padding: sizes.padding,
+    ...drawing,
+    config,
+  };
+}
