@@ -1,0 +1,31 @@
+// Loads a data set by name, wherever it is; the embedded sample stands in where that is allowed.
+import type { Dataset } from "../../data/dataset.js";
+import { buildDataset } from "../../data/definition.js";
+import { datasetDefinition } from "../../data/index.js";
+import { type ObtainOptions, obtainFiles } from "./obtain-files.js";
+import { loadSample } from "./sample.js";
+
+export interface LoadDatasetOptions extends ObtainOptions {
+  /** Whether the sample inside the package may stand in when the full set cannot be had; true by default. */
+  readonly allowSample?: boolean;
+  /** Receives the reason when the sample stands in. */
+  readonly onSample?: (reason: string) => void;
+}
+
+/**
+ * The full set from `dataDir`, the folder in `TRAINSCOPE_DATA`, the user's cache, or the publisher's mirrors, every file
+ * verified by SHA-256; else the embedded sample, whose title says so. Files that somebody put into a folder of their own
+ * and that are damaged or incomplete are an error, never a reason for the sample.
+ *
+ * Example: `const data = await loadDataset("mnist");`
+ * @throws UnknownNameError, MissingDataError, CorruptFileError, EnvironmentError, InterruptedError, InvalidInputError.
+ */
+export async function loadDataset(id: string, options: LoadDatasetOptions = {}): Promise<Dataset> {
+  const definition = datasetDefinition(id);
+  const obtained = await obtainFiles(definition, options);
+  if (obtained.unavailable === undefined) return buildDataset(definition, obtained.files);
+  const { allowSample = true, onSample } = options;
+  if (!allowSample || definition.sample === undefined) throw obtained.unavailable;
+  onSample?.(obtained.unavailable.message);
+  return loadSample(id);
+}

@@ -1,0 +1,98 @@
+// Reads files of data sets, packed or plain, and lets only the published bytes pass.
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip } from "node:zlib";
+import { CorruptFileError } from "../../core/errors.js";
+import type { DatasetFile } from "../../data/definition.js";
+import { datasetTable } from "../../data/index.js";
+import { fileSystemError } from "../atomic-file.js";
+
+/** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
+const slackBytes = 1_048_576;
+
+/**
+ * The uncompressed bytes of a file, which may be packed with gzip (seen by its first bytes, not by its name).
+ * @param remedy what to do about a damaged file.
+ * @throws CorruptFileError unless length and SHA-256 are those of the publisher; EnvironmentError when it cannot be read.
+ */
+export async function readVerified(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
+  const bytes = await readLimited(path, file, remedy);
+  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  return verify(isPacked ? await unpack(promisify(gunzip), bytes, path, file, remedy) : bytes, path, file, remedy);
+}
+
+/** The same for a file of the embedded samples, packed with Brotli. */
+export async function readVerifiedBrotli(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
+  const bytes = await readLimited(path, file, remedy);
+  return verify(await unpack(promisify(brotliDecompress), bytes, path, file, remedy), path, file, remedy);
+}
+
+async function readLimited(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
+  const limit = file.bytes + slackBytes;
+  let size: number;
+  try {
+    const handle = await open(path, "r");
+    try {
+      ({ size } = await handle.stat());
+      if (size <= limit) return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileSystemError(path, "read", cause);
+  }
+  throw new CorruptFileError("file is too large", {
+    where: path,
+    expected: `at most ${limit} bytes`,
+    received: `${size}`,
+    remedy,
+  });
+}
+
+type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
+
+async function unpack(
+  decompress: Decompress,
+  bytes: Uint8Array,
+  where: string,
+  file: DatasetFile,
+  remedy: string,
+): Promise<Uint8Array> {
+  try {
+    // One byte more than expected is enough to see that it is too long.
+    return await decompress(bytes, { maxOutputLength: file.bytes + 1 });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    const summary =
+      code === "Z_BUF_ERROR"
+        ? "truncated compressed file"
+        : code === "ERR_BUFFER_TOO_LARGE"
+          ? `unpacks to more than the ${file.bytes} bytes of ${file.name}`
+          : "damaged compressed file";
+    throw new CorruptFileError(summary, { where, remedy, cause });
+  }
+}
+
+function verify(bytes: Uint8Array, where: string, file: DatasetFile, remedy: string): Uint8Array {
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 === file.sha256) return bytes;
+  const owner = Object.values(datasetTable).find(({ files }) => files.some((other) => other.sha256 === sha256));
+  if (owner !== undefined) {
+    throw new CorruptFileError(`file of another data set, ${owner.id}`, { where, remedy });
+  }
+  if (bytes.length !== file.bytes) {
+    throw new CorruptFileError(bytes.length < file.bytes ? "truncated file" : "file is too long", {
+      where,
+      expected: `${file.bytes} bytes uncompressed`,
+      received: `${bytes.length}`,
+      remedy,
+    });
+  }
+  throw new CorruptFileError("damaged file, its checksum is not that of the publisher", {
+    where,
+    expected: `SHA-256 ${file.sha256}`,
+    received: sha256,
+    remedy,
+  });
+}
