@@ -6,6 +6,8 @@ import type { Terminal } from "./terminal.js";
 
 export interface CommandContext {
   readonly terminal: Terminal;
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Throws InvalidInputError when the environment names impossible folders. */
   paths(): Paths;
   /** Opens the run store of this user; made if there is none. The command closes it. */

@@ -188,6 +188,35 @@ describe("errors", () => {
   });
 });
 
+describe("data", () => {
+  test("list tells what is here and where it was looked for", async () => {
+    const { code, out } = await cli("data list");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^data set +here +size +about +folder\n/);
+    expect(out).toMatch(/\nmnist +sample +0 bytes +70,000 handwritten/);
+    expect(out).toContain(`\n  ${paths().data}\n`);
+    expect(JSON.parse((await cli("data list --json")).out).datasets[0]).toMatchObject({
+      id: "mnist",
+      present: "sample",
+    });
+  });
+
+  test("verify exits 3 for missing files and 1 for damaged ones; unknown names are offered the nearest", async () => {
+    expect((await cli("data verify mnist")).code).toBe(3);
+    await writeFile(join(home, "train-labels-idx1-ubyte"), "damaged");
+    const { code, out } = await cli(`data verify mnist --data-dir ${home} --json`);
+    expect(code).toBe(1);
+    const states = JSON.parse(out).files.map(({ state }: { state: string }) => state);
+    expect(states.sort()).toEqual(["damaged", "missing", "missing", "missing"]);
+    const unknown = await cli("data get mnits");
+    expect([unknown.code, unknown.err]).toEqual([
+      2,
+      expect.stringContaining('unknown data set "mnits". Did you mean "mnist"?'),
+    ]);
+    expect((await cli("data list --data-dir /none/such")).code).toBe(2);
+  });
+});
+
 describe("runs", () => {
   const [first, second] = [exampleTrial(0), exampleTrial(1)];
   const fill = async (): Promise<string[]> => {

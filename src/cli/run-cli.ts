@@ -87,6 +87,7 @@ function commandContext(
     (await import("../node/store/open-store.js")).openRunStore(paths());
   return {
     terminal,
+    environment,
     paths,
     openStore,
     openExistingStore: async () =>
