@@ -8,7 +8,7 @@ import type { Runtime } from "../train/runtime.js";
 import { Trial } from "../train/trial.js";
 import type { RunStore, TrialOutcome } from "./store.js";
 import type { StudyTrial } from "./study.js";
-import { trialId } from "../train/trial-spec.js";
+import { type TrialSpec, trialId } from "../train/trial-spec.js";
 
 /** Where unfinished trials keep their state. */
 export interface CheckpointPort {
@@ -25,8 +25,8 @@ export interface ExecutorRequest {
   /** Makes a runtime for one worker. */
   readonly openRuntime: () => Runtime;
   readonly workers: number;
-  /** Paths of final tensors to keep, with `*` for any part. */
-  readonly keepTensors: readonly string[];
+  /** Paths of the final tensors to keep from a trial. */
+  readonly keepTensors: (spec: TrialSpec) => readonly string[];
   readonly signal?: AbortSignal;
   readonly now: () => number;
   /** Waits while another process runs a trial that this run needs too. */
@@ -140,7 +140,7 @@ async function runLeased(request: ExecutorRequest, studyTrial: StudyTrial, runti
         return "interrupted";
       }
       if (event.kind === "done" || event.kind === "diverged") {
-        const outcome = await outcomeOf(trial, event, request.keepTensors, { ...timings, totalMs: now() - started });
+        const outcome = await outcomeOf(trial, event, request.keepTensors(studyTrial.spec), { ...timings, totalMs: now() - started });
         await store.finishTrial(id, outcome);
         await checkpoints.remove(id);
         board.ended(studyTrial, outcome.status);
@@ -164,9 +164,8 @@ async function outcomeOf(
     return { status: "diverged", rows: [...rows, row], tensors: {}, timings, divergence: { step: event.step, tensor: event.tensor } };
   }
   const tensors: Record<string, readonly number[]> = {};
-  const patterns = keep.map(patternOf);
   for (const [path, { data }] of await trial.tensors()) {
-    if (patterns.some((pattern) => pattern.test(path))) tensors[path] = Array.from(data as Float32Array);
+    if (keep.includes(path)) tensors[path] = Array.from(data as Float32Array);
   }
   return { status: "done", rows, tensors, timings };
 }
@@ -179,11 +178,6 @@ export function evaluationRows(trial: string, evaluations: readonly Evaluation[]
     const row = (metric: string, value: number): MetricRow => ({ trial, phase, step, epoch, metric, path: "", value });
     return accuracy === undefined ? [row("loss", loss)] : [row("loss", loss), row("accuracy", accuracy)];
   });
-}
-
-function patternOf(text: string): RegExp {
-  const escaped = text.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`);
 }
 
 /** Adds up what all workers have done. */

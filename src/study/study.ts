@@ -63,8 +63,8 @@ export interface StudyDefinition {
   readonly presets: Readonly<Record<PresetName, { readonly settings: Settings; readonly seeds: number; readonly about: string }>>;
   /** What each setting means, with unit and valid range. */
   readonly settings: Readonly<Record<string, { readonly about: string; readonly minimum: number; readonly maximum: number; readonly integer: boolean }>>;
-  /** Paths of final tensors kept from every trial (patterns with `*`). */
-  readonly keepTensors: readonly string[];
+  /** Paths of the final tensors to keep from a trial. */
+  keepTensors(spec: TrialSpec): readonly string[];
   design(context: DesignContext): readonly StudyTrial[];
   analyze(results: readonly TrialResult[], context: AnalysisContext): Analysis;
 }

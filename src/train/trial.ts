@@ -87,6 +87,10 @@ export class Trial {
     this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
   }
 
+  get spec(): TrialSpec {
+    return this.#request.spec;
+  }
+
   /** Training and validation measurements of every epoch so far, in turn; those before a resume included. */
   get evaluations(): readonly Evaluation[] {
     return this.#evaluations;

@@ -1,0 +1,8 @@
+// The catalogue of studies: one line each.
+import type { StudyDefinition } from "../study/study.js";
+import { normalization } from "./normalization/index.js";
+
+export { normalization };
+
+/** Every study by its id. */
+export const studies: Readonly<Record<string, StudyDefinition>> = { normalization };

@@ -1,0 +1,64 @@
+// One run of a study: design, trials, analysis, all of it in the store.
+//
+//   definition + settings + seeds -> trials -> rows -> findings, claims, figures, tables
+import type { Dataset } from "../data/dataset.js";
+import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./executor.js";
+import type { NewRun, RunRecord, RunStore, RunTrial } from "./store.js";
+import { readTrialResults } from "./store.js";
+import type { Analysis, AnalysisContext, PresetName, Settings, StudyDefinition } from "./study.js";
+
+export interface StudyRequest extends Pick<ExecutorRequest, "checkpoints" | "openRuntime" | "workers" | "signal" | "now" | "wait" | "onProgress"> {
+  readonly study: StudyDefinition;
+  readonly preset: PresetName;
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  readonly data: Dataset;
+  readonly store: RunStore;
+  readonly run: Pick<NewRun, "command" | "versions" | "machine">;
+  /** An unfinished run to go on with, instead of a new one. */
+  readonly resumeRun?: RunRecord;
+  /** The time of day, ISO 8601 in UTC. */
+  readonly clock: () => string;
+}
+
+export interface StudyOutcome {
+  readonly run: RunRecord;
+  readonly trials: readonly RunTrial[];
+  readonly execution: ExecutorResult;
+  /** Absent when the run was interrupted. */
+  readonly analysis?: Analysis;
+}
+
+/** Runs a study to its end, or to the next segment after the signal. Finished trials are taken from the store. */
+export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
+  const { study, preset, settings, seeds, data, store, clock } = request;
+  const trials = study.design({ settings, seeds, fingerprint: data.fingerprint });
+  const run = await openRun(request);
+  await store.addTrials(run.id, trials);
+  let execution: ExecutorResult;
+  try {
+    execution = await executeTrials({ ...request, trials, keepTensors: (spec) => study.keepTensors(spec) });
+  } catch (cause) {
+    await store.setRunStatus(run.id, "failed", clock());
+    throw cause;
+  }
+  if (execution.interrupted) {
+    await store.setRunStatus(run.id, "interrupted", clock());
+    return { run, execution, trials: await store.listTrials(run.id) };
+  }
+  const context: AnalysisContext = { settings, seeds, preset, fingerprint: data.fingerprint, dataTitle: data.title, isSample: data.isSample };
+  const analysis = study.analyze(await readTrialResults(store, run.id), context);
+  await store.saveAnalysis(run.id, analysis);
+  await store.setRunStatus(run.id, "done", clock());
+  const finished = (await store.findRun(run.id)) ?? run;
+  return { run: finished, execution, analysis, trials: await store.listTrials(run.id) };
+}
+
+async function openRun({ study, preset, settings, run, resumeRun, store, clock }: StudyRequest): Promise<RunRecord> {
+  const startedAt = clock();
+  if (resumeRun !== undefined) {
+    await store.setRunStatus(resumeRun.id, "running", startedAt);
+    return resumeRun;
+  }
+  return store.createRun({ study: study.id, preset, settings, startedAt, ...run });
+}
