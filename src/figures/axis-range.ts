@@ -50,5 +50,5 @@ export function axisTicks([low, high]: readonly [number, number], scale: "linear
     // Through text, because 2 * 10 ** -2 is not 0.02 in every digit.
     for (const step of steps) values.push(Number(`${step}e${power}`));
   }
-  return { values: values.filter((value) => value >= low && value <= high), format: "~g" };
+  return { values: values.filter((value) => value >= low && value <= high), format: high >= 1000 ? ",~f" : "~g" };
 }

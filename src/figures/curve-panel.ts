@@ -104,14 +104,19 @@ function panelValues(points: readonly CurvePoint[], domain: readonly [number, nu
 function horizontalEncoding(places: readonly number[], { x, row, rows }: PanelOptions): Encoding {
   const isLog = x.scale === "log";
   // Epochs 1.5 and 2.5 do not exist: whole places get whole ticks.
-  const whole: Encoding = !isLog && places.every(Number.isInteger) ? { tickMinStep: 1, format: "~d" } : {};
+  const whole: Encoding = places.every(Number.isInteger) ? { tickMinStep: 1, format: ",~d" } : {};
+  const linear: Encoding = { tickCount: Math.min(10, Math.max(2, places.length)), ...whole };
   return {
     field: "x",
     type: "quantitative",
     title: row === rows - 1 ? x.title : null,
     scale: isLog ? { type: "log", nice: false } : { zero: false, nice: false },
-    axis: { grid: false, labelFlush: false, tickCount: Math.min(10, Math.max(2, places.length)), ...whole },
+    axis: { grid: false, labelFlush: false, ...(isLog ? axisTicks(extentOf(places), "log") : linear) },
   };
+}
+
+function extentOf(places: readonly number[]): [number, number] {
+  return [Math.min(...places), Math.max(...places)];
 }
 
 function verticalEncoding(domain: readonly [number, number], { metric, column }: PanelOptions): Encoding {

@@ -148,6 +148,22 @@ export const gallery: Readonly<Record<string, () => Figure>> = {
         },
       ],
     }),
+  curvesAgainstUpdates: () =>
+    curveFigure(
+      curveRows({ seeds: [0, 1, 2], epochs: 30 })
+        .filter(({ metric }) => metric === "accuracy")
+        .map((row) => ({ ...row, x: row.x * 469, value: row.value / 2 })),
+      {
+        id: "curves-against-updates",
+        title:
+          "A title that is too long for one line: accuracy against the number of updates, on the embedded sample of MNIST",
+        caption: "Both panels share their vertical axis.",
+        variants,
+        phases,
+        metrics: [{ id: "accuracy", title: "Validation accuracy", unit: "%", bounds: [0, 100] }],
+        x: { name: "step", title: "Updates", scale: "log" },
+      },
+    ),
   curvesPlain: () =>
     curveFigure(curveRows({ seeds: [0], epochs: 40 }), { id: "curves-plain", title: "No options but a title" }),
   violins: () =>

@@ -124,6 +124,22 @@ const config: Json = {
   concat: { spacing: sizes.gap },
 };
 
+/** Breaks a text between words so that no line is wider than a figure. A character is taken as 0.62 of the font size. */
+function textLines(text: string, fontSize: number): string[] {
+  const most = Math.floor((sizes.width - 2 * sizes.padding) / (0.62 * fontSize));
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > most) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
 /** What stands above a figure, and what a screen reader says. */
 export interface Heading {
   readonly title: string;
@@ -137,7 +153,10 @@ export function themedSpec({ title, subtitle, description }: Heading, drawing: V
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     description,
-    title: subtitle === undefined ? { text: title } : { text: title, subtitle },
+    title: {
+      text: textLines(title, sizes.heading),
+      ...(subtitle === undefined ? {} : { subtitle: textLines(subtitle, sizes.subheading) }),
+    },
     padding: sizes.padding,
     ...drawing,
     config,

@@ -1,0 +1,164 @@
+// Every figure of the gallery: valid Vega-Lite without warnings, plain JSON, and the golden specification.
+import { readdirSync } from "node:fs";
+import { compile, type TopLevelSpec } from "vega-lite";
+import { describe, expect, it } from "vitest";
+import type { CurveRow } from "./curve-data.js";
+import { gallery } from "./gallery.js";
+import { curveFigure, dotIntervalFigure, figureKinds, violinFigure } from "./index.js";
+import { palette } from "./theme.js";
+
+/** A logger of Vega that takes no warning. */
+const strict = {
+  level: () => strict,
+  error: fail,
+  warn: fail,
+  info: () => strict,
+  debug: () => strict,
+};
+
+function fail(...messages: readonly unknown[]): never {
+  throw new Error(`Vega-Lite: ${messages.join(" ")}`);
+}
+
+/** Four digits are enough to see a change, and do not depend on the last bit of a logarithm. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(4)) : value;
+}
+
+/** Long lists of data as their length, first and last member: the drawing is the golden, and a sample of the numbers. */
+function abbreviated(key: string, value: unknown): unknown {
+  if (key === "values" && Array.isArray(value) && value.length > 3 && typeof value[0] === "object") {
+    return { length: value.length, first: value[0], last: value.at(-1) };
+  }
+  return rounded(key, value);
+}
+
+function row(value: number, change: Partial<CurveRow> = {}): CurveRow {
+  return { variant: "a", seed: 0, phase: "validation", metric: "loss", x: 1, value, ...change };
+}
+
+describe.each(Object.entries(gallery))("figure %s", (_name, make) => {
+  const figure = make();
+
+  it("is valid Vega-Lite without a warning", () => {
+    expect(compile(figure.spec as unknown as TopLevelSpec, { logger: strict }).spec.marks?.length).toBeGreaterThan(0);
+  });
+
+  it("is plain JSON and does not depend on earlier calls", () => {
+    expect(JSON.parse(JSON.stringify(figure.spec))).toEqual(figure.spec);
+    expect(make()).toEqual(figure);
+  });
+
+  it("has its golden specification", async () => {
+    const { $schema, config, ...drawing } = figure.spec;
+    const golden = { ...figure, rows: figure.rows.slice(0, 2), spec: drawing };
+    const text = `${JSON.stringify(golden, abbreviated, 1)}\n`;
+    await expect(text).toMatchFileSnapshot(`fixtures/${figure.id}.golden.json`);
+  });
+});
+
+describe("figure kinds", () => {
+  it("are the files named so, one each", () => {
+    const files = readdirSync(new URL(".", import.meta.url))
+      .filter((name) => name.endsWith("-figure.ts"))
+      .map((name) => name.slice(0, -"-figure.ts".length).replace(/-./g, (dash) => dash[1].toUpperCase()));
+    expect(Object.keys(figureKinds).sort()).toEqual(files.sort());
+  });
+
+  it("draw no rows without failing", () => {
+    const options = { id: "empty", title: "Empty", metrics: [{ id: "loss", title: "Loss" }] };
+    for (const figure of [
+      curveFigure([], { ...options, phases: [{ id: "train", title: "Training" }] }),
+      violinFigure([], options),
+      dotIntervalFigure([], options),
+    ]) {
+      expect(() => compile(figure.spec as unknown as TopLevelSpec, { logger: strict })).not.toThrow();
+    }
+  });
+});
+
+describe("values that cannot be drawn", () => {
+  it("are counted by variant and reason, and the rest is drawn", () => {
+    const rows = [
+      row(1),
+      row(Number.NaN, { seed: 1 }),
+      row(Number.POSITIVE_INFINITY, { variant: "b" }),
+      row(3, { seed: 2 }),
+    ];
+    const figure = curveFigure(rows, { id: "f", title: "F" });
+    expect(figure.caption).toContain("Left out: 2 values (not finite: training diverged; a: 1, b: 1).");
+    expect(figure.rows).toEqual([expect.objectContaining({ variant: "a", mean: 2, n: 2 })]);
+  });
+
+  it("include zero and below on a logarithmic axis, and the band stays above zero", () => {
+    const rows = [row(1), row(0.1, { seed: 1 }), row(0, { seed: 2 }), row(-1, { seed: 3 })];
+    const figure = curveFigure(rows, { id: "f", title: "F", metrics: [{ id: "loss", title: "Loss", scale: "log" }] });
+    expect(figure.caption).toContain("Left out: 2 values (zero or below, on a logarithmic axis; a: 2).");
+    expect(figure.caption).toContain("Bands that reach beyond the frame are cut there.");
+    const [panel] = figure.spec.concat as unknown as { data: { values: { low: number }[] } }[];
+    expect(panel.data.values[0].low).toBeGreaterThan(0);
+  });
+
+  it("leave a note where a whole panel is empty", () => {
+    const phases = [
+      { id: "train", title: "Training" },
+      { id: "validation", title: "Validation" },
+    ];
+    expect(curveFigure([row(1)], { id: "f", title: "F", phases }).caption).toContain("No values of loss for training.");
+  });
+});
+
+describe("curves", () => {
+  it("have no bands for one seed, and say so", () => {
+    const figure = curveFigure([row(1), row(2, { x: 2 })], { id: "f", title: "F" });
+    expect(JSON.stringify(figure.spec)).not.toContain('"area"');
+    expect(figure.caption).toBe("Lines: one seed a variant, so there are no intervals.");
+  });
+
+  it("end bands at what the metric can be, but write the whole interval as CSV", () => {
+    const metrics = [{ id: "loss", title: "Accuracy", bounds: [0, 100] as const }];
+    const figure = curveFigure([row(99), row(100, { seed: 1 })], { id: "f", title: "F", metrics });
+    const [panel] = figure.spec.concat as unknown as { data: { values: { high: number }[] } }[];
+    expect(panel.data.values[0].high).toBe(100);
+    expect(figure.rows[0].high).toBeGreaterThan(100);
+  });
+
+  it("keep a variant's color when others are absent", () => {
+    const variants = ["a", "b", "c"].map((id) => ({ id, title: id.toUpperCase() }));
+    const figure = curveFigure([row(1, { variant: "c" })], { id: "f", title: "F", variants });
+    expect(JSON.stringify(figure.spec)).toContain(`"domain":["C"],"range":["${palette[2]}"]`);
+  });
+
+  it("show a reference even where all values are far above it", () => {
+    const metrics = [{ id: "loss", title: "Loss", references: [{ value: 1.46115, label: "floor" }] }];
+    const figure = curveFigure([row(2), row(2.2, { x: 2 })], { id: "f", title: "F", metrics });
+    const domain = /"type":"linear","domain":\[([\d.]+)/.exec(JSON.stringify(figure.spec));
+    expect(Number(domain?.[1])).toBeLessThan(1.46115);
+  });
+});
+
+describe("violins", () => {
+  const value = (layer: string, seed: number, number: number) => ({
+    variant: "a",
+    seed,
+    layer,
+    metric: "scale",
+    value: number,
+  });
+
+  it("are drawn for spread layers only: one value a seed, and equal values, are ticks", () => {
+    const rows = [0, 1, 2].flatMap((seed) => [
+      value("one", seed, 1 + seed / 10),
+      ...[0, 1, 2, 3].map((channel) => value("equal", seed, 1 + 0 * channel)),
+      ...[0, 1, 2, 3].map((channel) => value("spread", seed, 1 + channel * 0.1 + seed * 0.01)),
+    ]);
+    const figure = violinFigure(rows, { id: "f", title: "F" });
+    const [panel] = figure.spec.vconcat as unknown as {
+      layer: { mark: { type: string }; data: { values: { place: number }[] } }[];
+    }[];
+    const outline = panel.layer.find(({ mark }) => mark.type === "area");
+    expect(new Set(outline?.data.values.map(({ place }) => place))).toEqual(new Set([2]));
+    // Three single values, one for all equal ones, three quartiles.
+    expect(panel.layer.at(-1)?.data.values).toHaveLength(3 + 1 + 3);
+  });
+});
