@@ -2,7 +2,7 @@
 import { groupBy } from "../core/group-by.js";
 import { defaultLevel, meanEstimate } from "../core/intervals.js";
 import type { CurveAxis, CurveMetric, CurvePoint, CurveRow } from "./curve-data.js";
-import { isClipped, panelDomain, panelSpec } from "./curve-panel.js";
+import { canHavePoints, isClipped, panelDomain, panelSpec } from "./curve-panel.js";
 import type { Figure } from "./figure.js";
 import { captionText, type LeftOut, leftOut, seedsText } from "./left-out.js";
 import { completeLevels, type Level, levelTitles } from "./level.js";
@@ -49,11 +49,13 @@ export function curveFigure(rows: readonly CurveRow[], options: CurveOptions): F
     ...omitted.sentences(),
   );
   const present = new Set(points.map(({ variant }) => variant));
+  const places = [...new Set(points.map((point) => point.x))];
+  const shared = { x, variants, present, places, hasPoints: canHavePoints(points) };
   const panels = metrics.flatMap((metric, row) =>
     phases.map((phase, column) =>
       panelSpec(
         points.filter((point) => point.metric === metric.id),
-        { metric, phase, x, variants, present, row, column, rows: metrics.length, columns: phases.length },
+        { ...shared, metric, phase, row, column, rows: metrics.length, columns: phases.length },
       ),
     ),
   );

@@ -1,4 +1,5 @@
 // One panel of curves as Vega-Lite: references, bands, lines, and points while they are few enough to tell apart.
+import { groupBy } from "../core/group-by.js";
 import type { Json } from "../core/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { CurveAxis, CurveMetric, CurvePoint } from "./curve-data.js";
@@ -6,7 +7,7 @@ import { type Channel, type Level, levelLegend, levelScale, levelTitles, lineDas
 import { horizontalReference } from "./reference-line.js";
 import { axisTitle, panelWidth, sizes } from "./theme.js";
 
-/** With more places than this, points would run into a thick line. */
+/** With more points to a line than this, they would run into one thick stroke. */
 const mostPoints = 30;
 
 export interface PanelOptions {
@@ -16,6 +17,10 @@ export interface PanelOptions {
   /** All levels of the study, which decide the looks, and those of them that the figure has. */
   readonly variants: readonly Level[];
   readonly present: ReadonlySet<string>;
+  /** Places of all panels, which share their horizontal axis. */
+  readonly places: readonly number[];
+  /** Whether lines carry points; the same in all panels, because they share the legend. */
+  readonly hasPoints: boolean;
   readonly row: number;
   readonly column: number;
   readonly rows: number;
@@ -26,15 +31,13 @@ type Encoding = { readonly [key: string]: Json };
 
 /** Draws one phase of the points of a metric. The points of its other phases share the vertical axis. */
 export function panelSpec(points: readonly CurvePoint[], panel: PanelOptions): Json {
-  const { metric, phase, row, columns } = panel;
+  const { metric, phase, row, columns, hasPoints } = panel;
   const domain = panelDomain(points, metric);
   const drawn = points.filter((point) => point.phase === phase.id);
-  const places = [...new Set(drawn.map(({ x }) => x))];
-  const hasPoints = places.length <= mostPoints;
   const width = panelWidth(columns, sizes.axis);
-  const x = horizontalEncoding(places, panel);
+  const x = horizontalEncoding(panel);
   const y = verticalEncoding(domain, panel);
-  const looks = looksOf(panel, hasPoints);
+  const looks = looksOf(panel);
   const isFloor = (value: number): boolean => points.every(({ mean }) => mean >= value);
   const bands = {
     transform: [{ filter: "isValid(datum.low)" }],
@@ -62,6 +65,12 @@ export function panelSpec(points: readonly CurvePoint[], panel: PanelOptions): J
       ...(hasPoints ? [dots] : []),
     ],
   };
+}
+
+/** Whether points can be told apart on every line. */
+export function canHavePoints(points: readonly CurvePoint[]): boolean {
+  const lines = groupBy(points, ({ variant, phase, metric }) => JSON.stringify([variant, phase, metric]));
+  return [...lines.values()].every((line) => line.length <= mostPoints);
 }
 
 /** Vertical domain of all panels of a metric. */
@@ -101,8 +110,9 @@ function panelValues(points: readonly CurvePoint[], domain: readonly [number, nu
   }));
 }
 
-function horizontalEncoding(places: readonly number[], { x, row, rows }: PanelOptions): Encoding {
+function horizontalEncoding({ x, places, row, rows }: PanelOptions): Encoding {
   const isLog = x.scale === "log";
+  const domain: [number, number] = [Math.min(...places), Math.max(...places)];
   // Epochs 1.5 and 2.5 do not exist: whole places get whole ticks.
   const whole: Encoding = places.every(Number.isInteger) ? { tickMinStep: 1, format: ",~d" } : {};
   const linear: Encoding = { tickCount: Math.min(10, Math.max(2, places.length)), ...whole };
@@ -110,13 +120,9 @@ function horizontalEncoding(places: readonly number[], { x, row, rows }: PanelOp
     field: "x",
     type: "quantitative",
     title: row === rows - 1 ? x.title : null,
-    scale: isLog ? { type: "log", nice: false } : { zero: false, nice: false },
-    axis: { grid: false, labelFlush: false, ...(isLog ? axisTicks(extentOf(places), "log") : linear) },
+    scale: { type: isLog ? "log" : "linear", nice: false, ...(places.length > 1 ? { domain } : {}) },
+    axis: { grid: false, labelFlush: false, ...(isLog ? axisTicks(domain, "log") : linear) },
   };
-}
-
-function extentOf(places: readonly number[]): [number, number] {
-  return [Math.min(...places), Math.max(...places)];
 }
 
 function verticalEncoding(domain: readonly [number, number], { metric, column }: PanelOptions): Encoding {
@@ -131,7 +137,7 @@ function verticalEncoding(domain: readonly [number, number], { metric, column }:
 }
 
 /** Color, dash and shape of the variants. The legend shows shapes where there are points, else dashes. */
-function looksOf({ variants, present }: PanelOptions, hasPoints: boolean): Readonly<Record<Channel, Json>> {
+function looksOf({ variants, present, hasPoints }: PanelOptions): Readonly<Record<Channel, Json>> {
   const titles = variants.filter(({ id }) => present.has(id)).map(({ title }) => title);
   const symbol: Encoding = hasPoints ? { symbolStrokeWidth: 0 } : { symbolType: "stroke", symbolSize: 900 };
   const legend = titles.length > 1 ? { ...levelLegend(titles), ...symbol } : null;
