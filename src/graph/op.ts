@@ -83,6 +83,13 @@ export interface Op<A extends Attributes = Attributes> {
    * after a preserving function may be exchanged with it, forward and backward exactly.
    */
   readonly order?: "preserves" | "picks";
+  /**
+   * The first output computed from parts that the gradient needs too (the columns of a convolution), so that after
+   * `simplify` they are computed once. `null` where the operator itself is faster. For use after differentiation.
+   */
+  fromGradientParts?(inputs: readonly (Tensor | null)[], attrs: A): Tensor | null;
+  /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
+  readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */
   readonly inputNames?: readonly string[];
 }

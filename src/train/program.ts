@@ -13,6 +13,8 @@ import { graph, rewriteGraph } from "../graph/graph.js";
 import { loopOp } from "../graph/ops/loop.js";
 import type { Op } from "../graph/op.js";
 import { gather, split, squeeze } from "../graph/ops/shape-movement.js";
+import { polyphasePooling } from "../graph/polyphase.js";
+import { shareGradientParts } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { correctCount, type Loss } from "../nn/losses.js";
@@ -125,13 +127,12 @@ export function trainingProgram(request: TrainingRequest): Program {
   if (loss.targets === "class") scans["step correct"] = correctCount(network.output, y);
   const captures = [inner.inputs, inner.targets, inner.rows, inner.hyper, ...(inner.keys === undefined ? [] : [inner.keys])];
   const innerFlat = [...innerCarried.parameters, ...innerCarried.slots.flat(), ...innerCarried.buffers];
-  const body = simplify(
-    graph([iteration, condition, ...innerFlat, ...captures], {
-      "go on": condition,
-      ...Object.fromEntries(next.map((tensor, i) => [`next ${i}`, tensor])),
-      ...scans,
-    }),
-  );
+  const step = graph([iteration, condition, ...innerFlat, ...captures], {
+    "go on": condition,
+    ...Object.fromEntries(next.map((tensor, i) => [`next ${i}`, tensor])),
+    ...scans,
+  });
+  const body = simplify(rewriteGraph(step, shareGradientParts));
 
   const outerFlat = [...carried.parameters, ...carried.slots.flat(), ...carried.buffers];
   const outerCaptures = [outer.inputs, outer.targets, outer.rows, outer.hyper, ...(outer.keys === undefined ? [] : [outer.keys])];
@@ -243,7 +244,7 @@ function bindNetwork(
   for (const { path, tensor } of template.buffers) replaced.set(tensor, buffers.get(path) as Tensor);
   for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
   const outputs = Object.fromEntries(template.buffers.map(({ path, next }) => [path, next]));
-  const bound = rewriteGraph(graph([], { ...outputs, "": template.output }), exchangePicks, replaced);
+  const bound = polyphasePooling(rewriteGraph(graph([], { ...outputs, "": template.output }), exchangePicks, replaced));
   const byName = new Map(bound.outputs.map(({ name, tensor }) => [name, tensor]));
   return {
     output: byName.get("") as Tensor,

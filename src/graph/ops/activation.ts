@@ -20,6 +20,7 @@ export const reluOp: Op<NoAttributes> = {
     ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sign(y))],
   ),
   order: "preserves",
+  isChannelwise: true,
 };
 
 export const sigmoidOp = unary(

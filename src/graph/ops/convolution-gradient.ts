@@ -11,6 +11,7 @@ import {
   convTransposeWindow,
   convWindow,
 } from "./convolution.js";
+import { add } from "./arithmetic.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
@@ -155,6 +156,22 @@ export function convolutionCotangents(
   };
 }
 
+// A product of so few rows is bound by reading the columns, which the weight gradient lays out anyway; with more rows
+// the convolution's own blocking wins.
+const mostFiltersFromColumns = 32;
+
+/** `w x` as a product with the columns of the weight gradient, or `null` where that gradient has no such columns. */
+export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs: ConvAttributes): Tensor | null {
+  const window = convWindow(x!.shape, w!.shape, attrs);
+  const convolution: Convolution = { window, batch: x!.shape[0], channels: x!.shape[1], filters: w!.shape[0], group: attrs.group };
+  if (convolution.filters > mostFiltersFromColumns || attrs.group !== 1 || chooseLowering(convolution).weight !== "inputColumns") return null;
+  const taps = window.kernel.map((_, axis) => axis + 2);
+  const rows = reshape(transpose(w!, [0, ...taps, 1]), [convolution.filters, sizeOf(w!.shape) / convolution.filters]);
+  const product = matMul(rows, columns(x!, 1, window, false));
+  const shifted = bias === null || bias === undefined ? product : add(product, reshape(bias, [convolution.filters, 1]));
+  return reshape(shifted, [convolution.batch, convolution.filters, ...window.output]);
+}
+
 /** Sum over batch and space: the cotangent of a bias. */
 function sumOverPlaces(ct: Tensor): Tensor {
   return reduceSum(
@@ -214,13 +231,22 @@ function inputByColumns(convolution: Convolution, w: Tensor, outputColumns: Tens
   return reshape(matMul(rows, outputColumns), [batch, channels, ...window.input]);
 }
 
-/** `[O, places] [places, taps C]`, summed over the batch. */
+// With at least as many filters as a vector register holds numbers, filters belong on the contiguous side of the product.
+const fewestFiltersInRow = 16;
+
+/** `[O, places] [places, taps C]`, or its transpose, summed over the batch. */
 function weightByInputColumns({ window, batch, channels, filters, group }: Convolution, x: Tensor, ct: Tensor): Tensor {
   const [inner, outer] = [channels / group, filters / group];
-  const left = reshape(ct, [batch, ...groupAxis(group), outer, sizeOf(window.output)]);
-  const product = reduceSum(matMul(left, transposeMatrices(columns(x, group, window, false))), [0]);
-  const taps = window.kernel.map((_, axis) => axis + 1);
-  return transpose(reshape(product, [filters, ...window.kernel, inner]), [0, taps.length + 1, ...taps]);
+  const rows = reshape(ct, [batch, ...groupAxis(group), outer, sizeOf(window.output)]);
+  const cols = columns(x, group, window, false);
+  const axes = window.kernel.map((_, axis) => axis);
+  if (outer >= fewestFiltersInRow && group === 1) {
+    const product = reduceSum(matMul(cols, transposeMatrices(rows)), [0]);
+    const [channelAxis, filterAxis] = [axes.length, axes.length + 1];
+    return transpose(reshape(product, [...window.kernel, inner, filters]), [filterAxis, channelAxis, ...axes]);
+  }
+  const product = reduceSum(matMul(rows, transposeMatrices(cols)), [0]);
+  return transpose(reshape(product, [filters, ...window.kernel, inner]), [0, axes.length + 1, ...axes.map((axis) => axis + 1)]);
 }
 
 /** `[C, places] [places, taps O]`, summed over the batch. */
@@ -283,7 +309,9 @@ function columns(x: Tensor, group: number, window: Window, mirrored: boolean): T
   const grouped = group === 1 ? x : reshape(x, [...lead, channels / group, ...window.input]);
   let staged = padSpatial(grouped, window.kernel.length, window);
   for (let axis = window.kernel.length - 1; axis >= 0; axis--) {
-    const parts = Array.from({ length: window.kernel[axis] }, (_, tap) => tapPlaces(staged, lead.length + 1 + axis, tap, axis, window));
+    const parts = Array.from({ length: window.kernel[axis] }, (_, tap) =>
+      tapPlaces(staged, lead.length + 1 + axis, tap, axis, window),
+    );
     staged = parts.length === 1 ? parts[0] : concat(mirrored ? parts.reverse() : parts, { axis: lead.length });
   }
   return reshape(staged, [...lead, sizeOf(window.kernel) * (channels / group), sizeOf(window.output)]);
@@ -296,7 +324,13 @@ function padSpatial(x: Tensor, axes: number, { padBegin, padEnd }: Window): Tens
 }
 
 /** What one tap of the kernel sees along one axis: for every window, the value at `tap` in it. */
-function tapPlaces(x: Tensor, xAxis: number, tap: number, axis: number, { output, strides, dilations }: Window): Tensor {
+function tapPlaces(
+  x: Tensor,
+  xAxis: number,
+  tap: number,
+  axis: number,
+  { output, strides, dilations }: Window,
+): Tensor {
   const start = tap * dilations[axis];
   const end = start + (output[axis] - 1) * strides[axis] + 1;
   if (start === 0 && end === x.shape[xAxis] && strides[axis] === 1) return x;

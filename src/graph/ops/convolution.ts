@@ -4,7 +4,7 @@ import { type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
-import { convGradient, convTransposeGradient } from "./convolution-gradient.js";
+import { convFromColumns, convGradient, convTransposeGradient } from "./convolution-gradient.js";
 import { requireOneType } from "./element-types.js";
 import {
   coveredExtent,
@@ -96,6 +96,7 @@ export const convOp: Op<ConvAttributes> = {
     return [{ dtype: x!.dtype, shape: [x!.shape[0], filters, ...output] }];
   },
   vjp: convGradient,
+  fromGradientParts: convFromColumns,
   cost([, w, bias], [y]) {
     const macs = sizeOf(y.shape) * sizeOf(w!.shape.slice(1));
     return { macs, flops: 2 * macs + (bias === null || bias === undefined ? 0 : sizeOf(y.shape)) };

@@ -34,6 +34,7 @@ export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
   },
   inputNames,
   // In training mode ONNX Runtime writes the new statistics over the old ones.
+  isChannelwise: true,
   overwrites: ({ training_mode }) => (training_mode === 1 ? [3, 4] : []),
   infer([x, ...perChannel], { momentum, training_mode }, where) {
     requireOneType(where, x, ...perChannel);

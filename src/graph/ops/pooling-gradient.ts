@@ -4,7 +4,7 @@ import { tensorFrom } from "../../core/tensor-data.js";
 import { constant, filled, scalar } from "../build.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { mul } from "./arithmetic.js";
+import { mul, sub } from "./arithmetic.js";
 import { equal } from "./comparison.js";
 import { convTranspose } from "./convolution.js";
 import type { NoAttributes } from "./elementwise.js";
@@ -19,7 +19,7 @@ import {
 } from "./pooling.js";
 import { enlarge } from "./resize.js";
 import { where } from "./selection.js";
-import { expand, pad, reshape, slice } from "./shape-movement.js";
+import { concat, expand, pad, reshape, slice, split } from "./shape-movement.js";
 import { allIndices, coveredExtent, type Window } from "./window.js";
 
 /** The windows tile the leading part of x: as wide as their stride, without padding. */
@@ -57,7 +57,35 @@ export function maxPoolGradient({
 }: VjpContext<MaxPoolAttributes>): (Tensor | null)[] {
   if (ct === null) return [null];
   const window = poolWindow("MaxPool", x!.shape, attrs);
+  const whole = wholeAxis(window);
+  if (whole !== undefined) return [toFirstOfAxis(x!, outputs[0], ct, whole)];
   return [isTiling(window) ? toFirstMaximum(x!, outputs[0], ct, window) : toIndices(x!, outputs, ct, attrs)];
+}
+
+// Each place of the axis costs two passes over the pooled extent; up to here that is less than ranking the places.
+const longestWholeAxis = 4;
+
+/** The one axis (of the tensor) that the window covers from end to end, while it leaves all others alone. */
+function wholeAxis({ input, output, kernel, padBegin, padEnd }: Window): number | undefined {
+  const pooled = kernel.flatMap((extent, axis) => (extent > 1 ? [axis] : []));
+  if (pooled.length !== 1) return undefined;
+  const [axis] = pooled;
+  const covers = kernel[axis] === input[axis] && kernel[axis] <= longestWholeAxis && padBegin[axis] === 0 && padEnd[axis] === 0;
+  const others = input.every((extent, other) => other === axis || (extent === output[other] && padBegin[other] === 0));
+  return covers && others ? axis + 2 : undefined;
+}
+
+/** Place after place: who is the maximum takes what is left of the cotangent, and the last takes the rest. */
+function toFirstOfAxis(x: Tensor, y: Tensor, ct: Tensor, axis: number): Tensor {
+  const places = split(x, Array<number>(x.shape[axis]).fill(1), { axis });
+  const zero = scalar(0, x.dtype);
+  let left = ct;
+  const parts = places.slice(0, -1).map((place) => {
+    const taken = where(equal(place, y), left, zero);
+    left = sub(left, taken);
+    return taken;
+  });
+  return concat([...parts, left], { axis });
 }
 
 /**
