@@ -176,9 +176,8 @@ async function openForUpdate(path: string): Promise<FileHandle> {
 
 function cannotKeep(definition: DatasetDefinition, cause: EnvironmentError): EnvironmentError {
   const megabytes = Math.ceil(definition.files.reduce((sum, file) => sum + file.bytes + file.packedBytes, 0) / 1e6);
-  return new EnvironmentError(`cannot keep the download of ${definition.title}`, {
+  return new EnvironmentError(`cannot keep the download (${cause.message})`, {
     where: `data set "${definition.id}"`,
-    received: cause.message,
     remedy:
       `It needs ${megabytes} MB in a folder that you may write: ` +
       `trainscope data get ${definition.id} --data-dir <folder>, then TRAINSCOPE_DATA=<folder>`,

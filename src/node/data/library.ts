@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { CorruptFileError, type TrainscopeError } from "../../core/errors.js";
 import type { DatasetDefinition } from "../../data/definition.js";
 import { datasetDefinition, datasetTable } from "../../data/index.js";
-import { cacheFolder, damagedRemedy, type ObtainOptions, obtainFiles } from "./obtain-files.js";
+import { damagedRemedy, downloadFolder, type ObtainOptions, obtainFiles } from "./obtain-files.js";
 import { checkDataDir, dataPlaces, type FoundFile, findFiles, type PlacesOptions } from "./places.js";
 import { readVerified } from "./read-verified.js";
 
@@ -49,12 +49,14 @@ function statusOf(definition: DatasetDefinition, found: ReadonlyMap<string, Foun
 }
 
 /**
- * Finds or downloads all files of a set and verifies them.
+ * Finds or downloads all files of a set and verifies them. Downloads go into `dataDir` where it is given (created when
+ * missing), else into the cache.
  * @throws UnknownNameError, MissingDataError, CorruptFileError, EnvironmentError, InterruptedError, InvalidInputError.
  */
 export async function getDataset(id: string, options: ObtainOptions = {}): Promise<DatasetStatus> {
   const definition = datasetDefinition(id);
-  const { unavailable } = await obtainFiles(definition, options);
+  const target = options.dataDir === undefined ? {} : { downloadDir: options.dataDir };
+  const { unavailable } = await obtainFiles(definition, { ...target, ...options });
   if (unavailable !== undefined) throw unavailable;
   return statusOf(definition, await findFiles(definition, dataPlaces(options)));
 }
@@ -81,7 +83,7 @@ export async function verifyDataset(id: string, options: PlacesOptions = {}): Pr
     const entry = found.get(name);
     checks.push(
       entry === undefined
-        ? { file: name, state: "missing", remark: `belongs into ${cacheFolder(definition, places)}` }
+        ? { file: name, state: "missing", remark: `belongs into ${downloadFolder(definition, places)}` }
         : await checkFile(definition, entry),
     );
   }

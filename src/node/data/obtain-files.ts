@@ -15,6 +15,8 @@ import { readVerified } from "./read-verified.js";
 export interface ObtainOptions extends PlacesOptions, DownloadOptions {
   /** Whether missing files may be downloaded; true by default. */
   readonly allowDownload?: boolean;
+  /** Data folder that receives downloads; the user's cache by default. Created when missing. */
+  readonly downloadDir?: string;
 }
 
 /** Either all files, by name, or why they cannot be had although nothing on this machine is wrong. */
@@ -23,19 +25,19 @@ export type Obtained =
   | { readonly unavailable: TrainscopeError };
 
 /**
- * All files of a set, each from the first place that has it; what is missing is downloaded into the cache.
+ * All files of a set, each from the first place that has it; what is missing is downloaded.
  * A damaged file of the cache is fetched again. A damaged file, or an incomplete set, in a folder of the user is an error.
  * @throws CorruptFileError, MissingDataError, EnvironmentError, InterruptedError, InvalidInputError.
  */
 export async function obtainFiles(definition: DatasetDefinition, options: ObtainOptions): Promise<Obtained> {
   if (options.signal?.aborted) throw new InterruptedError(`data set "${definition.id}"`, "Run it again");
-  await checkDataDir(options.dataDir);
+  if (options.dataDir !== options.downloadDir) await checkDataDir(options.dataDir);
   const places = dataPlaces(options);
   const found = await findFiles(definition, places);
   const { files, damaged } = await readFound(definition, found, options.allowDownload !== false);
   const missing = definition.files.filter(({ name }) => !files.has(name));
   if (missing.length === 0) return { files };
-  const folder = cacheFolder(definition, places);
+  const folder = downloadFolder(definition, places, options.downloadDir);
   const failure = await fetchMissing(definition, missing, folder, places, files, options);
   if (failure === undefined) return { files };
   if (damaged !== undefined) throw damaged;
@@ -44,9 +46,9 @@ export async function obtainFiles(definition: DatasetDefinition, options: Obtain
   return { unavailable: failure };
 }
 
-/** Where downloads of this set go. */
-export function cacheFolder(definition: DatasetDefinition, places: readonly DataPlace[]): string {
-  return join(places[places.length - 1].folder, definition.folders[0]);
+/** Where downloads of this set go: into the cache, the last of the places, unless another data folder is given. */
+export function downloadFolder(definition: DatasetDefinition, places: readonly DataPlace[], dataDir?: string): string {
+  return join(dataDir ?? places[places.length - 1].folder, definition.folders[0]);
 }
 
 /** Reads and verifies. A damaged file of the cache is left out when it can be replaced. */

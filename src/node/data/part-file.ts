@@ -1,13 +1,13 @@
 // The unfinished file of a download: kept for the next try, written by one process at a time.
 import { randomBytes } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileSystemError } from "../atomic-file.js";
 import { isProcessAlive } from "../process-alive.js";
 
 export interface PartFile {
   readonly path: string;
-  /** Gives the file free. Unless `keep`, removes it. */
+  /** Gives the file free. Removes it unless it is to be kept and holds something. */
   release(options: { readonly keep: boolean }): Promise<void>;
 }
 
@@ -23,7 +23,8 @@ export async function claimPart(folder: string, name: string): Promise<PartFile>
     return {
       path: shared,
       async release({ keep }) {
-        if (!keep) await rm(shared, { force: true });
+        const size = (await stat(shared).catch(() => undefined))?.size ?? 0;
+        if (!keep || size === 0) await rm(shared, { force: true });
         await rm(lock, { force: true });
       },
     };

@@ -79,7 +79,12 @@ function verify(bytes: Uint8Array, where: string, file: DatasetFile, remedy: str
   if (sha256 === file.sha256) return bytes;
   const owner = Object.values(datasetTable).find(({ files }) => files.some((other) => other.sha256 === sha256));
   if (owner !== undefined) {
-    throw new CorruptFileError(`file of another data set, ${owner.id}`, { where, remedy });
+    throw new CorruptFileError("file of another data set", {
+      where,
+      expected: `the ${file.name} that was asked for`,
+      received: `that of ${owner.id}`,
+      remedy: "Name the folder above it, with one folder for each data set",
+    });
   }
   if (bytes.length !== file.bytes) {
     throw new CorruptFileError(bytes.length < file.bytes ? "truncated file" : "file is too long", {

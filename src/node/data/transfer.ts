@@ -47,7 +47,7 @@ export async function receive(
     });
     const start = startOfBody(response, held);
     if (start === undefined) throw new TransferError(`HTTP ${response.status} ${response.statusText}`.trimEnd());
-    await inFile(path, () => file.truncate(start));
+    if (start < held) await inFile(path, () => file.truncate(start));
     let position = start;
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     const total = Number.isSafeInteger(length) ? start + length : undefined;
@@ -58,6 +58,7 @@ export async function receive(
       await inFile(path, () => file.write(piece, 0, piece.length, position));
       position += piece.length;
       options.onBytes?.(position, total);
+      options.signal?.throwIfAborted();
     }
     if (total !== undefined && position < total)
       throw new TransferError(`broken off after ${position} of ${total} bytes`);
