@@ -21,7 +21,10 @@ describe("data set definitions", () => {
   });
 
   it("have distinct files: no checksum twice", () => {
-    const sums = Object.values(datasetTable).flatMap((definition) => [...definition.files, ...(definition.sample?.files ?? [])]);
+    const sums = Object.values(datasetTable).flatMap((definition) => [
+      ...definition.files,
+      ...(definition.sample?.files ?? []),
+    ]);
     expect(new Set(sums.map(({ sha256 }) => sha256)).size).toBe(sums.length);
   });
 
@@ -43,10 +46,17 @@ describe("data set definitions", () => {
   });
 
   it("tell the sample from the full set in title and fingerprint", () => {
-    const split = { inputs: { dtype: "uint8", shape: [0], data: new Uint8Array(0) }, targets: { dtype: "int32", shape: [0], data: new Int32Array(0) } } as const;
+    const split = {
+      inputs: { dtype: "uint8", shape: [0], data: new Uint8Array(0) },
+      targets: { dtype: "int32", shape: [0], data: new Int32Array(0) },
+    } as const;
     const definition: DatasetDefinition = { ...mnist, parse: () => ({ train: split, test: split }) };
     const full = buildDataset(definition, new Map());
-    const sample = buildSample(definition, { trainExamples: 10_000, testExamples: 2000, files: definition.sample?.files ?? [] }, new Map());
+    const sample = buildSample(
+      definition,
+      { trainExamples: 10_000, testExamples: 2000, files: definition.sample?.files ?? [] },
+      new Map(),
+    );
     expect([full.title, full.isSample, full.fingerprint]).toEqual(["MNIST", false, fingerprint(mnist.files)]);
     expect([sample.title, sample.isSample]).toEqual(["MNIST sample (10,000 train / 2,000 test)", true]);
     expect(sample.fingerprint).not.toBe(full.fingerprint);

@@ -40,8 +40,8 @@ export const fashionMnist: DatasetDefinition = {
   ],
   license: "MIT, Copyright (c) 2017 Zalando SE",
   citation:
-    "H. Xiao, K. Rasul, R. Vollgraf, \"Fashion-MNIST: a novel image dataset for benchmarking machine learning " +
-    "algorithms\", arXiv:1708.07747, 2017",
+    'H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning ' +
+    'algorithms", arXiv:1708.07747, 2017',
   inputShape: [1, 28, 28],
   classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
   // The rounded statistics of the training images that the field uses, so that runs compare.

@@ -29,7 +29,9 @@ describe("IDX", () => {
     expect(readIdx(Uint8Array.of(0, 0, 0x0c, 1, 0, 0, 0, 2, 0, 0, 1, 0, 255, 255, 255, 254), "x")).toEqual(
       tensorFrom("int32", [2], [256, -2]),
     );
-    expect(readIdx(Uint8Array.of(0, 0, 0x0d, 1, 0, 0, 0, 1, 0xc0, 0x20, 0, 0), "x")).toEqual(tensorFrom("float32", [1], [-2.5]));
+    expect(readIdx(Uint8Array.of(0, 0, 0x0d, 1, 0, 0, 0, 1, 0xc0, 0x20, 0, 0), "x")).toEqual(
+      tensorFrom("float32", [1], [-2.5]),
+    );
   });
 
   it("says in one sentence what is wrong with a file", () => {

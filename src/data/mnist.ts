@@ -38,7 +38,7 @@ export const mnist: DatasetDefinition = {
   mirrors: ["https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"],
   license: "No formal license; made from NIST Special Databases 1 and 3, freely redistributed since 1998",
   citation:
-    "Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, \"Gradient-based learning applied to document recognition\", " +
+    'Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition", ' +
     "Proceedings of the IEEE 86(11), 1998; data set by Y. LeCun, C. Cortes, C. Burges",
   inputShape: [1, 28, 28],
   classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],

@@ -13,7 +13,20 @@ const fortran =
 
 function file(dictionary: string, body: readonly number[] = []): Uint8Array {
   const header = new TextEncoder().encode(dictionary);
-  return Uint8Array.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8, ...header, ...body]);
+  return Uint8Array.from([
+    0x93,
+    0x4e,
+    0x55,
+    0x4d,
+    0x50,
+    0x59,
+    1,
+    0,
+    header.length & 255,
+    header.length >> 8,
+    ...header,
+    ...body,
+  ]);
 }
 
 function header(descr: string, shape: string, order = "False"): string {
@@ -36,7 +49,11 @@ describe("npy", () => {
     fc.assert(
       fc.property(fc.constantFrom(...dtypes), shapes, (dtype, shape) => {
         const size = shape.reduce((a, b) => a * b, 1);
-        const tensor = tensorFrom(dtype, shape, Array.from({ length: size }, (_, i) => (dtype === "bool" ? i % 2 : i)));
+        const tensor = tensorFrom(
+          dtype,
+          shape,
+          Array.from({ length: size }, (_, i) => (dtype === "bool" ? i % 2 : i)),
+        );
         const bytes = writeNpy(tensor);
         expect((bytes.length - tensor.data.byteLength) % 64).toBe(0);
         expect(readNpy(bytes, "x")).toEqual(tensor);
@@ -53,7 +70,9 @@ describe("npy", () => {
 
   it("reads keys in any order, big-endian elements, Python 2 extents and bools of any byte", () => {
     const reordered = "{ 'shape': (2L,), 'fortran_order': False, 'descr': '>i4' }";
-    expect(readNpy(file(reordered, [0, 0, 1, 0, 255, 255, 255, 255]), "x")).toEqual(tensorFrom("int32", [2], [256, -1]));
+    expect(readNpy(file(reordered, [0, 0, 1, 0, 255, 255, 255, 255]), "x")).toEqual(
+      tensorFrom("int32", [2], [256, -1]),
+    );
     expect(readNpy(file(header("|b1", "(3,)"), [0, 1, 7]), "x")).toEqual(tensorFrom("bool", [3], [0, 1, 1]));
   });
 

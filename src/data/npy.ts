@@ -53,7 +53,12 @@ function splitHeader(bytes: Uint8Array, where: string): { text: string; body: Ui
   }
   const version = bytes[6];
   if (version < 1 || version > 3) {
-    throw new CorruptFileError("unknown .npy version", { where, expected: "1, 2 or 3", received: `${version}`, remedy });
+    throw new CorruptFileError("unknown .npy version", {
+      where,
+      expected: "1, 2 or 3",
+      received: `${version}`,
+      remedy,
+    });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, 12);
   const start = version === 1 ? 10 : 12;
@@ -84,10 +89,16 @@ function parseHeader(text: string, where: string): Header {
   const order = /'fortran_order'\s*:\s*(True|False)\b/.exec(text);
   const shape = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text);
   if (descriptor?.[2] !== undefined) {
-    throw new InvalidInputError("structured arrays cannot be read", { where, remedy: "Save each field as its own array" });
+    throw new InvalidInputError("structured arrays cannot be read", {
+      where,
+      remedy: "Save each field as its own array",
+    });
   }
   if (!/^\s*\{.*\}\s*$/s.test(text) || descriptor === null || order === null || shape === null) {
-    throw new CorruptFileError("the .npy header is not a dictionary of descr, fortran_order and shape", { where, remedy });
+    throw new CorruptFileError("the .npy header is not a dictionary of descr, fortran_order and shape", {
+      where,
+      remedy,
+    });
   }
   const extents = shape[1]
     .split(",")

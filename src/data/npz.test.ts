@@ -57,7 +57,10 @@ describe("npz", () => {
   });
 
   it("returns what was written, stored or compressed, and unpacks only what is asked for", () => {
-    const arrays = new Map([["x", x], ["n", n]]);
+    const arrays = new Map([
+      ["x", x],
+      ["n", n],
+    ]);
     for (const compress of [true, false]) expect(readNpz(writeNpz(arrays, { compress }), "a.npz")).toEqual(arrays);
     const large = writeNpz([["zeros", tensorFrom("uint8", [100_000], new Uint8Array(100_000))]]);
     expect(large.length).toBeLessThan(1000);
@@ -120,7 +123,12 @@ describe("npz", () => {
 
   it("refuses an array without a name, or two of one name", () => {
     expect(() => writeNpz([["", x]])).toThrow(/empty or given twice/);
-    expect(() => writeNpz([["x", x], ["x", n]])).toThrow(/empty or given twice/);
+    expect(() =>
+      writeNpz([
+        ["x", x],
+        ["x", n],
+      ]),
+    ).toThrow(/empty or given twice/);
   });
 
   it("throws nothing but its own errors on mutated archives", () => {

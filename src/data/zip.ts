@@ -40,9 +40,17 @@ export function readZip(bytes: Uint8Array, where: string, maxBytes: number): Zip
     packed += record.packedSize;
     if (packed > bytes.length) throw corrupt("entries overlap", where);
     if (total > maxBytes) {
-      throw new CorruptFileError("too much to unpack", { where, expected: `at most ${maxBytes} bytes`, received: `${total}` });
+      throw new CorruptFileError("too much to unpack", {
+        where,
+        expected: `at most ${maxBytes} bytes`,
+        received: `${total}`,
+      });
     }
-    entries.push({ name: record.name, size: record.size, read: () => inflate(view, record, `${where} > ${record.name}`) });
+    entries.push({
+      name: record.name,
+      size: record.size,
+      read: () => inflate(view, record, `${where} > ${record.name}`),
+    });
   }
   return entries;
 }
@@ -79,7 +87,9 @@ function readRecord(view: DataView, position: number, where: string): ZipRecord 
   const flags = view.getUint16(position + 8, true);
   const method = view.getUint16(position + 10, true);
   const [crc, packedSize, size] = [16, 20, 24].map((offset) => view.getUint32(position + offset, true));
-  const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) => view.getUint16(position + offset, true));
+  const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) =>
+    view.getUint16(position + offset, true),
+  );
   const offset = view.getUint32(position + 42, true);
   if (position + 46 + nameLength > view.byteLength) throw corrupt("damaged zip directory", where);
   const name = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + position + 46, nameLength));
@@ -89,12 +99,21 @@ function readRecord(view: DataView, position: number, where: string): ZipRecord 
   if (packedSize === 0xffffffff || size === 0xffffffff) throw corrupt("zip entry of 4 GB or more", entry);
   const possible = method === 0 ? size === packedSize : size <= packedSize * maxExpansion;
   if (!possible) throw corrupt("impossible size of a zip entry", entry);
-  return { name, method, crc, packedSize, size, offset, next: position + 46 + nameLength + extraLength + commentLength };
+  return {
+    name,
+    method,
+    crc,
+    packedSize,
+    size,
+    offset,
+    next: position + 46 + nameLength + extraLength + commentLength,
+  };
 }
 
 function inflate(view: DataView, record: ZipRecord, where: string): Uint8Array<ArrayBuffer> {
   const { offset, packedSize, size } = record;
-  if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== 0x04034b50) throw corrupt("damaged zip entry", where);
+  if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== 0x04034b50)
+    throw corrupt("damaged zip entry", where);
   const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true);
   if (start + packedSize > view.byteLength) throw corrupt("truncated zip entry", where);
   const packed = new Uint8Array(view.buffer, view.byteOffset + start, packedSize);
