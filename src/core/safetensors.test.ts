@@ -79,7 +79,11 @@ describe("safetensors", () => {
   });
 
   it("says in one sentence what is wrong with a file", () => {
-    const entry = (begin: number, end: number, shape: unknown = [1], dtype = "F32") => ({ dtype, shape, data_offsets: [begin, end] });
+    const entry = (begin: number, end: number, shape: unknown = [1], dtype = "F32") => ({
+      dtype,
+      shape,
+      data_offsets: [begin, end],
+    });
     const good = writeSafetensors(referenceTensors);
     const huge = file("{}");
     huge.fill(255, 0, 8);
@@ -139,6 +143,9 @@ describe("safetensors", () => {
       ),
       { seed: 2, numRuns: 1000 },
     );
-    fc.assert(fc.property(fc.json(), (header) => void messageOf(file(header, 8))), { seed: 3, numRuns: 300 });
+    fc.assert(
+      fc.property(fc.json(), (header) => void messageOf(file(header, 8))),
+      { seed: 3, numRuns: 300 },
+    );
   });
 });
