@@ -1,13 +1,63 @@
-// What `trainscope bench` does.
-import { EnvironmentError } from "../../core/errors.js";
+// What `trainscope bench` does: measures the tasks one after the other and prints what it compared.
+import { EnvironmentError, UnknownNameError } from "../../core/errors.js";
+import { type BenchResult, benchText } from "../bench/bench-text.js";
+import { describeMachine } from "../bench/machine.js";
+import { isMet, type Measurement, type Unmeasured } from "../bench/measurement.js";
+import { findPyTorch } from "../bench/pytorch-peer.js";
+import { type BenchTask, benchTasks, type TaskContext } from "../bench/tasks.js";
 import type { CommandContext } from "../command-context.js";
 import type { BenchOptions } from "../commands/bench.js";
+import { jsonLine } from "../output.js";
 
-/** Gives the exit code. */
-export async function runBench(_options: BenchOptions, _context: CommandContext): Promise<number> {
-  throw notYet();
+/** Gives the exit code: 0 whatever the figures are. Times are facts about a machine, not a test of the program. */
+export async function runBench(
+  { only, rounds, quiet, json }: BenchOptions,
+  { terminal }: CommandContext,
+): Promise<number> {
+  const tasks = chosenTasks(only);
+  const say = quiet ? () => undefined : (text: string) => terminal.writeError(`${text}\n`);
+  const pytorch = await findPyTorch(process.env);
+  const peer = typeof pytorch === "string" ? {} : { pytorch };
+  // Before anything runs: afterwards the load is our own.
+  const machine = describeMachine(peer.pytorch?.version);
+  const { measurements, unmeasured } = await measureAll(tasks, { ...peer, rounds, say });
+  if (measurements.length === 0) {
+    const reasons = unmeasured.map(({ task, reason }) => `${task}: ${reason}`).join("; ");
+    throw new EnvironmentError(`nothing could be measured: ${reasons}`, { where: "trainscope bench" });
+  }
+  const result: BenchResult = {
+    machine,
+    measurements,
+    unmeasured,
+    ...(typeof pytorch === "string" ? { withoutPeer: pytorch } : {}),
+  };
+  terminal.write(json ? jsonLine(benchDocument(result)) : benchText(result));
+  return 0;
 }
 
-function notYet(): EnvironmentError {
-  return new EnvironmentError("is not part of this version yet", { where: "trainscope bench" });
+/** The `--json` document: the result, with the verdict on every budget. */
+function benchDocument({ measurements, ...rest }: BenchResult): unknown {
+  const withVerdicts = measurements.map((measurement) => ({ ...measurement, met: isMet(measurement) ?? null }));
+  return { schema: 1, ...rest, measurements: withVerdicts };
+}
+
+function chosenTasks(only: readonly string[]): readonly BenchTask[] {
+  const ids = benchTasks.map(({ id }) => id);
+  for (const id of only) if (!ids.includes(id)) throw new UnknownNameError("--only", "task", id, ids);
+  return only.length === 0 ? benchTasks : benchTasks.filter(({ id }) => only.includes(id));
+}
+
+/** One at a time: two at once would measure each other. A task that fails does not take the others with it. */
+async function measureAll(tasks: readonly BenchTask[], context: TaskContext) {
+  const measurements: Measurement[] = [];
+  const unmeasured: Unmeasured[] = [];
+  for (const task of tasks) {
+    try {
+      measurements.push(await task.measure(context));
+    } catch (error) {
+      unmeasured.push({ task: task.id, reason: error instanceof Error ? error.message : String(error) });
+      context.say(`${task.id}: not measured`);
+    }
+  }
+  return { measurements, unmeasured };
 }

@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { type Contestant, calibrate, race } from "./race.js";
+
+/** Gives prepared times, one after the other (the last again and again), and writes down whose turn it was. */
+function contestant(setting: string, times: readonly number[], turns: string[] = []): Contestant {
+  let turn = 0;
+  return {
+    setting,
+    prepare: async () => void turns.push(`prepare ${setting}`),
+    time: async () => {
+      turns.push(setting);
+      return times[Math.min(turn++, times.length - 1)];
+    },
+  };
+}
+
+const failing: Contestant = { ...contestant("compiled", []), prepare: () => Promise.reject(new Error("no compiler")) };
+const pause = async (): Promise<void> => undefined;
+
+test("a race takes turns, pauses before each, and reports medians and the ratio of theirs to ours", async () => {
+  const turns: string[] = [];
+  const result = await race(contestant("ours", [5, 4, 6], turns), contestant("theirs", [6, 6, 9], turns), {
+    rounds: 3,
+    pause: async () => void turns.push("."),
+  });
+  expect(turns.join(" ")).toBe(". ours . theirs . ours . theirs . ours . theirs");
+  expect(result).toEqual({
+    ours: { value: 5, low: 4, high: 6, setting: "ours" },
+    theirs: { value: 6, low: 6, high: 9, setting: "theirs" },
+    ratio: { value: 1.2, low: 1.2, high: 1.5 },
+  });
+});
+
+test("without a peer our figures stand alone", async () => {
+  const result = await race(contestant("ours", [5, 4, 6]), undefined, { rounds: 3, pause });
+  expect(result).toEqual({ ours: { value: 5, low: 4, high: 6, setting: "ours" } });
+});
+
+test("calibration takes the best time of each setting, in turn, and measures those near the front again", async () => {
+  const turns: string[] = [];
+  // `b` is disturbed at first and shows its speed only when those near the front are measured again.
+  const field = [
+    contestant("a", [5], turns),
+    contestant("b", [5.9, 5.8, 5.8, 4.8], turns),
+    contestant("c", [9], turns),
+  ];
+  const { best, tried, failures } = await calibrate(field, { pause });
+  expect(best.setting).toBe("b");
+  expect(tried).toBe(3);
+  expect(failures).toEqual([]);
+  expect(turns.slice(3).join("")).toBe("abcabcabab");
+});
+
+test("a setting that fails is left out and named; when all fail, the first failure is the error", async () => {
+  const { best, tried, failures } = await calibrate([failing, contestant("fused", [5])], { pause });
+  expect([best.setting, tried, failures]).toEqual(["fused", 1, ["compiled: no compiler"]]);
+  await expect(calibrate([failing], { pause })).rejects.toThrow("no compiler");
+});

@@ -1,0 +1,24 @@
+// What is trained in a race: one description, from which both sides build the same work.
+import type { Normalization } from "../../data/dataset.js";
+import type { KindSpec } from "../../train/trial-spec.js";
+
+export interface Workload {
+  /** The name of the same network in the peer's script. */
+  readonly peerModel: "lenet5" | "lenet5-batch-norm" | "mlp";
+  readonly model: KindSpec;
+  /** Of one example: `[channels, height, width]`. */
+  readonly inputShape: readonly number[];
+  readonly examples: number;
+  readonly classes: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly normalization: Normalization;
+}
+
+/** A workload for one process with its share of the machine. */
+export interface Assignment extends Workload {
+  /** Absent: chosen by the trial itself (ours only). */
+  readonly threads?: number;
+  /** Whether the last, smaller batch of an epoch is left out. A race does, so that every step is the same work. */
+  readonly dropLast: boolean;
+}
