@@ -6,6 +6,6 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean });
   decode(bytes: Uint8Array): string;
 }
-declare class AbortSignal {
+interface AbortSignal {
   readonly aborted: boolean;
 }

@@ -3,6 +3,21 @@ import type { CommandEntry } from "../command-context.js";
 
 export const commands: readonly CommandEntry[] = [
   {
+    name: "lab",
+    about: "run every study and write one report",
+    load: async () => (await import("./lab.js")).labCommand,
+  },
+  {
+    name: "study",
+    about: "list, show and run single studies",
+    load: async () => (await import("./study.js")).studyCommand,
+  },
+  {
+    name: "train",
+    about: "train one model on one data set",
+    load: async () => (await import("./train.js")).trainCommand,
+  },
+  {
     name: "data",
     about: "list, fetch and check data sets",
     load: async () => (await import("./data.js")).dataCommand,
@@ -11,5 +26,15 @@ export const commands: readonly CommandEntry[] = [
     name: "runs",
     about: "list, show and remove stored runs",
     load: async () => (await import("./runs.js")).runsCommand,
+  },
+  {
+    name: "report",
+    about: "write the report of stored runs again",
+    load: async () => (await import("./report.js")).reportCommand,
+  },
+  {
+    name: "bench",
+    about: "measure the engine beside PyTorch",
+    load: async () => (await import("./bench.js")).benchCommand,
   },
 ];

@@ -23,7 +23,7 @@ export const labCommand: CommandBuilder = (command, context) => {
       "--preset <name>",
       `size of the experiments: ${presetNames.join(", ")}`,
       choice("--preset", presetNames),
-      "standard",
+      "quick",
     )
     .option("--only <ids>", "run only these studies, separated by commas", list)
     .option("--out <folder>", "where to write the report", "lab-report")

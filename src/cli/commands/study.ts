@@ -46,7 +46,7 @@ export const studyCommand: CommandBuilder = (command, context) => {
       "--preset <name>",
       `size of the experiment: ${presetNames.join(", ")}`,
       choice("--preset", presetNames),
-      "standard",
+      "quick",
     )
     .option("--set <key=value>", "change a setting of the study; may be repeated", setting("--set"))
     .option("--seeds <n>", "number of seeds", integer("--seeds", 1))
@@ -57,8 +57,8 @@ export const studyCommand: CommandBuilder = (command, context) => {
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document at the end")
     .action(async (study: string, { set = {}, resume = false, quiet = false, json = false, ...rest }: RunFlags) => {
-      const { runStudy } = await import("../run/study.js");
-      context.finish(await runStudy({ study, set, resume, quiet, json, ...rest }, context));
+      const { runStudyCommand } = await import("../run/study.js");
+      context.finish(await runStudyCommand({ study, set, resume, quiet, json, ...rest }, context));
     });
   addExamples(command, [
     ["trainscope study list", "the questions that can be answered"],

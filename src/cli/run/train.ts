@@ -22,8 +22,9 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
   await checkWritable(options);
   const resumeFrom =
     options.resume === undefined ? undefined : { where: options.resume, bytes: await readBytes(options.resume) };
+  const model = await readModel(options.model);
   const data = await loadForCommand(options.data, options, context);
-  const spec = trialSpec(options, data, await readModel(options.model));
+  const spec = trialSpec(options, data, model);
   const runtime = nodeRuntime();
   const interrupts = watchInterrupts(context.terminal);
   const trial = new Trial({

@@ -3,34 +3,36 @@ import type { Finding, Table } from "../../core/findings.js";
 import { meanEstimate } from "../../core/intervals.js";
 import type { TrialResult } from "../../study/study.js";
 import { type Form, type Variant, reportedVariants, variants } from "./design.js";
-import { accuracies, estimateText, lastValues, type Measurement, pairedDifference, percent } from "./measurements.js";
+import { accuracies, lastValues, meanText, type Measurement, pairedDifference, percent } from "./measurements.js";
 import { finalReported } from "./report.js";
 
 interface Quantity {
   readonly id: string;
   readonly title: string;
+  /** Heads a column. */
+  readonly short: string;
   readonly unit: string;
   read(results: readonly TrialResult[], form: Form, variant: string): Measurement[];
 }
 
 const quantities: readonly Quantity[] = [
-  { id: "validationAccuracy", title: "Validation accuracy after the last epoch", unit: "%", read: accuracies },
+  { id: "validationAccuracy", title: "Validation accuracy after the last epoch", short: "Valid. acc. (%)", unit: "%", read: accuracies },
   {
     id: "trainAccuracy",
-    title: "Training accuracy over the last epoch",
+    title: "Training accuracy over the last epoch", short: "Train acc. (%)",
     unit: "%",
     read: (results, form, variant) =>
       lastValues(results, form, variant, "train", "accuracy").map(({ seed, value }) => ({ seed, value: percent(value) })),
   },
   {
     id: "validationLoss",
-    title: "Validation loss after the last epoch",
+    title: "Validation loss after the last epoch", short: "Valid. loss",
     unit: "nats",
     read: (results, form, variant) => lastValues(results, form, variant, "validation", "loss"),
   },
   {
     id: "trainLoss",
-    title: "Training loss over the last epoch",
+    title: "Training loss over the last epoch", short: "Train loss",
     unit: "nats",
     read: (results, form, variant) => lastValues(results, form, variant, "train", "loss"),
   },
@@ -69,8 +71,8 @@ function gains(results: readonly TrialResult[]): Finding[] {
 /** Means with intervals, a line a variant, for both forms. */
 export function tables(results: readonly TrialResult[]): Table[] {
   return [
-    formTable(results, forms[0], "means", "Means over seeds, with 95 % t intervals"),
-    formTable(results, forms[1], "as-coded-means", "The same as the report coded it, beside the report's own numbers"),
+    formTable(results, forms[0], "means", "Last epoch: means over seeds ± half-width of the 95 % t interval"),
+    formTable(results, forms[1], "as-coded-means", "As the report coded it, beside the accuracy that it printed after 30 epochs"),
   ];
 }
 
@@ -82,14 +84,14 @@ function formTable(results: readonly TrialResult[], { form, variants: members }:
     columns: [
       { key: "variant", title: "Variant" },
       { key: "n", title: "Seeds" },
-      ...quantities.map((quantity) => ({ key: quantity.id, title: `${quantity.title} (${quantity.unit})` })),
-      ...(reported ? [{ key: "reported", title: "Report, epoch 30 (%)" }] : []),
+      ...quantities.map((quantity) => ({ key: quantity.id, title: quantity.short })),
+      ...(reported ? [{ key: "reported", title: "Report (%)" }] : []),
     ],
     rows: members.map(({ id: variant, title: name }) => {
       const cells = quantities.map((quantity): [string, string] => {
         const values = quantity.read(results, form, variant).map(({ value }) => value);
         const digits = quantity.unit === "%" ? 2 : 4;
-        return [quantity.id, values.length === 0 ? "none finished" : estimateText(meanEstimate(values), digits)];
+        return [quantity.id, values.length === 0 ? "none" : meanText(meanEstimate(values), digits)];
       });
       const n = accuracies(results, form, variant).length;
       return { variant: name, n, ...Object.fromEntries(cells), ...(reported ? { reported: finalReported(variant).toFixed(2) } : {}) };

@@ -59,7 +59,7 @@ export const normalization: StudyDefinition = {
 
 function notes({ isSample, seeds }: AnalysisContext): string[] {
   return [
-    "Corrected: ReLU, max-pooling, batch normalization before the activation, dropout 0.2 on the input and 0.5 after every hidden activation, logits into the cross-entropy, Adam. As coded: tanh, average pooling, batch normalization after the activation, softmax before a loss that applies it again, SGD at 0.001 without momentum, batches of 128.",
+    "Corrected: ReLU, max-pooling, batch normalization before the activation, dropout 0.2 on the input and 0.5 after every hidden layer and its pooling, logits into the cross-entropy, Adam. As coded: tanh, average pooling, batch normalization after the activation, softmax before a loss that applies it again, SGD at 0.001 without momentum, batches of 128.",
     "The report resized images to 32 x 32 by interpolation; here the first convolution pads 28 x 28 images by two pixels instead, which gives every layer the same shape and the same number of parameters (61,706).",
     "Where the input has a normalization of its own, images are only scaled to 0..1; all other variants get images standardized by the mean and deviation of MNIST.",
     ...(isSample ? ["Trained on the sample that ships with the program: accuracies lie below those of the full set. Fetch it with: trainscope data get mnist."] : []),

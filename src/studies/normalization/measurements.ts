@@ -51,3 +51,9 @@ export function estimateText({ value, interval }: Pick<Estimate, "value" | "inte
   const shown = value.toFixed(digits);
   return interval === undefined ? shown : `${shown} [${interval[0].toFixed(digits)}, ${interval[1].toFixed(digits)}]`;
 }
+
+/** `98.31 ± 0.29`, or the value alone where one seed gives no interval. */
+export function meanText({ value, interval }: Pick<Estimate, "value" | "interval">, digits: number): string {
+  const shown = value.toFixed(digits);
+  return interval === undefined ? shown : `${shown} ± ${((interval[1] - interval[0]) / 2).toFixed(digits)}`;
+}
