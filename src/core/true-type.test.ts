@@ -25,6 +25,8 @@ describe("font widths", () => {
 
   it("need a whole font", () => {
     expect(() => fontWidths(bytes.subarray(0, 5000), "cut.ttf")).toThrow(CorruptFileError);
-    expect(() => fontWidths(new Uint8Array(64), "empty.ttf")).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: empty.ttf: font has no "head" table]`);
+    expect(() => fontWidths(new Uint8Array(64), "empty.ttf")).toThrowErrorMatchingInlineSnapshot(
+      `[CorruptFileError: empty.ttf: font has no "head" table]`,
+    );
   });
 });

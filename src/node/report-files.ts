@@ -1,0 +1,90 @@
+// A report on disk: the page, and beside it every figure as SVG, PNG, Vega-Lite and CSV.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { writeCsv } from "../core/csv.js";
+import type { Figure } from "../figures/figure.js";
+import type { ReportFigure } from "../report/document.js";
+import { renderReport } from "../report/render-report.js";
+import { type StudyReportInput, studyReport } from "../report/study-report.js";
+import { fileSystemError, writeFileAtomic } from "./atomic-file.js";
+import { type FigureRenderer, openFigureRenderer } from "./render.js";
+
+export interface WriteReportOptions {
+  /** Receives `report.html` and `figures/`; made if missing. */
+  readonly folder: string;
+  readonly title: string;
+  readonly subtitle?: string;
+  /** ISO 8601, UTC. */
+  readonly generatedAt: string;
+  /** Finished studies, in the order of the document. */
+  readonly studies: readonly Omit<StudyReportInput, "figures">[];
+  /** A renderer to use again; opened when needed if missing. */
+  readonly renderer?: FigureRenderer;
+}
+
+/** Where things were written, absolute if the folder was. */
+export interface WrittenReport {
+  readonly report: string;
+  readonly figures: readonly WrittenFigure[];
+}
+
+export interface WrittenFigure {
+  readonly study: string;
+  readonly id: string;
+  readonly title: string;
+  readonly files: readonly string[];
+}
+
+/**
+ * Draws the figures of finished studies and writes the report. Each file appears whole or not at all, and the page
+ * comes last, so that it never points to a figure that is not there.
+ * @throws EnvironmentError when the folder cannot be written.
+ */
+export async function writeReport(options: WriteReportOptions): Promise<WrittenReport> {
+  const { folder, title, subtitle, generatedAt, studies } = options;
+  const figuresFolder = join(folder, "figures");
+  await mkdir(figuresFolder, { recursive: true }).catch((cause: unknown) => {
+    throw fileSystemError(figuresFolder, "create", cause);
+  });
+  const renderer = options.renderer ?? (await openFigureRenderer());
+  const written: WrittenFigure[] = [];
+  const reports = [];
+  for (const study of studies) {
+    const figures: ReportFigure[] = [];
+    for (const figure of study.analysis.figures) {
+      const drawn = await writeFigure(figure, `${study.study.id}-${figure.id}`, folder, renderer);
+      figures.push(drawn);
+      const files = drawn.files.map(({ href }) => join(folder, href));
+      written.push({ study: study.study.id, id: figure.id, title: figure.title, files });
+    }
+    reports.push(studyReport({ ...study, figures }));
+  }
+  const page = renderReport({ title, generatedAt, studies: reports, ...(subtitle === undefined ? {} : { subtitle }) });
+  const report = join(folder, "report.html");
+  await writeFileAtomic(report, page);
+  return { report, figures: written };
+}
+
+async function writeFigure(
+  figure: Figure,
+  name: string,
+  folder: string,
+  renderer: FigureRenderer,
+): Promise<ReportFigure> {
+  const svg = await renderer.svg(figure.spec);
+  // Ids come from studies, which may come from users one day: they name files, and must not name other folders.
+  const safeName = name.replace(/[^\w.-]/g, "_").replace(/^\.+/, "_");
+  const contents: readonly (readonly [label: string, ending: string, bytes: string | Uint8Array])[] = [
+    ["SVG", "svg", svg],
+    ["PNG", "png", await renderer.png(svg)],
+    ["Vega-Lite", "vl.json", `${JSON.stringify(figure.spec, null, 1)}\n`],
+    ["CSV", "csv", writeCsv(figure.rows)],
+  ];
+  const files: ReportFigure["files"][number][] = [];
+  for (const [label, ending, bytes] of contents) {
+    const href = `figures/${safeName}.${ending}`;
+    await writeFileAtomic(join(folder, href), bytes);
+    files.push({ label, href });
+  }
+  return { id: figure.id, title: figure.title, caption: figure.caption, svg, files };
+}

@@ -1,0 +1,85 @@
+// How the numbers were made: everything that somebody needs to make them again.
+import type { ReportStudy, ReportTrial } from "./document.js";
+import { type Html, html } from "./html.js";
+import { countText, durationText, listText, numberText, wordsOf } from "./number-text.js";
+
+export function makingSection(study: ReportStudy, anchor: string): Html {
+  const { making, data, preset, trials } = study;
+  const settings = Object.entries(making.settings).map(([name, value]) => `${name} = ${numberText(value)}`);
+  const versions = Object.entries(making.versions).map(([name, version]) => `${name} ${version}`);
+  const facts: readonly (readonly [string, Html | string])[] = [
+    ["Command", html`<code>${making.command}</code>`],
+    ["Run", html`<code>${making.run}</code>`],
+    ["Preset", `${preset.name}: ${preset.about}`],
+    ["Seeds", listText(making.seeds)],
+    ["Settings", settings.join(", ")],
+    ["Data", html`${data.title}, fingerprint <code>${data.fingerprint}</code>`],
+    ["Versions", versions.join(", ")],
+    ["Machine", making.machine],
+    ["Time", timeText(study)],
+  ];
+  return html`
+<section id="${anchor}">
+<h3>How this was made</h3>
+<dl class="facts">
+${facts.map(([name, value]) => (value === "" ? html`` : html`<dt>${name}</dt><dd>${value}</dd>\n`))}
+</dl>
+${trials.length === 0 ? html`` : trialTable(trials, anchor)}
+</section>`;
+}
+
+function timeText({ making, trials }: ReportStudy): string {
+  const elapsed =
+    making.finishedAt === undefined ? Number.NaN : Date.parse(making.finishedAt) - Date.parse(making.startedAt);
+  const work = trials.reduce((sum, trial) => sum + totalMs(trial), 0);
+  const parts = [
+    `started ${instantText(making.startedAt)}`,
+    ...(elapsed >= 0 ? [`${durationText(elapsed)} from start to end`] : []),
+    ...(work > 0 ? [`${durationText(work)} in ${countText(trials.length, "trial")}, some side by side`] : []),
+  ];
+  return parts.join("; ");
+}
+
+/** `2026-11-22 20:25 UTC`; other texts as they are. */
+export function instantText(instant: string): string {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)/.exec(instant);
+  return match === null ? instant : `${match[1]} ${match[2]} UTC`;
+}
+
+function totalMs({ timings }: ReportTrial): number {
+  return Object.values(timings).reduce((sum, value) => sum + value, 0);
+}
+
+/** All trials, folded away: many, and of interest to few. */
+function trialTable(trials: readonly ReportTrial[], anchor: string): Html {
+  const factors = [...new Set(trials.flatMap((trial) => Object.keys(trial.factors)))];
+  const phases = [...new Set(trials.flatMap((trial) => Object.keys(trial.timings)))];
+  const counts = new Map<string, number>();
+  for (const { status } of trials) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
+  const hasRemarks = trials.some(({ remark }) => remark !== undefined);
+  return html`<details id="${anchor}-trials">
+<summary>${countText(trials.length, "trial")} (${summary})</summary>
+<div class="scroll"><table class="wide small">
+<thead><tr><th scope="col">Trial</th>${factors.map((factor) => html`<th scope="col">${wordsOf(factor)}</th>`)}<th scope="col">status</th>${phases.map((phase) => html`<th scope="col" class="number">${wordsOf(phase)}</th>`)}${hasRemarks ? html`<th scope="col">remark</th>` : html``}</tr></thead>
+<tbody>
+${trials.map((trial) => trialLine(trial, factors, phases, hasRemarks))}
+</tbody>
+</table></div>
+</details>`;
+}
+
+function trialLine(
+  { id, factors, status, remark, timings }: ReportTrial,
+  names: readonly string[],
+  phases: readonly string[],
+  hasRemarks: boolean,
+): Html {
+  const places = names.map((name) => html`<td>${factors[name] ?? ""}</td>`);
+  const times = phases.map((phase) => {
+    const time = timings[phase];
+    return html`<td class="number">${time === undefined ? "" : durationText(time)}</td>`;
+  });
+  return html`<tr><td><code>${id}</code></td>${places}<td>${status}</td>${times}${hasRemarks ? html`<td>${remark}</td>` : html``}</tr>
+`;
+}

@@ -1,0 +1,74 @@
+// Numbers for readers: as many digits as the uncertainty leaves meaning, and the same number in one column.
+
+/** Decimals that give the smallest interval of a column two significant digits, so that no end of it is empty. */
+export function decimalsFor(halfWidths: readonly number[], values: readonly number[]): number {
+  const widths = halfWidths.filter((width) => width > 0 && Number.isFinite(width));
+  if (widths.length > 0) return clampDecimals(1 - Math.floor(Math.log10(median(widths))));
+  const sizes = values.filter((value) => value !== 0 && Number.isFinite(value)).map(Math.abs);
+  if (sizes.length === 0) return 0;
+  return values.every(Number.isInteger) ? 0 : clampDecimals(3 - Math.floor(Math.log10(Math.max(...sizes))));
+}
+
+function clampDecimals(decimals: number): number {
+  return Math.min(8, Math.max(0, decimals));
+}
+
+/** The middle one: a single very narrow interval must not give a whole column its digits. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+}
+
+/** `1,234.50`, with a true minus sign; `not finite` for what diverged. */
+export function fixedText(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : `${value < 0 ? "−" : ""}∞`;
+  const rounded = value.toFixed(decimals);
+  const [whole, fraction] = rounded.replace("-", "").split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  // What rounds to zero has no sign.
+  const sign = value < 0 && Number(rounded) !== 0 ? "−" : "";
+  return `${sign}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
+}
+
+/** A number on its own, to six significant digits; very large and very small ones as powers of ten. */
+export function numberText(value: number): string {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value) || Number.isInteger(value)) return fixedText(value, 0);
+  if (size < 1e-4 || size >= 1e9) {
+    const [digits, exponent] = value.toExponential(2).split("e");
+    return `${digits.replace("-", "−")} × 10^${exponent.replace("+", "").replace("-", "−")}`;
+  }
+  const decimals = Math.max(0, 5 - Math.floor(Math.log10(size)));
+  return fixedText(value, decimals)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+}
+
+/** `45 ms`, `12.3 s`, `4 min 5 s`, `2 h 3 min`. */
+export function durationText(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `batchNormHidden` as `batch norm hidden`: for ids that nobody gave a title. */
+export function wordsOf(id: string): string {
+  return id
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/[-_.]+/g, " ")
+    .toLowerCase();
+}
+
+/** `1 seed`, `5 seeds`. */
+export function countText(count: number, noun: string): string {
+  return `${fixedText(count, 0)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** `0 to 4` for consecutive integers, else `0, 3, 7`. */
+export function listText(numbers: readonly number[]): string {
+  const isRange = numbers.length > 2 && numbers.every((number, index) => number === numbers[0] + index);
+  return isRange ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ");
+}

@@ -1,0 +1,122 @@
+// The report as one self-contained HTML page.
+//
+//   header, notes, contents -> for each study: question, ledger, findings, figures, tables, notes, how it was made
+import { claimsSection, claimsSummary } from "./claims-section.js";
+import type { ReportDocument, ReportStudy } from "./document.js";
+import { figuresSection } from "./figures-section.js";
+import { type Html, html, trustedHtml } from "./html.js";
+import { instantText, makingSection } from "./making-section.js";
+import { countText } from "./number-text.js";
+import { styles } from "./styles.js";
+import { findingsSection, tablesSection } from "./tables-section.js";
+
+/**
+ * Renders a document. The page asks for nothing from outside, runs no script, prints, and follows the reader's choice of
+ * bright or dark; figures stay on white. The same document gives the same bytes.
+ */
+export function renderReport(document: ReportDocument): string {
+  const { title, subtitle, generatedAt, studies } = document;
+  const firstFigure = studies.map((_, index) =>
+    studies.slice(0, index).reduce((sum, { figures }) => sum + figures.length, 1),
+  );
+  const page = html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="trainscope">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${trustedHtml(styles)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+${subtitle === undefined ? html`` : html`<p class="subtitle">${subtitle}</p>`}
+<p class="meta">${countText(studies.length, "study").replace("studys", "studies")}, written by Trainscope on ${instantText(generatedAt)}</p>
+</header>
+${limitsNote(studies)}
+${contents(studies)}
+<main>
+${studies.map((study, index) => studySection(study, firstFigure[index]))}
+</main>
+<footer>Numbers that name no other source come from trials of this program; the tables under “How this was made” list them.</footer>
+</body>
+</html>
+`;
+  return page.markup;
+}
+
+/** What a reader must know before any number: the sample stood in for the data, or a short preset for a full one. */
+function limitsNote(studies: readonly ReportStudy[]): Html {
+  const samples = [...new Set(studies.filter(({ data }) => data.isSample).map(({ data }) => data.title))];
+  const quick = studies.filter(({ preset }) => preset.name === "quick");
+  if (samples.length === 0 && quick.length === 0) return html``;
+  const sampleText =
+    samples.length === 0
+      ? html``
+      : html`<p><b>Sample data.</b> These numbers come from the sample that ships with the program (${samples.join(", ")}), in place of the full data set. Expect lower accuracies and wider intervals than with the full set; <code>trainscope data get</code> fetches it.</p>`;
+  const quickText =
+    quick.length === 0
+      ? html``
+      : html`<p><b>Quick preset.</b> Short runs and few seeds show the method, not the last word: differences can be smaller than the spread of the seeds. The presets <code>standard</code> and <code>paper</code> run longer.</p>`;
+  return html`<aside class="note" role="note">${sampleText}${quickText}</aside>`;
+}
+
+/** The parts of a study that have something to show. */
+function parts(study: ReportStudy): readonly { readonly id: string; readonly title: string }[] {
+  const all = [
+    { id: "claims", title: "Ledger of claims", count: study.claims.length },
+    { id: "findings", title: "Findings", count: study.findings.length },
+    { id: "figures", title: "Figures", count: study.figures.length },
+    { id: "tables", title: "Tables", count: study.tables.length },
+    { id: "notes", title: "Notes", count: study.notes.length },
+    { id: "making", title: "How this was made", count: 1 },
+  ];
+  return all.filter(({ count }) => count > 0);
+}
+
+function contents(studies: readonly ReportStudy[]): Html {
+  return html`<nav aria-label="Contents">
+<h2>Contents</h2>
+<ol>
+${studies.map(
+  (
+    study,
+  ) => html`<li><a href="#${study.id}">${study.title}</a>${study.claims.length === 0 ? html`` : html` <span class="quiet">(${claimsSummary(study.claims)})</span>`}
+<ol>${parts(study).map(({ id, title }) => html`<li><a href="#${study.id}-${id}">${title}</a></li>`)}</ol></li>
+`,
+)}
+</ol>
+</nav>`;
+}
+
+function studySection(study: ReportStudy, firstFigure: number): Html {
+  const { id, title, question, expectation, source, data, preset, making } = study;
+  return html`
+<section id="${id}">
+<h2>${title}</h2>
+<p class="question">${question}</p>
+<p>${expectation}</p>
+<dl class="facts">
+<dt>Data</dt><dd>${data.title}</dd>
+<dt>Source</dt><dd>${source}</dd>
+<dt>Runs</dt><dd>preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant</dd>
+</dl>
+${claimsSection(study.claims, `${id}-claims`)}
+${findingsSection(study.findings, study.variantTitles, `${id}-findings`)}
+${figuresSection(study.figures, `${id}-figures`, firstFigure)}
+${tablesSection(study.tables, `${id}-tables`)}
+${notesSection(study.notes, `${id}-notes`)}
+${makingSection(study, `${id}-making`)}
+</section>`;
+}
+
+function notesSection(notes: readonly string[], anchor: string): Html {
+  if (notes.length === 0) return html``;
+  return html`
+<section id="${anchor}">
+<h3>Notes</h3>
+${notes.map((note) => html`<p>${note}</p>\n`)}
+</section>`;
+}

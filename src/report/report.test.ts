@@ -1,0 +1,167 @@
+// The report page: whole, self-contained, honest about samples, and unbroken by hostile text.
+import { describe, expect, it } from "vitest";
+import type { ReportDocument, ReportStudy } from "./document.js";
+import { exampleReport } from "./example-report.js";
+import { inlineSvg } from "./figures-section.js";
+import { html } from "./html.js";
+import { decimalsFor, durationText, fixedText, listText, numberText, wordsOf } from "./number-text.js";
+import { renderReport } from "./render-report.js";
+
+const svg =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g clip-path="url(#clip0)"><path d="M0 0"/></g></svg>';
+
+async function example(change: Partial<ReportStudy> = {}): Promise<ReportDocument> {
+  const document = await exampleReport(async () => svg);
+  return { ...document, studies: document.studies.map((study) => ({ ...study, ...change })) };
+}
+
+/** Names of elements that are left open, or closed without having been opened. */
+function unbalanced(page: string): string[] {
+  const open: string[] = [];
+  const voids = new Set(["meta", "link", "br", "!DOCTYPE"]);
+  const body = page.replace(/<style>[\s\S]*?<\/style>/, "");
+  for (const [tag, slash, name] of body.matchAll(/<(\/?)([!\w]+)(?:"[^"]*"|[^">])*>/g)) {
+    if (voids.has(name) || tag.endsWith("/>")) continue;
+    if (slash === "") open.push(name);
+    else if (open.pop() !== name) return [tag];
+  }
+  return open;
+}
+
+describe("report page", () => {
+  it("closes every element, has unique ids, and links only to anchors that exist", async () => {
+    const page = renderReport(await example());
+    expect(unbalanced(page)).toEqual([]);
+    const ids = [...page.matchAll(/\sid="([^"]+)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
+  });
+
+  it("asks for nothing from outside and runs nothing", async () => {
+    const page = renderReport(await example());
+    expect(page).not.toMatch(/<script|<iframe|<img|@import|url\((?!#)|\son\w+=/);
+    const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link);
+    expect(links.filter((link) => !/^(?:#|figures\/|data:,)/.test(link))).toEqual([]);
+  });
+
+  it("is not broken by text from outside", async () => {
+    const hostile = `</style><script>alert("1")</script> & 'quotes'`;
+    const [study] = (await example()).studies;
+    const page = renderReport(
+      await example({
+        title: hostile,
+        notes: [hostile],
+        claims: study.claims.map((claim) => ({ ...claim, id: `"${hostile}`, text: hostile })),
+        figures: study.figures.map((figure) => ({ ...figure, title: hostile, caption: hostile })),
+        tables: [{ id: "t", title: hostile, columns: [{ key: "k", title: hostile }], rows: [{ k: hostile }] }],
+        trials: [{ id: hostile, factors: { [hostile]: hostile }, status: hostile, timings: { [hostile]: 1 } }],
+      }),
+    );
+    expect(page).not.toContain("<script");
+    expect(unbalanced(page)).toEqual([]);
+  });
+
+  it("opens with the ledger, and puts a sign and a word on every verdict", async () => {
+    const page = renderReport(await example());
+    expect(page.indexOf("Ledger of claims</h3>")).toBeLessThan(page.indexOf("Findings</h3>"));
+    expect(page).toContain('<span class="chip refuted"><span aria-hidden="true">✗</span> not supported</span>');
+    expect(page).toContain("4 claims: 1 supported, 1 not supported, 1 inconclusive, 1 erratum");
+  });
+
+  it("says before any number that a sample or the quick preset was used, and only then", async () => {
+    const page = renderReport(await example());
+    expect(page.indexOf("Sample data.")).toBeGreaterThan(0);
+    expect(page.indexOf("Sample data.")).toBeLessThan(page.indexOf("Ledger of claims"));
+    expect(page).toContain("Quick preset.");
+    const full = renderReport(
+      await example({
+        data: { title: "MNIST", isSample: false, fingerprint: "0" },
+        preset: { name: "paper", about: "30 epochs" },
+      }),
+    );
+    expect(full).not.toContain('role="note"');
+  });
+
+  it("numbers figures through all studies", async () => {
+    const { studies, ...document } = await example();
+    const page = renderReport({ ...document, studies: [studies[0], { ...studies[0], id: "second" }] });
+    expect([...page.matchAll(/<b>Figure (\d+)\./g)].map(([, number]) => Number(number))).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8,
+    ]);
+    expect(page).toContain("2 studies, written");
+    expect(page).toContain('id="second-claims"');
+  });
+
+  it("prints means and intervals of a finding with the same digits, and why an interval is absent", async () => {
+    const page = renderReport(await example());
+    expect(page).toMatch(/98\.64<\/td><td class="number">98\.46 to 98\.82<\/td>/);
+    expect(page).toContain("none for one seed");
+    expect(page).toContain("Interval: Student’s t interval of the mean over seeds.");
+  });
+
+  it("names every trial, and what became of it", async () => {
+    const document = await example();
+    const page = renderReport(document);
+    for (const { id } of document.studies[0].trials) expect(page).toContain(id);
+    expect(page).toContain("25 trials (24 done, 1 diverged)");
+    expect(page).toContain("not finite from step 812 on");
+    expect(page).toContain("trainscope study run normalization --preset quick");
+  });
+
+  it("leaves out sections that have nothing to show", async () => {
+    const page = renderReport(
+      await example({ claims: [], figures: [], tables: [], notes: [], findings: [], trials: [] }),
+    );
+    expect([...page.matchAll(/<h3>([^<]+)/g)].map(([, title]) => title)).toEqual(["How this was made"]);
+    expect(unbalanced(page)).toEqual([]);
+  });
+});
+
+describe("figures of a page", () => {
+  it("keep their clip paths apart", () => {
+    const clipped = '<svg width="1"><clipPath id="clip0"/><g clip-path="url(#clip0)"/></svg>';
+    expect(inlineSvg(clipped, "a.b", 'T"')).toBe(
+      '<svg role="img" aria-label="T&quot;" width="1"><clipPath id="a-b-clip0"/><g clip-path="url(#a-b-clip0)"/></svg>',
+    );
+  });
+});
+
+describe("html", () => {
+  it("escapes values and keeps pieces of HTML", () => {
+    const piece = html`<b>${"<&>"}</b>`;
+    expect(html`<p title="${'"'}">${[piece, 3, undefined]}</p>`.markup).toBe(
+      '<p title="&quot;"><b>&lt;&amp;&gt;</b>3</p>',
+    );
+  });
+});
+
+describe("numbers for readers", () => {
+  it.each([
+    [fixedText(1234.5, 2), "1,234.50"],
+    [fixedText(-0.04, 1), "0.0"],
+    [fixedText(-1.25, 2), "−1.25"],
+    [fixedText(Number.NaN, 2), "not a number"],
+    [fixedText(Number.NEGATIVE_INFINITY, 2), "−∞"],
+    [numberText(61706), "61,706"],
+    [numberText(0.0421), "0.0421"],
+    [numberText(98.64), "98.64"],
+    [numberText(-0.0000123), "−1.23 × 10^−5"],
+    [durationText(45.4), "45 ms"],
+    [durationText(59_960), "60.0 s"],
+    [durationText(109_000), "1 min 49 s"],
+    [durationText(7_380_000), "2 h 3 min"],
+    [listText([0, 1, 2, 3]), "0 to 3"],
+    [listText([0, 5]), "0, 5"],
+    [wordsOf("batchNormHidden"), "batch norm hidden"],
+  ])("%s", (text, expected) => {
+    expect(text).toBe(expected);
+  });
+
+  it("have as many digits as the uncertainty leaves meaning", () => {
+    expect(decimalsFor([0.18, 0.2, 0.16], [98.6])).toBe(2);
+    expect(decimalsFor([0.0042], [0.05])).toBe(4);
+    expect(decimalsFor([12], [300])).toBe(0);
+    expect(decimalsFor([0, 0], [10, 10])).toBe(0);
+    expect(decimalsFor([], [6.31, 10.3])).toBe(2);
+  });
+});
