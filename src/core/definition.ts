@@ -1,9 +1,11 @@
 // Definitions that are callable: `dense({ units: 10 })` gives complete JSON, and `dense` carries the implementation.
-import { z } from "zod";
+import type { z } from "zod";
 import { InvalidInputError, nearestName, UnknownNameError } from "./errors.js";
 
 /** The JSON of one definition: its kind and every option, defaults filled in. */
-export type SpecOf<Kind extends string, Options extends z.ZodObject> = { readonly kind: Kind } & Readonly<z.output<Options>>;
+export type SpecOf<Kind extends string, Options extends z.ZodObject> = { readonly kind: Kind } & Readonly<
+  z.output<Options>
+>;
 
 export interface Definition<Kind extends string, Options extends z.ZodObject> {
   readonly kind: Kind;
@@ -33,7 +35,13 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
   table: Readonly<Record<string, D>>,
   spec: unknown,
 ): { definition: D; spec: { readonly kind: string } & Readonly<Record<string, unknown>> } {
-  if (typeof spec !== "object" || spec === null || Array.isArray(spec) || !("kind" in spec) || typeof spec.kind !== "string") {
+  if (
+    typeof spec !== "object" ||
+    spec === null ||
+    Array.isArray(spec) ||
+    !("kind" in spec) ||
+    typeof spec.kind !== "string"
+  ) {
     throw new InvalidInputError(`not a ${what} spec`, {
       where,
       expected: `an object with "kind", one of ${Object.keys(table).join(", ")}`,
@@ -59,11 +67,17 @@ function parseOptions(where: string, options: z.ZodObject, given: unknown): Reco
       remedy: `${nearest === undefined ? "" : `Did you mean "${nearest}"? `}Valid: ${valid.join(", ")}`,
     });
   }
-  throw new InvalidInputError(lowerFirst(issue.message), { where: path, received: JSON.stringify(valueAt(given, issue.path)) ?? "nothing" });
+  throw new InvalidInputError(lowerFirst(issue.message), {
+    where: path,
+    received: JSON.stringify(valueAt(given, issue.path)) ?? "nothing",
+  });
 }
 
 function lowerFirst(text: string): string {
-  return text.replace(/^Invalid input: /, "").replace(/^[A-Z]/, (letter) => letter.toLowerCase()).replace(/, received.*$/, "");
+  return text
+    .replace(/^Invalid input: /, "")
+    .replace(/^[A-Z]/, (letter) => letter.toLowerCase())
+    .replace(/, received.*$/, "");
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

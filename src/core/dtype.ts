@@ -19,7 +19,10 @@ interface DTypeRecord {
   readonly isFloat: boolean;
   /** `TensorProto.DataType` of the ONNX specification. */
   readonly onnx: number;
-  readonly array: { new (length: number): TypedArray; new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray };
+  readonly array: {
+    new (length: number): TypedArray;
+    new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
+  };
 }
 
 /** One record per element type; `bool` is stored as bytes 0 and 1, as ONNX Runtime does. */

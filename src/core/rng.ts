@@ -11,7 +11,11 @@ const W1 = 0xbb67ae85;
  * @param counter four words that say which number; @param key two words that say which sequence.
  * @param out receives four words, each uniform over 0 .. 2^32-1.
  */
-export function philox4x32(counter: readonly [number, number, number, number], key: readonly [number, number], out: Uint32Array): void {
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+  out: Uint32Array,
+): void {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < 10; round++) {

@@ -70,7 +70,11 @@ export function normalizeAxes(where: string, axes: readonly number[], rank: numb
 /** Turns one axis that may be negative into an axis from 0. */
 export function normalizeAxis(where: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
-    throw new ShapeError("axis out of range", { where, expected: `an integer from ${-rank} to ${rank - 1}`, received: `${axis}` });
+    throw new ShapeError("axis out of range", {
+      where,
+      expected: `an integer from ${-rank} to ${rank - 1}`,
+      received: `${axis}`,
+    });
   }
   return axis < 0 ? axis + rank : axis;
 }

@@ -74,18 +74,32 @@ export function buildSample(
   sample: SampleDefinition,
   files: ReadonlyMap<string, Uint8Array>,
 ): Dataset {
+  return assemble(definition, files, sampleIdentity(definition, sample));
+}
+
+/** What is known of the sample without reading it. */
+export function sampleIdentity({ title }: DatasetDefinition, sample: SampleDefinition): DatasetIdentity {
   const [train, test] = [sample.trainExamples, sample.testExamples].map((count) => count.toLocaleString("en-US"));
-  return assemble(definition, files, {
-    title: `${definition.title} sample (${train} train / ${test} test)`,
+  return {
+    title: `${title} sample (${train} train / ${test} test)`,
     isSample: true,
     fingerprint: fingerprint(sample.files),
-  });
+  };
 }
+
+/** Which data a fingerprint names: the sample or the full set. */
+export function identityOf(definition: DatasetDefinition, bytes: string): DatasetIdentity {
+  const { title, sample } = definition;
+  const ofSample = sample === undefined ? undefined : sampleIdentity(definition, sample);
+  return ofSample?.fingerprint === bytes ? ofSample : { title, isSample: false, fingerprint: bytes };
+}
+
+export type DatasetIdentity = Pick<Dataset, "title" | "isSample" | "fingerprint">;
 
 function assemble(
   definition: DatasetDefinition,
   files: ReadonlyMap<string, Uint8Array>,
-  identity: Pick<Dataset, "title" | "isSample" | "fingerprint">,
+  identity: DatasetIdentity,
 ): Dataset {
   const { id, inputShape, classes, normalization } = definition;
   return { id, ...identity, ...definition.parse(files), inputShape, classes, normalization };

@@ -50,9 +50,20 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
     });
   }
   const complete = withDefaults(op, attrs, where);
-  const types = op.infer(inputs.map((tensor) => (tensor === null ? null : inferInput(tensor))), complete, where);
+  const types = op.infer(
+    inputs.map((tensor) => (tensor === null ? null : inferInput(tensor))),
+    complete,
+    where,
+  );
   const outputs: Tensor[] = [];
-  const node: Node = { id: nextId++, op, attrs: complete, inputs, outputs, ...(currentScope === undefined ? {} : { scope: currentScope }) };
+  const node: Node = {
+    id: nextId++,
+    op,
+    attrs: complete,
+    inputs,
+    outputs,
+    ...(currentScope === undefined ? {} : { scope: currentScope }),
+  };
   for (const [outputIndex, type] of types.entries()) {
     outputs.push({ id: nextId++, dtype: type.dtype, shape: type.shape, node, outputIndex });
   }
@@ -62,7 +73,10 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
 function withDefaults(op: Op, attrs: Attributes, where: string): Attributes {
   for (const name of Object.keys(attrs)) {
     if (!(name in op.attributes)) {
-      throw new InvalidInputError(`unknown attribute "${name}"`, { where, remedy: `Valid: ${Object.keys(op.attributes).join(", ")}` });
+      throw new InvalidInputError(`unknown attribute "${name}"`, {
+        where,
+        remedy: `Valid: ${Object.keys(op.attributes).join(", ")}`,
+      });
     }
   }
   const complete: Record<string, Attributes[string]> = {};

@@ -15,7 +15,11 @@ export type Rewrite = (node: Node, inputs: readonly (Tensor | null)[]) => readon
  * A new graph in which every node went through `rewrite`; the graph handed in is left alone.
  * @param replaced tensors to put in the place of others from the start.
  */
-export function rewriteGraph(source: Graph, rewrite: Rewrite, replaced: ReadonlyMap<Tensor, Tensor> = new Map()): Graph {
+export function rewriteGraph(
+  source: Graph,
+  rewrite: Rewrite,
+  replaced: ReadonlyMap<Tensor, Tensor> = new Map(),
+): Graph {
   const images = new Map<Tensor, Tensor>(replaced);
   const imageOf = (tensor: Tensor): Tensor => images.get(tensor) ?? tensor;
   for (const node of nodesOf(source)) {

@@ -1,8 +1,9 @@
 // Arrays of the reference evaluation: conversion to and from stored tensors.
-import { dtypeTable } from "../core/dtype.js";
-import { sizeOf, type Shape } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+
 import type { DType } from "../core/dtype.js";
+import { dtypeTable } from "../core/dtype.js";
+import { type Shape, sizeOf } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
 import type { NdArray } from "./op.js";
 
 export function ndArray(dtype: DType, shape: Shape, data: Float64Array): NdArray {
@@ -17,7 +18,11 @@ export function ndFill(dtype: DType, shape: Shape, value: (index: number) => num
 }
 
 export function fromTensorData(tensor: TensorData): NdArray {
-  return { dtype: tensor.dtype, shape: tensor.shape, data: Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number) };
+  return {
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    data: Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number),
+  };
 }
 
 /** Rounds to the stored type. */

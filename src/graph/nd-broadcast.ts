@@ -4,7 +4,11 @@ import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../core/shape.js
 import type { NdArray } from "./op.js";
 
 /** Applies a function to corresponding elements of broadcast operands. */
-export function mapBroadcast(dtype: DType, operands: readonly NdArray[], f: (values: readonly number[]) => number): NdArray {
+export function mapBroadcast(
+  dtype: DType,
+  operands: readonly NdArray[],
+  f: (values: readonly number[]) => number,
+): NdArray {
   const shape = broadcastShapes("reference evaluation", ...operands.map((operand) => operand.shape));
   const readers = operands.map((operand) => broadcastReader(operand, shape));
   const data = new Float64Array(sizeOf(shape));
@@ -20,7 +24,8 @@ export function broadcastReader(array: NdArray, shape: Shape): (index: number) =
   return (index) => {
     let position = 0;
     for (let axis = offset; axis < shape.length; axis++) {
-      if (array.shape[axis - offset] !== 1) position += (Math.floor(index / outer[axis]) % shape[axis]) * strides[axis - offset];
+      if (array.shape[axis - offset] !== 1)
+        position += (Math.floor(index / outer[axis]) % shape[axis]) * strides[axis - offset];
     }
     return array.data[position];
   };

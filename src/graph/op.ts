@@ -49,7 +49,9 @@ export interface VjpContext<A extends Attributes = Attributes> {
  * Cotangents of the inputs from those of the outputs, as new nodes. `null` says: no influence, or not wanted.
  * A result may be larger than its input by broadcasting: the walker sums it back.
  */
-export type Vjp<A extends Attributes = Attributes> = { rule(context: VjpContext<A>): readonly (Tensor | null)[] }["rule"];
+export type Vjp<A extends Attributes = Attributes> = {
+  rule(context: VjpContext<A>): readonly (Tensor | null)[];
+}["rule"];
 
 export interface EvaluateContext {
   /** Evaluates a sub-graph (operators that hold one). */

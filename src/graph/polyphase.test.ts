@@ -44,8 +44,13 @@ function network(xShape: Shape, normalized: boolean): Graph {
   const bias = input("bias", "float32", [3]);
   const y = conv(x, w, bias, { pads: [2, 2, 2, 2], kernel_shape: [5, 5] });
   if (!normalized) return graph([x, w, bias], { y: maxPool(relu(y), pooling) });
-  const [scale, shift, mean, variance] = ["scale", "shift", "mean", "variance"].map((name) => input(name, "float32", [3]));
-  const [z, batchMean, batchVariance] = batchNormalization(y, scale, shift, mean, variance, { training_mode: 1, momentum: 0 });
+  const [scale, shift, mean, variance] = ["scale", "shift", "mean", "variance"].map((name) =>
+    input(name, "float32", [3]),
+  );
+  const [z, batchMean, batchVariance] = batchNormalization(y, scale, shift, mean, variance, {
+    training_mode: 1,
+    momentum: 0,
+  });
   return graph([x, w, bias, scale, shift, mean, variance], { y: maxPool(relu(z), pooling), batchMean, batchVariance });
 }
 
@@ -53,20 +58,23 @@ test.each([
   { shape: [2, 1, 8, 8], normalized: false },
   { shape: [2, 3, 6, 10], normalized: false },
   { shape: [3, 2, 8, 6], normalized: true },
-])("values, statistics and gradients are those of the plain graph: $shape, normalized $normalized", ({ shape, normalized }) => {
-  const plain = network(shape, normalized);
-  const phases = polyphasePooling(rewriteGraph(plain, exchangePicks));
-  const windows = nodesOf(phases).flatMap(({ attrs, op }) => (op.name === "MaxPool" ? [attrs.kernel_shape] : []));
-  expect(windows).toEqual([[4, 1]]);
-  const expected = withGradients(plain);
-  const fast = simplify(rewriteGraph(withGradients(phases), shareGradientParts));
-  const inputs = expected.inputs.map((tensor, i) => values(tensor, i));
-  const [slow, quick] = [evaluateGraph(expected, inputs), evaluateGraph(fast, inputs)];
-  for (const [i, { data }] of slow.entries()) {
-    expect(quick[i].shape).toEqual(slow[i].shape);
-    for (const [j, value] of data.entries()) expect(quick[i].data[j]).toBeCloseTo(value, 9);
-  }
-});
+])(
+  "values, statistics and gradients are those of the plain graph: $shape, normalized $normalized",
+  ({ shape, normalized }) => {
+    const plain = network(shape, normalized);
+    const phases = polyphasePooling(rewriteGraph(plain, exchangePicks));
+    const windows = nodesOf(phases).flatMap(({ attrs, op }) => (op.name === "MaxPool" ? [attrs.kernel_shape] : []));
+    expect(windows).toEqual([[4, 1]]);
+    const expected = withGradients(plain);
+    const fast = simplify(rewriteGraph(withGradients(phases), shareGradientParts));
+    const inputs = expected.inputs.map((tensor, i) => values(tensor, i));
+    const [slow, quick] = [evaluateGraph(expected, inputs), evaluateGraph(fast, inputs)];
+    for (const [i, { data }] of slow.entries()) {
+      expect(quick[i].shape).toEqual(slow[i].shape);
+      for (const [j, value] of data.entries()) expect(quick[i].data[j]).toBeCloseTo(value, 9);
+    }
+  },
+);
 
 test("columns are laid out once for the value and for the weight gradient", () => {
   const shared = simplify(rewriteGraph(withGradients(network([2, 1, 8, 8], false)), shareGradientParts));
@@ -76,9 +84,22 @@ test("columns are laid out once for the value and for the weight gradient", () =
 });
 
 test.each([
-  ["many channels", () => maxPool(conv(input("x", "float32", [1, 6, 8, 8]), input("w", "float32", [2, 6, 5, 5])), pooling)],
-  ["odd extents", () => maxPool(conv(input("x", "float32", [1, 1, 9, 9]), input("w", "float32", [2, 1, 5, 5])), pooling)],
-  ["stride 2", () => maxPool(conv(input("x", "float32", [1, 1, 19, 19]), input("w", "float32", [2, 1, 5, 5]), null, { strides: [2, 2] }), pooling)],
+  [
+    "many channels",
+    () => maxPool(conv(input("x", "float32", [1, 6, 8, 8]), input("w", "float32", [2, 6, 5, 5])), pooling),
+  ],
+  [
+    "odd extents",
+    () => maxPool(conv(input("x", "float32", [1, 1, 9, 9]), input("w", "float32", [2, 1, 5, 5])), pooling),
+  ],
+  [
+    "stride 2",
+    () =>
+      maxPool(
+        conv(input("x", "float32", [1, 1, 19, 19]), input("w", "float32", [2, 1, 5, 5]), null, { strides: [2, 2] }),
+        pooling,
+      ),
+  ],
   [
     "a second reader of the convolution",
     () => {

@@ -8,10 +8,10 @@
 // places instead of 25 of all, for a 5x5 kernel), and matrix products have 4 times the rows. It costs (k+1)^2 / k^2 of
 // the multiplications and a rearranged input, so it pays for the few channels of a first layer only.
 import { rewriteGraph } from "./graph.js";
-import { convOp, type ConvAttributes, conv } from "./ops/convolution.js";
+import type { Op } from "./op.js";
+import { type ConvAttributes, conv, convOp } from "./ops/convolution.js";
 import { type MaxPoolAttributes, maxPool, maxPoolOp } from "./ops/pooling.js";
 import { concat, expand, pad, reshape, transpose } from "./ops/shape-movement.js";
-import type { Op } from "./op.js";
 import { nodesOf } from "./order.js";
 import type { Graph, Node, Tensor } from "./tensor.js";
 
@@ -50,7 +50,8 @@ function findSites(source: Graph): Site[] {
       between.push(value.node);
       value = value.node.inputs[0] as Tensor;
     }
-    if (value.node !== undefined && uses.get(value) === 1 && isFitConvolution(value.node)) sites.push({ conv: value.node, between, pool });
+    if (value.node !== undefined && uses.get(value) === 1 && isFitConvolution(value.node))
+      sites.push({ conv: value.node, between, pool });
   }
   return sites;
 }
@@ -65,7 +66,8 @@ function countUses(source: Graph): Map<Tensor, number> {
   return uses;
 }
 
-const all = (values: readonly number[] | undefined, wanted: number): boolean => values === undefined || values.every((value) => value === wanted);
+const all = (values: readonly number[] | undefined, wanted: number): boolean =>
+  values === undefined || values.every((value) => value === wanted);
 
 /** 2x2 windows, two apart, without padding, over even extents. */
 function isHalvingPool(node: Node): boolean {
@@ -113,7 +115,10 @@ function phaseConvolution(node: Node, inputs: readonly (Tensor | null)[]): Tenso
   const [batch, , height, width] = node.outputs[0].shape;
   const padded = top + left + bottom + right === 0 ? x : pad(x, [0, 0, top, left, 0, 0, bottom, right]);
   const filters = w.shape[0];
-  const repeated = bias === null || bias === undefined ? null : reshape(expand(reshape(bias, [filters, 1]), [filters, 4]), [4 * filters]);
+  const repeated =
+    bias === null || bias === undefined
+      ? null
+      : reshape(expand(reshape(bias, [filters, 1]), [filters, 4]), [4 * filters]);
   const y = conv(spaceToDepth(padded), phaseWeights(w), repeated);
   return reshape(y, [batch, filters, 4, (height / 2) * (width / 2)]);
 }

@@ -9,7 +9,9 @@ import type { AttributeValue, Graph, Node, Tensor } from "./tensor.js";
 export function printGraph(graph: Graph, indent = ""): string {
   const names = new Map<Tensor, string>();
   for (const tensor of graph.inputs) names.set(tensor, `%${tensor.name ?? names.size}`);
-  const lines = [`${indent}graph (${graph.inputs.map((tensor) => `${names.get(tensor)}: ${typeText(tensor)}`).join(", ")}) {`];
+  const lines = [
+    `${indent}graph (${graph.inputs.map((tensor) => `${names.get(tensor)}: ${typeText(tensor)}`).join(", ")}) {`,
+  ];
   let number = 0;
   for (const node of nodesOf(graph)) {
     for (const output of node.outputs) names.set(output, `%${number++}`);
@@ -23,7 +25,9 @@ export function printGraph(graph: Graph, indent = ""): string {
 function nodeLine(node: Node, names: ReadonlyMap<Tensor, string>, indent: string): string {
   const left = node.outputs.map((output) => names.get(output)).join(", ");
   const inputs = node.inputs.map((tensor) => (tensor === null ? "_" : (names.get(tensor) ?? "?")));
-  const attrs = Object.entries(node.attrs).map(([name, value]) => `${name}=${attributeText(value as AttributeValue, indent)}`);
+  const attrs = Object.entries(node.attrs).map(
+    ([name, value]) => `${name}=${attributeText(value as AttributeValue, indent)}`,
+  );
   const scope = node.scope === undefined ? "" : `  # ${node.scope}`;
   const types = node.outputs.map(typeText).join(", ");
   return `${indent}${left} = ${node.op.name}(${[...inputs, ...attrs].join(", ")}): ${types}${scope}`;

@@ -1,12 +1,13 @@
 // Common subexpressions and constant folding. (Dead code cannot exist: a graph is what its outputs reach.)
-import { type TensorData, toNumbers } from "../core/tensor-data.js";
+
 import { sizeOf } from "../core/shape.js";
+import { type TensorData, toNumbers } from "../core/tensor-data.js";
 import { apply, constant } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";
 import { rewriteGraph } from "./graph.js";
 import { fromTensorData, toTensorData } from "./nd-array.js";
 import { constantOp } from "./ops/constant.js";
-import type { AttributeValue, Attributes, Graph, Node, Tensor } from "./tensor.js";
+import type { Attributes, AttributeValue, Graph, Node, Tensor } from "./tensor.js";
 
 // Folding is for shape arithmetic and scalars. A large folded constant would only make files bigger.
 const largestFold = 1024;
@@ -27,7 +28,8 @@ export function simplify(source: Graph): Graph {
     const folded = foldConstants(node, inputs);
     const key = folded === undefined ? nodeKey(node, inputs, numberOf) : constantKey(folded);
     // Nodes that ONNX Runtime may write into must stay apart.
-    if (key === undefined || (node.op.overwrites?.(node.attrs).length ?? 0) > 0) return folded === undefined ? undefined : [constant(folded)];
+    if (key === undefined || (node.op.overwrites?.(node.attrs).length ?? 0) > 0)
+      return folded === undefined ? undefined : [constant(folded)];
     const same = known.get(key);
     if (same !== undefined) return same;
     const kept = folded === undefined ? keptOutputs(node, inputs) : [constant(folded)];
@@ -60,7 +62,11 @@ function isGraph(value: AttributeValue | undefined): boolean {
   return typeof value === "object" && "outputs" in value;
 }
 
-function nodeKey(node: Node, inputs: readonly (Tensor | null)[], numberOf: (tensor: Tensor) => number): string | undefined {
+function nodeKey(
+  node: Node,
+  inputs: readonly (Tensor | null)[],
+  numberOf: (tensor: Tensor) => number,
+): string | undefined {
   if (node.op.name === constantOp.name) return constantKey(node.attrs.value as TensorData);
   const attrs = attributesKey(node.attrs);
   if (attrs === undefined) return undefined;
@@ -69,7 +75,9 @@ function nodeKey(node: Node, inputs: readonly (Tensor | null)[], numberOf: (tens
 
 function constantKey(value: TensorData): string | undefined {
   if (value.data.length > largestFold) return undefined;
-  return `Constant ${value.dtype}[${value.shape.join(",")}]{${toNumbers(value).map((x) => (Object.is(x, -0) ? "-0" : x)).join(",")}}`;
+  return `Constant ${value.dtype}[${value.shape.join(",")}]{${toNumbers(value)
+    .map((x) => (Object.is(x, -0) ? "-0" : x))
+    .join(",")}}`;
 }
 
 /** `undefined` for attributes that hold graphs: such nodes are never merged. */

@@ -10,13 +10,13 @@ import { nodesOf } from "../graph/order.js";
 import type { AttributeValue, Graph, NamedTensor, Node, Tensor } from "../graph/tensor.js";
 import {
   type AttributeProto,
-  AttributeProto_AttributeType as AttributeTypeCode,
   AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeTypeCode,
   type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
   type NodeProto,
+  NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   type TensorProto,
@@ -47,7 +47,12 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
   const writer = new ModelWriter();
   const initialized = options.initializers ?? new Map<Tensor, TensorData>();
   for (const [tensor, value] of initialized) writer.addInitializer(tensor, value);
-  const main = writer.graph(options.name ?? "main", graph, graph.inputs.filter((tensor) => !initialized.has(tensor)), writer.topNames(graph));
+  const main = writer.graph(
+    options.name ?? "main",
+    graph,
+    graph.inputs.filter((tensor) => !initialized.has(tensor)),
+    writer.topNames(graph),
+  );
   main.initializer = writer.initializers;
   const model = create(ModelProtoSchema, {
     irVersion,
@@ -55,7 +60,9 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
     producerVersion: options.version ?? "",
     graph: main,
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opsetVersion) })],
-    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) =>
+      create(StringStringEntryProtoSchema, { key, value }),
+    ),
   });
   return toBinary(ModelProtoSchema, model);
 }
@@ -80,20 +87,26 @@ class ModelWriter {
     }
     return graph.outputs.map(({ name }) => {
       if (this.#taken.has(name)) {
-        throw new InvalidInputError(`two values are named "${name}"`, { where: "writeOnnx", remedy: "Give every input and output its own name" });
+        throw new InvalidInputError(`two values are named "${name}"`, {
+          where: "writeOnnx",
+          remedy: "Give every input and output its own name",
+        });
       }
       return this.#claim(name);
     });
   }
 
   graph(name: string, source: Graph, inputs: readonly Tensor[], outputNames: readonly string[]): GraphProto {
-    for (const tensor of inputs) if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
+    for (const tensor of inputs)
+      if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
     const direct = this.#directOutputs(source, outputNames);
     const nodes: NodeProto[] = [];
     for (const node of nodesOf(source)) this.#node(node, nodes);
     for (const [i, { tensor }] of source.outputs.entries()) {
       if (direct.has(i)) continue;
-      nodes.push(create(NodeProtoSchema, { opType: "Identity", input: [this.#nameOf(tensor)], output: [outputNames[i]] }));
+      nodes.push(
+        create(NodeProtoSchema, { opType: "Identity", input: [this.#nameOf(tensor)], output: [outputNames[i]] }),
+      );
     }
     return create(GraphProtoSchema, {
       name,
@@ -128,7 +141,11 @@ class ModelWriter {
     for (const [name, value] of Object.entries(node.attrs)) {
       const record = node.op.attributes[name];
       if (value === undefined || record.internal) continue;
-      attributes.push(record.type === "graph" ? this.#bodyAttribute(name, value as Graph, node) : attributeProto(name, record.type, value));
+      attributes.push(
+        record.type === "graph"
+          ? this.#bodyAttribute(name, value as Graph, node)
+          : attributeProto(name, record.type, value),
+      );
     }
     const inputNames = inputs.map((tensor, i) => this.#inputName(node, tensor, i, nodes));
     while (inputNames.at(-1) === "") inputNames.pop();
@@ -150,7 +167,10 @@ class ModelWriter {
     // Max of a value with itself copies it. The number of operands differs from copy to copy, so that the runtime
     // cannot merge two copies; a constant would be folded into memory that later steps find overwritten.
     if (tensor.node?.op.name === "Constant") {
-      throw new InvalidInputError(`${node.op.name} would overwrite a constant`, { where: node.scope ?? "writeOnnx", remedy: "Feed it a computed tensor" });
+      throw new InvalidInputError(`${node.op.name} would overwrite a constant`, {
+        where: node.scope ?? "writeOnnx",
+        remedy: "Feed it a computed tensor",
+      });
     }
     const copy = this.#claim("private");
     const operands = new Array<string>(2 + this.#privateCopies++).fill(this.#nameOf(tensor));
@@ -177,7 +197,9 @@ class ModelWriter {
       this.addInitializer(tensor, tensor.node.attrs.value as TensorData);
       return this.#names.get(tensor) as string;
     }
-    throw new InvalidInputError(`tensor "${tensor.name ?? tensor.id}" is used but not an input of its graph`, { where: "writeOnnx" });
+    throw new InvalidInputError(`tensor "${tensor.name ?? tensor.id}" is used but not an input of its graph`, {
+      where: "writeOnnx",
+    });
   }
 
   #outputName(tensor: Tensor): string {
@@ -201,14 +223,20 @@ function valueInfo(name: string, tensor: Tensor, isInput: boolean): ValueInfoPro
   const dim = tensor.shape.map((extent, axis) => {
     const axisName = tensor.axisNames?.[axis];
     return create(TensorShapeProto_DimensionSchema, {
-      value: typeof axisName === "string" ? { case: "dimParam", value: axisName } : { case: "dimValue", value: BigInt(extent) },
+      value:
+        typeof axisName === "string"
+          ? { case: "dimParam", value: axisName }
+          : { case: "dimValue", value: BigInt(extent) },
     });
   });
   const tensorType = create(TypeProto_TensorSchema, {
     elemType: dtypeTable[tensor.dtype].onnx,
     ...(isInput ? { shape: create(TensorShapeProtoSchema, { dim }) } : {}),
   });
-  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }) });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
+  });
 }
 
 /** A stored tensor as ONNX wants it: little-endian raw bytes. */
@@ -230,9 +258,17 @@ function attributeProto(name: string, type: AttributeType, value: AttributeValue
     case "float":
       return create(AttributeProtoSchema, { name, type: AttributeTypeCode.FLOAT, f: value as number });
     case "ints":
-      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.INTS, ints: (value as readonly number[]).map(BigInt) });
+      return create(AttributeProtoSchema, {
+        name,
+        type: AttributeTypeCode.INTS,
+        ints: (value as readonly number[]).map(BigInt),
+      });
     case "floats":
-      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.FLOATS, floats: [...(value as readonly number[])] });
+      return create(AttributeProtoSchema, {
+        name,
+        type: AttributeTypeCode.FLOATS,
+        floats: [...(value as readonly number[])],
+      });
     case "string":
       return create(AttributeProtoSchema, { name, type: AttributeTypeCode.STRING, s: utf8.encode(value as string) });
     case "strings":
@@ -242,7 +278,11 @@ function attributeProto(name: string, type: AttributeType, value: AttributeValue
         strings: (value as readonly string[]).map((text) => utf8.encode(text)),
       });
     case "tensor":
-      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.TENSOR, t: tensorProto("", value as TensorData) });
+      return create(AttributeProtoSchema, {
+        name,
+        type: AttributeTypeCode.TENSOR,
+        t: tensorProto("", value as TensorData),
+      });
     case "graph":
       throw new InvalidInputError("sub-graphs are written by their node", { where: "writeOnnx" });
   }

@@ -11,8 +11,6 @@ export interface StudyReportInput {
   readonly context: Pick<AnalysisContext, "dataTitle" | "isSample" | "fingerprint" | "seeds">;
   /** The figures of the analysis, drawn. */
   readonly figures: readonly ReportFigure[];
-  /** Names of variants for people, by id. */
-  readonly variantTitles?: Readonly<Record<string, string>>;
 }
 
 /** Gathers what a report says about one study. */
@@ -29,7 +27,7 @@ export function studyReport(input: StudyReportInput): ReportStudy {
     preset: { name: preset, about: study.presets[preset].about },
     claims: analysis.claims,
     findings: analysis.findings,
-    variantTitles: input.variantTitles ?? {},
+    variantTitles: Object.fromEntries(study.variants.map(({ id, title }) => [id, title])),
     figures: input.figures,
     tables: analysis.tables,
     notes: analysis.notes,

@@ -6,9 +6,9 @@ import type { Dataset } from "../data/dataset.js";
 import type { Evaluation, TrialEvent } from "../train/events.js";
 import type { Runtime } from "../train/runtime.js";
 import { Trial } from "../train/trial.js";
+import { type TrialSpec, trialId } from "../train/trial-spec.js";
 import type { RunStore, TrialOutcome } from "./store.js";
 import type { StudyTrial } from "./study.js";
-import { type TrialSpec, trialId } from "../train/trial-spec.js";
 
 /** Where unfinished trials keep their state. */
 export interface CheckpointPort {
@@ -109,7 +109,12 @@ async function runOne(
   }
 }
 
-async function runLeased(request: ExecutorRequest, studyTrial: StudyTrial, runtime: Runtime, board: ProgressBoard): Promise<"done" | "interrupted"> {
+async function runLeased(
+  request: ExecutorRequest,
+  studyTrial: StudyTrial,
+  runtime: Runtime,
+  board: ProgressBoard,
+): Promise<"done" | "interrupted"> {
   const { data, store, checkpoints, signal, now } = request;
   const id = trialId(studyTrial.spec);
   const resumeFrom = await checkpoints.read(id);
@@ -140,7 +145,10 @@ async function runLeased(request: ExecutorRequest, studyTrial: StudyTrial, runti
         return "interrupted";
       }
       if (event.kind === "done" || event.kind === "diverged") {
-        const outcome = await outcomeOf(trial, event, request.keepTensors(studyTrial.spec), { ...timings, totalMs: now() - started });
+        const outcome = await outcomeOf(trial, event, request.keepTensors(studyTrial.spec), {
+          ...timings,
+          totalMs: now() - started,
+        });
         await store.finishTrial(id, outcome);
         await checkpoints.remove(id);
         board.ended(studyTrial, outcome.status);
@@ -160,8 +168,22 @@ async function outcomeOf(
 ): Promise<TrialOutcome> {
   const rows = evaluationRows(trial.id, trial.evaluations);
   if (event.kind === "diverged") {
-    const row: MetricRow = { trial: trial.id, phase: "train", step: event.step, epoch: Number.NaN, metric: "loss", path: "", value: event.loss };
-    return { status: "diverged", rows: [...rows, row], tensors: {}, timings, divergence: { step: event.step, tensor: event.tensor } };
+    const row: MetricRow = {
+      trial: trial.id,
+      phase: "train",
+      step: event.step,
+      epoch: Number.NaN,
+      metric: "loss",
+      path: "",
+      value: event.loss,
+    };
+    return {
+      status: "diverged",
+      rows: [...rows, row],
+      tensors: {},
+      timings,
+      divergence: { step: event.step, tensor: event.tensor },
+    };
   }
   const tensors: Record<string, readonly number[]> = {};
   for (const [path, { data }] of await trial.tensors()) {
@@ -213,7 +235,14 @@ class ProgressBoard {
   }
 
   #report(extra: Pick<ExecutorProgress, "ended" | "loss">): void {
-    const sum = (counts: ReadonlyMap<string, number>): number => [...counts.values()].reduce((total, count) => total + count, 0);
-    this.#request.onProgress?.({ done: sum(this.#steps), total: sum(this.#totals), trialsDone: this.#ended, trials: this.#trials, ...extra });
+    const sum = (counts: ReadonlyMap<string, number>): number =>
+      [...counts.values()].reduce((total, count) => total + count, 0);
+    this.#request.onProgress?.({
+      done: sum(this.#steps),
+      total: sum(this.#totals),
+      trialsDone: this.#ended,
+      trials: this.#trials,
+      ...extra,
+    });
   }
 }

@@ -7,7 +7,8 @@ import type { NewRun, RunRecord, RunStore, RunTrial } from "./store.js";
 import { readTrialResults } from "./store.js";
 import type { Analysis, AnalysisContext, PresetName, Settings, StudyDefinition } from "./study.js";
 
-export interface StudyRequest extends Pick<ExecutorRequest, "checkpoints" | "openRuntime" | "workers" | "signal" | "now" | "wait" | "onProgress"> {
+export interface StudyRequest
+  extends Pick<ExecutorRequest, "checkpoints" | "openRuntime" | "workers" | "signal" | "now" | "wait" | "onProgress"> {
   readonly study: StudyDefinition;
   readonly preset: PresetName;
   readonly settings: Settings;
@@ -46,7 +47,14 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
     await store.setRunStatus(run.id, "interrupted", clock());
     return { run, execution, trials: await store.listTrials(run.id) };
   }
-  const context: AnalysisContext = { settings, seeds, preset, fingerprint: data.fingerprint, dataTitle: data.title, isSample: data.isSample };
+  const context: AnalysisContext = {
+    settings,
+    seeds,
+    preset,
+    fingerprint: data.fingerprint,
+    dataTitle: data.title,
+    isSample: data.isSample,
+  };
   const analysis = study.analyze(await readTrialResults(store, run.id), context);
   await store.saveAnalysis(run.id, analysis);
   await store.setRunStatus(run.id, "done", clock());

@@ -10,7 +10,8 @@ export function resolveSettings(study: StudyDefinition, preset: PresetName, chan
   const settings: Record<string, number> = { ...study.presets[preset].settings };
   for (const [name, value] of Object.entries(changes)) {
     const where = `study "${study.id}" > ${name}`;
-    if (!Object.hasOwn(study.settings, name)) throw new UnknownNameError(`study "${study.id}"`, "setting", name, Object.keys(study.settings));
+    if (!Object.hasOwn(study.settings, name))
+      throw new UnknownNameError(`study "${study.id}"`, "setting", name, Object.keys(study.settings));
     const { minimum, maximum, integer } = study.settings[name];
     if (!(value >= minimum && value <= maximum) || (integer && !Number.isInteger(value))) {
       throw new InvalidInputError("setting out of range", {

@@ -59,10 +59,19 @@ export interface StudyDefinition {
   readonly expectation: string;
   readonly source: string;
   readonly dataset: string;
+  /** Names of the variants for people, in the order of tables and figures. */
+  readonly variants: readonly { readonly id: string; readonly title: string }[];
   /** For each preset: default settings and number of seeds. */
-  readonly presets: Readonly<Record<PresetName, { readonly settings: Settings; readonly seeds: number; readonly about: string }>>;
+  readonly presets: Readonly<
+    Record<PresetName, { readonly settings: Settings; readonly seeds: number; readonly about: string }>
+  >;
   /** What each setting means, with unit and valid range. */
-  readonly settings: Readonly<Record<string, { readonly about: string; readonly minimum: number; readonly maximum: number; readonly integer: boolean }>>;
+  readonly settings: Readonly<
+    Record<
+      string,
+      { readonly about: string; readonly minimum: number; readonly maximum: number; readonly integer: boolean }
+    >
+  >;
   /** Paths of the final tensors to keep from a trial. */
   keepTensors(spec: TrialSpec): readonly string[];
   design(context: DesignContext): readonly StudyTrial[];

@@ -1,17 +1,15 @@
-// From finished studies to a report document and its files.
-import type { CommandContext } from "../command-context.js";
-import type { ReportFiles, ResultOptions } from "./study-results.js";
-import type { StudySessionResult } from "./study-session.js";
-import type { Analysis } from "../../study/study.js";
-import { openFigureRenderer } from "../../node/render.js";
-import { mkdirSync, writeFileSync } from "node:fs";
+// Reports of finished studies: after a run, and again later from the store.
+import { resolve } from "node:path";
+import { type WriteReportOptions, type WrittenReport, writeReport } from "../../node/report-files.js";
 
-export async function writeStudyReport(results: readonly (StudySessionResult & { readonly analysis: Analysis })[], options: ResultOptions, _context: CommandContext): Promise<ReportFiles> {
-  mkdirSync(options.out, { recursive: true });
-  for (const { analysis } of results) for (const figure of analysis.figures) {
-    const renderer = await openFigureRenderer();
-    const svg = await renderer.svg(figure.spec);
-    writeFileSync(`${options.out}/${figure.id}.png`, await renderer.png(svg));
-  }
-  return { report: options.out, figures: new Map() };
+export type ReportPart = WriteReportOptions["studies"][number];
+
+/** Writes one report for one or several studies. */
+export async function writeStudyReport(
+  parts: readonly ReportPart[],
+  folder: string,
+  generatedAt: string,
+): Promise<WrittenReport> {
+  const title = parts.length === 1 ? parts[0].study.title : "Trainscope lab report";
+  return writeReport({ folder: resolve(folder), title, generatedAt, studies: parts });
 }

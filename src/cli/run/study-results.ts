@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import { exitCodes } from "../../core/errors.js";
 import type { Claim } from "../../core/findings.js";
+import type { WrittenReport } from "../../node/report-files.js";
 import type { Analysis } from "../../study/study.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatTable, jsonLine } from "../output.js";
-import { writeStudyReport } from "./study-report.js";
+import { type ReportPart, writeStudyReport } from "./study-report.js";
 import type { StudySessionResult } from "./study-session.js";
 
 export interface ResultOptions {
@@ -17,14 +18,27 @@ export interface ResultOptions {
 type Finished = StudySessionResult & { readonly analysis: Analysis };
 
 /** Writes the report and prints the results. Gives the exit code: 1 if a trial diverged, 130 if interrupted. */
-export async function finishStudies(results: readonly StudySessionResult[], options: ResultOptions, context: CommandContext): Promise<number> {
+export async function finishStudies(
+  results: readonly StudySessionResult[],
+  options: ResultOptions,
+  context: CommandContext,
+): Promise<number> {
   const finished = results.filter((result): result is Finished => result.analysis !== undefined);
   const interrupted = results.some(({ execution }) => execution.interrupted);
-  const files = finished.length === 0 || interrupted ? undefined : await writeStudyReport(finished, options, context);
+  const files =
+    finished.length === 0 || interrupted
+      ? undefined
+      : await writeStudyReport(finished.map(reportPart), options.out, new Date().toISOString());
   const { terminal } = context;
   if (options.json) {
     const documents = finished.map((result) => studyDocument(result, files));
-    terminal.write(jsonLine(documents.length === 1 ? { schema: 1, ...documents[0] } : { schema: 1, studies: documents, report: files?.report ?? null }));
+    terminal.write(
+      jsonLine(
+        documents.length === 1
+          ? { schema: 1, ...documents[0] }
+          : { schema: 1, studies: documents, report: files?.report ?? null },
+      ),
+    );
   } else {
     for (const result of finished) terminal.write(studyText(result, terminal.columns));
     if (files !== undefined) terminal.write(`\nReport: ${resolve(files.report)}\n`);
@@ -33,17 +47,21 @@ export async function finishStudies(results: readonly StudySessionResult[], opti
     terminal.writeError("interrupted; finished trials are kept, and the same command goes on from here\n");
     return exitCodes.interrupted;
   }
-  return finished.some(({ trials }) => trials.some(({ status }) => status === "diverged")) ? exitCodes.failed : exitCodes.done;
+  return finished.some(({ trials }) => trials.some(({ status }) => status === "diverged"))
+    ? exitCodes.failed
+    : exitCodes.done;
 }
 
-export interface ReportFiles {
-  readonly report: string;
-  /** Files of each figure, by study and figure id. */
-  readonly figures: ReadonlyMap<string, readonly string[]>;
+function reportPart({ study, run, trials, analysis, data, seeds }: Finished): ReportPart {
+  const context = { dataTitle: data.title, isSample: data.isSample, fingerprint: data.fingerprint, seeds };
+  return { study, run, trials, analysis, context };
 }
 
 /** The JSON document of one study, as the command-line contract has it. */
-function studyDocument({ study, preset, settings, seeds, analysis, run, data }: Finished, files: ReportFiles | undefined) {
+function studyDocument(
+  { study, preset, settings, seeds, analysis, run, data }: Finished,
+  files: WrittenReport | undefined,
+) {
   return {
     study: study.id,
     run: run.id,
@@ -52,15 +70,27 @@ function studyDocument({ study, preset, settings, seeds, analysis, run, data }: 
     seeds: seeds.length,
     data: { title: data.title, isSample: data.isSample },
     findings: analysis.findings,
-    claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({ id, source, text, rule, verdict, evidence })),
-    figures: analysis.figures.map(({ id, title }) => ({ id, title, files: files?.figures.get(`${study.id}-${id}`) ?? [] })),
+    claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({
+      id,
+      source,
+      text,
+      rule,
+      verdict,
+      evidence,
+    })),
+    figures: analysis.figures.map(({ id, title }) => ({
+      id,
+      title,
+      files: files?.figures.find((figure) => figure.study === study.id && figure.id === id)?.files ?? [],
+    })),
     report: files?.report ?? null,
   };
 }
 
 function studyText({ study, analysis, data, seeds, execution, trials, durationMs }: Finished, columns: number): string {
   const parts = [`\n${study.title} (${data.title}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"})\n`];
-  for (const table of analysis.tables) parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
+  for (const table of analysis.tables)
+    parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
   parts.push("Claims");
   parts.push(...analysis.claims.map(claimText), "");
   const found = execution.found === 0 ? "" : `, ${execution.found} of them found in the store`;

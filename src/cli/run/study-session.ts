@@ -1,5 +1,5 @@
 // What every command that runs studies needs: data, store, runtimes, progress, and the run itself.
-import { cpus, totalmem, type as osType, release } from "node:os";
+import { cpus, type as osType, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -48,7 +48,13 @@ export async function runStudySession(
   const data = await loadForCommand(study.dataset, options, context);
   const store = await context.openStore();
   const started = performance.now();
-  const progress = startProgress({ terminal: context.terminal, total: 1, unit: "steps", label: study.id, quiet: options.quiet });
+  const progress = startProgress({
+    terminal: context.terminal,
+    total: 1,
+    unit: "steps",
+    label: study.id,
+    quiet: options.quiet,
+  });
   try {
     const resumeRun = options.resume ? await unfinishedRun(store, study.id) : undefined;
     progress.line(`${study.title}: ${study.presets[preset].about}; ${data.title}`);
@@ -102,7 +108,8 @@ async function unfinishedRun(store: RunStore, study: string): Promise<RunRecord>
 /** One trial a core: small networks gain nothing from a second thread, and a study needs throughput. */
 function defaultWorkers(): number {
   const cores = cpus().length;
-  if (cores < 1) throw new EnvironmentError("the number of cores cannot be read", { where: "study", remedy: "Give --workers" });
+  if (cores < 1)
+    throw new EnvironmentError("the number of cores cannot be read", { where: "study", remedy: "Give --workers" });
   return cores;
 }
 

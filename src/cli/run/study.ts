@@ -13,20 +13,37 @@ import { runStudySession } from "./study-session.js";
 /** `study list`. Gives the exit code. */
 export async function listStudies({ json }: { readonly json: boolean }, { terminal }: CommandContext): Promise<number> {
   const all = Object.values(studies);
-  if (json) terminal.write(jsonLine({ schema: 1, studies: all.map(({ id, title, question, dataset }) => ({ id, title, question, dataset })) }));
+  if (json)
+    terminal.write(
+      jsonLine({
+        schema: 1,
+        studies: all.map(({ id, title, question, dataset }) => ({ id, title, question, dataset })),
+      }),
+    );
   else {
     const columns = ["study", "question"].map((key) => ({ key, title: key }));
-    terminal.write(formatTable(columns, all.map(({ id, question }) => ({ study: id, question })), terminal.columns));
+    terminal.write(
+      formatTable(
+        columns,
+        all.map(({ id, question }) => ({ study: id, question })),
+        terminal.columns,
+      ),
+    );
   }
   return exitCodes.done;
 }
 
 /** `study show`. Gives the exit code. */
-export async function showStudy({ study: id, json }: { readonly study: string; readonly json: boolean }, { terminal }: CommandContext): Promise<number> {
+export async function showStudy(
+  { study: id, json }: { readonly study: string; readonly json: boolean },
+  { terminal }: CommandContext,
+): Promise<number> {
   const study = findStudy(id);
   const { title, question, expectation, source, dataset, presets, settings } = study;
   if (json) {
-    terminal.write(jsonLine({ schema: 1, study: { id, title, question, expectation, source, dataset, presets, settings } }));
+    terminal.write(
+      jsonLine({ schema: 1, study: { id, title, question, expectation, source, dataset, presets, settings } }),
+    );
     return exitCodes.done;
   }
   const presetRows = presetNames.map((name) => ({ preset: name, about: presets[name].about }));
@@ -37,7 +54,11 @@ export async function showStudy({ study: id, json }: { readonly study: string; r
     about,
   }));
   const table = (keys: readonly string[], rows: Parameters<typeof formatTable>[1]): string =>
-    formatTable(keys.map((key) => ({ key, title: key })), rows, Math.max(terminal.columns, 100));
+    formatTable(
+      keys.map((key) => ({ key, title: key })),
+      rows,
+      Math.max(terminal.columns, 100),
+    );
   terminal.write(
     [
       `${title}\n`,

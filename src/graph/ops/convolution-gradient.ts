@@ -3,6 +3,7 @@
 import { type Shape, sizeOf } from "../../core/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { add } from "./arithmetic.js";
 import {
   type ConvAttributes,
   type ConvTransposeAttributes,
@@ -11,7 +12,6 @@ import {
   convTransposeWindow,
   convWindow,
 } from "./convolution.js";
-import { add } from "./arithmetic.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
@@ -163,8 +163,19 @@ const mostFiltersFromColumns = 32;
 /** `w x` as a product with the columns of the weight gradient, or `null` where that gradient has no such columns. */
 export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs: ConvAttributes): Tensor | null {
   const window = convWindow(x!.shape, w!.shape, attrs);
-  const convolution: Convolution = { window, batch: x!.shape[0], channels: x!.shape[1], filters: w!.shape[0], group: attrs.group };
-  if (convolution.filters > mostFiltersFromColumns || attrs.group !== 1 || chooseLowering(convolution).weight !== "inputColumns") return null;
+  const convolution: Convolution = {
+    window,
+    batch: x!.shape[0],
+    channels: x!.shape[1],
+    filters: w!.shape[0],
+    group: attrs.group,
+  };
+  if (
+    convolution.filters > mostFiltersFromColumns ||
+    attrs.group !== 1 ||
+    chooseLowering(convolution).weight !== "inputColumns"
+  )
+    return null;
   const taps = window.kernel.map((_, axis) => axis + 2);
   const rows = reshape(transpose(w!, [0, ...taps, 1]), [convolution.filters, sizeOf(w!.shape) / convolution.filters]);
   const product = matMul(rows, columns(x!, 1, window, false));
@@ -246,7 +257,11 @@ function weightByInputColumns({ window, batch, channels, filters, group }: Convo
     return transpose(reshape(product, [...window.kernel, inner, filters]), [filterAxis, channelAxis, ...axes]);
   }
   const product = reduceSum(matMul(rows, transposeMatrices(cols)), [0]);
-  return transpose(reshape(product, [filters, ...window.kernel, inner]), [0, axes.length + 1, ...axes.map((axis) => axis + 1)]);
+  return transpose(reshape(product, [filters, ...window.kernel, inner]), [
+    0,
+    axes.length + 1,
+    ...axes.map((axis) => axis + 1),
+  ]);
 }
 
 /** `[C, places] [places, taps O]`, summed over the batch. */

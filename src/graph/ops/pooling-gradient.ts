@@ -70,7 +70,8 @@ function wholeAxis({ input, output, kernel, padBegin, padEnd }: Window): number 
   const pooled = kernel.flatMap((extent, axis) => (extent > 1 ? [axis] : []));
   if (pooled.length !== 1) return undefined;
   const [axis] = pooled;
-  const covers = kernel[axis] === input[axis] && kernel[axis] <= longestWholeAxis && padBegin[axis] === 0 && padEnd[axis] === 0;
+  const covers =
+    kernel[axis] === input[axis] && kernel[axis] <= longestWholeAxis && padBegin[axis] === 0 && padEnd[axis] === 0;
   const others = input.every((extent, other) => other === axis || (extent === output[other] && padBegin[other] === 0));
   return covers && others ? axis + 2 : undefined;
 }

@@ -26,16 +26,25 @@ export function claims(results: readonly TrialResult[], context: AnalysisContext
 const inconclusive = (reason: string) => ({ verdict: "inconclusive" as const, evidence: reason });
 
 /** Supported if the whole interval lies above the threshold, refuted if it lies below, else open. */
-function judged(estimate: Estimate | undefined, threshold: number, what: string): { verdict: Verdict; evidence: string } {
+function judged(
+  estimate: Estimate | undefined,
+  threshold: number,
+  what: string,
+): { verdict: Verdict; evidence: string } {
   if (estimate === undefined) return inconclusive("No pair of finished trials to compare.");
   const text = `${what}: ${estimateText(estimate)} percentage points over ${estimate.n} ${estimate.n === 1 ? "seed" : "seeds"}.`;
   if (estimate.interval === undefined) return inconclusive(`${text} One seed gives no interval.`);
   const [low, high] = estimate.interval;
-  return { verdict: low > threshold ? "supported" : high < threshold ? "not supported" : "inconclusive", evidence: text };
+  return {
+    verdict: low > threshold ? "supported" : high < threshold ? "not supported" : "inconclusive",
+    evidence: text,
+  };
 }
 
 function lossFloor(results: readonly TrialResult[]): Claim {
-  const losses = reportedVariants.flatMap(({ id }) => lastValues(results, "asCoded", id, "validation", "loss").map(({ value }) => value));
+  const losses = reportedVariants.flatMap(({ id }) =>
+    lastValues(results, "asCoded", id, "validation", "loss").map(({ value }) => value),
+  );
   const smallest = Math.min(...losses);
   const holds = losses.length > 0 && smallest >= doubleSoftmaxFloor - 1e-4;
   return {
@@ -51,7 +60,9 @@ function lossFloor(results: readonly TrialResult[]): Claim {
 }
 
 function correctedLoss(results: readonly TrialResult[]): string {
-  const losses = variants.flatMap(({ id }) => lastValues(results, "corrected", id, "validation", "loss").map(({ value }) => value));
+  const losses = variants.flatMap(({ id }) =>
+    lastValues(results, "corrected", id, "validation", "loss").map(({ value }) => value),
+  );
   return losses.length === 0 ? "nothing yet" : `${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)}`;
 }
 
@@ -74,7 +85,10 @@ function levelOfAccuracy(results: readonly TrialResult[]): Claim {
 }
 
 function inputNormalization(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(accuracies(results, "corrected", "batchNormEverywhere"), accuracies(results, "corrected", "batchNormHidden"));
+  const estimate = pairedDifference(
+    accuracies(results, "corrected", "batchNormEverywhere"),
+    accuracies(results, "corrected", "batchNormHidden"),
+  );
   return {
     id: "input-normalization",
     source: `${source}, batch normalization of the input`,
@@ -85,7 +99,10 @@ function inputNormalization(results: readonly TrialResult[]): Claim {
 }
 
 function dropoutFails(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(accuracies(results, "corrected", "batchNormHidden"), accuracies(results, "corrected", "dropout"));
+  const estimate = pairedDifference(
+    accuracies(results, "corrected", "batchNormHidden"),
+    accuracies(results, "corrected", "dropout"),
+  );
   return {
     id: "dropout-fails",
     source: `${source}, dropout`,
@@ -96,7 +113,10 @@ function dropoutFails(results: readonly TrialResult[]): Claim {
 }
 
 function normalizationRescuesDropout(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(accuracies(results, "corrected", "batchNormAndDropout"), accuracies(results, "corrected", "dropout"));
+  const estimate = pairedDifference(
+    accuracies(results, "corrected", "batchNormAndDropout"),
+    accuracies(results, "corrected", "dropout"),
+  );
   return {
     id: "both-beat-dropout",
     source: `${source}, batch normalization with dropout`,
@@ -134,20 +154,28 @@ function sameCode(results: readonly TrialResult[], { isSample }: AnalysisContext
   let near = 0;
   let compared = 0;
   for (const { id, title } of reportedVariants) {
-    const rows = trialsOf(results, "asCoded", id).flatMap((trial) => trial.rows.filter((row) => row.phase === "validation" && row.metric === "accuracy").slice(-1));
+    const rows = trialsOf(results, "asCoded", id).flatMap((trial) =>
+      trial.rows.filter((row) => row.phase === "validation" && row.metric === "accuracy").slice(-1),
+    );
     const theirs = rows.length === 0 ? undefined : reportedAccuracyAt(id, rows[0].step);
     if (theirs === undefined) continue;
     const ours = mean(rows.map(({ value }) => value));
     compared++;
     if (Math.abs(ours - theirs) <= 0.1) near++;
-    parts.push(`${title}: ${(100 * ours).toFixed(1)} % here, ${(100 * theirs).toFixed(1)} % there (${rows[0].step.toLocaleString("en-US")} updates)`);
+    parts.push(
+      `${title}: ${(100 * ours).toFixed(1)} % here, ${(100 * theirs).toFixed(1)} % there (${rows[0].step.toLocaleString("en-US")} updates)`,
+    );
   }
   return {
     id: "explained",
     source: "this study",
     text: "The report's faults (softmax twice, SGD 0.001 without momentum) are enough to explain its accuracies.",
     rule: "Supported if at equal numbers of updates every as-coded variant lies within 10 percentage points of the report's log; not supported if none does.",
-    verdict: compared === 0 ? "inconclusive" : near === compared ? "supported" : near === 0 ? "not supported" : "inconclusive",
-    evidence: compared === 0 ? "Too few updates to compare." : `${parts.join("; ")}.${isSample ? " Trained on the embedded sample, the report on all of MNIST." : ""}`,
+    verdict:
+      compared === 0 ? "inconclusive" : near === compared ? "supported" : near === 0 ? "not supported" : "inconclusive",
+    evidence:
+      compared === 0
+        ? "Too few updates to compare."
+        : `${parts.join("; ")}.${isSample ? " Trained on the embedded sample, the report on all of MNIST." : ""}`,
   };
 }

@@ -37,10 +37,12 @@ export const reportStepsPerEpoch = 469;
 export function design({ settings, seeds, fingerprint }: DesignContext): StudyTrial[] {
   const trials: StudyTrial[] = [];
   for (const seed of seeds) {
-    for (const variant of variants) trials.push(trial(variant, "corrected", seed, correctedSpec(variant, settings, seed, fingerprint)));
+    for (const variant of variants)
+      trials.push(trial(variant, "corrected", seed, correctedSpec(variant, settings, seed, fingerprint)));
   }
   for (const seed of seeds.slice(0, settings.twinSeeds)) {
-    for (const variant of reportedVariants) trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, settings, seed, fingerprint)));
+    for (const variant of reportedVariants)
+      trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, settings, seed, fingerprint)));
   }
   return trials;
 }
@@ -49,7 +51,12 @@ function trial(variant: Variant, form: Form, seed: number, spec: TrialSpec): Stu
   return { factors: { form, variant: variant.id, seed }, spec };
 }
 
-function correctedSpec({ batchNorm, dropout }: Variant, settings: DesignContext["settings"], seed: number, fingerprint: string): TrialSpec {
+function correctedSpec(
+  { batchNorm, dropout }: Variant,
+  settings: DesignContext["settings"],
+  seed: number,
+  fingerprint: string,
+): TrialSpec {
   return {
     ...common(batchNorm, seed, fingerprint),
     model: lenet5.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
@@ -59,7 +66,12 @@ function correctedSpec({ batchNorm, dropout }: Variant, settings: DesignContext[
   };
 }
 
-function asCodedSpec({ batchNorm, dropout }: Variant, settings: DesignContext["settings"], seed: number, fingerprint: string): TrialSpec {
+function asCodedSpec(
+  { batchNorm, dropout }: Variant,
+  settings: DesignContext["settings"],
+  seed: number,
+  fingerprint: string,
+): TrialSpec {
   return {
     ...common(batchNorm, seed, fingerprint),
     model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }) as KindSpec,

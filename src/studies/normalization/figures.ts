@@ -1,10 +1,17 @@
 // The figures: curves of both forms, learned scale and shift, and how far the variants lie apart.
-import { curveFigure, type CurveRow, dotIntervalFigure, type Figure, violinFigure, type ViolinRow } from "../../figures/index.js";
+import {
+  type CurveRow,
+  curveFigure,
+  dotIntervalFigure,
+  type Figure,
+  type ViolinRow,
+  violinFigure,
+} from "../../figures/index.js";
 import type { AnalysisContext, TrialResult } from "../../study/study.js";
 import { type Form, variants } from "./design.js";
-import { doubleSoftmaxFloor, reportedAccuracies } from "./report.js";
 import { layerTitles, normalizedLayers } from "./layers.js";
 import { accuracies, percent, trialsOf } from "./measurements.js";
+import { doubleSoftmaxFloor, reportedAccuracies } from "./report.js";
 
 const levels = variants.map(({ id, title }) => ({ id, title }));
 const phases = [
@@ -13,7 +20,8 @@ const phases = [
 ];
 
 export function figures(results: readonly TrialResult[], context: AnalysisContext): Figure[] {
-  const { dataTitle } = context;
+  // Titles say which data; how large the sample is stands in the report's first note.
+  const dataTitle = context.dataTitle.replace(/ \(.*\)$/, "");
   return [
     curveFigure(curveRows(results, "corrected"), {
       id: "curves",
@@ -29,7 +37,12 @@ export function figures(results: readonly TrialResult[], context: AnalysisContex
     }),
     dotIntervalFigure(
       variants.flatMap(({ id }) =>
-        accuracies(results, "corrected", id).map(({ seed, value }) => ({ variant: id, seed, metric: "accuracy", value })),
+        accuracies(results, "corrected", id).map(({ seed, value }) => ({
+          variant: id,
+          seed,
+          metric: "accuracy",
+          value,
+        })),
       ),
       {
         id: "accuracy",
@@ -40,7 +53,12 @@ export function figures(results: readonly TrialResult[], context: AnalysisContex
       },
     ),
     ...differenceFigure(results, dataTitle),
-    ...scaleShiftFigure(results, "corrected", `Learned scale and shift of batch normalization, ${dataTitle}`, "scale-shift"),
+    ...scaleShiftFigure(
+      results,
+      "corrected",
+      `Learned scale and shift of batch normalization, ${dataTitle}`,
+      "scale-shift",
+    ),
     curveFigure(curveRows(results, "asCoded"), {
       id: "as-coded",
       title: `The same question as the report coded it, ${dataTitle}`,
@@ -48,7 +66,12 @@ export function figures(results: readonly TrialResult[], context: AnalysisContex
         "Softmax before a loss that applies it again, SGD with learning rate 0.001 and no momentum. No curve can fall below the floor ln(1 + 9/e).",
       variants: levels,
       metrics: [
-        { id: "loss", title: "Reported loss", unit: "nats", references: [{ value: doubleSoftmaxFloor, label: "floor 1.46115" }] },
+        {
+          id: "loss",
+          title: "Reported loss",
+          unit: "nats",
+          references: [{ value: doubleSoftmaxFloor, label: "floor 1.46115" }],
+        },
         { id: "accuracy", title: "Accuracy", unit: "%", bounds: [0, 100] },
       ],
       phases,
@@ -90,9 +113,17 @@ function differenceFigure(results: readonly TrialResult[], dataTitle: string): F
     dotIntervalFigure(rows, {
       id: "difference",
       title: `Gain over the plain network, seed by seed, ${dataTitle}`,
-      caption: "Differences of validation accuracy between networks that share their seed. An interval that holds 0 shows no effect.",
+      caption:
+        "Differences of validation accuracy between networks that share their seed. An interval that holds 0 shows no effect.",
       variants: levels,
-      metrics: [{ id: "difference", title: "Difference", unit: "percentage points", references: [{ value: 0, label: "no effect" }] }],
+      metrics: [
+        {
+          id: "difference",
+          title: "Difference",
+          unit: "percentage points",
+          references: [{ value: 0, label: "no effect" }],
+        },
+      ],
     }),
   ];
 }
@@ -105,7 +136,8 @@ function scaleShiftFigure(results: readonly TrialResult[], form: Form, title: st
       for (const { path, id: layer } of normalizedLayers(spec)) {
         used.add(layer);
         const seed = Number(factors.seed);
-        for (const value of tensors[`${path}.weight`] ?? []) rows.push({ variant, seed, layer, metric: "scale", value });
+        for (const value of tensors[`${path}.weight`] ?? [])
+          rows.push({ variant, seed, layer, metric: "scale", value });
         for (const value of tensors[`${path}.bias`] ?? []) rows.push({ variant, seed, layer, metric: "shift", value });
       }
     }
@@ -135,7 +167,14 @@ function asCodedAgainstReport(results: readonly TrialResult[], dataTitle: string
     .flatMap(({ factors, rows }) =>
       rows
         .filter(({ phase, metric }) => phase === "validation" && metric === "accuracy")
-        .map(({ step, value }) => ({ variant: String(factors.variant), seed: Number(factors.seed), phase: "ours", metric: "accuracy", x: step, value: percent(value) })),
+        .map(({ step, value }) => ({
+          variant: String(factors.variant),
+          seed: Number(factors.seed),
+          phase: "ours",
+          metric: "accuracy",
+          x: step,
+          value: percent(value),
+        })),
     );
   const theirs = reportedAccuracies.map(({ variant, step, accuracy }) => ({
     variant,
@@ -148,7 +187,8 @@ function asCodedAgainstReport(results: readonly TrialResult[], dataTitle: string
   return curveFigure([...ours, ...theirs], {
     id: "report",
     title: `As coded: this run (${dataTitle}) beside the report's log`,
-    caption: "Both against the number of updates, since the embedded sample makes shorter epochs. The report's log is one run of each variant on all of MNIST.",
+    caption:
+      "Both against the number of updates, since the embedded sample makes shorter epochs. The report's log is one run of each variant on all of MNIST.",
     variants: levels,
     metrics: [{ id: "accuracy", title: "Validation accuracy", unit: "%", bounds: [0, 100] }],
     phases: [

@@ -2,8 +2,8 @@
 import type { Finding, Table } from "../../core/findings.js";
 import { meanEstimate } from "../../core/intervals.js";
 import type { TrialResult } from "../../study/study.js";
-import { type Form, type Variant, reportedVariants, variants } from "./design.js";
-import { accuracies, lastValues, meanText, type Measurement, pairedDifference, percent } from "./measurements.js";
+import { type Form, reportedVariants, type Variant, variants } from "./design.js";
+import { accuracies, lastValues, type Measurement, meanText, pairedDifference, percent } from "./measurements.js";
 import { finalReported } from "./report.js";
 
 interface Quantity {
@@ -16,29 +16,46 @@ interface Quantity {
 }
 
 const quantities: readonly Quantity[] = [
-  { id: "validationAccuracy", title: "Validation accuracy after the last epoch", short: "Valid. acc. (%)", unit: "%", read: accuracies },
+  {
+    id: "validationAccuracy",
+    title: "Validation accuracy after the last epoch",
+    short: "Valid. acc. (%)",
+    unit: "%",
+    read: accuracies,
+  },
   {
     id: "trainAccuracy",
-    title: "Training accuracy over the last epoch", short: "Train acc. (%)",
+    title: "Training accuracy over the last epoch",
+    short: "Train acc. (%)",
     unit: "%",
     read: (results, form, variant) =>
-      lastValues(results, form, variant, "train", "accuracy").map(({ seed, value }) => ({ seed, value: percent(value) })),
+      lastValues(results, form, variant, "train", "accuracy").map(({ seed, value }) => ({
+        seed,
+        value: percent(value),
+      })),
   },
   {
     id: "validationLoss",
-    title: "Validation loss after the last epoch", short: "Valid. loss",
+    title: "Validation loss after the last epoch",
+    short: "Valid. loss",
     unit: "nats",
     read: (results, form, variant) => lastValues(results, form, variant, "validation", "loss"),
   },
   {
     id: "trainLoss",
-    title: "Training loss over the last epoch", short: "Train loss",
+    title: "Training loss over the last epoch",
+    short: "Train loss",
     unit: "nats",
     read: (results, form, variant) => lastValues(results, form, variant, "train", "loss"),
   },
 ];
 
-const forms: readonly { readonly form: Form; readonly prefix: string; readonly suffix: string; readonly variants: readonly Variant[] }[] = [
+const forms: readonly {
+  readonly form: Form;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly variants: readonly Variant[];
+}[] = [
   { form: "corrected", prefix: "", suffix: "", variants },
   { form: "asCoded", prefix: "asCoded.", suffix: ", as the report coded it", variants: reportedVariants },
 ];
@@ -50,7 +67,12 @@ export function findings(results: readonly TrialResult[]): Finding[] {
       for (const { id: variant } of members) {
         const values = quantity.read(results, form, variant).map(({ value }) => value);
         if (values.length === 0) continue;
-        const about = { id: `${prefix}${quantity.id}`, title: `${quantity.title}${suffix}`, unit: quantity.unit, variant };
+        const about = {
+          id: `${prefix}${quantity.id}`,
+          title: `${quantity.title}${suffix}`,
+          unit: quantity.unit,
+          variant,
+        };
         found.push({ ...about, ...meanEstimate(values) });
       }
     }
@@ -63,7 +85,12 @@ function gains(results: readonly TrialResult[]): Finding[] {
   const plain = accuracies(results, "corrected", "none");
   return variants.slice(1).flatMap(({ id: variant }) => {
     const estimate = pairedDifference(accuracies(results, "corrected", variant), plain);
-    const about = { id: "gain", title: "Gain in validation accuracy over the plain network, same seeds", unit: "percentage points", variant };
+    const about = {
+      id: "gain",
+      title: "Gain in validation accuracy over the plain network, same seeds",
+      unit: "percentage points",
+      variant,
+    };
     return estimate === undefined ? [] : [{ ...about, ...estimate }];
   });
 }
@@ -72,11 +99,21 @@ function gains(results: readonly TrialResult[]): Finding[] {
 export function tables(results: readonly TrialResult[]): Table[] {
   return [
     formTable(results, forms[0], "means", "Last epoch: means over seeds ± half-width of the 95 % t interval"),
-    formTable(results, forms[1], "as-coded-means", "As the report coded it, beside the accuracy that it printed after 30 epochs"),
+    formTable(
+      results,
+      forms[1],
+      "as-coded-means",
+      "As the report coded it, beside the accuracy that it printed after 30 epochs",
+    ),
   ];
 }
 
-function formTable(results: readonly TrialResult[], { form, variants: members }: (typeof forms)[number], id: string, title: string): Table {
+function formTable(
+  results: readonly TrialResult[],
+  { form, variants: members }: (typeof forms)[number],
+  id: string,
+  title: string,
+): Table {
   const reported = form === "asCoded";
   return {
     id,
@@ -94,7 +131,12 @@ function formTable(results: readonly TrialResult[], { form, variants: members }:
         return [quantity.id, values.length === 0 ? "none" : meanText(meanEstimate(values), digits)];
       });
       const n = accuracies(results, form, variant).length;
-      return { variant: name, n, ...Object.fromEntries(cells), ...(reported ? { reported: finalReported(variant).toFixed(2) } : {}) };
+      return {
+        variant: name,
+        n,
+        ...Object.fromEntries(cells),
+        ...(reported ? { reported: finalReported(variant).toFixed(2) } : {}),
+      };
     }),
   };
 }

@@ -6,7 +6,7 @@
 // Source      Ioffe and Szegedy, ICML 2015; Srivastava et al., JMLR 15, 2014; LeCun et al., Proc. IEEE 86(11), 1998.
 import type { AnalysisContext, StudyDefinition, TrialResult } from "../../study/study.js";
 import { claims } from "./claims.js";
-import { design } from "./design.js";
+import { design, variants } from "./design.js";
 import { figures } from "./figures.js";
 import { findings, tables } from "./findings.js";
 import { scalesAndShifts } from "./layers.js";
@@ -22,6 +22,7 @@ export const normalization: StudyDefinition = {
     "All variants end within about a point of one another; batch normalization learns faster at first, dropout slower. A paired difference of several points after the last epoch would refute it.",
   source,
   dataset: "mnist",
+  variants,
   presets: {
     quick: {
       settings: { epochs: 3, batchSize: 64, learningRate: 1e-3, twinEpochs: 6, twinSeeds: 1 },
@@ -43,8 +44,18 @@ export const normalization: StudyDefinition = {
     epochs: { about: "passes over the training data of the corrected networks", minimum: 1, maximum: 1000, ...integer },
     batchSize: { about: "examples per update of the corrected networks", minimum: 2, maximum: 4096, ...integer },
     learningRate: { about: "learning rate of Adam", minimum: 0, maximum: 10, integer: false },
-    twinEpochs: { about: "passes over the training data of the as-coded networks", minimum: 1, maximum: 1000, ...integer },
-    twinSeeds: { about: "seeds of the as-coded networks, at most those of the study", minimum: 0, maximum: 1000, ...integer },
+    twinEpochs: {
+      about: "passes over the training data of the as-coded networks",
+      minimum: 1,
+      maximum: 1000,
+      ...integer,
+    },
+    twinSeeds: {
+      about: "seeds of the as-coded networks, at most those of the study",
+      minimum: 0,
+      maximum: 1000,
+      ...integer,
+    },
   },
   keepTensors: scalesAndShifts,
   design,
@@ -62,7 +73,11 @@ function notes({ isSample, seeds }: AnalysisContext): string[] {
     "Corrected: ReLU, max-pooling, batch normalization before the activation, dropout 0.2 on the input and 0.5 after every hidden layer and its pooling, logits into the cross-entropy, Adam. As coded: tanh, average pooling, batch normalization after the activation, softmax before a loss that applies it again, SGD at 0.001 without momentum, batches of 128.",
     "The report resized images to 32 x 32 by interpolation; here the first convolution pads 28 x 28 images by two pixels instead, which gives every layer the same shape and the same number of parameters (61,706).",
     "Where the input has a normalization of its own, images are only scaled to 0..1; all other variants get images standardized by the mean and deviation of MNIST.",
-    ...(isSample ? ["Trained on the sample that ships with the program: accuracies lie below those of the full set. Fetch it with: trainscope data get mnist."] : []),
+    ...(isSample
+      ? [
+          "Trained on the sample that ships with the program: accuracies lie below those of the full set. Fetch it with: trainscope data get mnist.",
+        ]
+      : []),
     ...(seeds.length < 2 ? ["One seed gives no intervals, so no claim about differences can be decided."] : []),
   ];
 }

@@ -17,11 +17,19 @@ export function trialsOf(results: readonly TrialResult[], form: Form, variant: s
 }
 
 /** The last value of a metric in each trial; diverged trials have none and are left out. */
-export function lastValues(results: readonly TrialResult[], form: Form, variant: string, phase: string, metric: string): Measurement[] {
+export function lastValues(
+  results: readonly TrialResult[],
+  form: Form,
+  variant: string,
+  phase: string,
+  metric: string,
+): Measurement[] {
   return trialsOf(results, form, variant).flatMap((result) => {
     const rows = result.rows.filter((row) => row.phase === phase && row.metric === metric && row.path === "");
     const last = rows.at(-1);
-    return last === undefined || result.status === "diverged" ? [] : [{ seed: Number(result.factors.seed), value: last.value }];
+    return last === undefined || result.status === "diverged"
+      ? []
+      : [{ seed: Number(result.factors.seed), value: last.value }];
   });
 }
 
@@ -29,7 +37,10 @@ export const percent = (share: number): number => 100 * share;
 
 /** Validation accuracy in percent after the last epoch. */
 export function accuracies(results: readonly TrialResult[], form: Form, variant: string): Measurement[] {
-  return lastValues(results, form, variant, "validation", "accuracy").map(({ seed, value }) => ({ seed, value: percent(value) }));
+  return lastValues(results, form, variant, "validation", "accuracy").map(({ seed, value }) => ({
+    seed,
+    value: percent(value),
+  }));
 }
 
 /** Mean difference `a - b` over the seeds that both have, or undefined without such seeds. */

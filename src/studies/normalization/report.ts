@@ -29,7 +29,8 @@ export function reportedAccuracyAt(variant: string, step: number): number | unde
   const points = reportedAccuracies.filter((point) => point.variant === variant);
   const after = points.findIndex((point) => point.step >= step);
   if (after === -1) return points.at(-1)?.accuracy;
-  if (points[after].step === step || after === 0) return points[after].step === step ? points[after].accuracy : undefined;
+  if (points[after].step === step || after === 0)
+    return points[after].step === step ? points[after].accuracy : undefined;
   const [a, b] = [points[after - 1], points[after]];
   return a.accuracy + ((b.accuracy - a.accuracy) * (step - a.step)) / (b.step - a.step);
 }
