@@ -1,0 +1,213 @@
+// What bench/lowerings.ts compares: forms of gradients and updates that give the same numbers.
+import { type Shape, sizeOf } from "../src/core/shape.js";
+import { scalar } from "../src/graph/build.js";
+import { gradients } from "../src/graph/gradient.js";
+import { mul } from "../src/graph/ops/arithmetic.js";
+import { cast } from "../src/graph/ops/cast.js";
+import { equal, greater } from "../src/graph/ops/comparison.js";
+import { convWindow } from "../src/graph/ops/convolution.js";
+import {
+  type Convolution,
+  convolutionCotangents,
+  hasMirroredWindows,
+  type InputLowering,
+  type WeightLowering,
+} from "../src/graph/ops/convolution-gradient.js";
+import { scatterElements } from "../src/graph/ops/indexing.js";
+import { matMul, transposeMatrices } from "../src/graph/ops/matmul.js";
+import { maxPool, maxPoolWithIndices } from "../src/graph/ops/pooling.js";
+import { reduceSum } from "../src/graph/ops/reduction.js";
+import { enlarge } from "../src/graph/ops/resize.js";
+import { where } from "../src/graph/ops/selection.js";
+import { concat, expand, pad, reshape, slice, split, transpose } from "../src/graph/ops/shape-movement.js";
+import { sign } from "../src/graph/ops/unary.js";
+import type { Tensor } from "../src/graph/tensor.js";
+import { adam } from "../src/optim/optimizers/adam.js";
+import type { Comparison } from "./graph-timer.js";
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+interface ConvolutionCase {
+  readonly name: string;
+  readonly x: Shape;
+  readonly w: Shape;
+  readonly padding: number;
+}
+
+const convolutionCases: readonly ConvolutionCase[] = [
+  { name: "LeNet-5's first: 64x1x28x28 -> 6, 5x5 pad 2", x: [64, 1, 28, 28], w: [6, 1, 5, 5], padding: 2 },
+  { name: "LeNet-5's second: 64x6x14x14 -> 16, 5x5", x: [64, 6, 14, 14], w: [16, 6, 5, 5], padding: 0 },
+  { name: "64x96x28x28 -> 32, 3x3 pad 1", x: [64, 96, 28, 28], w: [32, 96, 3, 3], padding: 1 },
+];
+
+function convolutionOf({ x, w, padding }: ConvolutionCase): { convolution: Convolution; ct: Shape } {
+  const pads = [padding, padding, padding, padding];
+  const attrs = { auto_pad: "NOTSET", dilations: [1, 1], kernel_shape: w.slice(2), pads, strides: [1, 1], group: 1 };
+  const window = convWindow(x, w, attrs);
+  const [batch, channels, filters] = [x[0], x[1], w[0]];
+  return { convolution: { window, batch, channels, filters, group: 1 }, ct: [batch, filters, ...window.output] };
+}
+
+/** Only dw, without sharing anything with dx. */
+function weightGradient(example: ConvolutionCase): Comparison {
+  const { convolution, ct } = convolutionOf(example);
+  const by = (weight: WeightLowering) => (t: Inputs) => {
+    const sides = { x: t.x, w: t.w, ct: t.ct };
+    return [
+      convolutionCotangents(convolution, { input: "transposed", weight }, sides, { x: false, w: true }).dw as Tensor,
+    ];
+  };
+  return {
+    title: `convolution, weight gradient: ${example.name}`,
+    inputs: { x: example.x, w: example.w, ct },
+    forms: {
+      "columns of x, axis by axis": by("inputColumns"),
+      "columns of x, tap by tap": (t) => [weightByTaps(t.x, t.ct, example)],
+      "columns of ct": by("outputColumns"),
+      "batch and channels swapped": by("swapped"),
+    },
+  };
+}
+
+/** im2col with one slice a tap: 25 for a 5x5 kernel. */
+function weightByTaps(x: Tensor, ct: Tensor, { w, padding }: ConvolutionCase): Tensor {
+  const [filters, channels, height, width] = w;
+  const [batch, , rows, columns] = ct.shape;
+  const padded = padding === 0 ? x : pad(x, [0, 0, padding, padding, 0, 0, padding, padding]);
+  const taps = Array.from({ length: height * width }, (_, tap) => {
+    const [row, column] = [Math.floor(tap / width), tap % width];
+    return slice(padded, { starts: [row, column], ends: [row + rows, column + columns], axes: [2, 3] });
+  });
+  const all = reshape(concat(taps, { axis: 1 }), [batch, height * width * channels, rows * columns]);
+  const product = reduceSum(matMul(reshape(ct, [batch, filters, rows * columns]), transposeMatrices(all)), [0]);
+  return transpose(reshape(product, [filters, height, width, channels]), [0, 3, 1, 2]);
+}
+
+/** dx and dw together, since they can share columns. */
+function bothGradients(example: ConvolutionCase): Comparison {
+  const { convolution, ct } = convolutionOf(example);
+  const by = (input: InputLowering, weight: WeightLowering) => (t: Inputs) => {
+    const sides = { x: t.x, w: t.w, ct: t.ct };
+    const { dx, dw } = convolutionCotangents(convolution, { input, weight }, sides, { x: true, w: true });
+    return [dx as Tensor, dw as Tensor];
+  };
+  return {
+    title: `convolution, both gradients: ${example.name}`,
+    inputs: { x: example.x, w: example.w, ct },
+    forms: {
+      "ConvTranspose, columns of x": by("transposed", "inputColumns"),
+      ...(hasMirroredWindows(convolution)
+        ? {
+            "Conv with the kernel turned, columns of x": by("convolution", "inputColumns"),
+            "both from columns of ct": by("outputColumns", "outputColumns"),
+          }
+        : {}),
+    },
+  };
+}
+
+/** Forward and backward. Random numbers have no ties, so that all forms agree. */
+function maxPoolGradient(x: Shape, kernel: number): Comparison {
+  const window = { kernel_shape: [kernel, kernel], strides: [kernel, kernel] };
+  const tiles = [1, 1, kernel, kernel];
+  const pooled = [x[0], x[1], x[2] / kernel, x[3] / kernel];
+  return {
+    title: `max-pool ${kernel}x${kernel}, forward and backward: ${x.join("x")}`,
+    inputs: { x, ct: pooled },
+    forms: {
+      "first maximum by ranks (ours)": (t) => {
+        const y = maxPool(t.x, window);
+        return [...gradients({ of: y, withRespectTo: [t.x], cotangent: t.ct }), y];
+      },
+      "equal to the maximum (ties all receive it)": (t) => {
+        const y = maxPool(t.x, window);
+        return [where(equal(t.x, enlarge(y, tiles)), enlarge(t.ct, tiles), scalar(0)), y];
+      },
+      "indices and ScatterElements": (t) => {
+        const [y, indices] = maxPoolWithIndices(t.x, window);
+        const places = sizeOf(pooled);
+        const zeros = expand(reshape(scalar(0), [1]), [sizeOf(x)]);
+        const flat = scatterElements(zeros, reshape(indices, [places]), reshape(t.ct, [places]), {
+          axis: 0,
+          reduction: "add",
+        });
+        return [reshape(flat, x), y];
+      },
+    },
+  };
+}
+
+function reluGradient(shape: Shape): Comparison {
+  const isPositive = (y: Tensor) => greater(y, scalar(0));
+  return {
+    title: `ReLU, backward: ${shape.join("x")}`,
+    inputs: { y: shape, ct: shape },
+    values: { y: (normal) => Math.max(0, normal) },
+    forms: {
+      "ct * sign(y) (ours)": (t) => [mul(t.ct, sign(t.y))],
+      "ct * (y > 0), the mask as numbers": (t) => [mul(t.ct, cast(isPositive(t.y), "float32"))],
+      "ct where y > 0": (t) => [where(isPositive(t.y), t.ct, scalar(0))],
+    },
+  };
+}
+
+/** Adam on all tensors of a network: in one vector, with the cuts and joints that this needs, or each by itself. */
+function packing(name: string, shapes: readonly Shape[]): Comparison {
+  const sizes = shapes.map(sizeOf);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const spec = { kind: "adam", learningRate: 1e-3, b1: 0.9, b2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const;
+  const hyper = { size: scalar(1e-3), epsilon: scalar(1e-8) };
+  const update = (t: Inputs, part: string, gradient: Tensor) => {
+    const slots = { mu: t[`mu${part}`], nu: t[`nu${part}`] };
+    const { parameter, slots: next } = adam.update(spec, { parameter: t[`theta${part}`], gradient, slots, hyper });
+    return { parameter, slots: [next.mu, next.nu] };
+  };
+  const each = shapes.map((shape, i) => ({ part: ` ${i}`, shape }));
+  const state = [{ part: "", shape: [total] as Shape }, ...each].flatMap(({ part, shape }) =>
+    ["theta", "mu", "nu"].map((slot) => [slot + part, shape] as const),
+  );
+  return {
+    title: `packing: Adam, ${name}, ${shapes.length} tensors, ${total} numbers`,
+    inputs: Object.fromEntries([...state, ...each.map(({ part, shape }) => [`gradient${part}`, shape] as const)]),
+    values: Object.fromEntries(state.filter(([key]) => key.startsWith("nu")).map(([key]) => [key, (v) => v * v])),
+    incomparable: true,
+    forms: {
+      "one vector, gradients joined, parameters cut": (t) => {
+        const flat = each.map(({ part }, i) => reshape(t[`gradient${part}`], [sizes[i]]));
+        const { parameter, slots } = update(t, "", concat(flat, { axis: 0 }));
+        return [parameter, ...slots, ...split(parameter, sizes, { axis: 0 })];
+      },
+      "each tensor by itself": (t) =>
+        each.flatMap(({ part }) => {
+          const { parameter, slots } = update(t, part, t[`gradient${part}`]);
+          return [parameter, ...slots];
+        }),
+    },
+  };
+}
+
+const lenetShapes: readonly Shape[] = [
+  [6, 1, 5, 5],
+  [6],
+  [16, 6, 5, 5],
+  [16],
+  [400, 120],
+  [120],
+  [120, 84],
+  [84],
+  [84, 10],
+  [10],
+];
+
+const perceptronShapes: readonly Shape[] = [[3072, 1000], [1000], [1000, 1000], [1000], [1000, 10], [10]];
+
+export const comparisons: readonly Comparison[] = [
+  ...convolutionCases.map(weightGradient),
+  ...convolutionCases.slice(1).map(bothGradients),
+  maxPoolGradient([64, 6, 28, 28], 2),
+  maxPoolGradient([64, 16, 10, 10], 2),
+  reluGradient([64, 6, 28, 28]),
+  reluGradient([64, 96, 28, 28]),
+  packing("LeNet-5", lenetShapes),
+  packing("3072-1000-1000-10", perceptronShapes),
+];
