@@ -13,7 +13,8 @@ export interface PyTorch {
 export async function findPyTorch(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PyTorch | string> {
-  const given = environment.TRAINSCOPE_PYTHON;
+  // Set but empty is as good as not set.
+  const given = environment.TRAINSCOPE_PYTHON === "" ? undefined : environment.TRAINSCOPE_PYTHON;
   const python = given ?? "python3";
   const { code, out, err } = await outputOf(python, ["-c", "import torch; print(torch.__version__)"]);
   if (code === 0) return { python, version: lastLine(out) };
