@@ -1,5 +1,6 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
+import { diagnosisProgram } from "./diagnosis.js";
 import { evaluationProgram, type Program, type TrainingRequest, trainingProgram } from "./program.js";
 import type { Runtime, Session } from "./runtime.js";
 
@@ -28,6 +29,15 @@ export class ProgramCache {
 
   async evaluation(batchSize: number, threads: number): Promise<LoadedProgram> {
     return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram({ ...this.#request, batchSize }));
+  }
+
+  /** A fresh session of the check that says where a step went bad; the caller disposes it. */
+  async diagnosis(batchSize: number): Promise<{ names: readonly string[]; session: Session }> {
+    const { graph, names } = diagnosisProgram({ ...this.#request, batchSize });
+    return {
+      names,
+      session: await this.#runtime.load(writeOnnx(graph, { name: "diagnosis" }), { threads: 1, spinning: false }),
+    };
   }
 
   async dispose(): Promise<void> {

@@ -5,20 +5,21 @@ import { InvalidInputError } from "../core/errors.js";
 import { sameShape, shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
-import { lossFunction } from "../nn/losses.js";
 import { initialValues } from "../nn/initializers.js";
+import { lossFunction } from "../nn/losses.js";
 import { buildNetwork, type Network } from "../nn/network.js";
 import { scheduleFunction } from "../optim/schedules.js";
 import { batchLayout } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
 import { packValues, unpackValues } from "./packing.js";
-import { readOptimizer, stateLayout, stateNames } from "./program.js";
+import { readOptimizer, stateLayout, stateNames, stepCount } from "./program.js";
 import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
 import type { Runtime } from "./runtime.js";
-import { nextSegment, segmentFeeds, type Segment } from "./segment.js";
-import { ProgramCache } from "./sessions.js";
+import { nextSegment, type Segment, segmentFeeds } from "./segment.js";
+import { type LoadedProgram, ProgramCache } from "./sessions.js";
 import { ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
@@ -75,7 +76,11 @@ export class Trial {
     this.#test = firstExamples(data.test, spec.data.testExamples);
     const layout = batchLayout(data, spec.data.scaling);
     const loss = lossFunction(spec.loss);
-    this.#network = buildNetwork(spec.model, { mode: "training", batchSize: Math.max(2, spec.batchSize), inputShape: data.inputShape });
+    this.#network = buildNetwork(spec.model, {
+      mode: "training",
+      batchSize: Math.max(2, spec.batchSize),
+      inputShape: data.inputShape,
+    });
     checkOutput(this.#network, loss.targets, data);
     const { part, spec: optimizer } = readOptimizer(spec.optimizer);
     this.#layout = stateLayout(this.#network, part.slots(optimizer));
@@ -83,7 +88,11 @@ export class Trial {
     this.#order = orderOf(request, this.#train.inputs.shape[0]);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
     const spinning = request.threads === undefined || request.threads > 1;
-    this.#programs = new ProgramCache(runtime, { model: spec.model, layout, loss, optimizer: spec.optimizer }, spinning);
+    this.#programs = new ProgramCache(
+      runtime,
+      { model: spec.model, layout, loss, optimizer: spec.optimizer },
+      spinning,
+    );
     this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
   }
 
@@ -117,7 +126,8 @@ export class Trial {
     for (const name of this.#names) {
       for (const generation of [0, 1]) await runtime.remove(this.#stateKey(name, generation));
     }
-    for (const part of ["train.inputs", "train.targets", "test.inputs", "test.targets"]) await runtime.remove(this.#prefix + part);
+    for (const part of ["train.inputs", "train.targets", "test.inputs", "test.targets"])
+      await runtime.remove(this.#prefix + part);
   }
 
   async *run(): AsyncGenerator<TrialEvent> {
@@ -127,7 +137,13 @@ export class Trial {
     const first = nextSegment(this.#order, this.#step, Math.max(this.#totalSteps, this.#step + 1), undefined);
     await this.#programs.training(first.batchSize, this.#threads.current);
     this.#lastCheckpoint = now();
-    yield { kind: "ready", compileMs: now() - started, step: this.#step, totalSteps: this.#totalSteps, stepsPerEpoch: this.#order.stepsPerEpoch };
+    yield {
+      kind: "ready",
+      compileMs: now() - started,
+      step: this.#step,
+      totalSteps: this.#totalSteps,
+      stepsPerEpoch: this.#order.stepsPerEpoch,
+    };
     while (this.#step < this.#totalSteps) {
       if (signal?.aborted === true) {
         yield await this.#checkpoint();
@@ -139,11 +155,18 @@ export class Trial {
       yield steps;
       const bad = steps.losses.findIndex((loss) => !Number.isFinite(loss));
       if (bad !== -1) {
-        yield { kind: "diverged", step: steps.first + bad, loss: steps.losses[bad], tensor: await this.#firstBadTensor() };
+        yield {
+          kind: "diverged",
+          step: steps.first + bad,
+          loss: steps.losses[bad],
+          tensor: await this.#diagnose(segment, bad),
+        };
         return;
       }
-      if (this.#step % this.#order.stepsPerEpoch === 0 && this.#request.evaluate !== false) yield await this.#endEpoch();
-      if (now() - this.#lastCheckpoint >= (this.#request.checkpointEveryMs ?? 10_000) && this.#step < this.#totalSteps) yield await this.#checkpoint();
+      if (this.#step % this.#order.stepsPerEpoch === 0 && this.#request.evaluate !== false)
+        yield await this.#endEpoch();
+      if (now() - this.#lastCheckpoint >= (this.#request.checkpointEveryMs ?? 10_000) && this.#step < this.#totalSteps)
+        yield await this.#checkpoint();
     }
     yield await this.#checkpoint();
     yield { kind: "done", step: this.#step };
@@ -171,34 +194,45 @@ export class Trial {
   async #runSegment(segment: Segment): Promise<Extract<TrialEvent, { kind: "steps" }>> {
     const { spec } = this.#request;
     const threads = this.#threads.current;
-    const { program, session } = await this.#programs.training(segment.batchSize, threads);
-    const schedule = scheduleFunction(spec.schedule);
-    const { feeds, learningRates } = segmentFeeds({ program, segment, order: this.#order, optimizer: spec.optimizer, schedule, seed: spec.seed });
-    const fetch = program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:"));
+    const loaded = await this.#programs.training(segment.batchSize, threads);
+    const { feeds, learningRates } = this.#feedsOf(loaded, segment);
+    const fetch = loaded.program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:"));
     const nextGeneration = 1 - this.#generation;
-    const { outputs, durationMs } = await session.run({
+    const { outputs, durationMs } = await loaded.session.run({
       feeds,
-      resident: {
-        "data.inputs": `${this.#prefix}train.inputs`,
-        "data.targets": `${this.#prefix}train.targets`,
-        ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
-      },
-      keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
+      resident: this.#residents(),
+      keep: this.#keepAs(nextGeneration),
       fetch,
     });
     this.#generation = nextGeneration;
     this.#step += segment.steps;
-    const losses = outputs.loss.data as Float32Array;
-    const correct = (outputs.correct?.data as Float32Array | undefined) ?? new Float32Array(0);
+    const all = outputs.loss.data as Float32Array;
+    // What comes after the first loss that is not a number says nothing.
+    const bad = all.findIndex((loss) => !Number.isFinite(loss));
+    const losses = bad === -1 ? all : all.slice(0, bad + 1);
+    const correct = ((outputs.correct?.data as Float32Array | undefined) ?? new Float32Array(0)).slice(
+      0,
+      losses.length,
+    );
     for (const loss of losses) this.#losses.push(loss);
     for (const count of correct) this.#correct.push(count);
     if (segment.batchSize === spec.batchSize) {
       // The first run of a session warms caches and allocators; it is not a measurement.
-      if (this.#stepMs !== undefined || segment.steps > 1) this.#threads.record(durationMs / segment.steps, segment.steps);
+      if (this.#stepMs !== undefined || segment.steps > 1)
+        this.#threads.record(durationMs / segment.steps, segment.steps);
       this.#stepMs = durationMs / segment.steps;
     }
-    const examples = new Int32Array(segment.steps).fill(segment.batchSize);
-    return { kind: "steps", first: segment.first, losses, correct, examples, learningRates, durationMs, threads };
+    const examples = new Int32Array(losses.length).fill(segment.batchSize);
+    return {
+      kind: "steps",
+      first: segment.first,
+      losses,
+      correct,
+      examples,
+      learningRates: learningRates.slice(0, losses.length),
+      durationMs,
+      threads,
+    };
   }
 
   /** Averages the epoch's steps over its examples and measures the held-out split. */
@@ -213,7 +247,12 @@ export class Trial {
       examples += size;
     }
     const hasAccuracy = this.#correct.length > 0;
-    const train: Evaluation = { step: this.#step, epoch, loss: loss / examples, ...(hasAccuracy ? { accuracy: correct / examples } : {}) };
+    const train: Evaluation = {
+      step: this.#step,
+      epoch,
+      loss: loss / examples,
+      ...(hasAccuracy ? { accuracy: correct / examples } : {}),
+    };
     const measured = await this.evaluate("test");
     const validation: Evaluation = { step: this.#step, epoch, ...measured };
     this.#evaluations.push(train, validation);
@@ -251,12 +290,66 @@ export class Trial {
     return state;
   }
 
-  /** The first named tensor of the state that holds a value which is not a number; the loss if none does. */
-  async #firstBadTensor(): Promise<string> {
-    for (const [path, { data }] of await this.tensors()) {
-      if ((data as Float32Array).some((value) => !Number.isFinite(value))) return path;
-    }
-    return "loss";
+  #feedsOf({ program }: LoadedProgram, segment: Segment) {
+    const { optimizer, schedule, seed } = this.#request.spec;
+    return segmentFeeds({
+      program,
+      segment,
+      order: this.#order,
+      optimizer,
+      schedule: scheduleFunction(schedule),
+      seed,
+    });
+  }
+
+  /** The training data and the current state, by the names of the program's inputs. */
+  #residents(): Record<string, string> {
+    return {
+      "data.inputs": `${this.#prefix}train.inputs`,
+      "data.targets": `${this.#prefix}train.targets`,
+      ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
+    };
+  }
+
+  #keepAs(generation: number): Record<string, string> {
+    return Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, generation)]));
+  }
+
+  /**
+   * Goes back to the state before the bad step, which becomes the trial's state, and checks every value of that step.
+   * Returns the first that is not a finite number, in order of execution.
+   */
+  async #diagnose(segment: Segment, bad: number): Promise<string> {
+    if (bad > 0) await this.#repeat({ ...segment, steps: bad });
+    else this.#generation = 1 - this.#generation;
+    this.#step = segment.first + bad;
+    const { names, session } = await this.#programs.diagnosis(segment.batchSize);
+    const { feeds } = this.#feedsOf(await this.#programs.training(segment.batchSize, this.#threads.current), {
+      ...segment,
+      first: this.#step,
+      steps: 1,
+    });
+    const { steps: _, ...tables } = feeds;
+    const { outputs } = await session.run({
+      feeds: { ...tables, iteration: stepCount(0) },
+      resident: this.#residents(),
+      fetch: ["flags"],
+    });
+    await session.dispose();
+    return firstBad(names, outputs.flags.data as Float32Array) ?? "loss";
+  }
+
+  /** Runs the beginning of the last segment again, from the state before it. */
+  async #repeat(segment: Segment): Promise<void> {
+    this.#generation = 1 - this.#generation;
+    const loaded = await this.#programs.training(segment.batchSize, this.#threads.current);
+    await loaded.session.run({
+      feeds: this.#feedsOf(loaded, segment).feeds,
+      resident: this.#residents(),
+      keep: this.#keepAs(1 - this.#generation),
+      fetch: [],
+    });
+    this.#generation = 1 - this.#generation;
   }
 
   #stateKey(name: string, generation = this.#generation): string {
@@ -271,10 +364,17 @@ function candidates(cores: number): number[] {
 function orderOf({ spec, rows }: TrialRequest, examples: number): RowOrder {
   const { batchSize, seed, dropLast } = spec;
   if (rows !== undefined) return givenOrder(rows, { examples, batchSize });
-  return spec.order === "sequential" ? sequentialOrder({ examples, batchSize }) : shuffledOrder({ examples, batchSize, seed, dropLast });
+  return spec.order === "sequential"
+    ? sequentialOrder({ examples, batchSize })
+    : shuffledOrder({ examples, batchSize, seed, dropLast });
 }
 
-function initialState(network: Network, layout: ReturnType<typeof stateLayout>, seed: number, given?: ReadonlyMap<string, Float32Array>): TensorData[] {
+function initialState(
+  network: Network,
+  layout: ReturnType<typeof stateLayout>,
+  seed: number,
+  given?: ReadonlyMap<string, Float32Array>,
+): TensorData[] {
   const values = new Map<string, Float32Array>();
   for (const { path, tensor, initializer, fans } of network.parameters) {
     values.set(path, given?.get(path) ?? initialValues(path, initializer, tensor.shape, fans, seed));
@@ -284,7 +384,9 @@ function initialState(network: Network, layout: ReturnType<typeof stateLayout>, 
   }
   const valueOf = (path: string): Float32Array => values.get(path) as Float32Array;
   const parameters = packValues(layout.parameters, valueOf);
-  const slots = layout.slots.flatMap(() => parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })));
+  const slots = layout.slots.flatMap(() =>
+    parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })),
+  );
   return [...parameters, ...slots, ...packValues(layout.buffers, valueOf)];
 }
 

@@ -1,0 +1,55 @@
+// Where a diverged step went bad: the step once more, outside the loop, with every value checked.
+import { input } from "../graph/build.js";
+import { graph, rewriteGraph } from "../graph/graph.js";
+import { sub } from "../graph/ops/arithmetic.js";
+import { reduceSum } from "../graph/ops/reduction.js";
+import { concat, reshape } from "../graph/ops/shape-movement.js";
+import { nodesInOrder } from "../graph/order.js";
+import type { Graph, Tensor } from "../graph/tensor.js";
+import { type StateLayout, stateNames, type TrainingRequest } from "./program.js";
+import { trainingStep } from "./step.js";
+
+export interface DiagnosisProgram {
+  /** Inputs as those of the training program, with `iteration` for `steps`. Output `flags`: 0 where a value is finite throughout, else NaN. */
+  readonly graph: Graph;
+  /** What each flag stands for, in order of execution: `parameter 0.weight`, `model.3 (conv2d) > Conv`. */
+  readonly names: readonly string[];
+}
+
+/** Builds the check of the first step of a segment: parameters and buffers first, then every value up to the loss. */
+export function diagnosisProgram(request: TrainingRequest): DiagnosisProgram {
+  const step = trainingStep(request);
+  const checked: { name: string; tensor: Tensor }[] = [...step.tensors].map(([path, tensor]) => ({
+    name: `parameter ${path}`,
+    tensor,
+  }));
+  const known = new Set(checked.map(({ tensor }) => tensor));
+  for (const { outputs, op, scope } of nodesInOrder([step.loss])) {
+    const [tensor] = outputs;
+    if (tensor.dtype !== "float32" || scope === undefined || known.has(tensor) || op.arity[1] === 0) continue;
+    checked.push({ name: `${scope} > ${op.name}`, tensor });
+  }
+  // x - x is 0 for every number, and NaN for infinities and NaN.
+  const flags = checked.map(({ tensor }) => reshape(reduceSum(sub(tensor, tensor)), [1]));
+  return {
+    graph: renamedInputs(
+      graph([step.iteration, ...step.carried, ...step.captures], { flags: concat(flags, { axis: 0 }) }),
+      step.state,
+    ),
+    names: checked.map(({ name }) => name),
+  };
+}
+
+/** State vectors under the names that they have outside the loop. */
+function renamedInputs(source: Graph, state: StateLayout): Graph {
+  const [iteration, ...rest] = source.inputs;
+  const names = stateNames(state);
+  const replaced = new Map<Tensor, Tensor>();
+  for (const [i, name] of names.entries()) replaced.set(rest[i], input(name, rest[i].dtype, rest[i].shape));
+  return rewriteGraph({ inputs: [iteration, ...rest], outputs: source.outputs }, () => undefined, replaced);
+}
+
+/** The first thing that is not finite, if any is. */
+export function firstBad(names: readonly string[], flags: ArrayLike<number>): string | undefined {
+  return names.find((_, i) => !Number.isFinite(flags[i]));
+}
