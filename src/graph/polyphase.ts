@@ -7,11 +7,15 @@
 // comparisons of whole blocks, the columns of the weight gradient are 2.8 times smaller (36 taps of a quarter of the
 // places instead of 25 of all, for a 5x5 kernel), and matrix products have 4 times the rows. It costs (k+1)^2 / k^2 of
 // the multiplications and a rearranged input, so it pays for the few channels of a first layer only.
+import { constant } from "./build.js";
 import { rewriteGraph } from "./graph.js";
 import type { Op } from "./op.js";
+import { add } from "./ops/arithmetic.js";
 import { type ConvAttributes, conv, convOp } from "./ops/convolution.js";
+import { spaceToDepth } from "./ops/depth-space.js";
+import { matMul } from "./ops/matmul.js";
 import { type MaxPoolAttributes, maxPool, maxPoolOp } from "./ops/pooling.js";
-import { concat, expand, pad, reshape, transpose } from "./ops/shape-movement.js";
+import { expand, pad, reshape, transpose } from "./ops/shape-movement.js";
 import { nodesOf } from "./order.js";
 import type { Graph, Node, Tensor } from "./tensor.js";
 
@@ -29,13 +33,18 @@ interface Site {
 export function polyphasePooling(source: Graph): Graph {
   const sites = findSites(source);
   if (sites.length === 0) return source;
-  const convs = new Set(sites.map((site) => site.conv));
-  const pools = new Set(sites.map((site) => site.pool));
+  const convs = new Map(sites.map((site) => [site.conv, site]));
+  const pools = new Map(sites.map((site) => [site.pool, site]));
+  const biases = new Map<Site, Tensor | null>();
   return rewriteGraph(source, (node, inputs) => {
-    if (convs.has(node)) return [phaseConvolution(node, inputs)];
+    const begun = convs.get(node);
+    if (begun !== undefined) {
+      biases.set(begun, inputs[2] ?? null);
+      return [phaseConvolution(begun, inputs)];
+    }
     // Nodes between are rebuilt on the new layout by themselves: they do not care for the order of places.
-    if (pools.has(node)) return [largestPhase(node, inputs[0] as Tensor)];
-    return undefined;
+    const ended = pools.get(node);
+    return ended === undefined ? undefined : [largestPhase(ended, inputs[0] as Tensor, biases.get(ended) ?? null)];
   });
 }
 
@@ -107,42 +116,61 @@ function isFitConvolution(node: Node): boolean {
   );
 }
 
-/** The convolution's values as `[batch, filters, 4, places]`; the four are the places of a pooling window, row by row. */
-function phaseConvolution(node: Node, inputs: readonly (Tensor | null)[]): Tensor {
+/**
+ * The convolution's values as `[batch, filters, 4, places]`; the four are the places of a pooling window, row by row.
+ * Without the bias where nothing stands between: it is added after pooling, to a quarter of the values.
+ */
+function phaseConvolution({ conv: node, between }: Site, inputs: readonly (Tensor | null)[]): Tensor {
   const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
   const { pads } = node.attrs as ConvAttributes;
   const [top, left, bottom, right] = pads ?? [0, 0, 0, 0];
-  const [batch, , height, width] = node.outputs[0].shape;
+  const [batch, filters, height, width] = node.outputs[0].shape;
   const padded = top + left + bottom + right === 0 ? x : pad(x, [0, 0, top, left, 0, 0, bottom, right]);
-  const filters = w.shape[0];
-  const repeated =
-    bias === null || bias === undefined
-      ? null
-      : reshape(expand(reshape(bias, [filters, 1]), [filters, 4]), [4 * filters]);
-  const y = conv(spaceToDepth(padded), phaseWeights(w), repeated);
+  const early = bias === null || bias === undefined || between.length === 0 ? null : bias;
+  const repeated = early === null ? null : reshape(expand(reshape(early, [filters, 1]), [filters, 4]), [4 * filters]);
+  const y = conv(spaceToDepth(padded, 2), phaseWeights(w), repeated);
   return reshape(y, [batch, filters, 4, (height / 2) * (width / 2)]);
 }
 
-/** `[N, C, H, W]` to `[N, C 4, H/2, W/2]`: the four places of each 2x2 block become channels, row by row. */
-function spaceToDepth(x: Tensor): Tensor {
-  const [batch, channels, height, width] = x.shape;
-  const blocks = transpose(reshape(x, [batch, channels, height / 2, 2, width / 2, 2]), [0, 1, 3, 5, 2, 4]);
-  return reshape(blocks, [batch, channels * 4, height / 2, width / 2]);
-}
-
-/** For each of the four places the kernel shifted there, cut into 2x2 blocks: `[O 4, C 4, (k+1)/2, (k+1)/2]`. */
+/**
+ * For each of the four places the kernel shifted there, cut into 2x2 blocks: `[O 4, 4 C, (k+1)/2, (k+1)/2]`. One product
+ * with zeros and ones does all of it, forward and backward.
+ */
 function phaseWeights(w: Tensor): Tensor {
   const [filters, channels, extent] = w.shape;
-  const shifted = [0, 1].flatMap((down) =>
-    [0, 1].map((across) => {
-      const moved = pad(w, [0, 0, down, across, 0, 0, 1 - down, 1 - across]);
-      return reshape(moved, [filters, 1, channels, extent + 1, extent + 1]);
-    }),
-  );
-  return spaceToDepth(reshape(concat(shifted, { axis: 1 }), [filters * 4, channels, extent + 1, extent + 1]));
+  const half = (extent + 1) / 2;
+  const spread = matMul(reshape(w, [filters * channels, extent * extent]), phasePattern(extent));
+  const blocks = reshape(spread, [filters, channels, 4, 4, half, half]);
+  const ordered = channels === 1 ? blocks : transpose(blocks, [0, 2, 3, 1, 4, 5]);
+  return reshape(ordered, [4 * filters, 4 * channels, half, half]);
 }
 
-/** The largest of the four, in the pooled shape. */
-function largestPhase(node: Node, y: Tensor): Tensor {
-  return reshape(maxPool(y, { kernel_shape: [4, 1], strides: [4, 1] }), node.outputs[0].shape);
+/** `[taps, place x position in a block x block]`: 1 where a tap comes to lie. */
+function phasePattern(extent: number): Tensor {
+  const half = (extent + 1) / 2;
+  const columns = 16 * half * half;
+  const values = new Float32Array(extent * extent * columns);
+  const bits = [0, 1];
+  let column = 0;
+  for (const down of bits)
+    for (const across of bits)
+      for (const dy of bits)
+        for (const dx of bits) {
+          for (let a = 0; a < half; a++) {
+            for (let b = 0; b < half; b++, column++) {
+              const [row, tap] = [2 * a + dy - down, 2 * b + dx - across];
+              if (row >= 0 && row < extent && tap >= 0 && tap < extent)
+                values[(row * extent + tap) * columns + column] = 1;
+            }
+          }
+        }
+  return constant({ dtype: "float32", shape: [extent * extent, columns], data: values });
+}
+
+/** The largest of the four, in the pooled shape, with the bias if it still has to come. */
+function largestPhase({ conv: node, between, pool }: Site, y: Tensor, bias: Tensor | null): Tensor {
+  const largest = reshape(maxPool(y, { kernel_shape: [4, 1], strides: [4, 1] }), pool.outputs[0].shape);
+  return bias === null || between.length > 0
+    ? largest
+    : add(largest, reshape(bias, [1, node.outputs[0].shape[1], 1, 1]));
 }

@@ -45,7 +45,7 @@ export interface Node {
   /** `null` stands for an optional input that is left out. */
   readonly inputs: readonly (Tensor | null)[];
   readonly outputs: readonly Tensor[];
-  /** Where it comes from, in the user's words: `layers.0 (conv2d)`. Kept for error messages and prints. */
+  /** Where it comes from, in the user's words: `model.layers[0] (conv2d)`. Kept for error messages and prints. */
   readonly scope?: string;
 }
 

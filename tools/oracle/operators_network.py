@@ -244,12 +244,43 @@ def resizes():
         add("Resize", name, attrs, [numbers(*shape), None, scales], function, constants=(2,))
 
 
+def rearrangements():
+    """PyTorch keeps channels slow and ONNX (DCR) places in their block, so channels change places around it."""
+    for name, shape, block in [("blocks of 2", (2, 3, 4, 6), 2), ("blocks of 3", (1, 2, 6, 3), 3)]:
+
+        def to_depth(x, block=block):
+            n, c, h, w = x.shape
+            return F.pixel_unshuffle(x, block).reshape(n, c, block * block, h // block, w // block).transpose(1, 2).flatten(1, 2)
+
+        def to_space(x, block=block):
+            n, c, h, w = x.shape
+            return F.pixel_shuffle(x.reshape(n, block * block, c // block**2, h, w).transpose(1, 2).flatten(1, 2), block)
+
+        add("SpaceToDepth", name, {"blocksize": block}, [numbers(*shape)], to_depth)
+        n, c, h, w = shape
+        add("DepthToSpace", name, {"blocksize": block}, [numbers(n, c * block * block, h // block, w // block)], to_space)
+    for name, channels, image, kernel, strides, padding, dilation in [
+        ("overlapping", 2, (3, 4), (2, 2), (1, 1), (0, 0), (1, 1)),
+        ("strides, pads", 2, (5, 4), (3, 2), (2, 1), (1, 0), (1, 1)),
+        ("dilated", 1, (4, 5), (2, 2), (1, 2), (1, 1), (2, 2)),
+    ]:
+        places = F.unfold(torch.zeros(1, channels, *image), kernel, dilation, padding, strides).shape[2]
+        columns = numbers(2, channels * kernel[0] * kernel[1], places)
+
+        def fold(x, _image, _kernel, arguments=(image, kernel, dilation, padding, strides)):
+            return F.fold(x, *arguments)
+
+        attrs = {"dilations": list(dilation), "pads": [*padding, *padding], "strides": list(strides)}
+        add("Col2Im", name, attrs, [columns, torch.tensor(image), torch.tensor(kernel)], fold, constants=(1, 2))
+
+
 products()
 convolutions()
 transposed_convolutions()
 pools()
 normalizations()
 resizes()
+rearrangements()
 
 path = pathlib.Path(__file__).parent / "fixtures" / "operators-b.json"
 path.parent.mkdir(exist_ok=True)

@@ -5,19 +5,20 @@ import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { mul, sub } from "./arithmetic.js";
+import { cast } from "./cast.js";
 import { and, greater, greaterOrEqual, less, lessOrEqual, or } from "./comparison.js";
 import { type NoAttributes, unary } from "./elementwise.js";
 import { where } from "./selection.js";
-import { sign } from "./unary.js";
 
 export type LeakyReluAttributes = { readonly alpha: number };
 
-// sign(y) is the derivative wherever there is one, and its product is faster than a Where on ONNX Runtime.
+// A comparison cast to numbers, and a product: on ONNX Runtime this takes a third of the time of Sign, which is not
+// vectorized, and less than a Where (bench/lowerings.ts, "relu").
 export const reluOp: Op<NoAttributes> = {
   ...unary(
     "Relu",
     (x) => Math.max(0, x),
-    ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sign(y))],
+    ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, cast(greater(y, scalar(0, y.dtype)), y.dtype))],
   ),
   order: "preserves",
   isChannelwise: true,

@@ -31,6 +31,8 @@ const scales = (...factors: number[]): CaseInput => ({
   constant: true,
 });
 
+const extents = (...values: number[]): CaseInput => ({ ...exactly("int64", [values.length], values), constant: true });
+
 /** `x <- x factor + iteration`, as long as the sum is under 20 if `bounded`; collects the sums. */
 function growth(bounded: boolean): Attributes {
   const [iteration, condition] = [input("iteration", "int64", []), input("condition", "bool", [])];
@@ -113,6 +115,16 @@ export const networkCases = {
     }),
     smooth("groups and dilations", [float([1, 4, 3, 3]), float([4, 1, 2, 2])], { group: 2, dilations: [2, 1] }),
     smooth("1-D", [float([2, 2, 4]), float([2, 3, 3])], { strides: [2] }),
+  ],
+  Col2Im: [
+    smooth("overlapping", [float([2, 8, 6]), extents(3, 4), extents(2, 2)]),
+    smooth("strides, pads", [float([1, 12, 6]), extents(4, 3), extents(3, 2)], { strides: [2, 1], pads: [1, 0, 1, 1] }),
+    smooth("dilated", [float([1, 4, 2]), extents(3, 4), extents(2, 2)], { dilations: [2, 2] }),
+  ],
+  DepthToSpace: [smooth("blocks of 2", [float([2, 8, 2, 3])], { blocksize: 2 })],
+  SpaceToDepth: [
+    smooth("blocks of 2", [float([2, 3, 4, 6])], { blocksize: 2 }),
+    smooth("blocks of 3", [float([1, 1, 3, 6])], { blocksize: 3 }),
   ],
   Gemm: [
     smooth("plain", [float([2, 3]), float([3, 4])]),

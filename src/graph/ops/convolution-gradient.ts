@@ -4,6 +4,7 @@ import { type Shape, sizeOf } from "../../core/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";
+import { columns, columnsToImage, groupAxis } from "./columns.js";
 import {
   type ConvAttributes,
   type ConvTransposeAttributes,
@@ -14,7 +15,7 @@ import {
 } from "./convolution.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
-import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
+import { reshape, slice, transpose } from "./shape-movement.js";
 import { coveredExtent, type Window } from "./window.js";
 
 /** The extents of one convolution `y = conv(x, w)`. */
@@ -32,9 +33,10 @@ export interface Convolution {
  * Cotangent of x:
  * - `convolution`: Conv of ct with the kernel turned round and its channels exchanged (stride 1, one group);
  * - `transposed`: ConvTranspose of ct, with output padding for the places no window reached (always);
- * - `outputColumns`: one matrix product with the windows of ct laid out as columns (stride 1).
+ * - `outputColumns`: one matrix product with the windows of ct laid out as columns (stride 1);
+ * - `summedColumns`: Col2Im of one matrix product (one group, 2-D).
  */
-export type InputLowering = "convolution" | "transposed" | "outputColumns";
+export type InputLowering = "convolution" | "transposed" | "outputColumns" | "summedColumns";
 
 /**
  * Cotangent of w:
@@ -60,7 +62,8 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   if (taps > mostTapsAsColumns) return { input: "transposed", weight: "swapped" };
   const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
   if (hasMirroredWindows(c) && (narrow || taps === 1)) return { input: "outputColumns", weight: "outputColumns" };
-  return { input: "transposed", weight: "inputColumns" };
+  const isPlain = c.group === 1 && c.window.kernel.length === 2;
+  return { input: isPlain ? "summedColumns" : "transposed", weight: "inputColumns" };
 }
 
 /** With stride 1 and no more padding than the kernel covers, x's cotangent is itself made of windows over ct. */
@@ -144,6 +147,7 @@ export function convolutionCotangents(
     convolution: () => inputByConvolution(convolution, w, ct),
     transposed: () => inputByTransposedConvolution(convolution, w, ct),
     outputColumns: () => inputByColumns(convolution, w, outputColumns()),
+    summedColumns: () => inputBySummedColumns(convolution, w, ct),
   };
   const weightGradients: Record<WeightLowering, () => Tensor> = {
     inputColumns: () => weightByInputColumns(convolution, x, ct),
@@ -217,6 +221,14 @@ function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Te
   const ends = window.kernel.map((extent) => -extent - 1);
   const turned = slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
   return conv(ct, turned, null, convAttributes({ ...convolution, window }));
+}
+
+/** One product for the columns of dx, and their sum: the same work as ConvTranspose, whose product runs on one thread. */
+function inputBySummedColumns({ window, channels, filters }: Convolution, w: Tensor, ct: Tensor): Tensor {
+  const taps = sizeOf(window.kernel);
+  const rows = transpose(reshape(w, [filters, channels * taps]), [1, 0]);
+  const places = reshape(ct, [ct.shape[0], filters, sizeOf(window.output)]);
+  return columnsToImage(matMul(rows, places), window);
 }
 
 function inputByTransposedConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
@@ -305,49 +317,4 @@ function weightBySwappedConvolution({ window, batch, channels, group }: Convolut
   });
   // Rows that no window reached give taps beyond the kernel.
   return transpose(leading(correlated, window.kernel), [1, 0, ...axes.map((axis) => axis + 2)]);
-}
-
-/** The axis of the groups, left out when there is one group only: fewer axes are faster. */
-function groupAxis(group: number): number[] {
-  return group === 1 ? [] : [group];
-}
-
-/**
- * The windows of x as columns (im2col): `[batch, (group,) taps x channels, places]`, taps slowest.
- * One axis after the other, the last first: only its slices are short runs in memory, the others copy whole rows. For
- * a 5x5 kernel that is 10 slices instead of 25, at 0.6 of the time.
- * @param mirrored takes the taps in reverse order, as turning the kernel round would.
- */
-function columns(x: Tensor, group: number, window: Window, mirrored: boolean): Tensor {
-  const [batch, channels] = x.shape;
-  const lead = [batch, ...groupAxis(group)];
-  const grouped = group === 1 ? x : reshape(x, [...lead, channels / group, ...window.input]);
-  let staged = padSpatial(grouped, window.kernel.length, window);
-  for (let axis = window.kernel.length - 1; axis >= 0; axis--) {
-    const parts = Array.from({ length: window.kernel[axis] }, (_, tap) =>
-      tapPlaces(staged, lead.length + 1 + axis, tap, axis, window),
-    );
-    staged = parts.length === 1 ? parts[0] : concat(mirrored ? parts.reverse() : parts, { axis: lead.length });
-  }
-  return reshape(staged, [...lead, sizeOf(window.kernel) * (channels / group), sizeOf(window.output)]);
-}
-
-function padSpatial(x: Tensor, axes: number, { padBegin, padEnd }: Window): Tensor {
-  if ([...padBegin, ...padEnd].every((extent) => extent === 0)) return x;
-  const none = Array<number>(x.shape.length - axes).fill(0);
-  return pad(x, [...none, ...padBegin, ...none, ...padEnd]);
-}
-
-/** What one tap of the kernel sees along one axis: for every window, the value at `tap` in it. */
-function tapPlaces(
-  x: Tensor,
-  xAxis: number,
-  tap: number,
-  axis: number,
-  { output, strides, dilations }: Window,
-): Tensor {
-  const start = tap * dilations[axis];
-  const end = start + (output[axis] - 1) * strides[axis] + 1;
-  if (start === 0 && end === x.shape[xAxis] && strides[axis] === 1) return x;
-  return slice(x, { starts: [start], ends: [end], axes: [xAxis], steps: [strides[axis]] });
 }

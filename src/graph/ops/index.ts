@@ -4,9 +4,11 @@ import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./ac
 import { addOp, divOp, maxOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
 import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
 import { castOp } from "./cast.js";
+import { col2ImOp } from "./columns.js";
 import { andOp, equalOp, greaterOp, greaterOrEqualOp, lessOp, lessOrEqualOp, notOp, orOp } from "./comparison.js";
 import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
+import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
 import { gatherElementsOp, gatherOp, oneHotOp, scatterElementsOp } from "./indexing.js";
 import { loopOp } from "./loop.js";
 import { gemmOp, matMulOp } from "./matmul.js";
@@ -47,10 +49,12 @@ export const ops = {
   Cast: castOp,
   Ceil: ceilOp,
   Clip: clipOp,
+  Col2Im: col2ImOp,
   Concat: concatOp,
   Constant: constantOp,
   Conv: convOp,
   ConvTranspose: convTransposeOp,
+  DepthToSpace: depthToSpaceOp,
   Div: divOp,
   Equal: equalOp,
   Erf: erfOp,
@@ -99,6 +103,7 @@ export const ops = {
   Slice: sliceOp,
   Softmax: softmaxOp,
   Softplus: softplusOp,
+  SpaceToDepth: spaceToDepthOp,
   Split: splitOp,
   Sqrt: sqrtOp,
   Squeeze: squeezeOp,

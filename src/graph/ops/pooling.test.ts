@@ -76,14 +76,19 @@ describe.each(Object.entries(windows))("pooling, %s", (_name, { x: shape, option
   });
 });
 
-test("disjoint windows need neither indices nor scattering", () => {
+test.each([
+  { window: [2, 2], by: "SpaceToDepth", pools: 1 },
+  { window: [2, 4], by: "Resize", pools: 2 },
+  { window: [28, 1], by: "Resize", pools: 2 },
+  { window: [4, 1], by: "Resize", pools: 2 },
+])("disjoint windows of $window need neither indices nor scattering", ({ window, by, pools }) => {
   const x = input("x", "float32", [64, 6, 28, 28]);
-  const y = maxPool(x, { kernel_shape: [2, 2], strides: [2, 2] });
+  const y = maxPool(x, { kernel_shape: window, strides: window });
   const [dx] = gradients({ of: y, withRespectTo: [x], cotangent: input("ct", "float32", y.shape) });
   const names = nodesOf(graph([x], { dx })).map((node) => node.op.name);
-  expect(names).toContain("Resize");
+  expect(names).toContain(by);
   expect(names).not.toContain("ScatterElements");
-  expect(names.filter((name) => name === "MaxPool")).toHaveLength(2);
+  expect(names.filter((name) => name === "MaxPool")).toHaveLength(pools);
 });
 
 test("values of known examples", () => {

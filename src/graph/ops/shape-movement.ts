@@ -5,6 +5,7 @@ import {
   normalizeAxes,
   normalizeAxis,
   type Shape,
+  sameShape,
   shapeText,
   sizeOf,
   stridesOf,
@@ -183,7 +184,11 @@ export const expandOp: Op<NoAttributes> = {
 
 /** The same elements in another shape. In `shape`, 0 copies the extent at its place and one -1 takes what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  return apply(reshapeOp, [x, int64s(shape)])[0];
+  // Of several in a row only the last counts, and the last may undo the others.
+  const isPlain = shape.every((extent) => extent > 0);
+  const source = isPlain && x.node?.op === (reshapeOp as Op) ? (x.node.inputs[0] as Tensor) : x;
+  if (isPlain && sameShape(shape, source.shape)) return source;
+  return apply(reshapeOp, [source, int64s(shape)])[0];
 }
 
 /** A matrix: axes before `axis` (1 by default) become rows, the others columns. */

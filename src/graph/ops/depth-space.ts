@@ -1,0 +1,108 @@
+// SpaceToDepth and DepthToSpace: square blocks of places become channels, and back. Inverses, so each other's gradient.
+import { InvalidInputError, ShapeError } from "../../core/errors.js";
+import { shapeText, sizeOf } from "../../core/shape.js";
+import { apply } from "../build.js";
+import { type NdArray, noCost, type Op } from "../op.js";
+import type { Tensor } from "../tensor.js";
+
+export type SpaceToDepthAttributes = { readonly blocksize: number };
+export type DepthToSpaceAttributes = { readonly blocksize: number; readonly mode: string };
+
+function checkImages(where: string, shape: readonly number[], block: number, fits: boolean, rule: string): void {
+  if (shape.length === 4 && Number.isInteger(block) && block > 0 && fits) return;
+  throw new ShapeError("blocks do not fit", {
+    where,
+    expected: rule,
+    received: `${shapeText(shape)} with block size ${block}`,
+  });
+}
+
+export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
+  name: "SpaceToDepth",
+  arity: [1, 1],
+  attributes: { blocksize: { type: "int" } },
+  inputNames: ["input"],
+  infer([x], { blocksize: b }, where) {
+    const [n, c, h, w] = x!.shape;
+    checkImages(
+      where,
+      x!.shape,
+      b,
+      h % b === 0 && w % b === 0,
+      "[batch, channels, height, width] with extents that are multiples of the block size",
+    );
+    return [{ dtype: x!.dtype, shape: [n, c * b * b, h / b, w / b] }];
+  },
+  vjp: ({ attrs, cotangents: [ct] }) => [depthToSpace(ct!, attrs.blocksize)],
+  cost: noCost,
+  evaluate: ([x], { blocksize: b }) => {
+    const [n, c, h, w] = x!.shape;
+    return [
+      rearranged(x!, [n, c * b * b, h / b, w / b], (image, place, y, across) => {
+        const [phase, channel] = [Math.floor(place / c), place % c];
+        return ((image * c + channel) * h + y * b + Math.floor(phase / b)) * w + across * b + (phase % b);
+      }),
+    ];
+  },
+};
+
+export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
+  name: "DepthToSpace",
+  arity: [1, 1],
+  attributes: { blocksize: { type: "int" }, mode: { type: "string", default: "DCR" } },
+  inputNames: ["input"],
+  infer([x], { blocksize: b, mode }, where) {
+    if (mode !== "DCR") {
+      throw new InvalidInputError("this order of channels is not supported", {
+        where,
+        expected: 'mode "DCR"',
+        received: `"${mode}"`,
+      });
+    }
+    const [n, c, h, w] = x!.shape;
+    checkImages(
+      where,
+      x!.shape,
+      b,
+      c % (b * b) === 0,
+      "[batch, channels, height, width] with a multiple of the squared block size as channels",
+    );
+    return [{ dtype: x!.dtype, shape: [n, c / (b * b), h * b, w * b] }];
+  },
+  vjp: ({ attrs, cotangents: [ct] }) => [spaceToDepth(ct!, attrs.blocksize)],
+  cost: noCost,
+  evaluate: ([x], { blocksize: b }) => {
+    const [n, c, h, w] = x!.shape;
+    const channels = c / (b * b);
+    return [
+      rearranged(x!, [n, channels, h * b, w * b], (image, channel, y, across) => {
+        const phase = (y % b) * b + (across % b);
+        return ((image * c + phase * channels + channel) * h + Math.floor(y / b)) * w + Math.floor(across / b);
+      }),
+    ];
+  },
+};
+
+/** Fills a `[batch, channels, height, width]` array from positions in x. */
+function rearranged(
+  x: NdArray,
+  shape: readonly number[],
+  from: (image: number, channel: number, y: number, across: number) => number,
+): NdArray {
+  const [, c, h, w] = shape;
+  const data = Float64Array.from(
+    { length: sizeOf(shape) },
+    (_, i) => x.data[from(Math.floor(i / (c * h * w)), Math.floor(i / (h * w)) % c, Math.floor(i / w) % h, i % w)],
+  );
+  return { dtype: x.dtype, shape, data };
+}
+
+/** `[N, C, H, W]` to `[N, b b C, H/b, W/b]`; the place inside its block, row by row, is the slow part of the new channel. */
+export function spaceToDepth(x: Tensor, blocksize: number): Tensor {
+  return apply(spaceToDepthOp, [x], { blocksize })[0];
+}
+
+/** The inverse of `spaceToDepth`. */
+export function depthToSpace(x: Tensor, blocksize: number): Tensor {
+  return apply(depthToSpaceOp, [x], { blocksize })[0];
+}
