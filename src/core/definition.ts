@@ -26,7 +26,8 @@ export function define<Kind extends string, Options extends z.ZodObject, Parts e
 }
 
 /**
- * Reads a spec that came from outside: finds the definition by `kind` and checks the options.
+ * Reads a spec that came from outside: finds the definition by `kind` and checks the options. Schemas that are unions or
+ * custom checks give the rule as their message: `z.union([...], { error: "a number or a list" })`.
  * @param where path in the user's words, for messages: `model.layers[2]`.
  */
 export function readSpec<D extends { readonly kind: string; readonly options: z.ZodObject }>(
@@ -45,7 +46,7 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
     throw new InvalidInputError(`not a ${what} spec`, {
       where,
       expected: `an object with "kind", one of ${Object.keys(table).join(", ")}`,
-      received: JSON.stringify(spec)?.slice(0, 80) ?? "nothing",
+      received: spec === undefined ? "nothing" : valueText(spec),
     });
   }
   const { kind, ...options } = spec as { kind: string };
@@ -57,27 +58,70 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
 function parseOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
   const result = options.strict().safeParse(given);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const path = issue.path.length === 0 ? where : `${where}.${issue.path.join(".")}`;
+  // An unknown option first: a name with a slip is the reason why the right one is missing.
+  const issues = result.error.issues;
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   if (issue.code === "unrecognized_keys") {
     const valid = Object.keys(options.shape);
     const nearest = nearestName(issue.keys[0], valid);
+    const list = valid.length === 0 ? "It takes no options" : `Valid: ${valid.join(", ")}`;
     throw new InvalidInputError(`unknown option "${issue.keys[0]}"`, {
       where,
-      remedy: `${nearest === undefined ? "" : `Did you mean "${nearest}"? `}Valid: ${valid.join(", ")}`,
+      remedy: `${nearest === undefined ? "" : `Did you mean "${nearest}"? `}${list}`,
     });
   }
-  throw new InvalidInputError(lowerFirst(issue.message), {
-    where: path,
-    received: JSON.stringify(valueAt(given, issue.path)) ?? "nothing",
+  const received = valueAt(given, issue.path);
+  const path = pathText(issue.path);
+  if (received === undefined)
+    throw new InvalidInputError(`missing option "${path}"`, { where, expected: expectedText(issue) });
+  throw new InvalidInputError("", {
+    where: `${where}${path.startsWith("[") ? "" : "."}${path}`,
+    expected: expectedText(issue),
+    received: valueText(received),
   });
 }
 
-function lowerFirst(text: string): string {
-  return text
-    .replace(/^Invalid input: /, "")
-    .replace(/^[A-Z]/, (letter) => letter.toLowerCase())
-    .replace(/, received.*$/, "");
+/** `layers[2].kernel` */
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  int: "an integer",
+  number: "a number",
+  string: "a text",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+};
+
+/** The broken rule. Unions and custom checks say it themselves, as their message. */
+function expectedText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return typeNames[issue.expected] ?? issue.expected;
+    case "too_small":
+      return boundText(issue.origin, issue.inclusive === true ? "at least" : "above", issue.minimum);
+    case "too_big":
+      return boundText(issue.origin, issue.inclusive === true ? "at most" : "below", issue.maximum);
+    case "invalid_value":
+      return `one of ${issue.values.map(valueText).join(", ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function boundText(origin: string, relation: string, bound: number | bigint): string {
+  return origin === "array" ? `${relation} ${bound} entries` : `a number ${relation} ${bound}`;
+}
+
+/** JSON, shortened; NaN and infinities by their names. */
+function valueText(value: unknown): string {
+  const text = typeof value === "number" ? `${value}` : (JSON.stringify(value) ?? String(value));
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

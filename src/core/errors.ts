@@ -118,7 +118,10 @@ export function nearestName(received: string, valid: readonly string[]): string 
       bestDistance = distance;
     }
   }
-  return bestDistance <= Math.max(2, Math.ceil(received.length / 2)) ? best : undefined;
+  // At least one letter has to be right: "lr" is no slip for "b1".
+  return bestDistance < received.length && bestDistance <= Math.max(2, Math.ceil(received.length / 2))
+    ? best
+    : undefined;
 }
 
 /** Levenshtein distance with unit costs. */

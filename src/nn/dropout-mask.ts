@@ -45,8 +45,20 @@ function finish(x: Tensor): Tensor {
 export function dropoutMask(shape: Shape, rate: number, key: readonly [Tensor, Tensor]): Tensor {
   const rows = shape[0];
   const columns = sizeOf(shape) / rows;
-  const rowCounter = constant(tensorData("uint32", [rows, 1], Uint32Array.from({ length: rows }, (_, n) => Math.imul(n, P1))));
-  const columnCounter = constant(tensorData("uint32", [1, columns], Uint32Array.from({ length: columns }, (_, j) => Math.imul(j, P2))));
+  const rowCounter = constant(
+    tensorData(
+      "uint32",
+      [rows, 1],
+      Uint32Array.from({ length: rows }, (_, n) => Math.imul(n, P1)),
+    ),
+  );
+  const columnCounter = constant(
+    tensorData(
+      "uint32",
+      [1, columns],
+      Uint32Array.from({ length: columns }, (_, j) => Math.imul(j, P2)),
+    ),
+  );
   const rowWord = bitwiseXor(mix(bitwiseXor(rowCounter, key[0])), key[1]);
   const words = finish(add(columnCounter, rowWord));
   const keep = cast(greaterOrEqual(cast(words, "float32"), scalar(rate * 4294967296)), "float32");

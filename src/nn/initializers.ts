@@ -4,7 +4,10 @@ import { define, readSpec } from "../core/definition.js";
 import { type RandomStream, randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 
-/** Number of inputs and outputs of one unit: for a convolution, channels times kernel area. */
+/**
+ * Number of inputs and outputs of one unit: for a convolution, channels times kernel area. With groups, those that one
+ * filter reads and one channel feeds. (PyTorch counts the filters of all groups as fanOut.)
+ */
 export interface Fans {
   readonly fanIn: number;
   readonly fanOut: number;
@@ -82,21 +85,46 @@ export const constantInitializer = define({
   sample: (spec: { value: number }) => spec.value,
 });
 
-export const initializers = { glorotNormal, glorotUniform, heNormal, heUniform, normal, torchDefault, constant: constantInitializer } as const;
+export const initializers = {
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  normal,
+  torchDefault,
+  constant: constantInitializer,
+} as const;
 
 export type InitializerKind = keyof typeof initializers;
 
 /** An initializer by name or with options, inside a layer's options. */
-export const initializerOption = z.union([z.string(), z.looseObject({ kind: z.string() })]);
+export const initializerOption = z.union([z.string(), z.looseObject({ kind: z.string() })], {
+  error: 'the name of an initializer, or an object with "kind"',
+});
 export type InitializerOption = z.output<typeof initializerOption>;
+
+function readInitializer(where: string, option: InitializerOption) {
+  return readSpec(where, "initializer", initializers, typeof option === "string" ? { kind: option } : option);
+}
+
+/** Throws UnknownNameError or InvalidInputError unless the option names an initializer and fits it. */
+export function checkInitializer(where: string, option: InitializerOption): void {
+  readInitializer(where, option);
+}
 
 /**
  * Draws a parameter. Values depend on the seed and the parameter's path only, never on other parameters.
  * @returns `float32` values, row-major.
  */
-export function initialValues(where: string, option: InitializerOption, shape: Shape, fans: Fans, seed: number): Float32Array<ArrayBuffer> {
-  const { definition, spec } = readSpec(where, "initializer", initializers, typeof option === "string" ? { kind: option } : option);
+export function initialValues(
+  path: string,
+  option: InitializerOption,
+  shape: Shape,
+  fans: Fans,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const { definition, spec } = readInitializer(path, option);
   const { sample } = definition as unknown as InitializerPart<unknown>;
-  const stream = randomStream(seed, `init ${where}`);
+  const stream = randomStream(seed, `init ${path}`);
   return Float32Array.from({ length: sizeOf(shape) }, (_, index) => sample(spec, fans, stream, index));
 }

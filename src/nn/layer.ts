@@ -13,8 +13,8 @@ export type Mode = "training" | "inference";
 /** What a layer may ask for while it is built. Paths are relative to the layer. */
 export interface BuildContext {
   readonly mode: Mode;
-  /** The layer's path in the user's words: `layers.2`. */
-  readonly path: string;
+  /** Where the layer stands, for messages: `model.layers[2] (dense)`. */
+  readonly where: string;
   /** A trained tensor; the same name asked for twice is the same tensor. */
   parameter(name: string, shape: Shape, role: ParameterRole, initializer: InitializerOption, fans: Fans): Tensor;
   /** A tensor that is carried along but not trained (running statistics). */
@@ -23,8 +23,15 @@ export interface BuildContext {
   updateBuffer(name: string, next: Tensor): void;
   /** Two `uint32` scalars, fresh at every step: the key of a counter-based random stream. Training only. */
   randomKey(): readonly [Tensor, Tensor];
-  /** Builds a layer inside this one. */
-  child(name: string, spec: LayerSpec, x: Tensor): Tensor;
+  /** Builds a layer inside this one, at a place of its own. */
+  child(place: ChildPlace, spec: LayerSpec, x: Tensor): Tensor;
+}
+
+export interface ChildPlace {
+  /** In front of the names of the child's parameters: `2` for `2.weight`. */
+  readonly name: string;
+  /** Where the child's spec stands among this layer's options: `layers[2]`. */
+  readonly option: string;
 }
 
 export type LayerSpec = { readonly kind: string; readonly [option: string]: unknown };
@@ -39,7 +46,9 @@ export type LayerDefinition<Kind extends string, Options extends z.ZodObject> = 
 
 /** Defines a layer: kind, one sentence, options with defaults, and how it is built. */
 export function defineLayer<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LayerPart<Readonly<z.output<Options>>>,
+  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LayerPart<
+    Readonly<z.output<Options>>
+  >,
 ): LayerDefinition<Kind, Options> {
   return define(parts);
 }

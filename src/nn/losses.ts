@@ -2,16 +2,16 @@
 import { z } from "zod";
 import { define, readSpec } from "../core/definition.js";
 import { ShapeError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
+import { sameShape, shapeText } from "../core/shape.js";
 import { tensorFrom } from "../core/tensor-data.js";
 import { constant } from "../graph/build.js";
 import { mul, sub } from "../graph/ops/arithmetic.js";
 import { cast } from "../graph/ops/cast.js";
 import { equal } from "../graph/ops/comparison.js";
-import { neg } from "../graph/ops/unary.js";
 import { argMax, reduceMean, reduceSum } from "../graph/ops/reduction.js";
 import { reshape } from "../graph/ops/shape-movement.js";
 import { logSoftmax } from "../graph/ops/softmax.js";
+import { neg } from "../graph/ops/unary.js";
 import type { Tensor } from "../graph/tensor.js";
 
 interface LossPart<S> {
@@ -50,6 +50,14 @@ export const meanSquaredError = define({
   options: z.object({}),
   targets: "value" as const,
   build(_spec: object, output: Tensor, targets: Tensor): Tensor {
+    if (!sameShape(output.shape, targets.shape)) {
+      // [batch, 1] and [batch] would broadcast to [batch, batch].
+      throw new ShapeError("meanSquaredError needs a target for every output", {
+        where: "loss (meanSquaredError)",
+        expected: "targets of the output's shape",
+        received: `output ${shapeText(output.shape)}, targets ${shapeText(targets.shape)}`,
+      });
+    }
     const difference = sub(output, targets);
     return reduceMean(mul(difference, difference));
   },
@@ -61,7 +69,13 @@ export type LossKind = keyof typeof losses;
 
 /** Rows of zeros with a one at the target: `float32 [batch, classes]`. */
 function oneHot(targets: Tensor, classes: number): Tensor {
-  const numbers = constant(tensorFrom("int32", [1, classes], Array.from({ length: classes }, (_, c) => c)));
+  const numbers = constant(
+    tensorFrom(
+      "int32",
+      [1, classes],
+      Array.from({ length: classes }, (_, c) => c),
+    ),
+  );
   return cast(equal(reshape(targets, [targets.shape[0], 1]), numbers), "float32");
 }
 

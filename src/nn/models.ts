@@ -34,7 +34,10 @@ type LenetSpec = z.output<typeof lenetOptions>;
 function lenetPieces(spec: LenetSpec) {
   const normalized = spec.batchNorm === "none" ? [] : [batchNorm()];
   return {
-    entry: [...(spec.batchNorm === "everywhere" ? [batchNorm()] : []), ...(spec.dropout ? [dropout({ rate: 0.2 })] : [])],
+    entry: [
+      ...(spec.batchNorm === "everywhere" ? [batchNorm()] : []),
+      ...(spec.dropout ? [dropout({ rate: 0.2 })] : []),
+    ],
     normalized,
     dropped: spec.dropout ? [dropout({ rate: 0.5 })] : [],
   };
@@ -110,23 +113,23 @@ export const mlp = define({
   }),
   model(spec: { widths: number[]; dropoutInput: number; dropoutHidden: number }): LayerSpec {
     const dropped = (rate: number) => (rate === 0 ? [] : [dropout({ rate })]);
-    const units = spec.widths.slice(1);
-    const layers = units.flatMap((width, i) =>
-      i === units.length - 1 ? [dense({ units: width })] : [dense({ units: width }), relu(), ...dropped(spec.dropoutHidden)],
-    );
+    const last = spec.widths.length - 2;
+    const layers = spec.widths.slice(1).flatMap((units, i) => {
+      const layer = dense(i === 0 ? { units, inputs: spec.widths[0] } : { units });
+      return i === last ? [layer] : [layer, relu(), ...dropped(spec.dropoutHidden)];
+    });
     return sequential([flatten(), ...dropped(spec.dropoutInput), ...layers]);
   },
   parse(text: string) {
-    const widths = text.split("-").map(Number);
-    if (widths.length < 2 || widths.some((width) => !Number.isInteger(width) || width < 1)) {
+    if (!/^[1-9]\d{0,8}(?:-[1-9]\d{0,8})+$/.test(text)) {
       throw new InvalidInputError("widths cannot be read", {
         where: `model "mlp:${text}"`,
         expected: "at least two positive integers with dashes between them",
-        received: text,
+        received: JSON.stringify(text),
         remedy: "Write mlp:784-100-10, say",
       });
     }
-    return { widths };
+    return { widths: text.split("-").map(Number) };
   },
 });
 
@@ -143,7 +146,10 @@ export function modelByName(text: string, options: Record<string, unknown> = {})
   const part = models[name as keyof typeof models] as unknown as ModelPart<unknown>;
   const rest = colon === -1 ? undefined : text.slice(colon + 1);
   if (rest !== undefined && part.parse === undefined) {
-    throw new InvalidInputError(`${name} takes no options after a colon`, { where: `model "${text}"`, remedy: `Write ${name}` });
+    throw new InvalidInputError(`${name} takes no options after a colon`, {
+      where: `model "${text}"`,
+      remedy: `Write ${name}`,
+    });
   }
   const parsed = rest === undefined ? {} : (part.parse as (text: string) => Record<string, unknown>)(rest);
   return part.model(readSpec("model", "model", models, { kind: name, ...parsed, ...options }).spec);

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../core/errors.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { input, withScope } from "../graph/build.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { Fans, InitializerOption } from "./initializers.js";
+import { checkInitializer, type Fans, type InitializerOption } from "./initializers.js";
 import type { BuildContext, LayerPart, LayerSpec, Mode, ParameterRole } from "./layer.js";
 import { layers } from "./layers/index.js";
 
@@ -60,30 +60,31 @@ export function buildNetwork(spec: LayerSpec, { mode, batchSize, inputShape, inp
   const buffers = new Map<string, Buffer>();
   const randomKeys: RandomKey[] = [];
 
-  const contextAt = (path: string): BuildContext => {
+  const contextAt = (path: string, place: string, where: string): BuildContext => {
     const absolute = (name: string): string => (path === "" ? name : `${path}.${name}`);
     return {
       mode,
-      path: path === "" ? "model" : `model.${path}`,
+      where,
       parameter(name, shape, role, initializer, fans) {
         const key = absolute(name);
         const known = parameters.get(key);
         if (known !== undefined) return known.tensor;
+        checkInitializer(`${where}, initializer of ${name}`, initializer);
         const tensor = input(key, "float32", shape);
         parameters.set(key, { path: key, role, tensor, initializer, fans });
         return tensor;
       },
       buffer(name, shape, initial) {
         const key = absolute(name);
+        const known = buffers.get(key);
+        if (known !== undefined) return known.tensor;
         const tensor = input(key, "float32", shape);
         buffers.set(key, { path: key, tensor, initial, next: tensor });
         return tensor;
       },
       updateBuffer(name, next) {
         const known = buffers.get(absolute(name));
-        if (known === undefined) {
-          throw new InvalidInputError(`unknown buffer "${name}"`, { where: path });
-        }
+        if (known === undefined) throw new InvalidInputError(`unknown buffer "${name}"`, { where });
         buffers.set(known.path, { ...known, next });
       },
       randomKey() {
@@ -92,18 +93,18 @@ export function buildNetwork(spec: LayerSpec, { mode, batchSize, inputShape, inp
         randomKeys.push({ path, tensors });
         return tensors;
       },
-      child: (name, childSpec, value) => buildLayer(childSpec, value, absolute(name)),
+      child: ({ name, option }, childSpec, value) => buildLayer(childSpec, value, absolute(name), `${place}.${option}`),
     };
   };
 
-  const buildLayer = (layerSpec: LayerSpec, value: Tensor, path: string): Tensor => {
-    const where = path === "" ? "model" : `model.${path}`;
-    const { definition, spec: complete } = readSpec(where, "layer", layers, layerSpec);
+  const buildLayer = (layerSpec: LayerSpec, value: Tensor, path: string, place: string): Tensor => {
+    const { definition, spec: complete } = readSpec(place, "layer", layers, layerSpec);
     const part = definition as unknown as LayerPart<unknown>;
-    return withScope(`${where} (${complete.kind})`, () => part.build(complete, value, contextAt(path)));
+    const where = `${place} (${complete.kind})`;
+    return withScope(where, () => part.build(complete, value, contextAt(path, place, where)));
   };
 
-  const output = buildLayer(spec, x, "");
+  const output = buildLayer(spec, x, "", "model");
   return { input: x, output, parameters: [...parameters.values()], buffers: [...buffers.values()], randomKeys };
 }
 

@@ -6,7 +6,9 @@ export type Pair = number | readonly [number, number];
 /** The option: one integer or two, not below `minimum`. */
 export function pairOption(minimum: number) {
   const extent = z.int().min(minimum);
-  return z.union([extent, z.tuple([extent, extent])]);
+  return z.union([extent, z.tuple([extent, extent])], {
+    error: `an integer from ${minimum}, or two as [height, width]`,
+  });
 }
 
 /** `[height, width]`. */

@@ -19,9 +19,13 @@ export const batchNorm = defineLayer({
   about: "batch normalization",
   options: z.object({ epsilon: z.number().positive().default(1e-5), momentum: z.number().min(0).max(1).default(0.1) }),
   build({ epsilon, momentum }, x, context) {
-    const where = `${context.path} (batchNorm)`;
+    const { where } = context;
     if (x.shape.length < 2) {
-      throw new ShapeError("batchNorm needs channels", { where, expected: "an input of shape [batch, channels, ...]", received: shapeText(x.shape) });
+      throw new ShapeError("batchNorm needs channels", {
+        where,
+        expected: "an input of shape [batch, channels, ...]",
+        received: shapeText(x.shape),
+      });
     }
     const shape = [x.shape[1]];
     const fans = { fanIn: 1, fanOut: 1 };
@@ -39,13 +43,24 @@ export const batchNorm = defineLayer({
         remedy: "Use a larger batch, or --drop-last when only the last batch is that small",
       });
     }
-    const [y, batchMean, batchVariance] = batchNormalization(x, scale, shift, mean, variance, { epsilon, momentum: 0, training_mode: 1 });
+    const [y, batchMean, batchVariance] = batchNormalization(x, scale, shift, mean, variance, {
+      epsilon,
+      momentum: 0,
+      training_mode: 1,
+    });
     moveStatistics(context, "running_mean", mean, batchMean, momentum, 1);
     moveStatistics(context, "running_var", variance, batchVariance, momentum, count / (count - 1));
     return y;
   },
 });
 
-function moveStatistics(context: BuildContext, name: string, running: Tensor, batch: Tensor, momentum: number, correction: number): void {
+function moveStatistics(
+  context: BuildContext,
+  name: string,
+  running: Tensor,
+  batch: Tensor,
+  momentum: number,
+  correction: number,
+): void {
   context.updateBuffer(name, add(mul(running, scalar(1 - momentum)), mul(batch, scalar(momentum * correction))));
 }

@@ -26,7 +26,7 @@ export const conv2d = defineLayer({
     biasInitializer: initializerOption.default("torchDefault"),
   }),
   build(spec, x, context) {
-    const where = `${context.path} (conv2d)`;
+    const { where } = context;
     const { filters, groups } = spec;
     if (x.shape.length !== 4) {
       throw new ShapeError("conv2d needs images", {
@@ -46,7 +46,13 @@ export const conv2d = defineLayer({
     const [height, width] = pair(spec.kernel);
     const area = height * width;
     const fans = { fanIn: (channels / groups) * area, fanOut: (filters / groups) * area };
-    const weight = context.parameter("weight", [filters, channels / groups, height, width], "weight", spec.weightInitializer, fans);
+    const weight = context.parameter(
+      "weight",
+      [filters, channels / groups, height, width],
+      "weight",
+      spec.weightInitializer,
+      fans,
+    );
     const bias = spec.bias ? context.parameter("bias", [filters], "bias", spec.biasInitializer, fans) : null;
     const [top, left] = pair(spec.padding);
     return conv(x, weight, bias, {

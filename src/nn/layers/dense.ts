@@ -15,17 +15,26 @@ export const dense = defineLayer({
   about: "fully connected layer",
   options: z.object({
     units: z.int().positive(),
+    /** Features of one example, for checking; whatever comes in unless given. */
+    inputs: z.int().positive().optional(),
     bias: z.boolean().default(true),
     weightInitializer: initializerOption.default("torchDefault"),
     biasInitializer: initializerOption.default("torchDefault"),
   }),
-  build({ units, bias, weightInitializer, biasInitializer }, x, context) {
+  build({ units, inputs, bias, weightInitializer, biasInitializer }, x, context) {
     if (x.shape.length !== 2) {
       throw new ShapeError("dense needs flat examples", {
-        where: `${context.path} (dense)`,
+        where: context.where,
         expected: "an input of shape [batch, features]",
         received: shapeText(x.shape),
         remedy: "Put flatten() before it",
+      });
+    }
+    if (inputs !== undefined && inputs !== x.shape[1]) {
+      throw new ShapeError("dense was made for other inputs", {
+        where: context.where,
+        expected: `an input of shape [batch, ${inputs}]`,
+        received: shapeText(x.shape),
       });
     }
     const fans = { fanIn: x.shape[1], fanOut: units };

@@ -1,0 +1,271 @@
+// Every layer of the table: shapes, parameters, initial values, JSON round trip, gradients that reach every parameter.
+import { describe, expect, test } from "vitest";
+import { randomStream } from "../core/rng.js";
+import { sizeOf } from "../core/shape.js";
+import { tensorFrom } from "../core/tensor-data.js";
+import { constant } from "../graph/build.js";
+import { evaluateGraph } from "../graph/evaluate.js";
+import { gradients } from "../graph/gradient.js";
+import { graph } from "../graph/graph.js";
+import { fromTensorData, ndFill } from "../graph/nd-array.js";
+import type { NdArray } from "../graph/op.js";
+import { mul } from "../graph/ops/arithmetic.js";
+import { reduceSum } from "../graph/ops/reduction.js";
+import { printGraph } from "../graph/print.js";
+import type { Tensor } from "../graph/tensor.js";
+import { leakyRelu, relu, sigmoid, softmax, tanh } from "./activations.js";
+import { initialValues } from "./initializers.js";
+import type { LayerSpec, Mode } from "./layer.js";
+import { batchNorm } from "./layers/batch-norm.js";
+import { conv2d } from "./layers/conv2d.js";
+import { dense } from "./layers/dense.js";
+import { dropout } from "./layers/dropout.js";
+import { flatten } from "./layers/flatten.js";
+import { type LayerKind, layers } from "./layers/index.js";
+import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+import { sequential } from "./layers/sequential.js";
+import { buildNetwork, type Network, parameterCount } from "./network.js";
+
+interface LayerCase {
+  readonly name: string;
+  readonly spec: LayerSpec;
+  /** Shapes of one example. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  readonly parameters: number;
+  /** Variance of the initial weight, where it is drawn. */
+  readonly variance?: number;
+}
+
+const image = [3, 8, 6];
+const same = (spec: LayerSpec, parameters = 0): LayerCase => ({
+  name: "any shape",
+  spec,
+  from: image,
+  to: image,
+  parameters,
+});
+
+/** A layer without a case does not type-check. */
+const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
+  dense: [
+    { name: "default", spec: dense({ units: 50 }), from: [40], to: [50], parameters: 2050, variance: 1 / 120 },
+    {
+      name: "no bias, He",
+      spec: dense({ units: 50, bias: false, weightInitializer: "heNormal" }),
+      from: [40],
+      to: [50],
+      parameters: 2000,
+      variance: 2 / 40,
+    },
+  ],
+  conv2d: [
+    {
+      name: "padded",
+      spec: conv2d({ filters: 40, kernel: 5, padding: 2 }),
+      from: image,
+      to: [40, 8, 6],
+      parameters: 40 * 75 + 40,
+      variance: 1 / (3 * 75),
+    },
+    {
+      name: "stride, dilation, [height, width]",
+      spec: conv2d({ filters: 60, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: [0, 1] }),
+      from: image,
+      to: [60, 3, 6],
+      parameters: 60 * 18 + 60,
+      variance: 1 / (3 * 18),
+    },
+    {
+      name: "groups, Glorot",
+      spec: conv2d({
+        filters: 60,
+        kernel: 3,
+        groups: 3,
+        bias: false,
+        weightInitializer: { kind: "glorotUniform", gain: 2 },
+      }),
+      from: image,
+      to: [60, 6, 4],
+      parameters: 540,
+      variance: (4 * 2) / (9 + 180),
+    },
+  ],
+  maxPool2d: [
+    { name: "tiles", spec: maxPool2d({ kernel: 2 }), from: image, to: [3, 4, 3], parameters: 0 },
+    {
+      name: "overlapping",
+      spec: maxPool2d({ kernel: [3, 2], stride: 1, padding: [1, 0] }),
+      from: image,
+      to: [3, 8, 5],
+      parameters: 0,
+    },
+  ],
+  averagePool2d: [
+    {
+      name: "padded",
+      spec: averagePool2d({ kernel: 3, stride: 2, padding: 1 }),
+      from: image,
+      to: [3, 4, 3],
+      parameters: 0,
+    },
+  ],
+  batchNorm: [same(batchNorm(), 6), { ...same(batchNorm({ momentum: 0.5 }), 80), name: "rows", from: [40], to: [40] }],
+  dropout: [same(dropout({ rate: 0.25 })), { ...same(dropout({ rate: 0 })), name: "rate 0" }],
+  flatten: [{ name: "images", spec: flatten(), from: image, to: [144], parameters: 0 }],
+  sequential: [
+    {
+      name: "nested",
+      spec: sequential([flatten(), sequential([dense({ units: 5 }), tanh()]), dense({ units: 2 })]),
+      from: image,
+      to: [2],
+      parameters: 144 * 5 + 5 + 12,
+    },
+    { name: "empty", spec: sequential([]), from: image, to: image, parameters: 0 },
+  ],
+  relu: [same(relu())],
+  leakyRelu: [same(leakyRelu({ slope: 0.2 }))],
+  tanh: [same(tanh())],
+  sigmoid: [same(sigmoid())],
+  softmax: [same(softmax())],
+};
+
+const batchSize = 4;
+const built = (spec: LayerSpec, from: readonly number[], mode: Mode = "training"): Network =>
+  buildNetwork(spec, { mode, batchSize, inputShape: from });
+const inputsOf = ({ input, parameters, buffers, randomKeys }: Network): Tensor[] => [
+  input,
+  ...[...parameters, ...buffers].map(({ tensor }) => tensor),
+  ...randomKeys.flatMap(({ tensors }) => tensors),
+];
+const printed = (network: Network): string =>
+  printGraph(
+    graph(inputsOf(network), {
+      output: network.output,
+      ...Object.fromEntries(network.buffers.map(({ path, next }) => [path, next])),
+    }),
+  );
+
+/** The network's values: a random batch, initial parameters and buffers, some keys. */
+function valuesOf(network: Network, seed: number): NdArray[] {
+  const stream = randomStream(seed, "layers.test");
+  const { input, parameters, buffers, randomKeys } = network;
+  return [
+    ndFill("float32", input.shape, (i) => stream.normal(i)),
+    ...parameters.map(({ path, tensor, initializer, fans }) =>
+      fromTensorData({
+        dtype: "float32",
+        shape: tensor.shape,
+        data: initialValues(path, initializer, tensor.shape, fans, seed),
+      }),
+    ),
+    ...buffers.map(({ tensor, initial }) => ndFill("float32", tensor.shape, () => initial)),
+    ...randomKeys.flatMap(() => [ndFill("uint32", [], () => 12345), ndFill("uint32", [], () => 678)]),
+  ];
+}
+
+for (const [kind, kindCases] of Object.entries(cases)) {
+  describe(kind, () => {
+    test.each(kindCases)("$name: shapes and number of parameters", ({ spec, from, to, parameters }) => {
+      expect(spec.kind).toBe(kind);
+      for (const mode of ["training", "inference"] as const) {
+        const network = built(spec, from, mode);
+        expect(network.output.shape).toEqual([batchSize, ...to]);
+        expect(parameterCount(network)).toBe(parameters);
+      }
+    });
+
+    test.each(kindCases)("$name: the graph from JSON prints equal, and the spec is complete", ({ spec, from }) => {
+      const copy = JSON.parse(JSON.stringify(spec)) as LayerSpec;
+      expect(copy).toEqual(spec);
+      expect(printed(built(copy, from))).toBe(printed(built(spec, from)));
+      expect(new Set(Object.keys(layers[kind as LayerKind].options.shape))).toEqual(
+        new Set([
+          ...Object.keys(spec).filter((key) => key !== "kind"),
+          ...(kind.endsWith("Pool2d") ? ["stride"] : kind === "dense" ? ["inputs"] : []),
+        ]),
+      );
+    });
+
+    test.each(kindCases)(
+      "$name: one seed, one set of initial values, of the stated variance",
+      ({ spec, from, variance }) => {
+        for (const { path, tensor, initializer, fans } of built(spec, from).parameters) {
+          const values = initialValues(path, initializer, tensor.shape, fans, 3);
+          expect(initialValues(path, initializer, tensor.shape, fans, 3)).toEqual(values);
+          if (initializer === "torchDefault")
+            expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(fans.fanIn ** -0.5);
+          if (path !== "weight" || variance === undefined) continue;
+          const found = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+          // The variance of n values is off by about sqrt(2 / n); four of those.
+          expect(Math.abs(found / variance - 1)).toBeLessThan(4 * Math.sqrt(2 / sizeOf(tensor.shape)));
+        }
+      },
+    );
+
+    test.each(kindCases)(
+      "$name: a step along the gradient changes every parameter and lowers the loss",
+      ({ spec, from }) => {
+        const network = built(spec, from);
+        const weights = randomStream(9, "weights");
+        const size = sizeOf(network.output.shape);
+        const weight = tensorFrom(
+          "float32",
+          network.output.shape,
+          Array.from({ length: size }, (_, i) => weights.normal(i)),
+        );
+        const loss = reduceSum(mul(network.output, constant(weight)));
+        const withRespectTo = [network.input, ...network.parameters.map(({ tensor }) => tensor)];
+        const slopes = gradients({ of: loss, withRespectTo });
+        const run = graph(inputsOf(network), {
+          loss,
+          ...Object.fromEntries(slopes.map((slope, i) => [`slope${i}`, slope])),
+        });
+        const values = valuesOf(network, 5);
+        const [before, ...steps] = evaluateGraph(run, values);
+        for (const [i, step] of steps.entries())
+          expect(
+            step.data.some((x) => x !== 0),
+            `slope ${i}`,
+          ).toBe(true);
+        const rate = 1e-5;
+        const moved = values.map((value, i) =>
+          i < steps.length ? { ...value, data: value.data.map((x, j) => x - rate * steps[i].data[j]) } : value,
+        );
+        const decrease = before.data[0] - evaluateGraph(run, moved)[0].data[0];
+        const expected = rate * steps.reduce((sum, { data }) => sum + data.reduce((part, x) => part + x * x, 0), 0);
+        expect(decrease / expected).toBeGreaterThan(0.98);
+        expect(decrease / expected).toBeLessThan(1.02);
+      },
+    );
+  });
+}
+
+test("batchNorm's running statistics follow the batch, the variance unbiased, and inference uses them", () => {
+  const network = built(batchNorm({ momentum: 0.3 }), image);
+  const nexts = Object.fromEntries(network.buffers.map(({ path, next }) => [path, next]));
+  const values = valuesOf(network, 1);
+  const [mean, variance] = evaluateGraph(graph(inputsOf(network), nexts), values);
+  const channel = [...values[0].data].filter((_, i) => Math.floor(i / 48) % 3 === 1);
+  const average = channel.reduce((sum, x) => sum + x, 0) / channel.length;
+  const unbiased = channel.reduce((sum, x) => sum + (x - average) ** 2, 0) / (channel.length - 1);
+  expect(mean.data[1]).toBeCloseTo(0.3 * average, 7);
+  expect(variance.data[1]).toBeCloseTo(0.7 + 0.3 * unbiased, 6);
+
+  const inference = built(batchNorm(), image, "inference");
+  const [y] = evaluateGraph(graph(inputsOf(inference), { y: inference.output }), [
+    ...values.slice(0, 3),
+    mean,
+    variance,
+  ]);
+  expect(y.data[50]).toBeCloseTo((values[0].data[50] - mean.data[1]) / Math.sqrt(variance.data[1] + 1e-5), 6);
+});
+
+test("dropout draws a key for each layer while training and does nothing in inference", () => {
+  const spec = sequential([dropout({ rate: 0.2 }), relu(), dropout()]);
+  expect(built(spec, [5]).randomKeys.map(({ path }) => path)).toEqual(["0", "2"]);
+  const { input, output, randomKeys } = built(spec, [5], "inference");
+  expect(randomKeys).toEqual([]);
+  expect(output.node?.op.name).toBe("Relu");
+  expect(output.node?.inputs).toEqual([input]);
+});
