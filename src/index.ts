@@ -1,2 +1,71 @@
-// The public entry point: host-free.
-export { TrainscopeError } from "./core/errors.js";
+// The public entry point, for every host. Read it from the top: train a network, then look inside, then build your own.
+//
+//   import { nn, optim, train } from "trainscope";
+//   import { dataset, nodeRuntime } from "trainscope/node";
+//
+//   const model = nn.sequential([nn.flatten(), nn.dense({ units: 10 })]);
+//   const data = await dataset("mnist");
+//   for await (const row of train({ model, data, optimizer: optim.adam(), runtime: nodeRuntime() })) console.log(row);
+
+// Describe a network: layers, activations, initializers, losses, whole models. Each call gives plain JSON.
+export * as nn from "./nn/index.js";
+
+// Describe how it learns: optimizers, and schedules of their learning rate. Each call gives plain JSON.
+export * as optim from "./optim/index.js";
+
+// Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
+export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
+export { Trial, type TrialRequest } from "./train/trial.js";
+export type { Evaluation, TrialEvent } from "./train/events.js";
+export { type KindSpec, type TrialSpec, trialId } from "./train/trial-spec.js";
+
+// Rows: the one form in which measurements travel, from training to figures.
+export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
+
+// Keep: a trained network as an .onnx file that any ONNX Runtime executes.
+export { type ExportRequest, inferenceModel } from "./train/export.js";
+
+// Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
+export type { Dataset, Normalization, Split } from "./data/dataset.js";
+export { readNpy, writeNpy } from "./data/npy.js";
+export { readNpz, writeNpz } from "./data/npz.js";
+
+// Execute: the port that a host fills in. "trainscope/node" does it with native ONNX Runtime.
+export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime.js";
+
+// Graphs: symbolic tensors over ONNX operators. `ops` has a function for each operator; `gradients` and `simplify` make
+// new graphs from graphs; `evaluateGraph` is the slow, exact reference in float64.
+export { constant, filled, input, scalar } from "./graph/build.js";
+export * as ops from "./graph/builders.js";
+export { graph } from "./graph/graph.js";
+export { type GradientRequest, gradients } from "./graph/gradient.js";
+export { simplify } from "./graph/simplify.js";
+export { printGraph } from "./graph/print.js";
+export { evaluateGraph } from "./graph/evaluate.js";
+export { ndArray, ndFill } from "./graph/nd-array.js";
+export type { NdArray } from "./graph/op.js";
+export type { Graph, NamedTensor, Node, Tensor, TensorType } from "./graph/tensor.js";
+
+// Files: graphs as ONNX models, tensors as safetensors.
+export { type WriteOptions, writeOnnx } from "./onnx/write.js";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./core/safetensors.js";
+
+// Tensors with values: what crosses every border of the program.
+export { type DType, dtypes, type TypedArray } from "./core/dtype.js";
+export type { Shape } from "./core/shape.js";
+export { type TensorData, tensorData, tensorFrom, toNumbers, zeros } from "./core/tensor-data.js";
+
+// Randomness: counter-based, so that (seed, name, number) determine every value.
+export { permutation, type RandomStream, randomStream } from "./core/rng.js";
+
+// Errors: where, what was expected, what was received, what to do. Every one has a stable `code`.
+export {
+  CorruptFileError,
+  EnvironmentError,
+  InterruptedError,
+  InvalidInputError,
+  MissingDataError,
+  ShapeError,
+  TrainscopeError,
+  UnknownNameError,
+} from "./core/errors.js";

@@ -1,10 +1,23 @@
 // Everything that describes a network; users write it as `nn.dense(...)`.
 
-/** Activations: layers without parameters. */
+// Layers: each a function from options to a spec, plain JSON with defaults filled in. `layers` is the table of all.
+export { batchNorm } from "./layers/batch-norm.js";
+export { conv2d } from "./layers/conv2d.js";
+export { dense } from "./layers/dense.js";
+export { dropout } from "./layers/dropout.js";
+export { flatten } from "./layers/flatten.js";
+export { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+export { sequential } from "./layers/sequential.js";
+export { layers } from "./layers/index.js";
+export type { LayerSpec } from "./layer.js";
+
+// Activations: layers without parameters.
 export { leakyRelu, relu, sigmoid, softmax, tanh } from "./activations.js";
-/** Catalogue: whole networks from a few options. */
+
+// Whole networks from a few options.
 export { lenet5, lenet5AsCoded, mlp, modelByName } from "./catalogue.js";
-/** Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`. */
+
+// Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`.
 export {
   constantInitializer,
   glorotNormal,
@@ -14,17 +27,9 @@ export {
   normal,
   torchDefault,
 } from "./initializers.js";
-export type { LayerSpec } from "./layer.js";
-export { batchNorm } from "./layers/batch-norm.js";
-export { conv2d } from "./layers/conv2d.js";
-export { dense } from "./layers/dense.js";
-export { dropout } from "./layers/dropout.js";
-export { flatten } from "./layers/flatten.js";
-/** Layers: each a function from options to a spec, plain JSON with defaults filled in. */
-export { layers } from "./layers/index.js";
-export { averagePool2d, maxPool2d } from "./layers/pool2d.js";
-export { sequential } from "./layers/sequential.js";
-/** Losses: what training makes small. */
+
+// Losses: what training makes small.
 export { crossEntropy, meanSquaredError } from "./losses.js";
-/** From a spec to symbolic tensors, for graphs of one's own. */
+
+// From a spec to symbolic tensors, for graphs of one's own.
 export { type BuildOptions, buildNetwork, type Network, parameterCount } from "./network.js";

@@ -58,6 +58,8 @@ export class Trial {
   readonly #layout;
   readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
+  /** Keys of what the runtime holds for this trial. */
+  readonly #resident = new Set<string>();
   /** Which of the two generations of resident state is current. The other is that before the last segment. */
   #generation = 0;
   #step = 0;
@@ -122,12 +124,8 @@ export class Trial {
   /** Frees what the runtime holds for this trial. */
   async dispose(): Promise<void> {
     await this.#programs.dispose();
-    const { runtime } = this.#request;
-    for (const name of this.#names) {
-      for (const generation of [0, 1]) await runtime.remove(this.#stateKey(name, generation));
-    }
-    for (const part of ["train.inputs", "train.targets", "test.inputs", "test.targets"])
-      await runtime.remove(this.#prefix + part);
+    for (const key of this.#resident) await this.#request.runtime.remove(key);
+    this.#resident.clear();
   }
 
   async *run(): AsyncGenerator<TrialEvent> {
@@ -173,11 +171,11 @@ export class Trial {
   }
 
   async #upload(): Promise<void> {
-    const { runtime, resumeFrom, spec, initial } = this.#request;
-    await runtime.put(`${this.#prefix}train.inputs`, this.#train.inputs);
-    await runtime.put(`${this.#prefix}train.targets`, this.#train.targets);
-    await runtime.put(`${this.#prefix}test.inputs`, this.#test.inputs);
-    await runtime.put(`${this.#prefix}test.targets`, this.#test.targets);
+    const { resumeFrom, spec, initial } = this.#request;
+    await this.#put(`${this.#prefix}train.inputs`, this.#train.inputs);
+    await this.#put(`${this.#prefix}train.targets`, this.#train.targets);
+    await this.#put(`${this.#prefix}test.inputs`, this.#test.inputs);
+    await this.#put(`${this.#prefix}test.targets`, this.#test.targets);
     let state: readonly TensorData[];
     if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
     else {
@@ -188,7 +186,12 @@ export class Trial {
       this.#correct = [...saved.correct];
       this.#evaluations = [...saved.evaluations];
     }
-    for (const [i, name] of this.#names.entries()) await runtime.put(this.#stateKey(name), state[i]);
+    for (const [i, name] of this.#names.entries()) await this.#put(this.#stateKey(name), state[i]);
+  }
+
+  async #put(key: string, tensor: TensorData): Promise<void> {
+    await this.#request.runtime.put(key, tensor);
+    this.#resident.add(key);
   }
 
   async #runSegment(segment: Segment): Promise<Extract<TrialEvent, { kind: "steps" }>> {
@@ -205,6 +208,7 @@ export class Trial {
       fetch,
     });
     this.#generation = nextGeneration;
+    for (const name of this.#names) this.#resident.add(this.#stateKey(name));
     this.#step += segment.steps;
     const all = outputs.loss.data as Float32Array;
     // What comes after the first loss that is not a number says nothing.
@@ -382,12 +386,12 @@ function initialState(
   for (const { path, tensor, initial } of network.buffers) {
     values.set(path, given?.get(path) ?? new Float32Array(tensor.shape[0]).fill(initial));
   }
-  const valueOf = (path: string): Float32Array => values.get(path) as Float32Array;
-  const parameters = packValues(layout.parameters, valueOf);
+  const initialOf = (path: string): Float32Array => values.get(path) as Float32Array;
+  const parameters = packValues(layout.parameters, initialOf);
   const slots = layout.slots.flatMap(() =>
     parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })),
   );
-  return [...parameters, ...slots, ...packValues(layout.buffers, valueOf)];
+  return [...parameters, ...slots, ...packValues(layout.buffers, initialOf)];
 }
 
 function firstExamples(split: Split, count: number | undefined): Split {

@@ -1,0 +1,15 @@
+// What Node adds to the library: native execution, data sets on disk, rendered figures, the store of runs.
+
+// Execute: native ONNX Runtime in a worker thread.
+export { type NodeRuntimeOptions, nodeRuntime } from "./runtime/node-runtime.js";
+
+// Data: by name, from a folder, the cache or the publisher; the embedded sample stands in and says so.
+export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dataset.js";
+export { type DatasetStatus, type FileCheck, getDataset, listDatasets, verifyDataset } from "./data/library.js";
+
+// Figures: Vega-Lite to SVG and PNG without a browser.
+export { type FigureRenderer, openFigureRenderer, type RenderOptions } from "./render.js";
+
+// Runs: the store that the command line uses, and where it lies.
+export { type Paths, type PathsOptions, trainscopePaths } from "./paths.js";
+export { openRunStore, type StoreOptions } from "./store/open-store.js";

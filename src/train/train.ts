@@ -1,0 +1,132 @@
+// The short way to train: options in, metric rows out.
+import { InvalidInputError } from "../core/errors.js";
+import type { MetricRow } from "../core/rows.js";
+import type { Dataset } from "../data/dataset.js";
+import type { LayerSpec } from "../nn/layer.js";
+import type { Evaluation } from "./events.js";
+import type { Runtime } from "./runtime.js";
+import { Trial } from "./trial.js";
+import type { KindSpec, TrialSpec } from "./trial-spec.js";
+
+/** What one training needs. Everything but `signal`, `threads` and `runtime` becomes part of the trial's spec. */
+export interface TrainOptions {
+  /** A layer, usually `nn.sequential([...])`. */
+  readonly model: LayerSpec;
+  readonly data: Dataset;
+  /** `optim.adam({ learningRate: 1e-3 })`. */
+  readonly optimizer: { readonly kind: string };
+  /** What executes the program: `nodeRuntime()`. It stays yours; dispose it when nothing uses it any more. */
+  readonly runtime: Runtime;
+  /** Default `nn.crossEntropy()`. */
+  readonly loss?: { readonly kind: string };
+  /** Learning rate as a function of the step. Default `optim.constant()`: the optimizer's own. */
+  readonly schedule?: { readonly kind: string };
+  /** Examples in one update. Default 64. */
+  readonly batchSize?: number;
+  /** Passes over the training data. Default 1, unless `steps` is given. */
+  readonly epochs?: number;
+  /** Updates, instead of `epochs`. */
+  readonly steps?: number;
+  /** `shuffle`, anew in every epoch, or `sequential`, the order of the data. Default `shuffle`. */
+  readonly order?: TrialSpec["order"];
+  /** Whether to leave out a last batch that is smaller than the others. Default false. */
+  readonly dropLast?: boolean;
+  /** How stored values become inputs. Default `standardize` where the data set knows its statistics, else `raw`. */
+  readonly scaling?: TrialSpec["data"]["scaling"];
+  /** Determines initial weights, order and dropout. Default 0. */
+  readonly seed?: number;
+  /** Threads of one step. Default: the faster of one and all cores, measured on the first steps. */
+  readonly threads?: number;
+  /** Ends the stream after the segment that is running, within about half a second. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains a model and yields what it measures:
+ *
+ * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`);
+ * - after every epoch the loss and, for classes, the accuracy (0 to 1) of both splits. Those of `train` are means over
+ *   the epoch, while weights change and dropout is active; those of `validation` are of the held-out split after it.
+ *
+ * The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
+ * about half a second. A loss that stopped being a number is the last row. The same options and seed give the same rows,
+ * bit for bit, on one type of machine.
+ * @throws InvalidInputError | ShapeError | UnknownNameError before the first row when something does not fit.
+ */
+export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
+  const { data, runtime, threads, signal } = options;
+  const trial = new Trial({
+    spec: trialSpecOf(options),
+    data,
+    runtime,
+    checkpointEveryMs: Number.POSITIVE_INFINITY,
+    // Rows hold no times, so no clock is needed.
+    now: () => 0,
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  let stepsPerEpoch = 1;
+  try {
+    for await (const event of trial.run()) {
+      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
+      if (event.kind === "steps") yield* stepRows(trial.id, event.first, event.losses, stepsPerEpoch);
+      if (event.kind === "epoch") {
+        yield* evaluationRows(trial.id, "train", event.train);
+        yield* evaluationRows(trial.id, "validation", event.validation);
+      }
+    }
+  } finally {
+    await trial.dispose();
+  }
+}
+
+function* stepRows(trial: string, first: number, losses: Float32Array, stepsPerEpoch: number): Generator<MetricRow> {
+  for (const [i, value] of losses.entries()) {
+    const step = first + i;
+    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: "loss", path: "", value };
+  }
+}
+
+function* evaluationRows(
+  trial: string,
+  phase: "train" | "validation",
+  { step, epoch, loss, accuracy }: Evaluation,
+): Generator<MetricRow> {
+  yield { trial, phase, step, epoch, metric: "loss", path: "", value: loss };
+  if (accuracy !== undefined) yield { trial, phase, step, epoch, metric: "accuracy", path: "", value: accuracy };
+}
+
+/** The complete spec behind the options: what `Trial` runs and what names the result. */
+export function trialSpecOf(options: TrainOptions): TrialSpec {
+  const { model, data, optimizer, loss, schedule, epochs, steps } = options;
+  if (epochs !== undefined && steps !== undefined) {
+    throw new InvalidInputError("two lengths are given", {
+      where: "train",
+      expected: "one of epochs and steps",
+      received: "both",
+    });
+  }
+  const scaling = options.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
+  return {
+    schema: 1,
+    model: model as KindSpec,
+    data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
+    loss: (loss ?? { kind: "crossEntropy" }) as KindSpec,
+    optimizer: optimizer as KindSpec,
+    schedule: (schedule ?? { kind: "constant" }) as KindSpec,
+    batchSize: count("batchSize", options.batchSize ?? 64),
+    ...(steps === undefined ? { epochs: count("epochs", epochs ?? 1) } : { steps: count("steps", steps) }),
+    order: options.order ?? "shuffle",
+    dropLast: options.dropLast ?? false,
+    seed: options.seed ?? 0,
+  };
+}
+
+function count(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidInputError("not a count", {
+    where: `train, ${name}`,
+    expected: "an integer from 1",
+    received: `${value}`,
+  });
+}

@@ -1,0 +1,106 @@
+// The public entry points as users import them: the example of the README, and the contract of `train`.
+
+import {
+  type Dataset,
+  type MetricRow,
+  nn,
+  optim,
+  type Split,
+  type TensorData,
+  TrainscopeError,
+  train,
+} from "trainscope";
+import { dataset, nodeRuntime } from "trainscope/node";
+import { afterEach, expect, test, vi } from "vitest";
+
+// Tests use no network: the embedded sample, and of it as much as a test needs.
+vi.mock("trainscope/node", async (original) => {
+  const actual = await original<typeof import("trainscope/node")>();
+  return { ...actual, dataset: async (id: string) => firstExamples(await offline(actual.dataset, id)) };
+});
+
+async function offline(load: typeof dataset, id: string): Promise<Dataset> {
+  const nowhere = { data: "/nonexistent" };
+  return load(id, { allowDownload: false, environment: {}, paths: nowhere });
+}
+
+function firstExamples(data: Dataset): Dataset {
+  const first = (tensor: TensorData, count: number): TensorData => {
+    const size = tensor.data.length / tensor.shape[0];
+    return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.slice(0, count * size) };
+  };
+  const cut = ({ inputs, targets }: Split, count: number): Split => ({
+    inputs: first(inputs, count),
+    targets: first(targets, count),
+  });
+  return { ...data, train: cut(data.train, 500), test: cut(data.test, 250) };
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+test("the example of the README trains and prints validation after each of three epochs", async () => {
+  const printed: string[] = [];
+  vi.spyOn(console, "log").mockImplementation((text: string) => void printed.push(text));
+  await import("../examples/train-a-network.js");
+  expect(printed.map((line) => line.replace(/\d\.\d{4}$/, "#"))).toEqual(
+    [1, 2, 3].flatMap((epoch) => [`epoch ${epoch}: loss #`, `epoch ${epoch}: accuracy #`]),
+  );
+  const accuracies = printed.filter((line) => line.includes("accuracy")).map((line) => Number(line.slice(-6)));
+  expect(accuracies[2]).toBeGreaterThan(0.6);
+});
+
+const model = nn.sequential([nn.flatten(), nn.dense({ units: 10 })]);
+
+async function rowsOf(changes: Partial<Parameters<typeof train>[0]>): Promise<MetricRow[]> {
+  const runtime = nodeRuntime({ cores: 1 });
+  try {
+    const rows: MetricRow[] = [];
+    const data = await dataset("mnist");
+    for await (const row of train({ model, data, optimizer: optim.sgd({ learningRate: 0.1 }), runtime, ...changes }))
+      rows.push(row);
+    return rows;
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+test("rows are a loss for every step, then loss and accuracy of both splits for every epoch", async () => {
+  const rows = await rowsOf({ epochs: 2, batchSize: 100 });
+  const stepRows = rows.filter(({ phase, epoch }, i) => phase === "train" && i % 9 < 5 && epoch < 2);
+  expect(stepRows.map(({ step, epoch, metric, path }) => [step, epoch, metric, path])).toEqual(
+    Array.from({ length: 10 }, (_, step) => [step, step / 5, "loss", ""]),
+  );
+  expect(rows.slice(5, 9).map(({ phase, metric, epoch, step }) => [phase, metric, epoch, step])).toEqual([
+    ["train", "loss", 1, 5],
+    ["train", "accuracy", 1, 5],
+    ["validation", "loss", 1, 5],
+    ["validation", "accuracy", 1, 5],
+  ]);
+  expect(rows).toHaveLength(18);
+  expect(new Set(rows.map(({ trial }) => trial)).size).toBe(1);
+  expect(await rowsOf({ epochs: 2, batchSize: 100 })).toEqual(rows);
+});
+
+test("schedule, loss and steps are taken over", async () => {
+  const schedule = optim.step({ every: 1, unit: "step", factor: 1e-9 });
+  const rows = await rowsOf({ steps: 3, schedule, loss: nn.crossEntropy(), order: "sequential", batchSize: 500 });
+  // Every step is an epoch of one batch, the same thrice; after the first update the learning rate is as good as zero.
+  const [first, second, third] = [rows[0], rows[5], rows[10]].map(({ value }) => value);
+  expect(second).toBeLessThan(first - 0.1);
+  expect(third).toBeCloseTo(second, 5);
+  expect(rows).toHaveLength(15);
+});
+
+test("a signal that is aborted already ends the stream before the first row", async () => {
+  expect(await rowsOf({ signal: AbortSignal.abort() })).toEqual([]);
+});
+
+test("what does not fit is refused before the first row", async () => {
+  await expect(rowsOf({ epochs: 1, steps: 1 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: train: two lengths are given: expected one of epochs and steps, received both]`,
+  );
+  await expect(rowsOf({ batchSize: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: train, batchSize: not a count: expected an integer from 1, received 0]`,
+  );
+  await expect(rowsOf({ model: nn.dense({ units: 10 }) })).rejects.toBeInstanceOf(TrainscopeError);
+});
