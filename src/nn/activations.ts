@@ -1,5 +1,5 @@
 // Activations: element-wise non-linearities as layers without parameters, and softmax.
-import { z } from "zod";
+import * as z from "zod";
 import {
   leakyRelu as leakyReluNode,
   relu as reluNode,

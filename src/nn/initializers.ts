@@ -1,5 +1,5 @@
 // Initial values of parameters: pure functions of shape, fans and a random stream.
-import { z } from "zod";
+import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 import { type RandomStream, randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";

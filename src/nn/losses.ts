@@ -1,5 +1,5 @@
 // Losses: a scalar from the network's output and the targets, averaged over the batch.
-import { z } from "zod";
+import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 import { ShapeError } from "../core/errors.js";
 import { sameShape, shapeText } from "../core/shape.js";

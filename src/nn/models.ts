@@ -1,5 +1,5 @@
 // The catalogue of models: each a function from a few options to a model spec.
-import { z } from "zod";
+import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { relu, softmax, tanh } from "./activations.js";

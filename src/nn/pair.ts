@@ -1,5 +1,5 @@
 // Sizes of two axes, given as one number for both or as [height, width].
-import { z } from "zod";
+import * as z from "zod";
 
 export type Pair = number | readonly [number, number];
 

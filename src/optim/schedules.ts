@@ -1,5 +1,5 @@
 // Schedules: the learning rate as a function of the step. They are inputs of the program, never compiled in.
-import { z } from "zod";
+import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 
 export interface ScheduleContext {

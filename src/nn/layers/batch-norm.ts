@@ -1,5 +1,5 @@
 // batchNorm: standardize every channel by the statistics of the batch, then scale and shift.
-import { z } from "zod";
+import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/shape.js";
 import { scalar } from "../../graph/build.js";

@@ -1,5 +1,5 @@
 // conv2d: a bank of small filters slid over an image.
-import { z } from "zod";
+import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/shape.js";
 import { conv } from "../../graph/ops/convolution.js";

@@ -1,5 +1,5 @@
 // dense: every output from every input.
-import { z } from "zod";
+import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/shape.js";
 import { gemm } from "../../graph/ops/matmul.js";

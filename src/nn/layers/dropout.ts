@@ -1,5 +1,5 @@
 // dropout: zero a random share of the values while training.
-import { z } from "zod";
+import * as z from "zod";
 import { mul } from "../../graph/ops/arithmetic.js";
 import { dropoutMask } from "../dropout-mask.js";
 import { defineLayer } from "../layer.js";

@@ -1,5 +1,5 @@
 // flatten: all axes after the batch become one.
-import { z } from "zod";
+import * as z from "zod";
 import { flatten as flattenNode } from "../../graph/ops/shape-movement.js";
 import { defineLayer } from "../layer.js";
 

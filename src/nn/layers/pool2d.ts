@@ -1,5 +1,5 @@
 // maxPool2d and averagePool2d: one number from every window.
-import { z } from "zod";
+import * as z from "zod";
 import { averagePool, maxPool } from "../../graph/ops/pooling.js";
 import { defineLayer } from "../layer.js";
 import { pair, pairOption } from "../pair.js";

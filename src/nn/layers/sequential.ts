@@ -1,5 +1,5 @@
 // sequential: layers one after the other.
-import { z } from "zod";
+import * as z from "zod";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLayer, type LayerSpec } from "../layer.js";
 

@@ -1,5 +1,5 @@
 // adam: steps of a size set by running means of the gradient and of its square.
-import { z } from "zod";
+import * as z from "zod";
 import { scalar } from "../../graph/build.js";
 import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
 import { sqrt } from "../../graph/ops/unary.js";
@@ -34,8 +34,8 @@ export const adam = defineOptimizer({
   },
   update({ b1, b2, weightDecay }, { parameter, gradient, slots, hyper }) {
     const g = withCoupledDecay(gradient, parameter, weightDecay);
-    const mu = add(mul(slots.mu, scalar(b1)), g);
-    const nu = add(mul(slots.nu, scalar(b2)), mul(g, g));
+    const mu = add(mul(slots.mu, scalar(b1, parameter.dtype)), g);
+    const nu = add(mul(slots.nu, scalar(b2, parameter.dtype)), mul(g, g));
     const direction = div(mu, add(sqrt(nu), hyper.epsilon));
     return { parameter: sub(parameter, mul(direction, hyper.size)), slots: { mu, nu } };
   },

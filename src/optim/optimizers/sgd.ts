@@ -1,5 +1,5 @@
 // sgd: gradient descent on mini-batches, with momentum and Nesterov's variant.
-import { z } from "zod";
+import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import { scalar } from "../../graph/build.js";
 import { add, mul, sub } from "../../graph/ops/arithmetic.js";
@@ -41,8 +41,9 @@ export const sgd = defineOptimizer({
     const g = withCoupledDecay(gradient, parameter, spec.weightDecay);
     if (spec.momentum === 0) return { parameter: sub(parameter, mul(g, hyper.learningRate)), slots: {} };
     const taken = hyper.share === undefined ? g : mul(g, hyper.share);
-    const trace = add(mul(slots.trace, scalar(spec.momentum)), taken);
-    const direction = spec.nesterov ? add(g, mul(trace, scalar(spec.momentum))) : trace;
+    const momentum = scalar(spec.momentum, parameter.dtype);
+    const trace = add(mul(slots.trace, momentum), taken);
+    const direction = spec.nesterov ? add(g, mul(trace, momentum)) : trace;
     return { parameter: sub(parameter, mul(direction, hyper.learningRate)), slots: { trace } };
   },
 });
