@@ -42,8 +42,3 @@ export function tensorFrom(dtype: DType, shape: Shape, values: ArrayLike<number>
 export function toNumbers(tensor: TensorData): number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
-
-/** Bytes that the elements occupy. */
-export function byteLength(tensor: TensorData): number {
-  return tensor.data.byteLength;
-}

@@ -26,10 +26,6 @@ export function withScope<T>(scope: string | undefined, build: () => T): T {
   }
 }
 
-export function scopeInForce(): string | undefined {
-  return currentScope;
-}
-
 /** A graph input. */
 export function input(name: string, dtype: DType, shape: Shape, axisNames?: readonly (string | null)[]): Tensor {
   return { id: nextId++, name, dtype, shape, outputIndex: 0, ...(axisNames === undefined ? {} : { axisNames }) };
