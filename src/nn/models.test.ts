@@ -44,7 +44,9 @@ test("every model has defaults, and its specs survive JSON", () => {
 });
 
 test("the first width of mlp has to be the number of inputs", () => {
-  expect(() => parametersOf(modelByName("mlp:100-10"))).toThrowErrorMatchingInlineSnapshot(`[ShapeError: model.layers[1] (dense): dense was made for other inputs: expected an input of shape [batch, 100], received [2, 784]]`);
+  expect(() => parametersOf(modelByName("mlp:100-10"))).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model.layers[1] (dense): dense was made for other inputs: expected an input of shape [batch, 100], received [2, 784]]`,
+  );
 });
 
 test("names that cannot be read are answered with what can be written", () => {
@@ -66,8 +68,16 @@ test("names that cannot be read are answered with what can be written", () => {
   expect(() => modelByName("mlp:784--10")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model "mlp:784--10": widths cannot be read: expected at least two positive integers with dashes between them, received "784--10". Write mlp:784-100-10, say]`,
   );
-  expect(() => modelByName("mlp:784-1e3-10")).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: model "mlp:784-1e3-10": widths cannot be read: expected at least two positive integers with dashes between them, received "784-1e3-10". Write mlp:784-100-10, say]`);
-  expect(() => modelByName("lenet5", { batchNorm: "all" })).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: model (lenet5).batchNorm: expected one of "none", "hidden", "everywhere", received "all"]`);
-  expect(() => modelByName("lenet5", { dropouts: true })).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: model (lenet5): unknown option "dropouts". Did you mean "dropout"? Valid: batchNorm, dropout, classes]`);
-  expect(() => modelByName("__proto__")).toThrowErrorMatchingInlineSnapshot(`[UnknownNameError: model: unknown model "__proto__". Valid: lenet5, lenet5AsCoded, mlp]`);
+  expect(() => modelByName("mlp:784-1e3-10")).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: model "mlp:784-1e3-10": widths cannot be read: expected at least two positive integers with dashes between them, received "784-1e3-10". Write mlp:784-100-10, say]`,
+  );
+  expect(() => modelByName("lenet5", { batchNorm: "all" })).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: model (lenet5).batchNorm: expected one of "none", "hidden", "everywhere", received "all"]`,
+  );
+  expect(() => modelByName("lenet5", { dropouts: true })).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: model (lenet5): unknown option "dropouts". Did you mean "dropout"? Valid: batchNorm, dropout, classes]`,
+  );
+  expect(() => modelByName("__proto__")).toThrowErrorMatchingInlineSnapshot(
+    `[UnknownNameError: model: unknown model "__proto__". Valid: lenet5, lenet5AsCoded, mlp]`,
+  );
 });

@@ -42,7 +42,9 @@ export type OptimizerDefinition<Kind extends string, Options extends z.ZodObject
 
 /** Defines an optimizer. Every one has `learningRate` and `weightDecay` among its options. */
 export function defineOptimizer<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & OptimizerPart<Readonly<z.output<Options>>>,
+  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & OptimizerPart<
+    Readonly<z.output<Options>>
+  >,
 ): OptimizerDefinition<Kind, Options> {
   return define(parts);
 }

@@ -5,5 +5,5 @@ import type { Tensor } from "../graph/tensor.js";
 
 /** `g + weightDecay * theta`, the gradient of the loss plus `weightDecay / 2 * |theta|^2`. */
 export function withCoupledDecay(gradient: Tensor, parameter: Tensor, weightDecay: number): Tensor {
-  return weightDecay === 0 ? gradient : add(gradient, mul(parameter, scalar(weightDecay)));
+  return weightDecay === 0 ? gradient : add(gradient, mul(parameter, scalar(weightDecay, parameter.dtype)));
 }
