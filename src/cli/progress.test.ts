@@ -70,22 +70,25 @@ test("quiet says nothing", () => {
 });
 
 test("Ctrl-C once asks to finish, twice ends at once; SIGTERM counts too", () => {
-  const exits: number[] = [];
-  const source = Object.assign(new EventEmitter(), { exit: (code: number) => void exits.push(code) });
+  let stops = 0;
+  const source = Object.assign(new EventEmitter(), { stop: () => void stops++ });
   let said = "";
-  const { signal, dispose } = watchInterrupts(
+  const { signal, setAnswer, dispose } = watchInterrupts(
     {
+      isInteractive: true,
       writeError: (text) => {
         said += text;
       },
     },
     source,
   );
+  setAnswer("finishing the report");
   source.emit("SIGTERM");
-  expect([signal.aborted, exits]).toEqual([true, []]);
-  expect(said).toBe("\nfinishing the current segment and saving; press Ctrl-C again to stop at once\n");
+  expect([signal.aborted, stops]).toEqual([true, 0]);
+  expect(said).toBe("\nfinishing the report; press Ctrl-C again to stop at once\n");
   source.emit("SIGINT");
-  expect(exits).toEqual([130]);
+  expect(stops).toBe(1);
+  expect(said.endsWith("\u001b[?25h"), "the cursor is shown again").toBe(true);
   dispose();
   expect(source.listenerCount("SIGINT") + source.listenerCount("SIGTERM")).toBe(0);
 });

@@ -1,4 +1,6 @@
 // Where the program writes: results on stdout, everything else on stderr.
+import { exitCodes } from "../core/errors.js";
+import { fileSystemError } from "../node/atomic-file.js";
 
 export interface Terminal {
   /** Results, for people or programs. */
@@ -11,22 +13,51 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** What a progress bar draws on. */
   readonly errorStream: NodeJS.WritableStream;
+  /**
+   * Calls the listener when nobody reads the output any more (`trainscope ... | head`) or it cannot be written, so that
+   * long work can save its state. Without a listener the process ends at once. Returns what takes the listener away.
+   */
+  onClosed?(listener: () => void): () => void;
+  /** Whether stdout is closed; what is written to it is then dropped. */
+  readonly isClosed?: boolean;
 }
 
-/** The terminal of this process. A closed pipe (`trainscope ... | head`) ends the process quietly. */
+/** The terminal of this process. A closed pipe ends the process quietly, a full disk behind stdout with one sentence. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
+  const listeners = new Set<() => void>();
+  const closed = new Set<NodeJS.WritableStream>();
+  const writeTo = (stream: NodeJS.WritableStream, text: string): void => {
+    if (!closed.has(stream)) stream.write(text);
+  };
   for (const stream of [stdout, stderr]) {
     stream.on("error", (cause: NodeJS.ErrnoException) => {
-      if (cause.code === "EPIPE") process.exit(0);
-      throw cause;
+      if (closed.has(stream)) return;
+      closed.add(stream);
+      const exitCode = cause.code === "EPIPE" ? exitCodes.done : exitCodes.missing;
+      if (exitCode !== exitCodes.done) {
+        writeTo(stderr, `error: ${fileSystemError("standard output", "write", cause).message}\n`);
+        // Whatever the command ends with: its results did not arrive.
+        process.once("exit", () => {
+          process.exitCode = exitCode;
+        });
+      }
+      if (listeners.size === 0) process.exit(exitCode);
+      for (const listener of listeners) listener();
     });
   }
   return {
-    write: (text) => void stdout.write(text),
-    writeError: (text) => void stderr.write(text),
+    write: (text) => writeTo(stdout, text),
+    writeError: (text) => writeTo(stderr, text),
     columns: stdout.isTTY ? Math.max(40, stdout.columns) : 80,
     isInteractive: stderr.isTTY === true && env.TERM !== "dumb" && env.CI === undefined,
     errorStream: stderr,
+    onClosed(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get isClosed() {
+      return closed.has(stdout);
+    },
   };
 }

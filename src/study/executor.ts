@@ -1,12 +1,14 @@
 // Runs the trials of a study side by side: one runtime a worker, one thread each, the next trial to whoever is free.
 //
 // Results do not depend on the number of workers: a trial is determined by its spec, and rows are kept in design order.
+import { TrainscopeError } from "../core/errors.js";
 import type { MetricRow, Phase } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Evaluation, TrialEvent } from "../train/events.js";
 import type { Runtime } from "../train/runtime.js";
 import { Trial } from "../train/trial.js";
 import { type TrialSpec, trialId } from "../train/trial-spec.js";
+import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
 import type { RunStore, TrialOutcome } from "./store.js";
 import type { StudyTrial } from "./study.js";
 
@@ -32,17 +34,10 @@ export interface ExecutorRequest {
   /** Waits while another process runs a trial that this run needs too. */
   readonly wait: (ms: number) => Promise<void>;
   readonly onProgress?: (progress: ExecutorProgress) => void;
-}
-
-export interface ExecutorProgress {
-  /** Steps done, over all trials, those found in the store included. */
-  readonly done: number;
-  readonly total: number;
-  readonly trialsDone: number;
-  readonly trials: number;
-  /** A trial that just ended. */
-  readonly ended?: { readonly trial: StudyTrial; readonly status: "done" | "diverged" | "found" };
-  readonly loss?: number;
+  /** Receives what a user should know although the work goes on: a checkpoint that could not be read or written. */
+  readonly onRemark?: (remark: string) => void;
+  /** Between two checkpoints of a trial; default 10 s. */
+  readonly checkpointEveryMs?: number;
 }
 
 export interface ExecutorResult {
@@ -51,22 +46,37 @@ export interface ExecutorResult {
   readonly found: number;
 }
 
-/** Runs every trial that is not finished yet. A trial that is killed or interrupted resumes from its checkpoint. */
+/**
+ * Runs every trial that is not finished yet. A trial that is killed or interrupted resumes from its checkpoint; one that
+ * another process runs is left for later. When a trial fails for a reason outside the training, the others stop after
+ * their segment and save their state, and the failure is thrown.
+ */
 export async function executeTrials(request: ExecutorRequest): Promise<ExecutorResult> {
-  const queue = uniqueTrials(request.trials);
-  const board = new ProgressBoard(request, queue);
-  let next = 0;
+  const trials = uniqueTrials(request.trials);
+  const shared: Shared = {
+    request,
+    board: new ProgressBoard(trials, request.data.train.inputs.shape[0], request.onProgress),
+    remarks: new Remarks(request.onRemark),
+    failed: false,
+  };
+  const queue = [...trials];
   let found = 0;
-  let interrupted = false;
+  // Trials in a row that other processes had: when nothing else is left, there is only waiting.
+  let busy = 0;
   const work = async (): Promise<void> => {
     let runtime: Runtime | undefined;
     try {
-      while (next < queue.length && !interrupted) {
-        const trial = queue[next++];
-        const result = await runOne(request, trial, () => (runtime ??= request.openRuntime()), board);
+      for (let trial = queue.shift(); trial !== undefined && !isStopped(shared); trial = queue.shift()) {
+        const result = await runOne(shared, trial, () => (runtime ??= request.openRuntime()));
         if (result === "found") found++;
-        if (result === "interrupted") interrupted = true;
+        busy = result === "busy" ? busy + 1 : 0;
+        if (result !== "busy") continue;
+        queue.push(trial);
+        if (busy >= queue.length) await request.wait(500);
       }
+    } catch (cause) {
+      shared.failed = true;
+      throw cause;
     } finally {
       await runtime?.dispose();
     }
@@ -75,7 +85,20 @@ export async function executeTrials(request: ExecutorRequest): Promise<ExecutorR
   const outcomes = await Promise.allSettled(Array.from({ length: workers }, work));
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (failure !== undefined) throw failure.reason;
-  return { interrupted, found };
+  return { interrupted: request.signal?.aborted === true && shared.board.open > 0, found };
+}
+
+/** What all workers of one call have in common. */
+interface Shared {
+  readonly request: ExecutorRequest;
+  readonly board: ProgressBoard;
+  readonly remarks: Remarks;
+  /** Set when a worker fails, so that the others stop. */
+  failed: boolean;
+}
+
+function isStopped({ request, failed }: Shared): boolean {
+  return request.signal?.aborted === true || failed;
 }
 
 /** Two places of a design may hold the same trial; it is run once. */
@@ -83,49 +106,69 @@ function uniqueTrials(trials: readonly StudyTrial[]): StudyTrial[] {
   return [...new Map(trials.map((trial) => [trialId(trial.spec), trial])).values()];
 }
 
-async function runOne(
-  request: ExecutorRequest,
-  trial: StudyTrial,
-  runtime: () => Runtime,
-  board: ProgressBoard,
-): Promise<"done" | "found" | "interrupted"> {
-  const { store, signal } = request;
+type Result = "done" | "found" | "interrupted" | "busy";
+
+async function runOne(shared: Shared, trial: StudyTrial, runtime: () => Runtime): Promise<Result> {
+  const { board, remarks } = shared;
+  const { store } = shared.request;
   const id = trialId(trial.spec);
-  for (;;) {
-    if (signal?.aborted === true) return "interrupted";
-    const lease = await store.leaseTrial(id);
-    if (lease.kind === "finished") {
-      board.ended(trial, "found");
-      return "found";
-    }
-    if (lease.kind === "leased") break;
-    await request.wait(500);
+  const lease = await store.leaseTrial(id);
+  if (lease.kind === "finished") {
+    board.ended(trial, "found");
+    return "found";
+  }
+  if (lease.kind === "busy") {
+    remarks.once("busy", `${lease.holder} works on some of these trials; its results are used`);
+    return "busy";
   }
   try {
-    return await runLeased(request, trial, runtime(), board);
+    return await runLeased(shared, trial, runtime());
   } catch (cause) {
-    await store.failTrial(id, cause instanceof Error ? cause.message : String(cause));
+    // The store may be the very thing that failed; its own error must not hide the cause.
+    await store.failTrial(id, messageOf(cause)).catch(() => undefined);
     throw cause;
   }
 }
 
-async function runLeased(
-  request: ExecutorRequest,
+/** Runs a trial from its checkpoint. A checkpoint that cannot be used is said so and dropped: the trial starts anew. */
+async function runLeased(shared: Shared, trial: StudyTrial, runtime: Runtime): Promise<"done" | "interrupted"> {
+  const { checkpoints } = shared.request;
+  const id = trialId(trial.spec);
+  const anew = (cause: unknown): void =>
+    shared.remarks.say(`a trial starts anew because its checkpoint cannot be used: ${messageOf(cause)}`);
+  const saved = await checkpoints.read(id).catch((cause: unknown) => {
+    anew(cause);
+    return undefined;
+  });
+  if (saved === undefined) return runFrom(shared, trial, runtime);
+  try {
+    return await runFrom(shared, trial, runtime, saved);
+  } catch (cause) {
+    if (!(cause instanceof TrainscopeError) || !cause.parts.where.startsWith(saved.where)) throw cause;
+    anew(cause);
+    await checkpoints.remove(id).catch(() => undefined);
+    return runFrom(shared, trial, runtime);
+  }
+}
+
+async function runFrom(
+  shared: Shared,
   studyTrial: StudyTrial,
   runtime: Runtime,
-  board: ProgressBoard,
+  resumeFrom?: { readonly where: string; readonly bytes: Uint8Array },
 ): Promise<"done" | "interrupted"> {
-  const { data, store, checkpoints, signal, now } = request;
+  const { request, board } = shared;
+  const { data, store, checkpoints, checkpointEveryMs, now } = request;
   const id = trialId(studyTrial.spec);
-  const resumeFrom = await checkpoints.read(id);
   const trial = new Trial({
     spec: studyTrial.spec,
     data,
     runtime,
     threads: 1,
     now,
+    signal: stopSignal(shared),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
-    ...(signal === undefined ? {} : { signal }),
+    ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),
   });
   const timings = { compileMs: 0, trainMs: 0 };
   const started = now();
@@ -133,13 +176,14 @@ async function runLeased(
   try {
     for await (const event of trial.run()) {
       if (now() - renewed > 2000) {
-        await store.renewLeases();
+        // A beat that is missed costs nothing unless the process is silent for a minute.
+        await store.renewLeases().catch(() => undefined);
         renewed = now();
       }
       if (event.kind === "ready") timings.compileMs = event.compileMs;
       if (event.kind === "steps") timings.trainMs += event.durationMs;
       board.heard(studyTrial, event);
-      if (event.kind === "checkpoint") await checkpoints.write(id, event.bytes);
+      if (event.kind === "checkpoint") await saveCheckpoint(shared, id, event.bytes);
       if (event.kind === "interrupted") {
         await store.releaseTrial(id);
         return "interrupted";
@@ -150,13 +194,55 @@ async function runLeased(
           totalMs: now() - started,
         });
         await store.finishTrial(id, outcome);
-        await checkpoints.remove(id);
+        // One that stays behind is never read: the trial is finished.
+        await checkpoints.remove(id).catch(() => undefined);
         board.ended(studyTrial, outcome.status);
       }
     }
     return "done";
   } finally {
     await trial.dispose();
+  }
+}
+
+/** A checkpoint that cannot be written costs time after a kill, and nothing else: the training goes on. */
+async function saveCheckpoint({ request, remarks }: Shared, id: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await request.checkpoints.write(id, bytes);
+  } catch (cause) {
+    remarks.once("checkpoint", `training goes on, but a checkpoint was not saved: ${messageOf(cause)}`);
+  }
+}
+
+function stopSignal(shared: Shared): AbortSignal {
+  return {
+    get aborted() {
+      return isStopped(shared);
+    },
+  } as AbortSignal;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Remarks, of which some are made only once. */
+class Remarks {
+  readonly #say: (remark: string) => void;
+  readonly #said = new Set<string>();
+
+  constructor(say: (remark: string) => void = () => undefined) {
+    this.#say = say;
+  }
+
+  say(remark: string): void {
+    this.#say(remark);
+  }
+
+  once(about: string, remark: string): void {
+    if (this.#said.has(about)) return;
+    this.#said.add(about);
+    this.#say(remark);
   }
 }
 
@@ -200,49 +286,4 @@ export function evaluationRows(trial: string, evaluations: readonly Evaluation[]
     const row = (metric: string, value: number): MetricRow => ({ trial, phase, step, epoch, metric, path: "", value });
     return accuracy === undefined ? [row("loss", loss)] : [row("loss", loss), row("accuracy", accuracy)];
   });
-}
-
-/** Adds up what all workers have done. */
-class ProgressBoard {
-  readonly #request: ExecutorRequest;
-  readonly #steps = new Map<string, number>();
-  readonly #totals = new Map<string, number>();
-  readonly #trials: number;
-  #ended = 0;
-
-  constructor(request: ExecutorRequest, trials: readonly StudyTrial[]) {
-    this.#request = request;
-    this.#trials = trials.length;
-    const examples = request.data.train.inputs.shape[0];
-    for (const { spec } of trials) {
-      const perEpoch = Math.ceil((spec.data.trainExamples ?? examples) / spec.batchSize);
-      this.#totals.set(trialId(spec), spec.steps ?? (spec.epochs ?? 1) * perEpoch);
-    }
-  }
-
-  heard({ spec }: StudyTrial, event: TrialEvent): void {
-    if (event.kind === "ready") this.#steps.set(trialId(spec), event.step);
-    if (event.kind !== "steps") return;
-    this.#steps.set(trialId(spec), event.first + event.losses.length);
-    this.#report({ loss: event.losses[event.losses.length - 1] });
-  }
-
-  ended(trial: StudyTrial, status: "done" | "diverged" | "found"): void {
-    const id = trialId(trial.spec);
-    this.#steps.set(id, this.#totals.get(id) ?? 0);
-    this.#ended++;
-    this.#report({ ended: { trial, status } });
-  }
-
-  #report(extra: Pick<ExecutorProgress, "ended" | "loss">): void {
-    const sum = (counts: ReadonlyMap<string, number>): number =>
-      [...counts.values()].reduce((total, count) => total + count, 0);
-    this.#request.onProgress?.({
-      done: sum(this.#steps),
-      total: sum(this.#totals),
-      trialsDone: this.#ended,
-      trials: this.#trials,
-      ...extra,
-    });
-  }
 }

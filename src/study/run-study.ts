@@ -1,20 +1,16 @@
 // One run of a study: design, trials, analysis, all of it in the store.
 //
 //   definition + settings + seeds -> trials -> rows -> findings, claims, figures, tables
-import type { Dataset } from "../data/dataset.js";
 import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./executor.js";
-import type { NewRun, RunRecord, RunStore, RunTrial } from "./store.js";
+import type { NewRun, RunRecord, RunTrial } from "./store.js";
 import { readTrialResults } from "./store.js";
 import type { Analysis, AnalysisContext, PresetName, Settings, StudyDefinition } from "./study.js";
 
-export interface StudyRequest
-  extends Pick<ExecutorRequest, "checkpoints" | "openRuntime" | "workers" | "signal" | "now" | "wait" | "onProgress"> {
+export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "keepTensors"> {
   readonly study: StudyDefinition;
   readonly preset: PresetName;
   readonly settings: Settings;
   readonly seeds: readonly number[];
-  readonly data: Dataset;
-  readonly store: RunStore;
   readonly run: Pick<NewRun, "command" | "versions" | "machine">;
   /** An unfinished run to go on with, instead of a new one. */
   readonly resumeRun?: RunRecord;
@@ -40,7 +36,8 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   try {
     execution = await executeTrials({ ...request, trials, keepTensors: (spec) => study.keepTensors(spec) });
   } catch (cause) {
-    await store.setRunStatus(run.id, "failed", clock());
+    // The store may be the very thing that failed; its own error must not hide the cause.
+    await store.setRunStatus(run.id, "failed", clock()).catch(() => undefined);
     throw cause;
   }
   if (execution.interrupted) {

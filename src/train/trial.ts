@@ -35,7 +35,10 @@ export interface TrialRequest {
   readonly initial?: ReadonlyMap<string, Float32Array>;
   /** Row numbers to train on, batch after batch, instead of the spec's order. */
   readonly rows?: Int32Array;
-  /** Checkpoints come at most this often, and at the end. Infinity for none but the last; default 10 s. */
+  /**
+   * Checkpoints come this often, the first after a second, and one at the end. Infinity for none but the last;
+   * default 10 s.
+   */
   readonly checkpointEveryMs?: number;
   /** Whether to measure the held-out split after every epoch. Default true. */
   readonly evaluate?: boolean;
@@ -68,6 +71,7 @@ export class Trial {
   #evaluations: Evaluation[] = [];
   #stepMs: number | undefined;
   #lastCheckpoint = 0;
+  #checkpoints = 0;
 
   constructor(request: TrialRequest) {
     const { spec, data, runtime } = request;
@@ -163,8 +167,7 @@ export class Trial {
       }
       if (this.#step % this.#order.stepsPerEpoch === 0 && this.#request.evaluate !== false)
         yield await this.#endEpoch();
-      if (now() - this.#lastCheckpoint >= (this.#request.checkpointEveryMs ?? 10_000) && this.#step < this.#totalSteps)
-        yield await this.#checkpoint();
+      if (this.#step < this.#totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
     }
     yield await this.#checkpoint();
     yield { kind: "done", step: this.#step };
@@ -275,6 +278,13 @@ export class Trial {
     });
   }
 
+  #isCheckpointDue(): boolean {
+    const everyMs = this.#request.checkpointEveryMs ?? 10_000;
+    // The first one comes soon: it tells early whether it can be written, and compiling again is not free.
+    const waitMs = this.#checkpoints === 0 && Number.isFinite(everyMs) ? Math.min(everyMs, 1000) : everyMs;
+    return this.#request.now() - this.#lastCheckpoint >= waitMs;
+  }
+
   async #checkpoint(): Promise<Extract<TrialEvent, { kind: "checkpoint" }>> {
     const checkpoint: Checkpoint = {
       spec: this.#request.spec,
@@ -285,6 +295,7 @@ export class Trial {
       evaluations: this.#evaluations,
     };
     this.#lastCheckpoint = this.#request.now();
+    this.#checkpoints++;
     return { kind: "checkpoint", step: this.#step, bytes: writeCheckpoint(this.#layout, checkpoint) };
   }
 

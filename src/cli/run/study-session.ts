@@ -5,7 +5,7 @@ import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { checkpointFiles } from "../../node/store/checkpoint-files.js";
-import type { ExecutorProgress } from "../../study/executor.js";
+import type { ExecutorProgress } from "../../study/progress-board.js";
 import { runStudy, type StudyOutcome } from "../../study/run-study.js";
 import { resolveSettings } from "../../study/settings.js";
 import type { RunRecord, RunStore } from "../../study/store.js";
