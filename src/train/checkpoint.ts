@@ -1,11 +1,12 @@
 // Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { canonicalJson } from "../core/json.js";
 import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Evaluation } from "./events.js";
-import { type StateLayout, stateNames } from "./program.js";
 import { packValues, unpackValues } from "./packing.js";
+import { type StateLayout, stateNames } from "./program.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
 export interface Checkpoint {
@@ -52,13 +53,35 @@ export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: Tr
     });
   }
   if (metadata.get("version") !== formatVersion) {
-    throw new InvalidInputError("checkpoint of another version", { where, expected: formatVersion, received: metadata.get("version") ?? "none" });
+    throw new InvalidInputError("checkpoint of another version", {
+      where,
+      expected: formatVersion,
+      received: metadata.get("version") ?? "none",
+    });
   }
+  const spec = parsed(where, metadata.get("spec")) as TrialSpec | null;
+  if (typeof spec !== "object" || spec === null || trialId(spec) !== metadata.get("trial")) throw damaged(where);
+  return { spec, step: Number(metadata.get("step")) };
+}
+
+function parsed(where: string, text: string | undefined): unknown {
   try {
-    return { spec: JSON.parse(metadata.get("spec") ?? "") as TrialSpec, step: Number(metadata.get("step")) };
+    return JSON.parse(text ?? "");
   } catch (cause) {
-    throw new CorruptFileError("the checkpoint's description is damaged", { where, cause });
+    throw damaged(where, cause);
   }
+}
+
+function damaged(where: string, cause?: unknown): CorruptFileError {
+  return new CorruptFileError("the checkpoint's description is damaged", { where, cause });
+}
+
+function readEvaluations(where: string, text: string | undefined): Evaluation[] {
+  const list = parsed(where, text);
+  const isEvaluation = (entry: unknown): entry is Evaluation =>
+    typeof entry === "object" && entry !== null && "step" in entry && "epoch" in entry && "loss" in entry;
+  if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);
+  return list;
 }
 
 /**
@@ -78,17 +101,26 @@ export function readCheckpoint(where: string, bytes: Uint8Array, layout: StateLa
     for (const { path, shape } of packing.flatMap(({ entries }) => entries)) {
       const found = take(`${group}/${path}`);
       if (shapeText(found.shape) !== shapeText(shape)) {
-        throw new CorruptFileError(`tensor "${group}/${path}" has another shape`, { where, expected: shapeText(shape), received: shapeText(found.shape) });
+        throw new CorruptFileError(`tensor "${group}/${path}" has another shape`, {
+          where,
+          expected: shapeText(shape),
+          received: shapeText(found.shape),
+        });
       }
     }
     return packValues(packing, (path) => take(`${group}/${path}`).data as Float32Array);
   });
   const losses = take("history/loss").data as Float32Array;
   if (!Number.isInteger(saved.step) || losses.length !== saved.step) {
-    throw new CorruptFileError("the history does not fit the step", { where, expected: `${saved.step} losses`, received: `${losses.length}` });
+    throw new CorruptFileError("the history does not fit the step", {
+      where,
+      expected: `${saved.step} losses`,
+      received: `${losses.length}`,
+    });
   }
   const correct = take("history/correct").data as Float32Array;
-  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations: JSON.parse(metadata.get("evaluations") ?? "[]") as Evaluation[] };
+  const evaluations = readEvaluations(where, metadata.get("evaluations"));
+  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations };
 }
 
 /** A checkpoint continues its own trial, possibly for longer; everything but the length must be equal. */
@@ -97,16 +129,20 @@ function assertSameTrial(where: string, saved: TrialSpec, wanted: TrialSpec): vo
   const before = lengthless(saved);
   const now = lengthless(wanted);
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    const [a, b] = [JSON.stringify(before[key]), JSON.stringify(now[key])];
+    const [a, b] = [text(before[key]), text(now[key])];
     if (a === b) continue;
     throw new InvalidInputError(`the checkpoint was made with another ${key}`, {
       where,
-      expected: `${b}`.slice(0, 200),
-      received: `${a}`.slice(0, 200),
+      expected: shortened(b),
+      received: shortened(a),
       remedy: "Resume with the options that it was made with, or start anew without --resume",
     });
   }
 }
+
+/** Equal values have equal texts, whatever the order of their members. */
+const text = (value: unknown): string => (value === undefined ? "nothing" : canonicalJson(value));
+const shortened = (value: string): string => (value.length > 200 ? `${value.slice(0, 199)}…` : value);
 
 function groupsOf(layout: StateLayout, state: readonly TensorData[]) {
   const groups = [

@@ -1,8 +1,7 @@
 // The trial loop: segments of steps inside the runtime; between them progress, evaluation, checkpoints, cancellation.
 //
 //   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
-import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
+import { UnknownNameError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { initialValues } from "../nn/initializers.js";
@@ -11,6 +10,7 @@ import { buildNetwork, type Network } from "../nn/network.js";
 import { scheduleFunction } from "../optim/schedules.js";
 import { batchLayout } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { checkCounts, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
@@ -47,6 +47,9 @@ export interface TrialRequest {
   readonly now: () => number;
 }
 
+// Two trials of one spec may live in one runtime: their resident tensors need names of their own.
+let nextInstance = 0;
+
 /** Runs a trial. The stream ends with `done`, `diverged` or `interrupted`; then `Trial` values can be read. */
 export class Trial {
   readonly id: string;
@@ -77,21 +80,18 @@ export class Trial {
     const { spec, data, runtime } = request;
     this.#request = request;
     this.id = trialId(spec);
-    this.#prefix = `${this.id}/`;
+    this.#prefix = `${this.id}.${nextInstance++}/`;
     this.#train = firstExamples(data.train, spec.data.trainExamples);
     this.#test = firstExamples(data.test, spec.data.testExamples);
     const layout = batchLayout(data, spec.data.scaling);
     const loss = lossFunction(spec.loss);
-    this.#network = buildNetwork(spec.model, {
-      mode: "training",
-      batchSize: Math.max(2, spec.batchSize),
-      inputShape: data.inputShape,
-    });
-    checkOutput(this.#network, loss.targets, data);
+    checkCounts(spec);
+    this.#order = orderOf(request, this.#train.inputs.shape[0]);
+    this.#network = checkedNetwork(request, this.#order);
+    checkTargets(this.#network, loss.targets, data);
     const { part, spec: optimizer } = readOptimizer(spec.optimizer);
     this.#layout = stateLayout(this.#network, part.slots(optimizer));
     this.#names = stateNames(this.#layout);
-    this.#order = orderOf(request, this.#train.inputs.shape[0]);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
     const spinning = request.threads === undefined || request.threads > 1;
     this.#programs = new ProgramCache(
@@ -372,6 +372,14 @@ export class Trial {
   }
 }
 
+/** The network for the usual batch size. That of the last batch is built too: batch norm refuses a batch of one. */
+function checkedNetwork({ spec, data }: TrialRequest, order: RowOrder): Network {
+  const build = (batchSize: number): Network =>
+    buildNetwork(spec.model, { mode: "training", batchSize, inputShape: data.inputShape });
+  build(order.batch(order.stepsPerEpoch - 1).length);
+  return build(spec.batchSize);
+}
+
 function candidates(cores: number): number[] {
   return cores > 1 ? [cores, 1] : [1];
 }
@@ -391,6 +399,10 @@ function initialState(
   given?: ReadonlyMap<string, Float32Array>,
 ): TensorData[] {
   const values = new Map<string, Float32Array>();
+  const paths = [...network.parameters, ...network.buffers].map(({ path }) => path);
+  for (const path of given?.keys() ?? []) {
+    if (!paths.includes(path)) throw new UnknownNameError("initial", "parameter", path, paths);
+  }
   for (const { path, tensor, initializer, fans } of network.parameters) {
     values.set(path, given?.get(path) ?? initialValues(path, initializer, tensor.shape, fans, seed));
   }
@@ -412,24 +424,4 @@ function firstExamples(split: Split, count: number | undefined): Split {
     return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
   };
   return { inputs: first(split.inputs), targets: first(split.targets) };
-}
-
-function checkOutput({ output }: Network, targets: "class" | "value", data: Dataset): void {
-  if (targets === "class") {
-    const classes = data.classes?.length;
-    if (classes === undefined || (output.shape.length === 2 && output.shape[1] >= classes)) return;
-    throw new InvalidInputError(`the model's output does not fit ${data.title}`, {
-      where: "model",
-      expected: `an output of shape [batch, ${classes}]`,
-      received: shapeText(output.shape),
-      remedy: `End the model with dense({ units: ${classes} })`,
-    });
-  }
-  const wanted = data.train.targets.shape.slice(1);
-  if (sameShape(output.shape.slice(1), wanted)) return;
-  throw new InvalidInputError("the model's output does not fit the targets", {
-    where: "model",
-    expected: shapeText(["batch" as unknown as number, ...wanted]),
-    received: shapeText(output.shape),
-  });
 }

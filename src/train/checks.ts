@@ -1,0 +1,71 @@
+// What can be said to be wrong with a trial before anything runs.
+import { InvalidInputError } from "../core/errors.js";
+import { sameShape, shapeText } from "../core/shape.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Network } from "../nn/network.js";
+import type { TrialSpec } from "./trial-spec.js";
+
+/** Throws InvalidInputError unless batch size and length are counts, and the length is given once. */
+export function checkCounts({ batchSize, epochs, steps }: TrialSpec): void {
+  for (const [where, value] of Object.entries({ batchSize, epochs, steps })) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw new InvalidInputError("not a count", { where, expected: "an integer from 1", received: `${value}` });
+  }
+  if ((epochs === undefined) !== (steps === undefined)) return;
+  throw new InvalidInputError("the length of a trial is given once", {
+    where: "epochs, steps",
+    expected: "one of the two",
+    received: epochs === undefined ? "neither" : "both",
+  });
+}
+
+/** Throws InvalidInputError unless the data's targets are what the loss wants and the model's output reaches them. */
+export function checkTargets({ output }: Network, wanted: "class" | "value", data: Dataset): void {
+  if (wanted === "class") checkClasses(output.shape, data);
+  else checkValues(output.shape, data);
+}
+
+function checkClasses(output: readonly number[], data: Dataset): void {
+  for (const [name, { targets }] of splits(data)) {
+    if (targets.dtype === "int32" && targets.shape.length === 1) continue;
+    throw new InvalidInputError("this loss needs class numbers", {
+      where: `${name} targets of ${data.title}`,
+      expected: "int32 [examples]",
+      received: `${targets.dtype} ${shapeText(targets.shape)}`,
+      remedy: 'Use { "kind": "meanSquaredError" } for values',
+    });
+  }
+  const classes = data.classes?.length ?? 1;
+  if (output.length !== 2 || output[1] < classes) {
+    throw new InvalidInputError(`the model's output does not fit ${data.title}`, {
+      where: "model",
+      expected: `an output of shape [batch, ${data.classes?.length ?? "classes"}]`,
+      received: shapeText(output),
+      remedy: `End the model with dense({ units: ${data.classes?.length ?? "classes"} })`,
+    });
+  }
+  for (const [name, { targets }] of splits(data)) {
+    // A class beyond the logits would count as a loss of zero.
+    const outside = (targets.data as Int32Array).findIndex((label) => label < 0 || label >= output[1]);
+    if (outside === -1) continue;
+    throw new InvalidInputError("a class number is out of range", {
+      where: `${name} target ${outside} of ${data.title}`,
+      expected: `0 to ${output[1] - 1}, the outputs of the model`,
+      received: `${targets.data[outside]}`,
+    });
+  }
+}
+
+function checkValues(output: readonly number[], data: Dataset): void {
+  for (const [name, { targets }] of splits(data)) {
+    const fits = targets.dtype === "float32" && sameShape(output.slice(1), targets.shape.slice(1));
+    if (fits) continue;
+    throw new InvalidInputError("the model's output does not fit the targets", {
+      where: `${name} targets of ${data.title}`,
+      expected: `float32 [${["examples", ...output.slice(1)].join(", ")}], as the model's output`,
+      received: `${targets.dtype} ${shapeText(targets.shape)}`,
+    });
+  }
+}
+
+const splits = ({ train, test }: Dataset) => Object.entries({ train, test });
