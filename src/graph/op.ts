@@ -90,6 +90,11 @@ export interface Op<A extends Attributes = Attributes> {
    * `simplify` they are computed once. `null` where the operator itself is faster. For use after differentiation.
    */
   fromGradientParts?(inputs: readonly (Tensor | null)[], attrs: A): Tensor | null;
+  /**
+   * The only output in fewer nodes, bit for bit: a tensor that is there already, or a new node of this operator; `null`
+   * where there is nothing to save. Used by `simplify`.
+   */
+  simpler?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[]): Tensor | null;
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */

@@ -24,7 +24,12 @@ export function simplify(source: Graph): Graph {
     }
     return number;
   };
-  return rewriteGraph(source, (node, inputs) => {
+  return rewriteGraph(source, (original, given) => {
+    const simpler = original.op.simpler?.(given, original.outputs) ?? null;
+    const isNew = simpler?.node?.op === original.op && !given.includes(simpler);
+    if (simpler !== null && !isNew) return [simpler];
+    const node = simpler?.node ?? original;
+    const inputs = simpler?.node?.inputs ?? given;
     const folded = foldConstants(node, inputs);
     const key = folded === undefined ? nodeKey(node, inputs, numberOf) : constantKey(folded);
     // Nodes that ONNX Runtime may write into must stay apart.

@@ -10,7 +10,7 @@ import {
   sizeOf,
   stridesOf,
 } from "../../core/shape.js";
-import { apply, int64s } from "../build.js";
+import { apply, constantValue, int64s } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import { type InferInput, noCost, type Op, type Vjp } from "../op.js";
@@ -29,6 +29,15 @@ export type TransposeAttributes = { readonly perm?: readonly number[] };
 const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [reshape(ct!, x!.shape), null];
 
 export const reshapeOp: Op<ReshapeAttributes> = {
+  // Of several in a row only the last counts, and the last may undo the others. Only `simplify` may do this: a tensor
+  // that gradients are taken of must stay on the path.
+  simpler([x, shape], [result]) {
+    const source = x!.node?.op === (reshapeOp as Op) ? (x!.node.inputs[0] as Tensor) : x!;
+    if (sameShape(source.shape, result.shape)) return source;
+    // A 0 stands for an extent of the input, which is another one now.
+    const isPlain = constantValue(shape!)?.data.every((extent) => extent !== 0) === true;
+    return source === x || !isPlain ? null : apply(reshapeOp, [source, shape!])[0];
+  },
   name: "Reshape",
   arity: [2, 2],
   attributes: { allowzero: { type: "int", default: 0 } },
@@ -184,11 +193,7 @@ export const expandOp: Op<NoAttributes> = {
 
 /** The same elements in another shape. In `shape`, 0 copies the extent at its place and one -1 takes what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  // Of several in a row only the last counts, and the last may undo the others.
-  const isPlain = shape.every((extent) => extent > 0);
-  const source = isPlain && x.node?.op === (reshapeOp as Op) ? (x.node.inputs[0] as Tensor) : x;
-  if (isPlain && sameShape(shape, source.shape)) return source;
-  return apply(reshapeOp, [source, int64s(shape)])[0];
+  return apply(reshapeOp, [x, int64s(shape)])[0];
 }
 
 /** A matrix: axes before `axis` (1 by default) become rows, the others columns. */
