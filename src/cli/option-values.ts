@@ -19,6 +19,16 @@ export function number(flag: string): (text: string) => number {
   };
 }
 
+/** Reads a finite number from `minimum` on. */
+export function atLeast(flag: string, minimum: number): (text: string) => number {
+  const read = number(flag);
+  return (text) => {
+    const value = read(text);
+    if (value < minimum) throw notA(flag, `a number of at least ${minimum}`, text);
+    return value;
+  };
+}
+
 /** Reads one of a few names. */
 export function choice<Name extends string>(flag: string, valid: readonly Name[]): (text: string) => Name {
   return (text) => {

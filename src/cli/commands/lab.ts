@@ -1,7 +1,7 @@
 // `trainscope lab`: every study, one report. The main job.
 import { type PresetName, presetNames } from "../../study/study.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { choice, integer, list } from "../option-values.js";
+import { atLeast, choice, integer, list } from "../option-values.js";
 
 export interface LabOptions {
   readonly preset: PresetName;
@@ -10,6 +10,8 @@ export interface LabOptions {
   readonly out: string;
   /** Trials side by side; chosen from the cores when left out. */
   readonly workers?: number;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
   readonly dataDir?: string;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -28,6 +30,11 @@ export const labCommand: CommandBuilder = (command, context) => {
     .option("--only <ids>", "run only these studies, separated by commas", list)
     .option("--out <folder>", "where to write the report", "lab-report")
     .option("--workers <n>", "trials side by side", integer("--workers", 1))
+    .option(
+      "--checkpoint-every <seconds>",
+      "time between two checkpoints of a trial (default: 10)",
+      atLeast("--checkpoint-every", 0),
+    )
     .option("--data-dir <folder>", "folder with the data sets")
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document at the end")

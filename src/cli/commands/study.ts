@@ -1,7 +1,7 @@
 // `trainscope study`: one study, its question, its run.
 import { type PresetName, presetNames, type Settings } from "../../study/study.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { choice, integer, setting } from "../option-values.js";
+import { atLeast, choice, integer, setting } from "../option-values.js";
 
 export interface StudyRunOptions {
   readonly study: string;
@@ -15,6 +15,8 @@ export interface StudyRunOptions {
   /** Go on with the newest unfinished run of this study instead of starting another. */
   readonly resume: boolean;
   readonly out: string;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
   readonly dataDir?: string;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -53,6 +55,11 @@ export const studyCommand: CommandBuilder = (command, context) => {
     .option("--workers <n>", "trials side by side", integer("--workers", 1))
     .option("--resume", "go on with the newest unfinished run")
     .option("--out <folder>", "where to write the report", "trainscope-report")
+    .option(
+      "--checkpoint-every <seconds>",
+      "time between two checkpoints of a trial (default: 10)",
+      atLeast("--checkpoint-every", 0),
+    )
     .option("--data-dir <folder>", "folder with the data sets")
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document at the end")

@@ -8,7 +8,7 @@ import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { choice, integer, kebabCase, number } from "../option-values.js";
+import { atLeast, choice, integer, kebabCase, number } from "../option-values.js";
 
 export interface TrainOptions {
   /** Catalogue name with options, or a path to a JSON model spec: `lenet5`, `mlp:784-100-10`, `net.json`. */
@@ -34,6 +34,8 @@ export interface TrainOptions {
   readonly save?: string;
   /** File for a checkpoint, written at the end and when interrupted. */
   readonly saveState?: string;
+  /** Seconds between two checkpoints on the way; 10 when left out. */
+  readonly checkpointEvery?: number;
   /** Checkpoint to go on from. */
   readonly resume?: string;
   readonly quiet: boolean;
@@ -79,7 +81,12 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .option("--seed <n>", "determines initial weights, order and dropout", integer("--seed", 0), 0)
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1))
     .option("--save <file.onnx>", "write the trained model in inference form")
-    .option("--save-state <file>", "write a checkpoint at the end, and when interrupted")
+    .option("--save-state <file>", "write a checkpoint on the way, at the end, and when interrupted")
+    .option(
+      "--checkpoint-every <seconds>",
+      "time between two checkpoints (default: 10)",
+      atLeast("--checkpoint-every", 0),
+    )
     .option("--resume <file>", "go on from a checkpoint")
     .option("--quiet", "no progress")
     .option("--json", "print JSON lines: every step, then the result")
@@ -97,6 +104,8 @@ export const trainCommand: CommandBuilder = (command, context) => {
       "trainscope train lenet5 --data mnist --steps 100 --json --save lenet5.onnx",
       "losses for a program, model for a file",
     ],
+    ["trainscope train lenet5 --data mnist --save-state lenet5.state", "what Ctrl-C or a crash leaves can go on"],
+    ["trainscope train lenet5 --data mnist --epochs 3 --resume lenet5.state", "go on from there, for longer"],
   ]);
 };
 

@@ -4,6 +4,7 @@ import { studies } from "../../studies/index.js";
 import type { CommandContext } from "../command-context.js";
 import type { LabOptions } from "../commands/lab.js";
 import { watchInterrupts } from "../interrupt.js";
+import { prepareReportFolder } from "./study-report.js";
 import { finishStudies } from "./study-results.js";
 import { runStudySession, type StudySessionResult } from "./study-session.js";
 
@@ -12,6 +13,7 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   const unknown = options.only.find((id) => !Object.hasOwn(studies, id));
   if (unknown !== undefined) throw new UnknownNameError("--only", "study", unknown, Object.keys(studies));
   const chosen = Object.values(studies).filter(({ id }) => options.only.length === 0 || options.only.includes(id));
+  await prepareReportFolder(options.out);
   const interrupts = watchInterrupts(context.terminal);
   const results: StudySessionResult[] = [];
   try {
@@ -20,7 +22,7 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
       results.push(result);
       if (result.execution.interrupted) break;
     }
-    return await finishStudies(results, options, context);
+    return await finishStudies(results, options, context, interrupts);
   } finally {
     interrupts.dispose();
   }

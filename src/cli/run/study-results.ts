@@ -1,10 +1,11 @@
 // What a command says when its studies are done: the report on disk, the numbers and verdicts on the terminal.
 import { resolve } from "node:path";
-import { exitCodes } from "../../core/errors.js";
+import { EnvironmentError, exitCodes } from "../../core/errors.js";
 import type { Claim } from "../../core/findings.js";
 import type { WrittenReport } from "../../node/report-files.js";
 import type { Analysis } from "../../study/study.js";
 import type { CommandContext } from "../command-context.js";
+import type { Interrupts } from "../interrupt.js";
 import { formatDuration, formatTable, jsonLine } from "../output.js";
 import { type ReportPart, writeStudyReport } from "./study-report.js";
 import type { StudySessionResult } from "./study-session.js";
@@ -22,13 +23,12 @@ export async function finishStudies(
   results: readonly StudySessionResult[],
   options: ResultOptions,
   context: CommandContext,
+  interrupts: Interrupts,
 ): Promise<number> {
   const finished = results.filter((result): result is Finished => result.analysis !== undefined);
   const interrupted = results.some(({ execution }) => execution.interrupted);
-  const files =
-    finished.length === 0 || interrupted
-      ? undefined
-      : await writeStudyReport(finished.map(reportPart), options.out, new Date().toISOString());
+  interrupts.setAnswer("finishing the report");
+  const files = finished.length === 0 || interrupted ? undefined : await writeReport(finished, options.out);
   const { terminal } = context;
   if (options.json) {
     const documents = finished.map((result) => studyDocument(result, files));
@@ -44,12 +44,29 @@ export async function finishStudies(
     if (files !== undefined) terminal.write(`\nReport: ${resolve(files.report)}\n`);
   }
   if (interrupted) {
-    terminal.writeError("interrupted; finished trials are kept, and the same command goes on from here\n");
+    if (terminal.isClosed !== true)
+      terminal.writeError("interrupted; finished trials are kept, and the same command goes on from here\n");
     return exitCodes.interrupted;
   }
+  // Everything is there, but who pressed Ctrl-C does not want the next command of the line.
+  if (interrupts.signal.aborted) return exitCodes.interrupted;
   return finished.some(({ trials }) => trials.some(({ status }) => status === "diverged"))
     ? exitCodes.failed
     : exitCodes.done;
+}
+
+async function writeReport(finished: readonly Finished[], folder: string): Promise<WrittenReport> {
+  try {
+    return await writeStudyReport(finished.map(reportPart), folder, new Date().toISOString());
+  } catch (cause) {
+    if (!(cause instanceof EnvironmentError)) throw cause;
+    const runs = finished.map(({ run }) => run.id).join(" ");
+    throw new EnvironmentError("the report could not be written, but the results are in the run store", {
+      where: folder,
+      remedy: `The reason: ${cause.message}. Then: trainscope report ${runs} --out <folder>`,
+      cause,
+    });
+  }
 }
 
 function reportPart({ study, run, trials, analysis, data, seeds }: Finished): ReportPart {

@@ -1,7 +1,7 @@
 // What every command that runs studies needs: data, store, runtimes, progress, and the run itself.
-import { cpus, type as osType, release, totalmem } from "node:os";
+import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
+import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { checkpointFiles } from "../../node/store/checkpoint-files.js";
@@ -15,6 +15,7 @@ import { formatNumber } from "../output.js";
 import { startProgress } from "../progress.js";
 import { versions } from "../versions.js";
 import { loadForCommand } from "./load-data.js";
+import { machineText } from "./machine-text.js";
 
 export interface StudySessionOptions {
   readonly preset: PresetName;
@@ -22,6 +23,8 @@ export interface StudySessionOptions {
   readonly seeds?: number;
   readonly workers?: number;
   readonly resume: boolean;
+  /** Seconds between two checkpoints of a trial. */
+  readonly checkpointEvery?: number;
   readonly dataDir?: string;
   readonly quiet: boolean;
 }
@@ -42,10 +45,9 @@ export async function runStudySession(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<StudySessionResult> {
-  const { preset } = options;
-  const settings = resolveSettings(study, preset, options.set);
-  const seeds = Array.from({ length: options.seeds ?? study.presets[preset].seeds }, (_, seed) => seed);
-  const data = await loadForCommand(study.dataset, options, context);
+  // The design first: a wrong setting is known before anything is read.
+  const asked = askedFor(study, options);
+  const data = await loadForCommand(study.dataset, { ...options, signal }, context);
   const store = await context.openStore();
   const started = performance.now();
   const progress = startProgress({
@@ -56,20 +58,19 @@ export async function runStudySession(
     quiet: options.quiet,
   });
   try {
-    const resumeRun = options.resume ? await unfinishedRun(store, study.id) : undefined;
-    progress.line(`${study.title}: ${study.presets[preset].about}; ${data.title}`);
+    const { resumeRun, ...size } = options.resume ? await unfinishedRun(store, study, data) : asked;
+    progress.line(`${study.title}: ${study.presets[size.preset].about}; ${data.title}`);
     const outcome = await runStudy({
       study,
-      preset,
-      settings,
-      seeds,
+      ...size,
       data,
       store,
       signal,
       run: { command: context.commandLine, versions: { ...versions() }, machine: machineText() },
       checkpoints: checkpointFiles(context.paths()),
       openRuntime: () => nodeRuntime({ cores: 1 }),
-      workers: options.workers ?? defaultWorkers(),
+      // One trial a core: small networks gain nothing from a second thread, and a study needs throughput.
+      workers: options.workers ?? availableParallelism(),
       now: () => performance.now(),
       wait: async (ms) => sleep(ms),
       clock: () => new Date().toISOString(),
@@ -79,13 +80,44 @@ export async function runStudySession(
         const line = endedText(state);
         if (line !== undefined) progress.line(line);
       },
+      onRemark: (remark) => {
+        if (options.quiet) context.terminal.writeError(`${remark}\n`);
+        else progress.line(remark);
+      },
+      ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
       ...(resumeRun === undefined ? {} : { resumeRun }),
     });
-    return { ...outcome, study, data, preset, settings, seeds, durationMs: performance.now() - started };
+    return { ...outcome, study, data, ...size, durationMs: performance.now() - started };
   } finally {
     progress.stop();
     await store.close();
   }
+}
+
+/** What makes two runs of a study the same. */
+interface RunSize {
+  readonly preset: PresetName;
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  readonly resumeRun?: RunRecord;
+}
+
+/** The size that the options ask for. */
+function askedFor(study: StudyDefinition, { preset, set, seeds, resume }: StudySessionOptions): RunSize {
+  if (resume && (Object.keys(set).length > 0 || seeds !== undefined)) {
+    throw new InvalidInputError("an unfinished run keeps its settings and seeds", {
+      where: `study "${study.id}"`,
+      expected: "--resume without --set and --seeds",
+      received: "both",
+      remedy: "Leave --resume out: finished trials are taken from the store anyway",
+    });
+  }
+  const count = seeds ?? study.presets[preset].seeds;
+  return {
+    preset,
+    settings: resolveSettings(study, preset, set),
+    seeds: Array.from({ length: count }, (_, seed) => seed),
+  };
 }
 
 function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | undefined {
@@ -96,25 +128,23 @@ function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | un
   return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${factors}${ended.status === "diverged" ? " diverged" : ""}`;
 }
 
-async function unfinishedRun(store: RunStore, study: string): Promise<RunRecord> {
-  const run = (await store.listRuns()).find((candidate) => candidate.study === study && candidate.status !== "done");
-  if (run !== undefined) return run;
-  throw new InvalidInputError("there is no unfinished run", {
-    where: `study "${study}"`,
-    remedy: "Leave --resume out: finished trials are taken from the store anyway",
-  });
-}
-
-/** One trial a core: small networks gain nothing from a second thread, and a study needs throughput. */
-function defaultWorkers(): number {
-  const cores = cpus().length;
-  if (cores < 1)
-    throw new EnvironmentError("the number of cores cannot be read", { where: "study", remedy: "Give --workers" });
-  return cores;
-}
-
-/** `AMD EPYC, 2 cores, 24 GB, Linux 6.1`. */
-export function machineText(): string {
-  const [first] = cpus();
-  return `${first?.model.trim() ?? "unknown processor"}, ${cpus().length} cores, ${Math.round(totalmem() / 1e9)} GB, ${osType()} ${release()}`;
+/** The newest run that nobody works on and that is not done, with the size that it was started with. */
+async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Dataset): Promise<RunSize> {
+  const where = `study "${study.id}"`;
+  const remedy = "Leave --resume out: finished trials are taken from the store anyway";
+  const resumeRun = (await store.listRuns()).find(
+    (candidate) =>
+      candidate.study === study.id && (candidate.status === "interrupted" || candidate.status === "failed"),
+  );
+  if (resumeRun === undefined) throw new InvalidInputError("there is no unfinished run", { where, remedy });
+  const trials = await store.listTrials(resumeRun.id);
+  const other = trials.find(({ spec }) => spec.data.fingerprint !== data.fingerprint);
+  if (other !== undefined) {
+    throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${data.title}`, {
+      where,
+      remedy,
+    });
+  }
+  const seeds = [...new Set(trials.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
+  return { preset: resumeRun.preset ?? "quick", settings: resumeRun.settings, seeds, resumeRun };
 }

@@ -7,6 +7,7 @@ import type { CommandContext } from "../command-context.js";
 import type { StudyRunOptions } from "../commands/study.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatTable, jsonLine } from "../output.js";
+import { prepareReportFolder } from "./study-report.js";
 import { finishStudies } from "./study-results.js";
 import { runStudySession } from "./study-session.js";
 
@@ -76,10 +77,11 @@ export async function showStudy(
 /** `study run`. Gives the exit code. */
 export async function runStudyCommand(options: StudyRunOptions, context: CommandContext): Promise<number> {
   const study = findStudy(options.study);
+  await prepareReportFolder(options.out);
   const interrupts = watchInterrupts(context.terminal);
   try {
     const result = await runStudySession(study, options, context, interrupts.signal);
-    return await finishStudies([result], options, context);
+    return await finishStudies([result], options, context, interrupts);
   } finally {
     interrupts.dispose();
   }

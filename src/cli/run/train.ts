@@ -1,10 +1,9 @@
 // `trainscope train`: from options to a trial, its progress, its JSON lines and its files.
-import { readFile } from "node:fs/promises";
-import { exitCodes, InvalidInputError } from "../../core/errors.js";
+import { availableParallelism } from "node:os";
+import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
+import type { Finding } from "../../core/findings.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { LayerSpec } from "../../nn/layer.js";
-import { modelByName } from "../../nn/models.js";
-import { fileSystemError, writeFileAtomic } from "../../node/atomic-file.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import type { TrialEvent } from "../../train/events.js";
 import { inferenceModel } from "../../train/export.js";
@@ -13,38 +12,76 @@ import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import type { TrainOptions } from "../commands/train.js";
 import { watchInterrupts } from "../interrupt.js";
-import { formatDuration, formatNumber, jsonLine } from "../output.js";
-import { startProgress } from "../progress.js";
+import { formatNumber, jsonLine } from "../output.js";
+import { type Progress, startProgress } from "../progress.js";
 import { loadForCommand } from "./load-data.js";
+import { checkWritable, readModel, readState, StateFile, writeResult } from "./train-files.js";
+import { recordTraining, trainingFindings } from "./train-record.js";
+import { epochText, type FinalDocument, finalText } from "./train-text.js";
 
 /** Trains one model. Gives the exit code: 1 when the loss stopped being a number, 130 when interrupted. */
 export async function runTrain(options: TrainOptions, context: CommandContext): Promise<number> {
-  await checkWritable(options);
-  const resumeFrom =
-    options.resume === undefined ? undefined : { where: options.resume, bytes: await readBytes(options.resume) };
+  const startedAt = new Date().toISOString();
+  checkThreads(options.threads);
+  for (const path of [options.save, options.saveState]) if (path !== undefined) await checkWritable(path);
   const model = await readModel(options.model);
-  const data = await loadForCommand(options.data, options, context);
-  const spec = trialSpec(options, data, model);
-  const runtime = nodeRuntime();
+  const resumeFrom =
+    options.resume === undefined ? undefined : { where: options.resume, bytes: await readState(options.resume) };
   const interrupts = watchInterrupts(context.terminal);
-  const trial = new Trial({
-    spec,
-    data,
-    runtime,
-    signal: interrupts.signal,
-    now: () => performance.now(),
-    // Without a file to save to there is nothing to write between the ends.
-    ...(options.saveState === undefined ? { checkpointEveryMs: Number.POSITIVE_INFINITY } : {}),
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(resumeFrom === undefined ? {} : { resumeFrom }),
-  });
+  // It loads ONNX Runtime while this thread reads the data.
+  const runtime = nodeRuntime();
+  let trial: Trial | undefined;
   try {
-    return await new TrainCommand(options, context, trial, data).run();
+    const data = await loadForCommand(options.data, { ...options, signal: interrupts.signal }, context);
+    trial = new Trial({
+      spec: trialSpec(options, data, model),
+      data,
+      runtime,
+      signal: interrupts.signal,
+      now: () => performance.now(),
+      // Without a file to save to there is nothing to write between the ends.
+      checkpointEveryMs:
+        options.saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * (options.checkpointEvery ?? 10),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    });
+    const { exitCode, findings } = await new TrainCommand(options, context, trial, data).run();
+    await recordTraining({ options, startedAt, exitCode, findings, runtime: runtime.name }, context);
+    return exitCode;
+  } catch (cause) {
+    throw memoryError(cause);
   } finally {
     interrupts.dispose();
-    await trial.dispose();
+    // Its programs and tensors go with it.
     await runtime.dispose();
   }
+}
+
+/** Many more threads than cores only wait for one another, and thousands exhaust the memory. */
+function checkThreads(threads: number | undefined): void {
+  const most = Math.max(16, 4 * availableParallelism());
+  if (threads === undefined || threads <= most) return;
+  throw new InvalidInputError("too many threads", {
+    where: "--threads",
+    expected: `at most ${most} on this machine`,
+    received: `${threads}`,
+  });
+}
+
+/** What JavaScript throws when an array cannot be made: the model or the batch is too large. */
+function memoryError(cause: unknown): unknown {
+  if (!(cause instanceof RangeError) || !/array length|array buffer|allocation/i.test(cause.message)) return cause;
+  return new EnvironmentError(`needs more memory than there is (${cause.message})`, {
+    where: "trainscope train",
+    remedy: "Use a smaller model or a smaller --batch-size",
+    cause,
+  });
+}
+
+/** How a training ended. */
+interface Ending {
+  readonly exitCode: number;
+  readonly findings: readonly Finding[];
 }
 
 /** Follows one trial and tells about it. */
@@ -53,74 +90,84 @@ class TrainCommand {
   readonly #context: CommandContext;
   readonly #trial: Trial;
   readonly #data: Dataset;
+  readonly #progress: Progress;
+  readonly #state: StateFile | undefined;
   #compileMs = 0;
   #trainMs = 0;
   #steps = 0;
-  #lastLoss = Number.NaN;
   #threads = 0;
   #epoch: Extract<TrialEvent, { kind: "epoch" }> | undefined;
+  #divergence: { readonly step: number; readonly tensor: string } | undefined;
+  #exitCode: number = exitCodes.done;
 
   constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset) {
     this.#options = options;
     this.#context = context;
     this.#trial = trial;
     this.#data = data;
-  }
-
-  async run(): Promise<number> {
-    const { terminal } = this.#context;
-    const progress = startProgress({
-      terminal,
+    const { model, quiet, saveState } = options;
+    this.#progress = startProgress({
+      terminal: context.terminal,
       total: 1,
       unit: "steps",
-      label: `train ${this.#options.model}`,
-      quiet: this.#options.quiet,
+      label: `train ${model}`,
+      quiet,
     });
-    let exitCode: number = exitCodes.done;
+    this.#state = saveState === undefined ? undefined : new StateFile(saveState, (remark) => this.#say(remark));
+  }
+
+  async run(): Promise<Ending> {
     try {
-      for await (const event of this.#trial.run()) {
-        switch (event.kind) {
-          case "ready":
-            this.#compileMs = event.compileMs;
-            progress.setTotal(event.totalSteps);
-            progress.line(
-              `training on ${this.#data.title}, ${formatNumber(event.totalSteps)} steps${event.step === 0 ? "" : ` from step ${formatNumber(event.step)}`}`,
-            );
-            break;
-          case "steps":
-            this.#steps += event.losses.length;
-            this.#trainMs += event.durationMs;
-            this.#threads = event.threads;
-            this.#lastLoss = event.losses[event.losses.length - 1];
-            this.#writeSteps(event);
-            progress.update(event.first + event.losses.length, { loss: this.#lastLoss });
-            break;
-          case "epoch":
-            this.#epoch = event;
-            progress.line(epochText(event));
-            break;
-          case "checkpoint":
-            if (this.#options.saveState !== undefined) await writeFileAtomic(this.#options.saveState, event.bytes);
-            break;
-          case "diverged":
-            progress.line(
-              `diverged at step ${formatNumber(event.step)}: loss ${event.loss}, first bad tensor ${event.tensor}. Try a smaller learning rate.`,
-            );
-            exitCode = exitCodes.failed;
-            break;
-          case "interrupted":
-            progress.line(this.#interruptedText(event.step));
-            exitCode = exitCodes.interrupted;
-            break;
-          case "done":
-            break;
-        }
-      }
+      for await (const event of this.#trial.run()) await this.#hear(event);
     } finally {
-      progress.stop();
+      this.#progress.stop();
     }
-    await this.#finish(exitCode);
-    return exitCode;
+    return this.#finish();
+  }
+
+  async #hear(event: TrialEvent): Promise<void> {
+    const progress = this.#progress;
+    switch (event.kind) {
+      case "ready": {
+        this.#compileMs = event.compileMs;
+        progress.setTotal(event.totalSteps);
+        const from = event.step === 0 ? "" : ` from step ${formatNumber(event.step)}`;
+        progress.line(`training on ${this.#data.title}, ${formatNumber(event.totalSteps)} steps${from}`);
+        break;
+      }
+      case "steps":
+        this.#steps += event.losses.length;
+        this.#trainMs += event.durationMs;
+        this.#threads = event.threads;
+        this.#writeSteps(event);
+        progress.update(event.first + event.losses.length, { loss: event.losses[event.losses.length - 1] });
+        break;
+      case "epoch":
+        this.#epoch = event;
+        progress.line(epochText(event));
+        break;
+      case "checkpoint":
+        await this.#state?.save(event.bytes);
+        break;
+      case "diverged":
+        this.#say(
+          `diverged at step ${formatNumber(event.step)}: loss ${event.loss}, first bad tensor ${event.tensor}. Try a smaller learning rate.`,
+        );
+        this.#divergence = { step: event.step, tensor: event.tensor };
+        this.#exitCode = exitCodes.failed;
+        break;
+      case "interrupted":
+        this.#exitCode = exitCodes.interrupted;
+        break;
+      case "done":
+        break;
+    }
+  }
+
+  /** Says what must be heard even by those who want no progress. */
+  #say(text: string): void {
+    if (this.#options.quiet) this.#context.terminal.writeError(`${text}\n`);
+    else this.#progress.line(text);
   }
 
   #writeSteps({ first, losses }: Extract<TrialEvent, { kind: "steps" }>): void {
@@ -130,23 +177,40 @@ class TrainCommand {
     this.#context.terminal.write(text);
   }
 
-  #interruptedText(step: number): string {
+  #interruptedText(): string {
     const { saveState } = this.#options;
+    const steps = formatNumber(this.#trial.losses.length);
     return saveState === undefined
-      ? `interrupted after ${formatNumber(step)} steps; nothing was saved, since --save-state was not given`
-      : `interrupted after ${formatNumber(step)} steps; go on with: --resume ${saveState}`;
+      ? `interrupted after ${steps} steps; nothing was saved, since --save-state was not given\n`
+      : `interrupted after ${steps} steps; go on with the same command and --resume ${saveState}\n`;
   }
 
-  async #finish(exitCode: number): Promise<void> {
+  /** The results: files first, then the last line, so that who reads it finds the files; a failure to write comes last. */
+  async #finish(): Promise<Ending> {
     const { options, terminal } = { options: this.#options, terminal: this.#context.terminal };
+    const isDone = this.#exitCode === exitCodes.done;
     const split = this.#epoch?.step === this.#trial.losses.length ? this.#epoch.validation : undefined;
-    const measured = exitCode === exitCodes.done ? (split ?? (await this.#trial.evaluate("test"))) : undefined;
-    if (options.save !== undefined && exitCode === exitCodes.done)
-      await writeFileAtomic(options.save, await this.#inferenceModel());
+    const measured = isDone ? (split ?? (await this.#trial.evaluate("test"))) : undefined;
+    const failures: unknown[] = [];
+    const note = (cause: unknown): void => void failures.push(cause);
+    await this.#state?.finish().catch(note);
+    if (options.save !== undefined && isDone) {
+      await writeResult(options.save, await this.#inferenceModel()).catch(note);
+    }
+    const final = this.#finalDocument(measured);
+    if (options.json) terminal.write(jsonLine({ final }));
+    else if (isDone) terminal.write(finalText(final));
+    if (failures.length > 0) throw failures[0];
+    if (this.#exitCode === exitCodes.interrupted && terminal.isClosed !== true) {
+      terminal.writeError(this.#interruptedText());
+    }
+    return { exitCode: this.#exitCode, findings: trainingFindings(final) };
+  }
+
+  #finalDocument(measured: { readonly loss: number; readonly accuracy?: number } | undefined): FinalDocument {
     const seconds = this.#trainMs / 1000;
-    const final = {
-      // The mean over the last steps is steadier than one batch.
-      loss: this.#lastLoss,
+    return {
+      loss: this.#trial.losses.at(-1) ?? Number.NaN,
       ...(measured === undefined ? {} : { validationLoss: measured.loss }),
       ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy }),
       steps: this.#trial.losses.length,
@@ -155,12 +219,9 @@ class TrainCommand {
       compileSeconds: this.#compileMs / 1000,
       threads: this.#threads,
       data: this.#data.title,
-      status: { [exitCodes.done]: "done", [exitCodes.failed]: "diverged", [exitCodes.interrupted]: "interrupted" }[
-        exitCode
-      ],
+      status: statusOf(this.#exitCode),
+      ...(this.#divergence === undefined ? {} : { diverged: this.#divergence }),
     };
-    if (options.json) terminal.write(jsonLine({ final }));
-    else if (exitCode === exitCodes.done) terminal.write(finalText(final));
   }
 
   async #inferenceModel(): Promise<Uint8Array> {
@@ -174,24 +235,9 @@ class TrainCommand {
   }
 }
 
-function epochText({ epoch, train, validation }: Extract<TrialEvent, { kind: "epoch" }>): string {
-  const part = (name: string, { loss, accuracy }: { loss: number; accuracy?: number }): string =>
-    `${name} loss ${loss.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
-  return `epoch ${epoch}: ${part("training", train)}; ${part("validation", validation)}`;
-}
-
-function finalText(final: {
-  steps: number;
-  validationLoss?: number;
-  accuracy?: number;
-  seconds: number;
-  stepsPerSecond: number;
-  threads: number;
-  data: string;
-}): string {
-  const accuracy = final.accuracy === undefined ? "" : `, accuracy ${(100 * final.accuracy).toFixed(2)} %`;
-  const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
-  return `validation loss ${final.validationLoss?.toFixed(4)}${accuracy} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+function statusOf(exitCode: number): FinalDocument["status"] {
+  if (exitCode === exitCodes.done) return "done";
+  return exitCode === exitCodes.failed ? "diverged" : "interrupted";
 }
 
 function trialSpec(options: TrainOptions, data: Dataset, model: LayerSpec): TrialSpec {
@@ -208,61 +254,4 @@ function trialSpec(options: TrainOptions, data: Dataset, model: LayerSpec): Tria
     dropLast: options.dropLast,
     seed: options.seed,
   };
-}
-
-/** A catalogue name, or a JSON file. */
-async function readModel(model: string): Promise<LayerSpec> {
-  if (!/\.json$/i.test(model)) {
-    if (/[\\/]|\.onnx$/i.test(model)) {
-      throw new InvalidInputError("cannot read this model", {
-        where: `model "${model}"`,
-        expected: "a catalogue name (lenet5, mlp:784-100-10) or a path ending in .json",
-        received: model,
-      });
-    }
-    return modelByName(model);
-  }
-  const text = new TextDecoder().decode(await readBytes(model));
-  try {
-    return JSON.parse(text) as LayerSpec;
-  } catch (cause) {
-    throw new InvalidInputError("not a JSON file", {
-      where: model,
-      received: cause instanceof Error ? cause.message : String(cause),
-      cause,
-    });
-  }
-}
-
-async function readBytes(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new InvalidInputError("no such file", { where: path, remedy: "Check the path", cause });
-    }
-    throw fileSystemError(path, "read", cause);
-  }
-}
-
-/** Finds out before hours of training whether the results can be written. */
-async function checkWritable({ save, saveState }: TrainOptions): Promise<void> {
-  const { access, constants, stat } = await import("node:fs/promises");
-  const { dirname, resolve } = await import("node:path");
-  for (const path of [save, saveState]) {
-    if (path === undefined) continue;
-    const folder = dirname(resolve(path));
-    try {
-      await access(folder, constants.W_OK);
-    } catch (cause) {
-      throw fileSystemError(path, "write", cause);
-    }
-    const entry = await stat(path).catch(() => undefined);
-    if (entry?.isDirectory() === true)
-      throw new InvalidInputError("is a folder", {
-        where: path,
-        expected: "a file to write",
-        remedy: "Name a file in it",
-      });
-  }
 }

@@ -1,0 +1,160 @@
+// Files that `trainscope train` reads and writes: the model, checkpoints, the trained network.
+import { access, constants, open, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import { CorruptFileError, EnvironmentError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
+import type { LayerSpec } from "../../nn/layer.js";
+import { modelByName } from "../../nn/models.js";
+import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/atomic-file.js";
+
+/** Larger than any spec that a person or program would write; the limits guard memory and stack. */
+const specBytes = 4_000_000;
+const specDepth = 64;
+
+/** Checkpoints hold a few copies of the parameters; what is larger than this cannot be loaded anyway. */
+const stateBytes = 4_000_000_000;
+
+/** A catalogue name, or a JSON file. */
+export async function readModel(model: string): Promise<LayerSpec> {
+  if (!/\.json$/i.test(model)) {
+    if (/[\\/]|\.onnx$/i.test(model)) {
+      throw new InvalidInputError("cannot read this model", {
+        where: `model "${model}"`,
+        expected: "a catalogue name (lenet5, mlp:784-100-10) or a path ending in .json",
+        received: model,
+      });
+    }
+    return modelByName(model);
+  }
+  const text = new TextDecoder().decode(await readLimited(model, specBytes));
+  checkDepth(model, text);
+  try {
+    return JSON.parse(text) as LayerSpec;
+  } catch (cause) {
+    throw new InvalidInputError("not a JSON file", {
+      where: model,
+      received: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}
+
+/** Specs are read by functions that call themselves, so that a deep one would exhaust the stack. */
+function checkDepth(where: string, text: string): void {
+  const unquoted = text.replace(/"(?:[^"\\]|\\.)*"/g, "");
+  let depth = 0;
+  for (const mark of unquoted.match(/[[\]{}]/g) ?? []) {
+    depth += mark === "[" || mark === "{" ? 1 : -1;
+    if (depth <= specDepth) continue;
+    throw new InvalidInputError("nested too deeply", {
+      where,
+      expected: `at most ${specDepth} levels of brackets`,
+      received: "more",
+      remedy: "A sequential inside a sequential can be written as one",
+    });
+  }
+}
+
+export async function readState(path: string): Promise<Uint8Array> {
+  return readLimited(path, stateBytes);
+}
+
+async function readLimited(path: string, limit: number): Promise<Uint8Array> {
+  let size: number;
+  try {
+    const file = await open(path, "r");
+    try {
+      const status = await file.stat();
+      if (status.isDirectory()) throw new InvalidInputError("is a folder", { where: path, expected: "a file" });
+      size = status.size;
+      if (size <= limit) return await file.readFile();
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    if (cause instanceof TrainscopeError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+      throw new InvalidInputError("no such file", { where: path, remedy: "Check the path", cause });
+    }
+    throw fileSystemError(path, "read", cause);
+  }
+  throw new CorruptFileError("file is too large", {
+    where: path,
+    expected: `at most ${limit} bytes`,
+    received: `${size}`,
+  });
+}
+
+/** Finds out before hours of training whether a result can be written, and clears away what killed runs left. */
+export async function checkWritable(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  try {
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw fileSystemError(path, "write", cause);
+  }
+  const entry = await stat(path).catch(() => undefined);
+  if (entry?.isDirectory() === true) {
+    throw new InvalidInputError("is a folder", {
+      where: path,
+      expected: "a file to write",
+      remedy: "Name a file in it",
+    });
+  }
+  await removeStaleTemporaryFiles(folder);
+}
+
+/**
+ * Writes what a training ends with. Where that fails the work of hours must not be lost: it then goes into the folder
+ * for temporary files, and the error says so.
+ */
+export async function writeResult(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFileAtomic(path, bytes);
+  } catch (cause) {
+    const refuge = join(tmpdir(), `trainscope-${process.pid}-${basename(path)}`);
+    const isSaved = await writeFileAtomic(refuge, bytes).then(
+      () => true,
+      () => false,
+    );
+    if (!isSaved || !(cause instanceof TrainscopeError)) throw cause;
+    throw new EnvironmentError(`could not be written, and is in ${refuge} instead`, {
+      where: path,
+      remedy: `The reason: ${cause.message}`,
+      cause,
+    });
+  }
+}
+
+/** The file of `--save-state`: a failure on the way is a remark, since the next checkpoint may succeed. */
+export class StateFile {
+  readonly #path: string;
+  readonly #onRemark: (remark: string) => void;
+  #last: Uint8Array | undefined;
+  #failed = false;
+  #hasRemarked = false;
+
+  constructor(path: string, onRemark: (remark: string) => void) {
+    this.#path = path;
+    this.#onRemark = onRemark;
+  }
+
+  async save(bytes: Uint8Array): Promise<void> {
+    this.#last = bytes;
+    try {
+      await writeFileAtomic(this.#path, bytes);
+      this.#failed = false;
+    } catch (cause) {
+      this.#failed = true;
+      if (this.#hasRemarked) return;
+      this.#hasRemarked = true;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      this.#onRemark(`training goes on, but a checkpoint was not saved: ${reason}`);
+    }
+  }
+
+  /** Makes sure that the last checkpoint is on the disk. @throws EnvironmentError when it cannot be. */
+  async finish(): Promise<void> {
+    if (this.#failed && this.#last !== undefined) await writeResult(this.#path, this.#last);
+  }
+}

@@ -1,0 +1,33 @@
+// What `trainscope train` says at the end of an epoch and at the end of all.
+import type { TrialEvent } from "../../train/events.js";
+import { formatDuration, formatNumber } from "../output.js";
+
+/** The last line of `--json`. */
+export interface FinalDocument {
+  /** Of the last step, before its update. */
+  readonly loss: number;
+  readonly validationLoss?: number;
+  readonly accuracy?: number;
+  /** Updates done, those before a resume included. */
+  readonly steps: number;
+  /** Inside the runtime, since the start or the resume, without compilation. */
+  readonly seconds: number;
+  readonly stepsPerSecond: number;
+  readonly compileSeconds: number;
+  readonly threads: number;
+  readonly data: string;
+  readonly status: "done" | "diverged" | "interrupted";
+  readonly diverged?: { readonly step: number; readonly tensor: string };
+}
+
+export function epochText({ epoch, train, validation }: Extract<TrialEvent, { kind: "epoch" }>): string {
+  const part = (name: string, { loss, accuracy }: { loss: number; accuracy?: number }): string =>
+    `${name} loss ${loss.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
+  return `epoch ${epoch}: ${part("training", train)}; ${part("validation", validation)}`;
+}
+
+export function finalText(final: FinalDocument): string {
+  const accuracy = final.accuracy === undefined ? "" : `, accuracy ${(100 * final.accuracy).toFixed(2)} %`;
+  const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
+  return `validation loss ${final.validationLoss?.toFixed(4)}${accuracy} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+}
