@@ -1,6 +1,6 @@
 // The package as a user gets it: pack, install into an empty folder, ask for help, train ten steps, import it.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,10 +16,13 @@ const env = {
   ...process.env,
   ONNXRUNTIME_NODE_INSTALL_CUDA: "skip",
   // Nothing of the machine's own data or stores may help.
-  XDG_CACHE_HOME: join(work, "cache"),
-  XDG_DATA_HOME: join(work, "data"),
+  TRAINSCOPE_HOME: join(work, "home"),
   TRAINSCOPE_DATA: "",
 };
+
+/** Tests, and what only tests use. */
+const unwanted =
+  /^(?:src|test|bench|tools)\/|\.test\.|\/cases?[^/]*\.|gradient-check|-contract|gallery|example-report|writing-child/;
 
 function run(cwd, command, args, timeout = 300_000) {
   const shell = process.platform === "win32";
@@ -40,7 +43,7 @@ function check(condition, message) {
 function pack() {
   execFileSync(process.execPath, [join(root, "scripts/setup.mjs")], { stdio: "inherit" });
   const [packed] = JSON.parse(run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
-  const stray = packed.files.filter(({ path }) => /\.test\.|^src\/|^test\//.test(path)).map(({ path }) => path);
+  const stray = packed.files.filter(({ path }) => unwanted.test(path)).map(({ path }) => path);
   check(stray.length === 0, `the package holds ${stray.slice(0, 3).join(", ")}`);
   const samples = packed.files.filter(({ path }) => path.startsWith("samples/"));
   const megabytes = samples.reduce((sum, { size }) => sum + size, 0) / 1e6;
@@ -96,14 +99,31 @@ function train() {
   console.log(`ten steps: loss ${losses[0].loss} -> ${losses.at(-1).loss}`);
 }
 
+/** Every path of the exports map: its files are there, and it imports under its public name. */
 function importEverything() {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const [path, targets] of Object.entries(exports)) {
+    for (const file of typeof targets === "string" ? [targets] : Object.values(targets)) {
+      check(existsSync(join(project, "node_modules/trainscope", file)), `the package lacks ${file} of "${path}"`);
+    }
+    const name = join("trainscope", path).replaceAll("\\", "/");
+    const attributes = path.endsWith(".json") ? ', { with: { type: "json" } }' : "";
+    const code = `if (Object.keys(await import("${name}"${attributes})).length === 0) throw new Error("${name} exports nothing")`;
+    run(project, process.execPath, ["--no-warnings", "--input-type=module", "-e", code]);
+  }
+  console.log(`every public path imports: ${Object.keys(exports).join(", ")}`);
+}
+
+/** The example of the README, as a user's own file. Types are checked where it lies, in examples/. */
+function useLibrary() {
   const code = `
-    for (const path of ["", "/studies", "/figures", "/node"]) {
-      const names = Object.keys(await import("trainscope" + path));
-      if (names.length === 0) throw new Error("trainscope" + path + " exports nothing");
-    }`;
+    import { nn, optim, train } from "trainscope";
+    import { dataset, nodeRuntime } from "trainscope/node";
+    const data = await dataset("mnist", { allowDownload: false });
+    const options = { model: nn.lenet5(), data, optimizer: optim.adam(), steps: 3, runtime: nodeRuntime() };
+    for await (const row of train(options)) if (!Number.isFinite(row.value)) throw new Error("loss " + row.value);`;
   run(project, process.execPath, ["--input-type=module", "-e", code]);
-  console.log("every public path imports");
+  console.log("the library trains");
 }
 
 try {
@@ -111,6 +131,7 @@ try {
   askForHelp();
   train();
   importEverything();
+  useLibrary();
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
