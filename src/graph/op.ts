@@ -95,6 +95,11 @@ export interface Op<A extends Attributes = Attributes> {
    * where there is nothing to save. Used by `simplify`.
    */
   simpler?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[]): Tensor | null;
+  /**
+   * The first output in a form whose bits do not depend on the number of threads of ONNX Runtime; `null` where the
+   * operator itself is so. For use after differentiation.
+   */
+  threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */

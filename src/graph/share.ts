@@ -1,12 +1,18 @@
-// After differentiation: values computed from what the gradient computes anyway.
+// After differentiation: other forms of single nodes, for speed and for the same bits on any number of threads.
 import type { Node, Tensor } from "./tensor.js";
 
 /**
- * For `rewriteGraph`, on a graph that holds its own gradients: a convolution becomes a product with the columns that its
- * weight gradient lays out. `simplify` then finds both columns equal and keeps one.
+ * For `rewriteGraph`, on a graph that holds its own gradients. A convolution becomes a product with the columns that its
+ * weight gradient lays out; `simplify` then finds both columns equal and keeps one.
  */
 export function shareGradientParts(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
   if (node.outputs.length !== 1) return undefined;
   const value = node.op.fromGradientParts?.(inputs, node.attrs) ?? null;
+  return value === null ? undefined : [value];
+}
+
+/** For `rewriteGraph`: products whose rounding would depend on the number of threads change rows and columns. */
+export function fixThreadRounding(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
+  const value = node.op.threadInvariant?.(inputs, node.outputs, node.attrs) ?? null;
   return value === null ? undefined : [value];
 }

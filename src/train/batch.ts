@@ -58,7 +58,12 @@ export function splitInputs(layout: BatchLayout): { inputs: Tensor; targets: Ten
 }
 
 /** The examples with the given numbers, as the network wants them: float32, normalized. `rows` is `int32 [batch]`. */
-export function gatherBatch(layout: BatchLayout, inputs: Tensor, targets: Tensor, rows: Tensor): { x: Tensor; y: Tensor } {
+export function gatherBatch(
+  layout: BatchLayout,
+  inputs: Tensor,
+  targets: Tensor,
+  rows: Tensor,
+): { x: Tensor; y: Tensor } {
   const stored = gather(inputs, rows, { axis: 0 });
   const values = layout.inputDtype === "float32" ? stored : cast(stored, "float32");
   return { x: normalized(layout, values), y: gather(targets, rows, { axis: 0 }) };
@@ -68,5 +73,7 @@ function normalized({ affine, inputShape }: BatchLayout, values: Tensor): Tensor
   if (affine === undefined) return values;
   const shape = affine.factor.length === 1 ? [] : [affine.factor.length, ...inputShape.slice(1).map(() => 1)];
   const scaled = mul(values, constant(tensorFrom("float32", shape, affine.factor)));
-  return affine.offset.every((value) => value === 0) ? scaled : add(scaled, constant(tensorFrom("float32", shape, affine.offset)));
+  return affine.offset.every((value) => value === 0)
+    ? scaled
+    : add(scaled, constant(tensorFrom("float32", shape, affine.offset)));
 }

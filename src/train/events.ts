@@ -11,7 +11,13 @@ export interface Evaluation {
 
 export type TrialEvent =
   /** The programs are built and loaded. */
-  | { readonly kind: "ready"; readonly compileMs: number; readonly step: number; readonly totalSteps: number; readonly stepsPerEpoch: number }
+  | {
+      readonly kind: "ready";
+      readonly compileMs: number;
+      readonly step: number;
+      readonly totalSteps: number;
+      readonly stepsPerEpoch: number;
+    }
   /** A segment of consecutive steps is done. Losses are those before each step's update. */
   | {
       readonly kind: "steps";
@@ -27,7 +33,13 @@ export type TrialEvent =
       readonly threads: number;
     }
   /** Training loss and accuracy averaged over an epoch's examples, and the held-out split after it. */
-  | { readonly kind: "epoch"; readonly epoch: number; readonly step: number; readonly train: Evaluation; readonly validation: Evaluation }
+  | {
+      readonly kind: "epoch";
+      readonly epoch: number;
+      readonly step: number;
+      readonly train: Evaluation;
+      readonly validation: Evaluation;
+    }
   /** State that can be written to a file. */
   | { readonly kind: "checkpoint"; readonly step: number; readonly bytes: Uint8Array }
   /** The loss stopped being a number. The trial ends here. */

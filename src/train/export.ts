@@ -30,5 +30,9 @@ export function inferenceModel({ model, inputShape, tensors, metadata }: ExportR
     if (value !== undefined) initializers.set(tensor, value);
   }
   const inputs = [network.input, ...initializers.keys()];
-  return writeOnnx(simplify(graph(inputs, { output: network.output })), { name: "network", initializers, ...(metadata === undefined ? {} : { metadata }) });
+  return writeOnnx(simplify(graph(inputs, { output: network.output })), {
+    name: "network",
+    initializers,
+    ...(metadata === undefined ? {} : { metadata }),
+  });
 }

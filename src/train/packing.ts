@@ -28,7 +28,10 @@ export type Packing = readonly PackedVector[];
 export const largestFlattened = 65_536;
 
 /** Lays tensors out; the order of `tensors` is kept inside the common vector. */
-export function packTensors(name: string, tensors: readonly { readonly path: string; readonly shape: Shape }[]): Packing {
+export function packTensors(
+  name: string,
+  tensors: readonly { readonly path: string; readonly shape: Shape }[],
+): Packing {
   const small: PackedEntry[] = [];
   const vectors: PackedVector[] = [];
   let length = 0;
@@ -54,7 +57,14 @@ export function packedInputs(packing: Packing, prefix: string): Tensor[] {
 export function unpack(packing: Packing, vectors: readonly Tensor[]): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [i, { entries }] of packing.entries()) {
-    const parts = entries.length === 1 ? [vectors[i]] : split(vectors[i], entries.map(({ shape }) => sizeOf(shape)), { axis: 0 });
+    const parts =
+      entries.length === 1
+        ? [vectors[i]]
+        : split(
+            vectors[i],
+            entries.map(({ shape }) => sizeOf(shape)),
+            { axis: 0 },
+          );
     for (const [j, { path, shape }] of entries.entries()) tensors.set(path, reshape(parts[j], shape));
   }
   return tensors;
@@ -75,7 +85,11 @@ export function packValues(packing: Packing, valueOf: (path: string) => Float32A
     for (const { path, shape, offset } of entries) {
       const value = valueOf(path);
       if (value.length !== sizeOf(shape)) {
-        throw new InvalidInputError("element count does not fit", { where: path, expected: `${sizeOf(shape)}`, received: `${value.length}` });
+        throw new InvalidInputError("element count does not fit", {
+          where: path,
+          expected: `${sizeOf(shape)}`,
+          received: `${value.length}`,
+        });
       }
       data.set(value, offset);
     }

@@ -10,7 +10,7 @@ import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
 import { loopOp } from "../graph/ops/loop.js";
-import { shareGradientParts } from "../graph/share.js";
+import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { LayerSpec } from "../nn/layer.js";
@@ -100,7 +100,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
     ...scans,
   });
-  const body = simplify(rewriteGraph(plainBody, shareGradientParts));
+  const body = simplify(rewriteGraph(rewriteGraph(plainBody, shareGradientParts), fixThreadRounding));
   const carried = flatState(carriedInputs(state, ""));
   const captures = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
   const steps = input("steps", "int64", []);
@@ -147,12 +147,11 @@ export function evaluationProgram(
   const network = bindNetwork(template, x, tensors, []);
   const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
   if (loss.targets === "class") scans["batch correct"] = correctCount(network.output, y);
-  const body = simplify(
-    graph([iteration, condition, ...innerParameters, ...innerBuffers, inner.inputs, inner.targets, inner.rows], {
-      "go on": condition,
-      ...scans,
-    }),
+  const plainBody = graph(
+    [iteration, condition, ...innerParameters, ...innerBuffers, inner.inputs, inner.targets, inner.rows],
+    { "go on": condition, ...scans },
   );
+  const body = simplify(rewriteGraph(plainBody, fixThreadRounding));
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);

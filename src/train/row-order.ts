@@ -47,7 +47,10 @@ export function sequentialOrder({ examples, batchSize }: Pick<RowOrderRequest, "
 }
 
 /** Row numbers given by the caller, batch after batch, wrapping round at the end of the list. */
-export function givenOrder(rows: Int32Array, { examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
+export function givenOrder(
+  rows: Int32Array,
+  { examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">,
+): RowOrder {
   const outside = rows.findIndex((row) => row < 0 || row >= examples);
   if (outside !== -1) {
     throw new InvalidInputError("row number out of range", {

@@ -22,7 +22,8 @@ const longest = 4096;
 export function nextSegment(order: RowOrder, step: number, totalSteps: number, stepMs: number | undefined): Segment {
   const epochEnd = (Math.floor(step / order.stepsPerEpoch) + 1) * order.stepsPerEpoch;
   // The very first segment is one step, so that something is seen at once.
-  const wanted = stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
+  const wanted =
+    stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
   let steps = Math.min(wanted, epochEnd - step, totalSteps - step);
   const batchSize = order.batch(step).length;
   // Only the last batch of an epoch can be smaller; it is a segment of its own.

@@ -4,10 +4,11 @@ import type { Shape } from "../../core/shape.js";
 import { input, withScope } from "../build.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
-import { graph } from "../graph.js";
+import { graph, rewriteGraph } from "../graph.js";
 import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
 import { nodesOf } from "../order.js";
+import { fixThreadRounding } from "../share.js";
 import type { Tensor } from "../tensor.js";
 import { gemm, matMul } from "./matmul.js";
 
@@ -169,3 +170,60 @@ describe("errors name both shapes", () => {
     );
   });
 });
+
+test.each([
+  {
+    shapes: [
+      [64, 400],
+      [120, 400],
+    ],
+    attrs: { transB: 1 },
+    changed: true,
+  },
+  {
+    shapes: [
+      [400, 64],
+      [400, 120],
+    ],
+    attrs: { transA: 1, alpha: 0.5, beta: 2 },
+    changed: true,
+  },
+  {
+    shapes: [
+      [64, 120],
+      [84, 120],
+    ],
+    attrs: { transB: 1 },
+    changed: false,
+  },
+  {
+    shapes: [
+      [128, 400],
+      [120, 400],
+    ],
+    attrs: { transB: 1 },
+    changed: false,
+  },
+  {
+    shapes: [
+      [64, 400],
+      [400, 64],
+    ],
+    attrs: {},
+    changed: false,
+  },
+])(
+  "products that threads would split by columns exchange rows and columns: $shapes, $attrs",
+  ({ shapes, attrs, changed }) => {
+    const [a, b] = shapes.map((shape, i) => input(`x${i}`, "float32", shape));
+    const plain = gemm(a, b, null, attrs);
+    const c = input("c", "float32", [plain.shape[1]]);
+    const source = graph([a, b, c], { y: gemm(a, b, c, attrs) });
+    const fixed = rewriteGraph(source, fixThreadRounding);
+    expect(nodesOf(fixed).some(({ op }) => op.name === "Transpose")).toBe(changed);
+    const values = source.inputs.map((tensor, i) => ndFill("float32", tensor.shape, (j) => Math.sin(i + 7 * j)));
+    const [expected, received] = [evaluateGraph(source, values)[0], evaluateGraph(fixed, values)[0]];
+    expect(received.shape).toEqual(expected.shape);
+    for (const [i, value] of expected.data.entries()) expect(received.data[i]).toBeCloseTo(value, 12);
+  },
+);

@@ -61,6 +61,12 @@ export const matMulOp: Op<NoAttributes> = {
     return [{ dtype: a!.dtype, shape: matMulShape(where, a!.shape, b!.shape) }];
   },
   vjp: matMulGradient,
+  threadInvariant([a, b], [y]) {
+    // Products of a batch run on one thread each.
+    if (a!.shape.length !== 2 || b!.shape.length !== 2) return null;
+    if (!isSplitByColumns(y.shape[0], a!.shape[1], y.shape[1])) return null;
+    return transpose(matMul(transpose(b!, [1, 0]), transpose(a!, [1, 0])), [1, 0]);
+  },
   cost([a, b]) {
     const { batch, rows, inner, columns } = productOf("MatMul", a!.shape, b!.shape);
     const macs = sizeOf(batch) * rows * inner * columns;
@@ -135,6 +141,25 @@ function gemmExtents(a: Shape, b: Shape, { transA, transB }: GemmAttributes) {
   return { rows, inner, innerB, columns };
 }
 
+// How ONNX Runtime (MLAS) multiplies on several threads: it splits the longer side of the result; a part of at most 64
+// columns is summed in longer runs of the inner extent than a wider one, which changes the rounding. Runs are at least
+// 128 long, so shorter sums are the same in any case. With rows on the longer side, parts do not differ.
+const shortestRun = 128;
+const narrowestPart = 64;
+/** Up to so many threads the number of threads cannot change a result. */
+export const mostInvariantThreads = 4;
+
+function isSplitByColumns(rows: number, inner: number, columns: number): boolean {
+  return (
+    columns > rows && inner > shortestRun && columns > narrowestPart && columns <= narrowestPart * mostInvariantThreads
+  );
+}
+
+/** A bias of rank 0 or 1 as a matrix of one row. */
+function expandedRow(bias: Tensor): Tensor {
+  return bias.shape.length === 2 ? bias : reshape(bias, [1, sizeOf(bias.shape)]);
+}
+
 export const gemmOp: Op<GemmAttributes> = {
   name: "Gemm",
   arity: [2, 3],
@@ -167,6 +192,14 @@ export const gemmOp: Op<GemmAttributes> = {
     return [{ dtype: a!.dtype, shape }];
   },
   vjp: gemmGradient,
+  threadInvariant([a, b, c], [y], attrs) {
+    const [rows, columns] = y.shape;
+    const inner = a!.shape[1 - attrs.transA];
+    if (!isSplitByColumns(rows, inner, columns)) return null;
+    const bias = c === null || c === undefined ? null : transpose(expandedRow(c), [1, 0]);
+    const { alpha, beta, transA, transB } = attrs;
+    return transpose(gemm(b!, a!, bias, { alpha, beta, transA: 1 - transB, transB: 1 - transA }), [1, 0]);
+  },
   cost([a, b, c], _outputs, attrs) {
     const { rows, inner, columns } = gemmExtents(a!.shape, b!.shape, attrs);
     const macs = rows * inner * columns;
