@@ -34,6 +34,8 @@ export function fixedOrderProducts(source: Graph): Graph {
 /** Whether some number of threads would give one of them few columns of a long sum. */
 function dependsOnThreads(rows: number, inner: number, columns: number, products: number): boolean {
   return (
+    // A single row has a kernel of its own, which keeps one order.
+    rows > 1 &&
     columns > rows &&
     columns > 16 &&
     inner > block &&
