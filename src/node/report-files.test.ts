@@ -16,6 +16,7 @@ const study: StudyDefinition = {
   expectation: "It does.",
   source: "Nobody",
   dataset: "none",
+  variants: [],
   presets: { quick: preset, standard: preset, paper: preset },
   settings: {},
   keepTensors: () => [],

@@ -35,7 +35,7 @@ export interface TrainOptions {
   readonly scaling?: TrialSpec["data"]["scaling"];
   /** Determines initial weights, order and dropout. Default 0. */
   readonly seed?: number;
-  /** Threads of one step. Default: the faster of one and all cores, measured on the first steps. */
+  /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
   /** Ends the stream after the segment that is running, within about half a second. */
   readonly signal?: AbortSignal;
