@@ -30,7 +30,7 @@ function sourceFiles(folder: string): string[] {
     .map((path) => `${folder}/${path}`);
 }
 
-const files = ["src", "test", "bench", "scripts"].flatMap(sourceFiles);
+const files = ["src", "test", "bench", "examples", "scripts"].flatMap(sourceFiles);
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 test("no file is longer than its limit, and no exception is out of date", () => {

@@ -151,7 +151,11 @@ function groupsOf(layout: StateLayout, state: readonly TensorData[]) {
     { group: "buffers", packing: layout.buffers },
   ];
   let at = 0;
-  const placed = groups.map((entry) => ({ ...entry, vectors: state.slice(at, (at += entry.packing.length)) }));
+  const placed = groups.map((entry) => {
+    const first = at;
+    at += entry.packing.length;
+    return { ...entry, vectors: state.slice(first, at) };
+  });
   if (state.length > 0 && at !== stateNames(layout).length) throw new RangeError("state vectors do not fit the layout");
   return placed;
 }

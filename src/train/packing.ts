@@ -79,11 +79,11 @@ export function pack(packing: Packing, tensorOf: (path: string) => Tensor): Tens
 }
 
 /** Stored vectors from stored values. */
-export function packValues(packing: Packing, valueOf: (path: string) => Float32Array): TensorData[] {
+export function packValues(packing: Packing, elementsOf: (path: string) => Float32Array): TensorData[] {
   return packing.map(({ length, entries }) => {
     const data = new Float32Array(length);
     for (const { path, shape, offset } of entries) {
-      const value = valueOf(path);
+      const value = elementsOf(path);
       if (value.length !== sizeOf(shape)) {
         throw new InvalidInputError("element count does not fit", {
           where: path,
