@@ -1,10 +1,10 @@
 // Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 
-/** Reads an integer from `minimum` on. */
+/** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
   return (text) => {
-    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    const value = /^[+-]?\d+(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
     if (!Number.isSafeInteger(value) || value < minimum) throw notA(flag, `an integer of at least ${minimum}`, text);
     return value;
   };

@@ -1,12 +1,12 @@
 // A report on disk: the page, and beside it every figure as SVG, PNG, Vega-Lite and CSV.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeCsv } from "../core/csv.js";
 import type { Figure } from "../figures/figure.js";
 import type { ReportFigure } from "../report/document.js";
 import { renderReport } from "../report/render-report.js";
 import { type StudyReportInput, studyReport } from "../report/study-report.js";
-import { fileSystemError, writeFileAtomic } from "./atomic-file.js";
+import { writeFileAtomic } from "./atomic-file.js";
+import { makeFolder } from "./make-folder.js";
 import { type FigureRenderer, openFigureRenderer } from "./render.js";
 
 export interface WriteReportOptions {
@@ -43,9 +43,7 @@ export interface WrittenFigure {
 export async function writeReport(options: WriteReportOptions): Promise<WrittenReport> {
   const { folder, title, subtitle, generatedAt, studies } = options;
   const figuresFolder = join(folder, "figures");
-  await mkdir(figuresFolder, { recursive: true }).catch((cause: unknown) => {
-    throw fileSystemError(figuresFolder, "create", cause);
-  });
+  await makeFolder(figuresFolder);
   const renderer = options.renderer ?? (await openFigureRenderer());
   const written: WrittenFigure[] = [];
   const reports = [];

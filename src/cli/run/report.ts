@@ -28,6 +28,14 @@ export async function runReport(options: ReportOptions, context: CommandContext)
 
 async function storedPart(store: RunStore | undefined, name: string): Promise<ReportPart> {
   const run = await findRunByName(store, name);
+  if (run.study === "train") {
+    throw new InvalidInputError("a training has no report", {
+      where: `run "${run.id}"`,
+      expected: "the run of a study",
+      received: run.command,
+      remedy: `See trainscope runs show ${run.id}`,
+    });
+  }
   if (store === undefined || !Object.hasOwn(studies, run.study))
     throw new UnknownNameError(`run "${run.id}"`, "study", run.study, Object.keys(studies));
   const study = studies[run.study];

@@ -1,7 +1,6 @@
 // Reports of finished studies: after a run, and again later from the store.
-import { access, constants, mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileSystemError } from "../../node/atomic-file.js";
+import { makeFolder } from "../../node/make-folder.js";
 import { type WriteReportOptions, type WrittenReport, writeReport } from "../../node/report-files.js";
 
 export type ReportPart = WriteReportOptions["studies"][number];
@@ -18,11 +17,5 @@ export async function writeStudyReport(
 
 /** Makes the folder of a report before the work starts, so that hours are not spent on what cannot be written. */
 export async function prepareReportFolder(folder: string): Promise<void> {
-  const path = resolve(folder);
-  try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
-  } catch (cause) {
-    throw fileSystemError(path, "write", cause);
-  }
+  await makeFolder(resolve(folder));
 }

@@ -33,7 +33,8 @@ export async function readModel(model: string): Promise<LayerSpec> {
   } catch (cause) {
     throw new InvalidInputError("not a JSON file", {
       where: model,
-      received: cause instanceof Error ? cause.message : String(cause),
+      // It may quote the file, line breaks and all.
+      received: String(cause instanceof Error ? cause.message : cause).replace(/\s+/g, " "),
       cause,
     });
   }
@@ -94,11 +95,12 @@ export async function checkWritable(path: string): Promise<void> {
     throw fileSystemError(path, "write", cause);
   }
   const entry = await stat(path).catch(() => undefined);
-  if (entry?.isDirectory() === true) {
-    throw new InvalidInputError("is a folder", {
+  // A device (/dev/null) would be replaced by a file: results are renamed into place.
+  if (entry !== undefined && !entry.isFile()) {
+    throw new InvalidInputError(entry.isDirectory() ? "is a folder" : "is not an ordinary file", {
       where: path,
       expected: "a file to write",
-      remedy: "Name a file in it",
+      remedy: "Name a file in a folder",
     });
   }
   await removeStaleTemporaryFiles(folder);

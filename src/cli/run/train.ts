@@ -1,10 +1,14 @@
 // `trainscope train`: from options to a trial, its progress, its JSON lines and its files.
 import { availableParallelism } from "node:os";
+import { readSpec } from "../../core/definition.js";
 import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { LayerSpec } from "../../nn/layer.js";
+import { losses } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { optimizers } from "../../optim/optimizers/index.js";
+import { schedules } from "../../optim/schedules.js";
 import type { TrialEvent } from "../../train/events.js";
 import { inferenceModel } from "../../train/export.js";
 import { Trial } from "../../train/trial.js";
@@ -46,7 +50,8 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     });
     const { exitCode, findings } = await new TrainCommand(options, context, trial, data).run();
-    await recordTraining({ options, startedAt, exitCode, findings, runtime: runtime.name }, context);
+    const training = { options, startedAt, exitCode, findings, runtime: runtime.name };
+    await Promise.all([recordTraining(training, context), runtime.dispose()]);
     return exitCode;
   } catch (cause) {
     throw memoryError(cause);
@@ -129,6 +134,7 @@ class TrainCommand {
     const progress = this.#progress;
     switch (event.kind) {
       case "ready": {
+        if (event.step > event.totalSteps) throw furtherThanAsked(this.#options, event.step, event.totalSteps);
         this.#compileMs = event.compileMs;
         progress.setTotal(event.totalSteps);
         const from = event.step === 0 ? "" : ` from step ${formatNumber(event.step)}`;
@@ -240,14 +246,25 @@ function statusOf(exitCode: number): FinalDocument["status"] {
   return exitCode === exitCodes.failed ? "diverged" : "interrupted";
 }
 
+/** The longer training cannot be made shorter: its optimizer and its losses have gone on. */
+function furtherThanAsked({ resume = "" }: TrainOptions, step: number, totalSteps: number): InvalidInputError {
+  return new InvalidInputError("the checkpoint has gone further than asked for", {
+    where: resume,
+    expected: `at most ${totalSteps} steps`,
+    received: `${step}`,
+    remedy: "Give more --steps or --epochs",
+  });
+}
+
 function trialSpec(options: TrainOptions, data: Dataset, model: LayerSpec): TrialSpec {
   return {
     schema: 1,
     model: model as KindSpec,
     data: { dataset: data.id, fingerprint: data.fingerprint, scaling: options.scaling },
-    loss: options.loss,
-    optimizer: options.optimizer,
-    schedule: options.schedule,
+    // With all their options, so that a default that is written out makes no other training.
+    loss: readSpec("loss", "loss", losses, options.loss).spec as KindSpec,
+    optimizer: readSpec("optimizer", "optimizer", optimizers, options.optimizer).spec as KindSpec,
+    schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
     batchSize: options.batchSize,
     ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
     order: options.order,

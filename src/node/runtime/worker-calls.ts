@@ -1,4 +1,5 @@
 // Calls to a worker thread: each a promise, all of them rejected when the worker dies.
+import { receiveMessageOnPort } from "node:worker_threads";
 import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import type { Host } from "./nursery.js";
 import { fromWire } from "./ort-errors.js";
@@ -57,6 +58,12 @@ export class WorkerCalls {
   }
 
   #die(reason: string): void {
+    // The news of its end comes another way than its answers, and may overtake the last of them.
+    for (;;) {
+      const last = receiveMessageOnPort(this.#host.port);
+      if (last === undefined) break;
+      this.#settle(last.message as Reply);
+    }
     this.#closed ??= new EnvironmentError(`its worker thread died (${reason}), and its sessions and tensors with it`, {
       where: "runtime",
       remedy: "Make a new runtime and go on from the last checkpoint",

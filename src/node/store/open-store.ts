@@ -1,9 +1,10 @@
 // The run store as one SQLite file in WAL mode: one process writes at a time, any number read meanwhile.
 import { randomUUID } from "node:crypto";
-import { access, mkdir } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { EnvironmentError } from "../../core/errors.js";
 import type { RunStore } from "../../study/store.js";
-import { fileSystemError, removeStaleTemporaryFiles } from "../atomic-file.js";
+import { removeStaleTemporaryFiles } from "../atomic-file.js";
+import { makeFolder } from "../make-folder.js";
 import type { Paths } from "../paths.js";
 import { type Connection, connect } from "./connection.js";
 import { currentProcess, type Liveness, livenessOf, type ProcessIdentity } from "./process-identity.js";
@@ -37,11 +38,7 @@ export async function storeExists(paths: Paths): Promise<boolean> {
  * @throws EnvironmentError, CorruptFileError with one sentence that says what to do; the file is then unchanged.
  */
 export async function openRunStore(paths: Paths, options: StoreOptions = {}): Promise<RunStore> {
-  for (const folder of [paths.state, paths.checkpoints]) {
-    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-      throw fileSystemError(folder, "create", cause);
-    });
-  }
+  for (const folder of [paths.state, paths.checkpoints]) await makeFolder(folder);
   await removeStaleTemporaryFiles(paths.checkpoints);
   const connection = connect(paths.store, options.busyTimeoutMs ?? 10_000);
   try {
