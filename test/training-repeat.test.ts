@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { modelByName } from "../src/nn/models.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
 import { bitsOf, finish, patches, type SmallRequest, trialSpec, watched } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -30,11 +30,11 @@ test.each([1000, 250, 100, 60, 1])("segments of %d ms a step give the same bits"
 
 describe.each([1, 4, 7, 9, 20])("interrupted after %d steps", (stopAt) => {
   test("and resumed from the bytes, it gives the bits of an undisturbed run", async () => {
-    const signal = { aborted: false };
+    const signal = new AbortController();
     // Segments of two steps: stops lie inside epochs and at their ends.
     const slow = watched(runtime, 250).runtime;
-    const first = await finish({ ...request, runtime: slow, signal }, (event) => {
-      if (event.kind === "steps" && event.first + event.losses.length >= stopAt) signal.aborted = true;
+    const first = await finish({ ...request, runtime: slow, signal: signal.signal }, (event) => {
+      if (event.kind === "steps" && event.first + event.losses.length >= stopAt) signal.abort();
     });
     expect(first.events.at(-1)).toMatchObject({ kind: "interrupted" });
     const step = first.losses.length;
@@ -60,7 +60,7 @@ test("a finished trial goes on for more epochs as if it had been longer from the
 });
 
 test("the checkpoint of a resumed run is the checkpoint of an undisturbed one, byte for byte", async () => {
-  const signal = { aborted: true };
+  const signal = AbortSignal.abort();
   const nothing = await finish({ ...request, signal });
   expect(nothing.losses).toEqual([]);
   const resumed = await finish({ ...request, resumeFrom: { where: "state", bytes: nothing.checkpoint } });
@@ -76,7 +76,10 @@ test.each([
     6,
   ],
   ["LeNet-5, batch 64", lenetRequest({}), 6],
-  ["mlp:784-100-10, batch 64, SGD", { ...mlpRequest("mlp:784-100-10") }, 6],
+  ["mlp:784-100-10, batch 64, SGD", mlpRequest("mlp:784-100-10"), 6],
+  ["mlp:784-100-10, batch 1, SGD", mlpRequest("mlp:784-100-10", { batchSize: 1, epochs: 1 }), 192],
+  ["LeNet-5, batch 1", lenetRequest({}, { batchSize: 1, epochs: 1 }), 192],
+  ["LeNet-5, batch 7", lenetRequest({}, { batchSize: 7, epochs: 1 }), 28],
 ] as const)("%s: two threads give the bits of one", async (_name, given, steps) => {
   const one = await finish({ ...given, threads: 1 });
   const two = await finish({ ...given, threads: 2 });
@@ -84,16 +87,16 @@ test.each([
   expect(bitsOf(two)).toEqual(bitsOf(one));
 });
 
-function lenetRequest(options: Record<string, unknown>): SmallRequest {
-  return wideRequest(modelByName("lenet5", options) as KindSpec, { kind: "adam", learningRate: 0.001 });
+function lenetRequest(options: Record<string, unknown>, changes: Partial<TrialSpec> = {}): SmallRequest {
+  return wideRequest(modelByName("lenet5", options) as KindSpec, { kind: "adam", learningRate: 0.001 }, changes);
 }
 
-function mlpRequest(name: string): SmallRequest {
-  return wideRequest(modelByName(name) as KindSpec, { kind: "sgd", learningRate: 0.1, momentum: 0.9 });
+function mlpRequest(name: string, changes: Partial<TrialSpec> = {}): SmallRequest {
+  return wideRequest(modelByName(name) as KindSpec, { kind: "sgd", learningRate: 0.01, momentum: 0.9 }, changes);
 }
 
 /** 192 examples of MNIST's shape: two epochs of three steps. */
-function wideRequest(model: KindSpec, optimizer: KindSpec): SmallRequest {
+function wideRequest(model: KindSpec, optimizer: KindSpec, changes: Partial<TrialSpec>): SmallRequest {
   const wide = patches(192, { extent: 28, classes: 10 });
-  return { spec: trialSpec(wide, { model, optimizer, batchSize: 64 }), data: wide, runtime };
+  return { spec: trialSpec(wide, { model, optimizer, batchSize: 64, ...changes }), data: wide, runtime };
 }

@@ -1,7 +1,6 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
 import { diagnosisProgram } from "./diagnosis.js";
-import { fixedOrderProducts } from "./fixed-order.js";
 import { evaluationProgram, type Program, type TrainingRequest, trainingProgram } from "./program.js";
 import type { Runtime, Session } from "./runtime.js";
 
@@ -50,7 +49,7 @@ export class ProgramCache {
     let known = this.#programs.get(key);
     if (known === undefined) {
       const program = build();
-      known = { program, bytes: writeOnnx(fixedOrderProducts(program.graph), { name: key }) };
+      known = { program, bytes: writeOnnx(program.graph, { name: key }) };
       this.#programs.set(key, known);
     }
     const sessionKey = `${key} threads ${threads}`;

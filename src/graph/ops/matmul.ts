@@ -61,11 +61,13 @@ export const matMulOp: Op<NoAttributes> = {
     return [{ dtype: a!.dtype, shape: matMulShape(where, a!.shape, b!.shape) }];
   },
   vjp: matMulGradient,
-  threadInvariant([a, b], [y]) {
-    // Products of a batch run on one thread each.
-    if (a!.shape.length !== 2 || b!.shape.length !== 2) return null;
-    if (!isSplitByColumns(y.shape[0], a!.shape[1], y.shape[1])) return null;
-    return transpose(matMul(transpose(b!, [1, 0]), transpose(a!, [1, 0])), [1, 0]);
+  threadInvariant([a, b]) {
+    const [first, second] = [a!, b!];
+    if (first.shape.length < 2 || second.shape.length < 2) return null;
+    const { batch, rows, inner, columns } = productOf("MatMul", first.shape, second.shape);
+    // Products of a batch run on one thread each, unless there are fewer of them than threads.
+    if (sizeOf(batch) >= mostInvariantThreads || !isSplitByColumns(rows, inner, columns)) return null;
+    return swapped(matMul(swapped(second), swapped(first)));
   },
   cost([a, b]) {
     const { batch, rows, inner, columns } = productOf("MatMul", a!.shape, b!.shape);
@@ -153,6 +155,12 @@ function isSplitByColumns(rows: number, inner: number, columns: number): boolean
   return (
     columns > rows && inner > shortestRun && columns > narrowestPart && columns <= narrowestPart * mostInvariantThreads
   );
+}
+
+/** The last two axes exchanged. */
+function swapped(x: Tensor): Tensor {
+  const axes = x.shape.map((_, axis) => axis);
+  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }
 
 /** A bias of rank 0 or 1 as a matrix of one row. */
