@@ -29,7 +29,7 @@ export interface ExecutorRequest {
   readonly workers: number;
   /** Paths of the final tensors to keep from a trial. */
   readonly keepTensors: (spec: TrialSpec) => readonly string[];
-  readonly signal?: AbortSignal;
+  readonly signal?: Pick<AbortSignal, "aborted">;
   readonly now: () => number;
   /** Waits while another process runs a trial that this run needs too. */
   readonly wait: (ms: number) => Promise<void>;

@@ -38,7 +38,7 @@ export interface TrainOptions {
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
   /** Ends the stream after the segment that is running, within about half a second. */
-  readonly signal?: AbortSignal;
+  readonly signal?: Pick<AbortSignal, "aborted">;
 }
 
 /**

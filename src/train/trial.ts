@@ -43,7 +43,7 @@ export interface TrialRequest {
   readonly checkpointEveryMs?: number;
   /** Whether to measure the held-out split after every epoch. Default true. */
   readonly evaluate?: boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: Pick<AbortSignal, "aborted">;
   /** A clock in milliseconds: time comes from outside. */
   readonly now: () => number;
 }
