@@ -14,7 +14,7 @@ import type { Tensor } from "../src/graph/tensor.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import { optimizers } from "../src/optim/optimizers/index.js";
-import { readOptimizer } from "../src/train/program.js";
+import { readOptimizer } from "../src/train/program-request.js";
 
 interface Fixture {
   readonly kind: string;

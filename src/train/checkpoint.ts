@@ -6,7 +6,7 @@ import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Evaluation } from "./events.js";
 import { packValues, unpackValues } from "./packing.js";
-import { type StateLayout, stateNames } from "./program.js";
+import { type StateLayout, stateNames } from "./state-layout.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
 export interface Checkpoint {

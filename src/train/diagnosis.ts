@@ -6,7 +6,8 @@ import { reduceSum } from "../graph/ops/reduction.js";
 import { concat, reshape } from "../graph/ops/shape-movement.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
-import { type StateLayout, stateNames, type TrainingRequest } from "./program.js";
+import type { TrainingRequest } from "./program-request.js";
+import { type StateLayout, stateNames } from "./state-layout.js";
 import { trainingStep } from "./step.js";
 
 export interface DiagnosisProgram {

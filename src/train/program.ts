@@ -4,7 +4,6 @@
 //            state vectors (parameters, one set per slot, buffers)
 //   body     one step, see step.ts
 //   outputs  state vectors after the last step, loss [steps], correct [steps]
-import { readSpec } from "../core/definition.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
@@ -13,33 +12,13 @@ import { loopOp } from "../graph/ops/loop.js";
 import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
-import type { LayerSpec } from "../nn/layer.js";
-import { correctCount, type Loss } from "../nn/losses.js";
-import { buildNetwork, type Network } from "../nn/network.js";
-import type { OptimizerPart } from "../optim/optimizer.js";
-import { optimizers } from "../optim/optimizers/index.js";
-import { type BatchLayout, gatherBatch } from "./batch.js";
-import { type Packing, packedInputs, packTensors, unpack } from "./packing.js";
+import { correctCount } from "../nn/losses.js";
+import { buildNetwork } from "../nn/network.js";
+import { gatherBatch } from "./batch.js";
+import { packedInputs, unpack } from "./packing.js";
+import type { ProgramRequest, TrainingRequest } from "./program-request.js";
+import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { atStep, bindNetwork, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
-
-export interface ProgramRequest {
-  readonly model: LayerSpec;
-  readonly layout: BatchLayout;
-  readonly loss: Loss;
-  readonly batchSize: number;
-}
-
-export interface TrainingRequest extends ProgramRequest {
-  readonly optimizer: unknown;
-}
-
-/** How the state lies in vectors. The same for every batch size of a model and optimizer. */
-export interface StateLayout {
-  readonly parameters: Packing;
-  readonly buffers: Packing;
-  /** Slot names of the optimizer; each has one vector per parameter vector. */
-  readonly slots: readonly string[];
-}
 
 /** A program ready to be written as an ONNX file, and what the caller must know to feed it. */
 export interface Program {
@@ -52,38 +31,6 @@ export interface Program {
   /** Number of random keys wanted at every step. */
   readonly randomKeyCount: number;
   readonly batchSize: number;
-}
-
-/** The optimizer that a spec stands for, with its options filled in. */
-export function readOptimizer(spec: unknown): {
-  part: OptimizerPart<unknown>;
-  spec: { readonly kind: string; readonly learningRate: number };
-} {
-  const { definition, spec: complete } = readSpec("optimizer", "optimizer", optimizers, spec);
-  return {
-    part: definition as unknown as OptimizerPart<unknown>,
-    spec: complete as unknown as { kind: string; learningRate: number },
-  };
-}
-
-/** Where everything of a network lies. */
-export function stateLayout(network: Network, slots: readonly string[]): StateLayout {
-  const shapes = (tensors: readonly { path: string; tensor: Tensor }[]) =>
-    tensors.map(({ path, tensor }) => ({ path, shape: tensor.shape }));
-  return {
-    parameters: packTensors("parameters", shapes(network.parameters)),
-    buffers: packTensors("buffers", shapes(network.buffers)),
-    slots,
-  };
-}
-
-/** Names of all carried vectors: parameters, slots in order, buffers. */
-export function stateNames({ parameters, buffers, slots }: StateLayout): string[] {
-  return [
-    ...parameters.map(({ name }) => name),
-    ...slots.flatMap((slot) => parameters.map(({ name }) => `${slot}:${name}`)),
-    ...buffers.map(({ name }) => name),
-  ];
 }
 
 /** Builds the program that trains any number of steps of one batch size. */

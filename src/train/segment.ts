@@ -2,7 +2,8 @@
 import { randomStream } from "../core/rng.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { ScheduleContext } from "../optim/schedules.js";
-import { type Program, readOptimizer, stepCount } from "./program.js";
+import { type Program, stepCount } from "./program.js";
+import { readOptimizer } from "./program-request.js";
 import type { RowOrder } from "./row-order.js";
 
 export interface Segment {

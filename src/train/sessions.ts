@@ -1,7 +1,8 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
 import { diagnosisProgram } from "./diagnosis.js";
-import { evaluationProgram, type Program, type TrainingRequest, trainingProgram } from "./program.js";
+import { evaluationProgram, type Program, trainingProgram } from "./program.js";
+import type { TrainingRequest } from "./program-request.js";
 import type { Runtime, Session } from "./runtime.js";
 
 export interface LoadedProgram {

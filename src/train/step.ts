@@ -10,7 +10,8 @@ import { correctCount } from "../nn/losses.js";
 import { buildNetwork, type Network } from "../nn/network.js";
 import { type BatchLayout, gatherBatch, splitInputs } from "./batch.js";
 import { pack, packedInputs, unpack } from "./packing.js";
-import { readOptimizer, type StateLayout, stateLayout, type TrainingRequest } from "./program.js";
+import { readOptimizer, type TrainingRequest } from "./program-request.js";
+import { type StateLayout, stateLayout } from "./state-layout.js";
 
 export interface TrainingStep {
   readonly state: StateLayout;

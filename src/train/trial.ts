@@ -16,11 +16,13 @@ import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
 import { packValues, unpackValues } from "./packing.js";
-import { readOptimizer, stateLayout, stateNames, stepCount } from "./program.js";
+import { stepCount } from "./program.js";
+import { readOptimizer } from "./program-request.js";
 import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
 import type { Runtime } from "./runtime.js";
 import { nextSegment, type Segment, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
+import { stateLayout, stateNames } from "./state-layout.js";
 import { ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
