@@ -219,24 +219,28 @@ class ModelWriter {
 }
 
 function valueInfo(name: string, tensor: Tensor, isInput: boolean): ValueInfoProto {
-  // Outputs are left without extents: they may depend on axes that vary, and the runtime infers them.
-  const dim = tensor.shape.map((extent, axis) => {
-    const axisName = tensor.axisNames?.[axis];
-    return create(TensorShapeProto_DimensionSchema, {
-      value:
-        typeof axisName === "string"
-          ? { case: "dimParam", value: axisName }
-          : { case: "dimValue", value: BigInt(extent) },
-    });
-  });
+  const dim = tensor.shape.map((extent, axis) =>
+    create(TensorShapeProto_DimensionSchema, isInput ? extentOf(tensor, extent, axis) : {}),
+  );
   const tensorType = create(TypeProto_TensorSchema, {
     elemType: dtypeTable[tensor.dtype].onnx,
-    ...(isInput ? { shape: create(TensorShapeProtoSchema, { dim }) } : {}),
+    shape: create(TensorShapeProtoSchema, { dim }),
   });
   return create(ValueInfoProtoSchema, {
     name,
     type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
   });
+}
+
+/** Of outputs only the rank is written: extents may depend on axes that vary, and readers infer them. */
+function extentOf({ axisNames }: Tensor, extent: number, axis: number) {
+  const name = axisNames?.[axis];
+  return {
+    value:
+      typeof name === "string"
+        ? { case: "dimParam" as const, value: name }
+        : { case: "dimValue" as const, value: BigInt(extent) },
+  };
 }
 
 /** A stored tensor as ONNX wants it: little-endian raw bytes. */

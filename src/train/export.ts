@@ -1,5 +1,6 @@
 // A trained network as an ONNX model for inference: weights inside, batch size free.
-import type { Shape } from "../core/shape.js";
+import { InvalidInputError, ShapeError } from "../core/errors.js";
+import { type Shape, sameShape, shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { graph } from "../graph/graph.js";
 import { simplify } from "../graph/simplify.js";
@@ -21,13 +22,22 @@ export interface ExportRequest {
 /**
  * Writes the network with inference statistics and without dropout. Input `input` `[batch, ...inputShape]` float32,
  * normalized as in training; output `output`. Weights keep their paths as names.
+ * @throws InvalidInputError | ShapeError when a tensor is missing or has another shape.
  */
 export function inferenceModel({ model, inputShape, tensors, metadata }: ExportRequest): Uint8Array<ArrayBuffer> {
   const network = buildNetwork(model, { mode: "inference", batchSize: 1, inputShape });
   const initializers = new Map<Tensor, TensorData>();
   for (const { path, tensor } of [...network.parameters, ...network.buffers]) {
     const value = tensors.get(path);
-    if (value !== undefined) initializers.set(tensor, value);
+    if (value === undefined) throw new InvalidInputError(`missing tensor "${path}"`, { where: "inferenceModel" });
+    if (!sameShape(value.shape, tensor.shape)) {
+      throw new ShapeError(`tensor "${path}" does not fit the model`, {
+        where: "inferenceModel",
+        expected: shapeText(tensor.shape),
+        received: shapeText(value.shape),
+      });
+    }
+    initializers.set(tensor, value);
   }
   const inputs = [network.input, ...initializers.keys()];
   return writeOnnx(simplify(graph(inputs, { output: network.output })), {
