@@ -98,8 +98,12 @@ test("a model with a tensor missing, or of another shape, is refused by name", (
       inputShape,
       tensors: new Map([["1.weight", weight]]),
     });
-  expect(exported([4])).toThrowErrorMatchingInlineSnapshot(`[InvalidInputError: inferenceModel: missing tensor "1.bias"]`);
-  expect(exported([5])).toThrowErrorMatchingInlineSnapshot(`[ShapeError: inferenceModel: tensor "1.weight" does not fit the model: expected [2, 5], received [2, 4]]`);
+  expect(exported([4])).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: inferenceModel: missing tensor "1.bias"]`,
+  );
+  expect(exported([5])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: inferenceModel: tensor "1.weight" does not fit the model: expected [2, 5], received [2, 4]]`,
+  );
 });
 
 test("pooling before ReLU and simplification change no bit of loss and gradients", async () => {
