@@ -39,6 +39,7 @@ export function startHost(): Host {
 }
 
 function openNursery(): Nursery {
+  keepTelemetryOff();
   // Flags of the program (`--input-type`, `--import`) are not meant for the workers; some would stop them.
   const worker = new Worker(workerEntry(), { workerData: { role: "nursery" } satisfies WorkerRole, execArgv: [] });
   worker.unref();
@@ -56,4 +57,13 @@ function openNursery(): Nursery {
     for (const end of opened.ends.values()) end(reason);
   });
   return opened;
+}
+
+/**
+ * ONNX Runtime 1.30 for Linux and macOS reports sessions to its maker, keeps a database for that in the user's cache
+ * folder and leaves a log in the folder for temporary files. Nobody who trains a network with us has agreed to that.
+ * The library reads the variable once, when it is loaded; a worker's `process.env` would be a copy that it never sees.
+ */
+function keepTelemetryOff(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= "1";
 }

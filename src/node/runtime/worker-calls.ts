@@ -47,6 +47,8 @@ export class WorkerCalls {
     await answered;
     this.#host.hold(true);
     await this.#host.ended;
+    // Its end may have been known before the answer.
+    this.#host.hold(false);
   }
 
   #settle({ id, value, error }: Reply): void {
