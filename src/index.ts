@@ -46,8 +46,9 @@ export { ndArray, ndFill } from "./graph/nd-array.js";
 export type { NdArray } from "./graph/op.js";
 export type { Graph, NamedTensor, Node, Tensor, TensorType } from "./graph/tensor.js";
 
-// Files: graphs as ONNX models, tensors as safetensors.
+// Files: graphs as ONNX models, written and read back; tensors as safetensors. What is read is checked before it is used.
 export { type WriteOptions, writeOnnx } from "./onnx/write.js";
+export { type OnnxModel, type ReadOptions, readOnnx, readOnnxModel } from "./onnx/read.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./core/safetensors.js";
 
 // Tensors with values: what crosses every border of the program.

@@ -2,13 +2,21 @@
 
 import {
   type Dataset,
+  evaluateGraph,
+  gradients,
+  graph,
+  input,
   type MetricRow,
+  ndFill,
   nn,
+  ops,
   optim,
+  readOnnx,
   type Split,
   type TensorData,
   TrainscopeError,
   train,
+  writeOnnx,
 } from "trainscope";
 import { dataset, nodeRuntime } from "trainscope/node";
 import { afterEach, expect, test, vi } from "vitest";
@@ -93,6 +101,16 @@ test("schedule, loss and steps are taken over", async () => {
 
 test("a signal that is aborted already ends the stream before the first row", async () => {
   expect(await rowsOf({ signal: AbortSignal.abort() })).toEqual([]);
+});
+
+test("a graph is built, differentiated, evaluated, written and read back", () => {
+  const x = input("x", "float64", [3]);
+  const [slope] = gradients({ of: ops.reduceSum(ops.mul(x, ops.mul(x, x))), withRespectTo: [x] });
+  const cubed = graph([x], { slope });
+  const values = [ndFill("float64", [3], (index) => index + 1)];
+  expect([...evaluateGraph(cubed, values)[0].data]).toEqual([3, 12, 27]);
+  const again = readOnnx(writeOnnx(cubed), "cubed.onnx");
+  expect(evaluateGraph(again, values)).toEqual(evaluateGraph(cubed, values));
 });
 
 test("what does not fit is refused before the first row", async () => {
