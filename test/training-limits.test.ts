@@ -10,6 +10,7 @@ import { lossFunction } from "../src/nn/losses.js";
 import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
+import { readCheckpoint, writeCheckpoint } from "../src/train/checkpoint.js";
 import { Trial } from "../src/train/trial.js";
 import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
 import {
@@ -188,6 +189,27 @@ test("a rate of a million diverges: the event names step and tensor, the state i
   // Cut into single steps, it diverges at the same place.
   const single = await finish({ ...changed({ optimizer, model }), runtime: watched(runtime, 1000).runtime });
   expect(single.events.at(-1)).toEqual(last);
+});
+
+test("a last update that goes wrong is a divergence too, though every loss was a number", async () => {
+  const model = modelByName("mlp:144-20-4") as KindSpec;
+  // More than float32 can hold.
+  const found = await finish(
+    changed({ optimizer: { kind: "sgd", learningRate: 1e39 }, model, batchSize: 100, epochs: 1 }),
+  );
+  expect(found.losses.map(Number.isFinite)).toEqual([true]);
+  expect(found.events.at(-1)).toMatchObject({ kind: "diverged", step: 1, tensor: "parameter 1.weight" });
+});
+
+test("an evaluation that is not a number survives a checkpoint", () => {
+  const layout = { parameters: [], buffers: [], slots: [] };
+  const evaluations = [
+    { step: 0, epoch: 0, loss: Number.NaN, accuracy: 0.1 },
+    { step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },
+  ];
+  const empty = new Float32Array(0);
+  const bytes = writeCheckpoint(layout, { spec, step: 0, state: [], losses: empty, correct: empty, evaluations });
+  expect(readCheckpoint("state", bytes, layout, spec).evaluations).toEqual(evaluations);
 });
 
 describe("evaluation", () => {

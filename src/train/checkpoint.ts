@@ -37,7 +37,7 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
     trial: trialId(checkpoint.spec),
     spec: JSON.stringify(checkpoint.spec),
     step: `${checkpoint.step}`,
-    evaluations: JSON.stringify(checkpoint.evaluations),
+    evaluations: JSON.stringify(checkpoint.evaluations, spelledOut),
   };
   return writeSafetensors(tensors, new Map(Object.entries(metadata)));
 }
@@ -64,9 +64,18 @@ export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: Tr
   return { spec, step: Number(metadata.get("step")) };
 }
 
-function parsed(where: string, text: string | undefined): unknown {
+/** JSON has no word for the loss of a diverged network: a text stands for it. */
+function spelledOut(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
+}
+
+function asNumber(_key: string, value: unknown): unknown {
+  return value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value;
+}
+
+function parsed(where: string, text: string | undefined, revive?: (key: string, value: unknown) => unknown): unknown {
   try {
-    return JSON.parse(text ?? "");
+    return JSON.parse(text ?? "", revive);
   } catch (cause) {
     throw damaged(where, cause);
   }
@@ -77,7 +86,7 @@ function damaged(where: string, cause?: unknown): CorruptFileError {
 }
 
 function readEvaluations(where: string, text: string | undefined): Evaluation[] {
-  const list = parsed(where, text);
+  const list = parsed(where, text, asNumber);
   const isEvaluation = (entry: unknown): entry is Evaluation =>
     typeof entry === "object" && entry !== null && "step" in entry && "epoch" in entry && "loss" in entry;
   if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);

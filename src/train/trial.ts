@@ -172,6 +172,12 @@ export class Trial {
         yield await this.#endEpoch();
       if (this.#step < this.#totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
     }
+    const bad = await this.#firstBadTensor();
+    if (bad !== undefined) {
+      // The last update went wrong, and no loss came after it to show that.
+      yield { kind: "diverged", step: this.#step, loss: Number.NaN, tensor: `parameter ${bad}` };
+      return;
+    }
     yield await this.#checkpoint();
     yield { kind: "done", step: this.#step };
   }
@@ -286,6 +292,13 @@ export class Trial {
     // The first one comes soon: it tells early whether it can be written, and compiling again is not free.
     const waitMs = this.#checkpoints === 0 && Number.isFinite(everyMs) ? Math.min(everyMs, 1000) : everyMs;
     return this.#request.now() - this.#lastCheckpoint >= waitMs;
+  }
+
+  /** The path of the first parameter or buffer that is not finite throughout. */
+  async #firstBadTensor(): Promise<string | undefined> {
+    for (const [path, { data }] of await this.tensors())
+      if (!(data as Float32Array).every(Number.isFinite)) return path;
+    return undefined;
   }
 
   async #checkpoint(): Promise<Extract<TrialEvent, { kind: "checkpoint" }>> {
