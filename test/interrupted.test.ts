@@ -50,7 +50,7 @@ test("a reader that goes away (| head -1) stops the training, quietly and with i
 test("an interrupted study is listed as such, and goes on with --resume", async () => {
   const size = "--set epochs=1000 --set twinSeeds=0 --seeds 1";
   const study = startCli(`study run normalization ${size} --out report --checkpoint-every 0`, home);
-  await study.until(/seeds of/);
+  await study.until(/: preset quick with 1 seed, epochs 1,000, twinSeeds 0; MNIST sample/);
   study.child.kill("SIGINT");
   expect(await study.ended).toEqual({ code: 130, signal: null });
   expect(study.said.err).toMatch(/interrupted; finished trials are kept, and the same command goes on from here\n$/);
@@ -58,7 +58,7 @@ test("an interrupted study is listed as such, and goes on with --resume", async 
   const { runs } = JSON.parse(out) as { runs: { status: string; settings: { epochs: number } }[] };
   expect(runs).toMatchObject([{ status: "interrupted", settings: { epochs: 1000 } }]);
   const again = startCli("study run normalization --resume --out report", home);
-  await again.until(/seeds of/);
+  await again.until(/: preset quick with 1 seed, epochs 1,000, twinSeeds 0; MNIST sample/);
   again.child.kill("SIGTERM");
   expect((await again.ended).code).toBe(130);
   const listed = JSON.parse((await runProcess("runs list --json", home)).out) as { runs: unknown[] };

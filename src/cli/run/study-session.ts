@@ -59,7 +59,7 @@ export async function runStudySession(
   });
   try {
     const { resumeRun, ...size } = options.resume ? await unfinishedRun(store, study, data) : asked;
-    progress.line(`${study.title}: ${study.presets[size.preset].about}; ${data.title}`);
+    progress.line(`${study.title}: ${sizeText(study, size)}; ${data.title}`);
     const outcome = await runStudy({
       study,
       ...size,
@@ -118,6 +118,16 @@ function askedFor(study: StudyDefinition, { preset, set, seeds, resume }: StudyS
     settings: resolveSettings(study, preset, set),
     seeds: Array.from({ length: count }, (_, seed) => seed),
   };
+}
+
+/** What the preset says of itself, or what is different from it. */
+function sizeText(study: StudyDefinition, { preset, settings, seeds }: RunSize): string {
+  const normal = study.presets[preset];
+  const changes = Object.entries(settings)
+    .filter(([name, value]) => normal.settings[name] !== value)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`);
+  if (seeds.length !== normal.seeds) changes.unshift(`${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`);
+  return changes.length === 0 ? normal.about : `preset ${preset} with ${changes.join(", ")}`;
 }
 
 function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | undefined {
