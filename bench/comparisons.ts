@@ -115,7 +115,7 @@ function maxPoolGradient(x: Shape, kernel: number): Comparison {
     title: `max-pool ${kernel}x${kernel}, forward and backward: ${x.join("x")}`,
     inputs: { x, ct: pooled },
     forms: {
-      "first maximum by ranks (ours)": (t) => {
+      "first maximum by blocks of channels (ours)": (t) => {
         const y = maxPool(t.x, window);
         return [...gradients({ of: y, withRespectTo: [t.x], cotangent: t.ct }), y];
       },
@@ -144,8 +144,8 @@ function reluGradient(shape: Shape): Comparison {
     inputs: { y: shape, ct: shape },
     values: { y: (normal) => Math.max(0, normal) },
     forms: {
-      "ct * sign(y) (ours)": (t) => [mul(t.ct, sign(t.y))],
-      "ct * (y > 0), the mask as numbers": (t) => [mul(t.ct, cast(isPositive(t.y), "float32"))],
+      "ct * sign(y)": (t) => [mul(t.ct, sign(t.y))],
+      "ct * (y > 0), the mask as numbers (ours)": (t) => [mul(t.ct, cast(isPositive(t.y), "float32"))],
       "ct where y > 0": (t) => [where(isPositive(t.y), t.ct, scalar(0))],
     },
   };
