@@ -1,42 +1,18 @@
 """Writes fixtures/operators-b.json: products, convolution, pooling, normalization and resizing by PyTorch in float64."""
 
 import json
-import math
 import pathlib
 
 import torch
 import torch.nn.functional as F
+
+from fixture import array, numbers
 
 torch.manual_seed(20261)
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 
 fixtures = []
-
-
-def number(value):
-    if isinstance(value, bool):
-        return int(value)
-    if isinstance(value, int):
-        return value
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value == int(value) and abs(value) < 2**53 else value
-
-
-def array(tensor, constant=False):
-    if tensor is None:
-        return None
-    dtype = {torch.float64: "float64", torch.float32: "float32", torch.int64: "int64"}[tensor.dtype]
-    record = {"dtype": dtype, "shape": list(tensor.shape), "data": [number(x) for x in tensor.detach().flatten().tolist()]}
-    return {**record, "constant": True} if constant else record
-
-
-def numbers(*shape):
-    """Normal numbers with few digits, so that the file stays small; four decimals leave hardly any ties."""
-    return torch.round(torch.randn(shape) * 1e4) / 1e4
 
 
 def add(op, name, attrs, inputs, function, constants=(), fixed=()):
