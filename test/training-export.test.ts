@@ -16,7 +16,7 @@ import { flatten } from "../src/nn/layers/flatten.js";
 import { maxPool2d } from "../src/nn/layers/pool2d.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { lossFunction } from "../src/nn/losses.js";
-import { buildNetwork } from "../src/nn/network.js";
+import { buildNetwork, layerNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import { inferenceModel } from "../src/train/export.js";
@@ -31,8 +31,8 @@ test.each([1, 3, 64])(
     const data = patches(64);
     const { trial, tensors } = await finish({ spec: trialSpec(data), data, runtime, threads: 1 });
     const bytes = inferenceModel({
-      model: smallNet,
-      inputShape: data.inputShape,
+      network: layerNetwork(smallNet),
+      inputShapes: [data.inputShape],
       tensors,
       metadata: { data: "patches" },
     });
@@ -72,9 +72,12 @@ test.each(trainingFixtures().fixtures)("PyTorch's weights exported give PyTorch'
       tensorData("float32", tensor.shape, floats(fixture.final[path])),
     ]),
   );
-  const session = await runtime.load(inferenceModel({ model: fixture.model, inputShape: data.inputShape, tensors }), {
-    threads: 1,
-  });
+  const session = await runtime.load(
+    inferenceModel({ network: layerNetwork(fixture.model), inputShapes: [data.inputShape], tensors }),
+    {
+      threads: 1,
+    },
+  );
   const { inputs } = data.train;
   const count = inputs.data.length / inputs.shape[0];
   const { scale = 1, mean = [0], deviation = [1] } = data.normalization ?? {};
@@ -94,8 +97,8 @@ test("a model with a tensor missing, or of another shape, is refused by name", (
   const weight = tensorFrom("float32", [2, 4], new Array(8).fill(0));
   const exported = (inputShape: readonly number[]) => () =>
     inferenceModel({
-      model: sequential([flatten(), dense({ units: 2 })]),
-      inputShape,
+      network: layerNetwork(sequential([flatten(), dense({ units: 2 })])),
+      inputShapes: [inputShape],
       tensors: new Map([["1.weight", weight]]),
     });
   expect(exported([4])).toThrowErrorMatchingInlineSnapshot(
@@ -125,7 +128,7 @@ test("pooling before ReLU and simplification change no bit of loss and gradients
     const loss = source.outputs[0].tensor;
     const slopes = gradients({ of: loss, withRespectTo: parameters });
     const named = Object.fromEntries(slopes.map((slope: Tensor, i) => [`slope${i}`, slope]));
-    return graph([network.input, targets, ...parameters], { loss, ...named });
+    return graph([...network.inputs, targets, ...parameters], { loss, ...named });
   };
   const plain = trained(forward);
   const exchanged = trained(rewriteGraph(forward, exchangePicks));

@@ -225,7 +225,7 @@ describe("evaluation", () => {
       const named = [...network.parameters, ...network.buffers];
       const x = fromTensorData(inputs).data.map((byte) => (byte / 255 - 0.1) / 0.3);
       const [output] = evaluateGraph(
-        graph([network.input, ...named.map(({ tensor }) => tensor)], { y: network.output }),
+        graph([...network.inputs, ...named.map(({ tensor }) => tensor)], { y: network.output }),
         [
           { dtype: "float32", shape: inputs.shape, data: x },
           ...named.map(({ path }) => fromTensorData(tensors.get(path)!)),

@@ -5,6 +5,8 @@ import type { TensorData } from "../core/tensor-data.js";
 export interface Split {
   /** `[examples, ...inputShape]`, in the stored type (`uint8` for images). */
   readonly inputs: TensorData;
+  /** Further inputs of models that have several, by name, row for row. */
+  readonly moreInputs?: ReadonlyMap<string, TensorData>;
   /** `[examples]` class numbers (`int32`), or `[examples, ...]` float32 targets for regression. */
   readonly targets: TensorData;
 }
@@ -31,6 +33,8 @@ export interface Dataset {
   readonly test: Split;
   /** Shape of one example: `[1, 28, 28]`. */
   readonly inputShape: readonly number[];
+  /** Name of `inputs`, where the data has names. */
+  readonly inputName?: string;
   /** Class names in label order; absent for regression. */
   readonly classes?: readonly string[];
   readonly normalization?: Normalization;

@@ -1,6 +1,6 @@
 // Counter-based dropout masks: integer operators in the graph, and the same numbers recomputed in plain code.
 //
-//   row[n]    = mix(n * P1 ^ key0) ^ key1         one word per example
+//   row[n]    = mix(n * P1 ^ key0) ^ key1         one word per example of the batch
 //   word[n,j] = finish(j * P2 + row[n])           one word per value
 //   keep      = float32(word) >= rate * 2^32
 //
@@ -40,9 +40,10 @@ function finish(x: Tensor): Tensor {
 
 /**
  * A mask of zeros and `1 / (1 - rate)`, float32, of `shape` (axis 0 counts examples).
- * @param key two `uint32` scalars that change at every step.
+ * @param key two `uint32` scalars that change at every step, and, if these are not the first examples of the batch,
+ *   how many came before them: micro-batches get the rows of the whole batch's mask.
  */
-export function dropoutMask(shape: Shape, rate: number, key: readonly [Tensor, Tensor]): Tensor {
+export function dropoutMask(shape: Shape, rate: number, key: readonly [Tensor, Tensor, Tensor?]): Tensor {
   const rows = shape[0];
   const columns = sizeOf(shape) / rows;
   const rowCounter = constant(
@@ -59,7 +60,8 @@ export function dropoutMask(shape: Shape, rate: number, key: readonly [Tensor, T
       Uint32Array.from({ length: columns }, (_, j) => Math.imul(j, P2)),
     ),
   );
-  const rowWord = bitwiseXor(mix(bitwiseXor(rowCounter, key[0])), key[1]);
+  const counted = key[2] === undefined ? rowCounter : add(rowCounter, mul(key[2], word(P1)));
+  const rowWord = bitwiseXor(mix(bitwiseXor(counted, key[0])), key[1]);
   const words = finish(add(columnCounter, rowWord));
   const keep = cast(greaterOrEqual(cast(words, "float32"), scalar(rate * 4294967296)), "float32");
   return reshape(mul(keep, scalar(1 / (1 - rate))), shape);

@@ -21,8 +21,13 @@ export interface BuildContext {
   buffer(name: string, shape: Shape, initial: number): Tensor;
   /** Says what a buffer becomes after this step. Training only. */
   updateBuffer(name: string, next: Tensor): void;
-  /** Two `uint32` scalars, fresh at every step: the key of a counter-based random stream. Training only. */
-  randomKey(): readonly [Tensor, Tensor];
+  /** Whether a parameter or buffer is held: statistics that are held are used as they are, and not updated. */
+  isFrozen(name: string): boolean;
+  /**
+   * Three `uint32` scalars: the key of a counter-based random stream, fresh at every step, and the number of examples
+   * of the batch before these. Training only.
+   */
+  randomKey(): readonly [Tensor, Tensor, Tensor];
   /** Builds a layer inside this one, at a place of its own. */
   child(place: ChildPlace, spec: LayerSpec, x: Tensor): Tensor;
 }

@@ -133,10 +133,11 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
 const batchSize = 4;
 const built = (spec: LayerSpec, from: readonly number[], mode: Mode = "training"): Network =>
   buildNetwork(spec, { mode, batchSize, inputShape: from });
-const inputsOf = ({ input, parameters, buffers, randomKeys }: Network): Tensor[] => [
-  input,
+const inputsOf = ({ inputs, parameters, buffers, randomKeys, firstExample }: Network): Tensor[] => [
+  ...inputs,
   ...[...parameters, ...buffers].map(({ tensor }) => tensor),
   ...randomKeys.flatMap(({ tensors }) => tensors),
+  ...(randomKeys.length === 0 ? [] : [firstExample]),
 ];
 const printed = (network: Network): string =>
   printGraph(
@@ -149,9 +150,9 @@ const printed = (network: Network): string =>
 /** The network's values: a random batch, initial parameters and buffers, some keys. */
 function valuesOf(network: Network, seed: number): NdArray[] {
   const stream = randomStream(seed, "layers.test");
-  const { input, parameters, buffers, randomKeys } = network;
+  const { inputs, parameters, buffers, randomKeys } = network;
   return [
-    ndFill("float32", input.shape, (i) => stream.normal(i)),
+    ndFill("float32", inputs[0].shape, (i) => stream.normal(i)),
     ...parameters.map(({ path, tensor, initializer, fans }) =>
       fromTensorData({
         dtype: "float32",
@@ -159,8 +160,9 @@ function valuesOf(network: Network, seed: number): NdArray[] {
         data: initialValues(path, initializer, tensor.shape, fans, seed),
       }),
     ),
-    ...buffers.map(({ tensor, initial }) => ndFill("float32", tensor.shape, () => initial)),
+    ...buffers.map(({ tensor, initial }) => ndFill("float32", tensor.shape, () => Number(initial))),
     ...randomKeys.flatMap(() => [ndFill("uint32", [], () => 12345), ndFill("uint32", [], () => 678)]),
+    ...(randomKeys.length === 0 ? [] : [ndFill("uint32", [], () => 0)]),
   ];
 }
 
@@ -215,7 +217,7 @@ for (const [kind, kindCases] of Object.entries(cases)) {
           Array.from({ length: size }, (_, i) => weights.normal(i)),
         );
         const loss = reduceSum(mul(network.output, constant(weight)));
-        const withRespectTo = [network.input, ...network.parameters.map(({ tensor }) => tensor)];
+        const withRespectTo = [...network.inputs, ...network.parameters.map(({ tensor }) => tensor)];
         const slopes = gradients({ of: loss, withRespectTo });
         const run = graph(inputsOf(network), {
           loss,
@@ -264,8 +266,8 @@ test("batchNorm's running statistics follow the batch, the variance unbiased, an
 test("dropout draws a key for each layer while training and does nothing in inference", () => {
   const spec = sequential([dropout({ rate: 0.2 }), relu(), dropout()]);
   expect(built(spec, [5]).randomKeys.map(({ path }) => path)).toEqual(["0", "2"]);
-  const { input, output, randomKeys } = built(spec, [5], "inference");
+  const { inputs, output, randomKeys } = built(spec, [5], "inference");
   expect(randomKeys).toEqual([]);
   expect(output.node?.op.name).toBe("Relu");
-  expect(output.node?.inputs).toEqual([input]);
+  expect(output.node?.inputs).toEqual(inputs);
 });

@@ -58,7 +58,7 @@ const stored = new Map(
     return [tensor, { dtype: "float32" as const, shape: tensor.shape, data }];
   }),
 );
-const whole = graph([network.input, ...stored.keys()], { output: network.output });
+const whole = graph([...network.inputs, ...stored.keys()], { output: network.output });
 const file = writeOnnx(whole, { initializers: stored, metadata: { data: "mnist" } });
 const image = (batch: number): NdArray => ndFill("float32", [batch, 1, 28, 28], (i) => Math.sin(i));
 

@@ -2,8 +2,8 @@
 import type { DType } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { tensorFrom } from "../core/tensor-data.js";
-import type { Dataset } from "../data/dataset.js";
+import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import type { Dataset, Split } from "../data/dataset.js";
 import { constant, input } from "../graph/build.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
 import { cast } from "../graph/ops/cast.js";
@@ -11,26 +11,61 @@ import { gather } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { TrialSpec } from "./trial-spec.js";
 
-/** What a program has to know of a data set; programs do not depend on the number of examples. */
-export interface BatchLayout {
-  readonly inputShape: Shape;
-  readonly inputDtype: DType;
-  readonly targetShape: Shape;
-  readonly targetDtype: DType;
+/** One array of inputs, as it is stored. */
+export interface StoredInput {
+  /** Shape of one example. */
+  readonly shape: Shape;
+  readonly dtype: DType;
   /** `stored * factor + offset`, one of each per channel, or absent for raw values. */
   readonly affine?: { readonly factor: readonly number[]; readonly offset: readonly number[] };
 }
 
-/** The layout of a data set under a scaling. */
-export function batchLayout(data: Dataset, scaling: TrialSpec["data"]["scaling"]): BatchLayout {
+/** What a program has to know of a data set; programs do not depend on the number of examples. */
+export interface BatchLayout {
+  /** In the order of the network's inputs. */
+  readonly inputs: readonly StoredInput[];
+  readonly targetShape: Shape;
+  readonly targetDtype: DType;
+}
+
+/** The arrays of a split in the order in which a network takes them. */
+export function arrangedInputs(data: Dataset, split: Split, inputNames: readonly string[] | undefined): TensorData[] {
+  const byName = new Map([[data.inputName ?? "", split.inputs], ...(split.moreInputs ?? [])]);
+  const isNamed = inputNames?.every((name) => byName.has(name)) === true;
+  const arranged = isNamed ? inputNames.map((name) => byName.get(name) as TensorData) : [...byName.values()];
+  if (inputNames === undefined || arranged.length === inputNames.length) return arranged;
+  throw new InvalidInputError("the data does not fit the inputs of the model", {
+    where: `data (${data.id})`,
+    expected: `${inputNames.length} arrays, for ${inputNames.join(", ")}`,
+    received: `${arranged.length}${data.inputName === undefined ? "" : `: ${[...byName.keys()].join(", ")}`}`,
+    remedy: "Name the arrays with --inputs, in the order of the model's inputs",
+  });
+}
+
+/**
+ * The layout of a data set under a scaling, which is that of its first array; others are taken as they are.
+ * @param arranged the arrays in the order of the network's inputs.
+ */
+export function batchLayout(
+  data: Dataset,
+  scaling: TrialSpec["data"]["scaling"],
+  arranged: readonly TensorData[] = [data.train.inputs],
+): BatchLayout {
   const { inputs, targets } = data.train;
-  const layout = {
-    inputShape: data.inputShape,
-    inputDtype: inputs.dtype,
+  const affine = affineOf(data, scaling);
+  return {
+    inputs: arranged.map((tensor) => ({
+      shape: tensor.shape.slice(1),
+      dtype: tensor.dtype,
+      ...(tensor === inputs && affine !== undefined ? { affine } : {}),
+    })),
     targetShape: targets.shape.slice(1),
     targetDtype: targets.dtype,
   };
-  if (scaling === "raw") return layout;
+}
+
+function affineOf(data: Dataset, scaling: TrialSpec["data"]["scaling"]): StoredInput["affine"] {
+  if (scaling === "raw") return undefined;
   const { normalization } = data;
   if (normalization === undefined) {
     throw new InvalidInputError(`${data.title} has no statistics to scale by`, {
@@ -39,39 +74,47 @@ export function batchLayout(data: Dataset, scaling: TrialSpec["data"]["scaling"]
     });
   }
   const { scale, mean, deviation } = normalization;
-  return {
-    ...layout,
-    affine:
-      scaling === "unit"
-        ? { factor: [scale], offset: [0] }
-        : { factor: deviation.map((d) => scale / d), offset: deviation.map((d, c) => -mean[c] / d) },
-  };
+  return scaling === "unit"
+    ? { factor: [scale], offset: [0] }
+    : { factor: deviation.map((d) => scale / d), offset: deviation.map((d, c) => -mean[c] / d) };
+}
+
+/** Names of the graph inputs that hold the arrays of a split: `data.inputs`, `data.inputs.1`, ... */
+export function inputArrayNames(layout: BatchLayout): string[] {
+  return layout.inputs.map((_, i) => (i === 0 ? "data.inputs" : `data.inputs.${i}`));
 }
 
 /** Graph inputs that hold a split. The number of examples may vary from run to run. */
-export function splitInputs(layout: BatchLayout): { inputs: Tensor; targets: Tensor } {
-  const varying = (shape: Shape) => ["examples", ...shape.map(() => null)];
+export function splitInputs(layout: BatchLayout): { inputs: Tensor[]; targets: Tensor } {
+  const array = (name: string, dtype: DType, shape: Shape): Tensor =>
+    input(name, dtype, [1, ...shape], ["examples", ...shape.map(() => null)]);
+  const names = inputArrayNames(layout);
   return {
-    inputs: input("data.inputs", layout.inputDtype, [1, ...layout.inputShape], varying(layout.inputShape)),
-    targets: input("data.targets", layout.targetDtype, [1, ...layout.targetShape], varying(layout.targetShape)),
+    inputs: layout.inputs.map(({ dtype, shape }, i) => array(names[i], dtype, shape)),
+    targets: array("data.targets", layout.targetDtype, layout.targetShape),
   };
 }
 
-/** The examples with the given numbers, as the network wants them: float32, normalized. `rows` is `int32 [batch]`. */
+/**
+ * The examples with the given numbers, as the network wants them: in the types of its inputs, normalized.
+ * `rows` is `int32 [batch]`.
+ */
 export function gatherBatch(
   layout: BatchLayout,
-  inputs: Tensor,
-  targets: Tensor,
+  { inputs, targets }: { readonly inputs: readonly Tensor[]; readonly targets: Tensor },
   rows: Tensor,
-): { x: Tensor; y: Tensor } {
-  const stored = gather(inputs, rows, { axis: 0 });
-  const values = layout.inputDtype === "float32" ? stored : cast(stored, "float32");
-  return { x: normalized(layout, values), y: gather(targets, rows, { axis: 0 }) };
+  wanted: readonly DType[],
+): { xs: Tensor[]; y: Tensor } {
+  const xs = layout.inputs.map((stored, i) => {
+    const gathered = gather(inputs[i], rows, { axis: 0 });
+    return normalized(stored, stored.dtype === wanted[i] ? gathered : cast(gathered, wanted[i]));
+  });
+  return { xs, y: gather(targets, rows, { axis: 0 }) };
 }
 
-function normalized({ affine, inputShape }: BatchLayout, values: Tensor): Tensor {
+function normalized({ affine, shape: example }: StoredInput, values: Tensor): Tensor {
   if (affine === undefined) return values;
-  const shape = affine.factor.length === 1 ? [] : [affine.factor.length, ...inputShape.slice(1).map(() => 1)];
+  const shape = affine.factor.length === 1 ? [] : [affine.factor.length, ...example.slice(1).map(() => 1)];
   const scaled = mul(values, constant(tensorFrom("float32", shape, affine.factor)));
   return affine.offset.every((value) => value === 0)
     ? scaled

@@ -6,8 +6,8 @@ import type { Network } from "../nn/network.js";
 import type { TrialSpec } from "./trial-spec.js";
 
 /** Throws InvalidInputError unless batch size and length are counts, and the length is given once. */
-export function checkCounts({ batchSize, epochs, steps }: TrialSpec): void {
-  for (const [where, value] of Object.entries({ batchSize, epochs, steps })) {
+export function checkCounts({ batchSize, microBatchSize, epochs, steps }: TrialSpec): void {
+  for (const [where, value] of Object.entries({ batchSize, microBatchSize, epochs, steps })) {
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw new InvalidInputError("not a count", { where, expected: "an integer from 1", received: `${value}` });
   }

@@ -19,7 +19,8 @@ export interface DiagnosisProgram {
 
 /** Builds the check of the first step of a segment: parameters and buffers first, then every value up to the loss. */
 export function diagnosisProgram(request: TrainingRequest): DiagnosisProgram {
-  const step = trainingStep(request);
+  const { microBatchSize: _, ...whole } = request;
+  const step = trainingStep(whole);
   const checked: { name: string; tensor: Tensor }[] = [...step.tensors].map(([path, tensor]) => ({
     name: `parameter ${path}`,
     tensor,

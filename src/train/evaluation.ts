@@ -9,9 +9,8 @@ const evaluationBatch = 250;
 export interface EvaluationRequest {
   readonly programs: ProgramCache;
   readonly threads: number;
-  /** Resident keys of the split. */
-  readonly inputsKey: string;
-  readonly targetsKey: string;
+  /** Resident keys of the split's arrays, by the names of the program's inputs. */
+  readonly arrays: Readonly<Record<string, string>>;
   readonly examples: number;
   /** Resident key of a state vector by its name. */
   readonly stateKey: (name: string) => string;
@@ -34,8 +33,7 @@ export async function evaluateSplit(request: EvaluationRequest): Promise<{ loss:
     const { outputs } = await session.run({
       feeds: { steps: stepCount(steps), rows: consecutiveRows(first, steps, batchSize) },
       resident: {
-        "data.inputs": request.inputsKey,
-        "data.targets": request.targetsKey,
+        ...request.arrays,
         ...Object.fromEntries(program.stateNames.map((name) => [name, request.stateKey(name)])),
       },
       fetch,

@@ -5,14 +5,13 @@ import type { TensorData } from "../core/tensor-data.js";
 import { graph } from "../graph/graph.js";
 import { simplify } from "../graph/simplify.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { LayerSpec } from "../nn/layer.js";
-import { buildNetwork } from "../nn/network.js";
+import type { NetworkSource } from "../nn/network.js";
 import { writeOnnx } from "../onnx/write.js";
 
 export interface ExportRequest {
-  readonly model: LayerSpec;
-  /** Shape of one example. */
-  readonly inputShape: Shape;
+  readonly network: NetworkSource;
+  /** Shape of one example of every input. */
+  readonly inputShapes: readonly Shape[];
   /** Parameters and buffers by path. */
   readonly tensors: ReadonlyMap<string, TensorData>;
   /** What a reader must know to feed it: scaling, data set. Shown by model viewers. */
@@ -24,10 +23,10 @@ export interface ExportRequest {
  * normalized as in training; output `output`. Weights keep their paths as names.
  * @throws InvalidInputError | ShapeError when a tensor is missing or has another shape.
  */
-export function inferenceModel({ model, inputShape, tensors, metadata }: ExportRequest): Uint8Array<ArrayBuffer> {
-  const network = buildNetwork(model, { mode: "inference", batchSize: 1, inputShape });
+export function inferenceModel({ network, inputShapes, tensors, metadata }: ExportRequest): Uint8Array<ArrayBuffer> {
+  const built = network.build({ mode: "inference", batchSize: 1, inputShapes });
   const initializers = new Map<Tensor, TensorData>();
-  for (const { path, tensor } of [...network.parameters, ...network.buffers]) {
+  for (const { path, tensor } of [...built.parameters, ...built.frozen, ...built.buffers]) {
     const value = tensors.get(path);
     if (value === undefined) throw new InvalidInputError(`missing tensor "${path}"`, { where: "inferenceModel" });
     if (!sameShape(value.shape, tensor.shape)) {
@@ -39,8 +38,8 @@ export function inferenceModel({ model, inputShape, tensors, metadata }: ExportR
     }
     initializers.set(tensor, value);
   }
-  const inputs = [network.input, ...initializers.keys()];
-  return writeOnnx(simplify(graph(inputs, { output: network.output })), {
+  const inputs = [...built.inputs, ...initializers.keys()];
+  return writeOnnx(simplify(graph(inputs, { output: built.output })), {
     name: "network",
     initializers,
     ...(metadata === undefined ? {} : { metadata }),

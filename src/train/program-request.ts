@@ -1,13 +1,13 @@
 // What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
 import { readSpec } from "../core/definition.js";
-import type { LayerSpec } from "../nn/layer.js";
 import type { Loss } from "../nn/losses.js";
+import type { NetworkSource } from "../nn/network.js";
 import type { OptimizerPart } from "../optim/optimizer.js";
 import { optimizers } from "../optim/optimizers/index.js";
 import type { BatchLayout } from "./batch.js";
 
 export interface ProgramRequest {
-  readonly model: LayerSpec;
+  readonly network: NetworkSource;
   readonly layout: BatchLayout;
   readonly loss: Loss;
   readonly batchSize: number;
@@ -15,6 +15,8 @@ export interface ProgramRequest {
 
 export interface TrainingRequest extends ProgramRequest {
   readonly optimizer: unknown;
+  /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
+  readonly microBatchSize?: number;
 }
 
 /** The optimizer that a spec stands for, with its options filled in. */

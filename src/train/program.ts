@@ -9,16 +9,16 @@ import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
 import { loopOp } from "../graph/ops/loop.js";
-import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
+import { fixThreadRounding } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { correctCount } from "../nn/losses.js";
-import { buildNetwork } from "../nn/network.js";
+import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
 import { packedInputs, unpack } from "./packing.js";
 import type { ProgramRequest, TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
-import { atStep, bindNetwork, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
+import { atStep, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
 
 /** A program ready to be written as an ONNX file, and what the caller must know to feed it. */
 export interface Program {
@@ -47,7 +47,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
     ...scans,
   });
-  const body = simplify(rewriteGraph(rewriteGraph(plainBody, shareGradientParts), fixThreadRounding));
+  const body = optimized(plainBody);
   const carried = flatState(carriedInputs(state, ""));
   const captures = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
   const steps = input("steps", "int64", []);
@@ -75,10 +75,11 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(
-  { model, layout, loss, batchSize }: ProgramRequest,
+  { network: source, layout, loss, batchSize }: ProgramRequest,
   slots: readonly string[] = [],
 ): Program {
-  const template = buildNetwork(model, { mode: "inference", batchSize, inputShape: layout.inputShape });
+  const inputShapes = layout.inputs.map(({ shape }) => shape);
+  const template = source.build({ mode: "inference", batchSize, inputShapes });
   const state = stateLayout(template, slots);
   const outer = segmentInputs(layout, batchSize, 0, 0);
   const inner = segmentInputs(layout, batchSize, 0, 0);
@@ -89,21 +90,21 @@ export function evaluationProgram(
   const condition = input("condition", "bool", []);
 
   const rows = atStep(inner.rows, iteration);
-  const { x, y } = withScope("data", () => gatherBatch(layout, inner.inputs, inner.targets, rows));
+  const { xs, y } = withScope("data", () => gatherBatch(layout, inner, rows, inputTypes(template)));
   const tensors = new Map([...unpack(state.parameters, innerParameters), ...unpack(state.buffers, innerBuffers)]);
-  const network = bindNetwork(template, x, tensors, []);
+  const network = bindNetwork(template, xs, tensors, []);
   const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
   if (loss.targets === "class") scans["batch correct"] = correctCount(network.output, y);
   const plainBody = graph(
-    [iteration, condition, ...innerParameters, ...innerBuffers, inner.inputs, inner.targets, inner.rows],
+    [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
     { "go on": condition, ...scans },
   );
   const body = simplify(rewriteGraph(plainBody, fixThreadRounding));
   const steps = input("steps", "int64", []);
-  const results = runBody(steps, [], [...vectors, outer.inputs, outer.targets, outer.rows], body);
+  const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);
   return {
-    graph: graph([steps, ...vectors, outer.inputs, outer.targets, outer.rows], measurements(scans, results)),
+    graph: graph([steps, ...vectors, ...outer.inputs, outer.targets, outer.rows], measurements(scans, results)),
     state,
     stateNames: names,
     hyperNames: [],

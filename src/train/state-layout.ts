@@ -5,7 +5,9 @@ import { type Packing, packTensors } from "./packing.js";
 
 /** How the state lies in vectors. The same for every batch size of a model and optimizer. */
 export interface StateLayout {
+  /** What is trained. */
   readonly parameters: Packing;
+  /** What is carried along: running statistics, and parameters that are held. */
   readonly buffers: Packing;
   /** Slot names of the optimizer; each has one vector per parameter vector. */
   readonly slots: readonly string[];
@@ -17,7 +19,7 @@ export function stateLayout(network: Network, slots: readonly string[]): StateLa
     tensors.map(({ path, tensor }) => ({ path, shape: tensor.shape }));
   return {
     parameters: packTensors("parameters", shapes(network.parameters)),
-    buffers: packTensors("buffers", shapes(network.buffers)),
+    buffers: packTensors("buffers", shapes([...network.buffers, ...network.frozen])),
     slots,
   };
 }

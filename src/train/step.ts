@@ -1,15 +1,11 @@
 // One training step as symbolic tensors: rows -> batch -> network -> loss -> gradients -> update.
 import { input, withScope } from "../graph/build.js";
-import { exchangePicks } from "../graph/exchange.js";
-import { gradients } from "../graph/gradient.js";
-import { graph, rewriteGraph } from "../graph/graph.js";
-import { gather, split, squeeze } from "../graph/ops/shape-movement.js";
-import { polyphasePooling } from "../graph/polyphase.js";
+import { gather, squeeze } from "../graph/ops/shape-movement.js";
+import { split } from "../graph/ops/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
-import { correctCount } from "../nn/losses.js";
-import { buildNetwork, type Network } from "../nn/network.js";
-import { type BatchLayout, gatherBatch, splitInputs } from "./batch.js";
-import { pack, packedInputs, unpack } from "./packing.js";
+import { type BackwardResults, microBatches, wholeBatch } from "./backward.js";
+import { type BatchLayout, splitInputs } from "./batch.js";
+import { packedInputs } from "./packing.js";
 import { readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
 
@@ -34,11 +30,13 @@ export interface TrainingStep {
 }
 
 /** Builds one step. Everything that it reads is an input under an inner name. */
-export function trainingStep({ model, layout, loss, batchSize, optimizer }: TrainingRequest): TrainingStep {
+export function trainingStep(request: TrainingRequest): TrainingStep {
+  const { network, layout, batchSize, optimizer, microBatchSize = batchSize } = request;
   const { part, spec } = readOptimizer(optimizer);
   const slots = part.slots(spec);
   const hyperNames = Object.keys(part.hyperparameters(spec, { step: 0, learningRate: spec.learningRate }));
-  const template = buildNetwork(model, { mode: "training", batchSize, inputShape: layout.inputShape });
+  const inputShapes = layout.inputs.map(({ shape }) => shape);
+  const template = network.build({ mode: "training", batchSize, inputShapes });
   const state = stateLayout(template, slots);
   const keyCount = template.randomKeys.length;
   const iteration = input("iteration", "int64", []);
@@ -46,25 +44,22 @@ export function trainingStep({ model, layout, loss, batchSize, optimizer }: Trai
   const tables = segmentInputs(layout, batchSize, hyperNames.length, keyCount);
   const carried = carriedInputs(state, "inner:");
 
-  const rows = atStep(tables.rows, iteration);
-  const { x, y } = withScope("data", () => gatherBatch(layout, tables.inputs, tables.targets, rows));
-  const tensors = new Map([...unpack(state.parameters, carried.parameters), ...unpack(state.buffers, carried.buffers)]);
-  const keys = tables.keys === undefined ? [] : scalars(atStep(tables.keys, iteration), 2 * keyCount);
-  const network = bindNetwork(template, x, tensors, keys);
-  const lossValue = withScope("loss", () => loss.build(network.output, y));
-
-  const parameterGradients = gradients({
-    of: lossValue,
-    withRespectTo: template.parameters.map(({ path }) => tensors.get(path) as Tensor),
-  });
-  const gradientOf = new Map(template.parameters.map(({ path }, i) => [path, parameterGradients[i]]));
-  const gradientVectors = pack(state.parameters, (path) => gradientOf.get(path) as Tensor);
+  const given = {
+    ...tables,
+    rows: atStep(tables.rows, iteration),
+    parameters: carried.parameters,
+    buffers: carried.buffers,
+    keys: tables.keys === undefined ? [] : scalars(atStep(tables.keys, iteration), 2 * keyCount),
+  };
+  const whole = wholeBatch({ ...request, state }, given);
+  const backward: BackwardResults =
+    microBatchSize < batchSize ? microBatches({ ...request, state }, given, microBatchSize) : whole;
   const hyper = scalars(atStep(tables.hyper, iteration), hyperNames.length);
   const updated = withScope("update", () =>
     carried.parameters.map((parameter, v) =>
       part.update(spec, {
         parameter,
-        gradient: gradientVectors[v],
+        gradient: backward.gradients[v],
         slots: Object.fromEntries(slots.map((slot, s) => [slot, carried.slots[s][v]])),
         hyper: Object.fromEntries(hyperNames.map((name, h) => [name, hyper[h]])),
       }),
@@ -80,18 +75,18 @@ export function trainingStep({ model, layout, loss, batchSize, optimizer }: Trai
     next: [
       ...updated.map(({ parameter }) => parameter),
       ...slots.flatMap((slot) => updated.map((result) => result.slots[slot])),
-      ...pack(state.buffers, (path) => network.buffers.get(path) as Tensor),
+      ...backward.buffers,
     ],
     captures: captured(tables),
-    tensors,
-    loss: lossValue,
-    ...(loss.targets === "class" ? { correct: correctCount(network.output, y) } : {}),
+    tensors: whole.tensors,
+    loss: backward.loss,
+    ...(backward.correct === undefined ? {} : { correct: backward.correct }),
   };
 }
 
 /** Graph inputs of a segment: examples, and one row per step of everything that varies. */
 export interface SegmentInputs {
-  readonly inputs: Tensor;
+  readonly inputs: readonly Tensor[];
   readonly targets: Tensor;
   readonly rows: Tensor;
   readonly hyper: Tensor;
@@ -116,7 +111,7 @@ export function segmentInputs(
 
 /** The inputs of a segment as the captures of a Loop. */
 export function captured({ inputs, targets, rows, hyper, keys }: SegmentInputs): Tensor[] {
-  return [inputs, targets, rows, hyper, ...(keys === undefined ? [] : [keys])];
+  return [...inputs, targets, rows, hyper, ...(keys === undefined ? [] : [keys])];
 }
 
 interface CarriedInputs {
@@ -149,30 +144,4 @@ function scalars(vector: Tensor, count: number): Tensor[] {
   if (count === 0) return [];
   const parts = count === 1 ? [vector] : split(vector, new Array<number>(count).fill(1), { axis: 0 });
   return parts.map((part) => squeeze(part, [0]));
-}
-
-export interface BoundNetwork {
-  readonly output: Tensor;
-  /** What each buffer becomes, by path. */
-  readonly buffers: ReadonlyMap<string, Tensor>;
-}
-
-/** The network with its inputs, parameters, buffers and random keys put in place of the template's placeholders. */
-export function bindNetwork(
-  template: Network,
-  x: Tensor,
-  tensors: ReadonlyMap<string, Tensor>,
-  keys: readonly Tensor[],
-): BoundNetwork {
-  const replaced = new Map<Tensor, Tensor>([[template.input, x]]);
-  for (const { path, tensor } of [...template.parameters, ...template.buffers])
-    replaced.set(tensor, tensors.get(path) as Tensor);
-  for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
-  const outputs = Object.fromEntries(template.buffers.map(({ path, next }) => [path, next]));
-  const bound = polyphasePooling(rewriteGraph(graph([], { ...outputs, "": template.output }), exchangePicks, replaced));
-  const byName = new Map(bound.outputs.map(({ name, tensor }) => [name, tensor]));
-  return {
-    output: byName.get("") as Tensor,
-    buffers: new Map(template.buffers.map(({ path }) => [path, byName.get(path) as Tensor])),
-  };
 }

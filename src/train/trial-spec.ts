@@ -7,6 +7,7 @@ export type KindSpec = { readonly kind: string; readonly [option: string]: Json 
 
 export interface TrialSpec {
   readonly schema: 1;
+  /** A layer with its options, or `{ kind: "onnx", fingerprint }` for a model from a file. */
   readonly model: KindSpec;
   readonly data: {
     readonly dataset: string;
@@ -22,7 +23,12 @@ export interface TrialSpec {
   readonly optimizer: KindSpec;
   /** Learning rate as a function of the step. */
   readonly schedule: KindSpec;
+  /** Patterns of parameters and running statistics that are held. */
+  readonly freeze?: readonly string[];
+  /** Examples of one update. */
   readonly batchSize: number;
+  /** Examples whose activations are in memory at once; gradients are summed over such parts. Default: all. */
+  readonly microBatchSize?: number;
   /** Exactly one of `epochs` and `steps`. */
   readonly epochs?: number;
   readonly steps?: number;

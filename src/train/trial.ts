@@ -1,33 +1,34 @@
 // The trial loop: segments of steps inside the runtime; between them progress, evaluation, checkpoints, cancellation.
 //
 //   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
-import { UnknownNameError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { mostInvariantThreads } from "../graph/ops/matmul.js";
-import { initialValues } from "../nn/initializers.js";
 import { lossFunction } from "../nn/losses.js";
-import { buildNetwork, type Network } from "../nn/network.js";
+import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js";
 import { scheduleFunction } from "../optim/schedules.js";
-import { batchLayout } from "./batch.js";
+import { arrangedInputs, type BatchLayout, batchLayout, inputArrayNames } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
-import { packValues, unpackValues } from "./packing.js";
+import { initialState } from "./initial-state.js";
+import { unpackValues } from "./packing.js";
 import { stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";
 import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
 import type { Runtime } from "./runtime.js";
 import { nextSegment, type Segment, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
-import { stateLayout, stateNames } from "./state-layout.js";
+import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
 export interface TrialRequest {
   readonly spec: TrialSpec;
+  /** What is trained, where the spec names it only: a model from a file. Default: the layers of `spec.model`. */
+  readonly network?: NetworkSource;
   readonly data: Dataset;
   readonly runtime: Runtime;
   /** Intra-op threads; measured among 1 and the runtime's cores when left out. */
@@ -50,6 +51,8 @@ export interface TrialRequest {
   readonly now: () => number;
 }
 
+type SplitName = "train" | "test";
+
 // Two trials of one spec may live in one runtime: their resident tensors need names of their own.
 let nextInstance = 0;
 
@@ -62,9 +65,9 @@ export class Trial {
   readonly #order: RowOrder;
   readonly #totalSteps: number;
   readonly #prefix: string;
-  readonly #train: Split;
-  readonly #test: Split;
-  readonly #layout;
+  /** The splits' arrays by the names of the programs' inputs. */
+  readonly #arrays: Readonly<Record<SplitName, ReadonlyMap<string, TensorData>>>;
+  readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
   /** Keys of what the runtime holds for this trial. */
@@ -84,13 +87,18 @@ export class Trial {
     this.#request = request;
     this.id = trialId(spec);
     this.#prefix = `${this.id}.${nextInstance++}/`;
-    this.#train = firstExamples(data.train, spec.data.trainExamples);
-    this.#test = firstExamples(data.test, spec.data.testExamples);
-    const layout = batchLayout(data, spec.data.scaling);
+    const network = request.network ?? layerNetwork(spec.model, spec.freeze);
+    const layout = batchLayout(data, spec.data.scaling, arrangedInputs(data, data.train, network.inputNames));
+    const arrays = (split: Split, count: number | undefined) =>
+      splitArrays(layout, arrangedInputs(data, split, network.inputNames), split.targets, count);
+    this.#arrays = {
+      train: arrays(data.train, spec.data.trainExamples),
+      test: arrays(data.test, spec.data.testExamples),
+    };
     const loss = lossFunction(spec.loss);
     checkCounts(spec);
-    this.#order = orderOf(request, this.#train.inputs.shape[0]);
-    this.#network = checkedNetwork(request, this.#order);
+    this.#order = orderOf(request, this.#examples("train"));
+    this.#network = checkedNetwork(spec, network, layout, this.#order);
     checkTargets(this.#network, loss.targets, data);
     const { part, spec: optimizer } = readOptimizer(spec.optimizer);
     this.#layout = stateLayout(this.#network, part.slots(optimizer));
@@ -99,7 +107,13 @@ export class Trial {
     const spinning = request.threads === undefined || request.threads > 1;
     this.#programs = new ProgramCache(
       runtime,
-      { model: spec.model, layout, loss, optimizer: spec.optimizer },
+      {
+        network,
+        layout,
+        loss,
+        optimizer: spec.optimizer,
+        ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
+      },
       spinning,
     );
     this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
@@ -184,10 +198,9 @@ export class Trial {
 
   async #upload(): Promise<void> {
     const { resumeFrom, spec, initial } = this.#request;
-    await this.#put(`${this.#prefix}train.inputs`, this.#train.inputs);
-    await this.#put(`${this.#prefix}train.targets`, this.#train.targets);
-    await this.#put(`${this.#prefix}test.inputs`, this.#test.inputs);
-    await this.#put(`${this.#prefix}test.targets`, this.#test.targets);
+    for (const split of ["train", "test"] as const) {
+      for (const [name, tensor] of this.#arrays[split]) await this.#put(this.#arrayKey(split, name), tensor);
+    }
     let state: readonly TensorData[];
     if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
     else {
@@ -276,13 +289,12 @@ export class Trial {
   }
 
   /** Loss and accuracy of a split with the current state and inference statistics. */
-  async evaluate(split: "train" | "test"): Promise<{ loss: number; accuracy?: number }> {
+  async evaluate(split: SplitName): Promise<{ loss: number; accuracy?: number }> {
     return evaluateSplit({
       programs: this.#programs,
       threads: this.#threads.current,
-      inputsKey: `${this.#prefix}${split}.inputs`,
-      targetsKey: `${this.#prefix}${split}.targets`,
-      examples: (split === "train" ? this.#train : this.#test).inputs.shape[0],
+      arrays: this.#arrayKeys(split),
+      examples: this.#examples(split),
       stateKey: (name) => this.#stateKey(name),
     });
   }
@@ -336,10 +348,21 @@ export class Trial {
   /** The training data and the current state, by the names of the program's inputs. */
   #residents(): Record<string, string> {
     return {
-      "data.inputs": `${this.#prefix}train.inputs`,
-      "data.targets": `${this.#prefix}train.targets`,
+      ...this.#arrayKeys("train"),
       ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
     };
+  }
+
+  #arrayKeys(split: SplitName): Record<string, string> {
+    return Object.fromEntries([...this.#arrays[split].keys()].map((name) => [name, this.#arrayKey(split, name)]));
+  }
+
+  #arrayKey(split: SplitName, name: string): string {
+    return `${this.#prefix}${split}.${name}`;
+  }
+
+  #examples(split: SplitName): number {
+    return (this.#arrays[split].get("data.targets") as TensorData).shape[0];
   }
 
   #keepAs(generation: number): Record<string, string> {
@@ -389,11 +412,18 @@ export class Trial {
 }
 
 /** The network for the usual batch size. That of the last batch is built too: batch norm refuses a batch of one. */
-function checkedNetwork({ spec, data }: TrialRequest, order: RowOrder): Network {
-  const build = (batchSize: number): Network =>
-    buildNetwork(spec.model, { mode: "training", batchSize, inputShape: data.inputShape });
-  build(order.batch(order.stepsPerEpoch - 1).length);
-  return build(spec.batchSize);
+function checkedNetwork(
+  { batchSize, microBatchSize = batchSize }: TrialSpec,
+  source: NetworkSource,
+  { inputs }: BatchLayout,
+  order: RowOrder,
+): Network {
+  const inputShapes = inputs.map(({ shape }) => shape);
+  const build = (size: number): Network => source.build({ mode: "training", batchSize: size, inputShapes });
+  for (const size of [order.batch(order.stepsPerEpoch - 1).length, batchSize]) {
+    if (size % microBatchSize > 0) build(size % microBatchSize);
+  }
+  return build(Math.min(batchSize, microBatchSize));
 }
 
 /** Results must not depend on what a clock says, so only counts that give the same bits are measured. */
@@ -409,36 +439,19 @@ function orderOf({ spec, rows }: TrialRequest, examples: number): RowOrder {
     : shuffledOrder({ examples, batchSize, seed, dropLast });
 }
 
-function initialState(
-  network: Network,
-  layout: ReturnType<typeof stateLayout>,
-  seed: number,
-  given?: ReadonlyMap<string, Float32Array>,
-): TensorData[] {
-  const values = new Map<string, Float32Array>();
-  const paths = [...network.parameters, ...network.buffers].map(({ path }) => path);
-  for (const path of given?.keys() ?? []) {
-    if (!paths.includes(path)) throw new UnknownNameError("initial", "parameter", path, paths);
-  }
-  for (const { path, tensor, initializer, fans } of network.parameters) {
-    values.set(path, given?.get(path) ?? initialValues(path, initializer, tensor.shape, fans, seed));
-  }
-  for (const { path, tensor, initial } of network.buffers) {
-    values.set(path, given?.get(path) ?? new Float32Array(tensor.shape[0]).fill(initial));
-  }
-  const initialOf = (path: string): Float32Array => values.get(path) as Float32Array;
-  const parameters = packValues(layout.parameters, initialOf);
-  const slots = layout.slots.flatMap(() =>
-    parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })),
-  );
-  return [...parameters, ...slots, ...packValues(layout.buffers, initialOf)];
+function splitArrays(
+  layout: BatchLayout,
+  arranged: readonly TensorData[],
+  targets: TensorData,
+  count = Number.POSITIVE_INFINITY,
+): Map<string, TensorData> {
+  const names = inputArrayNames(layout);
+  const arrays = new Map(arranged.map((tensor, i) => [names[i], firstRows(tensor, count)]));
+  return arrays.set("data.targets", firstRows(targets, count));
 }
 
-function firstExamples(split: Split, count: number | undefined): Split {
-  if (count === undefined || count >= split.inputs.shape[0]) return split;
-  const first = (tensor: TensorData): TensorData => {
-    const size = tensor.data.length / tensor.shape[0];
-    return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
-  };
-  return { inputs: first(split.inputs), targets: first(split.targets) };
+function firstRows(tensor: TensorData, count: number): TensorData {
+  if (count >= tensor.shape[0]) return tensor;
+  const size = tensor.data.length / tensor.shape[0];
+  return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
 }

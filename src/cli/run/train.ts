@@ -6,6 +6,7 @@ import type { Finding } from "../../core/findings.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { losses } from "../../nn/losses.js";
+import { layerNetwork } from "../../nn/network.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
@@ -237,7 +238,12 @@ class TrainCommand {
       scaling: data.scaling,
       ...(this.#data.normalization === undefined ? {} : { normalization: JSON.stringify(this.#data.normalization) }),
     };
-    return inferenceModel({ model, inputShape: this.#data.inputShape, tensors: await this.#trial.tensors(), metadata });
+    return inferenceModel({
+      network: layerNetwork(model),
+      inputShapes: [this.#data.inputShape],
+      tensors: await this.#trial.tensors(),
+      metadata,
+    });
   }
 }
 

@@ -11,7 +11,8 @@ import { type BuildContext, defineLayer } from "../layer.js";
 /**
  * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1). Ioffe and Szegedy, ICML 2015.
  * Training uses the mean and population variance of the batch and moves the running statistics by
- * `momentum` toward the batch mean and the *unbiased* variance, as PyTorch does; inference uses the running ones.
+ * `momentum` toward the batch mean and the *unbiased* variance, as PyTorch does; inference uses the running ones, and so
+ * does training when `running_mean` is frozen.
  * Parameters are named as in PyTorch: `weight` (scale), `bias` (shift), `running_mean`, `running_var`.
  */
 export const batchNorm = defineLayer({
@@ -33,7 +34,8 @@ export const batchNorm = defineLayer({
     const shift = context.parameter("bias", shape, "shift", { kind: "constant", value: 0 }, fans);
     const mean = context.buffer("running_mean", shape, 0);
     const variance = context.buffer("running_var", shape, 1);
-    if (context.mode === "inference") return batchNormalization(x, scale, shift, mean, variance, { epsilon })[0];
+    if (context.mode === "inference" || context.isFrozen("running_mean"))
+      return batchNormalization(x, scale, shift, mean, variance, { epsilon })[0];
     const count = sizeOf(x.shape) / x.shape[1];
     if (count < 2) {
       throw new ShapeError("batchNorm cannot take statistics of one value per channel", {

@@ -1,0 +1,25 @@
+// Patterns of parameter paths, as --freeze takes them: `0.*`, `*.bias`, `layer?.weight`.
+import { InvalidInputError, nearestName } from "../core/errors.js";
+
+/** A test of paths: `*` stands for any text, `?` for one character, everything else for itself. */
+export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
+  const expressions = patterns.map((pattern) => {
+    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`^${escaped.replace(/\*+/g, ".*").replace(/\?/g, ".")}$`, "s");
+  });
+  return (path) => expressions.some((expression) => expression.test(path));
+}
+
+/** Throws InvalidInputError for a pattern that matches none of the paths: a slip would train what should be held. */
+export function checkPatterns(patterns: readonly string[], paths: readonly string[]): void {
+  for (const pattern of patterns) {
+    if (paths.some(pathMatcher([pattern]))) continue;
+    const nearest = nearestName(pattern, paths);
+    const some = paths.slice(0, 12).join(", ");
+    throw new InvalidInputError("nothing in the model matches", {
+      where: `freeze pattern "${pattern}"`,
+      expected: `a path, with * for any text: ${some}${paths.length > 12 ? ", ..." : ""}`,
+      ...(nearest === undefined ? {} : { remedy: `Did you mean "${nearest}"?` }),
+    });
+  }
+}
