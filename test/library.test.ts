@@ -41,7 +41,7 @@ function firstExamples(data: Dataset): Dataset {
     inputs: first(inputs, count),
     targets: first(targets, count),
   });
-  return { ...data, train: cut(data.train, 500), test: cut(data.test, 250) };
+  return { ...data, train: cut(data.train, 500), test: cut(data.test!, 250) };
 }
 
 afterEach(() => vi.restoreAllMocks());

@@ -40,7 +40,9 @@ test.each([1, 3, 64])(
     let [loss, correct] = [0, 0];
     for (let first = 0; first < 32; first += batch) {
       const size = Math.min(batch, 32 - first);
-      const pixels = Float32Array.from(data.test.inputs.data.subarray(first * 144, (first + size) * 144) as Uint8Array);
+      const pixels = Float32Array.from(
+        data.test!.inputs.data.subarray(first * 144, (first + size) * 144) as Uint8Array,
+      );
       const x = tensorData(
         "float32",
         [size, 1, 12, 12],
@@ -50,7 +52,7 @@ test.each([1, 3, 64])(
       expect(outputs.output.shape).toEqual([size, 4]);
       for (let n = 0; n < size; n++) {
         const row = [...(outputs.output.data as Float32Array).subarray(n * 4, n * 4 + 4)];
-        const label = Number(data.test.targets.data[first + n]);
+        const label = Number(data.test!.targets.data[first + n]);
         loss += Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[label];
         if (row.indexOf(Math.max(...row)) === label) correct++;
       }

@@ -204,9 +204,9 @@ test("a last update that goes wrong is a divergence too, though every loss was a
 test("an evaluation that is not a number survives a checkpoint", () => {
   const layout = { parameters: [], buffers: [], slots: [] };
   const evaluations = [
-    { step: 0, epoch: 0, loss: Number.NaN, accuracy: 0.1 },
-    { step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },
-  ];
+    { phase: "train", step: 0, epoch: 0, loss: Number.NaN, accuracy: 0.1 },
+    { phase: "validation", step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },
+  ] as const;
   const empty = new Float32Array(0);
   const bytes = writeCheckpoint(layout, { spec, step: 0, state: [], losses: empty, correct: empty, evaluations });
   expect(readCheckpoint("state", bytes, layout, spec).evaluations).toEqual(evaluations);
@@ -218,7 +218,7 @@ describe("evaluation", () => {
     for await (const _event of trial.run());
     for (const split of ["train", "test"] as const) {
       const measured = await trial.evaluate(split);
-      const { inputs, targets } = data[split];
+      const { inputs, targets } = data[split]!;
       const count = inputs.shape[0];
       const network = buildNetwork(spec.model, { mode: "inference", batchSize: count, inputShape: data.inputShape });
       const tensors = await trial.tensors();
@@ -286,4 +286,13 @@ describe("after dispose nothing stays in the runtime", () => {
     const together = await Promise.all([finish(request), finish(request)]);
     for (const found of together) expect(bitsOf(found)).toEqual(alone);
   });
+});
+
+test("without a held-out split epochs measure training alone, and asking for it is refused", async () => {
+  const { test: _, ...data } = patches(40);
+  const { trial, events } = await finish({ spec: trialSpec(data), data, runtime, threads: 1 }, undefined);
+  const epochs = events.flatMap((event) => (event.kind === "epoch" ? [event] : []));
+  expect(epochs.map(({ validation }) => validation)).toEqual([undefined, undefined]);
+  expect(trial.evaluations.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(["train 1", "train 2"]);
+  await expect(trial.evaluate("test")).rejects.toThrow("no examples are held out");
 });

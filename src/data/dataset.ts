@@ -30,7 +30,8 @@ export interface Dataset {
   /** Names the bytes: changes when any example changes. */
   readonly fingerprint: string;
   readonly train: Split;
-  readonly test: Split;
+  /** Held out of training; some users' data has none. */
+  readonly test?: Split;
   /** Shape of one example: `[1, 28, 28]`. */
   readonly inputShape: readonly number[];
   /** Name of `inputs`, where the data has names. */

@@ -2,7 +2,7 @@
 //
 // Results do not depend on the number of workers: a trial is determined by its spec, and rows are kept in design order.
 import { TrainscopeError } from "../core/errors.js";
-import type { MetricRow, Phase } from "../core/rows.js";
+import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Evaluation, TrialEvent } from "../train/events.js";
 import type { Runtime } from "../train/runtime.js";
@@ -278,11 +278,10 @@ async function outcomeOf(
   return { status: "done", rows, tensors, timings };
 }
 
-/** Rows of a trial's evaluations, which alternate between training and validation. */
+/** Rows of a trial's evaluations. */
 export function evaluationRows(trial: string, evaluations: readonly Evaluation[]): MetricRow[] {
-  return evaluations.flatMap((evaluation, i) => {
-    const phase: Phase = i % 2 === 0 ? "train" : "validation";
-    const { step, epoch, loss, accuracy } = evaluation;
+  return evaluations.flatMap((evaluation) => {
+    const { phase, step, epoch, loss, accuracy } = evaluation;
     const row = (metric: string, value: number): MetricRow => ({ trial, phase, step, epoch, metric, path: "", value });
     return accuracy === undefined ? [row("loss", loss)] : [row("loss", loss), row("accuracy", accuracy)];
   });

@@ -21,7 +21,7 @@ export interface Checkpoint {
   readonly evaluations: readonly Evaluation[];
 }
 
-const formatVersion = "1";
+const formatVersion = "2";
 
 /** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
 export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
@@ -88,7 +88,7 @@ function damaged(where: string, cause?: unknown): CorruptFileError {
 function readEvaluations(where: string, text: string | undefined): Evaluation[] {
   const list = parsed(where, text, asNumber);
   const isEvaluation = (entry: unknown): entry is Evaluation =>
-    typeof entry === "object" && entry !== null && "step" in entry && "epoch" in entry && "loss" in entry;
+    typeof entry === "object" && entry !== null && "phase" in entry && "step" in entry && "loss" in entry;
   if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);
   return list;
 }

@@ -68,4 +68,4 @@ function checkValues(output: readonly number[], data: Dataset): void {
   }
 }
 
-const splits = ({ train, test }: Dataset) => Object.entries({ train, test });
+const splits = ({ train, test }: Dataset) => Object.entries({ train, ...(test === undefined ? {} : { test }) });

@@ -1,7 +1,9 @@
 // What a running trial tells: losses of a segment, evaluations, checkpoints, the end.
 
-/** Loss and accuracy over a whole split, with inference statistics. */
+/** Loss and accuracy over a whole split. */
 export interface Evaluation {
+  /** Of the training split, or of the one that is held out. */
+  readonly phase: "train" | "validation";
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
@@ -38,7 +40,8 @@ export type TrialEvent =
       readonly epoch: number;
       readonly step: number;
       readonly train: Evaluation;
-      readonly validation: Evaluation;
+      /** Absent when no split is held out. */
+      readonly validation?: Evaluation;
     }
   /** State that can be written to a file. */
   | { readonly kind: "checkpoint"; readonly step: number; readonly bytes: Uint8Array }

@@ -46,7 +46,8 @@ export interface TrainOptions {
  *
  * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`);
  * - after every epoch the loss and, for classes, the accuracy (0 to 1) of both splits. Those of `train` are means over
- *   the epoch, while weights change and dropout is active; those of `validation` are of the held-out split after it.
+ *   the epoch, while weights change and dropout is active; those of `validation` are of the held-out split after it, if
+ *   there is one.
  *
  * The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
  * about half a second. A loss that stopped being a number is the last row. The same options and seed give the same rows,
@@ -71,8 +72,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
       if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
       if (event.kind === "steps") yield* stepRows(trial.id, event.first, event.losses, stepsPerEpoch);
       if (event.kind === "epoch") {
-        yield* evaluationRows(trial.id, "train", event.train);
-        yield* evaluationRows(trial.id, "validation", event.validation);
+        yield* evaluationRows(trial.id, event.train);
+        if (event.validation !== undefined) yield* evaluationRows(trial.id, event.validation);
       }
     }
   } finally {
@@ -87,11 +88,7 @@ function* stepRows(trial: string, first: number, losses: Float32Array, stepsPerE
   }
 }
 
-function* evaluationRows(
-  trial: string,
-  phase: "train" | "validation",
-  { step, epoch, loss, accuracy }: Evaluation,
-): Generator<MetricRow> {
+function* evaluationRows(trial: string, { phase, step, epoch, loss, accuracy }: Evaluation): Generator<MetricRow> {
   yield { trial, phase, step, epoch, metric: "loss", path: "", value: loss };
   if (accuracy !== undefined) yield { trial, phase, step, epoch, metric: "accuracy", path: "", value: accuracy };
 }

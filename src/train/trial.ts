@@ -1,6 +1,7 @@
 // The trial loop: segments of steps inside the runtime; between them progress, evaluation, checkpoints, cancellation.
 //
 //   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
+import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { mostInvariantThreads } from "../graph/ops/matmul.js";
@@ -66,7 +67,7 @@ export class Trial {
   readonly #totalSteps: number;
   readonly #prefix: string;
   /** The splits' arrays by the names of the programs' inputs. */
-  readonly #arrays: Readonly<Record<SplitName, ReadonlyMap<string, TensorData>>>;
+  readonly #arrays: ReadonlyMap<SplitName, ReadonlyMap<string, TensorData>>;
   readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
@@ -91,10 +92,10 @@ export class Trial {
     const layout = batchLayout(data, spec.data.scaling, arrangedInputs(data, data.train, network.inputNames));
     const arrays = (split: Split, count: number | undefined) =>
       splitArrays(layout, arrangedInputs(data, split, network.inputNames), split.targets, count);
-    this.#arrays = {
-      train: arrays(data.train, spec.data.trainExamples),
-      test: arrays(data.test, spec.data.testExamples),
-    };
+    this.#arrays = new Map([
+      ["train", arrays(data.train, spec.data.trainExamples)],
+      ...(data.test === undefined ? [] : [["test", arrays(data.test, spec.data.testExamples)] as const]),
+    ]);
     const loss = lossFunction(spec.loss);
     checkCounts(spec);
     this.#order = orderOf(request, this.#examples("train"));
@@ -198,8 +199,8 @@ export class Trial {
 
   async #upload(): Promise<void> {
     const { resumeFrom, spec, initial } = this.#request;
-    for (const split of ["train", "test"] as const) {
-      for (const [name, tensor] of this.#arrays[split]) await this.#put(this.#arrayKey(split, name), tensor);
+    for (const [split, arrays] of this.#arrays) {
+      for (const [name, tensor] of arrays) await this.#put(this.#arrayKey(split, name), tensor);
     }
     let state: readonly TensorData[];
     if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
@@ -277,15 +278,23 @@ export class Trial {
     }
     const hasAccuracy = this.#correct.length > 0;
     const train: Evaluation = {
+      phase: "train",
       step: this.#step,
       epoch,
       loss: loss / examples,
       ...(hasAccuracy ? { accuracy: correct / examples } : {}),
     };
+    this.#evaluations.push(train);
+    if (!this.hasTest) return { kind: "epoch", epoch, step: this.#step, train };
     const measured = await this.evaluate("test");
-    const validation: Evaluation = { step: this.#step, epoch, ...measured };
-    this.#evaluations.push(train, validation);
+    const validation: Evaluation = { phase: "validation", step: this.#step, epoch, ...measured };
+    this.#evaluations.push(validation);
     return { kind: "epoch", epoch, step: this.#step, train, validation };
+  }
+
+  /** Whether examples are held out. */
+  get hasTest(): boolean {
+    return this.#arrays.has("test");
   }
 
   /** Loss and accuracy of a split with the current state and inference statistics. */
@@ -354,7 +363,13 @@ export class Trial {
   }
 
   #arrayKeys(split: SplitName): Record<string, string> {
-    return Object.fromEntries([...this.#arrays[split].keys()].map((name) => [name, this.#arrayKey(split, name)]));
+    return Object.fromEntries([...this.#splitArrays(split).keys()].map((name) => [name, this.#arrayKey(split, name)]));
+  }
+
+  #splitArrays(split: SplitName): ReadonlyMap<string, TensorData> {
+    const arrays = this.#arrays.get(split);
+    if (arrays !== undefined) return arrays;
+    throw new InvalidInputError("no examples are held out", { where: `data (${this.spec.data.dataset})` });
   }
 
   #arrayKey(split: SplitName, name: string): string {
@@ -362,7 +377,7 @@ export class Trial {
   }
 
   #examples(split: SplitName): number {
-    return (this.#arrays[split].get("data.targets") as TensorData).shape[0];
+    return (this.#splitArrays(split).get("data.targets") as TensorData).shape[0];
   }
 
   #keepAs(generation: number): Record<string, string> {

@@ -56,12 +56,18 @@ function numbersOf({ epochs, steps, batchSize, seed }: TrainOptions): Record<str
 }
 
 /** What a training found: each number once, from one seed and so without an interval. */
-export function trainingFindings({ loss, validationLoss, accuracy }: FinalDocument): Finding[] {
+export function trainingFindings({ loss, validationLoss, trainingLoss, accuracy }: FinalDocument): Finding[] {
   const finding = (id: string, title: string, value: number | undefined, unit: string): Finding[] =>
     value === undefined ? [] : [{ id, title, value, level: 0.95, method: "single run", n: 1, unit, variant: "" }];
   return [
     ...finding("lastLoss", "Loss of the last step", loss, "nats"),
     ...finding("validationLoss", "Validation loss", validationLoss, "nats"),
-    ...finding("accuracy", "Validation accuracy", accuracy === undefined ? undefined : 100 * accuracy, "%"),
+    ...finding("trainingLoss", "Training loss", trainingLoss, "nats"),
+    ...finding(
+      "accuracy",
+      validationLoss === undefined ? "Training accuracy" : "Validation accuracy",
+      accuracy === undefined ? undefined : 100 * accuracy,
+      "%",
+    ),
   ];
 }

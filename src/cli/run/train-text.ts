@@ -6,7 +6,11 @@ import { formatDuration, formatNumber } from "../output.js";
 export interface FinalDocument {
   /** Of the last step, before its update. */
   readonly loss: number;
+  /** Of the held-out split after training. */
   readonly validationLoss?: number;
+  /** Of the training split after training, where no examples are held out. */
+  readonly trainingLoss?: number;
+  /** Share of right answers in the same split; absent for regression. */
   readonly accuracy?: number;
   /** Updates done, those before a resume included. */
   readonly steps: number;
@@ -23,11 +27,14 @@ export interface FinalDocument {
 export function epochText({ epoch, train, validation }: Extract<TrialEvent, { kind: "epoch" }>): string {
   const part = (name: string, { loss, accuracy }: { loss: number; accuracy?: number }): string =>
     `${name} loss ${loss.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
-  return `epoch ${epoch}: ${part("training", train)}; ${part("validation", validation)}`;
+  const held = validation === undefined ? "" : `; ${part("validation", validation)}`;
+  return `epoch ${epoch}: ${part("training", train)}${held}`;
 }
 
 export function finalText(final: FinalDocument): string {
   const accuracy = final.accuracy === undefined ? "" : `, accuracy ${(100 * final.accuracy).toFixed(2)} %`;
   const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
-  return `validation loss ${final.validationLoss?.toFixed(4)}${accuracy} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+  const [split, loss] =
+    final.validationLoss === undefined ? ["training", final.trainingLoss] : ["validation", final.validationLoss];
+  return `${split} loss ${loss?.toFixed(4)}${accuracy} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
 }

@@ -197,7 +197,8 @@ class TrainCommand {
     const { options, terminal } = { options: this.#options, terminal: this.#context.terminal };
     const isDone = this.#exitCode === exitCodes.done;
     const split = this.#epoch?.step === this.#trial.losses.length ? this.#epoch.validation : undefined;
-    const measured = isDone ? (split ?? (await this.#trial.evaluate("test"))) : undefined;
+    const { hasTest } = this.#trial;
+    const measured = isDone ? (split ?? (await this.#trial.evaluate(hasTest ? "test" : "train"))) : undefined;
     const failures: unknown[] = [];
     const note = (cause: unknown): void => void failures.push(cause);
     await this.#state?.finish().catch(note);
@@ -218,7 +219,7 @@ class TrainCommand {
     const seconds = this.#trainMs / 1000;
     return {
       loss: this.#trial.losses.at(-1) ?? Number.NaN,
-      ...(measured === undefined ? {} : { validationLoss: measured.loss }),
+      ...(measured === undefined ? {} : { [this.#trial.hasTest ? "validationLoss" : "trainingLoss"]: measured.loss }),
       ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy }),
       steps: this.#trial.losses.length,
       seconds,

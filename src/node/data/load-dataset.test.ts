@@ -23,10 +23,10 @@ describe("the sample of MNIST", () => {
     const sample = await loadSample("mnist");
     expect([sample.title, sample.isSample]).toEqual(["MNIST sample (10,000 train / 2,000 test)", true]);
     expect(sample.train.inputs.shape).toEqual([10_000, 1, 28, 28]);
-    expect(sample.test.inputs.shape).toEqual([2000, 1, 28, 28]);
+    expect(sample.test!.inputs.shape).toEqual([2000, 1, 28, 28]);
     for (const [split, perClass] of [
       [sample.train, 1000],
-      [sample.test, 200],
+      [sample.test!, 200],
     ] as const) {
       const counts = new Array<number>(10).fill(0);
       for (const label of split.targets.data) counts[Number(label)]++;
