@@ -1,0 +1,89 @@
+// From a test of ONNX to a graph of ours: extents are those of the data, and what shapes depend on is constant.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { dtypeTable } from "../../src/core/dtype.js";
+import { elementBytes } from "../../src/core/element-bytes.js";
+import { TrainscopeError } from "../../src/core/errors.js";
+import type { TensorData } from "../../src/core/tensor-data.js";
+import { findOp } from "../../src/graph/ops/index.js";
+import type { Graph } from "../../src/graph/tensor.js";
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+} from "../../src/onnx/generated/onnx_pb.js";
+import { readOnnx } from "../../src/onnx/read.js";
+import type { OnnxCase } from "./archive.js";
+
+export interface CaseGraph {
+  readonly graph: Graph;
+  /** Values of the graph's inputs, in order. */
+  readonly values: readonly TensorData[];
+}
+
+/** Operators of a model that our table lacks, with the domain where it is not the standard one. */
+export function foreignOperators(model: Uint8Array): string[] {
+  const names = new Set<string>();
+  const visit = (graph: GraphProto | undefined): void => {
+    for (const { domain, opType, attribute } of graph?.node ?? []) {
+      if (domain !== "" || findOp(opType) === undefined) names.add(domain === "" ? opType : `${domain}.${opType}`);
+      for (const { g } of attribute) visit(g);
+    }
+  };
+  visit(fromBinary(ModelProtoSchema, model).graph);
+  return [...names];
+}
+
+/**
+ * Reads the model of a test. Tests feed shapes, axes and bounds at run time; our graphs have static shapes, so that what
+ * they depend on must be known. The fewest inputs become constants: none, else the integers, else all but the first,
+ * else all (results whose extents depend on values).
+ * @throws the last attempt's TrainscopeError.
+ */
+export function caseGraph(test: OnnxCase): CaseGraph {
+  const plans: ((input: TensorData, i: number) => boolean)[] = [
+    () => false,
+    ({ dtype }) => !dtypeTable[dtype].isFloat,
+    (_, i) => i > 0,
+    () => true,
+  ];
+  let failure: unknown;
+  for (const isKnown of plans) {
+    const known = test.inputs.map(isKnown);
+    try {
+      const graph = readOnnx(modelBytes(test, known), test.name);
+      return { graph, values: test.inputs.filter((_, i) => !known[i]) };
+    } catch (error) {
+      if (!(error instanceof TrainscopeError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function modelBytes(test: OnnxCase, known: readonly boolean[]): Uint8Array {
+  const model: ModelProto = fromBinary(ModelProtoSchema, test.model);
+  const graph = model.graph as GraphProto;
+  for (const [i, { dtype, shape, data }] of test.inputs.entries()) {
+    const info = graph.input[i];
+    const type = info.type?.value;
+    const dims = shape.map((extent) => BigInt(extent));
+    if (type?.case === "tensorType") {
+      type.value.shape = create(TensorShapeProtoSchema, {
+        dim: dims.map((value) => create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value } })),
+      });
+    }
+    if (!known[i]) continue;
+    graph.initializer.push(
+      create(TensorProtoSchema, {
+        name: info.name,
+        dims,
+        dataType: dtypeTable[dtype].onnx,
+        rawData: elementBytes(data),
+      }),
+    );
+  }
+  return toBinary(ModelProtoSchema, model);
+}

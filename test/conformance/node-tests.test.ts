@@ -1,0 +1,110 @@
+// ONNX's own operator tests: what we read of them, our float64 reference, and ONNX Runtime on what we write.
+//
+// Every test that does not pass stands in a golden file with the reason that it gives; a line more or less fails here, and
+// `npm run goldens` rewrites them. Lines must only ever disappear: the floors below rise with them.
+import { describe, expect, it } from "vitest";
+import { dtypes } from "../../src/core/dtype.js";
+import { TrainscopeError } from "../../src/core/errors.js";
+import { evaluateGraph } from "../../src/graph/evaluate.js";
+import { fromTensorData } from "../../src/graph/nd-array.js";
+import { readOnnx } from "../../src/onnx/read.js";
+import { writeOnnx } from "../../src/onnx/write.js";
+import { type OnnxCase, readArchive } from "./archive.js";
+import { type CaseGraph, caseGraph, foreignOperators } from "./case-graph.js";
+import { difference, type Tolerance } from "./difference.js";
+import { runOnRuntime, runtimeReason } from "./runtime.js";
+
+/** Tests that pass: of the reference evaluation, and on ONNX Runtime. */
+const floors = { reference: 0, runtime: 0 };
+
+/**
+ * Expected values are float32 numbers that NumPy computed in float32 or float64; the reference computes in float64, so
+ * that their rounding (6e-8, more where sums cancel) is all that may differ. ONNX's own runner allows 1e-3 and 1e-7.
+ */
+const ofReference: Tolerance = { relative: 1e-6, ofLargest: 1e-6, absolute: 1e-9 };
+/** Kernels compute in float32, and approximate exp, tanh and erf to a few units in the last place. */
+const ofRuntime: Tolerance = { relative: 1e-5, ofLargest: 2e-6, absolute: 1e-7 };
+
+const exactly: Tolerance = { relative: 0, ofLargest: 0, absolute: 0 };
+
+const { cases, leftOut } = readArchive("onnx-node-tests.br");
+
+function built(test: OnnxCase): CaseGraph | string {
+  const foreign = foreignOperators(test.model);
+  if (foreign.length > 0) return `no operator ${foreign.sort().join(", ")}`;
+  try {
+    return caseGraph(test);
+  } catch (error) {
+    // Anything else is a defect of the reader.
+    if (!(error instanceof TrainscopeError)) throw error;
+    const text = error.message.replace(`${test.name}, `, "").replace(`${test.name}: `, "");
+    return text.split(/: expected|\. /)[0];
+  }
+}
+
+function firstDifference(test: OnnxCase, received: readonly Parameters<typeof difference>[1][], tolerance: Tolerance) {
+  return test.outputs.map((output, i) => difference(output, received[i], tolerance)).find((text) => text !== undefined);
+}
+
+function referenceFault(test: OnnxCase, { graph, values }: CaseGraph): string | undefined {
+  return firstDifference(test, evaluateGraph(graph, values.map(fromTensorData)), ofReference);
+}
+
+async function runtimeFault(test: OnnxCase, { graph, values }: CaseGraph): Promise<string | undefined> {
+  try {
+    return firstDifference(test, await runOnRuntime(graph, values), ofRuntime);
+  } catch (error) {
+    return runtimeReason(error);
+  }
+}
+
+const listed = (faults: readonly string[]): string => `${faults.join("\n")}\n`;
+
+describe("ONNX's operator tests", () => {
+  it("pass in the float64 reference evaluation, but for those listed", async () => {
+    const faults: string[] = [];
+    for (const test of cases) {
+      const made = built(test);
+      const fault = typeof made === "string" ? made : referenceFault(test, made);
+      if (fault !== undefined) faults.push(`${test.name}: ${fault}`);
+    }
+    await expect(listed(faults)).toMatchFileSnapshot("reference-left-out.golden.txt");
+    expect(cases.length - faults.length).toBeGreaterThanOrEqual(floors.reference);
+  }, 120_000);
+
+  it("pass on ONNX Runtime through our writer, but for those listed", async () => {
+    const faults: string[] = [];
+    let passed = 0;
+    for (const test of cases) {
+      const made = built(test);
+      if (typeof made === "string") continue;
+      const fault = await runtimeFault(test, made);
+      if (fault === undefined) passed++;
+      else faults.push(`${test.name}: ${fault}`);
+    }
+    await expect(listed(faults)).toMatchFileSnapshot("runtime-left-out.golden.txt");
+    expect(passed).toBeGreaterThanOrEqual(floors.runtime);
+  }, 120_000);
+
+  it("give the same graphs after our writer and reader", () => {
+    const faults: string[] = [];
+    for (const test of cases) {
+      const made = built(test);
+      if (typeof made === "string") continue;
+      const again = readOnnx(writeOnnx(made.graph), test.name);
+      const values = made.values.map(fromTensorData);
+      const [first, second] = [evaluateGraph(made.graph, values), evaluateGraph(again, values)];
+      for (const [i, { dtype, shape, data }] of first.entries()) {
+        const text = difference({ dtype, shape, data }, second[i], exactly);
+        if (text !== undefined) faults.push(`${test.name}: ${text}`);
+      }
+    }
+    expect(faults).toEqual([]);
+  }, 120_000);
+
+  it("were left out of the file only for element types that we do not hold, for values that are no tensors, for size", () => {
+    const reasons = Object.keys(leftOut).filter((reason) => !["sequence", "size", "string", "text"].includes(reason));
+    expect(reasons.filter((reason) => (dtypes as readonly string[]).includes(reason))).toEqual([]);
+    expect(leftOut.size.length).toBeLessThan(30);
+  });
+});
