@@ -155,7 +155,7 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     ["empty", () => resume(new Uint8Array(0))],
     ["garbage", () => resume(Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256))],
     ["no checkpoint", () => resume(writeSafetensors(new Map(), new Map()))],
-    ["another version", () => resume(rewritten({ version: "2" }))],
+    ["another version", () => resume(rewritten({ version: "3" }))],
     ["no version", () => resume(rewritten({ version: null }))],
     ["a damaged description", () => resume(rewritten({ spec: "{" }))],
     ["a description of nothing", () => resume(rewritten({ spec: "null" }))],
@@ -252,7 +252,7 @@ describe("evaluation", () => {
     const sizes = steps.flatMap(({ examples }) => [...examples]);
     const mean = trial.losses.reduce((sum, loss, i) => sum + loss * sizes[i], 0) / 100;
     const correct = steps.flatMap((step) => [...step.correct]).reduce((sum, count) => sum + count, 0);
-    expect(trial.evaluations[0]).toEqual({ step: 7, epoch: 1, loss: mean, accuracy: correct / 100 });
+    expect(trial.evaluations[0]).toEqual({ phase: "train", step: 7, epoch: 1, loss: mean, accuracy: correct / 100 });
     expect(lossFunction(spec.loss).targets).toBe("class");
   });
 });
