@@ -36,7 +36,9 @@ export interface Dataset {
   readonly inputShape: readonly number[];
   /** Name of `inputs`, where the data has names. */
   readonly inputName?: string;
-  /** Class names in label order; absent for regression. */
+  /** Class names in label order; absent for regression, and for classes of a user's data that have only numbers. */
   readonly classes?: readonly string[];
   readonly normalization?: Normalization;
+  /** What training does with the inputs unless it is told otherwise; `standardize` when left out. */
+  readonly scaling?: "standardize" | "unit" | "raw";
 }

@@ -76,6 +76,19 @@ describe("npy", () => {
     expect(readNpy(file(header("|b1", "(3,)"), [0, 1, 7]), "x")).toEqual(tensorFrom("bool", [3], [0, 1, 1]));
   });
 
+  it("widens the types of NumPy that we do not have, in both byte orders", () => {
+    // numpy.array([1.5, -65504, 6e-8, inf], "<f2").tobytes()
+    const halves = [0, 62, 255, 251, 1, 0, 0, 124];
+    expect(readNpy(file(header("<f2", "(4,)"), halves), "x")).toEqual(
+      tensorFrom("float32", [4], [1.5, -65504, 2 ** -24, Number.POSITIVE_INFINITY]),
+    );
+    expect(readNpy(file(header(">i2", "(2,)"), [255, 254, 1, 0]), "x")).toEqual(tensorFrom("int32", [2], [-2, 256]));
+    expect(readNpy(file(header("<u2", "(1,)"), [255, 255]), "x")).toEqual(tensorFrom("int32", [1], [65535]));
+    expect(readNpy(file(header(">u8", "(1,)"), [0, 0, 0, 0, 0, 0, 1, 2]), "x")).toEqual(
+      tensorFrom("int64", [1], [258]),
+    );
+  });
+
   it("says in one sentence what is wrong with a file", () => {
     const long = file(header("<f4", "()"));
     long[9] = 255;
@@ -93,7 +106,9 @@ describe("npy", () => {
       truncated: file(header("<f8", "(2,)"), [0, 0, 0]),
       "too long": file(header("|u1", "(1,)"), [0, 0, 0]),
       "product that overflows": file(header("<f8", "(4294967296, 4294967296)")),
-      "half precision": file(header("<f2", "(1,)"), [0, 0]),
+      "long double": file(header("<f16", "(1,)"), new Array<number>(16).fill(0)),
+      text: file(header("<U3", "(1,)"), new Array<number>(12).fill(0)),
+      "beyond int64": file(header("<u8", "(1,)"), [0, 0, 0, 0, 0, 0, 0, 128]),
       objects: file(header("|O", "(1,)"), [0]),
       structured: file("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", [0, 0, 0, 0]),
     };
@@ -111,8 +126,10 @@ describe("npy", () => {
         "truncated | x.npy: truncated .npy file: expected 16 bytes for [2] of float64, received 3. The file is damaged or of another kind: write it again with numpy.save",
         "too long | x.npy: impossible length of a .npy file: expected 1 bytes for [1] of uint8, received 3. The file is damaged or of another kind: write it again with numpy.save",
         "product that overflows | x.npy: impossible length of a .npy file: expected far more bytes for [4294967296, 4294967296] of float64, received 0. The file is damaged or of another kind: write it again with numpy.save",
-        "half precision | x.npy: element type that we cannot read: expected float32, float64, uint8, int8, int32, uint32, int64, bool, received '<f2'. Convert it before saving: numpy.save(file, array.astype('float32'))",
-        "objects | x.npy: element type that we cannot read: expected float32, float64, uint8, int8, int32, uint32, int64, bool, received '|O'. Convert it before saving: numpy.save(file, array.astype('float32'))",
+        "long double | x.npy: element type that we cannot read: expected float32, float64, uint8, int8, int32, uint32, int64, bool, float16, int16, uint16, uint64, received '<f16'. Convert it before saving: numpy.save(file, array.astype('float32'))",
+        "text | x.npy: element type that we cannot read: expected float32, float64, uint8, int8, int32, uint32, int64, bool, float16, int16, uint16, uint64, received '<U3'. Convert it before saving: numpy.save(file, array.astype('float32'))",
+        "beyond int64 | x.npy: number too large: expected at most 2^63 - 1, received 9223372036854775808. Save the array as int64 or float64",
+        "objects | x.npy: arrays of Python objects are not read, because they can run code. Save numbers: numpy.save(file, numpy.array(values, 'float32'))",
         "structured | x.npy: structured arrays cannot be read. Save each field as its own array",
       ]
     `);

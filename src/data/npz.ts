@@ -5,6 +5,8 @@ import type { TensorData } from "../core/tensor-data.js";
 import { readNpy, writeNpy } from "./npy.js";
 import { readZip, type ZipEntry } from "./zip.js";
 
+const defaultMaxBytes = 2 ** 32;
+
 export interface ReadNpzOptions {
   /** Arrays to read; all by default. Others are not unpacked. */
   readonly names?: readonly string[];
@@ -18,7 +20,7 @@ export interface ReadNpzOptions {
  * @throws CorruptFileError for a damaged archive; UnknownNameError for a name that is not in it.
  */
 export function readNpz(bytes: Uint8Array, where: string, options: ReadNpzOptions = {}): Map<string, TensorData> {
-  const { maxBytes = 2 ** 32 } = options;
+  const { maxBytes = defaultMaxBytes } = options;
   const entries = new Map<string, ZipEntry>();
   for (const entry of readZip(bytes, where, maxBytes)) {
     if (entry.name.endsWith(".npy")) entries.set(entry.name.slice(0, -4), entry);
@@ -30,6 +32,16 @@ export function readNpz(bytes: Uint8Array, where: string, options: ReadNpzOption
     arrays.set(name, readNpy(entry.read(), `${where} > ${name}`));
   }
   return arrays;
+}
+
+/**
+ * Names of the arrays in an archive. Nothing is unpacked.
+ * @throws CorruptFileError for a damaged archive.
+ */
+export function npzNames(bytes: Uint8Array, where: string, maxBytes = defaultMaxBytes): string[] {
+  return readZip(bytes, where, maxBytes)
+    .filter(({ name }) => name.endsWith(".npy"))
+    .map(({ name }) => name.slice(0, -4));
 }
 
 /**

@@ -3,8 +3,9 @@
 // Execute: native ONNX Runtime in a worker thread.
 export { type NodeRuntimeOptions, nodeRuntime } from "./runtime/node-runtime.js";
 
-// Data: by name, from a folder, the cache or the publisher; the embedded sample stands in and says so.
+// Data: by name, from a folder, the cache or the publisher; the embedded sample stands in and says so. Or your own files.
 export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dataset.js";
+export { loadUserData, type UserDataOptions } from "./data/user-data.js";
 export { type DatasetStatus, type FileCheck, getDataset, listDatasets, verifyDataset } from "./data/library.js";
 
 // Figures: Vega-Lite to SVG and PNG without a browser.

@@ -1,0 +1,74 @@
+// Files that hold named arrays: .npz, .safetensors, one .npy, a folder of them. Only what is asked for is read.
+import { readdir } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { readSafetensors } from "../../core/safetensors.js";
+import type { TensorData } from "../../core/tensor-data.js";
+import { readNpy } from "../../data/npy.js";
+import { npzNames, readNpz } from "../../data/npz.js";
+import { fileError, readUserFile } from "./read-file.js";
+
+/** Named arrays, each read when it is asked for. */
+export interface ArrayFile {
+  /** The path, for messages. */
+  readonly where: string;
+  readonly names: readonly string[];
+  /** @param name one of `names`. @throws CorruptFileError, InvalidInputError, EnvironmentError. */
+  read(name: string): Promise<TensorData>;
+}
+
+type Open = (path: string) => Promise<ArrayFile>;
+
+/** Readers by ending. */
+const readers: Readonly<Record<string, Open>> = {
+  ".npz": openNpz,
+  ".npy": openNpy,
+  ".safetensors": openSafetensors,
+};
+
+/** Endings of the files that `openArrays` reads. */
+export const arrayEndings: readonly string[] = Object.keys(readers);
+
+/** Opens a file by its ending, which is one of `arrayEndings`. */
+export function openArrays(path: string): Promise<ArrayFile> {
+  return readers[extname(path).toLowerCase()](path);
+}
+
+async function openNpz(path: string): Promise<ArrayFile> {
+  const bytes = await readUserFile(path);
+  return {
+    where: path,
+    names: npzNames(bytes, path),
+    read: async (name) => readNpz(bytes, path, { names: [name] }).get(name) as TensorData,
+  };
+}
+
+async function openSafetensors(path: string): Promise<ArrayFile> {
+  const { tensors } = readSafetensors(await readUserFile(path), path);
+  return { where: path, names: [...tensors.keys()], read: async (name) => tensors.get(name) as TensorData };
+}
+
+/** One array, with its neighbors in the same folder: `x.npy` and `y.npy` are arrays `x` and `y`. */
+async function openNpy(path: string): Promise<ArrayFile> {
+  return openNpyFolder(dirname(path));
+}
+
+/** The `.npy` files of a folder, by their names without the ending. */
+export async function openNpyFolder(folder: string): Promise<ArrayFile> {
+  let entries: string[];
+  try {
+    entries = await readdir(folder);
+  } catch (cause) {
+    throw fileError(folder, cause);
+  }
+  const names = entries.filter((entry) => entry.endsWith(".npy")).map((entry) => basename(entry, ".npy"));
+  const pathOf = (name: string): string => join(folder, `${name}.npy`);
+  return {
+    where: folder,
+    names: names.sort(),
+    read: (name) => readNpyFile(pathOf(name)),
+  };
+}
+
+export async function readNpyFile(path: string): Promise<TensorData> {
+  return readNpy(await readUserFile(path), path);
+}

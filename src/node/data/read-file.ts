@@ -1,0 +1,68 @@
+// Reads files of users whole, after a look at their size.
+import { open, stat } from "node:fs/promises";
+import { CorruptFileError, InvalidInputError, MissingDataError, TrainscopeError } from "../../core/errors.js";
+import { fileSystemError } from "../atomic-file.js";
+
+/** Node reads no file of 2 GiB or more at once, and a single typed array should stay below as well. */
+const maxFileBytes = 2 ** 31 - 1;
+
+/**
+ * The bytes of an ordinary file.
+ * @throws MissingDataError when there is none (exit code 3); InvalidInputError for folders and devices;
+ * CorruptFileError above the limit; EnvironmentError when it cannot be read.
+ */
+export async function readUserFile(path: string, maxBytes = maxFileBytes): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      const status = await handle.stat();
+      // Opening succeeds for folders and devices; a device may never end.
+      if (!status.isFile()) throw notAFile(path, status.isDirectory());
+      if (status.size > maxBytes) throw tooLarge(path, status.size, maxBytes);
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+}
+
+/** What a path names. @throws MissingDataError when nothing; InvalidInputError for devices; EnvironmentError. */
+export async function pathKind(path: string): Promise<"file" | "folder"> {
+  let status: Awaited<ReturnType<typeof stat>>;
+  try {
+    status = await stat(path);
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+  if (status.isDirectory()) return "folder";
+  if (status.isFile()) return "file";
+  throw notAFile(path, false);
+}
+
+/** What the file system said about a file of a user, as an error with the right exit code. */
+export function fileError(path: string, cause: unknown): TrainscopeError {
+  if (cause instanceof TrainscopeError) return cause;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new MissingDataError("no such file or folder", { where: path, remedy: "Check the path", cause });
+  }
+  return fileSystemError(path, "read", cause);
+}
+
+function notAFile(path: string, isFolder: boolean): InvalidInputError {
+  return new InvalidInputError(isFolder ? "is a folder" : "is not an ordinary file", {
+    where: path,
+    expected: "a file",
+  });
+}
+
+function tooLarge(path: string, size: number, limit: number): CorruptFileError {
+  return new CorruptFileError("file is too large", {
+    where: path,
+    expected: `at most ${limit} bytes`,
+    received: `${size}`,
+    remedy: "Save its arrays as .npy files in one folder, which are read row by row",
+  });
+}

@@ -1,0 +1,188 @@
+// Users' own arrays: what is chosen, converted and held out, and the sentence for everything that is wrong.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TrainscopeError } from "../../core/errors.js";
+import { writeSafetensors } from "../../core/safetensors.js";
+import { type TensorData, tensorFrom, toNumbers } from "../../core/tensor-data.js";
+import { writeNpy } from "../../data/npy.js";
+import { writeNpz } from "../../data/npz.js";
+import { isDataPath, loadUserData, type UserDataOptions } from "./user-data.js";
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "trainscope-user-"));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const x = tensorFrom("float32", [4, 2], [0, 1, 2, 3, 4, 5, 6, 7]);
+const y = tensorFrom("int64", [4], [0, 2, 1, 0]);
+
+function npz(name: string, arrays: Readonly<Record<string, TensorData>>): string {
+  const path = join(root, name);
+  writeFileSync(path, writeNpz(Object.entries(arrays)));
+  return path;
+}
+
+async function refusal(path: string, options: UserDataOptions = {}): Promise<string> {
+  try {
+    await loadUserData(path, options);
+  } catch (error) {
+    if (error instanceof TrainscopeError) return `${error.exitCode} ${error.message.replaceAll(root, "@")}`;
+    throw error;
+  }
+  return "no error";
+}
+
+describe("arrays of a user", () => {
+  it("are chosen by their usual names, kept in their type, with integer targets as classes", async () => {
+    const data = await loadUserData(npz("a.npz", { y, extra: x, x }));
+    expect(data).toMatchObject({ id: "a.npz", title: "a.npz", isSample: false, inputName: "x", inputShape: [2] });
+    expect([data.train.inputs, data.scaling, data.test]).toEqual([x, "raw", undefined]);
+    expect(data.train.targets).toEqual(tensorFrom("int32", [4], [0, 2, 1, 0]));
+    // Columns 0 2 4 6 and 1 3 5 7.
+    expect(data.normalization).toEqual({ scale: 1, mean: [3, 4], deviation: [Math.sqrt(5), Math.sqrt(5)] });
+  });
+
+  it("are the named ones, several inputs in the given order", async () => {
+    const ids = tensorFrom("int64", [4, 1], [9, 8, 7, 6]);
+    const path = npz("many.npz", { a: x, ids, t: tensorFrom("float64", [4, 1], [0.5, 1, 1.5, 2]) });
+    const data = await loadUserData(path, { inputs: ["ids", "a"], targets: ["t"] });
+    expect(data.train).toEqual({
+      inputs: ids,
+      moreInputs: new Map([["a", x]]),
+      targets: tensorFrom("float32", [4, 1], [0.5, 1, 1.5, 2]),
+    });
+    expect([data.inputName, data.normalization]).toEqual(["ids", undefined]);
+  });
+
+  it("become what the loss wants: whole floats classes, integers and booleans values", async () => {
+    const whole = npz("whole.npz", {
+      x: tensorFrom("float64", [3], [1, 2, 3]),
+      y: tensorFrom("float32", [3, 1], [2, 0, 1]),
+    });
+    expect((await loadUserData(whole, { targetKind: "class" })).train.targets).toEqual(
+      tensorFrom("int32", [3], [2, 0, 1]),
+    );
+    const asValues = await loadUserData(whole);
+    expect(asValues.train.targets.dtype).toBe("float32");
+    expect(asValues.train.inputs).toEqual(tensorFrom("float32", [3], [1, 2, 3]));
+    const flags = npz("flags.npz", { x, y: tensorFrom("bool", [4], [0, 1, 1, 0]) });
+    expect((await loadUserData(flags, { targetKind: "value" })).train.targets).toEqual(
+      tensorFrom("float32", [4], [0, 1, 1, 0]),
+    );
+    expect((await loadUserData(flags)).train.targets).toEqual(tensorFrom("int32", [4], [0, 1, 1, 0]));
+  });
+
+  it("are held out from another file, from other arrays, or as the last rows", async () => {
+    const path = npz("train.npz", {
+      x,
+      y,
+      x_test: tensorFrom("float32", [1, 2], [8, 9]),
+      y_test: tensorFrom("int32", [1], [1]),
+    });
+    const test = npz("test.npz", { x: tensorFrom("float64", [1, 2], [8, 9]), y: tensorFrom("uint8", [1], [1]) });
+    const named = await loadUserData(path, { testInputs: ["x_test"], testTargets: ["y_test"] });
+    const other = await loadUserData(path, { test });
+    expect(named.test).toEqual(other.test);
+    expect(named.fingerprint).toBe(other.fingerprint);
+    const last = await loadUserData(path, { validationSplit: 0.25 });
+    expect([toNumbers(last.train.inputs), toNumbers(last.test!.inputs)]).toEqual([
+      [0, 1, 2, 3, 4, 5],
+      [6, 7],
+    ]);
+    expect([toNumbers(last.train.targets), toNumbers(last.test!.targets)]).toEqual([[0, 2, 1], [0]]);
+    expect(last.normalization?.mean).toEqual([2, 3]);
+    expect(last.fingerprint).not.toBe(named.fingerprint);
+  });
+
+  it("are the same from .npz, .npy, a folder of .npy and .safetensors; one changed bit changes the fingerprint", async () => {
+    mkdirSync(join(root, "folder"));
+    for (const [name, tensor] of Object.entries({ x, y }))
+      writeFileSync(join(root, "folder", `${name}.npy`), writeNpy(tensor));
+    writeFileSync(join(root, "t.safetensors"), writeSafetensors(Object.entries({ inputs: x, targets: y })));
+    const fromNpz = await loadUserData(npz("same.npz", { x, y }));
+    const others = [
+      await loadUserData(join(root, "folder")),
+      await loadUserData(join(root, "folder", "x.npy")),
+      await loadUserData(join(root, "folder", "x.npy"), { targets: [join(root, "folder", "y.npy")] }),
+      await loadUserData(join(root, "t.safetensors")),
+    ];
+    for (const other of others) {
+      expect([other.train, other.fingerprint]).toEqual([fromNpz.train, fromNpz.fingerprint]);
+    }
+    const changed = { ...x, data: Float32Array.from(x.data as Float32Array, (v, i) => (i === 7 ? v + 2 ** -20 : v)) };
+    expect((await loadUserData(npz("changed.npz", { x: changed, y }))).fingerprint).not.toBe(fromNpz.fingerprint);
+  });
+
+  it("are refused in one sentence", async () => {
+    const many = npz("m.npz", { a: x, b: x, c: y });
+    const nan = tensorFrom("float32", [2, 2, 2], [0, 1, 2, 3, 4, 5, Number.NaN, 7]);
+    const messages = [
+      await refusal(join(root, "nowhere.npz")),
+      await refusal(`${root}/folder/x.txt`),
+      await refusal(many),
+      await refusal(many, { targets: ["c"] }),
+      await refusal(many, { targets: ["d"], inputs: ["a"] }),
+      await refusal(many, { targets: ["a", "b"], inputs: ["c"] }),
+      await refusal(many, { targets: ["a"], inputs: ["a"] }),
+      await refusal(npz("rows.npz", { x, y: tensorFrom("int32", [3], [0, 1, 2]) })),
+      await refusal(npz("none.npz", { x: tensorFrom("float32", [0, 2], []), y: tensorFrom("int32", [0], []) })),
+      await refusal(npz("empty.npz", { x: tensorFrom("float32", [2, 0], []), y: tensorFrom("int32", [2], [0, 1]) })),
+      await refusal(npz("scalar.npz", { x: tensorFrom("float32", [], [1]), y: tensorFrom("int32", [], [1]) })),
+      await refusal(npz("nan.npz", { x: nan, y: tensorFrom("int32", [2], [0, 1]) })),
+      await refusal(
+        npz("huge.npz", { x: tensorFrom("float64", [2], [1, 1e300]), y: tensorFrom("int32", [2], [0, 1]) }),
+      ),
+      await refusal(npz("ynan.npz", { x, y: tensorFrom("float64", [4], [1, 2, Number.POSITIVE_INFINITY, 0]) })),
+      await refusal(npz("half.npz", { x, y: tensorFrom("float32", [4], [1, 0.5, 2, 0]) }), { targetKind: "class" }),
+      await refusal(npz("negative.npz", { x, y: tensorFrom("int64", [4], [0, 1, 2, -1]) })),
+      await refusal(npz("ok.npz", { x, y }), { validationSplit: 0.01 }),
+      await refusal(join(root, "ok.npz"), { validationSplit: 1 }),
+      await refusal(join(root, "ok.npz"), { validationSplit: 0.5, test: join(root, "ok.npz") }),
+      await refusal(join(root, "ok.npz"), { testInputs: ["x"] }),
+      await refusal(join(root, "ok.npz"), { test: join(root, "nowhere.npz") }),
+      await refusal(join(root, "ok.npz"), {
+        test: npz("wide.npz", { x: tensorFrom("float32", [1, 3], [1, 2, 3]), y: tensorFrom("int32", [1], [0]) }),
+      }),
+    ];
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "3 @/nowhere.npz: no such file or folder. Check the path",
+        "3 @/folder/x.txt: no such file or folder. Check the path",
+        "2 @/m.npz: several arrays could be meant: expected the name of one with --targets, received a, b, c",
+        "2 @/m.npz: several arrays could be meant: expected the name of one with --inputs, received a, b",
+        "2 @/m.npz: unknown array "d". Valid: a, b, c",
+        "2 --targets: targets are one array: expected one name, received a, b",
+        "2 --inputs, --targets: array "a" is named twice",
+        "2 @/rows.npz > y: arrays differ in the number of rows: expected 4, as x, received 3. Row i of every array belongs to example i",
+        "2 @/none.npz > x: no rows: expected at least one example",
+        "2 @/empty.npz > x: rows without elements: received [2, 0]",
+        "2 @/scalar.npz > x: a single number: expected an array with one row an example",
+        "2 @/nan.npz > x, row 1, element [1, 0]: not a finite number: expected finite numbers, received NaN. Remove such examples, or replace such numbers",
+        "2 @/huge.npz > x, row 1: number too large for float32: expected finite numbers, received 1e+300. Remove such examples, or replace such numbers",
+        "2 @/ynan.npz > y, row 2: not a finite number: expected finite numbers, received Infinity. Remove such examples, or replace such numbers",
+        "2 @/half.npz > y, row 1: not a class number: expected whole numbers from 0, which this loss needs, received 0.5. For values use --loss mean-squared-error",
+        "2 @/negative.npz > y, row 3: not a class number: expected whole numbers from 0, which this loss needs, received -1. Number the classes from 0",
+        "2 @/ok.npz (--validation-split): a split without rows: expected at least one row on both sides, received 0 of 4 held out",
+        "2 --validation-split: not a share: expected a number above 0 and below 1, received 1",
+        "2 --validation-split: held-out examples are given twice: expected either a share of the rows or examples of their own, received both",
+        "2 --test-inputs: half of the held-out examples: expected --test-inputs and --test-targets together, or a file with --test, received one of them",
+        "3 @/nowhere.npz: no such file or folder. Check the path",
+        "2 @/wide.npz > x: held-out examples differ from those for training: expected float32 [rows, 2], as in @/ok.npz, received float32 [rows, 3]",
+      ]
+    `);
+  });
+
+  it("is told from the name of a data set by its form", () => {
+    expect(["mnist", "fashion-mnist", "data.npz", "./mnist", "a/b", "DATA.NPY"].map(isDataPath)).toEqual([
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
+  });
+});

@@ -1,0 +1,150 @@
+// A user's own data from a path: named arrays. One function from path and options to a data set.
+import { createHash } from "node:crypto";
+import { basename, extname, resolve } from "node:path";
+import { InvalidInputError } from "../../core/errors.js";
+import type { TensorData } from "../../core/tensor-data.js";
+import { chooseArrays } from "../../data/array-choice.js";
+import type { Dataset } from "../../data/dataset.js";
+import type { TargetKind } from "../../data/targets.js";
+import { type StoredExamples, userDataset } from "../../data/user-dataset.js";
+import { type ArrayFile, arrayEndings, openArrays, openNpyFolder, readNpyFile } from "./array-files.js";
+import { pathKind } from "./read-file.js";
+
+/** What the user says about the data; every part may be left out. */
+export interface UserDataOptions {
+  /** `--inputs`: names of arrays, in the order of the model's inputs. */
+  readonly inputs?: readonly string[];
+  /** `--targets`: name of the array of targets. */
+  readonly targets?: readonly string[];
+  /** `--test`: path of held-out examples, of the same kind. */
+  readonly test?: string;
+  /** `--test-inputs`, `--test-targets`: held-out examples in the same file, or their names in that of `test`. */
+  readonly testInputs?: readonly string[];
+  readonly testTargets?: readonly string[];
+  /** `--validation-split`: share of the rows that is held out, the last ones. */
+  readonly validationSplit?: number;
+  /** What the loss wants; decided by the type of the targets when left out. */
+  readonly targetKind?: TargetKind;
+}
+
+/**
+ * Whether `--data` names a path, not a data set of the table: it has a separator, an ending that we read, or exists.
+ */
+export function isDataPath(text: string): boolean {
+  return /[\\/]/.test(text) || text.startsWith(".") || arrayEndings.includes(extname(text).toLowerCase());
+}
+
+/**
+ * Loads a user's data:
+ * - `.npz`, `.safetensors`: arrays by name. `.npy`: the array, and its neighbors `<name>.npy` in the same folder.
+ * - a folder of `.npy` files. A name that ends in `.npy` is a path, wherever it is given.
+ *
+ * Inputs keep their type, except that `float64` becomes `float32`; `scaling` of the result is `raw`.
+ * @throws MissingDataError when a path does not exist; InvalidInputError, CorruptFileError, UnknownNameError for what is
+ * wrong with the contents; EnvironmentError when a file cannot be read.
+ */
+export async function loadUserData(path: string, options: UserDataOptions = {}): Promise<Dataset> {
+  const { train, test } = await readArrayExamples(path, options);
+  return userDataset({
+    name: basename(resolve(path)),
+    train,
+    ...(test === undefined ? {} : { test }),
+    ...(options.validationSplit === undefined ? {} : { validationSplit: options.validationSplit }),
+    ...(options.targetKind === undefined ? {} : { targetKind: options.targetKind }),
+    hash: sha256OfPieces,
+  });
+}
+
+function sha256OfPieces(pieces: Iterable<Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const piece of pieces) hash.update(piece);
+  return hash.digest("hex");
+}
+
+interface StoredSplits {
+  readonly train: StoredExamples;
+  readonly test?: StoredExamples;
+}
+
+async function readArrayExamples(path: string, options: UserDataOptions): Promise<StoredSplits> {
+  const { test, testInputs, testTargets } = options;
+  const file = withFiles(await openAny(path), [...(options.inputs ?? []), ...(options.targets ?? [])]);
+  const inputs = options.inputs ?? ownName(path);
+  const targets = oneTarget("--targets", options.targets);
+  const names = chooseArrays(file.where, file.names, {
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(targets === undefined ? {} : { targets }),
+  });
+  const train = await readExamples(file, names, names.inputs);
+  if (test === undefined && testInputs === undefined && testTargets === undefined) return { train };
+  if (test === undefined && (testInputs === undefined || testTargets === undefined)) {
+    throw new InvalidInputError("half of the held-out examples", {
+      where: testInputs === undefined ? "--test-targets" : "--test-inputs",
+      expected: "--test-inputs and --test-targets together, or a file with --test",
+      received: "one of them",
+    });
+  }
+  const testFile = withFiles(test === undefined ? file : await openAny(test), [
+    ...(testInputs ?? []),
+    ...(testTargets ?? []),
+  ]);
+  const testNames = chooseArrays(testFile.where, testFile.names, {
+    inputs: testInputs ?? ownName(test ?? "") ?? names.inputs,
+    targets: oneTarget("--test-targets", testTargets) ?? names.targets,
+  });
+  if (testNames.inputs.length !== names.inputs.length) {
+    throw new InvalidInputError("not as many arrays as for training", {
+      where: "--test-inputs",
+      expected: `${names.inputs.length}, one for each of ${names.inputs.join(", ")}`,
+      received: `${testNames.inputs.length}`,
+    });
+  }
+  return { train, test: await readExamples(testFile, testNames, names.inputs) };
+}
+
+/** Names that end in `.npy` are paths of files, unless the file has such names itself. */
+function withFiles(file: ArrayFile, names: readonly string[]): ArrayFile {
+  const paths = names.filter((name) => /\.npy$/i.test(name) && !file.names.includes(name));
+  if (paths.length === 0) return file;
+  const read = (name: string) => (paths.includes(name) ? readNpyFile(name) : file.read(name));
+  return { where: file.where, names: [...file.names, ...paths], read };
+}
+
+/** A single `.npy` file is the inputs itself. */
+function ownName(path: string): readonly string[] | undefined {
+  return /\.npy$/i.test(path) ? [basename(path, extname(path))] : undefined;
+}
+
+async function openAny(path: string): Promise<ArrayFile> {
+  if ((await pathKind(path)) === "folder") return openNpyFolder(path);
+  if (arrayEndings.includes(extname(path).toLowerCase())) return openArrays(path);
+  throw new InvalidInputError("kind of file that we cannot read", {
+    where: path,
+    expected: `a folder, or a file that ends in ${arrayEndings.join(", ")}`,
+    received: extname(path) === "" ? "no ending" : extname(path),
+  });
+}
+
+function oneTarget(flag: string, targets: readonly string[] | undefined): string | undefined {
+  if (targets === undefined || targets.length === 1) return targets?.[0];
+  throw new InvalidInputError("targets are one array", {
+    where: flag,
+    expected: "one name",
+    received: targets.join(", "),
+  });
+}
+
+/** Under the names of the training examples, in their order. */
+async function readExamples(
+  file: ArrayFile,
+  { inputs, targets }: { readonly inputs: readonly string[]; readonly targets: string },
+  as: readonly string[],
+): Promise<StoredExamples> {
+  const arrays = new Map<string, TensorData>();
+  for (const [i, name] of inputs.entries()) arrays.set(as[i], await file.read(name));
+  return {
+    where: file.where,
+    inputs: arrays,
+    targets: { name: targets, values: await file.read(targets) },
+  };
+}
