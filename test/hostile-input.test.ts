@@ -63,6 +63,18 @@ test.each([
   expect(await refusal(`${resume} @/bad.state`)).toMatch(/^2 @\/bad\.state: .*(safetensors)/);
 });
 
+test("a checkpoint with one flipped bit among its weights is refused", async () => {
+  const state = readFileSync(join(home, "state"));
+  state[Math.floor(state.length / 2)] ^= 1;
+  writeFileSync(join(home, "bad.state"), state);
+  expect(await refusal(`${resume} @/bad.state`)).toMatch(/^2 @\/bad\.state: the checkpoint is damaged: .*checksum/);
+});
+
+test("a model that no machine can hold is refused with its number of parameters, before anything is allocated", async () => {
+  const said = await refusal("train mlp:784-1000000000-10 --data mnist --steps 1 --quiet");
+  expect(said).toMatch(/^2 model: the model is too large .* 795,000,000,000 parameters, which need 22,260 GB/);
+});
+
 test.each([
   ["--seed 1", /^2 @\/state: .*seed: expected 1, received 0/],
   ["--optimizer sgd", /^2 @\/state: .*optimizer.*sgd.*adam/],

@@ -11,6 +11,7 @@ import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { readCheckpoint, writeCheckpoint } from "../src/train/checkpoint.js";
+import { openSeal, seal, sealKey } from "../src/train/seal.js";
 import { Trial } from "../src/train/trial.js";
 import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
 import {
@@ -35,6 +36,7 @@ const batchesOf = async (given: SmallRequest): Promise<number[]> =>
   (await finish({ ...given, evaluate: false })).events.flatMap((event) =>
     event.kind === "steps" ? [...event.examples] : [],
   );
+const withMemory = (memoryBytes: number): typeof runtime => ({ ...runtime, memoryBytes });
 /** The one-line message with which a trial refuses, and its exit code. */
 async function refusal(given: SmallRequest): Promise<string> {
   try {
@@ -123,6 +125,17 @@ describe("what does not fit is refused before anything runs", () => {
     ["a row that does not exist", { ...request, rows: Int32Array.from({ length: 16 }, (_, i) => i * 7) }],
     ["initial values of nothing", { ...request, initial: new Map([["0.wieght", new Float32Array(36)]]) }],
     ["initial values of another size", { ...request, initial: new Map([["0.weight", new Float32Array(35)]]) }],
+    [
+      "a model that cannot fit the memory",
+      { ...changed({ model: modelByName("mlp:144-1000000000-4") as KindSpec }), runtime: withMemory(8e9) },
+    ],
+    [
+      "a layer whose values cannot fit the memory",
+      {
+        ...changed({ model: modelByName("mlp:144-30000-4") as KindSpec, batchSize: 100 }),
+        runtime: withMemory(130e6 - 1e7),
+      },
+    ],
     ["an unknown optimizer", changed({ optimizer: { kind: "adma" } })],
     ["an unknown schedule", changed({ schedule: { kind: "stepp" } })],
   ])("%s", async (_name, given) => {
@@ -132,6 +145,11 @@ describe("what does not fit is refused before anything runs", () => {
 
 describe("a checkpoint that cannot be continued is refused in one sentence", async () => {
   const { checkpoint } = await finish(changed({ epochs: 1 }));
+  const resuming = (bytes: Uint8Array): SmallRequest => ({ ...request, resumeFrom: { where: "state", bytes } });
+  const unsealed = (bytes: Uint8Array): Uint8Array => {
+    const { tensors, metadata } = readSafetensors(bytes, "test");
+    return writeSafetensors(tensors, new Map([...metadata].filter(([key]) => key !== sealKey)));
+  };
   const resume = (bytes: Uint8Array, changes: Partial<TrialSpec> = {}): Promise<string> =>
     refusal({ ...changed(changes), resumeFrom: { where: "state.safetensors", bytes } });
   /** The checkpoint with other metadata or tensors. */
@@ -143,7 +161,9 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
       else entries.set(key, value);
     }
     const tensors = new Map([...file.tensors].filter(([name]) => !drop.includes(name)));
-    return writeSafetensors(tensors, entries);
+    const bytes = writeSafetensors(tensors, entries.set(sealKey, openSeal));
+    seal(bytes);
+    return bytes;
   }
 
   test.each<[string, () => Promise<string>]>([
@@ -155,7 +175,7 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     ["empty", () => resume(new Uint8Array(0))],
     ["garbage", () => resume(Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256))],
     ["no checkpoint", () => resume(writeSafetensors(new Map(), new Map()))],
-    ["another version", () => resume(rewritten({ version: "3" }))],
+    ["another version", () => resume(rewritten({ version: "99" }))],
     ["no version", () => resume(rewritten({ version: null }))],
     ["a damaged description", () => resume(rewritten({ spec: "{" }))],
     ["a description of nothing", () => resume(rewritten({ spec: "null" }))],
@@ -163,11 +183,34 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     ["damaged evaluations", () => resume(rewritten({ evaluations: "[1]" }))],
     ["another step than its history", () => resume(rewritten({ step: "3" }))],
     ["a missing tensor", () => resume(rewritten({}, ["mu/0.weight"]))],
+    ["without a checksum", () => resume(unsealed(checkpoint))],
+    ["another order of rows", () => refusal({ ...resuming(checkpoint), rows: new Int32Array(16) })],
+    [
+      "other initial values",
+      () => refusal({ ...resuming(checkpoint), initial: new Map([["0.weight", new Float32Array(36)]]) }),
+    ],
   ])("%s", async (_name, attempt) => {
     const message = await attempt();
     expect(message).not.toContain("\n");
     expect(message).toMatch(/^2: /);
     expect(message).toMatchSnapshot();
+  });
+
+  test("wherever one of its bytes was changed", async () => {
+    const layout = { parameters: [], buffers: [], slots: [] };
+    const untouched = writeCheckpoint(layout, {
+      ...{ spec, origin: {}, step: 3, state: [], evaluations: [] },
+      ...{ losses: Float32Array.of(3, 2, 1), correct: Float32Array.of(1, 2, 3) },
+    });
+    for (let at = 0; at < untouched.length; at++) {
+      for (const flip of [1, 32, 128]) {
+        const bytes = untouched.slice();
+        bytes[at] ^= flip;
+        expect(() => readCheckpoint("state", bytes, layout, { spec, origin: {} }), `byte ${at}`).toThrow(
+          TrainscopeError,
+        );
+      }
+    }
   });
 
   test("while the untouched one, rewritten, is continued", async () => {
@@ -208,8 +251,16 @@ test("an evaluation that is not a number survives a checkpoint", () => {
     { phase: "validation", step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },
   ] as const;
   const empty = new Float32Array(0);
-  const bytes = writeCheckpoint(layout, { spec, step: 0, state: [], losses: empty, correct: empty, evaluations });
-  expect(readCheckpoint("state", bytes, layout, spec).evaluations).toEqual(evaluations);
+  const bytes = writeCheckpoint(layout, {
+    spec,
+    origin: {},
+    step: 0,
+    state: [],
+    losses: empty,
+    correct: empty,
+    evaluations,
+  });
+  expect(readCheckpoint("state", bytes, layout, { spec, origin: {} }).evaluations).toEqual(evaluations);
 });
 
 describe("evaluation", () => {

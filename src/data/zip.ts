@@ -1,6 +1,7 @@
 // Reads zip archives that may be hostile: sizes are known, bounded and free of overlap before anything is inflated.
 // Format: PKWARE APPNOTE 6.3.10, sections 4.3.12 (central directory) and 4.3.16 (its end)
 import { Inflate } from "fflate";
+import { crc32 } from "../core/crc32.js";
 import { CorruptFileError } from "../core/errors.js";
 
 export interface ZipEntry {
@@ -141,17 +142,4 @@ function inflateInto(result: Uint8Array, packed: Uint8Array, where: string): voi
     throw corrupt("damaged zip entry", where, cause);
   }
   if (filled !== result.length) throw corrupt("truncated zip entry", where);
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** CRC-32 as zip and gzip use it (reflected polynomial 0xedb88320). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]) & 0xff] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

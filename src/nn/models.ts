@@ -121,7 +121,7 @@ export const mlp = define({
     return sequential([flatten(), ...dropped(spec.dropoutInput), ...layers]);
   },
   parse(text: string) {
-    if (!/^[1-9]\d{0,8}(?:-[1-9]\d{0,8})+$/.test(text)) {
+    if (!/^[1-9]\d{0,14}(?:-[1-9]\d{0,14})+$/.test(text)) {
       throw new InvalidInputError("widths cannot be read", {
         where: `model "mlp:${text}"`,
         expected: "at least two positive integers with dashes between them",

@@ -5,12 +5,16 @@ import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Evaluation } from "./events.js";
+import type { TrialOrigin } from "./origin.js";
 import { packValues, unpackValues } from "./packing.js";
+import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
 export interface Checkpoint {
   readonly spec: TrialSpec;
+  /** What else determines the trial. */
+  readonly origin: TrialOrigin;
   /** Updates done. */
   readonly step: number;
   /** State vectors in the order of `stateNames`. */
@@ -21,7 +25,7 @@ export interface Checkpoint {
   readonly evaluations: readonly Evaluation[];
 }
 
-const formatVersion = "2";
+const formatVersion = "3";
 
 /** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
 export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
@@ -34,12 +38,16 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   const metadata = {
     format: "trainscope-checkpoint",
     version: formatVersion,
+    [sealKey]: openSeal,
     trial: trialId(checkpoint.spec),
     spec: JSON.stringify(checkpoint.spec),
+    origin: JSON.stringify(checkpoint.origin),
     step: `${checkpoint.step}`,
     evaluations: JSON.stringify(checkpoint.evaluations, spelledOut),
   };
-  return writeSafetensors(tensors, new Map(Object.entries(metadata)));
+  const bytes = writeSafetensors(tensors, new Map(Object.entries(metadata)));
+  seal(bytes);
+  return bytes;
 }
 
 /** The spec and step of a checkpoint, without its tensors' layout. */
@@ -59,6 +67,7 @@ export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: Tr
       received: metadata.get("version") ?? "none",
     });
   }
+  checkSeal(bytes, where);
   const spec = parsed(where, metadata.get("spec")) as TrialSpec | null;
   if (typeof spec !== "object" || spec === null || trialId(spec) !== metadata.get("trial")) throw damaged(where);
   return { spec, step: Number(metadata.get("step")) };
@@ -97,10 +106,16 @@ function readEvaluations(where: string, text: string | undefined): Evaluation[] 
  * Reads a checkpoint for a trial.
  * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
  */
-export function readCheckpoint(where: string, bytes: Uint8Array, layout: StateLayout, spec: TrialSpec): Checkpoint {
+export function readCheckpoint(
+  where: string,
+  bytes: Uint8Array,
+  layout: StateLayout,
+  { spec, origin }: Pick<Checkpoint, "spec" | "origin">,
+): Checkpoint {
   const saved = readCheckpointSpec(where, bytes);
-  assertSameTrial(where, saved.spec, spec);
   const { tensors, metadata } = readSafetensors(bytes, where);
+  const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
+  assertSameTrial(where, { ...lengthless(saved.spec), ...savedOrigin }, { ...lengthless(spec), ...origin });
   const take = (name: string): TensorData => {
     const tensor = tensors.get(name);
     if (tensor?.dtype !== "float32") throw new CorruptFileError(`tensor "${name}" is missing`, { where });
@@ -129,14 +144,15 @@ export function readCheckpoint(where: string, bytes: Uint8Array, layout: StateLa
   }
   const correct = take("history/correct").data as Float32Array;
   const evaluations = readEvaluations(where, metadata.get("evaluations"));
-  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations };
+  return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations };
 }
 
+type Members = Readonly<Record<string, unknown>>;
+
+const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Members => rest;
+
 /** A checkpoint continues its own trial, possibly for longer; everything but the length must be equal. */
-function assertSameTrial(where: string, saved: TrialSpec, wanted: TrialSpec): void {
-  const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Record<string, unknown> => rest;
-  const before = lengthless(saved);
-  const now = lengthless(wanted);
+function assertSameTrial(where: string, before: Members, now: Members): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
     const [a, b] = [text(before[key]), text(now[key])];
     if (a === b) continue;

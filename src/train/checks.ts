@@ -1,8 +1,12 @@
 // What can be said to be wrong with a trial before anything runs.
+import { dtypeTable } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
+import { sameShape, shapeText, sizeOf } from "../core/shape.js";
 import type { Dataset } from "../data/dataset.js";
+import { nodesOf } from "../graph/order.js";
 import type { Network } from "../nn/network.js";
+import type { Packing } from "./packing.js";
+import type { StateLayout } from "./state-layout.js";
 import type { TrialSpec } from "./trial-spec.js";
 
 /** Throws InvalidInputError unless batch size and length are counts, and the length is given once. */
@@ -18,6 +22,44 @@ export function checkCounts({ batchSize, microBatchSize, epochs, steps }: TrialS
     received: epochs === undefined ? "neither" : "both",
   });
 }
+
+/** What a browser's 32-bit WebAssembly can address. */
+const smallestMemory = 2 ** 32;
+
+/**
+ * Throws InvalidInputError when state and gradients, or the values of one layer, cannot fit the memory: before anything
+ * is allocated. State is held twice, before and after a segment.
+ */
+export function checkMemory(network: Network, layout: StateLayout, memoryBytes = smallestMemory): void {
+  const size = (packing: Packing): number => packing.reduce((sum, { length }) => sum + length, 0);
+  const [trained, held] = [size(layout.parameters), size(layout.buffers)];
+  const bytes = 4 * (2 * (trained * (1 + layout.slots.length) + held) + trained);
+  const limit = `at most ${gigabytes(memoryBytes)}, the memory of this machine`;
+  if (!(bytes <= memoryBytes)) {
+    throw new InvalidInputError("the model is too large to be trained here", {
+      where: "model",
+      expected: limit,
+      received: `${countText(trained)} parameters, which need ${gigabytes(bytes)} with gradients and optimizer state`,
+      remedy: "Use a smaller model",
+    });
+  }
+  for (const { op, scope, outputs } of nodesOf({
+    inputs: network.inputs,
+    outputs: [{ name: "", tensor: network.output }],
+  })) {
+    const values = outputs.reduce((sum, { dtype, shape }) => sum + dtypeTable[dtype].bytes * sizeOf(shape), 0);
+    if (values <= memoryBytes) continue;
+    throw new InvalidInputError("the values of one layer need too much memory", {
+      where: scope ?? `model (${op.name})`,
+      expected: limit,
+      received: `${gigabytes(values)} for ${shapeText(outputs[0].shape)}`,
+      remedy: "Use a smaller model or batch",
+    });
+  }
+}
+
+const gigabytes = (bytes: number): string => `${countText(bytes / 1e9)} GB`;
+const countText = (count: number): string => count.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 
 /** Throws InvalidInputError unless the data's targets are what the loss wants and the model's output reaches them. */
 export function checkTargets({ output }: Network, wanted: "class" | "value", data: Dataset): void {

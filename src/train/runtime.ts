@@ -41,6 +41,8 @@ export interface Runtime {
   readonly name: string;
   /** Cores that a session may use. */
   readonly cores: number;
+  /** Memory that there is for everything, in bytes; where it cannot be known, that of 32-bit WebAssembly is assumed. */
+  readonly memoryBytes?: number;
   load(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /** Stores a resident tensor. The data are copied or moved; the caller must not change them afterwards. */
   put(key: string, tensor: TensorData): Promise<void>;

@@ -10,11 +10,12 @@ import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js
 import { scheduleFunction } from "../optim/schedules.js";
 import { arrangedInputs, type BatchLayout, batchLayout, inputArrayNames } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { checkCounts, checkTargets } from "./checks.js";
+import { checkCounts, checkMemory, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
 import { initialState } from "./initial-state.js";
+import { trialOrigin } from "./origin.js";
 import { unpackValues } from "./packing.js";
 import { stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";
@@ -103,6 +104,7 @@ export class Trial {
     checkTargets(this.#network, loss.targets, data);
     const { part, spec: optimizer } = readOptimizer(spec.optimizer);
     this.#layout = stateLayout(this.#network, part.slots(optimizer));
+    checkMemory(this.#network, this.#layout, runtime.memoryBytes);
     this.#names = stateNames(this.#layout);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
     const spinning = request.threads === undefined || request.threads > 1;
@@ -205,7 +207,10 @@ export class Trial {
     let state: readonly TensorData[];
     if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
     else {
-      const saved = readCheckpoint(resumeFrom.where, resumeFrom.bytes, this.#layout, spec);
+      const saved = readCheckpoint(resumeFrom.where, resumeFrom.bytes, this.#layout, {
+        spec,
+        origin: trialOrigin(this.#request),
+      });
       state = saved.state;
       this.#step = saved.step;
       this.#losses = [...saved.losses];
@@ -325,6 +330,7 @@ export class Trial {
   async #checkpoint(): Promise<Extract<TrialEvent, { kind: "checkpoint" }>> {
     const checkpoint: Checkpoint = {
       spec: this.#request.spec,
+      origin: trialOrigin(this.#request),
       step: this.#step,
       state: await this.#readState(),
       losses: Float32Array.from(this.#losses),

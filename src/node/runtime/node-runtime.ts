@@ -1,7 +1,7 @@
 // The Runtime port over onnxruntime-node: a worker thread per runtime, since `InferenceSession.run` blocks its thread.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime.js";
@@ -26,6 +26,7 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
   return {
     name: `onnxruntime-node ${ortVersion()} (cpu)`,
     cores,
+    memoryBytes: memoryBytes(),
     async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
       checkCount("session.threads", options.threads);
       const copy = new Uint8Array(model);
@@ -39,6 +40,12 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
     remove: (key) => calls.call("remove", [key]),
     dispose: () => calls.close(),
   };
+}
+
+/** That of the machine, or less in a container that limits it. */
+function memoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 function nodeSession(calls: WorkerCalls, model: LoadedModel): Session {
