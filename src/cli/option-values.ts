@@ -29,6 +29,16 @@ export function atLeast(flag: string, minimum: number): (text: string) => number
   };
 }
 
+/** Reads a number above 0 and below 1. */
+export function share(flag: string): (text: string) => number {
+  const read = number(flag);
+  return (text) => {
+    const value = read(text);
+    if (value <= 0 || value >= 1) throw notA(flag, "a number above 0 and below 1", text);
+    return value;
+  };
+}
+
 /** Reads one of a few names. */
 export function choice<Name extends string>(flag: string, valid: readonly Name[]): (text: string) => Name {
   return (text) => {

@@ -8,30 +8,48 @@ import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { atLeast, choice, integer, kebabCase, number } from "../option-values.js";
+import { atLeast, choice, integer, kebabCase, list, number, share } from "../option-values.js";
 
 export interface TrainOptions {
-  /** Catalogue name with options, or a path to a JSON model spec: `lenet5`, `mlp:784-100-10`, `net.json`. */
+  /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
   readonly model: string;
-  /** Name of a data set. */
+  /** Which output of an `.onnx` model the loss is taken of, where it has several. */
+  readonly output?: string;
+  /** File of weights to start from, by parameter name. */
+  readonly initial?: string;
+  /** Patterns of parameters and running statistics that are held. */
+  readonly freeze: readonly string[];
+  /** Name of a data set, or a path to data of one's own. */
   readonly data: string;
   readonly dataDir?: string;
+  /** Arrays of a user's own data. */
+  readonly inputs?: readonly string[];
+  readonly targets?: readonly string[];
+  readonly test?: string;
+  readonly testInputs?: readonly string[];
+  readonly testTargets?: readonly string[];
+  readonly validationSplit?: number;
   /** With the options that were given; the definitions fill in the rest and check them. */
   readonly loss: KindSpec;
   readonly optimizer: KindSpec;
   readonly schedule: KindSpec;
-  readonly scaling: TrialSpec["data"]["scaling"];
+  /** How stored inputs become network inputs; by the data when left out. */
+  readonly scaling?: TrialSpec["data"]["scaling"];
   /** Exactly one of the two is there. */
   readonly epochs?: number;
   readonly steps?: number;
   readonly batchSize: number;
+  readonly microBatchSize?: number;
   readonly seed: number;
   /** Chosen by measurement when left out. */
   readonly threads?: number;
-  readonly order: TrialSpec["order"];
+  /** `shuffle`, `sequential`, or a path to an `.npy` file of row numbers. */
+  readonly order: string;
   readonly dropLast: boolean;
   /** File for the trained model in inference form. */
   readonly save?: string;
+  /** File for the trained parameters and statistics by name. */
+  readonly saveWeights?: string;
   /** File for a checkpoint, written at the end and when interrupted. */
   readonly saveState?: string;
   /** Seconds between two checkpoints on the way; 10 when left out. */
@@ -49,14 +67,25 @@ interface Flags extends Readonly<Record<string, unknown>> {
 
 export const trainCommand: CommandBuilder = (command, context) => {
   command
-    .argument("<model>", "lenet5, mlp:784-100-10, or a path to a JSON model spec")
-    .requiredOption("--data <dataset>", "name of a data set (see trainscope data list)")
+    .argument("<model>", "lenet5, mlp:784-100-10, or a path to an .onnx file or a JSON model spec")
+    .option("--output <name>", "output of an .onnx model that the loss is taken of, where it has several")
+    .option("--initial <file.safetensors>", "weights to start from, by parameter name")
+    .option("--freeze <patterns>", "hold parameters and statistics, by name: 'stem.*,*.bias'", list)
+    .requiredOption(
+      "--data <dataset>",
+      "name of a data set (see trainscope data list), or a file or folder of one's own",
+    )
     .option("--data-dir <folder>", "folder with the data sets")
+    .option("--inputs <names>", "arrays of a file of one's own, in the order of the model's inputs", list)
+    .option("--targets <name>", "array (or column) of targets", list)
+    .option("--test <file>", "held-out examples, of the same kind as --data")
+    .option("--test-inputs <names>", "arrays of held-out inputs", list)
+    .option("--test-targets <name>", "array of held-out targets", list)
+    .option("--validation-split <share>", "hold out this share of the rows, the last ones", share("--validation-split"))
     .option(
       "--scaling <how>",
-      "inputs: standardize, unit or raw",
+      "inputs: standardize, unit or raw (default: standardize images, leave other data as it is)",
       choice("--scaling", ["standardize", "unit", "raw"]),
-      "standardize",
     )
     .addOption(kindOption("--loss", losses, "crossEntropy"))
     .addOption(kindOption("--optimizer", optimizers, "adam"));
@@ -72,15 +101,20 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .option("--steps <n>", "updates, instead of --epochs", integer("--steps", 1))
     .option("--batch-size <n>", "examples per update", integer("--batch-size", 1), 64)
     .option(
+      "--micro-batch-size <n>",
+      "sum gradients over parts of so many examples, to save memory",
+      integer("--micro-batch-size", 1),
+    )
+    .option(
       "--order <how>",
-      "shuffle, or sequential: file order, wrapping round",
-      choice("--order", ["shuffle", "sequential"]),
+      "shuffle; sequential: file order, wrapping round; or rows.npy: these row numbers, batch after batch",
       "shuffle",
     )
     .option("--drop-last", "leave out a last batch that is smaller than the others")
     .option("--seed <n>", "determines initial weights, order and dropout", integer("--seed", 0), 0)
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1))
     .option("--save <file.onnx>", "write the trained model in inference form")
+    .option("--save-weights <file.safetensors>", "write parameters and running statistics by name")
     .option("--save-state <file>", "write a checkpoint on the way, at the end, and when interrupted")
     .option(
       "--checkpoint-every <seconds>",
@@ -104,6 +138,10 @@ export const trainCommand: CommandBuilder = (command, context) => {
       "trainscope train lenet5 --data mnist --steps 100 --json --save lenet5.onnx",
       "losses for a program, model for a file",
     ],
+    [
+      "trainscope train model.onnx --data data.npz --inputs x --targets y --loss cross-entropy --save trained.onnx",
+      "a model from PyTorch or Keras, on arrays of one's own",
+    ],
     ["trainscope train lenet5 --data mnist --save-state lenet5.state", "what Ctrl-C or a crash leaves can go on"],
     ["trainscope train lenet5 --data mnist --epochs 3 --resume lenet5.state", "go on from there, for longer"],
   ]);
@@ -118,7 +156,7 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
       received: "both",
     });
   }
-  const { loss, optimizer, schedule, dropLast, quiet, json, ...rest } = flags;
+  const { loss, optimizer, schedule, freeze, dropLast, quiet, json, ...rest } = flags;
   const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !isDefinitionOption(key)));
   return {
     ...(plain as unknown as TrainOptions),
@@ -127,6 +165,7 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
     optimizer: specFrom(String(optimizer), optimizers, flags, ""),
     schedule: specFrom(String(schedule), schedules, flags, "schedule-"),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
+    freeze: (freeze as readonly string[] | undefined) ?? [],
     dropLast: dropLast === true,
     quiet: quiet === true,
     json: json === true,

@@ -2,9 +2,10 @@
 import { access, constants, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { isFloat } from "../../core/dtype.js";
 import { CorruptFileError, EnvironmentError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
+import { readSafetensors } from "../../core/safetensors.js";
 import type { LayerSpec } from "../../nn/layer.js";
-import { modelByName } from "../../nn/models.js";
 import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/atomic-file.js";
 
 /** Larger than any spec that a person or program would write; the limits guard memory and stack. */
@@ -14,25 +15,15 @@ const specDepth = 64;
 /** Checkpoints hold a few copies of the parameters; what is larger than this cannot be loaded anyway. */
 const stateBytes = 4_000_000_000;
 
-/** A catalogue name, or a JSON file. */
-export async function readModel(model: string): Promise<LayerSpec> {
-  if (!/\.json$/i.test(model)) {
-    if (/[\\/]|\.onnx$/i.test(model)) {
-      throw new InvalidInputError("cannot read this model", {
-        where: `model "${model}"`,
-        expected: "a catalogue name (lenet5, mlp:784-100-10) or a path ending in .json",
-        received: model,
-      });
-    }
-    return modelByName(model);
-  }
-  const text = new TextDecoder().decode(await readLimited(model, specBytes));
-  checkDepth(model, text);
+/** A JSON model spec. */
+export async function readModelSpec(path: string): Promise<LayerSpec> {
+  const text = new TextDecoder().decode(await readLimited(path, specBytes));
+  checkDepth(path, text);
   try {
     return JSON.parse(text) as LayerSpec;
   } catch (cause) {
     throw new InvalidInputError("not a JSON file", {
-      where: model,
+      where: path,
       // It may quote the file, line breaks and all.
       received: String(cause instanceof Error ? cause.message : cause).replace(/\s+/g, " "),
       cause,
@@ -60,7 +51,25 @@ export async function readState(path: string): Promise<Uint8Array> {
   return readLimited(path, stateBytes);
 }
 
-async function readLimited(path: string, limit: number): Promise<Uint8Array> {
+/** Weights by name, all float32. @throws InvalidInputError | CorruptFileError | EnvironmentError. */
+export async function readWeights(path: string): Promise<Map<string, Float32Array>> {
+  const { tensors } = readSafetensors(await readLimited(path, stateBytes), path);
+  const weights = new Map<string, Float32Array>();
+  for (const [name, { dtype, data }] of tensors) {
+    if (!isFloat(dtype)) {
+      throw new InvalidInputError("not a weight", {
+        where: `${path} > ${name}`,
+        expected: "floating-point numbers",
+        received: dtype,
+      });
+    }
+    weights.set(name, data instanceof Float32Array ? data : Float32Array.from(data as Float64Array));
+  }
+  return weights;
+}
+
+/** A whole file, if it is no larger than `limit` bytes. */
+export async function readLimited(path: string, limit: number): Promise<Uint8Array> {
   let size: number;
   try {
     const file = await open(path, "r");

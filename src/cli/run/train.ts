@@ -3,15 +3,13 @@ import { availableParallelism } from "node:os";
 import { readSpec } from "../../core/definition.js";
 import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
+import { writeSafetensors } from "../../core/safetensors.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { LayerSpec } from "../../nn/layer.js";
-import { losses } from "../../nn/losses.js";
-import { layerNetwork } from "../../nn/network.js";
+import { losses, lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import type { TrialEvent } from "../../train/events.js";
-import { inferenceModel } from "../../train/export.js";
 import { Trial } from "../../train/trial.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
@@ -19,8 +17,9 @@ import type { TrainOptions } from "../commands/train.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
-import { loadForCommand } from "./load-data.js";
-import { checkWritable, readModel, readState, StateFile, writeResult } from "./train-files.js";
+import { readData, readOrder, scalingOf } from "./train-data.js";
+import { checkWritable, readState, readWeights, StateFile, writeResult } from "./train-files.js";
+import { readModel, type TrainableModel } from "./train-model.js";
 import { recordTraining, trainingFindings } from "./train-record.js";
 import { epochText, type FinalDocument, finalText } from "./train-text.js";
 
@@ -28,8 +27,11 @@ import { epochText, type FinalDocument, finalText } from "./train-text.js";
 export async function runTrain(options: TrainOptions, context: CommandContext): Promise<number> {
   const startedAt = new Date().toISOString();
   checkThreads(options.threads);
-  for (const path of [options.save, options.saveState]) if (path !== undefined) await checkWritable(path);
-  const model = await readModel(options.model);
+  for (const path of [options.save, options.saveState, options.saveWeights])
+    if (path !== undefined) await checkWritable(path);
+  const model = await readModel(options);
+  const { order, rows } = await readOrder(options.order);
+  const initial = options.initial === undefined ? undefined : await readWeights(options.initial);
   const resumeFrom =
     options.resume === undefined ? undefined : { where: options.resume, bytes: await readState(options.resume) };
   const interrupts = watchInterrupts(context.terminal);
@@ -37,9 +39,10 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
   const runtime = nodeRuntime();
   let trial: Trial | undefined;
   try {
-    const data = await loadForCommand(options.data, { ...options, signal: interrupts.signal }, context);
+    const data = await readData(options, lossFunction(options.loss).targets, context, interrupts.signal);
     trial = new Trial({
-      spec: trialSpec(options, data, model),
+      spec: trialSpec(options, data, model.spec, order),
+      network: model.network,
       data,
       runtime,
       signal: interrupts.signal,
@@ -49,8 +52,10 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
         options.saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * (options.checkpointEvery ?? 10),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
+      ...(rows === undefined ? {} : { rows }),
+      ...(initial === undefined ? {} : { initial }),
     });
-    const { exitCode, findings } = await new TrainCommand(options, context, trial, data).run();
+    const { exitCode, findings } = await new TrainCommand(options, context, trial, data, model).run();
     const training = { options, startedAt, exitCode, findings, runtime: runtime.name };
     await Promise.all([recordTraining(training, context), runtime.dispose()]);
     return exitCode;
@@ -96,6 +101,7 @@ class TrainCommand {
   readonly #context: CommandContext;
   readonly #trial: Trial;
   readonly #data: Dataset;
+  readonly #model: TrainableModel;
   readonly #progress: Progress;
   readonly #state: StateFile | undefined;
   #compileMs = 0;
@@ -106,11 +112,12 @@ class TrainCommand {
   #divergence: { readonly step: number; readonly tensor: string } | undefined;
   #exitCode: number = exitCodes.done;
 
-  constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset) {
+  constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset, trained: TrainableModel) {
     this.#options = options;
     this.#context = context;
     this.#trial = trial;
     this.#data = data;
+    this.#model = trained;
     const { model, quiet, saveState } = options;
     this.#progress = startProgress({
       terminal: context.terminal,
@@ -202,9 +209,7 @@ class TrainCommand {
     const failures: unknown[] = [];
     const note = (cause: unknown): void => void failures.push(cause);
     await this.#state?.finish().catch(note);
-    if (options.save !== undefined && isDone) {
-      await writeResult(options.save, await this.#inferenceModel()).catch(note);
-    }
+    if (isDone) await this.#writeResults().catch(note);
     const final = this.#finalDocument(measured);
     if (options.json) terminal.write(jsonLine({ final }));
     else if (isDone) terminal.write(finalText(final));
@@ -213,6 +218,15 @@ class TrainCommand {
       terminal.writeError(this.#interruptedText());
     }
     return { exitCode: this.#exitCode, findings: trainingFindings(final) };
+  }
+
+  async #writeResults(): Promise<void> {
+    const { save, saveWeights } = this.#options;
+    if (save === undefined && saveWeights === undefined) return;
+    const tensors = await this.#trial.tensors();
+    const { scaling } = this.#trial.spec.data;
+    if (saveWeights !== undefined) await writeResult(saveWeights, writeSafetensors(tensors));
+    if (save !== undefined) await writeResult(save, this.#model.inferenceModel(tensors, this.#data, scaling));
   }
 
   #finalDocument(measured: { readonly loss: number; readonly accuracy?: number } | undefined): FinalDocument {
@@ -231,21 +245,6 @@ class TrainCommand {
       ...(this.#divergence === undefined ? {} : { diverged: this.#divergence }),
     };
   }
-
-  async #inferenceModel(): Promise<Uint8Array> {
-    const { model, data } = this.#trial.spec;
-    const metadata = {
-      dataset: data.dataset,
-      scaling: data.scaling,
-      ...(this.#data.normalization === undefined ? {} : { normalization: JSON.stringify(this.#data.normalization) }),
-    };
-    return inferenceModel({
-      network: layerNetwork(model),
-      inputShapes: [this.#data.inputShape],
-      tensors: await this.#trial.tensors(),
-      metadata,
-    });
-  }
 }
 
 function statusOf(exitCode: number): FinalDocument["status"] {
@@ -263,18 +262,20 @@ function furtherThanAsked({ resume = "" }: TrainOptions, step: number, totalStep
   });
 }
 
-function trialSpec(options: TrainOptions, data: Dataset, model: LayerSpec): TrialSpec {
+function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order: TrialSpec["order"]): TrialSpec {
   return {
     schema: 1,
-    model: model as KindSpec,
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: options.scaling },
+    model,
+    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: scalingOf(options, data) },
     // With all their options, so that a default that is written out makes no other training.
     loss: readSpec("loss", "loss", losses, options.loss).spec as KindSpec,
     optimizer: readSpec("optimizer", "optimizer", optimizers, options.optimizer).spec as KindSpec,
     schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
     batchSize: options.batchSize,
     ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
-    order: options.order,
+    order,
+    ...(options.freeze.length === 0 ? {} : { freeze: options.freeze }),
+    ...(options.microBatchSize === undefined ? {} : { microBatchSize: options.microBatchSize }),
     dropLast: options.dropLast,
     seed: options.seed,
   };

@@ -1,0 +1,65 @@
+// What `trainscope train` trains on: a data set of the table or a user's own, and the order of its rows.
+import { InvalidInputError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
+import { readNpy } from "../../data/npy.js";
+import type { TargetKind } from "../../data/targets.js";
+import { isDataPath, loadUserData } from "../../node/data/user-data.js";
+import type { TrialSpec } from "../../train/trial-spec.js";
+import type { CommandContext } from "../command-context.js";
+import type { TrainOptions } from "../commands/train.js";
+import { loadForCommand } from "./load-data.js";
+import { readLimited } from "./train-files.js";
+
+/** Options that only a user's own data has a use for. */
+const ownDataOptions = ["inputs", "targets", "test", "testInputs", "testTargets", "validationSplit"] as const;
+
+/** The data set that `--data` and what belongs to it stand for. */
+export async function readData(
+  options: TrainOptions,
+  targetKind: TargetKind,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  if (!isDataPath(options.data)) {
+    const unused = ownDataOptions.find((name) => options[name] !== undefined);
+    if (unused === undefined) return loadForCommand(options.data, { ...options, signal }, context);
+    throw new InvalidInputError(`has no meaning for the data set "${options.data}"`, {
+      where: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      remedy: "Leave it out, or name a file with --data",
+    });
+  }
+  const own = Object.fromEntries(
+    ownDataOptions.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
+  return loadUserData(options.data, { ...own, targetKind });
+}
+
+/** How stored inputs become network inputs when the user does not say: as the data would have it. */
+export function scalingOf({ scaling }: TrainOptions, data: Dataset): TrialSpec["data"]["scaling"] {
+  return scaling ?? data.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
+}
+
+const orderBytes = 2 ** 31;
+
+/** The order of the rows: by name, or row numbers from a file. */
+export async function readOrder(order: string): Promise<{ order: TrialSpec["order"]; rows?: Int32Array }> {
+  if (order === "shuffle" || order === "sequential") return { order };
+  if (!/\.npy$/i.test(order)) {
+    throw new InvalidInputError("unknown order", {
+      where: "--order",
+      expected: "shuffle, sequential, or a path that ends in .npy",
+      received: order,
+    });
+  }
+  const { shape, data } = readNpy(await readLimited(order, orderBytes), order);
+  const numbers = Array.from(data as ArrayLike<number | bigint>, Number);
+  const wrong = numbers.findIndex((row) => !Number.isInteger(row) || row < 0 || row > 0x7fffffff);
+  if (wrong !== -1 || numbers.length === 0) {
+    throw new InvalidInputError("not a list of row numbers", {
+      where: wrong === -1 ? order : `${order}[${wrong}]`,
+      expected: "integers from 0",
+      received: wrong === -1 ? `an array of shape [${shape.join(", ")}]` : `${numbers[wrong]}`,
+    });
+  }
+  return { order: "sequential", rows: Int32Array.from(numbers) };
+}
