@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Command, Option } from "commander";
 import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
+import { documented } from "../scripts/document-options.js";
 import type { CommandContext } from "../src/cli/command-context.js";
 import { commands } from "../src/cli/commands/index.js";
 import { TrainscopeCommand } from "../src/cli/trainscope-command.js";
@@ -131,6 +132,11 @@ describe("docs/command-line.md", () => {
     for (const { path, options } of await commandTable()) {
       expect([path, ...rowsOf(bodyOf(path)).map(([flags]) => flags)]).toEqual([path, ...options.map((o) => o.flags)]);
     }
+  });
+
+  test("has the table of train that npm run docs makes", async () => {
+    const text = read("docs/command-line.md");
+    expect(text).toBe(await documented(text));
   });
 
   test("gives the defaults that commander knows", async () => {

@@ -189,14 +189,25 @@ function kindOption(flag: string, table: DefinitionTable, preset: string): Optio
 function addDefinitionOptions(command: Command, table: DefinitionTable, prefix: string): void {
   for (const key of optionKeys(table)) {
     const owners = Object.entries(table).filter(([, { options }]) => key in options.shape);
-    const defaults = owners.map(([kind, { options }]) => `${kebabCase(kind)}: ${String(defaultOf(options, key))}`);
     const flag = `--${prefix}${kebabCase(key)}`;
     const sample = defaultOf(owners[0][1].options, key);
-    const about = `default: ${defaults.join(", ")}`;
+    const about = optionText(key, owners, Object.keys(table).length);
     if (typeof sample === "boolean") command.option(flag, about);
     else if (typeof sample === "number") command.option(`${flag} <number>`, about, number(flag));
     else command.option(`${flag} <name>`, about);
   }
+}
+
+/** `momentum of the buffer; sgd, rmsprop (default: 0)`: what it is, whose it is, and the default, one or each. */
+function optionText(key: string, owners: readonly [string, { options: z.ZodObject }][], kinds: number): string {
+  const described = owners.map(([, { options }]) => options.shape[key].description).find((text) => text !== undefined);
+  const defaults = owners.map(([kind, { options }]) => [kebabCase(kind), defaultOf(options, key)] as const);
+  const values = new Set(defaults.map(([, value]) => String(value)));
+  const whose = owners.length === kinds ? [] : [defaults.map(([kind]) => kind).join(", ")];
+  const shown = defaults.filter(([, value]) => value !== undefined && value !== null);
+  const preset = values.size === 1 ? String(defaults[0][1]) : shown.map((pair) => pair.join(" ")).join(", ");
+  const text = [described ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`), ...whose].join("; ");
+  return shown.length === 0 || preset === "false" ? text : `${text} (default: ${preset})`;
 }
 
 function optionKeys(table: DefinitionTable): string[] {
