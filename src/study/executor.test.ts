@@ -76,7 +76,8 @@ test("results depend on neither the workers nor checkpoints that are damaged, un
   expect(
     remarks.filter((remark) => remark.startsWith("training goes on, but a checkpoint was not saved")),
   ).toHaveLength(1);
-  expect(removed[0]).toBe(first);
+  // Once as damaged, once as finished; the other worker's removals come in between at any time.
+  expect(removed.filter((trial) => trial === first)).toHaveLength(2);
 });
 
 test("a worker that fails stops the others, and its own error is thrown, although the store fails too", async () => {
