@@ -5,10 +5,12 @@ import { InvalidInputError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { sizeOf } from "../core/shape.js";
 import { type TensorData, tensorFrom } from "../core/tensor-data.js";
-import { fromTensorData } from "./nd-array.js";
-import type { InferInput, NdArray, Op } from "./op.js";
+import { constantValue } from "./constant-value.js";
+import type { InferInput, Op } from "./op.js";
 import { constantOp } from "./ops/constant.js";
 import type { Attributes, Node, Tensor } from "./tensor.js";
+
+export { constantValue } from "./constant-value.js";
 
 let nextId = 0;
 
@@ -83,18 +85,15 @@ function withDefaults(op: Op, attrs: Attributes, where: string): Attributes {
   return complete;
 }
 
+/** The value is worked out only for rules that look at it. */
 function inferInput(tensor: Tensor): InferInput {
-  const value = constantValue(tensor);
-  return value === undefined ? tensor : { dtype: tensor.dtype, shape: tensor.shape, value };
-}
-
-// Shape rules read small integer constants only; big ones (weights) are never converted.
-const largestReadConstant = 4096;
-
-/** The value of a tensor made by a small Constant node. */
-export function constantValue(tensor: Tensor): NdArray | undefined {
-  if (tensor.node?.op !== (constantOp as Op) || sizeOf(tensor.shape) > largestReadConstant) return undefined;
-  return fromTensorData(tensor.node.attrs.value as TensorData);
+  return {
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    get value() {
+      return constantValue(tensor);
+    },
+  };
 }
 
 /** A constant tensor. */

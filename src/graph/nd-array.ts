@@ -25,9 +25,20 @@ export function fromTensorData(tensor: TensorData): NdArray {
   };
 }
 
+/** As a number the largest int64 is 2^63, which would wrap to the smallest; files use it for "to the end". */
+function toInt64(element: number): bigint {
+  if (element >= 2 ** 63) return 2n ** 63n - 1n;
+  if (element <= -(2 ** 63)) return -(2n ** 63n);
+  // The remainder of a division by 0.
+  return Number.isNaN(element) ? 0n : BigInt(element);
+}
+
 /** Rounds to the stored type. */
 export function toTensorData(array: NdArray): TensorData {
   const data = new dtypeTable[array.dtype].array(array.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = data instanceof BigInt64Array ? BigInt(array.data[i]) : array.data[i];
+  for (const [i, element] of array.data.entries()) {
+    if (data instanceof BigInt64Array) data[i] = toInt64(element);
+    else data[i] = element;
+  }
   return { dtype: array.dtype, shape: array.shape, data };
 }

@@ -13,9 +13,9 @@ export interface AttributeRecord {
   readonly internal?: boolean;
 }
 
-/** What the shape rule may look at: type, and the value where it is a known constant. */
+/** What the shape rule may look at: type, and the value where it follows from constants and static shapes. */
 export interface InferInput extends TensorType {
-  readonly value?: NdArray;
+  readonly value?: NdArray | undefined;
 }
 
 /**
@@ -100,6 +100,10 @@ export interface Op<A extends Attributes = Attributes> {
    * operator itself is so. For use after differentiation.
    */
   threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
+  /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
+  readonly readsTypesOnly?: boolean;
+  /** Inputs that the shape rule has to know: settings that ONNX passes as tensors. Only those that may be floats. */
+  readonly settings?: readonly number[];
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */

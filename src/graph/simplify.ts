@@ -2,7 +2,7 @@
 
 import { sizeOf } from "../core/shape.js";
 import { type TensorData, toNumbers } from "../core/tensor-data.js";
-import { apply, constant } from "./build.js";
+import { apply, constant, constantValue } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";
 import { rewriteGraph } from "./graph.js";
 import { fromTensorData, toTensorData } from "./nd-array.js";
@@ -50,6 +50,10 @@ function keptOutputs(node: Node, inputs: readonly (Tensor | null)[]): readonly T
 
 function foldConstants(node: Node, inputs: readonly (Tensor | null)[]): TensorData | undefined {
   if (inputs.length === 0 || node.outputs.length !== 1 || sizeOf(node.outputs[0].shape) > largestFold) return undefined;
+  if (node.op.readsTypesOnly === true) {
+    const value = constantValue(node.outputs[0]);
+    return value === undefined ? undefined : toTensorData(value);
+  }
   if (Object.values(node.attrs).some(isGraph)) return undefined;
   const values: (TensorData | null)[] = [];
   for (const tensor of inputs) {

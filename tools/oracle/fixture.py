@@ -79,7 +79,7 @@ def record(op, name, attrs, inputs, function, constants=()):
 
 def write(generator, fixtures):
     """One fixture a line: small diffs, and still readable."""
-    suffix = {"operators.py": "a", "operators_network.py": "b"}[generator]
+    suffix = {"operators.py": "a", "operators_network.py": "b"}.get(generator) or generator[len("operators_") : -3]
     path = pathlib.Path(__file__).parent / "fixtures" / f"operators-{suffix}.json"
     head = {"generator": f"tools/oracle/{generator}", "torch": torch.__version__.split("+")[0]}
     lines = ",\n".join(json.dumps(fixture, separators=(",", ":")) for fixture in fixtures)

@@ -1,11 +1,9 @@
-// Test cases of operators that move elements: shapes, slices, indices.
-import { bools, type CaseInput, exactly, float, integers, list, type OpCase } from "./case.js";
+// Test cases of operators that move elements: shapes and slices.
+import { bools, exactly, float, integers, list, type OpCase } from "./case.js";
 
 function smooth(name: string, inputs: OpCase["inputs"], attrs: OpCase["attrs"] = {}): OpCase {
   return { name, inputs, attrs, twice: true };
 }
-
-const depth = (value: number): CaseInput => ({ ...exactly("int64", [], [value]), constant: true });
 
 export const movementCases = {
   Concat: [
@@ -25,48 +23,24 @@ export const movementCases = {
     smooth("axis equal to the rank", [float([2, 3])], { axis: 2 }),
     smooth("negative axis", [float([2, 3, 2])], { axis: -1 }),
   ],
-  Gather: [
-    smooth("rows, some twice", [float([4, 2]), exactly("int64", [3], [2, 0, 2])]),
-    smooth("negative index", [float([4, 2]), exactly("int32", [2], [-1, 1])]),
-    smooth("matrix of indices, last axis", [float([2, 3]), exactly("int64", [2, 2], [0, 1, 1, 2])], { axis: -1 }),
-    smooth("scalar index", [float([3, 2]), exactly("int64", [], [1])]),
-    { name: "bytes", inputs: [integers("uint8", [5, 2], [0, 256]), integers("int32", [3], [0, 5])] },
-  ],
-  GatherElements: [
-    smooth("first axis", [float([3, 2]), exactly("int64", [2, 2], [0, 2, 0, 1])], { axis: 0 }),
-    smooth("last axis, negative", [float([2, 3]), exactly("int32", [2, 2], [-1, 0, 1, 1])], { axis: -1 }),
-  ],
-  OneHot: [
-    {
-      name: "last axis, out of range",
-      inputs: [exactly("int64", [4], [0, 2, -1, 7]), depth(3), { ...exactly("float32", [2], [0, 1]), constant: true }],
-    },
-    {
-      name: "first axis, other values",
-      inputs: [
-        exactly("int64", [2, 2], [0, 1, 2, 3]),
-        depth(4),
-        { ...exactly("float32", [2], [-1, 5]), constant: true },
-      ],
-      attrs: { axis: 0 },
-    },
-  ],
   Pad: [
     smooth("both sides", [float([2, 3]), list([1, 0, 0, 2])]),
-    smooth("with a value", [float([2, 2]), list([0, 1, 1, 1]), { ...exactly("float", [], [3]), constant: true }]),
+    smooth("with a constant", [float([2, 2]), list([0, 1, 1, 1]), { ...exactly("float", [], [3]), constant: true }]),
+    smooth("with a value that has a gradient", [float([2, 2]), list([0, 1, 1, 1]), float([])]),
     smooth("some axes", [float([2, 3]), list([1, 2]), null, list([-1])]),
+    smooth("cut off and surrounded", [float([4, 3]), list([-1, 2, 1, -1]), float([])]),
+    smooth("reflected", [float([4, 3]), list([3, 1, 2, 0])], { mode: "reflect" }),
+    smooth("edges", [float([2, 3]), list([0, 2, 3, 1])], { mode: "edge" }),
+    smooth("wrapped round", [float([3, 3]), list([2, 1, 0, 3])], { mode: "wrap" }),
+    smooth("cut off, then reflected", [float([5, 3]), list([-1, 1, 2, -1])], { mode: "reflect" }),
+    smooth("edges of images", [float([1, 2, 2, 3]), list([0, 0, 1, 2, 0, 0, 0, 1])], { mode: "edge" }),
+    { name: "bytes", inputs: [integers("uint8", [3], [0, 256]), list([1, 1]), exactly("uint8", [], [7])] },
   ],
   Reshape: [
     smooth("new shape", [float([2, 6]), list([3, 4])]),
     smooth("0 copies, -1 takes the rest", [float([2, 3, 2]), list([0, -1])]),
     smooth("to a scalar", [float([1, 1]), list([])]),
-  ],
-  ScatterElements: [
-    smooth("replace", [float([3, 2]), exactly("int64", [2, 2], [0, 2, 1, 0]), float([2, 2])], { axis: 0 }),
-    smooth("add, some twice", [float([2, 4]), exactly("int64", [2, 3], [1, 1, -1, 0, 2, 0]), float([2, 3])], {
-      axis: 1,
-      reduction: "add",
-    }),
+    smooth("an extent of 0", [float([2, 0]), list([0, 3])], { allowzero: 1 }),
   ],
   Slice: [
     smooth("start and end", [float([4, 3]), list([1, 0]), list([3, 2])]),
@@ -87,11 +61,19 @@ export const movementCases = {
     smooth("last axis", [float([2, 4]), list([1, 2, 1])], { axis: -1 }),
     smooth("equal parts", [float([4, 2])], { num_outputs: 2 }),
     smooth("smaller last part", [float([5])], { num_outputs: 2 }),
+    smooth("parts without elements", [float([3]), list([0, 3, 0])]),
   ],
   Squeeze: [
     smooth("all", [float([1, 3, 1])]),
     smooth("one", [float([1, 3, 1]), list([-1])]),
     { name: "bool", inputs: [bools([1, 3])] },
+  ],
+  Tile: [
+    smooth("both axes", [float([2, 3]), list([2, 3])]),
+    smooth("one of three", [float([2, 1, 3]), list([1, 4, 1])]),
+    smooth("once", [float([2]), list([1])]),
+    { name: "never", inputs: [float([2, 2]), list([2, 0])], notOnRuntime: "an output without elements says nothing" },
+    { name: "truths", inputs: [bools([2]), list([2])] },
   ],
   Transpose: [
     smooth("reversed", [float([2, 3, 4])]),

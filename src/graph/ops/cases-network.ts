@@ -121,7 +121,10 @@ export const networkCases = {
     smooth("strides, pads", [float([1, 12, 6]), extents(4, 3), extents(3, 2)], { strides: [2, 1], pads: [1, 0, 1, 1] }),
     smooth("dilated", [float([1, 4, 2]), extents(3, 4), extents(2, 2)], { dilations: [2, 2] }),
   ],
-  DepthToSpace: [smooth("blocks of 2", [float([2, 8, 2, 3])], { blocksize: 2 })],
+  DepthToSpace: [
+    smooth("blocks of 2", [float([2, 8, 2, 3])], { blocksize: 2 }),
+    smooth("channels first", [float([1, 8, 2, 1])], { blocksize: 2, mode: "CRD" }),
+  ],
   SpaceToDepth: [
     smooth("blocks of 2", [float([2, 3, 4, 6])], { blocksize: 2 }),
     smooth("blocks of 3", [float([1, 1, 3, 6])], { blocksize: 3 }),

@@ -1,12 +1,16 @@
 // Every operator's test cases. An operator without an entry does not type-check.
 import type { OpCase } from "./case.js";
 import { elementwiseCases } from "./cases-elementwise.js";
+import { indexingCases } from "./cases-indexing.js";
 import { movementCases } from "./cases-movement.js";
 import { networkCases } from "./cases-network.js";
+import { shapeValueCases } from "./cases-shape-values.js";
 import type { OpName } from "./index.js";
 
 export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...elementwiseCases,
+  ...indexingCases,
   ...movementCases,
+  ...shapeValueCases,
   ...networkCases,
 };

@@ -1,10 +1,11 @@
-// Cast: the same numbers in another element type.
+// Cast, CastLike: the same numbers in another element type.
 import { type DType, dtypeFromOnnx, dtypeTable, isFloat } from "../../core/dtype.js";
 import { InvalidInputError } from "../../core/errors.js";
 import { apply } from "../build.js";
 import { fromTensorData, toTensorData } from "../nd-array.js";
-import { noCost, type Op } from "../op.js";
+import { type NdArray, noCost, type Op, type VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import type { NoAttributes } from "./elementwise.js";
 
 /** `to` is a `TensorProto.DataType` number of the ONNX specification. */
 export type CastAttributes = { readonly to: number };
@@ -15,18 +16,35 @@ export const castOp: Op<CastAttributes> = {
   attributes: { to: { type: "int" } },
   inputNames: ["input"],
   infer: ([x], { to }, where) => [{ dtype: target(where, to), shape: x!.shape }],
-  // Integers carry no gradient: only a cast between floats passes it on.
-  vjp: ({ inputs: [x], outputs: [y], cotangents: [ct] }) => [isFloat(y.dtype) ? cast(ct!, x!.dtype) : null],
+  vjp: castBack,
   cost: noCost,
-  evaluate([x], { to }) {
-    const dtype = target("Cast", to);
-    // float64 stands for every float, so a cast between floats loses nothing here.
-    if (isFloat(dtype)) return [{ ...x!, dtype }];
-    if (dtype === "bool") return [{ ...x!, dtype, data: x!.data.map((element) => (element === 0 ? 0 : 1)) }];
-    // Toward zero; what does not fit wraps as typed arrays do.
-    return [fromTensorData(toTensorData({ ...x!, dtype, data: x!.data.map(Math.trunc) }))];
-  },
+  evaluate: ([x], { to }) => [castTo(x!, target("Cast", to))],
 };
+
+export const castLikeOp: Op<NoAttributes> = {
+  name: "CastLike",
+  arity: [2, 2],
+  attributes: {},
+  inputNames: ["input", "target_type"],
+  infer: ([x, like]) => [{ dtype: like!.dtype, shape: x!.shape }],
+  vjp: castBack,
+  cost: noCost,
+  evaluate: ([x, like]) => [castTo(x!, like!.dtype)],
+};
+
+/** Integers carry no gradient: only a cast between floats passes it on. */
+function castBack({ inputs: [x], outputs: [y], cotangents: [ct] }: VjpContext): (Tensor | null)[] {
+  return [isFloat(y.dtype) ? cast(ct!, x!.dtype) : null];
+}
+
+function castTo(x: NdArray, dtype: DType): NdArray {
+  // float64 stands for every float, so a cast between floats loses nothing here.
+  if (isFloat(dtype)) return { ...x, dtype };
+  if (dtype === "bool") return { ...x, dtype, data: x.data.map((element) => (element === 0 ? 0 : 1)) };
+  // Toward zero; what does not fit wraps as typed arrays do. ONNX leaves that open, as it does what becomes of no numbers.
+  const whole = x.data.map((element) => (Number.isFinite(element) ? Math.trunc(element) : 0));
+  return fromTensorData(toTensorData({ ...x, dtype, data: whole }));
+}
 
 function target(where: string, to: number): DType {
   const dtype = dtypeFromOnnx(to);

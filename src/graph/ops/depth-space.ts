@@ -4,6 +4,7 @@ import { shapeText, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import { type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { reshape, transpose } from "./shape-movement.js";
 
 export type SpaceToDepthAttributes = { readonly blocksize: number };
 export type DepthToSpaceAttributes = { readonly blocksize: number; readonly mode: string };
@@ -52,12 +53,8 @@ export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
   attributes: { blocksize: { type: "int" }, mode: { type: "string", default: "DCR" } },
   inputNames: ["input"],
   infer([x], { blocksize: b, mode }, where) {
-    if (mode !== "DCR") {
-      throw new InvalidInputError("this order of channels is not supported", {
-        where,
-        expected: 'mode "DCR"',
-        received: `"${mode}"`,
-      });
+    if (mode !== "DCR" && mode !== "CRD") {
+      throw new InvalidInputError("unknown mode", { where, expected: '"DCR" or "CRD"', received: `"${mode}"` });
     }
     const [n, c, h, w] = x!.shape;
     checkImages(
@@ -69,19 +66,31 @@ export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
     );
     return [{ dtype: x!.dtype, shape: [n, c / (b * b), h * b, w * b] }];
   },
-  vjp: ({ attrs, cotangents: [ct] }) => [spaceToDepth(ct!, attrs.blocksize)],
+  vjp({ attrs: { blocksize, mode }, cotangents: [ct] }) {
+    const dx = spaceToDepth(ct!, blocksize);
+    return [mode === "DCR" ? dx : channelsFirst(dx, blocksize * blocksize)];
+  },
   cost: noCost,
-  evaluate: ([x], { blocksize: b }) => {
+  evaluate: ([x], { blocksize: b, mode }) => {
     const [n, c, h, w] = x!.shape;
     const channels = c / (b * b);
+    // DCR: the place in the block is the slow part of a channel's number; CRD: the fast part.
+    const from = (phase: number, channel: number): number =>
+      mode === "DCR" ? phase * channels + channel : channel * b * b + phase;
     return [
       rearranged(x!, [n, channels, h * b, w * b], (image, channel, y, across) => {
         const phase = (y % b) * b + (across % b);
-        return ((image * c + phase * channels + channel) * h + Math.floor(y / b)) * w + Math.floor(across / b);
+        return ((image * c + from(phase, channel)) * h + Math.floor(y / b)) * w + Math.floor(across / b);
       }),
     ];
   },
 };
+
+/** From channels whose slow part is one of `phases` to channels whose fast part it is. */
+function channelsFirst(x: Tensor, phases: number): Tensor {
+  const [n, c, h, w] = x.shape;
+  return reshape(transpose(reshape(x, [n, phases, c / phases, h, w]), [0, 2, 1, 3, 4]), x.shape);
+}
 
 /** Fills a `[batch, channels, height, width]` array from positions in x. */
 function rearranged(
@@ -102,7 +111,11 @@ export function spaceToDepth(x: Tensor, blocksize: number): Tensor {
   return apply(spaceToDepthOp, [x], { blocksize })[0];
 }
 
-/** The inverse of `spaceToDepth`. */
-export function depthToSpace(x: Tensor, blocksize: number): Tensor {
-  return apply(depthToSpaceOp, [x], { blocksize })[0];
+/** The inverse of `spaceToDepth`; with mode `CRD` the place in the block is the fast part of a channel's number. */
+export function depthToSpace(
+  x: Tensor,
+  blocksize: number,
+  { mode = "DCR" }: { readonly mode?: "DCR" | "CRD" } = {},
+): Tensor {
+  return apply(depthToSpaceOp, [x], { blocksize, mode })[0];
 }

@@ -3,23 +3,31 @@ import type { Op } from "../op.js";
 import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation.js";
 import { addOp, divOp, maxOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
 import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
-import { castOp } from "./cast.js";
+import { castLikeOp, castOp } from "./cast.js";
 import { col2ImOp } from "./columns.js";
 import { andOp, equalOp, greaterOp, greaterOrEqualOp, lessOp, lessOrEqualOp, notOp, orOp } from "./comparison.js";
+import { compressOp, nonZeroOp } from "./compress.js";
 import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
 import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
-import { gatherElementsOp, gatherOp, oneHotOp, scatterElementsOp } from "./indexing.js";
+import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
+import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
 import { loopOp } from "./loop.js";
 import { gemmOp, matMulOp } from "./matmul.js";
 import { batchNormalizationOp } from "./normalization.js";
+import { oneHotOp } from "./one-hot.js";
+import { padOp } from "./padding.js";
 import { averagePoolOp, globalAveragePoolOp, maxPoolOp } from "./pooling.js";
 import { argMaxOp, reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumOp, reduceSumSquareOp } from "./reduction.js";
 import { resizeOp } from "./resize.js";
 import { whereOp } from "./selection.js";
 import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./shape-movement.js";
-import { concatOp, padOp, sliceOp, splitOp } from "./slicing.js";
+import { constantOfShapeOp, eyeLikeOp, rangeOp, shapeOp, sizeOp } from "./shape-values.js";
+import { concatOp, sliceOp, splitOp } from "./slicing.js";
 import { logSoftmaxOp, softmaxOp } from "./softmax.js";
+import { tileOp } from "./tile.js";
+import { topKOp } from "./top-k.js";
+import { triluOp } from "./trilu.js";
 import {
   absOp,
   ceilOp,
@@ -47,11 +55,14 @@ export const ops = {
   BitwiseAnd: bitwiseAndOp,
   BitwiseXor: bitwiseXorOp,
   Cast: castOp,
+  CastLike: castLikeOp,
   Ceil: ceilOp,
   Clip: clipOp,
   Col2Im: col2ImOp,
+  Compress: compressOp,
   Concat: concatOp,
   Constant: constantOp,
+  ConstantOfShape: constantOfShapeOp,
   Conv: convOp,
   ConvTranspose: convTransposeOp,
   DepthToSpace: depthToSpaceOp,
@@ -60,10 +71,12 @@ export const ops = {
   Erf: erfOp,
   Exp: expOp,
   Expand: expandOp,
+  EyeLike: eyeLikeOp,
   Flatten: flattenOp,
   Floor: floorOp,
   Gather: gatherOp,
   GatherElements: gatherElementsOp,
+  GatherND: gatherNDOp,
   Gemm: gemmOp,
   GlobalAveragePool: globalAveragePoolOp,
   Greater: greaterOp,
@@ -82,11 +95,13 @@ export const ops = {
   Mod: modOp,
   Mul: mulOp,
   Neg: negOp,
+  NonZero: nonZeroOp,
   Not: notOp,
   OneHot: oneHotOp,
   Or: orOp,
   Pad: padOp,
   Pow: powOp,
+  Range: rangeOp,
   Reciprocal: reciprocalOp,
   ReduceMax: reduceMaxOp,
   ReduceMean: reduceMeanOp,
@@ -98,8 +113,11 @@ export const ops = {
   Resize: resizeOp,
   Round: roundOp,
   ScatterElements: scatterElementsOp,
+  ScatterND: scatterNDOp,
+  Shape: shapeOp,
   Sigmoid: sigmoidOp,
   Sign: signOp,
+  Size: sizeOp,
   Slice: sliceOp,
   Softmax: softmaxOp,
   Softplus: softplusOp,
@@ -110,7 +128,10 @@ export const ops = {
   Sub: subOp,
   Sum: sumOp,
   Tanh: tanhOp,
+  Tile: tileOp,
+  TopK: topKOp,
   Transpose: transposeOp,
+  Trilu: triluOp,
   Unsqueeze: unsqueezeOp,
   Where: whereOp,
 } as const satisfies Record<string, Op>;

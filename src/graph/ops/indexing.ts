@@ -1,22 +1,48 @@
-// Operators that move elements by computed indices: Gather, GatherElements, ScatterElements, OneHot.
+// Operators that move elements by computed indices on one axis: Gather, GatherElements, ScatterElements.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
-import type { TensorData } from "../../core/tensor-data.js";
-import { apply, constant, scalar } from "../build.js";
+import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { requireDType } from "./elementwise.js";
-import { knownValues } from "./known-value.js";
 import { expand, reshape } from "./shape-movement.js";
 
 export type AxisAttributes = { readonly axis: number };
 export type ScatterAttributes = { readonly axis: number; readonly reduction: string };
 
-const indexDTypes = ["int32", "int64"] as const;
+/** Element types of indices. */
+export const indexDTypes = ["int32", "int64"] as const;
+
+/** How an update joins what is there. `none` replaces it. */
+export const scatterReductions: Readonly<Record<string, (known: number, update: number) => number>> = {
+  none: (_known, update) => update,
+  add: (known, update) => known + update,
+  mul: (known, update) => known * update,
+  max: Math.max,
+  min: Math.min,
+};
+
+/** Refuses a reduction that ONNX does not have. */
+export function requireReduction(where: string, reduction: string): void {
+  if (Object.hasOwn(scatterReductions, reduction)) return;
+  const valid = Object.keys(scatterReductions).join(", ");
+  throw new InvalidInputError("unknown reduction", { where, expected: valid, received: `"${reduction}"` });
+}
+
+/** Refuses the gradient of reductions whose result an update may or may not reach. */
+export function requireLinear(where: string, reduction: string): void {
+  if (reduction === "none" || reduction === "add") return;
+  throw new InvalidInputError("this reduction has no gradient", {
+    where: `gradient of ${where}`,
+    expected: "none or add",
+    received: reduction,
+    remedy: "Stop the gradient before it, or express the function with differentiable operators",
+  });
+}
 
 /** A negative index counts from the end. */
-function wrapIndex(where: string, index: number, extent: number): number {
+export function wrapIndex(where: string, index: number, extent: number): number {
   if (index < -extent || index >= extent) {
     throw new InvalidInputError("index out of range", {
       where,
@@ -66,7 +92,7 @@ function gatheredShape(shape: Shape, indices: Shape, axis: number): number[] {
 }
 
 /** Zeros without storing them: one scalar, expanded. */
-function zerosLike(tensor: Tensor): Tensor {
+export function zerosLike(tensor: Tensor): Tensor {
   return expand(scalar(0, tensor.dtype), tensor.shape);
 }
 
@@ -131,13 +157,12 @@ export const scatterElementsOp: Op<ScatterAttributes> = {
         received: `${updates!.dtype}${shapeText(updates!.shape)}`,
       });
     }
-    if (reduction !== "none" && reduction !== "add") {
-      throw new InvalidInputError("unknown reduction", { where, expected: "none or add", received: reduction });
-    }
+    requireReduction(where, reduction);
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
   // With reduction "none" every index must be unique, as the ONNX specification asks; the gradient relies on it.
   vjp({ inputs: [, indices, updates], attrs: { axis, reduction }, cotangents: [ct], wants }) {
+    requireLinear("ScatterElements", reduction);
     const kept = reduction === "add" ? ct! : scatterElements(ct!, indices!, zerosLike(updates!), { axis });
     return [kept, null, wants[2] ? gatherElements(ct!, indices!, { axis }) : null];
   },
@@ -145,39 +170,13 @@ export const scatterElementsOp: Op<ScatterAttributes> = {
   cost: (inputs) => ({ macs: 0, flops: sizeOf(inputs[2]!.shape) }),
   evaluate([x, indices, updates], { axis, reduction }) {
     const data = x!.data.slice();
+    const joined = scatterReductions[reduction];
     const place = placeReader("ScatterElements", x!, indices!, axis);
     for (const [i, update] of updates!.data.entries()) {
       const at = place(i);
-      data[at] = reduction === "add" ? data[at] + update : update;
+      data[at] = joined(data[at], update);
     }
     return [{ ...x!, data }];
-  },
-};
-
-export const oneHotOp: Op<AxisAttributes> = {
-  name: "OneHot",
-  arity: [3, 3],
-  attributes: { axis: { type: "int", default: -1 } },
-  inputNames: ["indices", "depth", "values"],
-  infer([indices, depth, values], attrs, where) {
-    const [extent] = knownValues(where, "depth", depth)!;
-    const axis = normalizeAxis(where, attrs.axis, indices!.shape.length + 1);
-    return [{ dtype: values!.dtype, shape: indices!.shape.toSpliced(axis, 0, extent) }];
-  },
-  vjp: "none",
-  cost: noCost,
-  evaluate([indices, depth, values], attrs) {
-    const extent = depth!.data[0];
-    const axis = normalizeAxis("OneHot", attrs.axis, indices!.shape.length + 1);
-    const shape = indices!.shape.toSpliced(axis, 0, extent);
-    const inner = sizeOf(shape.slice(axis + 1));
-    const [off, on] = values!.data;
-    const read = (index: number): number => {
-      const given = indices!.data[Math.floor(index / (inner * extent)) * inner + (index % inner)];
-      // Indices out of range give a row of "off", unlike in Gather.
-      return (given < 0 ? given + extent : given) === Math.floor(index / inner) % extent ? on : off;
-    };
-    return [ndFill(values!.dtype, shape, read)];
   },
 };
 
@@ -191,29 +190,16 @@ export function gatherElements(x: Tensor, indices: Tensor, options: { readonly a
   return apply(gatherElementsOp, [x, indices], options)[0];
 }
 
+export type ScatterReduction = "none" | "add" | "mul" | "max" | "min";
+
 export interface ScatterOptions {
   /** 0 by default. */
   readonly axis?: number;
-  /** `none` (the default) replaces and wants unique indices, `add` accumulates. */
-  readonly reduction?: "none" | "add";
+  /** `none` (the default) replaces and wants unique indices; the others accumulate. */
+  readonly reduction?: ScatterReduction;
 }
 
 /** A copy of `x` with `x[indices[i][j]][j] = updates[i][j]` (or `+=`) for axis 0 (the default), and so on. */
 export function scatterElements(x: Tensor, indices: Tensor, updates: Tensor, options: ScatterOptions = {}): Tensor {
   return apply(scatterElementsOp, [x, indices, updates], { ...options })[0];
-}
-
-export interface OneHotOptions {
-  /** Number of classes: the extent of the new axis. */
-  readonly depth: number;
-  /** Where the new axis goes; last by default. */
-  readonly axis?: number;
-  /** What stands for off and on; float32 0 and 1 by default. */
-  readonly values?: TensorData;
-}
-
-/** `on` where the place on the new axis equals the index, else `off`. */
-export function oneHot(indices: Tensor, { depth, axis = -1, values }: OneHotOptions): Tensor {
-  const offOn = constant(values ?? { dtype: "float32", shape: [2], data: Float32Array.of(0, 1) });
-  return apply(oneHotOp, [indices, scalar(depth, "int64"), offOn], { axis })[0];
 }

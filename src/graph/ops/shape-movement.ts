@@ -19,14 +19,19 @@ import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownValues } from "./known-value.js";
 
 export { gather } from "./indexing.js";
-export { concat, pad, slice, split } from "./slicing.js";
+export { pad } from "./padding.js";
+export { concat, slice, split } from "./slicing.js";
 
 export type ReshapeAttributes = { readonly allowzero: number };
 export type FlattenAttributes = { readonly axis: number };
 export type TransposeAttributes = { readonly perm?: readonly number[] };
 
 /** The gradient of everything that keeps the elements in order. */
-const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [reshape(ct!, x!.shape), null];
+const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [
+  // Without elements, extents of 0 stand for themselves.
+  x!.shape.includes(0) ? apply(reshapeOp, [ct, int64s(x!.shape)], { allowzero: 1 })[0] : reshape(ct!, x!.shape),
+  null,
+];
 
 export const reshapeOp: Op<ReshapeAttributes> = {
   // Of several in a row only the last counts, and the last may undo the others. Only `simplify` may do this: a tensor

@@ -1,4 +1,4 @@
-// Cutting out, joining and surrounding: Slice, Concat, Split, Pad. Each is the gradient of another.
+// Cutting out and joining: Slice, Concat, Split. With Pad, each is the gradient of another.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import { apply, int64s, scalar } from "../build.js";
@@ -7,11 +7,11 @@ import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { type NoAttributes, unlimited } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
+import { pad } from "./padding.js";
 import { expand, reshape, unsqueeze } from "./shape-movement.js";
 
 export type ConcatAttributes = { readonly axis: number };
 export type SplitAttributes = { readonly axis: number; readonly num_outputs?: number };
-export type PadAttributes = { readonly mode: string };
 
 /** What a slice takes of one axis: `count` elements from `start` on, `step` apart. */
 interface Range {
@@ -57,6 +57,7 @@ function sliceRanges(where: string, inputs: readonly (InferInput | null)[]): Ran
 
 function rangeOf(where: string, extent: number, start: number, end: number, step: number): Range {
   if (step === 0) throw new InvalidInputError("a step of 0", { where, expected: "a step other than 0" });
+  if (extent === 0) return { start: 0, step, count: 0 };
   const [least, most] = step > 0 ? [0, extent] : [-1, extent - 1];
   const clamp = (position: number): number =>
     Math.min(most, Math.max(least, position < 0 ? position + extent : position));
@@ -93,7 +94,8 @@ function spread(ct: Tensor, ranges: readonly Range[], shape: Shape): Tensor {
   return [...before, ...after].every((extent) => extent === 0) ? result : pad(result, [...before, ...after]);
 }
 
-function flip(x: Tensor, axis: number): Tensor {
+/** Reverses an axis. */
+export function flip(x: Tensor, axis: number): Tensor {
   return slice(x, { starts: [-1], ends: [-x.shape[axis] - 1], axes: [axis], steps: [-1] });
 }
 
@@ -152,7 +154,7 @@ export const concatOp: Op<ConcatAttributes> = {
     let offset = 0;
     for (let row = 0; row < rows; row++) {
       for (const part of parts) {
-        const width = part.data.length / rows;
+        const width = sizeOf(part.shape.slice(axis));
         data.set(part.data.subarray(row * width, (row + 1) * width), offset);
         offset += width;
       }
@@ -223,72 +225,6 @@ function splitSizes(
   return given;
 }
 
-export const padOp: Op<PadAttributes> = {
-  name: "Pad",
-  arity: [2, 4],
-  attributes: { mode: { type: "string", default: "constant" } },
-  inputNames: ["data", "pads", "constant_value", "axes"],
-  infer(inputs, { mode }, where) {
-    if (mode !== "constant")
-      throw new InvalidInputError("unknown mode", { where, expected: "constant", received: mode });
-    const { dtype, shape } = inputs[0]!;
-    const { before, after } = padding(where, inputs);
-    return [{ dtype, shape: shape.map((extent, axis) => before[axis] + extent + after[axis]) }];
-  },
-  vjp({ inputs, cotangents: [ct], wants }) {
-    if (wants[2]) {
-      throw new InvalidInputError("the padding value has no gradient", {
-        where: "gradient of Pad",
-        remedy: "Stop the gradient before it",
-      });
-    }
-    const [x] = inputs;
-    const { before } = padding("gradient of Pad", knownInputs(inputs));
-    return [slice(ct!, { starts: before, ends: before.map((extent, axis) => extent + x!.shape[axis]) })];
-  },
-  cost: noCost,
-  evaluate(inputs) {
-    const x = inputs[0]!;
-    const { before, after } = padding("Pad", asKnown(inputs));
-    const shape = x.shape.map((extent, axis) => before[axis] + extent + after[axis]);
-    const outer = stridesOf(shape);
-    const inner = stridesOf(x.shape);
-    const value = inputs[2]?.data[0] ?? 0;
-    const read = (index: number): number => {
-      let position = 0;
-      for (const [axis, extent] of x.shape.entries()) {
-        const at = (Math.floor(index / outer[axis]) % shape[axis]) - before[axis];
-        if (at < 0 || at >= extent) return value;
-        position += at * inner[axis];
-      }
-      return x.data[position];
-    };
-    return [ndFill(x.dtype, shape, read)];
-  },
-};
-
-function padding(where: string, inputs: readonly (InferInput | null)[]): { before: number[]; after: number[] } {
-  const rank = inputs[0]!.shape.length;
-  const pads = knownValues(where, "pads", inputs[1])!;
-  const axes = (knownValues(where, "axes", inputs[3]) ?? Array.from({ length: rank }, (_, axis) => axis)).map((axis) =>
-    normalizeAxis(where, axis, rank),
-  );
-  if (pads.length !== 2 * axes.length || pads.some((extent) => extent < 0)) {
-    throw new ShapeError("pads do not fit the axes", {
-      where,
-      expected: `${2 * axes.length} extents of 0 or more: all begins, then all ends`,
-      received: shapeText(pads),
-    });
-  }
-  const before = new Array<number>(rank).fill(0);
-  const after = new Array<number>(rank).fill(0);
-  for (const [i, axis] of axes.entries()) {
-    before[axis] = pads[i];
-    after[axis] = pads[axes.length + i];
-  }
-  return { before, after };
-}
-
 export interface SliceOptions {
   readonly starts: readonly number[];
   /** Exclusive. Negative positions count from the end; positions beyond the axis are cut. */
@@ -319,9 +255,4 @@ export function concat(parts: readonly Tensor[], { axis }: { readonly axis: numb
 /** Cuts an axis (0 by default) into parts of these sizes. */
 export function split(x: Tensor, sizes: readonly number[], { axis = 0 }: { readonly axis?: number } = {}): Tensor[] {
   return [...apply(splitOp, [x, int64s(sizes)], { axis })];
-}
-
-/** Surrounds with a constant (0 by default). `pads` lists what goes before each axis, then what goes after each. */
-export function pad(x: Tensor, pads: readonly number[], value = 0): Tensor {
-  return apply(padOp, value === 0 ? [x, int64s(pads)] : [x, int64s(pads), scalar(value, x.dtype)])[0];
 }

@@ -1,0 +1,69 @@
+// Values that are known while a graph is built: constants, static shapes, and whatever is computed from them.
+//
+// Exporters write shapes as chains of small integer operators (Shape, Gather, Mul, Concat ...). Every shape rule sees
+// through such chains here, without a separate pass.
+import { sizeOf } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import { evaluateGraph } from "./evaluate.js";
+import { fromTensorData, toTensorData } from "./nd-array.js";
+import type { NdArray } from "./op.js";
+import type { Node, Tensor } from "./tensor.js";
+
+// Shape rules read small tensors only; big ones (weights) are never converted.
+const largestKnownValue = 4096;
+
+/** Nothing but the node's own tensors holds on to the values. */
+const values = new WeakMap<Node, readonly NdArray[] | null>();
+
+/** The value of a small tensor that depends on constants and static shapes alone, else `undefined`. */
+export function constantValue(tensor: Tensor): NdArray | undefined {
+  const { node, outputIndex } = tensor;
+  if (node === undefined || sizeOf(tensor.shape) > largestKnownValue) return undefined;
+  if (!values.has(node)) workOut(node);
+  return values.get(node)?.[outputIndex];
+}
+
+/** Not by recursion: chains may be as long as a file likes. */
+function workOut(last: Node): void {
+  const stack = [last];
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const open = unknownMakers(node);
+    if (open.length > 0) stack.push(...open);
+    else {
+      stack.pop();
+      if (!values.has(node)) values.set(node, valuesOf(node));
+    }
+  }
+}
+
+/** Makers of the inputs that were not looked at before; none where one input is unknown already. */
+function unknownMakers({ op, inputs }: Node): Node[] {
+  if (op.readsTypesOnly === true) return [];
+  const makers: Node[] = [];
+  for (const input of inputs) {
+    if (input === null) continue;
+    if (input.node === undefined || values.get(input.node) === null) return [];
+    if (sizeOf(input.shape) > largestKnownValue) return [];
+    if (!values.has(input.node)) makers.push(input.node);
+  }
+  return makers;
+}
+
+function valuesOf(node: Node): readonly NdArray[] | null {
+  const { op, attrs, outputs } = node;
+  if (outputs.some(({ shape }) => sizeOf(shape) > largestKnownValue)) return null;
+  if (Object.values(op.attributes).some(({ type }) => type === "graph")) return null;
+  const inputs = node.inputs.map((input) => (input === null ? null : inputValue(input, op.readsTypesOnly === true)));
+  if (inputs.includes(undefined)) return null;
+  if (op.name === "Constant") return [fromTensorData(attrs.value as TensorData)];
+  const results = op.evaluate(inputs as (NdArray | null)[], attrs, { evaluateGraph, outputCount: outputs.length });
+  // As ONNX Runtime has it: rounded to the stored type after every operator.
+  return results.map((result) => fromTensorData(toTensorData(result)));
+}
+
+function inputValue(tensor: Tensor, typeIsEnough: boolean): NdArray | undefined {
+  if (!typeIsEnough) return tensor.node === undefined ? undefined : values.get(tensor.node)?.[tensor.outputIndex];
+  // The extent of an axis with a name is settled at run time only.
+  const isOpen = tensor.axisNames?.some((name) => name !== null) === true;
+  return isOpen ? undefined : { dtype: tensor.dtype, shape: tensor.shape, data: new Float64Array() };
+}
