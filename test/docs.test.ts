@@ -15,8 +15,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const documents = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "samples/mnist/README.md"],
-  ...["tools/onnx/README.md", "tools/oracle/README.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "samples/README.md"],
+  ...["samples/mnist/README.md", "tools/onnx/README.md", "tools/oracle/README.md"],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md"))
     .map((path) => `docs/${path.replaceAll("\\", "/")}`),

@@ -12,18 +12,31 @@ export interface DatasetFile {
   readonly sha256: string;
 }
 
-/** A file that can be downloaded as `<mirror><name>.gz`. */
+/** A file that can be downloaded as `<mirror><name>.gz`, or that is a member of the set's archive. */
 export interface PublishedFile extends DatasetFile {
-  /** Size of the `.gz` file, for progress. Mirrors may pack otherwise; the checksum decides. */
+  /** Size of the `.gz` file, for progress. Mirrors may pack otherwise; the checksum decides. 0 in an archive. */
   readonly packedBytes: number;
+}
+
+/** One `.tar.gz` that holds all files of a set. Downloaded as `<mirror><name>`. */
+export interface PublishedArchive {
+  readonly name: string;
+  /** Its size, for progress. The checksums of its members decide. */
+  readonly packedBytes: number;
+}
+
+/** A file of an embedded sample. */
+export interface SampleFile extends DatasetFile {
+  /** Whether the images in it are packed by prediction (src/data/image-packing.ts) before Brotli. */
+  readonly isPredicted?: boolean;
 }
 
 /** A small part of the set that ships inside the package. */
 export interface SampleDefinition {
   readonly trainExamples: number;
   readonly testExamples: number;
-  /** Same names as the full set's files; in the package as `samples/<id>/<name>.br` (Brotli). */
-  readonly files: readonly DatasetFile[];
+  /** Names of files of the full set; in the package as `samples/<id>/<name>.br` (Brotli). */
+  readonly files: readonly SampleFile[];
 }
 
 export interface DatasetDefinition {
@@ -33,6 +46,8 @@ export interface DatasetDefinition {
   /** One sentence for help and docs. */
   readonly about: string;
   readonly files: readonly PublishedFile[];
+  /** Where the publisher packs all files as one. */
+  readonly archive?: PublishedArchive;
   /** Folders below a data folder in which the files may lie; the first one is where we put them. */
   readonly folders: readonly string[];
   /** Base URLs, best first, each ending in a slash. */
@@ -45,10 +60,24 @@ export interface DatasetDefinition {
   readonly normalization: Normalization;
   readonly sample?: SampleDefinition;
   /**
-   * Turns uncompressed files, by name, into examples.
+   * Turns uncompressed files, by name, into examples. A sample may have fewer of them.
    * @throws CorruptFileError when files are damaged or do not fit together.
    */
   readonly parse: (files: ReadonlyMap<string, Uint8Array>) => { readonly train: Split; readonly test: Split };
+}
+
+/** What is downloaded: a file, or an archive of several. */
+export interface Download {
+  /** Behind the mirror's address. */
+  readonly name: string;
+  readonly packedBytes: number;
+  readonly files: readonly PublishedFile[];
+}
+
+/** What has to be downloaded for these files. */
+export function downloadsFor({ archive }: DatasetDefinition, files: readonly PublishedFile[]): Download[] {
+  if (archive !== undefined) return files.length === 0 ? [] : [{ ...archive, files }];
+  return files.map((file) => ({ name: `${file.name}.gz`, packedBytes: file.packedBytes, files: [file] }));
 }
 
 /** Names the bytes of a set by the checksums of its files, so that it is known without reading them. */

@@ -46,5 +46,32 @@ export const fashionMnist: DatasetDefinition = {
   classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
   // The rounded statistics of the training images that the field uses, so that runs compare.
   normalization: { scale: 1 / 255, mean: [0.286], deviation: [0.353] },
+  // Made by scripts/make-sample.ts: 400 and 100 of each class, drawn at random.
+  sample: {
+    trainExamples: 4_000,
+    testExamples: 1_000,
+    files: [
+      {
+        name: idxImageFiles.trainImages,
+        bytes: 3_136_016,
+        sha256: "00ffb1415833c974a8a30944220f95dfc8c999a55928e4c96fed9ca09c61463d",
+      },
+      {
+        name: idxImageFiles.trainLabels,
+        bytes: 4_008,
+        sha256: "6fd3f0e63a86b2905adea36406bb132bff83ac32cefae859f81c0bc68b871680",
+      },
+      {
+        name: idxImageFiles.testImages,
+        bytes: 784_016,
+        sha256: "ef330449e472def655499a486a5e49d9c40a131a0b52095a059f034301cfce10",
+      },
+      {
+        name: idxImageFiles.testLabels,
+        bytes: 1_008,
+        sha256: "86a3495bba5f6b7571316fd8a8c206b3125cae712f51da6526080d79083334f3",
+      },
+    ],
+  },
   parse: (files) => parseIdxImages(files, 28, 10),
 };

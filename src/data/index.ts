@@ -1,5 +1,6 @@
 // The table of data sets.
 import { UnknownNameError } from "../core/errors.js";
+import { cifar10 } from "./cifar-10.js";
 import type { DatasetDefinition } from "./definition.js";
 import { fashionMnist } from "./fashion-mnist.js";
 import { mnist } from "./mnist.js";
@@ -7,6 +8,7 @@ import { mnist } from "./mnist.js";
 export const datasetTable: Readonly<Record<string, DatasetDefinition>> = {
   mnist,
   "fashion-mnist": fashionMnist,
+  "cifar-10": cifar10,
 };
 
 /**

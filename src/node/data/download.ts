@@ -3,10 +3,10 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CorruptFileError, EnvironmentError, InterruptedError } from "../../core/errors.js";
-import type { DatasetDefinition, PublishedFile } from "../../data/definition.js";
+import { type DatasetDefinition, type Download, downloadsFor, type PublishedFile } from "../../data/definition.js";
 import { fileSystemError, writeFileAtomic } from "../atomic-file.js";
 import { claimPart, type PartFile } from "./part-file.js";
-import { readVerified } from "./read-verified.js";
+import { readVerifiedDownload } from "./read-verified.js";
 import { type Fetch, receive, type Signal, TransferError } from "./transfer.js";
 
 export interface DownloadProgress {
@@ -59,9 +59,12 @@ export async function downloadFiles(
   } catch (cause) {
     throw cannotKeep(definition, fileSystemError(folder, "create", cause));
   }
-  const task = new Task(definition, files, folder, options);
+  const downloads = downloadsFor(definition, files);
+  const task = new Task(definition, downloads, folder, options);
   const received = new Map<string, Uint8Array>();
-  for (const file of files) received.set(file.name, await task.download(file));
+  for (const download of downloads) {
+    for (const [name, bytes] of await task.download(download)) received.set(name, bytes);
+  }
   return received;
 }
 
@@ -73,24 +76,24 @@ class Task {
 
   constructor(
     private readonly definition: DatasetDefinition,
-    files: readonly PublishedFile[],
+    downloads: readonly Download[],
     private readonly folder: string,
     private readonly options: DownloadOptions,
   ) {
     this.mirrors = definition.mirrors;
-    this.totalBytes = files.reduce((sum, file) => sum + file.packedBytes, 0);
+    this.totalBytes = downloads.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
   }
 
-  async download(file: PublishedFile): Promise<Uint8Array> {
+  async download(download: Download): Promise<ReadonlyMap<string, Uint8Array>> {
     let part: PartFile | undefined;
     let keep = true;
     try {
-      part = await claimPart(this.folder, `${file.name}.gz`);
-      const bytes = await this.fromAnyMirror(file, part.path);
-      await writeFileAtomic(join(this.folder, file.name), bytes);
+      part = await claimPart(this.folder, download.name);
+      const files = await this.fromAnyMirror(download, part.path);
+      for (const [name, bytes] of files) await writeFileAtomic(join(this.folder, name), bytes);
       keep = false;
-      this.doneBytes += file.packedBytes;
-      return bytes;
+      this.doneBytes += download.packedBytes;
+      return files;
     } catch (cause) {
       if (this.options.signal?.aborted) {
         throw new InterruptedError(`download of ${this.definition.title}`, "Run it again: it goes on where it stopped");
@@ -101,11 +104,11 @@ class Task {
     }
   }
 
-  private async fromAnyMirror(file: PublishedFile, path: string): Promise<Uint8Array> {
+  private async fromAnyMirror(download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const attempts: string[] = [];
     for (const mirror of this.mirrors) {
-      const url = `${mirror}${file.name}.gz`;
-      const result = await this.fromMirror(url, file, path);
+      const url = `${mirror}${download.name}`;
+      const result = await this.fromMirror(url, download, path);
       if (typeof result !== "string") {
         this.mirrors = [mirror, ...this.mirrors.filter((other) => other !== mirror)];
         return result;
@@ -115,14 +118,18 @@ class Task {
     throw new UnreachableError(attempts);
   }
 
-  /** The verified bytes, or why there are none. */
-  private async fromMirror(url: string, file: PublishedFile, path: string): Promise<Uint8Array | string> {
+  /** The verified files, or why there are none. */
+  private async fromMirror(
+    url: string,
+    download: Download,
+    path: string,
+  ): Promise<ReadonlyMap<string, Uint8Array> | string> {
     // Twice, because bytes of an earlier try may be the wrong ones: then once more from the first byte.
     for (let attempt = 0; attempt < 2; attempt++) {
-      const held = await this.transfer(url, file, path);
+      const held = await this.transfer(url, download, path);
       if (typeof held === "string") return held;
       try {
-        return await readVerified(path, file, "Run it again");
+        return await readVerifiedDownload(path, download, this.definition.archive !== undefined, "Run it again");
       } catch (cause) {
         if (!(cause instanceof CorruptFileError)) throw cause;
       }
@@ -133,17 +140,17 @@ class Task {
   }
 
   /** Bytes that were there before the transfer, or why it failed. */
-  private async transfer(url: string, file: PublishedFile, path: string): Promise<number | string> {
+  private async transfer(url: string, download: Download, path: string): Promise<number | string> {
     const handle = await openForUpdate(path);
     try {
       const held = (await handle.stat()).size;
-      if (held === file.packedBytes) return held;
-      await receive(url, handle, path, file.packedBytes + slackBytes, {
+      if (held === download.packedBytes) return held;
+      await receive(url, handle, path, download.packedBytes + slackBytes, {
         fetch: this.options.fetch ?? fetch,
         connectTimeoutMs: this.options.connectTimeoutMs ?? 3000,
         stallTimeoutMs: this.options.stallTimeoutMs ?? 30_000,
         ...(this.options.signal === undefined ? {} : { signal: this.options.signal as Signal }),
-        onBytes: (received) => this.report(file, url, received),
+        onBytes: (received) => this.report(download, url, received),
       });
       return held;
     } catch (cause) {
@@ -154,10 +161,10 @@ class Task {
     }
   }
 
-  private report(file: PublishedFile, url: string, received: number): void {
+  private report(download: Download, url: string, received: number): void {
     this.options.onProgress?.({
       dataset: this.definition.id,
-      file: file.name,
+      file: download.name.replace(/\.gz$/, ""),
       url,
       receivedBytes: Math.min(this.totalBytes, this.doneBytes + received),
       totalBytes: this.totalBytes,
@@ -175,7 +182,10 @@ async function openForUpdate(path: string): Promise<FileHandle> {
 }
 
 function cannotKeep(definition: DatasetDefinition, cause: EnvironmentError): EnvironmentError {
-  const megabytes = Math.ceil(definition.files.reduce((sum, file) => sum + file.bytes + file.packedBytes, 0) / 1e6);
+  const packed = definition.archive?.packedBytes ?? 0;
+  const megabytes = Math.ceil(
+    definition.files.reduce((sum, file) => sum + file.bytes + file.packedBytes, packed) / 1e6,
+  );
   return new EnvironmentError(`cannot keep the download (${cause.message})`, {
     where: `data set "${definition.id}"`,
     remedy:

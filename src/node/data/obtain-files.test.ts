@@ -93,6 +93,26 @@ function serve({ range }: Request, name: string): Response {
   return new Response(new Uint8Array(bytes.subarray(start)), { status: range === undefined ? 200 : 206, headers });
 }
 
+/** A tar archive of ordinary files. */
+function tarOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
+  const blocks = Object.entries(files).flatMap(([name, bytes]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write(bytes.length.toString(8).padStart(11, "0"), 124);
+    header.write("        0", 148);
+    header.write(
+      header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0"),
+      148,
+    );
+    header[154] = 0;
+    return [header, bytes, Buffer.alloc(-bytes.length & 511)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
 /** Sends the first bytes, then the connection breaks. */
 function breakAfter(count: number, name: string): Response {
   const body = new ReadableStream<Uint8Array>({
@@ -212,6 +232,30 @@ describe("download", () => {
     ]);
     await obtain({ fetch });
     expect(requests.length).toBe(2);
+  });
+
+  it("takes the files out of an archive, checks each, and says which archive is needed", async () => {
+    const members = { "tiny-1/labels-idx1-ubyte": labels, "tiny-1/readme.html": contents(3, 100) };
+    const whole = gzipSync(tarOf({ ...members, "tiny-1/images-idx3-ubyte": images }));
+    const lacking = gzipSync(tarOf(members));
+    const archive = { name: "tiny.tar.gz", packedBytes: whole.length };
+    const archived = { ...definition, archive };
+    const get = (fetch: Fetch) =>
+      obtainFiles(archived, { paths: { data: join(root, "cache") }, environment: {}, fetch });
+    const answer = (bytes: Uint8Array) => network(() => new Response(new Uint8Array(bytes)));
+    const damaged = whole.slice(0, whole.length - 100);
+    for (const bytes of [lacking, damaged, contents(4, 100)]) {
+      const { unavailable } = await get(answer(bytes).fetch);
+      expect(unavailable?.message).toContain("one.test: the file there is not the published one (SHA-256)");
+      expect(unavailable?.message).toContain("Unpack tiny.tar.gz from https://one.test/");
+    }
+    const { fetch, requests } = answer(whole);
+    const { files } = (await get(fetch)) as { files: Map<string, Uint8Array> };
+    expect(Buffer.from(files.get("images-idx3-ubyte") ?? [])).toEqual(Buffer.from(images));
+    expect(requests.map(({ url }) => url)).toEqual(["https://one.test/tiny.tar.gz"]);
+    expect(stored()).toEqual(["images-idx3-ubyte", "labels-idx1-ubyte"]);
+    await get(fetch);
+    expect(requests.length).toBe(1);
   });
 
   it("goes on where a broken transfer stopped", async () => {

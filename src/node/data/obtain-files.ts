@@ -7,7 +7,7 @@ import {
   MissingDataError,
   type TrainscopeError,
 } from "../../core/errors.js";
-import type { DatasetDefinition, PublishedFile } from "../../data/definition.js";
+import { type DatasetDefinition, downloadsFor, type PublishedFile } from "../../data/definition.js";
 import { type DownloadOptions, downloadFiles, UnreachableError } from "./download.js";
 import { checkDataDir, type DataPlace, dataPlaces, type FoundFile, findFiles, type PlacesOptions } from "./places.js";
 import { readVerified } from "./read-verified.js";
@@ -108,7 +108,11 @@ function missingData(
   places: readonly DataPlace[],
   attempts: readonly string[],
 ): MissingDataError {
-  const names = missing.map(({ name }) => `${name}.gz`).join(", ");
+  const downloads = downloadsFor(definition, missing)
+    .map(({ name }) => name)
+    .join(", ");
+  const names = definition.archive === undefined ? downloads : missing.map(({ name }) => name).join(", ");
+  const fetched = definition.archive === undefined ? "Download them" : `Unpack ${downloads}`;
   const searched = places.map((place) => place.folder).join(", ");
   return new MissingDataError(
     attempts.length === 0 ? "files are missing" : "files are missing and cannot be downloaded",
@@ -117,7 +121,7 @@ function missingData(
       expected: `${names} in ${searched} (directly, or in a folder "${definition.folders[0]}")`,
       received: attempts.length === 0 ? "no such files" : attempts.join("; "),
       remedy:
-        `Download them from ${definition.mirrors.join(" or ")} into ${folder}, ` +
+        `${fetched} from ${definition.mirrors.join(" or ")} into ${folder}, ` +
         "or name the folder that holds them with --data-dir or TRAINSCOPE_DATA",
     },
   );

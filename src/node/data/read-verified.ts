@@ -1,11 +1,14 @@
 // Reads files of data sets, packed or plain, and lets only the published bytes pass.
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
+import { posix } from "node:path";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip } from "node:zlib";
 import { CorruptFileError } from "../../core/errors.js";
-import type { DatasetFile } from "../../data/definition.js";
+import type { DatasetFile, Download, SampleFile } from "../../data/definition.js";
+import { unpackImages } from "../../data/image-packing.js";
 import { datasetTable } from "../../data/index.js";
+import { readTar } from "../../data/tar.js";
 import { fileSystemError } from "../atomic-file.js";
 
 /** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
@@ -22,13 +25,41 @@ export async function readVerified(path: string, file: DatasetFile, remedy: stri
   return verify(isPacked ? await unpack(promisify(gunzip), bytes, path, file, remedy) : bytes, path, file, remedy);
 }
 
-/** The same for a file of the embedded samples, packed with Brotli. */
-export async function readVerifiedBrotli(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
-  const bytes = await readLimited(path, file, remedy);
-  return verify(await unpack(promisify(brotliDecompress), bytes, path, file, remedy), path, file, remedy);
+/**
+ * The uncompressed bytes, by name, of what was downloaded: a file, or all members of an archive that are wanted.
+ * @throws as `readVerified`, and CorruptFileError for a damaged archive.
+ */
+export async function readVerifiedDownload(
+  path: string,
+  { name, files }: Download,
+  isArchive: boolean,
+  remedy: string,
+): Promise<Map<string, Uint8Array>> {
+  if (!isArchive) return new Map([[files[0].name, await readVerified(path, files[0], remedy)]]);
+  const whole = { name, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) * 2 + slackBytes };
+  const members = readTar(
+    await unpack(promisify(gunzip), await readLimited(path, whole, remedy), path, whole, remedy),
+    path,
+  );
+  const byName = new Map([...members].map(([member, bytes]) => [posix.basename(member), bytes]));
+  const verified = new Map<string, Uint8Array>();
+  for (const file of files) {
+    const bytes = byName.get(file.name);
+    if (bytes === undefined) throw new CorruptFileError(`the archive has no ${file.name}`, { where: path, remedy });
+    verified.set(file.name, verify(bytes, `${path} > ${file.name}`, file, remedy));
+  }
+  return verified;
 }
 
-async function readLimited(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
+/** The same as `readVerified` for a file of the embedded samples, packed with Brotli. */
+export async function readVerifiedSample(path: string, file: SampleFile, remedy: string): Promise<Uint8Array> {
+  const packed = await readLimited(path, file, remedy);
+  const limit = file.isPredicted === true ? { ...file, bytes: file.bytes + slackBytes } : file;
+  const bytes = await unpack(promisify(brotliDecompress), packed, path, limit, remedy);
+  return verify(file.isPredicted === true ? unpackImages(bytes, path, file.bytes) : bytes, path, file, remedy);
+}
+
+async function readLimited(path: string, file: Pick<DatasetFile, "bytes">, remedy: string): Promise<Uint8Array> {
   const limit = file.bytes + slackBytes;
   let size: number;
   try {
@@ -56,7 +87,7 @@ async function unpack(
   decompress: Decompress,
   bytes: Uint8Array,
   where: string,
-  file: DatasetFile,
+  file: Pick<DatasetFile, "name" | "bytes">,
   remedy: string,
 ): Promise<Uint8Array> {
   try {

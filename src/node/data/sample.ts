@@ -4,7 +4,7 @@ import { MissingDataError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { buildSample } from "../../data/definition.js";
 import { datasetDefinition, datasetTable } from "../../data/index.js";
-import { readVerifiedBrotli } from "./read-verified.js";
+import { readVerifiedSample } from "./read-verified.js";
 
 /** Beside `src` in the repository and beside `dist` in the package: three levels up from here in both. */
 const samplesFolder = new URL("../../../samples/", import.meta.url);
@@ -26,7 +26,7 @@ export async function loadSample(id: string): Promise<Dataset> {
   const files = new Map<string, Uint8Array>();
   for (const file of sample.files) {
     const path = fileURLToPath(new URL(`${id}/${file.name}.br`, samplesFolder));
-    files.set(file.name, await readVerifiedBrotli(path, file, "Install trainscope again"));
+    files.set(file.name, await readVerifiedSample(path, file, "Install trainscope again"));
   }
   return buildSample(definition, sample, files);
 }
