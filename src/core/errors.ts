@@ -52,7 +52,14 @@ function formatMessage(summary: string, { where, expected, received, remedy }: E
           ? `received ${received}`
           : "";
   const head = [summary, comparison].filter((part) => part !== "").join(": ");
-  return `${where}: ${head}${remedy === undefined ? "" : `. ${remedy}`}`;
+  return printable(`${where}: ${head}${remedy === undefined ? "" : `. ${remedy}`}`);
+}
+
+/** One line without letters that a terminal obeys: messages quote names out of files. */
+function printable(message: string): string {
+  return message
+    .replace(/\s*[\t\n\v\f\r\u2028\u2029]+\s*/g, " ")
+    .replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, "?");
 }
 
 /** A name that is not in a table. Offers the nearest valid name, or all of them if fewer than ten. */
