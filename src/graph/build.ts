@@ -8,6 +8,7 @@ import { type TensorData, tensorFrom } from "../core/tensor-data.js";
 import { constantValue } from "./constant-value.js";
 import type { InferInput, Op } from "./op.js";
 import { constantOp } from "./ops/constant.js";
+import { unlimited } from "./ops/elementwise.js";
 import type { Attributes, Node, Tensor } from "./tensor.js";
 
 export { constantValue } from "./constant-value.js";
@@ -47,6 +48,14 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
       received: `${inputs.length}`,
     });
   }
+  const lacking = inputs.findIndex((tensor, i) => tensor === null && !mayLack(op, i));
+  if (lacking !== -1) {
+    throw new InvalidInputError("an input is missing", {
+      where,
+      expected: `a tensor as input ${lacking}${op.inputNames?.[lacking] === undefined ? "" : ` (${op.inputNames[lacking]})`}`,
+      received: "none",
+    });
+  }
   const complete = withDefaults(op, attrs, where);
   const types = op.infer(
     inputs.map((tensor) => (tensor === null ? null : inferInput(tensor))),
@@ -66,6 +75,12 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
     outputs.push({ id: nextId++, dtype: type.dtype, shape: type.shape, node, outputIndex });
   }
   return outputs;
+}
+
+/** Inputs beyond the smallest number are optional, but those of a list of any length are not. */
+function mayLack(op: Op, index: number): boolean {
+  const [fewest, most] = op.arity;
+  return op.optionalInputs?.includes(index) ?? (index >= fewest && most < unlimited);
 }
 
 function withDefaults(op: Op, attrs: Attributes, where: string): Attributes {

@@ -66,6 +66,8 @@ export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
   /** Smallest and largest number of inputs. */
   readonly arity: readonly [number, number];
+  /** Inputs that may be `null`. Default: those beyond the smallest number, unless there may be any number of them. */
+  readonly optionalInputs?: readonly number[];
   readonly attributes: Readonly<Record<string, AttributeRecord>>;
   /** Types of the outputs. Throws ShapeError or InvalidInputError when inputs and attributes do not fit. */
   infer(inputs: readonly (InferInput | null)[], attrs: A, where: string): readonly TensorType[];

@@ -67,6 +67,7 @@ function checkBody(where: string, inputs: readonly (InferInput | null)[], attrs:
 export const loopOp: Op<LoopAttributes> = {
   name: "Loop",
   arity: [2, unlimited],
+  optionalInputs: [0, 1],
   attributes: {
     body: { type: "graph" },
     captured: { type: "int", default: 0, internal: true },

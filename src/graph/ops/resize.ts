@@ -38,6 +38,7 @@ function requireNearest(where: string, { mode, coordinate_transformation_mode, n
 export const resizeOp: Op<ResizeAttributes> = {
   name: "Resize",
   arity: [3, 3],
+  optionalInputs: [1],
   attributes: {
     coordinate_transformation_mode: { type: "string", default: "half_pixel" },
     mode: { type: "string", default: "nearest" },
