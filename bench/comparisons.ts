@@ -155,8 +155,8 @@ function reluGradient(shape: Shape): Comparison {
 function packing(name: string, shapes: readonly Shape[]): Comparison {
   const sizes = shapes.map(sizeOf);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const spec = { kind: "adam", learningRate: 1e-3, b1: 0.9, b2: 0.999, epsilon: 1e-8, weightDecay: 0 } as const;
-  const hyper = { size: scalar(1e-3), epsilon: scalar(1e-8) };
+  const spec = adam();
+  const hyper = { size: scalar(1e-3), epsilon: scalar(1e-8), b1: scalar(spec.b1) };
   const update = (t: Inputs, part: string, gradient: Tensor) => {
     const slots = { mu: t[`mu${part}`], nu: t[`nu${part}`] };
     const { parameter, slots: next } = adam.update(spec, { parameter: t[`theta${part}`], gradient, slots, hyper });

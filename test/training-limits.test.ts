@@ -247,7 +247,7 @@ test("a last update that goes wrong is a divergence too, though every loss was a
 });
 
 test("an evaluation that is not a number survives a checkpoint", () => {
-  const layout = { parameters: [], buffers: [], slots: [] };
+  const layout = { parameters: [], buffers: [], slots: {} };
   const evaluations = [
     { phase: "train", step: 0, epoch: 0, loss: Number.NaN, accuracy: 0.1 },
     { phase: "validation", step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },

@@ -39,6 +39,22 @@ export function share(flag: string): (text: string) => number {
   };
 }
 
+/** Reads a finite number above `limit`. */
+export function above(flag: string, limit: number): (text: string) => number {
+  const read = number(flag);
+  return (text) => {
+    const value = read(text);
+    if (value <= limit) throw notA(flag, `a number above ${limit}`, text);
+    return value;
+  };
+}
+
+/** Reads finite numbers separated by commas: `30,60,80`. */
+export function numbers(flag: string): (text: string) => number[] {
+  const read = number(flag);
+  return (text) => text.split(",").map(read);
+}
+
 /** Reads one of a few names. */
 export function choice<Name extends string>(flag: string, valid: readonly Name[]): (text: string) => Name {
   return (text) => {

@@ -1,49 +1,115 @@
-// Schedules: the learning rate as a function of the step. They are inputs of the program, never compiled in.
+// The table of schedules, and the function that a spec stands for. Schedules are fed to a program, never compiled in.
 import * as z from "zod";
-import { define, readSpec } from "../core/definition.js";
+import { readSpec } from "../core/definition.js";
+import { InvalidInputError } from "../core/errors.js";
+import {
+  expRange,
+  oneCycle,
+  rangeTestExponential,
+  rangeTestLinear,
+  triangular,
+  triangular2,
+} from "./cyclic-schedules.js";
+import { constant, cosine, exponential, multiStep, polynomial, step } from "./decay-schedules.js";
+import type { OptimizerPart } from "./optimizer.js";
+import { defineSchedule, type ScheduleFunction, type SchedulePart, stepsOf } from "./schedule.js";
 
-export interface ScheduleContext {
-  /** Updates done before this one, from 0. */
-  readonly step: number;
-  readonly stepsPerEpoch: number;
-  /** The optimizer's own learning rate. */
-  readonly learningRate: number;
-}
+/** A schedule within another one: `{ kind: "cosine", low: 1e-5 }`. */
+const nested = z.custom<{ readonly kind: string; readonly [option: string]: unknown }>(
+  (value) => typeof value === "object" && value !== null && "kind" in value,
+  { error: "a schedule" },
+);
 
-interface SchedulePart<S> {
-  rate(spec: S, context: ScheduleContext): number;
-}
-
-/** The optimizer's learning rate, unchanged. */
-export const constant = define({
-  kind: "constant",
-  about: "the same learning rate throughout",
-  options: z.object({}),
-  rate: (_spec: object, { learningRate }: ScheduleContext) => learningRate,
-});
-
-/** `learningRate * factor^floor(time / every)`, time in epochs (as PyTorch's StepLR) or in steps. */
-export const step = define({
-  kind: "step",
-  about: "multiplied by a factor every so many epochs or steps",
+/**
+ * A straight line from `from * rate` up to `rate` in front of another schedule, whose first rate that is and which
+ * begins when the warm-up ends: PyTorch's SequentialLR of a LinearLR and another.
+ */
+export const warmUp = defineSchedule({
+  kind: "warmUp",
+  about: "a straight rise in front of another schedule",
   options: z.object({
-    every: z.int().positive().default(10),
-    factor: z.number().positive().default(0.1),
-    unit: z.enum(["epoch", "step"]).default("epoch"),
+    length: z.number().positive().default(1),
+    unit: z.enum(["step", "epoch"]).default("epoch"),
+    from: z.number().min(0).max(1).default(0.01),
+    next: nested.default({ kind: "constant" }),
   }),
-  rate: (spec: { every: number; factor: number; unit: "epoch" | "step" }, context: ScheduleContext) => {
-    const time = spec.unit === "step" ? context.step : Math.floor(context.step / context.stepsPerEpoch);
-    return context.learningRate * spec.factor ** Math.floor(time / spec.every);
+  dependsOnLength: ({ next }): boolean => dependsOnLength(next),
+  plan: ({ from, next, ...span }, where): ScheduleFunction => {
+    const later = scheduleFunction(next, `${where}.next`);
+    return (context) => {
+      const steps = stepsOf(span, context);
+      const value = later({
+        ...context,
+        step: Math.max(0, context.step - steps),
+        totalSteps: Math.max(1, context.totalSteps - steps),
+      });
+      if (context.step >= steps) return value;
+      return { ...value, learningRate: value.learningRate * (from + (1 - from) * (context.step / steps)) };
+    };
   },
 });
 
-export const schedules = { constant, step } as const;
+export const schedules = {
+  constant,
+  step,
+  multiStep,
+  exponential,
+  polynomial,
+  cosine,
+  warmUp,
+  oneCycle,
+  triangular,
+  triangular2,
+  expRange,
+  rangeTestLinear,
+  rangeTestExponential,
+} as const;
 
 export type ScheduleKind = keyof typeof schedules;
 
-/** The function that a schedule spec stands for. Throws InvalidInputError | UnknownNameError. */
-export function scheduleFunction(spec: unknown): (context: ScheduleContext) => number {
-  const { definition, spec: complete } = readSpec("schedule", "schedule", schedules, spec);
-  const part = definition as unknown as SchedulePart<unknown>;
-  return (context) => part.rate(complete, context);
+function readSchedule(spec: unknown, where: string): { part: SchedulePart<unknown>; spec: unknown } {
+  const { definition, spec: complete } = readSpec(where, "schedule", schedules, spec);
+  return { part: definition as unknown as SchedulePart<unknown>, spec: complete };
+}
+
+/**
+ * The function that a schedule spec stands for.
+ * @throws InvalidInputError | UnknownNameError
+ */
+export function scheduleFunction(spec: unknown, where = "schedule"): ScheduleFunction {
+  const { part, spec: complete } = readSchedule(spec, where);
+  return part.plan(complete, `${where} (${(complete as { kind: string }).kind})`);
+}
+
+/** Whether a schedule's values depend on how long the training is. */
+export function dependsOnLength(spec: unknown): boolean {
+  const { part, spec: complete } = readSchedule(spec, "schedule");
+  return part.dependsOnLength(complete);
+}
+
+/**
+ * Checks that an optimizer can follow a schedule's momentum. PyTorch gives momentum to an optimizer that was made without
+ * it; that changes what is trained without a word, so it is refused here.
+ */
+export function checkMomentum(
+  schedule: ScheduleFunction,
+  { part, spec }: { readonly part: OptimizerPart<unknown>; readonly spec: { readonly kind: string } },
+): void {
+  const { momentum } = schedule({ step: 0, stepsPerEpoch: 1, totalSteps: 1, learningRate: 1 });
+  if (momentum === undefined) return;
+  const where = `optimizer (${spec.kind})`;
+  const option = part.momentumOption;
+  if (option === undefined) {
+    throw new InvalidInputError("it has no momentum that the schedule could change", {
+      where,
+      remedy: "Use a schedule without cycleMomentum, or an optimizer with momentum such as sgd or adam",
+    });
+  }
+  if ((spec as Readonly<Record<string, unknown>>)[option] !== 0) return;
+  throw new InvalidInputError("the schedule changes its momentum", {
+    where: `${where}.${option}`,
+    expected: "above 0",
+    received: "0",
+    remedy: `Set ${option} to ${momentum}, with which the schedule begins, or leave out cycleMomentum`,
+  });
 }

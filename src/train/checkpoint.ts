@@ -4,6 +4,7 @@ import { canonicalJson } from "../core/json.js";
 import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
+import { dependsOnLength } from "../optim/schedules.js";
 import type { Evaluation } from "./events.js";
 import type { TrialOrigin } from "./origin.js";
 import { packValues, unpackValues } from "./packing.js";
@@ -116,6 +117,7 @@ export function readCheckpoint(
   const { tensors, metadata } = readSafetensors(bytes, where);
   const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
   assertSameTrial(where, { ...lengthless(saved.spec), ...savedOrigin }, { ...lengthless(spec), ...origin });
+  assertSameLength(where, saved.spec, spec);
   const take = (name: string): TensorData => {
     const tensor = tensors.get(name);
     if (tensor?.dtype !== "float32") throw new CorruptFileError(`tensor "${name}" is missing`, { where });
@@ -151,6 +153,18 @@ type Members = Readonly<Record<string, unknown>>;
 
 const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Members => rest;
 
+/** What was done already would have been done at other rates, if the schedule depends on the length. */
+function assertSameLength(where: string, saved: TrialSpec, wanted: TrialSpec): void {
+  const [before, now] = [saved, wanted].map(({ epochs, steps }) => text({ epochs, steps }));
+  if (before === now || !dependsOnLength(wanted.schedule)) return;
+  throw new InvalidInputError("the schedule depends on how long the training is", {
+    where,
+    expected: now,
+    received: before,
+    remedy: "Resume with the same length, or start anew with a schedule whose own length is given",
+  });
+}
+
 /** A checkpoint continues its own trial, possibly for longer; everything but the length must be equal. */
 function assertSameTrial(where: string, before: Members, now: Members): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
@@ -172,7 +186,7 @@ const shortened = (value: string): string => (value.length > 200 ? `${value.slic
 function groupsOf(layout: StateLayout, state: readonly TensorData[]) {
   const groups = [
     { group: "parameters", packing: layout.parameters },
-    ...layout.slots.map((slot) => ({ group: slot, packing: layout.parameters })),
+    ...Object.keys(layout.slots).map((slot) => ({ group: slot, packing: layout.parameters })),
     { group: "buffers", packing: layout.buffers },
   ];
   let at = 0;

@@ -33,7 +33,7 @@ const smallestMemory = 2 ** 32;
 export function checkMemory(network: Network, layout: StateLayout, memoryBytes = smallestMemory): void {
   const size = (packing: Packing): number => packing.reduce((sum, { length }) => sum + length, 0);
   const [trained, held] = [size(layout.parameters), size(layout.buffers)];
-  const bytes = 4 * (2 * (trained * (1 + layout.slots.length) + held) + trained);
+  const bytes = 4 * (2 * (trained * (1 + Object.keys(layout.slots).length) + held) + trained);
   const limit = `at most ${gigabytes(memoryBytes)}, the memory of this machine`;
   if (!(bytes <= memoryBytes)) {
     throw new InvalidInputError("the model is too large to be trained here", {

@@ -34,8 +34,8 @@ export function initialState(
   }
   const initialOf = (path: string): Float32Array => values.get(path) as Float32Array;
   const parameters = packValues(layout.parameters, initialOf);
-  const slots = layout.slots.flatMap(() =>
-    parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: new Float32Array(shape[0]) })),
+  const slots = Object.values(layout.slots).flatMap((initial) =>
+    parameters.map(({ shape }): TensorData => ({ dtype: "float32", shape, data: constantValues(shape, initial) })),
   );
   return [...parameters, ...slots, ...packValues(layout.buffers, initialOf)];
 }

@@ -19,6 +19,8 @@ export interface PackedVector {
   readonly name: string;
   readonly length: number;
   readonly entries: readonly PackedEntry[];
+  /** Whether weight decay applies to it. */
+  readonly decays: boolean;
 }
 
 export type Packing = readonly PackedVector[];
@@ -31,6 +33,7 @@ export const largestFlattened = 65_536;
 export function packTensors(
   name: string,
   tensors: readonly { readonly path: string; readonly shape: Shape }[],
+  decays = true,
 ): Packing {
   const small: PackedEntry[] = [];
   const vectors: PackedVector[] = [];
@@ -38,13 +41,13 @@ export function packTensors(
   for (const { path, shape } of tensors) {
     const size = sizeOf(shape);
     if (size > largestFlattened) {
-      vectors.push({ name: `${name}:${path}`, length: size, entries: [{ path, shape, offset: 0 }] });
+      vectors.push({ name: `${name}:${path}`, length: size, entries: [{ path, shape, offset: 0 }], decays });
     } else {
       small.push({ path, shape, offset: length });
       length += size;
     }
   }
-  if (small.length > 0) vectors.unshift({ name, length, entries: small });
+  if (small.length > 0) vectors.unshift({ name, length, entries: small, decays });
   return vectors;
 }
 

@@ -4,29 +4,37 @@ import type { Loss } from "../nn/losses.js";
 import type { NetworkSource } from "../nn/network.js";
 import type { OptimizerPart } from "../optim/optimizer.js";
 import { optimizers } from "../optim/optimizers/index.js";
+import type { Regularization } from "../optim/regularization.js";
 import type { BatchLayout } from "./batch.js";
+import type { GradientClip } from "./update.js";
 
 export interface ProgramRequest {
   readonly network: NetworkSource;
   readonly layout: BatchLayout;
   readonly loss: Loss;
   readonly batchSize: number;
+  /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
+  readonly optimizer?: unknown;
 }
 
 export interface TrainingRequest extends ProgramRequest {
   readonly optimizer: unknown;
+  readonly clip?: GradientClip;
   /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
   readonly microBatchSize?: number;
 }
 
+/** An optimizer's implementation and its complete spec. */
+export interface ReadOptimizer {
+  readonly part: OptimizerPart<unknown>;
+  readonly spec: Regularization & { readonly kind: string; readonly learningRate: number };
+}
+
 /** The optimizer that a spec stands for, with its options filled in. */
-export function readOptimizer(spec: unknown): {
-  part: OptimizerPart<unknown>;
-  spec: { readonly kind: string; readonly learningRate: number };
-} {
+export function readOptimizer(spec: unknown): ReadOptimizer {
   const { definition, spec: complete } = readSpec("optimizer", "optimizer", optimizers, spec);
   return {
     part: definition as unknown as OptimizerPart<unknown>,
-    spec: complete as unknown as { kind: string; learningRate: number },
+    spec: complete as unknown as ReadOptimizer["spec"],
   };
 }

@@ -16,7 +16,7 @@ import { correctCount } from "../nn/losses.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
 import { packedInputs, unpack } from "./packing.js";
-import type { ProgramRequest, TrainingRequest } from "./program-request.js";
+import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { atStep, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
 
@@ -74,13 +74,11 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 }
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
-export function evaluationProgram(
-  { network: source, layout, loss, batchSize }: ProgramRequest,
-  slots: readonly string[] = [],
-): Program {
+export function evaluationProgram(request: ProgramRequest): Program {
+  const { network: source, layout, loss, batchSize, optimizer } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
-  const state = stateLayout(template, slots);
+  const state = stateLayout(template, optimizer === undefined ? undefined : readOptimizer(optimizer));
   const outer = segmentInputs(layout, batchSize, 0, 0);
   const inner = segmentInputs(layout, batchSize, 0, 0);
   const vectors = [...packedInputs(state.parameters, ""), ...packedInputs(state.buffers, "")];

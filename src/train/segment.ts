@@ -1,7 +1,7 @@
 // One segment of a trial: which steps, and everything that they are fed.
 import { randomStream } from "../core/rng.js";
 import type { TensorData } from "../core/tensor-data.js";
-import type { ScheduleContext } from "../optim/schedules.js";
+import type { ScheduleFunction } from "../optim/schedule.js";
 import { type Program, stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";
 import type { RowOrder } from "./row-order.js";
@@ -37,12 +37,14 @@ export interface FeedRequest {
   readonly segment: Segment;
   readonly order: RowOrder;
   readonly optimizer: unknown;
-  readonly schedule: (context: ScheduleContext) => number;
+  readonly schedule: ScheduleFunction;
+  /** Updates of the whole training. */
+  readonly totalSteps: number;
   readonly seed: number;
 }
 
 /** The per-step tables of a segment, and the learning rates in them. */
-export function segmentFeeds({ program, segment, order, optimizer, schedule, seed }: FeedRequest): {
+export function segmentFeeds({ program, segment, order, optimizer, schedule, totalSteps, seed }: FeedRequest): {
   feeds: Record<string, TensorData>;
   learningRates: Float64Array;
 } {
@@ -52,11 +54,17 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, see
   const rows = new Int32Array(steps * batchSize);
   const hyper = new Float32Array(steps * width);
   const learningRates = new Float64Array(steps);
+  const scheduled = (step: number) =>
+    schedule({ step, stepsPerEpoch: order.stepsPerEpoch, totalSteps, learningRate: spec.learningRate });
+  let before = scheduled(Math.max(0, first - 1)).momentum;
   for (let i = 0; i < steps; i++) {
     const step = first + i;
     rows.set(order.batch(step), i * batchSize);
-    learningRates[i] = schedule({ step, stepsPerEpoch: order.stepsPerEpoch, learningRate: spec.learningRate });
-    const values = part.hyperparameters(spec, { step, learningRate: learningRates[i] });
+    const { learningRate, momentum } = scheduled(step);
+    learningRates[i] = learningRate;
+    const pair = momentum === undefined ? {} : { momentum: { now: momentum, before: before ?? momentum } };
+    before = momentum;
+    const values = part.hyperparameters(spec, { step, learningRate, ...pair });
     for (const [h, name] of program.hyperNames.entries()) hyper[i * width + h] = values[name];
   }
   const feeds: Record<string, TensorData> = {

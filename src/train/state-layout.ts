@@ -1,7 +1,8 @@
 // How the state of a training lies in the vectors that its programs carry.
 import type { Tensor } from "../graph/tensor.js";
-import type { Network } from "../nn/network.js";
+import type { Network, Parameter } from "../nn/network.js";
 import { type Packing, packTensors } from "./packing.js";
+import type { ReadOptimizer } from "./program-request.js";
 
 /** How the state lies in vectors. The same for every batch size of a model and optimizer. */
 export interface StateLayout {
@@ -9,18 +10,24 @@ export interface StateLayout {
   readonly parameters: Packing;
   /** What is carried along: running statistics, and parameters that are held. */
   readonly buffers: Packing;
-  /** Slot names of the optimizer; each has one vector per parameter vector. */
-  readonly slots: readonly string[];
+  /** Slots of the optimizer and their value before the first step; each has one vector per parameter vector. */
+  readonly slots: Readonly<Record<string, number>>;
 }
 
-/** Where everything of a network lies. */
-export function stateLayout(network: Network, slots: readonly string[]): StateLayout {
+/** Where everything of a network lies. Vectors do not mix parameters that the optimizer treats differently. */
+export function stateLayout(network: Network, optimizer?: ReadOptimizer): StateLayout {
   const shapes = (tensors: readonly { path: string; tensor: Tensor }[]) =>
     tensors.map(({ path, tensor }) => ({ path, shape: tensor.shape }));
+  const spec = optimizer?.spec;
+  const hasGroups = spec !== undefined && spec.weightDecay > 0 && spec.decay === "weights";
+  const decays = ({ role }: Parameter): boolean => !hasGroups || role === "weight";
   return {
-    parameters: packTensors("parameters", shapes(network.parameters)),
+    parameters: [
+      ...packTensors("parameters", shapes(network.parameters.filter(decays))),
+      ...packTensors("undecayed", shapes(network.parameters.filter((parameter) => !decays(parameter))), false),
+    ],
     buffers: packTensors("buffers", shapes([...network.buffers, ...network.frozen])),
-    slots,
+    slots: optimizer?.part.slots(spec) ?? {},
   };
 }
 
@@ -28,7 +35,7 @@ export function stateLayout(network: Network, slots: readonly string[]): StateLa
 export function stateNames({ parameters, buffers, slots }: StateLayout): string[] {
   return [
     ...parameters.map(({ name }) => name),
-    ...slots.flatMap((slot) => parameters.map(({ name }) => `${slot}:${name}`)),
+    ...Object.keys(slots).flatMap((slot) => parameters.map(({ name }) => `${slot}:${name}`)),
     ...buffers.map(({ name }) => name),
   ];
 }

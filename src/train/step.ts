@@ -1,5 +1,5 @@
 // One training step as symbolic tensors: rows -> batch -> network -> loss -> gradients -> update.
-import { input, withScope } from "../graph/build.js";
+import { input } from "../graph/build.js";
 import { gather, squeeze } from "../graph/ops/shape-movement.js";
 import { split } from "../graph/ops/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
@@ -8,6 +8,7 @@ import { type BatchLayout, splitInputs } from "./batch.js";
 import { packedInputs } from "./packing.js";
 import { readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
+import { gradientPoint, updatedVectors } from "./update.js";
 
 export interface TrainingStep {
   readonly state: StateLayout;
@@ -32,39 +33,30 @@ export interface TrainingStep {
 /** Builds one step. Everything that it reads is an input under an inner name. */
 export function trainingStep(request: TrainingRequest): TrainingStep {
   const { network, layout, batchSize, optimizer, microBatchSize = batchSize } = request;
-  const { part, spec } = readOptimizer(optimizer);
-  const slots = part.slots(spec);
+  const update = { ...request, optimizer: readOptimizer(optimizer) };
+  const { part, spec } = update.optimizer;
   const hyperNames = Object.keys(part.hyperparameters(spec, { step: 0, learningRate: spec.learningRate }));
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = network.build({ mode: "training", batchSize, inputShapes });
-  const state = stateLayout(template, slots);
+  const state = stateLayout(template, update.optimizer);
   const keyCount = template.randomKeys.length;
   const iteration = input("iteration", "int64", []);
   const condition = input("condition", "bool", []);
   const tables = segmentInputs(layout, batchSize, hyperNames.length, keyCount);
   const carried = carriedInputs(state, "inner:");
 
+  const hyperValues = scalars(atStep(tables.hyper, iteration), hyperNames.length);
+  const hyper = Object.fromEntries(hyperNames.map((name, h) => [name, hyperValues[h]]));
   const given = {
     ...tables,
     rows: atStep(tables.rows, iteration),
-    parameters: carried.parameters,
+    parameters: gradientPoint({ ...update, state }, { ...carried, hyper }),
     buffers: carried.buffers,
     keys: tables.keys === undefined ? [] : scalars(atStep(tables.keys, iteration), 2 * keyCount),
   };
   const whole = wholeBatch({ ...request, state }, given);
   const backward: BackwardResults =
     microBatchSize < batchSize ? microBatches({ ...request, state }, given, microBatchSize) : whole;
-  const hyper = scalars(atStep(tables.hyper, iteration), hyperNames.length);
-  const updated = withScope("update", () =>
-    carried.parameters.map((parameter, v) =>
-      part.update(spec, {
-        parameter,
-        gradient: backward.gradients[v],
-        slots: Object.fromEntries(slots.map((slot, s) => [slot, carried.slots[s][v]])),
-        hyper: Object.fromEntries(hyperNames.map((name, h) => [name, hyper[h]])),
-      }),
-    ),
-  );
   return {
     state,
     hyperNames,
@@ -72,11 +64,7 @@ export function trainingStep(request: TrainingRequest): TrainingStep {
     iteration,
     condition,
     carried: flatState(carried),
-    next: [
-      ...updated.map(({ parameter }) => parameter),
-      ...slots.flatMap((slot) => updated.map((result) => result.slots[slot])),
-      ...backward.buffers,
-    ],
+    next: [...updatedVectors({ ...update, state }, { ...carried, hyper }, backward.gradients), ...backward.buffers],
     captures: captured(tables),
     tensors: whole.tensors,
     loss: backward.loss,
@@ -124,7 +112,7 @@ interface CarriedInputs {
 export function carriedInputs(state: StateLayout, prefix: string): CarriedInputs {
   return {
     parameters: packedInputs(state.parameters, prefix),
-    slots: state.slots.map((slot) => packedInputs(state.parameters, `${prefix}${slot}:`)),
+    slots: Object.keys(state.slots).map((slot) => packedInputs(state.parameters, `${prefix}${slot}:`)),
     buffers: packedInputs(state.buffers, prefix),
   };
 }

@@ -31,6 +31,8 @@ export interface TrainOptions {
   readonly order?: TrialSpec["order"];
   /** Whether to leave out a last batch that is smaller than the others. Default false. */
   readonly dropLast?: boolean;
+  /** Limits of the gradient: `norm` of all parameters together, `value` of each element. Default none. */
+  readonly clip?: TrialSpec["clip"];
   /** How stored values become inputs. Default `standardize` where the data set knows its statistics, else `raw`. */
   readonly scaling?: TrialSpec["data"]["scaling"];
   /** Determines initial weights, order and dropout. Default 0. */
@@ -111,6 +113,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     loss: (loss ?? { kind: "crossEntropy" }) as KindSpec,
     optimizer: optimizer as KindSpec,
     schedule: (schedule ?? { kind: "constant" }) as KindSpec,
+    ...(options.clip === undefined ? {} : { clip: options.clip }),
     batchSize: count("batchSize", options.batchSize ?? 64),
     ...(steps === undefined ? { epochs: count("epochs", epochs ?? 1) } : { steps: count("steps", steps) }),
     order: options.order ?? "shuffle",

@@ -21,8 +21,10 @@ export interface TrialSpec {
   };
   readonly loss: KindSpec;
   readonly optimizer: KindSpec;
-  /** Learning rate as a function of the step. */
+  /** Learning rate, and momentum if it says so, as functions of the step. */
   readonly schedule: KindSpec;
+  /** Limits of the gradient: `norm` of all parameters together, `value` of each element. Default none. */
+  readonly clip?: { readonly norm?: number; readonly value?: number };
   /** Patterns of parameters and running statistics that are held. */
   readonly freeze?: readonly string[];
   /** Examples of one update. */

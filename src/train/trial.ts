@@ -7,7 +7,8 @@ import type { Dataset, Split } from "../data/dataset.js";
 import { mostInvariantThreads } from "../graph/ops/matmul.js";
 import { lossFunction } from "../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js";
-import { scheduleFunction } from "../optim/schedules.js";
+import type { ScheduleFunction } from "../optim/schedule.js";
+import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { arrangedInputs, type BatchLayout, batchLayout, inputArrayNames } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkTargets } from "./checks.js";
@@ -26,6 +27,7 @@ import { type LoadedProgram, ProgramCache } from "./sessions.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
+import { readClip } from "./update.js";
 
 export interface TrialRequest {
   readonly spec: TrialSpec;
@@ -66,6 +68,7 @@ export class Trial {
   readonly #programs: ProgramCache;
   readonly #order: RowOrder;
   readonly #totalSteps: number;
+  readonly #schedule: ScheduleFunction;
   readonly #prefix: string;
   /** The splits' arrays by the names of the programs' inputs. */
   readonly #arrays: ReadonlyMap<SplitName, ReadonlyMap<string, TensorData>>;
@@ -102,8 +105,10 @@ export class Trial {
     this.#order = orderOf(request, this.#examples("train"));
     this.#network = checkedNetwork(spec, network, layout, this.#order);
     checkTargets(this.#network, loss.targets, data);
-    const { part, spec: optimizer } = readOptimizer(spec.optimizer);
-    this.#layout = stateLayout(this.#network, part.slots(optimizer));
+    const optimizer = readOptimizer(spec.optimizer);
+    this.#schedule = scheduleFunction(spec.schedule);
+    checkMomentum(this.#schedule, optimizer);
+    this.#layout = stateLayout(this.#network, optimizer);
     checkMemory(this.#network, this.#layout, runtime.memoryBytes);
     this.#names = stateNames(this.#layout);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
@@ -115,6 +120,7 @@ export class Trial {
         layout,
         loss,
         optimizer: spec.optimizer,
+        ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
         ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
       },
       spinning,
@@ -349,13 +355,14 @@ export class Trial {
   }
 
   #feedsOf({ program }: LoadedProgram, segment: Segment) {
-    const { optimizer, schedule, seed } = this.#request.spec;
+    const { optimizer, seed } = this.#request.spec;
     return segmentFeeds({
       program,
       segment,
       order: this.#order,
       optimizer,
-      schedule: scheduleFunction(schedule),
+      schedule: this.#schedule,
+      totalSteps: this.#totalSteps,
       seed,
     });
   }

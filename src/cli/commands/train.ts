@@ -1,6 +1,6 @@
 // `trainscope train`: one model, one data set. Options of optimizers and schedules are read from their tables.
 import { type Command, Option } from "commander";
-import type { z } from "zod";
+import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import { losses } from "../../nn/losses.js";
@@ -8,7 +8,7 @@ import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { atLeast, choice, integer, kebabCase, list, number, share } from "../option-values.js";
+import { above, atLeast, choice, integer, kebabCase, list, number, numbers, share } from "../option-values.js";
 
 export interface TrainOptions {
   /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
@@ -33,6 +33,7 @@ export interface TrainOptions {
   readonly loss: KindSpec;
   readonly optimizer: KindSpec;
   readonly schedule: KindSpec;
+  readonly clip?: TrialSpec["clip"];
   /** How stored inputs become network inputs; by the data when left out. */
   readonly scaling?: TrialSpec["data"]["scaling"];
   /** Exactly one of the two is there. */
@@ -63,6 +64,9 @@ export interface TrainOptions {
 interface Flags extends Readonly<Record<string, unknown>> {
   readonly epochs?: number;
   readonly steps?: number;
+  readonly warmUp?: number;
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
 }
 
 export const trainCommand: CommandBuilder = (command, context) => {
@@ -93,6 +97,13 @@ export const trainCommand: CommandBuilder = (command, context) => {
   command.addOption(kindOption("--schedule", schedules, "constant"));
   addDefinitionOptions(command, schedules, "schedule-");
   command
+    .option(
+      "--warm-up <epochs>",
+      "a straight rise to the first rate of the schedule, which begins after it",
+      above("--warm-up", 0),
+    )
+    .option("--clip-norm <number>", "largest length of the whole gradient", above("--clip-norm", 0))
+    .option("--clip-value <number>", "largest size of an element of the gradient", above("--clip-value", 0))
     .option(
       "--epochs <n>",
       "passes over the training data (default: 1, unless --steps is given)",
@@ -156,14 +167,20 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
       received: "both",
     });
   }
-  const { loss, optimizer, schedule, freeze, dropLast, quiet, json, ...rest } = flags;
+  const { loss, optimizer, schedule, warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...rest } = flags;
+  const chosen = specFrom(String(schedule), schedules, flags, "schedule-");
+  const clip = {
+    ...(clipNorm === undefined ? {} : { norm: clipNorm }),
+    ...(clipValue === undefined ? {} : { value: clipValue }),
+  };
   const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !isDefinitionOption(key)));
   return {
     ...(plain as unknown as TrainOptions),
     model,
     loss: { kind: String(loss) },
     optimizer: specFrom(String(optimizer), optimizers, flags, ""),
-    schedule: specFrom(String(schedule), schedules, flags, "schedule-"),
+    schedule: warmUp === undefined ? chosen : { kind: "warmUp", length: warmUp, next: chosen },
+    ...(Object.keys(clip).length === 0 ? {} : { clip }),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
     freeze: (freeze as readonly string[] | undefined) ?? [],
     dropLast: dropLast === true,
@@ -190,12 +207,25 @@ function addDefinitionOptions(command: Command, table: DefinitionTable, prefix: 
   for (const key of optionKeys(table)) {
     const owners = Object.entries(table).filter(([, { options }]) => key in options.shape);
     const flag = `--${prefix}${kebabCase(key)}`;
-    const sample = defaultOf(owners[0][1].options, key);
     const about = optionText(key, owners, Object.keys(table).length);
-    if (typeof sample === "boolean") command.option(flag, about);
-    else if (typeof sample === "number") command.option(`${flag} <number>`, about, number(flag));
-    else command.option(`${flag} <name>`, about);
+    optionForms[formOf(owners[0][1].options.shape[key] as z.ZodType) as OptionForm](command, flag, about);
   }
+}
+
+type OptionForm = "boolean" | "number" | "array" | "enum";
+
+/** How an option of each type of schema is written. */
+const optionForms: Readonly<Record<OptionForm, (command: Command, flag: string, about: string) => void>> = {
+  boolean: (command, flag, about) => command.option(flag, about),
+  number: (command, flag, about) => command.option(`${flag} <number>`, about, number(flag)),
+  array: (command, flag, about) => command.option(`${flag} <numbers>`, about, numbers(flag)),
+  enum: (command, flag, about) => command.option(`${flag} <name>`, about),
+};
+
+/** The type of a schema without what is wrapped around it. */
+function formOf(schema: z.ZodType): string {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return formOf(schema.unwrap() as z.ZodType);
+  return schema.type;
 }
 
 /** `momentum of the buffer; sgd, rmsprop (default: 0)`: what it is, whose it is, and the default, one or each. */
@@ -210,12 +240,18 @@ function optionText(key: string, owners: readonly [string, { options: z.ZodObjec
   return shown.length === 0 || preset === "false" ? text : `${text} (default: ${preset})`;
 }
 
-function optionKeys(table: DefinitionTable): string[] {
-  return [...new Set(Object.values(table).flatMap(({ options }) => Object.keys(options.shape)))];
-}
-
 function defaultOf(options: z.ZodObject, key: string): unknown {
   return (options.parse({}) as Record<string, unknown>)[key];
+}
+
+/** Options that can be written as flags: all but specs within specs. */
+function optionKeys(table: DefinitionTable): string[] {
+  const keys = Object.values(table).flatMap(({ options }) =>
+    Object.entries(options.shape)
+      .filter(([, schema]) => formOf(schema as z.ZodType) in optionForms)
+      .map(([key]) => key),
+  );
+  return [...new Set(keys)];
 }
 
 /** The spec of one kind with the options that were given; options of other kinds are kept, so that they are refused. */

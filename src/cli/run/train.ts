@@ -271,6 +271,7 @@ function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order:
     loss: readSpec("loss", "loss", losses, options.loss).spec as KindSpec,
     optimizer: readSpec("optimizer", "optimizer", optimizers, options.optimizer).spec as KindSpec,
     schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
+    ...(options.clip === undefined ? {} : { clip: options.clip }),
     batchSize: options.batchSize,
     ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
     order,

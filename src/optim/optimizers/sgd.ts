@@ -1,19 +1,20 @@
 // sgd: gradient descent on mini-batches, with momentum and Nesterov's variant.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
-import { scalar } from "../../graph/build.js";
 import { add, mul, sub } from "../../graph/ops/arithmetic.js";
 import { defineOptimizer } from "../optimizer.js";
-import { withCoupledDecay } from "../weight-decay.js";
+import { regularization } from "../regularization.js";
 
 /**
  * Stochastic gradient descent as PyTorch has it (Sutskever, Martens, Dahl and Hinton, ICML 2013, with the learning
  * rate outside the buffer):
  *
- *     g = gradient + weightDecay * theta
  *     trace = momentum * trace + (1 - dampening) * g        (the first step takes g whole)
  *     d = g + momentum * trace  (nesterov)  |  trace  |  g  (momentum 0)
  *     theta = theta - learningRate * d
+ *
+ * `rateInside`, as in Keras and in the paper: `trace = momentum * trace + learningRate * g`, without a rate outside. The
+ * same numbers at a constant rate; when the rate changes, past gradients keep the rate that they came with.
  */
 export const sgd = defineOptimizer({
   kind: "sgd",
@@ -23,8 +24,10 @@ export const sgd = defineOptimizer({
     momentum: z.number().nonnegative().default(0),
     dampening: z.number().default(0),
     nesterov: z.boolean().default(false),
-    weightDecay: z.number().nonnegative().default(0),
+    rateInside: z.boolean().default(false),
+    ...regularization,
   }),
+  momentumOption: "momentum",
   slots: ({ momentum, dampening, nesterov }) => {
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new InvalidInputError("nesterov needs a momentum above 0 and no dampening", {
@@ -33,17 +36,21 @@ export const sgd = defineOptimizer({
         remedy: "Set momentum to 0.9, say, and dampening to 0",
       });
     }
-    return momentum === 0 ? [] : ["trace"];
+    return momentum === 0 ? {} : { trace: 0 };
   },
-  hyperparameters: ({ momentum, dampening }, { step, learningRate }) =>
-    momentum === 0 || dampening === 0 ? { learningRate } : { learningRate, share: step === 0 ? 1 : 1 - dampening },
+  hyperparameters: ({ momentum: own, dampening, rateInside }, { step, learningRate, momentum }) => {
+    if (own === 0) return { learningRate };
+    const share = step === 0 ? 1 : 1 - dampening;
+    if (rateInside) return { share: share * learningRate, momentum: momentum.now };
+    return { learningRate, momentum: momentum.now, ...(dampening === 0 ? {} : { share }) };
+  },
   update(spec, { parameter, gradient, slots, hyper }) {
-    const g = withCoupledDecay(gradient, parameter, spec.weightDecay);
-    if (spec.momentum === 0) return { parameter: sub(parameter, mul(g, hyper.learningRate)), slots: {} };
-    const taken = hyper.share === undefined ? g : mul(g, hyper.share);
-    const momentum = scalar(spec.momentum, parameter.dtype);
-    const trace = add(mul(slots.trace, momentum), taken);
-    const direction = spec.nesterov ? add(g, mul(trace, momentum)) : trace;
-    return { parameter: sub(parameter, mul(direction, hyper.learningRate)), slots: { trace } };
+    if (spec.momentum === 0) return { parameter: sub(parameter, mul(gradient, hyper.learningRate)), slots: {} };
+    const taken = hyper.share === undefined ? gradient : mul(gradient, hyper.share);
+    const trace = add(mul(slots.trace, hyper.momentum), taken);
+    // With nesterov there is no dampening, so what is taken is g, or the rate times g.
+    const direction = spec.nesterov ? add(taken, mul(trace, hyper.momentum)) : trace;
+    const change = spec.rateInside ? direction : mul(direction, hyper.learningRate);
+    return { parameter: sub(parameter, change), slots: { trace } };
   },
 });

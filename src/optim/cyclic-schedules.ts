@@ -1,0 +1,160 @@
+// Cyclical learning rates, the one-cycle policy and range tests, with momentum that moves against the rate.
+import * as z from "zod";
+import {
+  cycledMomentum,
+  defineSchedule,
+  type ScheduleContext,
+  type ScheduleValue,
+  stepsOf,
+  type TimeUnit,
+  timeOf,
+  timeUnit,
+} from "./schedule.js";
+
+const triangle = {
+  low: z.number().nonnegative().optional(),
+  high: z.number().nonnegative().optional(),
+  rise: z.number().positive().default(2000),
+  fall: z.number().positive().optional(),
+  unit: timeUnit("step"),
+  ...cycledMomentum(0.8, 0.9),
+};
+
+interface TriangleSpec {
+  readonly low?: number | undefined;
+  readonly high?: number | undefined;
+  readonly rise: number;
+  readonly fall?: number | undefined;
+  readonly unit: TimeUnit;
+  readonly cycleMomentum: boolean;
+  readonly baseMomentum: number;
+  readonly maxMomentum: number;
+}
+
+/**
+ * `low + (high - low) * height * scale`, where `height` goes from 0 to 1 in `rise` and back in `fall`; momentum, if
+ * asked for, is `maxMomentum - (maxMomentum - baseMomentum) * height * scale`.
+ * @param scale from the number of the cycle, from 1, and the time.
+ */
+function cyclical(spec: TriangleSpec, context: ScheduleContext, scale: (cycle: number, time: number) => number) {
+  const { rise, fall = rise, baseMomentum, maxMomentum } = spec;
+  const high = spec.high ?? context.learningRate;
+  const low = spec.low ?? high / 4;
+  const time = timeOf(spec.unit, context);
+  const into = time % (rise + fall);
+  const height = into <= rise ? into / rise : (rise + fall - into) / fall;
+  const scaled = height * scale(Math.floor(time / (rise + fall)) + 1, time);
+  const value: ScheduleValue = { learningRate: low + (high - low) * scaled };
+  return spec.cycleMomentum ? { ...value, momentum: maxMomentum - (maxMomentum - baseMomentum) * scaled } : value;
+}
+
+/**
+ * Up and down between two rates in straight lines (Smith, "Cyclical learning rates", WACV 2017), as PyTorch's CyclicLR,
+ * whose `step_size_up` is `rise`. `high` is the optimizer's rate if left out, and `low` a quarter of it (the paper's
+ * section 3.3: a third or a fourth).
+ */
+export const triangular = defineSchedule({
+  kind: "triangular",
+  about: "up and down between two rates",
+  options: z.object(triangle),
+  plan: (spec) => (context) => cyclical(spec, context, () => 1),
+});
+
+/** As `triangular`, each cycle half as high as the one before. */
+export const triangular2 = defineSchedule({
+  kind: "triangular2",
+  about: "up and down between two rates, each time half as high",
+  options: z.object(triangle),
+  plan: (spec) => (context) => cyclical(spec, context, (cycle) => 0.5 ** (cycle - 1)),
+});
+
+/** As `triangular`, with a height that falls as `gamma^time`. In PyTorch gamma is 1 if left out: a plain triangle. */
+export const expRange = defineSchedule({
+  kind: "expRange",
+  about: "up and down between two rates, lower with every step",
+  options: z.object({ ...triangle, gamma: z.number().positive().max(1).default(0.99994) }),
+  plan: (spec) => (context) => cyclical(spec, context, (_cycle, time) => spec.gamma ** time),
+});
+
+type Anneal = (from: number, to: number, share: number) => number;
+
+const anneals: Readonly<Record<"cosine" | "linear", Anneal>> = {
+  cosine: (from, to, share) => to + ((from - to) / 2) * (Math.cos(Math.PI * share) + 1),
+  linear: (from, to, share) => (to - from) * share + from,
+};
+
+/**
+ * One cycle (Smith and Topin, arXiv 1708.07120), as PyTorch's OneCycleLR: from `high / initialDivisor` up to `high`, the
+ * optimizer's rate, in `riseShare` of the time, then down to `high / initialDivisor / finalDivisor`. `threePhase` goes
+ * down to the initial rate in as much time as up, and then to the lowest. It stays at the lowest rate after its end.
+ * Momentum, if asked for, goes from `maxMomentum` to `baseMomentum` and back. `length` in steps or epochs.
+ */
+export const oneCycle = defineSchedule({
+  kind: "oneCycle",
+  about: "once up and down, then far down",
+  options: z.object({
+    length: z.number().positive().optional(),
+    unit: z.enum(["step", "epoch"]).default("step"),
+    riseShare: z.number().min(0).max(1).default(0.3),
+    anneal: z.enum(["cosine", "linear"]).default("cosine"),
+    initialDivisor: z.number().positive().default(25),
+    finalDivisor: z.number().positive().default(1e4),
+    threePhase: z.boolean().default(false),
+    ...cycledMomentum(0.85, 0.95),
+  }),
+  plan: (spec) => (context) => {
+    const { riseShare, baseMomentum, maxMomentum } = spec;
+    const high = context.learningRate;
+    const initial = high / spec.initialDivisor;
+    const total = stepsOf(spec, context);
+    const points = [
+      { end: 0, rate: initial, momentum: maxMomentum },
+      { end: riseShare * total - 1, rate: high, momentum: baseMomentum },
+      ...(spec.threePhase ? [{ end: 2 * riseShare * total - 2, rate: initial, momentum: maxMomentum }] : []),
+      { end: total - 1, rate: initial / spec.finalDivisor, momentum: maxMomentum },
+    ];
+    const step = Math.min(context.step, total - 1);
+    const next = Math.max(
+      1,
+      points.findIndex(({ end }, i) => i > 0 && step <= end),
+    );
+    const [from, to] = [points[next - 1], points[next]];
+    const share = to.end > from.end ? (step - from.end) / (to.end - from.end) : 1;
+    const anneal = anneals[spec.anneal];
+    const value: ScheduleValue = { learningRate: anneal(from.rate, to.rate, share) };
+    return spec.cycleMomentum ? { ...value, momentum: anneal(from.momentum, to.momentum, share) } : value;
+  },
+});
+
+const range = {
+  low: z.number().positive().default(1e-7),
+  high: z.number().positive().default(10),
+  length: z.number().positive().optional(),
+  unit: z.enum(["step", "epoch"]).default("step"),
+};
+
+/** How far a range test has gone: 0 at its first step, 1 at its last. */
+function shareOfTest(span: { length?: number | undefined; unit: TimeUnit }, context: ScheduleContext): number {
+  const total = stepsOf(span, context);
+  return total <= 1 ? 0 : Math.min(1, context.step / (total - 1));
+}
+
+/** `low + (high - low) * step / (n - 1)` for a test of n steps (Smith, WACV 2017); the optimizer's rate plays no part. */
+export const rangeTestLinear = defineSchedule({
+  kind: "rangeTestLinear",
+  about: "a range test: from a low to a high rate in a straight line",
+  options: z.object(range),
+  plan:
+    ({ low, high, ...span }) =>
+    (context) => ({ learningRate: low + (high - low) * shareOfTest(span, context) }),
+});
+
+/** `low * (high / low)^(step / (n - 1))` for a test of n steps, as in fastai; the optimizer's rate plays no part. */
+export const rangeTestExponential = defineSchedule({
+  kind: "rangeTestExponential",
+  about: "a range test: from a low to a high rate by equal factors",
+  options: z.object(range),
+  plan:
+    ({ low, high, ...span }) =>
+    (context) => ({ learningRate: low * (high / low) ** shareOfTest(span, context) }),
+});

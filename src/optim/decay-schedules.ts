@@ -1,0 +1,109 @@
+// Schedules that only lower the learning rate, in stages or smoothly.
+import * as z from "zod";
+import { defineSchedule, lengthOf, timeOf, timeUnit } from "./schedule.js";
+
+/** The optimizer's learning rate, unchanged. */
+export const constant = defineSchedule({
+  kind: "constant",
+  about: "the same learning rate throughout",
+  options: z.object({}),
+  plan:
+    () =>
+    ({ learningRate }) => ({ learningRate }),
+});
+
+/** `learningRate * factor^floor(time / every)`, as PyTorch's StepLR. */
+export const step = defineSchedule({
+  kind: "step",
+  about: "multiplied by a factor every so many epochs or steps",
+  options: z.object({
+    every: z.int().positive().default(10),
+    factor: z.number().positive().default(0.1),
+    unit: timeUnit("epoch"),
+  }),
+  plan:
+    ({ every, factor, unit }) =>
+    (context) => ({ learningRate: context.learningRate * factor ** Math.floor(timeOf(unit, context) / every) }),
+});
+
+/** `learningRate * factor^(number of milestones that were reached)`, as PyTorch's MultiStepLR. */
+export const multiStep = defineSchedule({
+  kind: "multiStep",
+  about: "multiplied by a factor at given epochs or steps",
+  options: z.object({
+    milestones: z.array(z.number().positive()).default([30, 60, 80]),
+    factor: z.number().positive().default(0.1),
+    unit: timeUnit("epoch"),
+  }),
+  plan:
+    ({ milestones, factor, unit }) =>
+    (context) => {
+      const time = timeOf(unit, context);
+      return { learningRate: context.learningRate * factor ** milestones.filter((reached) => reached <= time).length };
+    },
+});
+
+/** `learningRate * factor^time`, as PyTorch's ExponentialLR with `unit: "wholeEpoch"`. */
+export const exponential = defineSchedule({
+  kind: "exponential",
+  about: "multiplied by a factor every epoch or step",
+  options: z.object({ factor: z.number().positive().default(0.95), unit: timeUnit("epoch") }),
+  plan:
+    ({ factor, unit }) =>
+    (context) => ({ learningRate: context.learningRate * factor ** timeOf(unit, context) }),
+});
+
+/** `low + (learningRate - low) * (1 - time / length)^power`, then `low`; with `low` 0 as PyTorch's PolynomialLR. */
+export const polynomial = defineSchedule({
+  kind: "polynomial",
+  about: "down to a lowest rate as a power of the remaining time",
+  options: z.object({
+    power: z.number().positive().default(1),
+    low: z.number().nonnegative().default(0),
+    length: z.number().positive().optional(),
+    unit: timeUnit("step"),
+  }),
+  plan:
+    ({ power, low, ...span }) =>
+    (context) => {
+      const rest = Math.max(0, 1 - timeOf(span.unit, context) / lengthOf(span, context));
+      return { learningRate: low + (context.learningRate - low) * rest ** power };
+    },
+});
+
+/**
+ * `low + (learningRate - low) * (1 + cos(pi time / length)) / 2` (Loshchilov and Hutter, "SGDR", ICLR 2017), as
+ * PyTorch's CosineAnnealingLR within `length`; it stays at `low` after that, where PyTorch's rises again. With
+ * `restarts` it begins anew instead, each time `growth` times as long, as CosineAnnealingWarmRestarts.
+ */
+export const cosine = defineSchedule({
+  kind: "cosine",
+  about: "down half a cosine, once or again and again",
+  options: z.object({
+    low: z.number().nonnegative().default(0),
+    length: z.number().positive().optional(),
+    restarts: z.boolean().default(false),
+    growth: z.number().min(1).default(1),
+    unit: timeUnit("step"),
+  }),
+  plan:
+    ({ low, restarts, growth, ...span }) =>
+    (context) => {
+      const time = timeOf(span.unit, context);
+      const length = lengthOf(span, context);
+      const share = restarts ? shareOfCycle(time, length, growth) : Math.min(1, time / length);
+      return { learningRate: low + (context.learningRate - low) * (0.5 * (1 + Math.cos(Math.PI * share))) };
+    },
+});
+
+/** How far the present cycle has gone, from 0 to 1, when each is `growth` times as long as the one before. */
+function shareOfCycle(time: number, first: number, growth: number): number {
+  if (growth === 1) return (time % first) / first;
+  let rest = time;
+  let length = first;
+  while (rest >= length) {
+    rest -= length;
+    length *= growth;
+  }
+  return rest / length;
+}

@@ -1,0 +1,37 @@
+// adagrad: steps divided by the root of the sum of all squared gradients so far.
+import * as z from "zod";
+import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
+import { sqrt } from "../../graph/ops/unary.js";
+import { defineOptimizer } from "../optimizer.js";
+import { regularization } from "../regularization.js";
+
+/**
+ * Adagrad (Duchi, Hazan and Singer, JMLR 2011), as PyTorch has it:
+ *
+ *     sum = sum + g^2                              (sum_0 = initialAccumulator)
+ *     theta = theta - learningRate / (1 + step * learningRateDecay) * g / (sqrt(sum) + epsilon)
+ *
+ * `epsilonInside`, as in Keras: `sqrt(sum + epsilon)`. Keras starts with an accumulator of 0.1.
+ */
+export const adagrad = defineOptimizer({
+  kind: "adagrad",
+  about: "Adagrad",
+  options: z.object({
+    learningRate: z.number().nonnegative().default(0.01),
+    learningRateDecay: z.number().nonnegative().default(0),
+    initialAccumulator: z.number().nonnegative().default(0),
+    epsilon: z.number().nonnegative().default(1e-10),
+    epsilonInside: z.boolean().default(false),
+    ...regularization,
+  }),
+  slots: ({ initialAccumulator }) => ({ sum: initialAccumulator }),
+  hyperparameters: ({ learningRateDecay, epsilon }, { step, learningRate }) => ({
+    size: learningRate / (1 + step * learningRateDecay),
+    epsilon,
+  }),
+  update({ epsilonInside }, { parameter, gradient, slots, hyper }) {
+    const sum = add(slots.sum, mul(gradient, gradient));
+    const root = epsilonInside ? sqrt(add(sum, hyper.epsilon)) : add(sqrt(sum), hyper.epsilon);
+    return { parameter: sub(parameter, mul(div(gradient, root), hyper.size)), slots: { sum } };
+  },
+});

@@ -1,0 +1,17 @@
+// adamW: Adam with decoupled weight decay.
+import * as z from "zod";
+import { defineOptimizer } from "../optimizer.js";
+import { decoupledRegularization } from "../regularization.js";
+import { adamFormula, adamOptions } from "./adam.js";
+
+/**
+ * AdamW (Loshchilov and Hutter, ICLR 2019): Adam on parameters that were multiplied by `1 - learningRate * weightDecay`.
+ * Deviates from the paper, as PyTorch does: the decay is times the learning rate, not only times its schedule.
+ */
+export const adamW = defineOptimizer({
+  kind: "adamW",
+  about: "Adam with decoupled weight decay",
+  options: z.object({ ...adamOptions, ...decoupledRegularization(0.01) }),
+  isDecoupled: true,
+  ...adamFormula,
+});

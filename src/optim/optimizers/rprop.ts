@@ -1,0 +1,44 @@
+// rprop: steps whose size grows while the sign of the gradient stays and shrinks when it changes.
+import * as z from "zod";
+import { scalar } from "../../graph/build.js";
+import { max, min, mul, sub } from "../../graph/ops/arithmetic.js";
+import { greater, less } from "../../graph/ops/comparison.js";
+import { where } from "../../graph/ops/selection.js";
+import { sign } from "../../graph/ops/unary.js";
+import { defineOptimizer } from "../optimizer.js";
+import { regularization } from "../regularization.js";
+
+/**
+ * Resilient backpropagation (Riedmiller and Braun, 1993; the variant without weight backtracking), as PyTorch has it:
+ *
+ *     c = growth  where g * previous > 0  |  shrinkage  where < 0  |  1
+ *     size = min(largest, max(smallest, c * size))         (size_0 = learningRate)
+ *     g = 0  where c is shrinkage
+ *     theta = theta - sign(g) * size        previous = g
+ *
+ * For whole batches: the sign of a mini-batch's gradient changes by chance. A schedule scales the step that is taken,
+ * relative to the optimizer's own rate, and not the sizes that are carried; at a constant rate that is PyTorch's form.
+ */
+export const rprop = defineOptimizer({
+  kind: "rprop",
+  about: "resilient backpropagation",
+  options: z.object({
+    learningRate: z.number().nonnegative().default(0.01),
+    growth: z.number().min(1).default(1.2),
+    shrinkage: z.number().positive().max(1).default(0.5),
+    smallest: z.number().nonnegative().default(1e-6),
+    largest: z.number().positive().default(50),
+    ...regularization,
+  }),
+  slots: ({ learningRate }) => ({ previous: 0, size: learningRate }),
+  hyperparameters: ({ learningRate: own }, { learningRate }) => ({ rate: own === 0 ? 0 : learningRate / own }),
+  update({ growth, shrinkage, smallest, largest }, { parameter, gradient, slots, hyper }) {
+    const number = (value: number) => scalar(value, parameter.dtype);
+    const agreement = mul(gradient, slots.previous);
+    const turned = less(agreement, number(0));
+    const factor = where(turned, number(shrinkage), where(greater(agreement, number(0)), number(growth), number(1)));
+    const size = min(max(mul(slots.size, factor), number(smallest)), number(largest));
+    const previous = where(turned, number(0), gradient);
+    return { parameter: sub(parameter, mul(mul(sign(previous), size), hyper.rate)), slots: { previous, size } };
+  },
+});

@@ -1,0 +1,54 @@
+// Options that every optimizer has: weight decay, coupled or decoupled, for all parameters or for weights; direction.
+import * as z from "zod";
+import { scalar } from "../graph/build.js";
+import { add, mul, sub } from "../graph/ops/arithmetic.js";
+import { neg } from "../graph/ops/unary.js";
+import type { Tensor } from "../graph/tensor.js";
+
+/**
+ * The options of `regularization` as an optimizer's update reads them.
+ *
+ * - `weightDecay`: lambda. Coupled, as in PyTorch, it is an L2 penalty: `g + lambda theta` takes the gradient's place,
+ *   so that an adaptive optimizer rescales it.
+ * - `decoupled` (Loshchilov and Hutter, ICLR 2019; every optimizer of Keras): `theta` becomes
+ *   `(1 - learningRate * lambda) theta` before the update, and the gradient stays what it is.
+ * - `decay`: `all` parameters decay, as in PyTorch; or `weights` only, without biases and the scales and shifts of
+ *   normalization layers.
+ * - `maximize`: goes up instead of down: `-g` takes the gradient's place, before weight decay.
+ */
+export interface Regularization {
+  readonly weightDecay: number;
+  readonly decoupled?: boolean;
+  readonly decay: "all" | "weights";
+  readonly maximize: boolean;
+}
+
+const shared = {
+  decay: z.enum(["all", "weights"]).default("all"),
+  maximize: z.boolean().default(false),
+};
+
+/** The options of optimizers that leave the choice between coupled and decoupled decay. */
+export const regularization = {
+  weightDecay: z.number().nonnegative().default(0),
+  decoupled: z.boolean().default(false),
+  ...shared,
+};
+
+/** The options of optimizers whose decay is always decoupled. @param weightDecay its default. */
+export const decoupledRegularization = (weightDecay: number) => ({
+  weightDecay: z.number().nonnegative().default(weightDecay),
+  ...shared,
+});
+
+/** The gradient that an update sees: turned round to maximize, with a coupled penalty's gradient at `parameter`. */
+export function regularizedGradient(
+  gradient: Tensor,
+  parameter: Tensor,
+  { weightDecay, maximize }: Regularization,
+  { isCoupled }: { readonly isCoupled: boolean },
+): Tensor {
+  if (!isCoupled || weightDecay === 0) return maximize ? neg(gradient) : gradient;
+  const penalty = mul(parameter, scalar(weightDecay, parameter.dtype));
+  return maximize ? sub(penalty, gradient) : add(gradient, penalty);
+}
