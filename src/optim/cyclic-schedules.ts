@@ -12,11 +12,11 @@ import {
 } from "./schedule.js";
 
 const triangle = {
-  low: z.number().nonnegative().optional(),
-  high: z.number().nonnegative().optional(),
-  rise: z.number().positive().default(2000),
-  fall: z.number().positive().optional(),
-  unit: timeUnit("step"),
+  low: z.number().nonnegative().optional().describe("lowest rate"),
+  high: z.number().nonnegative().optional().describe("highest rate"),
+  rise: z.number().positive().default(2000).describe("time from the lowest rate to the highest"),
+  fall: z.number().positive().optional().describe("time back to the lowest; as long as the rise if left out"),
+  unit: timeUnit("step").describe("what time is counted in"),
   ...cycledMomentum(0.8, 0.9),
 };
 
@@ -72,7 +72,10 @@ export const triangular2 = defineSchedule({
 export const expRange = defineSchedule({
   kind: "expRange",
   about: "up and down between two rates, lower with every step",
-  options: z.object({ ...triangle, gamma: z.number().positive().max(1).default(0.99994) }),
+  options: z.object({
+    ...triangle,
+    gamma: z.number().positive().max(1).default(0.99994).describe("factor of the height with every unit of time"),
+  }),
   plan: (spec) => (context) => cyclical(spec, context, (_cycle, time) => spec.gamma ** time),
 });
 
@@ -93,13 +96,13 @@ export const oneCycle = defineSchedule({
   kind: "oneCycle",
   about: "once up and down, then far down",
   options: z.object({
-    length: z.number().positive().optional(),
-    unit: z.enum(["step", "epoch"]).default("step"),
-    riseShare: z.number().min(0).max(1).default(0.3),
-    anneal: z.enum(["cosine", "linear"]).default("cosine"),
-    initialDivisor: z.number().positive().default(25),
-    finalDivisor: z.number().positive().default(1e4),
-    threePhase: z.boolean().default(false),
+    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
+    unit: z.enum(["step", "epoch"]).default("step").describe("what time is counted in"),
+    riseShare: z.number().min(0).max(1).default(0.3).describe("share of the time in which the rate rises"),
+    anneal: z.enum(["cosine", "linear"]).default("cosine").describe("the form of the way between two rates"),
+    initialDivisor: z.number().positive().default(25).describe("highest rate over the first"),
+    finalDivisor: z.number().positive().default(1e4).describe("first rate over the last"),
+    threePhase: z.boolean().default(false).describe("down to the first rate in as much time as up, then to the last"),
     ...cycledMomentum(0.85, 0.95),
   }),
   plan: (spec) => (context) => {
@@ -127,10 +130,10 @@ export const oneCycle = defineSchedule({
 });
 
 const range = {
-  low: z.number().positive().default(1e-7),
-  high: z.number().positive().default(10),
-  length: z.number().positive().optional(),
-  unit: z.enum(["step", "epoch"]).default("step"),
+  low: z.number().positive().default(1e-7).describe("lowest rate"),
+  high: z.number().positive().default(10).describe("highest rate"),
+  length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
+  unit: z.enum(["step", "epoch"]).default("step").describe("what time is counted in"),
 };
 
 /** How far a range test has gone: 0 at its first step, 1 at its last. */

@@ -17,9 +17,9 @@ export const step = defineSchedule({
   kind: "step",
   about: "multiplied by a factor every so many epochs or steps",
   options: z.object({
-    every: z.int().positive().default(10),
-    factor: z.number().positive().default(0.1),
-    unit: timeUnit("epoch"),
+    every: z.int().positive().default(10).describe("length of a stage"),
+    factor: z.number().positive().default(0.1).describe("what the rate is multiplied by"),
+    unit: timeUnit("epoch").describe("what time is counted in"),
   }),
   plan:
     ({ every, factor, unit }) =>
@@ -31,9 +31,9 @@ export const multiStep = defineSchedule({
   kind: "multiStep",
   about: "multiplied by a factor at given epochs or steps",
   options: z.object({
-    milestones: z.array(z.number().positive()).default([30, 60, 80]),
-    factor: z.number().positive().default(0.1),
-    unit: timeUnit("epoch"),
+    milestones: z.array(z.number().positive()).default([30, 60, 80]).describe("times at which the rate changes"),
+    factor: z.number().positive().default(0.1).describe("what the rate is multiplied by"),
+    unit: timeUnit("epoch").describe("what time is counted in"),
   }),
   plan:
     ({ milestones, factor, unit }) =>
@@ -47,7 +47,10 @@ export const multiStep = defineSchedule({
 export const exponential = defineSchedule({
   kind: "exponential",
   about: "multiplied by a factor every epoch or step",
-  options: z.object({ factor: z.number().positive().default(0.95), unit: timeUnit("epoch") }),
+  options: z.object({
+    factor: z.number().positive().default(0.95).describe("what the rate is multiplied by"),
+    unit: timeUnit("epoch").describe("what time is counted in"),
+  }),
   plan:
     ({ factor, unit }) =>
     (context) => ({ learningRate: context.learningRate * factor ** timeOf(unit, context) }),
@@ -58,10 +61,10 @@ export const polynomial = defineSchedule({
   kind: "polynomial",
   about: "down to a lowest rate as a power of the remaining time",
   options: z.object({
-    power: z.number().positive().default(1),
-    low: z.number().nonnegative().default(0),
-    length: z.number().positive().optional(),
-    unit: timeUnit("step"),
+    power: z.number().positive().default(1).describe("power of the remaining time"),
+    low: z.number().nonnegative().default(0).describe("lowest rate"),
+    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
+    unit: timeUnit("step").describe("what time is counted in"),
   }),
   plan:
     ({ power, low, ...span }) =>
@@ -80,11 +83,11 @@ export const cosine = defineSchedule({
   kind: "cosine",
   about: "down half a cosine, once or again and again",
   options: z.object({
-    low: z.number().nonnegative().default(0),
-    length: z.number().positive().optional(),
-    restarts: z.boolean().default(false),
-    growth: z.number().min(1).default(1),
-    unit: timeUnit("step"),
+    low: z.number().nonnegative().default(0).describe("lowest rate"),
+    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
+    restarts: z.boolean().default(false).describe("begins anew after its length"),
+    growth: z.number().min(1).default(1).describe("factor of the length with every restart"),
+    unit: timeUnit("step").describe("what time is counted in"),
   }),
   plan:
     ({ low, restarts, growth, ...span }) =>

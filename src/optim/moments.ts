@@ -7,8 +7,8 @@ import type { MomentumPair } from "./optimizer.js";
 
 /** The two decays of Adam's family. */
 export const momentOptions = {
-  b1: z.number().min(0).lt(1).default(0.9),
-  b2: z.number().min(0).lt(1).default(0.999),
+  b1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of gradients"),
+  b2: z.number().min(0).lt(1).default(0.999).describe("decay of the mean of squared gradients"),
 };
 
 /**

@@ -24,20 +24,23 @@ export interface Regularization {
 }
 
 const shared = {
-  decay: z.enum(["all", "weights"]).default("all"),
-  maximize: z.boolean().default(false),
+  decay: z
+    .enum(["all", "weights"])
+    .default("all")
+    .describe("what decays: all parameters, or weights without biases and normalization"),
+  maximize: z.boolean().default(false).describe("goes up instead of down"),
 };
 
 /** The options of optimizers that leave the choice between coupled and decoupled decay. */
 export const regularization = {
-  weightDecay: z.number().nonnegative().default(0),
-  decoupled: z.boolean().default(false),
+  weightDecay: z.number().nonnegative().default(0).describe("lambda of the weight decay"),
+  decoupled: z.boolean().default(false).describe("weight decay apart from the gradient, as in AdamW"),
   ...shared,
 };
 
 /** The options of optimizers whose decay is always decoupled. @param weightDecay its default. */
 export const decoupledRegularization = (weightDecay: number) => ({
-  weightDecay: z.number().nonnegative().default(weightDecay),
+  weightDecay: z.number().nonnegative().default(weightDecay).describe("lambda of the weight decay"),
   ...shared,
 });
 

@@ -28,10 +28,10 @@ export const warmUp = defineSchedule({
   kind: "warmUp",
   about: "a straight rise in front of another schedule",
   options: z.object({
-    length: z.number().positive().default(1),
-    unit: z.enum(["step", "epoch"]).default("epoch"),
-    from: z.number().min(0).max(1).default(0.01),
-    next: nested.default({ kind: "constant" }),
+    length: z.number().positive().default(1).describe("how long the warm-up takes"),
+    unit: z.enum(["step", "epoch"]).default("epoch").describe("what time is counted in"),
+    from: z.number().min(0).max(1).default(0.01).describe("first rate, as a share of that after the warm-up"),
+    next: nested.default({ kind: "constant" }).describe("the schedule after the warm-up"),
   }),
   dependsOnLength: ({ next }): boolean => dependsOnLength(next),
   plan: ({ from, next, ...span }, where): ScheduleFunction => {

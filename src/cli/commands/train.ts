@@ -196,10 +196,12 @@ function kindOption(flag: string, table: DefinitionTable, preset: string): Optio
   const kinds = Object.keys(table);
   const written = kinds.map(kebabCase);
   const read = choice(flag, written);
+  // `adamw` and `adamW` are as good as `adam-w`.
+  const plain = (text: string): string => text.replace(/[-_]/g, "").toLowerCase();
   const about = kinds.map((kind) => `${kebabCase(kind)} (${table[kind].about})`).join(", ");
   return new Option(`${flag} <name>`, about)
     .default(preset, kebabCase(preset))
-    .argParser((text) => kinds[written.indexOf(read(text))]);
+    .argParser((text) => kinds.find((kind) => plain(kind) === plain(text)) ?? kinds[written.indexOf(read(text))]);
 }
 
 /** One flag for each option of each definition in a table: its name in kebab-case behind the prefix. */

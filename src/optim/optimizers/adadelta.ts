@@ -22,9 +22,9 @@ export const adadelta = defineOptimizer({
   kind: "adadelta",
   about: "Adadelta",
   options: z.object({
-    learningRate: z.number().nonnegative().default(1),
-    rho: z.number().min(0).lt(1).default(0.9),
-    epsilon: z.number().nonnegative().default(1e-6),
+    learningRate: z.number().nonnegative().default(1).describe("size of a step"),
+    rho: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of squared gradients"),
+    epsilon: z.number().nonnegative().default(1e-6).describe("added where it divides"),
     ...regularization,
   }),
   slots: () => ({ nu: 0, u: 0 }),

@@ -17,11 +17,15 @@ export const adagrad = defineOptimizer({
   kind: "adagrad",
   about: "Adagrad",
   options: z.object({
-    learningRate: z.number().nonnegative().default(0.01),
-    learningRateDecay: z.number().nonnegative().default(0),
-    initialAccumulator: z.number().nonnegative().default(0),
-    epsilon: z.number().nonnegative().default(1e-10),
-    epsilonInside: z.boolean().default(false),
+    learningRate: z.number().nonnegative().default(0.01).describe("size of a step"),
+    learningRateDecay: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("divides the learning rate by 1 + this times the step"),
+    initialAccumulator: z.number().nonnegative().default(0).describe("sum of squares before the first step"),
+    epsilon: z.number().nonnegative().default(1e-10).describe("added where it divides"),
+    epsilonInside: z.boolean().default(false).describe("epsilon under the root, as in Keras"),
     ...regularization,
   }),
   slots: ({ initialAccumulator }) => ({ sum: initialAccumulator }),

@@ -8,11 +8,11 @@ import { regularization } from "../regularization.js";
 
 /** What Adam and AdamW have in common. */
 export const adamOptions = {
-  learningRate: z.number().nonnegative().default(1e-3),
+  learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
   ...momentOptions,
-  epsilon: z.number().nonnegative().default(1e-8),
-  amsgrad: z.boolean().default(false),
-  epsilonHat: z.boolean().default(false),
+  epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+  amsgrad: z.boolean().default(false).describe("the largest mean of squares so far counts"),
+  epsilonHat: z.boolean().default(false).describe("epsilon before the bias correction, as in Keras"),
 };
 
 interface AdamSpec {

@@ -19,10 +19,10 @@ export const adamax = defineOptimizer({
   kind: "adamax",
   about: "Adam with the infinity norm",
   options: z.object({
-    learningRate: z.number().nonnegative().default(2e-3),
+    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8),
-    epsilonOutside: z.boolean().default(false),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+    epsilonOutside: z.boolean().default(false).describe("epsilon added to the maximum, as in Keras"),
     ...regularization,
   }),
   momentumOption: "b1",

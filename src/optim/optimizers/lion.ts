@@ -19,9 +19,9 @@ export const lion = defineOptimizer({
   kind: "lion",
   about: "sign of a momentum",
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-4),
-    b1: z.number().min(0).lt(1).default(0.9),
-    b2: z.number().min(0).lt(1).default(0.99),
+    learningRate: z.number().nonnegative().default(1e-4).describe("size of a step"),
+    b1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of gradients in the direction"),
+    b2: z.number().min(0).lt(1).default(0.99).describe("decay of the mean of gradients that is carried"),
     ...decoupledRegularization(0),
   }),
   isDecoupled: true,

@@ -21,10 +21,14 @@ export const nadam = defineOptimizer({
   kind: "nadam",
   about: "Adam with Nesterov momentum",
   options: z.object({
-    learningRate: z.number().nonnegative().default(2e-3),
+    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8),
-    momentumDecay: z.number().nonnegative().default(4e-3),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+    momentumDecay: z
+      .number()
+      .nonnegative()
+      .default(4e-3)
+      .describe("psi, how fast the momentum's schedule rises; 1 in Keras"),
     ...regularization,
   }),
   slots: () => ({ mu: 0, nu: 0 }),

@@ -23,9 +23,9 @@ export const radam = defineOptimizer({
   kind: "radam",
   about: "Adam with rectified variance",
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-3),
+    learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
     ...regularization,
   }),
   momentumOption: "b1",
