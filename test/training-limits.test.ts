@@ -199,7 +199,7 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
   });
 
   test("wherever one of its bytes was changed", async () => {
-    const layout = { parameters: [], buffers: [], slots: [] };
+    const layout = { parameters: [], buffers: [], slots: {} };
     const untouched = writeCheckpoint(layout, {
       ...{ spec, origin: {}, step: 3, state: [], evaluations: [] },
       ...{ losses: Float32Array.of(3, 2, 1), correct: Float32Array.of(1, 2, 3) },
