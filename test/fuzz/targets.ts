@@ -57,8 +57,8 @@ function readable(test: OnnxCase): Uint8Array | undefined {
 }
 
 const layout: StateLayout = {
-  parameters: [{ name: "parameters", length: 3, entries: [{ path: "0.weight", shape: [3], offset: 0 }] }],
-  slots: ["mu"],
+  parameters: [{ name: "parameters", length: 3, entries: [{ path: "0.weight", shape: [3], offset: 0 }], decays: true }],
+  slots: { mu: 0 },
   buffers: [],
 };
 const spec: TrialSpec = trialSpec(patches(10));
