@@ -95,7 +95,9 @@ describe("help", () => {
     const { out } = await cli("train --help", { entries: allCommands });
     const words = out.replace(/\s+/g, " ");
     expect(words).toContain("--learning-rate <number> size of a step (default: sgd 0.001, adagrad 0.01,");
-    expect(words).toContain("--dampening <number> share of the gradient that the momentum leaves out; sgd (default: 0)");
+    expect(words).toContain(
+      "--dampening <number> share of the gradient that the momentum leaves out; sgd (default: 0)",
+    );
     expect(words).toContain("--nesterov Nesterov's variant of momentum; sgd --");
     expect(words).toContain("--decay <name> what decays: all parameters, or weights");
     expect(words).toContain("--schedule-every <number> length of a stage; step (default: 10)");
