@@ -1,6 +1,6 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it.
 import type { Shape } from "../core/shape.js";
-import type { Attributes, Graph, Tensor, TensorType } from "./tensor.js";
+import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
 
@@ -60,6 +60,28 @@ export interface EvaluateContext {
   readonly outputCount: number;
 }
 
+/** What a batching rule is given. A batched tensor has one more axis than in the single network, the last, of extent n. */
+export interface BatchContext<A extends Attributes = Attributes> {
+  /** The node of the single network: its shapes are those without the network axis. */
+  readonly node: Node;
+  readonly attrs: A;
+  /** The inputs of the ensemble. Those that all networks share are as they were. */
+  readonly inputs: readonly (Tensor | null)[];
+  /** Which of them have the network axis. At least one has. */
+  readonly batched: readonly boolean[];
+  /** n. */
+  readonly networks: number;
+  /** Input `i` with a network axis, of extent 1 where it is shared. Scalars that are shared stay scalars. */
+  aligned(i: number): Tensor;
+  /** Input `i` with a network axis of extent n. */
+  spread(i: number): Tensor;
+}
+
+/** The outputs for all networks, each with the network axis. */
+export type BatchRule<A extends Attributes = Attributes> = {
+  rule(context: BatchContext<A>): readonly Tensor[];
+}["rule"];
+
 // Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
@@ -106,6 +128,11 @@ export interface Op<A extends Attributes = Attributes> {
   readonly readsTypesOnly?: boolean;
   /** Inputs that the shape rule has to know: settings that ONNX passes as tensors. Only those that may be floats. */
   readonly settings?: readonly number[];
+  /**
+   * The operator over many networks at once (`batchGraph`): a rule, or `"elementwise"` for one that acts element by
+   * element with broadcasting. Absent: the operator cannot be in an ensemble.
+   */
+  readonly batch?: BatchRule<A> | "elementwise";
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */

@@ -52,6 +52,7 @@ export const leakyReluOp: Op<LeakyReluAttributes> = {
     const { dtype } = x!;
     return [where(greater(x!, scalar(0, dtype)), ct!, mul(ct!, scalar(alpha, dtype)))];
   },
+  batch: "elementwise",
   cost: elementwiseCost(1),
   evaluate: ([x], { alpha }) => [{ ...x!, data: x!.data.map((element) => (element < 0 ? alpha * element : element)) }],
 };

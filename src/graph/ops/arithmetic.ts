@@ -85,6 +85,7 @@ export const modOp: Op<ModAttributes> = {
     return inferBroadcast(place, inputs);
   },
   vjp: "none",
+  batch: "elementwise",
   cost: elementwiseCost(1),
   // The sign of the divisor, as in Python; with fmod = 1 the sign of the dividend, as in C. `+ 0` avoids -0.
   evaluate: ([a, b], { fmod }) => [
@@ -104,6 +105,7 @@ function variadic(
     attributes: {},
     infer: (inputs, _attrs, place) => inferBroadcast(place, inputs),
     vjp,
+    batch: "elementwise",
     cost(inputs, outputs) {
       const { flops } = elementwiseCost(1)(inputs, outputs);
       return { macs: 0, flops: flops * (inputs.length - 1) };

@@ -24,6 +24,7 @@ export const bitShiftOp: Op<BitShiftAttributes> = {
     return inferBroadcast(where, inputs);
   },
   vjp: "none",
+  batch: "elementwise",
   cost: elementwiseCost(1),
   evaluate([x, y], { direction }) {
     const largest = x!.dtype === "uint8" ? 0xff : 0xffffffff;

@@ -17,6 +17,7 @@ export const castOp: Op<CastAttributes> = {
   inputNames: ["input"],
   infer: ([x], { to }, where) => [{ dtype: target(where, to), shape: x!.shape }],
   vjp: castBack,
+  batch: "elementwise",
   cost: noCost,
   evaluate: ([x], { to }) => [castTo(x!, target("Cast", to))],
 };

@@ -46,6 +46,7 @@ export function unary(name: string, value: (x: number) => number, vjp: Vjp<NoAtt
     inputNames: ["X"],
     infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
     vjp,
+    batch: "elementwise",
     cost: elementwiseCost(1),
     evaluate: ([x]) => [{ ...x!, data: x!.data.map((element) => value(element)) }],
   };
@@ -73,6 +74,7 @@ export function binary({ name, value, vjp, operands, result }: BinaryRecord): Op
       return inferBroadcast(where, inputs, result);
     },
     vjp,
+    batch: "elementwise",
     cost: elementwiseCost(1),
     evaluate: ([a, b]) => [mapBroadcast(result ?? a!.dtype, [a!, b!], (x) => value(x[0], x[1], a!.dtype))],
   };

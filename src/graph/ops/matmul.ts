@@ -6,6 +6,7 @@ import { broadcastReader } from "../nd-broadcast.js";
 import type { Op, VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
+import { batchGemm, batchMatMul } from "./batched-products.js";
 import { requireOneType } from "./element-types.js";
 import type { NoAttributes } from "./elementwise.js";
 import { reshape, transpose } from "./shape-movement.js";
@@ -61,6 +62,7 @@ export const matMulOp: Op<NoAttributes> = {
     return [{ dtype: a!.dtype, shape: matMulShape(where, a!.shape, b!.shape) }];
   },
   vjp: matMulGradient,
+  batch: batchMatMul,
   threadInvariant([a, b]) {
     const [first, second] = [a!, b!];
     if (first.shape.length < 2 || second.shape.length < 2) return null;
@@ -200,6 +202,7 @@ export const gemmOp: Op<GemmAttributes> = {
     return [{ dtype: a!.dtype, shape }];
   },
   vjp: gemmGradient,
+  batch: batchGemm,
   threadInvariant([a, b, c], [y], attrs) {
     const [rows, columns] = y.shape;
     const inner = a!.shape[1 - attrs.transA];

@@ -19,6 +19,7 @@ export const whereOp: Op<NoAttributes> = {
     const zero = scalar(0, ct!.dtype);
     return [null, wants[1] ? where(condition!, ct!, zero) : null, wants[2] ? where(condition!, zero, ct!) : null];
   },
+  batch: "elementwise",
   cost: elementwiseCost(1),
   evaluate: ([condition, x, y]) => [mapBroadcast(x!.dtype, [condition!, x!, y!], ([c, a, b]) => (c !== 0 ? a : b))],
 };
