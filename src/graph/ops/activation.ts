@@ -4,11 +4,12 @@ import { sizeOf } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { mul, sub } from "./arithmetic.js";
+import { max, min, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";
 import { and, greater, greaterOrEqual, less, lessOrEqual, or } from "./comparison.js";
 import { type NoAttributes, unary } from "./elementwise.js";
 import { where } from "./selection.js";
+import { reshape } from "./shape-movement.js";
 
 export type LeakyReluAttributes = { readonly alpha: number };
 
@@ -90,6 +91,12 @@ export const clipOp: Op<NoAttributes> = {
       highRules === null ? null : where(highRules, ct!, zero),
     ];
   },
+  // Bounds of one network are scalars to ONNX; those of many are not.
+  batch({ inputs: [x, low = null, high = null], batched, aligned }) {
+    if (!batched[1] && !batched[2]) return [clip(x!, low, high)];
+    const raised = low === null ? aligned(0) : max(aligned(0), boundOf(low, batched[1]));
+    return [high === null ? raised : min(raised, boundOf(high, batched[2]))];
+  },
   cost: elementwiseCost(2),
   evaluate([x, low, high]) {
     const least = low?.data[0] ?? Number.NEGATIVE_INFINITY;
@@ -97,6 +104,11 @@ export const clipOp: Op<NoAttributes> = {
     return [{ ...x!, data: x!.data.map((element) => Math.min(most, Math.max(least, element))) }];
   },
 };
+
+/** A bound as it is broadcast in an ensemble: `[n]`, or a scalar. */
+function boundOf(bound: Tensor, batched: boolean): Tensor {
+  return reshape(bound, batched ? bound.shape.slice(-1) : []);
+}
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {

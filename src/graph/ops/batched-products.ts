@@ -106,7 +106,9 @@ export function batchGemm({ attrs, inputs, batched, aligned }: BatchContext<Gemm
   const [a, b] = [factor(0, transA), factor(1, transB)];
   const isProductShared = a.shared && b.shared;
   // Only the bias differs, then.
-  const product = isProductShared ? withNetworks(gemm(a.matrix, b.matrix, null, { transA, transB })) : batchedProduct(a, b);
+  const product = isProductShared
+    ? withNetworks(gemm(a.matrix, b.matrix, null, { transA, transB }))
+    : batchedProduct(a, b);
   const result = scaled(product, alpha);
   return [hasBias ? add(result, scaled(aligned(2), beta)) : result];
 }

@@ -5,6 +5,7 @@ import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { batchAlongAxis, batchGather } from "./batching-rules.js";
 import { requireDType } from "./elementwise.js";
 import { expand, reshape } from "./shape-movement.js";
 
@@ -72,6 +73,7 @@ export const gatherOp: Op<AxisAttributes> = {
     const places = expand(reshape(indices!, alongAxis), shape);
     return [scatterElements(zerosLike(x!), places, reshape(ct!, shape), { axis, reduction: "add" }), null];
   },
+  batch: batchGather,
   cost: noCost,
   evaluate([x, indices], attrs) {
     const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);
@@ -109,6 +111,7 @@ export const gatherElementsOp: Op<AxisAttributes> = {
     scatterElements(zerosLike(x!), indices!, ct!, { axis, reduction: "add" }),
     null,
   ],
+  batch: batchAlongAxis,
   cost: noCost,
   evaluate([x, indices], attrs) {
     const place = placeReader("GatherElements", x!, indices!, attrs.axis);
@@ -166,6 +169,7 @@ export const scatterElementsOp: Op<ScatterAttributes> = {
     const kept = reduction === "add" ? ct! : scatterElements(ct!, indices!, zerosLike(updates!), { axis });
     return [kept, null, wants[2] ? gatherElements(ct!, indices!, { axis }) : null];
   },
+  batch: batchAlongAxis,
   // One addition per update at most; counted per update.
   cost: (inputs) => ({ macs: 0, flops: sizeOf(inputs[2]!.shape) }),
   evaluate([x, indices, updates], { axis, reduction }) {

@@ -2,11 +2,13 @@
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, sameShape, shapeText } from "../../core/shape.js";
 import { tensorFrom } from "../../core/tensor-data.js";
+import { batchGraph } from "../batching.js";
 import { apply, constant, constantValue, input, scalar } from "../build.js";
 import { graphCost } from "../cost.js";
-import type { EvaluateContext, InferInput, NdArray, Op } from "../op.js";
+import type { BatchContext, EvaluateContext, InferInput, NdArray, Op } from "../op.js";
 import type { Graph, NamedTensor, Tensor, TensorType } from "../tensor.js";
 import { unlimited } from "./elementwise.js";
+import { expand, unsqueeze } from "./shape-movement.js";
 
 /**
  * Inputs of the node: `[trip count, condition, ...carried, ...captured]`; of the body: `[iteration, condition,
@@ -87,6 +89,7 @@ export const loopOp: Op<LoopAttributes> = {
     }));
   },
   vjp: "none",
+  batch: batchLoop,
   cost(inputs, outputs, attrs) {
     const { carried, scans } = partsOf(attrs, inputs.length);
     const trips = scans > 0 ? outputs[carried].shape[0] : attrs.nominal_trip_count;
@@ -95,6 +98,36 @@ export const loopOp: Op<LoopAttributes> = {
   },
   evaluate: (inputs, attrs, context) => runLoop(inputs, attrs, context),
 };
+
+/** Everything that is carried and collected becomes one of every network, since one of them at least may vary. */
+function batchLoop({
+  node,
+  inputs,
+  attrs,
+  batched,
+  networks,
+  spread,
+}: BatchContext<LoopAttributes>): readonly Tensor[] {
+  const { carried } = partsOf(attrs, inputs.length);
+  const varies = (i: number): boolean => i >= 2 && (batched[i] || i < 2 + carried);
+  const varying = new Set(attrs.body.inputs.filter((_, i) => varies(i)));
+  const body = batchGraph(attrs.body, varying, networks);
+  if (batched[0] || batched[1] || body.batched[0]) {
+    throw new InvalidInputError("networks of an ensemble cannot go round a loop for different times", {
+      where: node.scope ?? node.op.name,
+      expected: "a trip count and a condition that are the same for all networks",
+    });
+  }
+  const outputs = body.graph.outputs.map(({ name, tensor }, i) => {
+    if (i === 0 || body.batched[i]) return { name, tensor };
+    return { name, tensor: expand(unsqueeze(tensor, [tensor.shape.length]), [...tensor.shape, networks]) };
+  });
+  return apply(
+    loopOp,
+    inputs.map((tensor, i) => (varies(i) ? spread(i) : tensor)),
+    { ...attrs, body: { inputs: body.graph.inputs, outputs } },
+  );
+}
 
 function runLoop(
   inputs: readonly (NdArray | null)[],

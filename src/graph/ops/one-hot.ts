@@ -11,7 +11,8 @@ import { mul, sub } from "./arithmetic.js";
 import type { AxisAttributes } from "./indexing.js";
 import { knownValues } from "./known-value.js";
 import { reduceSum } from "./reduction.js";
-import { concat, reshape } from "./shape-movement.js";
+import { where } from "./selection.js";
+import { concat, reshape, split, squeeze } from "./shape-movement.js";
 
 function withClasses(where: string, indices: Shape, extent: number, given: number): { shape: number[]; axis: number } {
   const axis = normalizeAxis(where, given, indices.length + 1);
@@ -42,6 +43,14 @@ export const oneHotOp: Op<AxisAttributes> = {
     const on = reduceSum(mul(ct!, hot));
     const off = sub(reduceSum(ct!), on);
     return [null, null, concat([reshape(off, [1]), reshape(on, [1])], { axis: 0 })];
+  },
+  // The new axis may be counted from the end, so the rank of the single network's result decides.
+  batch({ node, attrs, inputs: [, depth, values], batched, spread }) {
+    const axis = normalizeAxis("OneHot", attrs.axis, node.outputs[0].shape.length);
+    if (!batched[2]) return apply(oneHotOp, [spread(0), depth, values!], { axis });
+    const [hot] = apply(oneHotOp, [spread(0), depth, constant(tensorFrom("bool", [2], [0, 1]))], { axis });
+    const [off, on] = split(values!, [1, 1]).map((part) => squeeze(part, [0]));
+    return [where(hot, on, off)];
   },
   cost: noCost,
   evaluate([indices, depth, values], attrs) {

@@ -5,6 +5,7 @@ import { apply, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul } from "./arithmetic.js";
+import { batchAlongAxis } from "./batching-rules.js";
 import { cast } from "./cast.js";
 import { equal } from "./comparison.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
@@ -53,6 +54,12 @@ function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttribut
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
     },
     vjp,
+    batch({ node, inputs, attrs }) {
+      const axes = reducedAxes(name, knownInputs(node.inputs), attrs);
+      // An empty list would mean all axes, with that of the networks.
+      const options = { ...attrs, noop_with_empty_axes: axes.length === 0 ? 1 : 0 };
+      return apply(node.op, [inputs[0], int64s(axes)], options);
+    },
     cost: perInputElement,
     evaluate(inputs, attrs) {
       const x = inputs[0]!;
@@ -133,6 +140,7 @@ export const argMaxOp: Op<ArgMaxAttributes> = {
     return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
   },
   vjp: "none",
+  batch: batchAlongAxis,
   cost: perInputElement,
   evaluate([x], attrs) {
     const axis = normalizeAxis("ArgMax", attrs.axis, x!.shape.length);

@@ -15,6 +15,7 @@ import { ndFill } from "../nd-array.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import { type InferInput, noCost, type Op, type Vjp } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { batchReshape } from "./batching-rules.js";
 import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownValues } from "./known-value.js";
 
@@ -53,6 +54,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
     ];
   },
   vjp: reshapeBack,
+  batch: batchReshape,
   cost: noCost,
   evaluate: ([x, shape], { allowzero }) => [
     { ...x!, shape: reshaped("Reshape", x!.shape, [...shape!.data], allowzero === 1) },
@@ -82,6 +84,7 @@ export const flattenOp: Op<FlattenAttributes> = {
   inputNames: ["input"],
   infer: ([x], { axis }, where) => [{ dtype: x!.dtype, shape: flattened(where, x!.shape, axis) }],
   vjp: reshapeBack,
+  batch: batchReshape,
   cost: noCost,
   evaluate: ([x], { axis }) => [{ ...x!, shape: flattened("Flatten", x!.shape, axis) }],
 };
@@ -117,6 +120,10 @@ export const transposeOp: Op<TransposeAttributes> = {
       ),
     ];
   },
+  batch({ node, attrs, inputs }) {
+    const rank = node.outputs[0].shape.length;
+    return [transpose(inputs[0]!, [...permutationOf(attrs, rank), rank])];
+  },
   cost: noCost,
   evaluate([x], attrs) {
     const perm = permutationOf(attrs, x!.shape.length);
@@ -141,6 +148,7 @@ export const squeezeOp: Op<NoAttributes> = {
   inputNames: ["data", "axes"],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: squeezed(where, inputs) }],
   vjp: reshapeBack,
+  batch: batchReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: squeezed("Squeeze", asKnown(inputs)) }],
 };
@@ -167,6 +175,7 @@ export const unsqueezeOp: Op<NoAttributes> = {
   inputNames: ["data", "axes"],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: unsqueezed(where, inputs) }],
   vjp: reshapeBack,
+  batch: batchReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: unsqueezed("Unsqueeze", asKnown(inputs)) }],
 };
@@ -189,6 +198,7 @@ export const expandOp: Op<NoAttributes> = {
   ],
   // The walker sums over what was repeated.
   vjp: ({ cotangents: [ct] }) => [ct, null],
+  batch: ({ node, networks, aligned }) => [expand(aligned(0), [...node.outputs[0].shape, networks])],
   cost: noCost,
   evaluate([x, shape]) {
     const result = broadcastShapes("Expand", x!.shape, [...shape!.data]);

@@ -5,6 +5,7 @@ import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { batchAlongAxis, batchFirstAlongAxis, batchListedAxes } from "./batching-rules.js";
 import { type NoAttributes, unlimited } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
 import { pad } from "./padding.js";
@@ -31,6 +32,7 @@ export const sliceOp: Op<NoAttributes> = {
   vjp({ inputs, cotangents: [ct] }) {
     return [spread(ct!, sliceRanges("gradient of Slice", knownInputs(inputs)), inputs[0]!.shape)];
   },
+  batch: batchListedAxes(3),
   cost: noCost,
   evaluate(inputs) {
     const ranges = sliceRanges("Slice", asKnown(inputs));
@@ -141,6 +143,7 @@ export const concatOp: Op<ConcatAttributes> = {
       { axis },
     );
   },
+  batch: batchAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const parts = inputs.map((x) => x!);
@@ -180,6 +183,7 @@ export const splitOp: Op<SplitAttributes> = {
     const parts = outputs.map((output, i) => cotangents[i] ?? expand(scalar(0, output.dtype), output.shape));
     return [parts.length === 1 ? parts[0] : concat(parts, { axis: attrs.axis }), null];
   },
+  batch: batchFirstAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const x = inputs[0]!;

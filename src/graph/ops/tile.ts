@@ -46,6 +46,7 @@ export const tileOp: Op<NoAttributes> = {
     }
     return [copies.length === 0 ? ct : reduceSum(reshape(ct!, cut), copies), null];
   },
+  batch: ({ node, inputs }) => [tile(inputs[0]!, [...repeatsOf("Tile", knownInputs(node.inputs)), 1])],
   cost: noCost,
   evaluate(inputs) {
     const repeats = repeatsOf("Tile", asKnown(inputs));

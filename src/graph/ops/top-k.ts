@@ -4,6 +4,7 @@ import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.js";
 import { apply, int64s } from "../build.js";
 import type { InferInput, Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { batchFirstAlongAxis } from "./batching-rules.js";
 import { scatterElements, zerosLike } from "./indexing.js";
 import { asKnown, knownValues } from "./known-value.js";
 
@@ -46,6 +47,7 @@ export const topKOp: Op<TopKAttributes> = {
   vjp({ inputs: [x], outputs: [, indices], attrs: { axis }, cotangents: [ct] }) {
     return [ct === null ? null : scatterElements(zerosLike(x!), indices, ct, { axis }), null];
   },
+  batch: batchFirstAlongAxis,
   cost: ([x]) => ({ macs: 0, flops: sizeOf(x!.shape) }),
   // Sorted also where that is not asked for. Of equal elements the one with the lower index comes first.
   evaluate(inputs, attrs) {
