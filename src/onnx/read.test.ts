@@ -19,7 +19,12 @@ import type { Graph, Tensor } from "../graph/tensor.js";
 import { initialValues } from "../nn/initializers.js";
 import { modelByName } from "../nn/models.js";
 import { buildNetwork } from "../nn/network.js";
-import { type ModelProto, ModelProtoSchema, NodeProtoSchema } from "./generated/onnx_pb.js";
+import {
+  type ModelProto,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  StringStringEntryProtoSchema,
+} from "./generated/onnx_pb.js";
 import { readOnnx, readOnnxModel } from "./read.js";
 import { writeOnnx } from "./write.js";
 
@@ -145,17 +150,17 @@ test("what cannot be read is said in one sentence", () => {
   );
   reading(
     edited((model) => {
-      model.opsetImport[0].version = 9n;
+      model.opsetImport[0].version = 6n;
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 13 to 26, received 9. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: operator set cannot be read: expected 7 to 28, received 6. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
       model.opsetImport = [];
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 13 to 26, received none. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: operator set cannot be read: expected 7 to 28, received none. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
@@ -173,17 +178,19 @@ test("what cannot be read is said in one sentence", () => {
   );
   reading(
     edited((model) => {
-      model.graph!.initializer[0].dataType = 10;
+      model.graph!.initializer[0].dataType = 14;
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, tensor "0.weight": element type cannot be read: expected one of float32, float64, uint8, int8, int32, uint32, int64, bool, received TensorProto.DataType 10]`,
+    `[InvalidInputError: net.onnx, tensor "0.weight": element type cannot be read: expected one of FLOAT, DOUBLE, UINT8, INT8, INT32, UINT32, INT64, BOOL, INT16, UINT16, UINT64, FLOAT16, BFLOAT16, received COMPLEX64]`,
   );
   reading(
     edited((model) => {
-      model.graph!.initializer[0].dataLocation = 1;
+      const [tensor] = model.graph!.initializer;
+      tensor.dataLocation = 1;
+      tensor.externalData.push(create(StringStringEntryProtoSchema, { key: "location", value: "weights.bin" }));
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, tensor "0.weight": its values lie in another file. Save the model as one file (onnx.save without external data)]`,
+    `[InvalidInputError: net.onnx, tensor "0.weight": its values lie in another file: received "weights.bin". Read the model from its folder, or save it as one file (onnx.save without external data)]`,
   );
   reading(
     edited((model) => {

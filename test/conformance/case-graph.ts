@@ -4,7 +4,6 @@ import { dtypeTable } from "../../src/core/dtype.js";
 import { elementBytes } from "../../src/core/element-bytes.js";
 import { TrainscopeError } from "../../src/core/errors.js";
 import type { TensorData } from "../../src/core/tensor-data.js";
-import { findOp } from "../../src/graph/ops/index.js";
 import type { Graph } from "../../src/graph/tensor.js";
 import {
   type GraphProto,
@@ -14,6 +13,8 @@ import {
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
 } from "../../src/onnx/generated/onnx_pb.js";
+import { operatorKey } from "../../src/onnx/node-form.js";
+import { branchKey, recordOf } from "../../src/onnx/onnx-file.js";
 import { readOnnx } from "../../src/onnx/read.js";
 import type { OnnxCase } from "./archive.js";
 
@@ -27,9 +28,10 @@ export interface CaseGraph {
 export function foreignOperators(model: Uint8Array): string[] {
   const names = new Set<string>();
   const visit = (graph: GraphProto | undefined): void => {
-    for (const { domain, opType, attribute } of graph?.node ?? []) {
-      if (domain !== "" || findOp(opType) === undefined) names.add(domain === "" ? opType : `${domain}.${opType}`);
-      for (const { g } of attribute) visit(g);
+    for (const node of graph?.node ?? []) {
+      const key = operatorKey(node);
+      if (key !== branchKey && recordOf(node) === undefined) names.add(key);
+      for (const { g } of node.attribute) visit(g);
     }
   };
   visit(fromBinary(ModelProtoSchema, model).graph);

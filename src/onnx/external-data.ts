@@ -1,0 +1,71 @@
+// Tensors whose bytes lie in files beside the model: where they are, and that nothing else can be reached through them.
+import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { TensorProto_DataLocation as DataLocation, type TensorProto } from "./generated/onnx_pb.js";
+import { quoted } from "./read-values.js";
+
+/** Gives the bytes of a file beside the model by its name. @throws TrainscopeError when there is none. */
+export type ReadExternal = (location: string) => Uint8Array;
+
+export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
+  return dataLocation === DataLocation.EXTERNAL || externalData.length > 0;
+}
+
+/**
+ * The bytes of a tensor in another file: a view.
+ * @param size how many bytes its type and shape make.
+ */
+export function externalBytes(
+  where: string,
+  proto: TensorProto,
+  size: number,
+  read: ReadExternal | undefined,
+): Uint8Array {
+  const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
+  const location = plainName(where, entries.get("location") ?? "");
+  if (read === undefined) {
+    throw new InvalidInputError("its values lie in another file", {
+      where,
+      received: quoted(location),
+      remedy: "Read the model from its folder, or save it as one file (onnx.save without external data)",
+    });
+  }
+  const bytes = read(location);
+  const offset = count(where, "offset", entries.get("offset") ?? "0");
+  const length = count(where, "length", entries.get("length") ?? `${size}`);
+  if (length !== size) {
+    throw new CorruptFileError("element count does not fit the shape", {
+      where,
+      expected: `${size} bytes`,
+      received: `${length} in ${quoted(location)}`,
+    });
+  }
+  if (offset + length > bytes.length) {
+    throw new CorruptFileError("its values lie beyond the end of the file that holds them", {
+      where,
+      expected: `${quoted(location)} of at least ${offset + length} bytes`,
+      received: `${bytes.length}`,
+    });
+  }
+  return bytes.subarray(offset, offset + length);
+}
+
+/** A model may name files beside it, and no others: what a stranger's file points at is not his to choose. */
+function plainName(where: string, location: string): string {
+  const name = location.replace(/^\.\//, "");
+  if (name !== "" && name !== "." && name !== ".." && !/[/\\:\p{C}]/u.test(name)) return name;
+  throw new InvalidInputError("its values lie in a file that the model may not name", {
+    where,
+    expected: "the name of a file in the folder of the model",
+    received: quoted(location),
+  });
+}
+
+function count(where: string, key: string, text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new CorruptFileError(`impossible ${key} of external data`, {
+    where,
+    expected: "a count of bytes",
+    received: quoted(text),
+  });
+}

@@ -1,0 +1,8 @@
+// The table of all forms: nodes that more than their operator's record is needed to read.
+import { contribForms } from "./contrib-forms.js";
+import { exactModeForms } from "./mode-forms.js";
+import type { NodeForm } from "./node-form.js";
+import { olderForms } from "./older-forms.js";
+
+/** By operator, with its domain where that is not ONNX's own. */
+export const nodeForms: Readonly<Record<string, NodeForm>> = { ...olderForms, ...contribForms, ...exactModeForms };
