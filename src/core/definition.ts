@@ -55,7 +55,8 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
   return { definition, spec: { kind, ...parseOptions(`${where} (${kind})`, definition.options, options) } };
 }
 
-function parseOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
+/** Checks options and fills in defaults. @throws InvalidInputError naming the option that does not fit. */
+export function parseOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
   const result = options.strict().safeParse(given);
   if (result.success) return result.data;
   // An unknown option first: a name with a slip is the reason why the right one is missing.

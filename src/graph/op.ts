@@ -133,6 +133,11 @@ export interface Op<A extends Attributes = Attributes> {
    * element with broadcasting. Absent: the operator cannot be in an ensemble.
    */
   readonly batch?: BatchRule<A> | "elementwise";
+  /**
+   * Marks a non-linearity of networks: probes look at its input and output. Outputs outside of `unsaturated` have nearly
+   * reached an asymptote; `off` is the value of a unit that is switched off altogether.
+   */
+  readonly activation?: { readonly unsaturated?: readonly [number, number]; readonly off?: number };
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
   /** Input names, for messages and prints. */

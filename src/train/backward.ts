@@ -16,6 +16,7 @@ import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { correctCount } from "../nn/losses.js";
 import type { Network } from "../nn/network.js";
+import { type Site, sitesOf } from "../probes/sites.js";
 import { gatherBatch } from "./batch.js";
 import { pack, unpack } from "./packing.js";
 import type { ProgramRequest } from "./program-request.js";
@@ -46,25 +47,45 @@ export interface BackwardRequest extends ProgramRequest {
   readonly state: StateLayout;
 }
 
+export interface WholeBatch extends BackwardResults {
+  /** Parameters and buffers by path, as the network sees them. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly gradientOf: ReadonlyMap<string, Tensor>;
+  /** Where probes look, with the gradient of the loss by the activation; only when asked for. */
+  readonly sites: readonly (Site & { readonly gradient: Tensor })[];
+}
+
+export interface WholeBatchOptions {
+  /** `uint32` scalar: examples of the batch before these. */
+  readonly firstExample?: Tensor;
+  /** Factor of the loss: the share of the batch that these examples are. */
+  readonly share?: number;
+  /** Whether to find the sites of probes. The network is then not rearranged for speed: every activation exists. */
+  readonly sites?: boolean;
+}
+
 /** The batch at once. */
 export function wholeBatch(
   request: BackwardRequest,
   given: BackwardInputs,
-  { firstExample = scalar(0, "uint32"), share = 1 }: { firstExample?: Tensor; share?: number } = {},
-): BackwardResults & { readonly tensors: ReadonlyMap<string, Tensor> } {
+  { firstExample = scalar(0, "uint32"), share = 1, sites: wantsSites = false }: WholeBatchOptions = {},
+): WholeBatch {
   const { network: source, layout, loss, batchSize, state } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "training", batchSize, inputShapes });
   const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template)));
   const tensors = new Map([...unpack(state.parameters, given.parameters), ...unpack(state.buffers, given.buffers)]);
-  const network = bindNetwork(template, xs, tensors, given.keys, firstExample);
+  const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites });
   const lossValue = withScope("loss", () => {
     const value = loss.build(network.output, y);
     return share === 1 ? value : mul(value, scalar(share));
   });
   const values = gradients({
     of: lossValue,
-    withRespectTo: template.parameters.map(({ path }) => tensors.get(path) as Tensor),
+    withRespectTo: [
+      ...template.parameters.map(({ path }) => tensors.get(path) as Tensor),
+      ...network.sites.map(({ activation }) => activation),
+    ],
   });
   const gradientOf = new Map(template.parameters.map(({ path }, i) => [path, values[i]]));
   return {
@@ -73,6 +94,8 @@ export function wholeBatch(
     gradients: pack(state.parameters, (path) => gradientOf.get(path) as Tensor),
     buffers: pack(state.buffers, (path) => network.buffers.get(path) as Tensor),
     tensors,
+    gradientOf,
+    sites: network.sites.map((site, i) => ({ ...site, gradient: values[template.parameters.length + i] })),
   };
 }
 
@@ -166,6 +189,7 @@ export interface BoundNetwork {
   readonly output: Tensor;
   /** What each buffer becomes, by path; held parameters stay what they are. */
   readonly buffers: ReadonlyMap<string, Tensor>;
+  readonly sites: readonly Site[];
 }
 
 /** The network with its inputs, parameters, buffers and random keys put in place of the template's placeholders. */
@@ -174,22 +198,41 @@ export function bindNetwork(
   xs: readonly Tensor[],
   tensors: ReadonlyMap<string, Tensor>,
   keys: readonly Tensor[],
-  firstExample: Tensor = constant(tensorFrom("uint32", [], [0])),
+  { firstExample = constant(tensorFrom("uint32", [], [0])), sites: wantsSites = false }: WholeBatchOptions = {},
 ): BoundNetwork {
   const replaced = new Map<Tensor, Tensor>([[template.firstExample, firstExample]]);
   for (const [i, x] of xs.entries()) replaced.set(template.inputs[i], x);
   for (const { path, tensor } of [...template.parameters, ...template.frozen, ...template.buffers])
     replaced.set(tensor, tensors.get(path) as Tensor);
   for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
-  const outputs = Object.fromEntries(template.buffers.map(({ path, next }) => [path, next]));
-  const bound = polyphasePooling(rewriteGraph(graph([], { ...outputs, "": template.output }), exchangePicks, replaced));
-  const byName = new Map(bound.outputs.map(({ name, tensor }) => [name, tensor]));
+  const sites = wantsSites ? sitesOf(template.output) : [];
+  const source: Graph = {
+    inputs: [],
+    outputs: [
+      { name: "output", tensor: template.output },
+      ...template.buffers.map(({ path, next }) => ({ name: path, tensor: next })),
+      ...sites.flatMap(({ path, activation, preActivation = activation }) => [
+        { name: path, tensor: activation },
+        { name: path, tensor: preActivation },
+      ]),
+    ],
+  };
+  const bound = wantsSites
+    ? rewriteGraph(source, () => undefined, replaced)
+    : polyphasePooling(rewriteGraph(source, exchangePicks, replaced));
+  const [output, ...rest] = bound.outputs.map(({ tensor }) => tensor);
+  const ofSites = rest.slice(template.buffers.length);
   return {
-    output: byName.get("") as Tensor,
+    output,
     buffers: new Map([
-      ...template.buffers.map(({ path }) => [path, byName.get(path) as Tensor] as const),
+      ...template.buffers.map(({ path }, i) => [path, rest[i]] as const),
       ...template.frozen.map(({ path }) => [path, tensors.get(path) as Tensor] as const),
     ]),
+    sites: sites.map((site, i) => ({
+      ...site,
+      activation: ofSites[2 * i],
+      ...(site.preActivation === undefined ? {} : { preActivation: ofSites[2 * i + 1] }),
+    })),
   };
 }
 

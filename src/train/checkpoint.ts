@@ -8,6 +8,7 @@ import { dependsOnLength } from "../optim/schedules.js";
 import type { Evaluation } from "./events.js";
 import type { TrialOrigin } from "./origin.js";
 import { packValues, unpackValues } from "./packing.js";
+import { type ProbeRecord, probeTensors, readProbeTensors } from "./probe-record.js";
 import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
@@ -24,6 +25,8 @@ export interface Checkpoint {
   readonly losses: Float32Array;
   readonly correct: Float32Array;
   readonly evaluations: readonly Evaluation[];
+  /** What probes found so far, in the order of their program's outputs. */
+  readonly probes?: readonly ProbeRecord[];
 }
 
 const formatVersion = "3";
@@ -36,6 +39,7 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   }
   tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
   tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
+  for (const [name, tensor] of probeTensors(checkpoint.probes ?? [])) tensors.set(`probes/${name}`, tensor);
   const metadata = {
     format: "trainscope-checkpoint",
     version: formatVersion,
@@ -146,7 +150,8 @@ export function readCheckpoint(
   }
   const correct = take("history/correct").data as Float32Array;
   const evaluations = readEvaluations(where, metadata.get("evaluations"));
-  return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations };
+  const probes = readProbeTensors(where, tensors);
+  return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations, probes };
 }
 
 type Members = Readonly<Record<string, unknown>>;

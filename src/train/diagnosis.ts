@@ -1,13 +1,11 @@
 // Where a diverged step went bad: the step once more, outside the loop, with every value checked.
-import { input } from "../graph/build.js";
-import { graph, rewriteGraph } from "../graph/graph.js";
 import { sub } from "../graph/ops/arithmetic.js";
 import { reduceSum } from "../graph/ops/reduction.js";
 import { concat, reshape } from "../graph/ops/shape-movement.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { TrainingRequest } from "./program-request.js";
-import { type StateLayout, stateNames } from "./state-layout.js";
+import { singleStep } from "./single-step.js";
 import { trainingStep } from "./step.js";
 
 export interface DiagnosisProgram {
@@ -21,7 +19,7 @@ export interface DiagnosisProgram {
 export function diagnosisProgram(request: TrainingRequest): DiagnosisProgram {
   const { microBatchSize: _, ...whole } = request;
   const step = trainingStep(whole);
-  const checked: { name: string; tensor: Tensor }[] = [...step.tensors].map(([path, tensor]) => ({
+  const checked: { name: string; tensor: Tensor }[] = [...step.batch.tensors].map(([path, tensor]) => ({
     name: `parameter ${path}`,
     tensor,
   }));
@@ -34,21 +32,9 @@ export function diagnosisProgram(request: TrainingRequest): DiagnosisProgram {
   // x - x is 0 for every number, and NaN for infinities and NaN.
   const flags = checked.map(({ tensor }) => reshape(reduceSum(sub(tensor, tensor)), [1]));
   return {
-    graph: renamedInputs(
-      graph([step.iteration, ...step.carried, ...step.captures], { flags: concat(flags, { axis: 0 }) }),
-      step.state,
-    ),
+    graph: singleStep(step, { flags: concat(flags, { axis: 0 }) }),
     names: checked.map(({ name }) => name),
   };
-}
-
-/** State vectors under the names that they have outside the loop. */
-function renamedInputs(source: Graph, state: StateLayout): Graph {
-  const [iteration, ...rest] = source.inputs;
-  const names = stateNames(state);
-  const replaced = new Map<Tensor, Tensor>();
-  for (const [i, name] of names.entries()) replaced.set(rest[i], input(name, rest[i].dtype, rest[i].shape));
-  return rewriteGraph({ inputs: [iteration, ...rest], outputs: source.outputs }, () => undefined, replaced);
 }
 
 /** The first thing that is not finite, if any is. */

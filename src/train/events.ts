@@ -1,4 +1,6 @@
 // What a running trial tells: losses of a segment, evaluations, checkpoints, the end.
+import type { ProbeTarget } from "../probes/probe-spec.js";
+import type { ProbedValue } from "./probe-program.js";
 
 /** Loss and accuracy over a whole split. */
 export interface Evaluation {
@@ -9,6 +11,15 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of right answers, 0 to 1; absent for regression. */
   readonly accuracy?: number;
+}
+
+/** Elements counted in equal bins from `low` to `high`. */
+export interface ProbedHistogram {
+  readonly of: ProbeTarget;
+  readonly path: string;
+  readonly low: number;
+  readonly high: number;
+  readonly counts: Float32Array;
 }
 
 export type TrialEvent =
@@ -33,6 +44,13 @@ export type TrialEvent =
       /** Inside the runtime. */
       readonly durationMs: number;
       readonly threads: number;
+    }
+  /** What probes found in the state before this step, on the batch of this step. */
+  | {
+      readonly kind: "probes";
+      readonly step: number;
+      readonly values: readonly (ProbedValue & { readonly value: number })[];
+      readonly histograms: readonly ProbedHistogram[];
     }
   /** Training loss and accuracy averaged over an epoch's examples, and the held-out split after it. */
   | {

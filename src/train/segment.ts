@@ -20,12 +20,20 @@ const longest = 4096;
  * The next segment: about half a second of steps of one batch size, never across the end of an epoch.
  * Its length never changes a result, only when the caller hears of it.
  */
-export function nextSegment(order: RowOrder, step: number, totalSteps: number, stepMs: number | undefined): Segment {
+export function nextSegment(
+  order: RowOrder,
+  step: number,
+  totalSteps: number,
+  stepMs: number | undefined,
+  probeEvery = Number.POSITIVE_INFINITY,
+): Segment {
   const epochEnd = (Math.floor(step / order.stepsPerEpoch) + 1) * order.stepsPerEpoch;
   // The very first segment is one step, so that something is seen at once.
   const wanted =
     stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
-  let steps = Math.min(wanted, epochEnd - step, totalSteps - step);
+  // Probes look at the state between two segments.
+  const probe = Number.isFinite(probeEvery) ? probeEvery - (step % probeEvery) : probeEvery;
+  let steps = Math.min(wanted, epochEnd - step, totalSteps - step, probe);
   const batchSize = order.batch(step).length;
   // Only the last batch of an epoch can be smaller; it is a segment of its own.
   if (steps > 1 && step + steps === epochEnd && order.batch(epochEnd - 1).length !== batchSize) steps--;

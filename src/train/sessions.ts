@@ -1,6 +1,8 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
+import type { ProbeSpec } from "../probes/probe-spec.js";
 import { diagnosisProgram } from "./diagnosis.js";
+import { type ProbeProgram, probeProgram } from "./probe-program.js";
 import { evaluationProgram, type Program, trainingProgram } from "./program.js";
 import type { TrainingRequest } from "./program-request.js";
 import type { Runtime, Session } from "./runtime.js";
@@ -16,6 +18,7 @@ export class ProgramCache {
   readonly #request: Omit<TrainingRequest, "batchSize">;
   readonly #spinning: boolean;
   readonly #programs = new Map<string, { program: Program; bytes: Uint8Array }>();
+  readonly #probePrograms = new Map<number, ProbeProgram>();
   readonly #sessions = new Map<string, Promise<Session>>();
 
   constructor(runtime: Runtime, request: Omit<TrainingRequest, "batchSize">, spinning: boolean) {
@@ -41,6 +44,27 @@ export class ProgramCache {
     };
   }
 
+  /** What looks at one step of a batch size: the manifest and graph of its statistics. */
+  probeProgram(batchSize: number, spec: ProbeSpec): ProbeProgram {
+    const known = this.#probePrograms.get(batchSize);
+    if (known !== undefined) return known;
+    const program = probeProgram({ ...this.#request, batchSize }, spec);
+    this.#probePrograms.set(batchSize, program);
+    return program;
+  }
+
+  async probes(
+    batchSize: number,
+    threads: number,
+    spec: ProbeSpec,
+  ): Promise<{ program: ProbeProgram; session: Session }> {
+    const program = this.probeProgram(batchSize, spec);
+    const session = await this.#session(`probes ${batchSize}`, threads, () =>
+      writeOnnx(program.graph, { name: "probes" }),
+    );
+    return { program, session };
+  }
+
   async dispose(): Promise<void> {
     for (const session of this.#sessions.values()) await (await session).dispose();
     this.#sessions.clear();
@@ -53,12 +77,17 @@ export class ProgramCache {
       known = { program, bytes: writeOnnx(program.graph, { name: key }) };
       this.#programs.set(key, known);
     }
+    const { program, bytes } = known;
+    return { program, session: await this.#session(key, threads, () => bytes) };
+  }
+
+  #session(key: string, threads: number, model: () => Uint8Array): Promise<Session> {
     const sessionKey = `${key} threads ${threads}`;
     let session = this.#sessions.get(sessionKey);
     if (session === undefined) {
-      session = this.#runtime.load(known.bytes, { threads, spinning: this.#spinning });
+      session = this.#runtime.load(model(), { threads, spinning: this.#spinning });
       this.#sessions.set(sessionKey, session);
     }
-    return { program: known.program, session: await session };
+    return session;
   }
 }

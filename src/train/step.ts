@@ -3,7 +3,14 @@ import { input } from "../graph/build.js";
 import { gather, squeeze } from "../graph/ops/shape-movement.js";
 import { split } from "../graph/ops/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
-import { type BackwardResults, microBatches, wholeBatch } from "./backward.js";
+import {
+  type BackwardInputs,
+  type BackwardResults,
+  microBatches,
+  type WholeBatch,
+  type WholeBatchOptions,
+  wholeBatch,
+} from "./backward.js";
 import { type BatchLayout, splitInputs } from "./batch.js";
 import { packedInputs } from "./packing.js";
 import { readOptimizer, type TrainingRequest } from "./program-request.js";
@@ -23,15 +30,17 @@ export interface TrainingStep {
   readonly next: readonly Tensor[];
   /** What the step reads unchanged: examples and per-step tables. */
   readonly captures: readonly Tensor[];
-  /** Parameters and buffers by path, as the network sees them. */
-  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** What the batch is computed from. */
+  readonly given: BackwardInputs;
+  /** The batch computed at once, whatever the micro-batches. */
+  readonly batch: WholeBatch;
   readonly loss: Tensor;
   /** Right answers in the batch; absent for regression. */
   readonly correct?: Tensor;
 }
 
 /** Builds one step. Everything that it reads is an input under an inner name. */
-export function trainingStep(request: TrainingRequest): TrainingStep {
+export function trainingStep(request: TrainingRequest, options: WholeBatchOptions = {}): TrainingStep {
   const { network, layout, batchSize, optimizer, microBatchSize = batchSize } = request;
   const update = { ...request, optimizer: readOptimizer(optimizer) };
   const { part, spec } = update.optimizer;
@@ -54,7 +63,7 @@ export function trainingStep(request: TrainingRequest): TrainingStep {
     buffers: carried.buffers,
     keys: tables.keys === undefined ? [] : scalars(atStep(tables.keys, iteration), 2 * keyCount),
   };
-  const whole = wholeBatch({ ...request, state }, given);
+  const whole = wholeBatch({ ...request, state }, given, options);
   const backward: BackwardResults =
     microBatchSize < batchSize ? microBatches({ ...request, state }, given, microBatchSize) : whole;
   return {
@@ -66,7 +75,8 @@ export function trainingStep(request: TrainingRequest): TrainingStep {
     carried: flatState(carried),
     next: [...updatedVectors({ ...update, state }, { ...carried, hyper }, backward.gradients), ...backward.buffers],
     captures: captured(tables),
-    tensors: whole.tensors,
+    given,
+    batch: whole,
     loss: backward.loss,
     ...(backward.correct === undefined ? {} : { correct: backward.correct }),
   };

@@ -38,6 +38,8 @@ export interface TrialSpec {
   /** Leave out a last batch that is smaller than `batchSize`. */
   readonly dropLast: boolean;
   readonly seed: number;
+  /** What to look at on the way, and how often; nothing when left out. See `probeOptions`. */
+  readonly probes?: Readonly<Record<string, Json>>;
 }
 
 /** The name of a trial: the hash of its spec. */

@@ -9,6 +9,7 @@ import { lossFunction } from "../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
+import { type ProbeSpec, readProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs, type BatchLayout, batchLayout, inputArrayNames } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkTargets } from "./checks.js";
@@ -18,6 +19,8 @@ import type { Evaluation, TrialEvent } from "./events.js";
 import { initialState } from "./initial-state.js";
 import { trialOrigin } from "./origin.js";
 import { unpackValues } from "./packing.js";
+import { probeRecord, readProbes } from "./probe-program.js";
+import type { ProbeRecord } from "./probe-record.js";
 import { stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";
 import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
@@ -75,6 +78,7 @@ export class Trial {
   readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
+  readonly #probes: ProbeSpec | undefined;
   /** Keys of what the runtime holds for this trial. */
   readonly #resident = new Set<string>();
   /** Which of the two generations of resident state is current. The other is that before the last segment. */
@@ -83,6 +87,7 @@ export class Trial {
   #losses: number[] = [];
   #correct: number[] = [];
   #evaluations: Evaluation[] = [];
+  #probeRecords: ProbeRecord[] = [];
   #stepMs: number | undefined;
   #lastCheckpoint = 0;
   #checkpoints = 0;
@@ -102,6 +107,7 @@ export class Trial {
     ]);
     const loss = lossFunction(spec.loss);
     checkCounts(spec);
+    this.#probes = spec.probes === undefined ? undefined : readProbeSpec(spec.probes);
     this.#order = orderOf(request, this.#examples("train"));
     this.#network = checkedNetwork(spec, network, layout, this.#order);
     checkTargets(this.#network, loss.targets, data);
@@ -135,6 +141,13 @@ export class Trial {
   /** Training and validation measurements of every epoch so far, in turn; those before a resume included. */
   get evaluations(): readonly Evaluation[] {
     return this.#evaluations;
+  }
+
+  /** What probes found so far, those before a resume included. */
+  get probed(): readonly Omit<Extract<TrialEvent, { kind: "probes" }>, "kind">[] {
+    if (this.#probes === undefined || this.#probeRecords.length === 0) return [];
+    const program = this.#programs.probeProgram(this.spec.batchSize, this.#probes);
+    return this.#probeRecords.map((record) => readProbes(program, record));
   }
 
   /** Loss before each update so far; those before a resume included. */
@@ -178,7 +191,8 @@ export class Trial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
-      const segment = nextSegment(this.#order, this.#step, this.#totalSteps, this.#stepMs);
+      if (this.#probes !== undefined && this.#step % this.#probes.every === 0) yield await this.#probe(this.#probes);
+      const segment = nextSegment(this.#order, this.#step, this.#totalSteps, this.#stepMs, this.#probes?.every);
       const steps = await this.#runSegment(segment);
       yield steps;
       const bad = steps.losses.findIndex((loss) => !Number.isFinite(loss));
@@ -222,6 +236,7 @@ export class Trial {
       this.#losses = [...saved.losses];
       this.#correct = [...saved.correct];
       this.#evaluations = [...saved.evaluations];
+      this.#probeRecords = [...(saved.probes ?? [])];
     }
     for (const [i, name] of this.#names.entries()) await this.#put(this.#stateKey(name), state[i]);
   }
@@ -274,6 +289,25 @@ export class Trial {
       durationMs,
       threads,
     };
+  }
+
+  /** Computes the coming step beside the training, and keeps statistics of it. */
+  async #probe(spec: ProbeSpec): Promise<Extract<TrialEvent, { kind: "probes" }>> {
+    const batchSize = this.#order.batch(this.#step).length;
+    const threads = this.#threads.current;
+    const loaded = await this.#programs.training(batchSize, threads);
+    const { program, session } = await this.#programs.probes(batchSize, threads, spec);
+    const { feeds } = this.#feedsOf(loaded, { first: this.#step, steps: 1, batchSize });
+    const { steps: _, ...tables } = feeds;
+    const { outputs } = await session.run({
+      feeds: { ...tables, iteration: stepCount(0) },
+      resident: this.#residents(),
+      fetch: program.graph.outputs.map(({ name }) => name),
+    });
+    const record = probeRecord(this.#step, outputs);
+    // A trial that resumes at this very step looked already.
+    if (this.#probeRecords.at(-1)?.step !== this.#step) this.#probeRecords.push(record);
+    return { kind: "probes", ...readProbes(program, record) };
   }
 
   /** Averages the epoch's steps over its examples and measures the held-out split. */
@@ -342,6 +376,7 @@ export class Trial {
       losses: Float32Array.from(this.#losses),
       correct: Float32Array.from(this.#correct),
       evaluations: this.#evaluations,
+      probes: this.#probeRecords,
     };
     this.#lastCheckpoint = this.#request.now();
     this.#checkpoints++;

@@ -23,17 +23,22 @@ export const reluOp: Op<NoAttributes> = {
   ),
   order: "preserves",
   isChannelwise: true,
+  activation: { off: 0 },
 };
 
-export const sigmoidOp = unary(
-  "Sigmoid",
-  (x) => 1 / (1 + Math.exp(-x)),
-  ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, mul(y, sub(scalar(1, y.dtype), y)))],
-);
+export const sigmoidOp: Op<NoAttributes> = {
+  ...unary(
+    "Sigmoid",
+    (x) => 1 / (1 + Math.exp(-x)),
+    ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, mul(y, sub(scalar(1, y.dtype), y)))],
+  ),
+  activation: { unsaturated: [0.1, 0.9] },
+};
 
-export const tanhOp = unary("Tanh", Math.tanh, ({ outputs: [y], cotangents: [ct] }) => [
-  mul(ct!, sub(scalar(1, y.dtype), mul(y, y))),
-]);
+export const tanhOp: Op<NoAttributes> = {
+  ...unary("Tanh", Math.tanh, ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sub(scalar(1, y.dtype), mul(y, y)))]),
+  activation: { unsaturated: [-0.9, 0.9] },
+};
 
 export const softplusOp = unary(
   "Softplus",
@@ -47,6 +52,7 @@ export const leakyReluOp: Op<LeakyReluAttributes> = {
   arity: [1, 1],
   attributes: { alpha: { type: "float", default: 0.01 } },
   inputNames: ["X"],
+  activation: {},
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   // At 0 the gradient is alpha, as in PyTorch.
   vjp({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) {

@@ -1,0 +1,51 @@
+// Histograms inside the program: equal bins between the smallest and the largest element.
+import { sizeOf } from "../core/shape.js";
+import { tensorFrom } from "../core/tensor-data.js";
+import { constant, scalar } from "../graph/build.js";
+import { div, max, min, mul, sub } from "../graph/ops/arithmetic.js";
+import { cast } from "../graph/ops/cast.js";
+import { greaterOrEqual } from "../graph/ops/comparison.js";
+import { scatterElements } from "../graph/ops/indexing.js";
+import { reduceMax, reduceMin } from "../graph/ops/reduction.js";
+import { where } from "../graph/ops/selection.js";
+import { expand, reshape } from "../graph/ops/shape-movement.js";
+import { slice } from "../graph/ops/slicing.js";
+import { floor } from "../graph/ops/unary.js";
+import type { Tensor } from "../graph/tensor.js";
+
+// Smaller ones are taken for 0 by ONNX Runtime as we set it.
+const smallestNormal = 1.2e-38;
+
+/** Elements that a histogram looks at, at most: every so-many-th of a larger tensor, from the first on. */
+export const mostCounted = 65_536;
+
+/** Distance between counted elements of a tensor of `size` elements. */
+export function countedStride(size: number): number {
+  return Math.ceil(size / mostCounted);
+}
+
+export interface Histogram {
+  /** `float32 [bins]`: counted elements in each bin; the largest element is in the last one. */
+  readonly counts: Tensor;
+  /** Scalars: ends of the first and the last bin, over all elements. */
+  readonly low: Tensor;
+  readonly high: Tensor;
+}
+
+/** Counts the elements of `x` in `bins` equal bins. */
+export function histogram(x: Tensor, bins: number): Histogram {
+  const size = sizeOf(x.shape);
+  const stride = countedStride(size);
+  const flat = reshape(x, [size]);
+  const counted = stride === 1 ? flat : slice(flat, { starts: [0], ends: [size], axes: [0], steps: [stride] });
+  const low = reduceMin(x);
+  const high = reduceMax(x);
+  // Where all elements are equal they are in the first bin.
+  const width = max(sub(high, low), scalar(smallestNormal));
+  const place = min(floor(mul(div(sub(counted, low), width), scalar(bins))), scalar(bins - 1));
+  // Not so what is no number: an index must be one.
+  const bin = cast(where(greaterOrEqual(place, scalar(0)), place, scalar(0)), "int64");
+  const none = constant(tensorFrom("float32", [bins], new Array(bins).fill(0)));
+  const ones = expand(scalar(1), counted.shape);
+  return { counts: scatterElements(none, bin, ones, { axis: 0, reduction: "add" }), low, high };
+}

@@ -1,0 +1,37 @@
+// What a trial is asked to look at, and how often.
+import * as z from "zod";
+import { parseOptions } from "../core/definition.js";
+import { type StatisticName, statistics } from "./statistics.js";
+
+/** What probes can look at: activations and what goes into them, their gradients, parameters, gradients, updates. */
+export const probeTargets = [
+  "preActivations",
+  "activations",
+  "activationGradients",
+  "weights",
+  "gradients",
+  "updates",
+] as const;
+
+export type ProbeTarget = (typeof probeTargets)[number];
+
+const statisticNames = Object.keys(statistics) as [StatisticName, ...StatisticName[]];
+
+/** Options of probes, complete after parsing. */
+export const probeOptions = z.strictObject({
+  /** Steps between two looks; the first is at step 0. */
+  every: z.int().positive().default(100),
+  of: z.array(z.enum(probeTargets)).default([...probeTargets]),
+  statistics: z.array(z.enum(statisticNames)).default(statisticNames),
+  /** Bins of histograms; 0 for none. */
+  histogramBins: z.int().min(0).max(4096).default(32),
+  /** Whether to measure what the gradient noise scale is made of: one more pass over the batch, in two halves. */
+  noiseScale: z.boolean().default(false),
+});
+
+export type ProbeSpec = z.output<typeof probeOptions>;
+
+/** Probes with their options filled in. @throws InvalidInputError naming the option that does not fit. */
+export function readProbeSpec(given: unknown): ProbeSpec {
+  return parseOptions("probes", probeOptions, given) as ProbeSpec;
+}
