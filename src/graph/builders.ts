@@ -7,14 +7,16 @@ export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or } from 
 export { compress, nonZero } from "./ops/compress.js";
 export { conv, convTranspose } from "./ops/convolution.js";
 export { depthToSpace, spaceToDepth } from "./ops/depth-space.js";
+export { globalAveragePool, globalMaxPool } from "./ops/global-pooling.js";
 export { gather, gatherElements, scatterElements } from "./ops/indexing.js";
 export { gatherND, scatterND } from "./ops/indexing-nd.js";
 export { loop } from "./ops/loop.js";
+export { lpPool } from "./ops/lp-pooling.js";
 export { gemm, matMul } from "./ops/matmul.js";
 export { batchNormalization } from "./ops/normalization.js";
 export { oneHot } from "./ops/one-hot.js";
 export { pad } from "./ops/padding.js";
-export { averagePool, globalAveragePool, maxPool } from "./ops/pooling.js";
+export { averagePool, maxPool } from "./ops/pooling.js";
 export { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "./ops/reduction.js";
 export { where } from "./ops/selection.js";
 export { expand, flatten, reshape, squeeze, transpose, unsqueeze } from "./ops/shape-movement.js";

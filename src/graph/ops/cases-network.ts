@@ -1,9 +1,9 @@
-// Test cases of the operators that networks are made of: products, convolution, pooling, normalization, Loop.
+// Test cases of the operators that networks are made of: products, convolution, normalization, Loop.
 import { input } from "../build.js";
 import { graph } from "../graph.js";
 import type { Attributes } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
-import { type CaseInput, distinct, exactly, float, type OpCase } from "./case.js";
+import { type CaseInput, exactly, float, type OpCase } from "./case.js";
 import { cast } from "./cast.js";
 import { less } from "./comparison.js";
 import { reduceSum } from "./reduction.js";
@@ -13,11 +13,6 @@ function smooth(name: string, inputs: OpCase["inputs"], attrs: Attributes = {}):
   return { name, inputs, attrs, twice: true };
 }
 
-/** A max-pool, whose maxima are far apart. */
-function peaks(name: string, shape: readonly number[], attrs: Attributes): OpCase {
-  return { name, inputs: [distinct(shape)], attrs };
-}
-
 /** x, scale, shift, mean and a positive variance. */
 function normalized(shape: readonly number[]): CaseInput[] {
   const channels = [shape[1]];
@@ -25,12 +20,6 @@ function normalized(shape: readonly number[]): CaseInput[] {
 }
 
 const training = { epsilon: 1e-3, momentum: 0, training_mode: 1 };
-const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
-const scales = (...factors: number[]): CaseInput => ({
-  ...exactly("float32", [factors.length], factors),
-  constant: true,
-});
-
 const extents = (...values: number[]): CaseInput => ({ ...exactly("int64", [values.length], values), constant: true });
 
 /** `x <- x factor + iteration`, as long as the sum is under 20 if `bounded`; collects the sums. */
@@ -60,19 +49,6 @@ const growing = (trips: number): OpCase["inputs"] => [
 ];
 
 export const networkCases = {
-  AveragePool: [
-    smooth("tiles", [float([2, 2, 4, 6])], { kernel_shape: [2, 3], strides: [2, 3] }),
-    smooth("tiles that leave a rest", [float([1, 2, 5, 5])], { kernel_shape: [2, 2], strides: [2, 2] }),
-    smooth("stride 1, padding counts", [float([1, 2, 4, 5])], {
-      kernel_shape: [3, 3],
-      pads: [1, 1, 1, 1],
-      count_include_pad: 1,
-    }),
-    smooth("stride 1, padding does not count", [float([1, 2, 4, 5])], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
-    smooth("stride 2, padded", [float([2, 2, 6, 5])], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 0, 1] }),
-    smooth("1-D", [float([2, 3, 7])], { kernel_shape: [3], strides: [2] }),
-    smooth("3-D", [float([1, 2, 2, 4, 2])], { kernel_shape: [2, 2, 2], strides: [2, 2, 2] }),
-  ],
   BatchNormalization: [
     smooth("inference, rows", normalized([4, 3]), { epsilon: 1e-3 }),
     smooth("inference, images", normalized([2, 3, 2, 3]), { epsilon: 1e-3 }),
@@ -137,7 +113,6 @@ export const networkCases = {
     smooth("transA, alpha", [float([3, 2]), float([3, 4])], { transA: 1, alpha: 0.5 }),
     smooth("both transposed, beta", [float([3, 2]), float([4, 3]), float([4])], { transA: 1, transB: 1, beta: -2 }),
   ],
-  GlobalAveragePool: [smooth("images", [float([2, 3, 2, 4])]), smooth("sequences", [float([2, 3, 5])])],
   Loop: [
     { name: "fixed count", inputs: growing(3), attrs: growth(false), openAxes: true },
     { name: "ended by its condition", inputs: growing(100), attrs: growth(true), openAxes: true },
@@ -149,19 +124,5 @@ export const networkCases = {
     smooth("row and batch", [float([3]), float([2, 3, 2])]),
     smooth("batch and column", [float([2, 2, 3]), float([3])]),
     smooth("two vectors", [float([3]), float([3])]),
-  ],
-  MaxPool: [
-    peaks("tiles", [2, 2, 4, 6], { kernel_shape: [2, 3], strides: [2, 3] }),
-    peaks("tiles that leave a rest", [1, 2, 5, 5], { kernel_shape: [2, 2], strides: [2, 2] }),
-    peaks("overlapping", [1, 2, 5, 6], { kernel_shape: [3, 3], strides: [2, 1], pads: [1, 1, 0, 1] }),
-    peaks("dilated", [1, 2, 6, 5], { kernel_shape: [2, 2], dilations: [2, 3] }),
-    peaks("rounded up", [1, 1, 6, 5], { kernel_shape: [3, 2], strides: [2, 2], ceil_mode: 1 }),
-    peaks("with indices", [2, 2, 4, 4], { kernel_shape: [2, 2], strides: [2, 2], with_indices: 1 }),
-    peaks("1-D", [2, 3, 6], { kernel_shape: [3], strides: [3] }),
-    peaks("3-D", [1, 2, 2, 4, 2], { kernel_shape: [2, 2, 2], strides: [2, 2, 2] }),
-  ],
-  Resize: [
-    smooth("images", [float([2, 2, 2, 3]), null, scales(1, 1, 2, 3)], nearest),
-    smooth("all axes", [float([2, 3]), null, scales(3, 2)], nearest),
   ],
 } satisfies Record<string, readonly OpCase[]>;

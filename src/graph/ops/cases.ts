@@ -4,6 +4,8 @@ import { elementwiseCases } from "./cases-elementwise.js";
 import { indexingCases } from "./cases-indexing.js";
 import { movementCases } from "./cases-movement.js";
 import { networkCases } from "./cases-network.js";
+import { poolingCases } from "./cases-pooling.js";
+import { resizeCases } from "./cases-resize.js";
 import { shapeValueCases } from "./cases-shape-values.js";
 import type { OpName } from "./index.js";
 
@@ -13,4 +15,6 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...movementCases,
   ...shapeValueCases,
   ...networkCases,
+  ...poolingCases,
+  ...resizeCases,
 };

@@ -10,14 +10,16 @@ import { compressOp, nonZeroOp } from "./compress.js";
 import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
 import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
+import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
 import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
 import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
 import { loopOp } from "./loop.js";
+import { lpPoolOp } from "./lp-pooling.js";
 import { gemmOp, matMulOp } from "./matmul.js";
 import { batchNormalizationOp } from "./normalization.js";
 import { oneHotOp } from "./one-hot.js";
 import { padOp } from "./padding.js";
-import { averagePoolOp, globalAveragePoolOp, maxPoolOp } from "./pooling.js";
+import { averagePoolOp, maxPoolOp } from "./pooling.js";
 import { argMaxOp, reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumOp, reduceSumSquareOp } from "./reduction.js";
 import { resizeOp } from "./resize.js";
 import { whereOp } from "./selection.js";
@@ -79,6 +81,8 @@ export const ops = {
   GatherND: gatherNDOp,
   Gemm: gemmOp,
   GlobalAveragePool: globalAveragePoolOp,
+  GlobalLpPool: globalLpPoolOp,
+  GlobalMaxPool: globalMaxPoolOp,
   Greater: greaterOp,
   GreaterOrEqual: greaterOrEqualOp,
   Identity: identityOp,
@@ -88,6 +92,7 @@ export const ops = {
   Log: logOp,
   LogSoftmax: logSoftmaxOp,
   Loop: loopOp,
+  LpPool: lpPoolOp,
   MatMul: matMulOp,
   Max: maxOp,
   MaxPool: maxPoolOp,

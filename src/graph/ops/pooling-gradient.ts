@@ -8,10 +8,10 @@ import { mul, sub } from "./arithmetic.js";
 import { equal } from "./comparison.js";
 import { convTranspose } from "./convolution.js";
 import { depthToSpace, spaceToDepth } from "./depth-space.js";
-import type { NoAttributes } from "./elementwise.js";
 import { scatterElements } from "./indexing.js";
 import {
   type AveragePoolAttributes,
+  averagedPlaces,
   averagePool,
   type MaxPoolAttributes,
   maxPool,
@@ -142,8 +142,9 @@ function placeRanks(x: Tensor, { output, kernel }: Window): Tensor {
 
 /** Adds the cotangent of every window at the position of its maximum. */
 function toIndices(x: Tensor, outputs: readonly Tensor[], ct: Tensor, attrs: MaxPoolAttributes): Tensor {
-  const { with_indices: _, ...window } = attrs;
-  const indices = outputs[1] ?? maxPoolWithIndices(x, { ...window, kernel_shape: window.kernel_shape! })[1];
+  const { with_indices: _, storage_order, ...window } = attrs;
+  const given = storage_order === 0 ? outputs[1] : undefined;
+  const indices = given ?? maxPoolWithIndices(x, { ...window, kernel_shape: window.kernel_shape! })[1];
   const size = sizeOf(x.shape);
   const places = sizeOf(ct.shape);
   const zeros = expand(filled(x.dtype, [1], 0), [size]);
@@ -158,30 +159,25 @@ export function averagePoolGradient({
   cotangents: [ct],
 }: VjpContext<AveragePoolAttributes>): (Tensor | null)[] {
   const window = poolWindow("AveragePool", x!.shape, attrs);
-  const parts = partsOf(ct!, window, attrs.count_include_pad === 1);
-  if (isTiling(window)) return [untiledAsZeros(enlarge(parts, [1, 1, ...window.kernel]), window)];
-  const dense = window.kernel.every((_, axis) => window.strides[axis] === 1 && window.dilations[axis] === 1);
-  return [dense ? sumOfMirroredWindows(parts, window) : spread(parts, window)];
+  return [sumOfWindows(partsOf(ct!, window, attrs.count_include_pad === 1), window)];
 }
 
 /** The cotangent of every window over the number of places that it was averaged over. */
 function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
-  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
-  const padded = [...padBegin, ...padEnd].some((extent) => extent > 0);
-  if (countPadding || !padded) return mul(ct, scalar(1 / sizeOf(kernel), ct.dtype));
-  const counts = output.map((extent, axis) =>
-    Array.from({ length: extent }, (_, place) => {
-      const taps = Array.from(
-        { length: kernel[axis] },
-        (_, tap) => place * strides[axis] + tap * dilations[axis] - padBegin[axis],
-      );
-      return taps.filter((at) => at >= 0 && at < input[axis]).length;
-    }),
-  );
-  const parts = allIndices(output).map(
+  const counts = averagedPlaces(window, countPadding);
+  if (counts.every((axis) => axis.every((count) => count === axis[0])))
+    return mul(ct, scalar(1 / counts.reduce((product, [count]) => product * count, 1), ct.dtype));
+  const parts = allIndices(window.output).map(
     (index) => 1 / index.reduce((count, place, axis) => count * counts[axis][place], 1),
   );
-  return mul(ct, constant(tensorFrom(ct.dtype, output, parts)));
+  return mul(ct, constant(tensorFrom(ct.dtype, window.output, parts)));
+}
+
+/** The sum, at every place of x, of the values of all windows that hold it: the transpose of a pooling sum. */
+export function sumOfWindows(values: Tensor, window: Window): Tensor {
+  if (isTiling(window)) return untiledAsZeros(enlarge(values, [1, 1, ...window.kernel]), window);
+  const dense = window.kernel.every((_, axis) => window.strides[axis] === 1 && window.dilations[axis] === 1);
+  return dense ? sumOfMirroredWindows(values, window) : spread(values, window);
 }
 
 /** Stride 1: a place sums over the windows that hold it, which form a window themselves. */
@@ -196,25 +192,20 @@ function sumOfMirroredWindows(parts: Tensor, { kernel, padBegin, padEnd }: Windo
 
 /** Any windows: each channel by itself through the transposed convolution with a kernel of ones. */
 function spread(parts: Tensor, window: Window): Tensor {
-  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
+  const { input, output, kernel, strides, dilations, padBegin } = window;
   const [batch, channels] = parts.shape;
-  const unreached = input.map(
+  // Places that no window reached are missing at the end; places beyond the input (ceil_mode) are cut off with the pads.
+  const ends = output.map(
     (extent, axis) =>
-      (extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis])) % strides[axis],
+      (extent - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]) - padBegin[axis] - input[axis],
   );
   const ones = filled(parts.dtype, [1, 1, ...kernel], 1);
-  const pads = [...padBegin, ...padEnd];
   const images = reshape(parts, [batch * channels, 1, ...output]);
-  return reshape(convTranspose(images, ones, null, { strides, dilations, pads, output_padding: unreached }), [
-    batch,
-    channels,
-    ...input,
-  ]);
-}
-
-export function globalAveragePoolGradient({
-  inputs: [x],
-  cotangents: [ct],
-}: VjpContext<NoAttributes>): (Tensor | null)[] {
-  return [expand(mul(ct!, scalar(1 / sizeOf(x!.shape.slice(2)), x!.dtype)), x!.shape)];
+  const sums = convTranspose(images, ones, null, {
+    strides,
+    dilations,
+    pads: [...padBegin, ...ends.map((end) => Math.max(0, end))],
+    output_padding: ends.map((end) => Math.max(0, -end)),
+  });
+  return reshape(sums, [batch, channels, ...input]);
 }

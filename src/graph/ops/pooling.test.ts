@@ -9,7 +9,8 @@ import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
 import { nodesOf } from "../order.js";
 import type { Tensor } from "../tensor.js";
-import { averagePool, globalAveragePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
+import { globalAveragePool } from "./global-pooling.js";
+import { averagePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
 import { enlarge } from "./resize.js";
 
 function noise(shape: Shape, seed: number): NdArray {

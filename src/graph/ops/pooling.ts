@@ -1,12 +1,12 @@
 // Pooling: one number from every window of every channel. Gradients: pooling-gradient.ts.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { Cost, NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
-import type { NoAttributes } from "./elementwise.js";
-import { averagePoolGradient, globalAveragePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
+import { averagePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 import {
+  allIndices,
   type Tap,
   type Window,
   type WindowAttributes,
@@ -40,7 +40,8 @@ export function poolWindow(where: string, x: Shape, attrs: WindowAttributes & { 
   if (kernel_shape === undefined) throw new InvalidInputError("missing kernel_shape", { where });
   const window = windowOver(where, x.slice(2), kernel_shape, attrs, attrs.ceil_mode === 1);
   const { padBegin, padEnd } = window;
-  if (kernel_shape.some((extent, axis) => padBegin[axis] >= extent || padEnd[axis] >= extent)) {
+  const isGiven = attrs.auto_pad === "NOTSET";
+  if (isGiven && kernel_shape.some((extent, axis) => padBegin[axis] >= extent || padEnd[axis] >= extent)) {
     throw new InvalidInputError("padding is as large as the window", {
       where,
       expected: `pads smaller than the kernel ${shapeText(kernel_shape)}`,
@@ -51,7 +52,7 @@ export function poolWindow(where: string, x: Shape, attrs: WindowAttributes & { 
 }
 
 /** One operation (a comparison or an addition) for every element of every window. */
-function windowCost(
+export function windowCost(
   _inputs: readonly (TensorType | null)[],
   [y]: readonly TensorType[],
   attrs: WindowAttributes,
@@ -60,7 +61,11 @@ function windowCost(
 }
 
 /** Calls `reduce` for every window: the first position of its channel in x, and its taps. */
-function overWindows(x: NdArray, window: Window, reduce: (first: number, taps: readonly Tap[]) => number): NdArray {
+export function overWindows(
+  x: NdArray,
+  window: Window,
+  reduce: (first: number, taps: readonly Tap[]) => number,
+): NdArray {
   const [inputs, outputs] = [sizeOf(window.input), sizeOf(window.output)];
   const taps = windowTaps(window);
   const shape = [...x.shape.slice(0, 2), ...window.output];
@@ -82,13 +87,6 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
   },
   inputNames: ["X"],
   infer([x], attrs, where) {
-    if (attrs.storage_order !== 0) {
-      throw new InvalidInputError("column-major indices are not supported", {
-        where,
-        expected: "storage_order 0",
-        received: `${attrs.storage_order}`,
-      });
-    }
     const shape = [...x!.shape.slice(0, 2), ...poolWindow(where, x!.shape, attrs).output];
     return [{ dtype: x!.dtype, shape }, ...(attrs.with_indices === 1 ? [{ dtype: "int64" as const, shape }] : [])];
   },
@@ -96,15 +94,47 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
   cost: windowCost,
   evaluate([x], attrs) {
     const { data } = x!;
-    const positions = overWindows(x!, poolWindow("MaxPool", x!.shape, attrs), (first, taps) => {
+    const window = poolWindow("MaxPool", x!.shape, attrs);
+    const positions = overWindows(x!, window, (first, taps) => {
       // The first of equal values, in row-major order, as ONNX Runtime and PyTorch have it.
       const best = taps.reduce((kept, tap) => (data[first + tap.input] > data[first + kept.input] ? tap : kept));
       return first + best.input;
     });
     const y = { ...positions, data: positions.data.map((position) => data[position]) };
-    return attrs.with_indices === 1 ? [y, { ...positions, dtype: "int64" }] : [y];
+    if (attrs.with_indices !== 1) return [y];
+    const told = attrs.storage_order === 1 ? columnMajor(positions, window.input) : positions;
+    return [y, { ...told, dtype: "int64" }];
   },
 };
+
+/** Positions that count the first spatial axis fastest; channels are counted as before. */
+function columnMajor(positions: NdArray, input: Shape): NdArray {
+  const size = sizeOf(input);
+  const strides = stridesOf(input);
+  const data = positions.data.map((position) => {
+    let place = 0;
+    for (let axis = input.length - 1; axis >= 0; axis--)
+      place = place * input[axis] + (Math.floor((position % size) / strides[axis]) % input[axis]);
+    return Math.floor(position / size) * size + place;
+  });
+  return { ...positions, data };
+}
+
+/**
+ * How many places the windows along every axis are averaged over: those inside the input, and the padding before and
+ * after it where that counts. What a last window of `ceil_mode` has beyond the padding never counts, as in PyTorch.
+ */
+export function averagedPlaces(window: Window, countPadding: boolean): number[][] {
+  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
+  return output.map((extent, axis) => {
+    const [least, most] = countPadding ? [-padBegin[axis], input[axis] + padEnd[axis]] : [0, input[axis]];
+    return Array.from({ length: extent }, (_, place) => {
+      const first = place * strides[axis] - padBegin[axis];
+      const taps = Array.from({ length: kernel[axis] }, (_, tap) => first + tap * dilations[axis]);
+      return taps.filter((at) => at >= least && at < most).length;
+    });
+  });
+}
 
 export const averagePoolOp: Op<AveragePoolAttributes> = {
   name: "AveragePool",
@@ -116,50 +146,20 @@ export const averagePoolOp: Op<AveragePoolAttributes> = {
   },
   inputNames: ["X"],
   infer([x], attrs, where) {
-    if (attrs.ceil_mode !== 0) {
-      throw new InvalidInputError("averages of partial windows are not supported", {
-        where,
-        expected: "ceil_mode 0",
-        received: `${attrs.ceil_mode}`,
-      });
-    }
     return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, 2), ...poolWindow(where, x!.shape, attrs).output] }];
   },
   vjp: averagePoolGradient,
   cost: windowCost,
   evaluate([x], attrs) {
     const window = poolWindow("AveragePool", x!.shape, attrs);
-    const mean = overWindows(x!, window, (first, taps) => {
-      const sum = taps.reduce((total, tap) => total + x!.data[first + tap.input], 0);
-      return sum / (attrs.count_include_pad === 1 ? sizeOf(window.kernel) : taps.length);
-    });
-    return [mean];
-  },
-};
-
-export const globalAveragePoolOp: Op<NoAttributes> = {
-  name: "GlobalAveragePool",
-  arity: [1, 1],
-  attributes: {},
-  inputNames: ["X"],
-  infer([x], _attrs, where) {
-    if (x!.shape.length < 3) {
-      throw new ShapeError("pooling needs spatial axes", {
-        where,
-        expected: "an input [batch, channels, spatial...]",
-        received: shapeText(x!.shape),
-      });
-    }
-    return [{ dtype: x!.dtype, shape: x!.shape.map((extent, axis) => (axis < 2 ? extent : 1)) }];
-  },
-  vjp: globalAveragePoolGradient,
-  cost: ([x]) => ({ macs: 0, flops: sizeOf(x!.shape) }),
-  evaluate([x]) {
-    const places = sizeOf(x!.shape.slice(2));
-    const shape = x!.shape.map((extent, axis) => (axis < 2 ? extent : 1));
-    const data = new Float64Array(sizeOf(shape));
-    for (const [i, value] of x!.data.entries()) data[Math.floor(i / places)] += value / places;
-    return [{ dtype: x!.dtype, shape, data }];
+    const sums = overWindows(x!, window, (first, taps) =>
+      taps.reduce((total, tap) => total + x!.data[first + tap.input], 0),
+    );
+    const counts = averagedPlaces(window, attrs.count_include_pad === 1);
+    const places = allIndices(window.output).map((index) =>
+      index.reduce((count, place, axis) => count * counts[axis][place], 1),
+    );
+    return [{ ...sums, data: sums.data.map((sum, i) => sum / places[i % places.length]) }];
   },
 };
 
@@ -180,14 +180,6 @@ export function maxPoolWithIndices(x: Tensor, options: PoolOptions): readonly Te
 }
 
 /** Mean of every window; padding is left out of the count unless `count_include_pad` is 1 (then it counts as zeros). */
-export function averagePool(
-  x: Tensor,
-  options: Omit<PoolOptions, "ceil_mode"> & { readonly count_include_pad?: number },
-): Tensor {
+export function averagePool(x: Tensor, options: PoolOptions & { readonly count_include_pad?: number }): Tensor {
   return apply(averagePoolOp, [x], options)[0];
-}
-
-/** Mean over all spatial axes: `[batch, channels, spatial...]` to `[batch, channels, 1...]`. */
-export function globalAveragePool(x: Tensor): Tensor {
-  return apply(globalAveragePoolOp, [x])[0];
 }
