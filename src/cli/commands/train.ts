@@ -6,6 +6,7 @@ import type { Json } from "../../core/json.js";
 import { losses } from "../../nn/losses.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
+import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { above, atLeast, choice, integer, kebabCase, list, number, numbers, share } from "../option-values.js";
@@ -57,6 +58,8 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** Checkpoint to go on from. */
   readonly resume?: string;
+  /** What to look at on the way; nothing when left out. */
+  readonly probes?: ProbeSpec;
   readonly quiet: boolean;
   readonly json: boolean;
 }
@@ -124,6 +127,18 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .option("--drop-last", "leave out a last batch that is smaller than the others")
     .option("--seed <n>", "determines initial weights, order and dropout", integer("--seed", 0), 0)
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1))
+    .option(
+      "--probe <targets>",
+      `look inside the network on the way: all, or some of ${probeTargets.map(kebabCase).join(", ")}`,
+      list,
+    )
+    .option("--probe-every <steps>", "steps between two looks (default: 100)", integer("--probe-every", 1))
+    .option(
+      "--histogram-bins <n>",
+      "bins of the looks' histograms, 0 for none (default: 0)",
+      integer("--histogram-bins", 0),
+    )
+    .option("--noise-scale", "measure the gradient noise scale with every look")
     .option("--save <file.onnx>", "write the trained model in inference form")
     .option("--save-weights <file.safetensors>", "write parameters and running statistics by name")
     .option("--save-state <file>", "write a checkpoint on the way, at the end, and when interrupted")
@@ -153,6 +168,10 @@ export const trainCommand: CommandBuilder = (command, context) => {
       "trainscope train model.onnx --data data.npz --inputs x --targets y --loss cross-entropy --save trained.onnx",
       "a model from PyTorch or Keras, on arrays of one's own",
     ],
+    [
+      "trainscope train lenet5 --data mnist --probe all",
+      "what goes on inside: dead units, gradients, sizes of updates",
+    ],
     ["trainscope train lenet5 --data mnist --save-state lenet5.state", "what Ctrl-C or a crash leaves can go on"],
     ["trainscope train lenet5 --data mnist --epochs 3 --resume lenet5.state", "go on from there, for longer"],
   ]);
@@ -167,7 +186,9 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
       received: "both",
     });
   }
-  const { loss, optimizer, schedule, warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...rest } = flags;
+  const { loss, optimizer, schedule, warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...others } = flags;
+  const { probe, probeEvery, histogramBins, noiseScale, ...rest } = others;
+  const probes = probesFrom({ probe, probeEvery, histogramBins, noiseScale } as ProbeFlags);
   const chosen = specFrom(String(schedule), schedules, flags, "schedule-");
   const clip = {
     ...(clipNorm === undefined ? {} : { norm: clipNorm }),
@@ -182,11 +203,34 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
     schedule: warmUp === undefined ? chosen : { kind: "warmUp", length: warmUp, next: chosen },
     ...(Object.keys(clip).length === 0 ? {} : { clip }),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
+    ...(probes === undefined ? {} : { probes }),
     freeze: (freeze as readonly string[] | undefined) ?? [],
     dropLast: dropLast === true,
     quiet: quiet === true,
     json: json === true,
   };
+}
+
+interface ProbeFlags {
+  readonly probe?: readonly string[];
+  readonly probeEvery?: number;
+  readonly histogramBins?: number;
+  readonly noiseScale?: boolean;
+}
+
+/** What to look at: something as soon as one of the flags is given. */
+function probesFrom({ probe, probeEvery, histogramBins = 0, noiseScale = false }: ProbeFlags): ProbeSpec | undefined {
+  const isGiven = probe !== undefined || probeEvery !== undefined || histogramBins > 0 || noiseScale;
+  if (!isGiven) return undefined;
+  const written = probeTargets.map(kebabCase);
+  const read = choice("--probe", [...written, "all"]);
+  const names = (probe ?? ["all"]).map(read);
+  return readProbeSpec({
+    of: probeTargets.filter((target) => names.includes("all") || names.includes(kebabCase(target))),
+    ...(probeEvery === undefined ? {} : { every: probeEvery }),
+    histogramBins,
+    noiseScale,
+  });
 }
 
 type DefinitionTable = Readonly<Record<string, { readonly about: string; readonly options: z.ZodObject }>>;

@@ -17,6 +17,7 @@ import type { TrainOptions } from "../commands/train.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
+import { probeDocument, probeText } from "./probe-text.js";
 import { readData, readOrder, scalingOf } from "./train-data.js";
 import { checkWritable, readState, readWeights, StateFile, writeResult } from "./train-files.js";
 import { readModel, type TrainableModel } from "./train-model.js";
@@ -156,6 +157,9 @@ class TrainCommand {
         this.#writeSteps(event);
         progress.update(event.first + event.losses.length, { loss: event.losses[event.losses.length - 1] });
         break;
+      case "probes":
+        if (this.#options.json) this.#context.terminal.write(jsonLine(probeDocument(event)));
+        break;
       case "epoch":
         this.#epoch = event;
         progress.line(epochText(event));
@@ -212,7 +216,11 @@ class TrainCommand {
     if (isDone) await this.#writeResults().catch(note);
     const final = this.#finalDocument(measured);
     if (options.json) terminal.write(jsonLine({ final }));
-    else if (isDone) terminal.write(finalText(final));
+    else {
+      const half = Math.floor(options.batchSize / 2);
+      terminal.write(probeText(this.#trial.probed, half, terminal.columns));
+      if (isDone) terminal.write(finalText(final));
+    }
     if (failures.length > 0) throw failures[0];
     if (this.#exitCode === exitCodes.interrupted && terminal.isClosed !== true) {
       terminal.writeError(this.#interruptedText());
@@ -279,5 +287,6 @@ function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order:
     ...(options.microBatchSize === undefined ? {} : { microBatchSize: options.microBatchSize }),
     dropLast: options.dropLast,
     seed: options.seed,
+    ...(options.probes === undefined ? {} : { probes: options.probes }),
   };
 }

@@ -1,0 +1,50 @@
+// The tables of probes: what was looked at, of the last look only.
+import { expect, test } from "vitest";
+import { probeDocument, probeText } from "./probe-text.js";
+
+const look = (step: number, scale: number) => ({
+  step,
+  values: [
+    { of: "activations", path: "model.layers[1] (relu)", statistic: "mean", value: 0.5 * scale },
+    { of: "activations", path: "model.layers[1] (relu)", statistic: "deadFraction", value: 0.25 },
+    { of: "weights", path: "0.weight", statistic: "norm", value: 3 * scale },
+    { of: "updates", path: "0.weight", statistic: "relativeNorm", value: 0.001 },
+    { of: "gradients", path: "", statistic: "halfBatchSquaredNorm", value: 3 },
+    { of: "gradients", path: "", statistic: "batchSquaredNorm", value: 2 },
+  ] as const,
+  histograms: [{ of: "weights", path: "0.weight", low: -1, high: 1, counts: Float32Array.of(1, 2) }] as const,
+});
+
+test("the last look is shown, with the columns that there are, and the noise scale of all", () => {
+  expect(probeText([look(0, 1), look(100, 2)], 8, 80)).toMatchInlineSnapshot(`
+    "non-linearities at step 100
+    layer                   mean  dead
+    ----------------------  ----  ----
+    model.layers[1] (relu)     1  0.25
+
+    parameters at step 100
+    parameter  norm  update/norm
+    ---------  ----  -----------
+    0.weight      6        0.001
+
+    gradient noise scale over 2 looks: 16 examples: much larger batches than that bring little
+    "
+  `);
+});
+
+test("nothing is shown when nothing was looked at", () => {
+  expect(probeText([], 8, 80)).toBe("");
+  expect(probeText([{ step: 0, values: [], histograms: [] }], 8, 80)).toBe("");
+});
+
+test("a look is one JSON line, histograms as lists", () => {
+  const line = JSON.parse(JSON.stringify(probeDocument(look(7, 1))));
+  expect(line.step).toBe(7);
+  expect(line.probes[1]).toEqual({
+    of: "activations",
+    path: "model.layers[1] (relu)",
+    statistic: "deadFraction",
+    value: 0.25,
+  });
+  expect(line.histograms[0].counts).toEqual([1, 2]);
+});

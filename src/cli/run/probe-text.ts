@@ -1,0 +1,90 @@
+// What probes found, as the table that `trainscope train --probe` ends with and as JSON.
+import type { Row } from "../../core/rows.js";
+import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
+import type { TrialEvent } from "../../train/events.js";
+import { formatNumber, formatTable, type TableColumn } from "../output.js";
+
+type Probed = Omit<Extract<TrialEvent, { kind: "probes" }>, "kind">;
+
+/** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...]}`. */
+export function probeDocument({ step, values, histograms }: Probed): object {
+  return {
+    step,
+    probes: values,
+    ...(histograms.length === 0
+      ? {}
+      : { histograms: histograms.map(({ counts, ...rest }) => ({ ...rest, counts: [...counts] })) }),
+  };
+}
+
+interface TableForm {
+  readonly title: string;
+  readonly name: TableColumn;
+  /** Column title, what is looked at, which statistic. */
+  readonly columns: readonly (readonly [title: string, of: string, statistic: string])[];
+}
+
+const forms: readonly TableForm[] = [
+  {
+    title: "non-linearities",
+    name: { key: "path", title: "layer" },
+    columns: [
+      ["input dev.", "preActivations", "deviation"],
+      ["mean", "activations", "mean"],
+      ["deviation", "activations", "deviation"],
+      ["dead", "activations", "deadFraction"],
+      ["saturated", "activations", "saturatedFraction"],
+      ["gradient rms", "activationGradients", "rootMeanSquare"],
+    ],
+  },
+  {
+    title: "parameters",
+    name: { key: "path", title: "parameter" },
+    columns: [
+      ["norm", "weights", "norm"],
+      ["gradient", "gradients", "norm"],
+      ["update", "updates", "norm"],
+      ["update/norm", "updates", "relativeNorm"],
+      ["effective rate", "updates", "effectiveLearningRate"],
+    ],
+  },
+];
+
+/** The last look as tables: one of the non-linearities, one of the parameters; "" when there was none. */
+export function probeText(looks: readonly Probed[], halfBatch: number, width: number): string {
+  const last = looks.at(-1);
+  if (last === undefined) return "";
+  const tables = forms.flatMap((form) => tableText(last, form, width));
+  const texts = [...tables, noiseText(looks, halfBatch)].filter((text) => text !== "");
+  return texts.map((text) => `${text.trimEnd()}\n`).join("\n");
+}
+
+function tableText({ step, values }: Probed, { title, name, columns }: TableForm, width: number): string[] {
+  const numbers = new Map(values.map(({ of, path, statistic, value }) => [`${of} ${path} ${statistic}`, value]));
+  const paths = [...new Set(values.flatMap(({ of, path }) => (columns.some((c) => c[1] === of) ? [path] : [])))];
+  const rows = paths.map((path): Row => {
+    const found = columns.map(([column, of, statistic]) => [column, numbers.get(`${of} ${path} ${statistic}`) ?? null]);
+    return { path, ...Object.fromEntries(found) };
+  });
+  const used = columns.filter(([column]) => rows.some((row) => row[column] !== null));
+  if (rows.length === 0 || used.length === 0) return [];
+  const shown = [name, ...used.map(([column]) => ({ key: column, title: column }))];
+  return [`${title} at step ${formatNumber(step)}\n${formatTable(shown, rows, width)}`];
+}
+
+/** The noise scale of all looks together, where it was measured. */
+function noiseText(looks: readonly Probed[], halfBatch: number): string {
+  const measured = looks.flatMap(({ values }) => {
+    const value = (name: string): number | undefined => values.find(({ statistic }) => statistic === name)?.value;
+    const [half, whole] = [value("halfBatchSquaredNorm"), value("batchSquaredNorm")];
+    if (half === undefined || whole === undefined || Number.isNaN(half)) return [];
+    return [gradientNoise({ halfBatchSquaredNorm: half, batchSquaredNorm: whole }, halfBatch)];
+  });
+  if (measured.length === 0) return "";
+  const scale = gradientNoiseScale(measured);
+  const found =
+    scale === undefined
+      ? "not to be told from noise yet: look more often"
+      : `${formatNumber(Math.round(scale))} examples: much larger batches than that bring little`;
+  return `gradient noise scale over ${measured.length} looks: ${found}\n`;
+}
