@@ -186,6 +186,8 @@ export interface TrainingFixture {
   readonly name: string;
   readonly model: KindSpec;
   readonly optimizer: KindSpec;
+  readonly schedule?: KindSpec;
+  readonly clip?: { readonly norm?: number; readonly value?: number };
   readonly loss: string;
   readonly data: "images" | "line";
   /** Tensors by path, base64 float32. */

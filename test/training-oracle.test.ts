@@ -18,11 +18,13 @@ function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number
 
 test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture) => {
   const data = fixtureData(file, fixture.data);
-  const { model, optimizer, loss, losses, final, evaluation } = fixture;
+  const { model, optimizer, schedule, clip, loss, losses, final, evaluation } = fixture;
   const scaling = data.normalization === undefined ? "raw" : "standardize";
   const spec = trialSpec(data, {
     model,
     optimizer,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(clip === undefined ? {} : { clip }),
     loss: { kind: loss },
     data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
     batchSize: file.batchSize,

@@ -93,10 +93,12 @@ const normEpsilon = 1e-6;
  * PyTorch's `clip_grad_value_` and `clip_grad_norm_`.
  */
 export function clippedGradients(gradients: readonly Tensor[], { norm, value }: GradientClip): readonly Tensor[] {
-  const bounded = value === undefined ? gradients : gradients.map((g) => clip(g, scalar(-value), scalar(value)));
+  const bounded =
+    value === undefined ? gradients : gradients.map((g) => clip(g, scalar(-value, g.dtype), scalar(value, g.dtype)));
   if (norm === undefined || bounded.length === 0) return bounded;
   const squares = bounded.map((g) => reduceSumSquare(g));
   const length = sqrt(squares.reduce((total, square) => add(total, square)));
-  const coefficient = min(scalar(1), div(scalar(norm), add(length, scalar(normEpsilon))));
+  const number = (x: number) => scalar(x, length.dtype);
+  const coefficient = min(number(1), div(number(norm), add(length, number(normEpsilon))));
   return bounded.map((g) => mul(g, coefficient));
 }

@@ -69,9 +69,60 @@ def layer(spec, shape):
 names = {"learningRate": "lr", "weightDecay": "weight_decay", "momentum": "momentum", "nesterov": "nesterov"}
 
 
-def optimizer_of(spec, parameters):
+class LookAhead(torch.optim.Optimizer):
+    """RMSProp with Nesterov momentum: Goodfellow, Bengio and Courville, Algorithm 8.6."""
+
+    def __init__(self, parameters, lr, rho=0.9, momentum=0.9, eps=1e-6):
+        super().__init__(parameters, {"lr": lr, "rho": rho, "momentum": momentum, "eps": eps})
+        for p in self.param_groups[0]["params"]:
+            self.state[p] = {"r": torch.zeros_like(p), "v": torch.zeros_like(p)}
+
+    @torch.no_grad()
+    def move(self, sign):
+        for p, state in self.state.items():
+            p.add_(sign * self.param_groups[0]["momentum"] * state["v"])
+
+    @torch.no_grad()
+    def step(self):
+        group = self.param_groups[0]
+        self.move(-1)
+        for p, state in self.state.items():
+            state["r"].mul_(group["rho"]).add_((1 - group["rho"]) * p.grad**2)
+            state["v"].mul_(group["momentum"]).sub_(group["lr"] * p.grad / torch.sqrt(group["eps"] + state["r"]))
+            p.add_(state["v"])
+
+
+def optimizer_of(spec, model):
     given = {names[name]: value for name, value in spec.items() if name in names}
-    return {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[spec["kind"]](parameters, **given)
+    groups = model.parameters()
+    if spec.get("decay") == "weights":
+        decayed = [m.weight for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv2d))]
+        others = [p for p in model.parameters() if all(p is not d for d in decayed)]
+        groups = [{"params": decayed}, {"params": others, "weight_decay": 0.0}]
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamW": torch.optim.AdamW, "rmspropNesterov": LookAhead}
+    return kinds[spec["kind"]](groups, **given)
+
+
+def schedule_of(spec, optimizer, rate):
+    if spec is None:
+        return None
+    if spec["kind"] == "cosine":
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps, eta_min=spec["low"])
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        max_lr=rate,
+        total_steps=steps,
+        base_momentum=spec["baseMomentum"],
+        max_momentum=spec["maxMomentum"],
+    )
+
+
+def clip_gradients(clip, model):
+    if "value" in clip:
+        nn.utils.clip_grad_value_(model.parameters(), clip["value"])
+    if "norm" in clip:
+        return nn.utils.clip_grad_norm_(model.parameters(), clip["norm"]).item() > clip["norm"]
+    return False
 
 
 def state(model):
@@ -79,7 +130,7 @@ def state(model):
     return {name: encode(value.numpy().astype(numpy.float32)) for name, value in tensors.items()}
 
 
-def train(name, layers, optimizer, data, loss):
+def train(name, layers, optimizer, data, loss, **options):
     inputs, targets = data
     model = layer({"kind": "sequential", "layers": layers}, inputs.shape[1:])
     # The weights that both start from are float32.
@@ -90,11 +141,14 @@ def train(name, layers, optimizer, data, loss):
         "model": {"kind": "sequential", "layers": layers},
         "optimizer": optimizer,
         "loss": loss,
+        **options,
         "data": "images" if inputs.dtype == numpy.uint8 else "line",
         "initial": state(model),
     }
     rows = numpy.concatenate([generator.permutation(examples) for _ in range(steps * batch_size // examples)])
-    update = optimizer_of(optimizer, model.parameters())
+    update = optimizer_of(optimizer, model)
+    schedule = schedule_of(options.get("schedule"), update, optimizer["learningRate"])
+    clipped = 0
     x = torch.tensor(inputs.astype(numpy.float64))
     x = (x * scale - mean) / deviation if inputs.dtype == numpy.uint8 else x
     y = torch.tensor(targets.astype(numpy.int64) if targets.dtype == numpy.int32 else targets.astype(numpy.float64))
@@ -102,16 +156,21 @@ def train(name, layers, optimizer, data, loss):
     for step in range(steps):
         batch = torch.tensor(rows[step * batch_size : (step + 1) * batch_size])
         update.zero_grad()
+        if isinstance(update, LookAhead):
+            update.move(1)
         value = (F.cross_entropy if loss == "crossEntropy" else F.mse_loss)(model(x[batch]), y[batch])
         value.backward()
+        clipped += clip_gradients(options.get("clip", {}), model)
         update.step()
+        if schedule is not None:
+            schedule.step()
         losses.append(value.item())
     model.eval()
     with torch.no_grad():
         output = model(x)
         final = (F.cross_entropy if loss == "crossEntropy" else F.mse_loss)(output, y).item()
         accuracy = (output.argmax(1) == y).double().mean().item() if loss == "crossEntropy" else None
-    print(f"{name}: {losses[0]:.4f} -> {losses[-1]:.4f}, inference {final:.4f}, accuracy {accuracy}")
+    print(f"{name}: {losses[0]:.4f} -> {losses[-1]:.4f}, inference {final:.4f}, accuracy {accuracy}, clipped {clipped}")
     evaluation = {"loss": final, **({} if accuracy is None else {"accuracy": accuracy})}
     return {
         **record,
@@ -165,6 +224,31 @@ fixtures = [
         "regression, Adam",
         [dense(16), tanh, dense(2)],
         {"kind": "adam", "learningRate": 0.01},
+        numbers,
+        "meanSquaredError",
+    ),
+    train(
+        "conv net with batch normalization, AdamW on weights only, clipped by norm, cosine",
+        [conv(4, 3), tanh, norm, pool(2), flatten, dense(12), tanh, norm, dense(class_count)],
+        {"kind": "adamW", "learningRate": 0.005, "weightDecay": 0.8, "decay": "weights"},
+        pictures,
+        "crossEntropy",
+        clip={"norm": 1.7},
+        schedule={"kind": "cosine", "low": 1e-4},
+    ),
+    train(
+        "multilayer perceptron, SGD with one cycle of rate and momentum, clipped by value and norm",
+        [flatten, dense(24), relu, dense(class_count)],
+        {"kind": "sgd", "learningRate": 0.2, "momentum": 0.9, "weightDecay": 0.01, "decay": "weights"},
+        pictures,
+        "crossEntropy",
+        clip={"value": 0.06, "norm": 0.6},
+        schedule={"kind": "oneCycle", "cycleMomentum": True, "baseMomentum": 0.7, "maxMomentum": 0.95},
+    ),
+    train(
+        "regression, RMSprop with look-ahead",
+        [dense(16), tanh, dense(2)],
+        {"kind": "rmspropNesterov", "learningRate": 0.003, "momentum": 0.8},
         numbers,
         "meanSquaredError",
     ),
