@@ -50,6 +50,9 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
     });
   }
   const { kind, ...options } = spec as { kind: string };
+  if (isDeeperThan(spec, deepestSpec)) {
+    throw new InvalidInputError("nested too deeply", { where, expected: `at most ${deepestSpec} levels` });
+  }
   if (!Object.hasOwn(table, kind)) throw new UnknownNameError(where, what, kind, Object.keys(table));
   const definition = table[kind];
   return { definition, spec: { kind, ...parseOptions(`${where} (${kind})`, definition.options, options) } };
@@ -119,8 +122,27 @@ function boundText(origin: string, relation: string, bound: number | bigint): st
   return origin === "array" ? `${relation} ${bound} entries` : `a number ${relation} ${bound}`;
 }
 
+/** Specs are read by functions that call themselves; deeper ones would exhaust the stack. */
+const deepestSpec = 64;
+
+/** Whether there are values in values beyond so many levels. Goes level by level, and sees a shared value once. */
+function isDeeperThan(value: unknown, levels: number): boolean {
+  let current = new Set([value]);
+  for (let level = 0; level <= levels; level++) {
+    const next = new Set<unknown>();
+    for (const holder of current) {
+      if (typeof holder !== "object" || holder === null) continue;
+      for (const member of Object.values(holder)) if (typeof member === "object" && member !== null) next.add(member);
+    }
+    if (next.size === 0) return false;
+    current = next;
+  }
+  return true;
+}
+
 /** JSON, shortened; NaN and infinities by their names. */
 function valueText(value: unknown): string {
+  if (isDeeperThan(value, deepestSpec)) return "a value that is nested too deeply";
   const text = typeof value === "number" ? `${value}` : (JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }

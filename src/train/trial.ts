@@ -109,13 +109,14 @@ export class Trial {
     checkCounts(spec);
     this.#probes = spec.probes === undefined ? undefined : readProbeSpec(spec.probes);
     this.#order = orderOf(request, this.#examples("train"));
-    this.#network = checkedNetwork(spec, network, layout, this.#order);
-    checkTargets(this.#network, loss.targets, data);
     const optimizer = readOptimizer(spec.optimizer);
+    this.#network = checkedNetwork(spec, network, layout, this.#order, (plain) =>
+      checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
+    );
+    checkTargets(this.#network, loss.targets, data);
     this.#schedule = scheduleFunction(spec.schedule);
     checkMomentum(this.#schedule, optimizer);
     this.#layout = stateLayout(this.#network, optimizer);
-    checkMemory(this.#network, this.#layout, runtime.memoryBytes);
     this.#names = stateNames(this.#layout);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
     const spinning = request.threads === undefined || request.threads > 1;
@@ -480,13 +481,17 @@ function checkedNetwork(
   source: NetworkSource,
   { inputs }: BatchLayout,
   order: RowOrder,
+  checkSize: (plain: Network) => void,
 ): Network {
   const inputShapes = inputs.map(({ shape }) => shape);
+  const largest = Math.min(batchSize, microBatchSize);
+  // Building for training makes constants for the masks of dropout, as large as the values that they drop.
+  checkSize(source.build({ mode: "inference", batchSize: largest, inputShapes }));
   const build = (size: number): Network => source.build({ mode: "training", batchSize: size, inputShapes });
   for (const size of [order.batch(order.stepsPerEpoch - 1).length, batchSize]) {
     if (size % microBatchSize > 0) build(size % microBatchSize);
   }
-  return build(Math.min(batchSize, microBatchSize));
+  return build(largest);
 }
 
 /** Results must not depend on what a clock says, so only counts that give the same bits are measured. */

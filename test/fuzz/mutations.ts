@@ -179,8 +179,9 @@ export function damagedJson(root: unknown, list: readonly Damage[]): string {
   const tree = { root: structuredClone(root) };
   damageTree(tree, list);
   const [{ at, value }] = list;
-  if (value % 4 === 0) {
-    const { holder, key } = pick(slotsOf(tree), at);
+  const slots = slotsOf(tree);
+  if (value % 4 === 0 && slots.length > 0) {
+    const { holder, key } = pick(slots, at);
     holder[key] = pick(
       [null, true, -1, 1e300, "x", [], {}, [[[]]], { kind: "dense" }, { __proto__: null }],
       value >>> 2,

@@ -32,6 +32,21 @@ export function checkReading(
   return outcome;
 }
 
+/** The same promise of work that goes on by itself: `work` ends, or with a TrainscopeError. */
+export async function checkWork(work: () => Promise<unknown>, allowedBytes = baseBytes): Promise<"done" | "refused"> {
+  const before = memory();
+  let outcome: "done" | "refused" = "done";
+  try {
+    await work();
+  } catch (error) {
+    checkError(error, longestMessage);
+    outcome = "refused";
+  }
+  const taken = memory() - before;
+  if (taken > allowedBytes) throw new Error(`${taken} bytes taken`);
+  return outcome;
+}
+
 /** Buffers and objects. A collection in between only lowers it: what is asked for at once stays visible. */
 function memory(): number {
   const { arrayBuffers, heapUsed } = process.memoryUsage();

@@ -1,14 +1,19 @@
 // Every reader of files from outside, each with a few valid files. A new reader is one more entry here.
 import { readSafetensors, writeSafetensors } from "../../src/core/safetensors.js";
 import { type TensorData, tensorFrom } from "../../src/core/tensor-data.js";
+import { chooseArrays } from "../../src/data/array-choice.js";
+import { cifarRecordBytes, parseCifar } from "../../src/data/cifar.js";
 import { readIdx, writeIdx } from "../../src/data/idx.js";
+import { packImages, unpackImages } from "../../src/data/image-packing.js";
 import { readNpy, writeNpy } from "../../src/data/npy.js";
 import { npzNames, readNpz, writeNpz } from "../../src/data/npz.js";
+import { readTar } from "../../src/data/tar.js";
+import { userDataset } from "../../src/data/user-dataset.js";
 import { graphCost } from "../../src/graph/cost.js";
 import { printGraph } from "../../src/graph/print.js";
 import { simplify } from "../../src/graph/simplify.js";
 import type { Graph } from "../../src/graph/tensor.js";
-import { readOnnxModel } from "../../src/onnx/read.js";
+import { readOnnx, readOnnxModel } from "../../src/onnx/read.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { readCheckpoint, readCheckpointSpec, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { openSeal, seal, sealKey } from "../../src/train/seal.js";
@@ -31,6 +36,15 @@ const arrays: readonly TensorData[] = [
   tensorFrom("float64", [], [2.5]),
 ];
 const named = arrays.map((array, i) => [["x", "y", "mask", "none", "rate"][i], array] as const);
+const examples = [
+  ["x", tensorFrom("float32", [3, 2], [0.5, -1, 1e-40, 3, 4, 5])],
+  ["y", tensorFrom("int64", [3], [0, 1, 1])],
+] as const;
+const moreExamples = [
+  ["inputs", tensorFrom("uint8", [2, 1, 2, 2], [0, 1, 2, 3, 4, 255, 6, 7])],
+  ["targets", tensorFrom("float64", [2, 1], [0.25, -1])],
+] as const;
+
 /** NumPy writes the other order where an array is transposed. */
 const fortran = new Uint8Array(
   Buffer.from(Buffer.from(writeNpy(arrays[0])).toString("latin1").replace("False", "True "), "latin1"),
@@ -91,19 +105,59 @@ export function inspect(graph: Graph): void {
   printGraph(simplify(graph));
 }
 
+const packedLayout = { headerBytes: 0, prefixBytes: 1, channels: 3, height: 4, width: 4, records: 3 };
+
+/** An archive as `tar` writes it: one header of 512 bytes a file, contents filled up, two empty blocks at the end. */
+function tarFile(): Uint8Array {
+  const header = Buffer.alloc(512);
+  header.write("folder/a.bin", 0);
+  header.write("0000644\0", 100);
+  header.write("00000000010\0", 124);
+  header.write("        0ustar\x0000", 148);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
+  return new Uint8Array(Buffer.concat([header, Buffer.alloc(512, 8), Buffer.alloc(1024)]));
+}
+
+/** What training makes of arrays: the choice of inputs and targets, their checks and conversions. */
+function datasetOf(found: ReadonlyMap<string, TensorData>): void {
+  const { inputs, targets } = chooseArrays(where, [...found.keys()], {});
+  const get = (name: string): TensorData => found.get(name) as TensorData;
+  userDataset({
+    name: where,
+    train: {
+      where,
+      inputs: new Map(inputs.map((name) => [name, get(name)])),
+      targets: { name: targets, values: get(targets) },
+    },
+    hash: () => "0".repeat(16),
+  });
+}
+
+const models = onnxFiles();
+
+const readParameters = (bytes: Uint8Array): void => inspect(readOnnxModel(bytes, where, { parameters: true }).graph);
+
+/** Not where a shape depends on what becomes a parameter. */
+function isTrainable(bytes: Uint8Array): boolean {
+  try {
+    readParameters(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const fuzzTargets: readonly FuzzTarget[] = [
-  {
-    name: "ONNX",
-    files: onnxFiles(),
-    read: (bytes) => inspect(readOnnxModel(bytes, where, { parameters: bytes.length % 2 === 0 }).graph),
-  },
+  { name: "ONNX", files: models, read: (bytes) => inspect(readOnnx(bytes, where)) },
+  { name: "ONNX with parameters", files: models.filter(isTrainable), read: readParameters },
   { name: "npy", files: [...arrays.map(writeNpy), fortran], read: (bytes) => readNpy(bytes, where) },
   {
     name: "npz",
-    files: [writeNpz(named), writeNpz(named, { compress: false }), writeNpz([])],
+    files: [writeNpz(examples), writeNpz(examples, { compress: false }), writeNpz(moreExamples)],
     read: (bytes) => {
       npzNames(bytes, where, maxBytes);
-      return readNpz(bytes, where, { maxBytes });
+      datasetOf(readNpz(bytes, where, { maxBytes }));
     },
     // No deflate stream expands further.
     expansion: 3000,
@@ -129,5 +183,22 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       return writeIdx({ dtype: "uint8", shape, data: new Uint8Array(count).fill(7) });
     }),
     read: (bytes) => readIdx(bytes, where),
+  },
+  {
+    name: "CIFAR",
+    files: [new Uint8Array(2 * cifarRecordBytes).fill(3), new Uint8Array(cifarRecordBytes)],
+    read: (bytes) => parseCifar(new Map([[where, bytes]]), [where], 10),
+  },
+  { name: "tar", files: [tarFile()], read: (bytes) => readTar(bytes, where) },
+  {
+    name: "packed images",
+    files: [
+      packImages(
+        new Uint8Array(3 * 49).map((_, i) => (i * i) % 251),
+        packedLayout,
+      ),
+    ],
+    read: (bytes) => unpackImages(bytes, where, maxBytes),
+    expansion: 2000,
   },
 ];

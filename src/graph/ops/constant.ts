@@ -1,4 +1,5 @@
 // Constant: a value held in the graph.
+import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import { fromTensorData } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";
@@ -9,7 +10,10 @@ export const constantOp: Op<ConstantAttributes> = {
   name: "Constant",
   arity: [0, 0],
   attributes: { value: { type: "tensor" } },
-  infer: (_inputs, { value }) => [{ dtype: value.dtype, shape: value.shape }],
+  infer(_inputs, { value }: Partial<ConstantAttributes>, where) {
+    if (value === undefined) throw new InvalidInputError("missing value", { where, expected: "attribute value" });
+    return [{ dtype: value.dtype, shape: value.shape }];
+  },
   vjp: "none",
   cost: noCost,
   evaluate: (_inputs, { value }) => [fromTensorData(value)],

@@ -1,20 +1,14 @@
 // Random and damaged files through every reader: a value or a TrainscopeError, and memory within bounds of the file.
 //
-// Reproducible: the seed is fixed, and a failure prints the damage, shrunk. TRAINSCOPE_FULL=1 runs a hundred times more;
-// TRAINSCOPE_FUZZ_SEED another series.
+// Reproducible: the seed is fixed, and a failure prints the damage, shrunk. series.ts says how to run more and others.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ModelProtoSchema } from "../../src/onnx/generated/onnx_pb.js";
 import { type Damage, damagedBytes, damages, damageTree } from "./mutations.js";
 import { checkReading, type FuzzTarget } from "./reading.js";
+import { runs, seed, timeout } from "./series.js";
 import { fuzzTargets } from "./targets.js";
-
-const isFull = process.env.TRAINSCOPE_FULL === "1";
-const seed = Number(process.env.TRAINSCOPE_FUZZ_SEED ?? 20_261_123);
-const runs = (count: number): number =>
-  Math.round(count * Number(process.env.TRAINSCOPE_FUZZ_FACTOR ?? (isFull ? 100 : 1)));
-const timeout = isFull ? 3_600_000 : 120_000;
 
 const choice = fc.nat({ max: 0xffff });
 
