@@ -55,6 +55,15 @@ export function numbers(flag: string): (text: string) => number[] {
   return (text) => text.split(",").map(read);
 }
 
+/** Reads height and width: `32x48`, or `32` for both. */
+export function imageSize(flag: string): (text: string) => { readonly height: number; readonly width: number } {
+  return (text) => {
+    const [, height, width = height] = /^(\d{1,5})(?:x(\d{1,5}))?$/.exec(text) ?? [];
+    if (Number(height) >= 1 && Number(width) >= 1) return { height: Number(height), width: Number(width) };
+    throw notA(flag, "height x width in pixels, such as 32x32", text);
+  };
+}
+
 /** Reads one of a few names. */
 export function choice<Name extends string>(flag: string, valid: readonly Name[]): (text: string) => Name {
   return (text) => {

@@ -7,9 +7,11 @@ export interface ArrayChoice {
   readonly targets?: string;
 }
 
-/** Names that are understood without being given, in lower case; with `_train` or `train_` as well. */
+/** Names that are understood without being given, in lower case; for arrays with `_train` or `train_` as well. */
 const inputNames = ["x", "inputs", "input", "data", "images", "image", "features"];
-const targetNames = ["y", "targets", "target", "labels", "label", "classes"];
+
+/** The same for targets, of arrays and columns. */
+export const usualTargets: readonly string[] = ["y", "targets", "target", "labels", "label", "classes", "class"];
 
 /**
  * Chooses arrays. A name that is not given is taken from the usual ones, if exactly one array has such a name; else it
@@ -35,7 +37,7 @@ export function chooseArrays(
       where,
       "--targets",
       names.filter((name) => inputs?.includes(name) !== true),
-      targetNames,
+      usualTargets,
     );
   const chosenInputs = inputs ?? [
     only(

@@ -3,13 +3,25 @@ import { type Command, Option } from "commander";
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
+import type { ImageSize } from "../../data/image-set.js";
 import { losses } from "../../nn/losses.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { above, atLeast, choice, integer, kebabCase, list, number, numbers, share } from "../option-values.js";
+import {
+  above,
+  atLeast,
+  choice,
+  imageSize,
+  integer,
+  kebabCase,
+  list,
+  number,
+  numbers,
+  share,
+} from "../option-values.js";
 
 export interface TrainOptions {
   /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
@@ -30,6 +42,8 @@ export interface TrainOptions {
   readonly testInputs?: readonly string[];
   readonly testTargets?: readonly string[];
   readonly validationSplit?: number;
+  /** What the pictures of a folder are resized to. */
+  readonly imageSize?: ImageSize;
   /** With the options that were given; the definitions fill in the rest and check them. */
   readonly loss: KindSpec;
   readonly optimizer: KindSpec;
@@ -89,6 +103,11 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .option("--test-inputs <names>", "arrays of held-out inputs", list)
     .option("--test-targets <name>", "array of held-out targets", list)
     .option("--validation-split <share>", "hold out this share of the rows, the last ones", share("--validation-split"))
+    .option(
+      "--image-size <size>",
+      "height x width of the pictures of a folder, 32x32: resize them",
+      imageSize("--image-size"),
+    )
     .option(
       "--scaling <how>",
       "inputs: standardize, unit or raw (default: standardize images, leave other data as it is)",

@@ -11,7 +11,15 @@ import { loadForCommand } from "./load-data.js";
 import { readLimited } from "./train-files.js";
 
 /** Options that only a user's own data has a use for. */
-const ownDataOptions = ["inputs", "targets", "test", "testInputs", "testTargets", "validationSplit"] as const;
+const ownDataOptions = [
+  "inputs",
+  "targets",
+  "test",
+  "testInputs",
+  "testTargets",
+  "validationSplit",
+  "imageSize",
+] as const;
 
 /** The data set that `--data` and what belongs to it stand for. */
 export async function readData(

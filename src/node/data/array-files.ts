@@ -54,19 +54,28 @@ async function openNpy(path: string): Promise<ArrayFile> {
 
 /** The `.npy` files of a folder, by their names without the ending. */
 export async function openNpyFolder(folder: string): Promise<ArrayFile> {
-  let entries: string[];
-  try {
-    entries = await readdir(folder);
-  } catch (cause) {
-    throw fileError(folder, cause);
-  }
-  const names = entries.filter((entry) => entry.endsWith(".npy")).map((entry) => basename(entry, ".npy"));
+  const names = (await filesIn(folder)).filter(isNpy).map((entry) => basename(entry, ".npy"));
   const pathOf = (name: string): string => join(folder, `${name}.npy`);
   return {
     where: folder,
     names: names.sort(),
     read: (name) => readNpyFile(pathOf(name)),
   };
+}
+
+/** Whether a folder holds arrays, not pictures. */
+export async function hasArrays(folder: string): Promise<boolean> {
+  return (await filesIn(folder)).some(isNpy);
+}
+
+const isNpy = (name: string): boolean => name.endsWith(".npy");
+
+async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw fileError(folder, cause);
+  }
 }
 
 export async function readNpyFile(path: string): Promise<TensorData> {

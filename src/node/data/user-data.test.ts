@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
 import { writeSafetensors } from "../../core/safetensors.js";
@@ -171,6 +172,66 @@ describe("arrays of a user", () => {
         "2 --test-inputs: half of the held-out examples: expected --test-inputs and --test-targets together, or a file with --test, received one of them",
         "3 @/nowhere.npz: no such file or folder. Check the path",
         "2 @/wide.npz > x: held-out examples differ from those for training: expected float32 [rows, 2], as in @/ok.npz, received float32 [rows, 3]",
+      ]
+    `);
+  });
+
+  it("come from a table, with class names in sorted order that the held-out table shares", async () => {
+    writeFileSync(join(root, "t.csv"), "a,b,kind\n1,2,dog\n3,4,cat\n5,6,dog\n");
+    writeFileSync(join(root, "t2.csv"), "kind,b,a\ncat,8,7\n");
+    const data = await loadUserData(join(root, "t.csv"), { targets: ["kind"], test: join(root, "t2.csv") });
+    expect([data.classes, data.scaling, data.inputShape]).toEqual([["cat", "dog"], "raw", [2]]);
+    expect(toNumbers(data.train.targets)).toEqual([1, 0, 1]);
+    expect([toNumbers(data.test!.inputs), toNumbers(data.test!.targets)]).toEqual([[8, 7], [0]]);
+    writeFileSync(join(root, "t3.csv"), "a,b,kind\n1,2,bird\n");
+    expect([
+      await refusal(join(root, "t.csv"), { targets: ["kind"], test: join(root, "t3.csv") }),
+      await refusal(join(root, "t.csv"), { targets: ["kind"], targetKind: "value" }),
+    ]).toEqual([
+      "2 @/t3.csv > kind, row 0: class that training never sees: expected cat, dog, received bird",
+      '2 @/t.csv > kind: texts are no values: expected numbers, which this loss needs, received "dog". For classes use --loss cross-entropy',
+    ]);
+  });
+
+  it("come from folders of pictures: a class a folder, held-out ones beside or the last of each class", async () => {
+    const put = (path: string, values: readonly number[], width = 2) => {
+      mkdirSync(join(root, path, ".."), { recursive: true });
+      const height = values.length / width;
+      writeFileSync(join(root, path), encode({ width, height, data: Uint8Array.from(values), channels: 1, depth: 8 }));
+    };
+    for (const [i, name] of ["cat/1", "cat/2", "dog/1", "dog/2"].entries()) {
+      put(`flat/${name}.png`, [i, i + 1, i + 2, i + 3]);
+      put(`split/train/${name}.PNG`, [i, i + 1, i + 2, i + 3]);
+    }
+    put("split/val/dog/9.png", [9, 9, 9, 9]);
+    writeFileSync(join(root, "flat", "dog", ".hidden"), "");
+    const flat = await loadUserData(join(root, "flat"), { validationSplit: 0.5 });
+    expect([flat.classes, flat.inputShape, flat.scaling]).toEqual([["cat", "dog"], [1, 2, 2], "standardize"]);
+    expect(toNumbers(flat.train.targets)).toEqual([0, 1]);
+    expect(toNumbers(flat.test!.inputs)).toEqual([1, 2, 3, 4, 3, 4, 5, 6]);
+    const split = await loadUserData(join(root, "split"));
+    expect([toNumbers(split.train.targets), toNumbers(split.test!.targets)]).toEqual([[0, 0, 1, 1], [1]]);
+    expect(split.normalization?.mean[0]).toBeCloseTo(3 / 255, 12);
+    expect((await loadUserData(join(root, "flat"), { imageSize: { height: 1, width: 1 } })).train.inputs.shape).toEqual(
+      [4, 1, 1, 1],
+    );
+    put("odd/a/1.png", [1, 2, 3, 4]);
+    put("odd/a/2.png", [1, 2, 3, 4], 1);
+    mkdirSync(join(root, "hollow", "a"), { recursive: true });
+    mkdirSync(join(root, "texts", "a"), { recursive: true });
+    writeFileSync(join(root, "texts", "a", "1.png"), "no picture");
+    writeFileSync(join(root, "texts", "a", "2.txt"), "no picture");
+    const messages = [await refusal(join(root, "odd")), await refusal(join(root, "hollow"))];
+    messages.push(await refusal(join(root, "texts")));
+    rmSync(join(root, "texts", "a", "2.txt"));
+    messages.push(await refusal(join(root, "texts")), await refusal(join(root, "texts", "a")));
+    expect(messages).toMatchInlineSnapshot(`
+      [
+        "2 @/odd/a/2.png: pictures differ in size: expected 2 x 2 (height x width), as @/odd/a/1.png, received 4 x 1. Give the size that all of them shall have: --image-size 2x2",
+        "2 @/hollow/a: a class without pictures: expected files that end in .png, .jpg, .jpeg",
+        "2 @/texts/a/2.txt: not a picture: expected files that end in .png, .jpg, .jpeg",
+        "2 @/texts/a/1.png: neither PNG nor JPEG. The file is damaged or of another kind: write it again, or leave it out",
+        "2 @/texts/a: not a folder of pictures: expected one folder for each class, named for it, received the file 1.png",
       ]
     `);
   });

@@ -1,20 +1,26 @@
-// A user's own data from a path: named arrays. One function from path and options to a data set.
+// A user's own data from a path: arrays, tables, pictures. One function from path and options to a data set.
 import { createHash } from "node:crypto";
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import { chooseArrays } from "../../data/array-choice.js";
+import { type CsvChoice, readCsvExamples } from "../../data/csv-table.js";
 import type { Dataset } from "../../data/dataset.js";
+import type { ImageSize } from "../../data/image-set.js";
 import type { TargetKind } from "../../data/targets.js";
 import { type StoredExamples, userDataset } from "../../data/user-dataset.js";
-import { type ArrayFile, arrayEndings, openArrays, openNpyFolder, readNpyFile } from "./array-files.js";
-import { pathKind } from "./read-file.js";
+import { type ArrayFile, arrayEndings, hasArrays, openArrays, openNpyFolder, readNpyFile } from "./array-files.js";
+import { listImages, readImages } from "./image-folder.js";
+import { pathKind, readUserFile } from "./read-file.js";
+
+/** Above this, pictures would fill the memory of a small machine several times over. */
+const maxImageBytes = 2 ** 31 - 1;
 
 /** What the user says about the data; every part may be left out. */
 export interface UserDataOptions {
-  /** `--inputs`: names of arrays, in the order of the model's inputs. */
+  /** `--inputs`: names of arrays, in the order of the model's inputs; of columns of a table. */
   readonly inputs?: readonly string[];
-  /** `--targets`: name of the array of targets. */
+  /** `--targets`: name of the array of targets; of columns of a table. */
   readonly targets?: readonly string[];
   /** `--test`: path of held-out examples, of the same kind. */
   readonly test?: string;
@@ -23,35 +29,70 @@ export interface UserDataOptions {
   readonly testTargets?: readonly string[];
   /** `--validation-split`: share of the rows that is held out, the last ones. */
   readonly validationSplit?: number;
+  /** `--image-size`: what all pictures of a folder are resized to; without it they must be of one size. */
+  readonly imageSize?: ImageSize;
   /** What the loss wants; decided by the type of the targets when left out. */
   readonly targetKind?: TargetKind;
 }
 
-/**
- * Whether `--data` names a path, not a data set of the table: it has a separator, an ending that we read, or exists.
- */
+/** Whether `--data` names a path, not a data set of the table: it has a separator, or an ending that we read. */
 export function isDataPath(text: string): boolean {
-  return /[\\/]/.test(text) || text.startsWith(".") || arrayEndings.includes(extname(text).toLowerCase());
+  return /[\\/]/.test(text) || text.startsWith(".") || fileEndings.includes(extname(text).toLowerCase());
 }
 
 /**
  * Loads a user's data:
  * - `.npz`, `.safetensors`: arrays by name. `.npy`: the array, and its neighbors `<name>.npy` in the same folder.
  * - a folder of `.npy` files. A name that ends in `.npy` is a path, wherever it is given.
+ * - `.csv` with a header: columns of numbers, and target columns; one target column may hold class names.
+ * - a folder of pictures, PNG or JPEG: `train/<class>/*` and `test/<class>/*`, or `<class>/*`.
  *
- * Inputs keep their type, except that `float64` becomes `float32`; `scaling` of the result is `raw`.
+ * Inputs keep their type, except that `float64` becomes `float32`. `scaling` of the result is `standardize` for
+ * pictures, else `raw`.
  * @throws MissingDataError when a path does not exist; InvalidInputError, CorruptFileError, UnknownNameError for what is
  * wrong with the contents; EnvironmentError when a file cannot be read.
  */
 export async function loadUserData(path: string, options: UserDataOptions = {}): Promise<Dataset> {
-  const { train, test } = await readArrayExamples(path, options);
+  const { read, scaling } = await readerFor(path);
+  const { train, test } = await read(path, options);
   return userDataset({
     name: basename(resolve(path)),
     train,
     ...(test === undefined ? {} : { test }),
     ...(options.validationSplit === undefined ? {} : { validationSplit: options.validationSplit }),
     ...(options.targetKind === undefined ? {} : { targetKind: options.targetKind }),
+    scaling,
     hash: sha256OfPieces,
+  });
+}
+
+/** How one kind of path becomes examples. */
+interface Reader {
+  readonly read: (path: string, options: UserDataOptions) => Promise<StoredSplits>;
+  readonly scaling: NonNullable<Dataset["scaling"]>;
+}
+
+const arrayReader: Reader = { read: readArrayExamples, scaling: "raw" };
+const imageReader: Reader = { read: readImageExamples, scaling: "standardize" };
+/** Readers of files by ending. */
+const readers: Readonly<Record<string, Reader>> = {
+  ...Object.fromEntries(arrayEndings.map((ending) => [ending, arrayReader])),
+  ".csv": { read: readTableExamples, scaling: "raw" },
+};
+const fileEndings = Object.keys(readers);
+
+async function readerFor(path: string): Promise<Reader> {
+  if ((await pathKind(path)) === "folder") return (await hasArrays(path)) ? arrayReader : imageReader;
+  const ending = extname(path).toLowerCase();
+  if (Object.hasOwn(readers, ending)) return readers[ending];
+  throw unknownKind(path);
+}
+
+function unknownKind(path: string): InvalidInputError {
+  return new InvalidInputError("kind of file that we cannot read", {
+    where: path,
+    expected: `a folder, or a file that ends in ${fileEndings.join(", ")}`,
+    received: extname(path) === "" ? "no ending" : extname(path),
   });
 }
 
@@ -118,11 +159,33 @@ function ownName(path: string): readonly string[] | undefined {
 async function openAny(path: string): Promise<ArrayFile> {
   if ((await pathKind(path)) === "folder") return openNpyFolder(path);
   if (arrayEndings.includes(extname(path).toLowerCase())) return openArrays(path);
-  throw new InvalidInputError("kind of file that we cannot read", {
-    where: path,
-    expected: `a folder, or a file that ends in ${arrayEndings.join(", ")}`,
-    received: extname(path) === "" ? "no ending" : extname(path),
-  });
+  throw unknownKind(path);
+}
+
+async function readTableExamples(path: string, options: UserDataOptions): Promise<StoredSplits> {
+  const { inputs, targets, test, testInputs = inputs, testTargets = targets } = options;
+  const train = readCsvExamples(await readUserFile(path), path, columns(inputs, targets));
+  if (test === undefined) return { train };
+  return { train, test: readCsvExamples(await readUserFile(test), test, columns(testInputs, testTargets)) };
+}
+
+function columns(inputs: readonly string[] | undefined, targets: readonly string[] | undefined): CsvChoice {
+  return { ...(inputs === undefined ? {} : { inputs }), ...(targets === undefined ? {} : { targets }) };
+}
+
+async function readImageExamples(path: string, options: UserDataOptions): Promise<StoredSplits> {
+  const { test: testFolder, validationSplit, imageSize } = options;
+  const own = await listImages(path);
+  // A folder of its own, or a share of the rows, comes before what lies beside the examples for training.
+  const test =
+    testFolder !== undefined
+      ? (await listImages(testFolder)).train
+      : validationSplit === undefined
+        ? own.test
+        : undefined;
+  const train = await readImages(path, own.train, imageSize, maxImageBytes);
+  if (test === undefined) return { train };
+  return { train, test: await readImages(testFolder ?? path, test, imageSize, maxImageBytes) };
 }
 
 function oneTarget(flag: string, targets: readonly string[] | undefined): string | undefined {

@@ -1,0 +1,93 @@
+// Folders of pictures: `<folder>/train/<class>/*.png`, or `<folder>/<class>/*.png` without held-out examples.
+import { readdir } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { InvalidInputError } from "../../core/errors.js";
+import { decodeImage, imageEndings } from "../../data/image-file.js";
+import { ImageCollector, type ImageSize } from "../../data/image-set.js";
+import type { StoredExamples } from "../../data/user-dataset.js";
+import { fileError, readUserFile } from "./read-file.js";
+
+/** Folders that hold the examples for training, and those that are held out; the first one that exists is taken. */
+const trainFolders = ["train", "training"];
+const testFolders = ["test", "validation", "val"];
+/** Of one file of a picture. */
+const maxFileBytes = 256_000_000;
+
+/** A picture that was found, not read yet. */
+export interface ImageEntry {
+  readonly path: string;
+  /** Name of its folder. */
+  readonly label: string;
+}
+
+/** The pictures of a folder, by split. Classes and files are in the order of their names. */
+export interface ImageListing {
+  readonly train: readonly ImageEntry[];
+  readonly test?: readonly ImageEntry[];
+}
+
+/**
+ * Lists the pictures of a folder. Names that begin with a dot are passed over.
+ * @throws InvalidInputError for a file that is no picture, an empty class, and less than one class; EnvironmentError.
+ */
+export async function listImages(folder: string): Promise<ImageListing> {
+  const names = (await entriesOf(folder)).folders;
+  const train = trainFolders.find((name) => names.includes(name));
+  if (train === undefined) return { train: await listClasses(folder) };
+  const test = testFolders.find((name) => names.includes(name));
+  return {
+    train: await listClasses(join(folder, train)),
+    ...(test === undefined ? {} : { test: await listClasses(join(folder, test)) }),
+  };
+}
+
+async function listClasses(folder: string): Promise<ImageEntry[]> {
+  const { folders, files } = await entriesOf(folder);
+  if (files.length > 0 || folders.length === 0) {
+    throw new InvalidInputError("not a folder of pictures", {
+      where: folder,
+      expected: "one folder for each class, named for it",
+      received: files.length > 0 ? `the file ${files[0]}` : "no folders",
+    });
+  }
+  const entries: ImageEntry[] = [];
+  for (const label of folders) {
+    const path = join(folder, label);
+    const found = await entriesOf(path);
+    const odd = found.folders[0] ?? found.files.find((file) => !imageEndings.includes(extname(file).toLowerCase()));
+    if (odd !== undefined || found.files.length === 0) {
+      throw new InvalidInputError(odd === undefined ? "a class without pictures" : "not a picture", {
+        where: odd === undefined ? path : join(path, odd),
+        expected: `files that end in ${imageEndings.join(", ")}`,
+      });
+    }
+    for (const file of found.files) entries.push({ path: join(path, file), label });
+  }
+  return entries;
+}
+
+/** Sorted by code unit, so that the order is the same on every machine. */
+async function entriesOf(folder: string): Promise<{ folders: string[]; files: string[] }> {
+  try {
+    const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+    return { folders: folders.sort(), files: files.sort() };
+  } catch (cause) {
+    throw fileError(folder, cause);
+  }
+}
+
+/** Reads and decodes pictures, one after the other. @throws as `decodeImage` and `ImageCollector.add`. */
+export async function readImages(
+  folder: string,
+  entries: readonly ImageEntry[],
+  size: ImageSize | undefined,
+  maxBytes: number,
+): Promise<StoredExamples> {
+  const collector = new ImageCollector(folder, entries.length, size, maxBytes);
+  for (const { path, label } of entries) {
+    collector.add(decodeImage(await readUserFile(path, maxFileBytes), path), label, path);
+  }
+  return collector.examples();
+}
