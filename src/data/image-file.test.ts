@@ -160,15 +160,16 @@ describe("JPEG", () => {
   });
 
   it("of one component is gray", () => {
-    // A progressive picture of one pixel; its end marker is appended.
-    const gray =
-      "/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////" +
-      "////////////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=";
-    expect(decodeImage(Uint8Array.of(...Buffer.from(gray, "base64"), 0xff, 0xd9), "a.jpg")).toMatchObject({
-      channels: 1,
-      height: 1,
-      width: 1,
-    });
+    // One block of 8 x 8: tables of one code each, a direct part of 0 and the end of the block, bits 00.
+    const huffman = [1, ...new Array<number>(15).fill(0), 0];
+    const gray = [
+      ...[0xff, 0xd8, 0xff, 0xdb, 0, 67, 0, ...new Array<number>(64).fill(1)],
+      ...[0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0],
+      ...[0xff, 0xc4, 0, 20, 0x00, ...huffman, 0xff, 0xc4, 0, 20, 0x10, ...huffman],
+      ...[0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0, 0x3f, 0xff, 0xd9],
+    ];
+    const image = { channels: 1, height: 8, width: 8, data: new Uint8Array(64).fill(128) };
+    expect(decodeImage(Uint8Array.from(gray), "a.jpg")).toEqual(image);
   });
 
   it("throws nothing but its own errors when it is cut or changed", () => {
