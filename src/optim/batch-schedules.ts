@@ -14,8 +14,8 @@ interface BatchSchedulePart<S> {
   size(spec: S, context: BatchContext): number;
 }
 
-const most = z.int().positive().optional();
-const factor = z.number().positive().default(2);
+const most = z.int().positive().optional().describe("largest size");
+const factor = z.number().positive().default(2).describe("what the size is multiplied by");
 
 /** A whole number of examples, at least 1 and at most `limit`. */
 const within = (size: number, limit = Number.MAX_SAFE_INTEGER): number =>
@@ -36,7 +36,7 @@ export const constantBatch = define({
 export const growingBatch = define({
   kind: "growing",
   about: "multiplied by a factor every so many epochs",
-  options: z.object({ every: z.int().positive().default(5), factor, most }),
+  options: z.object({ every: z.int().positive().default(5).describe("epochs of a stage"), factor, most }),
   size: (
     spec: { readonly every: number; readonly factor: number; readonly most?: number | undefined },
     { epoch, batchSize }: BatchContext,
@@ -47,7 +47,11 @@ export const growingBatch = define({
 export const milestoneBatch = define({
   kind: "milestones",
   about: "multiplied by a factor at given epochs",
-  options: z.object({ milestones: z.array(z.int().positive()).default([60, 120, 160]), factor, most }),
+  options: z.object({
+    milestones: z.array(z.int().positive()).default([60, 120, 160]).describe("epochs at which the size changes"),
+    factor,
+    most,
+  }),
   size: (
     spec: { readonly milestones: readonly number[]; readonly factor: number; readonly most?: number | undefined },
     { epoch, batchSize }: BatchContext,
@@ -62,9 +66,9 @@ export const cyclicalBatch = define({
   kind: "cyclical",
   about: "multiplied by a factor again and again, then divided as often",
   options: z.object({
-    every: z.int().positive().default(1),
+    every: z.int().positive().default(1).describe("epochs of a stage"),
     factor,
-    levels: z.int().positive().default(4),
+    levels: z.int().positive().default(4).describe("how often the size is multiplied before it falls"),
     most,
   }),
   size: (
