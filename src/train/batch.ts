@@ -120,3 +120,21 @@ function normalized({ affine, shape: example }: StoredInput, values: Tensor): Te
     ? scaled
     : add(scaled, constant(tensorFrom("float32", shape, affine.offset)));
 }
+
+/** The arrays of one split under the names of the program's inputs, cut to the first so many examples. */
+export function splitArrays(
+  layout: BatchLayout,
+  arranged: readonly TensorData[],
+  targets: TensorData,
+  count = Number.POSITIVE_INFINITY,
+): Map<string, TensorData> {
+  const names = inputArrayNames(layout);
+  const arrays = new Map(arranged.map((tensor, i) => [names[i], firstRows(tensor, count)]));
+  return arrays.set("data.targets", firstRows(targets, count));
+}
+
+function firstRows(tensor: TensorData, count: number): TensorData {
+  if (count >= tensor.shape[0]) return tensor;
+  const size = tensor.data.length / tensor.shape[0];
+  return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
+}

@@ -1,6 +1,7 @@
 // Which examples make which batch: a pure function of seed, epoch and step.
 import { InvalidInputError } from "../core/errors.js";
 import { permutation, randomStream } from "../core/rng.js";
+import type { TrialSpec } from "./trial-spec.js";
 
 export interface RowOrder {
   readonly stepsPerEpoch: number;
@@ -64,6 +65,18 @@ export function givenOrder(
     stepsPerEpoch: Math.ceil(rows.length / batchSize),
     batch: (step) => Int32Array.from({ length: batchSize }, (_, i) => rows[(step * batchSize + i) % rows.length]),
   };
+}
+
+/** The order of a trial: the rows given by the caller, or what the spec says. */
+export function rowOrder(
+  { order, batchSize, seed, dropLast }: Pick<TrialSpec, "order" | "batchSize" | "seed" | "dropLast">,
+  rows: Int32Array | undefined,
+  examples: number,
+): RowOrder {
+  if (rows !== undefined) return givenOrder(rows, { examples, batchSize });
+  return order === "sequential"
+    ? sequentialOrder({ examples, batchSize })
+    : shuffledOrder({ examples, batchSize, seed, dropLast });
 }
 
 function noBatch(examples: number, batchSize: number): InvalidInputError {

@@ -1,4 +1,5 @@
 // Threads chosen by measurement, on real steps of the trial itself: nothing is run only to be timed.
+import { mostInvariantThreads } from "../graph/ops/matmul.js";
 
 // Segments measured with each candidate before the choice; the best of them counts, since noise only ever adds.
 const rounds = 3;
@@ -43,4 +44,9 @@ export class ThreadChoice {
       (this.#best.get(more) as number) < (this.#best.get(fewer) as number) * preference ? more : fewer,
     );
   }
+}
+
+/** Results must not depend on what a clock says, so only counts that give the same bits are measured. */
+export function equalThreadCounts(cores: number): number[] {
+  return cores > 1 ? [Math.min(cores, mostInvariantThreads), 1] : [1];
 }

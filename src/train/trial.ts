@@ -4,13 +4,12 @@
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
-import { mostInvariantThreads } from "../graph/ops/matmul.js";
 import { lossFunction } from "../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { type ProbeSpec, readProbeSpec } from "../probes/probe-spec.js";
-import { arrangedInputs, type BatchLayout, batchLayout, inputArrayNames } from "./batch.js";
+import { arrangedInputs, type BatchLayout, batchLayout, splitArrays } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
@@ -23,12 +22,12 @@ import { probeRecord, readProbes } from "./probe-program.js";
 import type { ProbeRecord } from "./probe-record.js";
 import { stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";
-import { givenOrder, type RowOrder, sequentialOrder, shuffledOrder } from "./row-order.js";
+import { type RowOrder, rowOrder } from "./row-order.js";
 import type { Runtime } from "./runtime.js";
 import { nextSegment, type Segment, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
-import { ThreadChoice } from "./thread-choice.js";
+import { equalThreadCounts, ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 import { readClip } from "./update.js";
 
@@ -108,7 +107,7 @@ export class Trial {
     const loss = lossFunction(spec.loss);
     checkCounts(spec);
     this.#probes = spec.probes === undefined ? undefined : readProbeSpec(spec.probes);
-    this.#order = orderOf(request, this.#examples("train"));
+    this.#order = rowOrder(request.spec, request.rows, this.#examples("train"));
     const optimizer = readOptimizer(spec.optimizer);
     this.#network = checkedNetwork(spec, network, layout, this.#order, (plain) =>
       checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
@@ -132,7 +131,9 @@ export class Trial {
       },
       spinning,
     );
-    this.#threads = new ThreadChoice(request.threads === undefined ? candidates(runtime.cores) : [request.threads]);
+    this.#threads = new ThreadChoice(
+      request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
+    );
   }
 
   get spec(): TrialSpec {
@@ -492,34 +493,4 @@ function checkedNetwork(
     if (size % microBatchSize > 0) build(size % microBatchSize);
   }
   return build(largest);
-}
-
-/** Results must not depend on what a clock says, so only counts that give the same bits are measured. */
-function candidates(cores: number): number[] {
-  return cores > 1 ? [Math.min(cores, mostInvariantThreads), 1] : [1];
-}
-
-function orderOf({ spec, rows }: TrialRequest, examples: number): RowOrder {
-  const { batchSize, seed, dropLast } = spec;
-  if (rows !== undefined) return givenOrder(rows, { examples, batchSize });
-  return spec.order === "sequential"
-    ? sequentialOrder({ examples, batchSize })
-    : shuffledOrder({ examples, batchSize, seed, dropLast });
-}
-
-function splitArrays(
-  layout: BatchLayout,
-  arranged: readonly TensorData[],
-  targets: TensorData,
-  count = Number.POSITIVE_INFINITY,
-): Map<string, TensorData> {
-  const names = inputArrayNames(layout);
-  const arrays = new Map(arranged.map((tensor, i) => [names[i], firstRows(tensor, count)]));
-  return arrays.set("data.targets", firstRows(targets, count));
-}
-
-function firstRows(tensor: TensorData, count: number): TensorData {
-  if (count >= tensor.shape[0]) return tensor;
-  const size = tensor.data.length / tensor.shape[0];
-  return { ...tensor, shape: [count, ...tensor.shape.slice(1)], data: tensor.data.subarray(0, count * size) };
 }
