@@ -1,5 +1,6 @@
 // What must hold of every reader, whatever the bytes: a value or a TrainscopeError, in one line, within bounded memory.
 import { TrainscopeError } from "../../src/core/errors.js";
+import { beat } from "./watchdog.js";
 
 /** A reader with valid files to start from. `read` may look further into what it has read. */
 export interface FuzzTarget {
@@ -18,6 +19,7 @@ export function checkReading(
   { read, expansion = 64 }: Pick<FuzzTarget, "read" | "expansion">,
   bytes: Uint8Array,
 ): "read" | "refused" {
+  beat();
   const before = memory();
   let outcome: "read" | "refused" = "read";
   try {
@@ -34,6 +36,7 @@ export function checkReading(
 
 /** The same promise of work that goes on by itself: `work` ends, or with a TrainscopeError. */
 export async function checkWork(work: () => Promise<unknown>, allowedBytes = baseBytes): Promise<"done" | "refused"> {
+  beat();
   const before = memory();
   let outcome: "done" | "refused" = "done";
   try {

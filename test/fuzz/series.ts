@@ -1,13 +1,14 @@
 // How long fuzzing goes on, and where its random numbers start: always the same unless the environment says otherwise.
 
-const isFull = process.env.TRAINSCOPE_FULL === "1";
+/** Whether this is the long run of `npm run test:full`. */
+export const isFull = process.env.TRAINSCOPE_FULL === "1";
 
 /** TRAINSCOPE_FUZZ_SEED: another series of inputs. */
 export const seed = Number(process.env.TRAINSCOPE_FUZZ_SEED ?? 20_261_123);
 
-/** Inputs of one property: `count`, a hundred times more with TRAINSCOPE_FULL=1, or TRAINSCOPE_FUZZ_FACTOR times. */
+/** Inputs of one property: `count`, twenty times more with TRAINSCOPE_FULL=1, or TRAINSCOPE_FUZZ_FACTOR times. */
 export function runs(count: number): number {
-  return Math.round(count * Number(process.env.TRAINSCOPE_FUZZ_FACTOR ?? (isFull ? 100 : 1)));
+  return Math.round(count * Number(process.env.TRAINSCOPE_FUZZ_FACTOR ?? (isFull ? 20 : 1)));
 }
 
 /** Milliseconds after which the runner gives up. */
