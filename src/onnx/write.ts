@@ -144,7 +144,7 @@ class ModelWriter {
       attributes.push(
         record.type === "graph"
           ? this.#bodyAttribute(name, value as Graph, node)
-          : attributeProto(name, record.type, value),
+          : attributeProto(`${node.scope ?? node.op.name}, attribute ${name}`, name, record.type, value),
       );
     }
     const inputNames = inputs.map((tensor, i) => this.#inputName(node, tensor, i, nodes));
@@ -255,12 +255,26 @@ export function tensorProto(name: string, { dtype, shape, data }: TensorData): T
 
 const utf8 = new TextEncoder();
 
-function attributeProto(name: string, type: AttributeType, value: AttributeValue): AttributeProto {
+/** Attributes are float32 in a file. */
+function inFloat32(where: string, value: number): number {
+  if (!Number.isFinite(value) || Number.isFinite(Math.fround(value))) return value;
+  throw new InvalidInputError("a number is too large", {
+    where,
+    expected: "at most 3.4e38, the largest float32",
+    received: `${value}`,
+  });
+}
+
+function attributeProto(where: string, name: string, type: AttributeType, value: AttributeValue): AttributeProto {
   switch (type) {
     case "int":
       return create(AttributeProtoSchema, { name, type: AttributeTypeCode.INT, i: BigInt(value as number) });
     case "float":
-      return create(AttributeProtoSchema, { name, type: AttributeTypeCode.FLOAT, f: value as number });
+      return create(AttributeProtoSchema, {
+        name,
+        type: AttributeTypeCode.FLOAT,
+        f: inFloat32(where, value as number),
+      });
     case "ints":
       return create(AttributeProtoSchema, {
         name,
@@ -271,7 +285,7 @@ function attributeProto(name: string, type: AttributeType, value: AttributeValue
       return create(AttributeProtoSchema, {
         name,
         type: AttributeTypeCode.FLOATS,
-        floats: [...(value as readonly number[])],
+        floats: (value as readonly number[]).map((item) => inFloat32(where, item)),
       });
     case "string":
       return create(AttributeProtoSchema, { name, type: AttributeTypeCode.STRING, s: utf8.encode(value as string) });
