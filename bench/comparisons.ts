@@ -106,6 +106,47 @@ function bothGradients(example: ConvolutionCase): Comparison {
   };
 }
 
+/** One channel a group, 3x3: dw, then dx. */
+function depthwiseGradients(x: Shape, stride: number): Comparison[] {
+  const [batch, channels] = x;
+  const w = [channels, 1, 3, 3];
+  const attrs = { auto_pad: "NOTSET", pads: [1, 1, 1, 1], strides: [stride, stride], group: channels };
+  const window = convWindow(x, w, attrs);
+  const convolution: Convolution = { window, batch, channels, filters: channels, group: channels };
+  const inputs = { x, w, ct: [batch, channels, ...window.output] };
+  const sides = (t: Inputs) => ({ x: t.x, w: t.w, ct: t.ct });
+  const dw = (weight: WeightLowering) => (t: Inputs) => {
+    const wants = { x: false, w: true };
+    return [convolutionCotangents(convolution, { input: "transposed", weight }, sides(t), wants).dw as Tensor];
+  };
+  const dx = (from: InputLowering) => (t: Inputs) => {
+    const wants = { x: true, w: false };
+    return [convolutionCotangents(convolution, { input: from, weight: "swapped" }, sides(t), wants).dx as Tensor];
+  };
+  const title = `${x.join("x")}, 3x3, stride ${stride}`;
+  return [
+    {
+      title: `depthwise convolution, weight gradient: ${title}`,
+      inputs,
+      forms: {
+        "tap by tap": dw("tapByTap"),
+        "columns of x": dw("inputColumns"),
+        "batch and channels swapped": dw("swapped"),
+      },
+    },
+    {
+      title: `depthwise convolution, input gradient: ${title}`,
+      inputs,
+      forms: {
+        ConvTranspose: dx("transposed"),
+        ...(hasMirroredWindows(convolution)
+          ? { "Conv with the kernel turned": dx("convolution"), "columns of ct": dx("outputColumns") }
+          : {}),
+      },
+    },
+  ];
+}
+
 /** Forward and backward. Random numbers have no ties, so that all forms agree. */
 function maxPoolGradient(x: Shape, kernel: number): Comparison {
   const window = { kernel_shape: [kernel, kernel], strides: [kernel, kernel] };
@@ -204,6 +245,9 @@ const perceptronShapes: readonly Shape[] = [[3072, 1000], [1000], [1000, 1000], 
 export const comparisons: readonly Comparison[] = [
   ...convolutionCases.map(weightGradient),
   ...convolutionCases.slice(1).map(bothGradients),
+  ...depthwiseGradients([8, 96, 56, 56], 1),
+  ...depthwiseGradients([8, 144, 56, 56], 2),
+  ...depthwiseGradients([8, 384, 14, 14], 1),
   maxPoolGradient([64, 6, 28, 28], 2),
   maxPoolGradient([64, 16, 10, 10], 2),
   reluGradient([64, 6, 28, 28]),

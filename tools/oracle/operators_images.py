@@ -1,4 +1,4 @@
-"""Writes fixtures/operators-images.json: pooling in all its forms and resizing by PyTorch in float64.
+"""Writes fixtures/operators-images.json: pooling in all its forms, grouped convolution and resizing by PyTorch in float64.
 
 Run with python3 and torch 2.13. Ties are included on purpose: the first maximum takes the whole gradient.
 """
@@ -61,6 +61,35 @@ def pools():
         add("GlobalLpPool", f"{len(axes)}-D", [numbers(*shape)], lambda x, axes=axes: (x * x).sum(axes, keepdim=True).sqrt())
 
 
+def convolutions():
+    """Groups of every width, forward and transposed."""
+    forward = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+    backward = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+    for name, x, w, group, strides, dilations, pads in [
+        ("depthwise, stride 1", (2, 3, 5, 4), (3, 1, 3, 3), 3, (1, 1), (1, 1), (1, 1)),
+        ("depthwise, two filters a channel", (2, 3, 6, 5), (6, 1, 3, 2), 3, (2, 1), (1, 1), (1, 0)),
+        ("depthwise, 5 x 5, dilated", (1, 2, 9, 9), (2, 1, 5, 5), 2, (1, 2), (2, 1), (4, 2)),
+        ("groups, strides, dilations", (1, 6, 7, 8), (4, 3, 3, 2), 2, (2, 1), (1, 2), (1, 2)),
+        ("1-D, depthwise", (2, 4, 9), (4, 1, 3), 4, (2,), (1,), (1,)),
+        ("3-D, depthwise", (1, 2, 4, 5, 3), (2, 1, 2, 3, 2), 2, (1, 2, 1), (1, 1, 1), (1, 1, 0)),
+        ("3-D, groups", (1, 4, 3, 4, 5), (2, 2, 2, 2, 3), 2, (2, 1, 1), (1, 2, 1), (0, 1, 1)),
+    ]:
+        rank = len(strides)
+        attrs = {"group": group, "strides": list(strides), "dilations": list(dilations), "pads": [*pads, *pads]}
+
+        def conv(x, w, b, rank=rank, arguments=(strides, pads, dilations, group)):
+            return forward[rank](x, w, b, *arguments)
+
+        operands = [numbers(*x), numbers(*w), numbers(w[0])]
+        add("Conv", f"in groups, {name}", operands, conv, attrs)
+        small = conv(*operands).shape
+
+        def transposed(x, w, b, rank=rank, arguments=(strides, pads, 0, group, dilations)):
+            return backward[rank](x, w, b, *arguments)
+
+        add("ConvTranspose", f"in groups, {name}", [numbers(*small), numbers(*w), numbers(x[1])], transposed, attrs)
+
+
 def resizes():
     modes = {1: "linear", 2: "bilinear", 3: "trilinear"}
     for name, shape, size in [
@@ -106,5 +135,6 @@ def resizes():
 
 
 pools()
+convolutions()
 resizes()
 write("operators_images.py", fixtures)

@@ -68,6 +68,35 @@ export const networkCases = {
     smooth("strides and dilations", [float([1, 2, 8, 7]), float([2, 2, 3, 2])], { strides: [2, 1], dilations: [2, 3] }),
     smooth("groups", [float([2, 4, 4, 4]), float([4, 2, 3, 3])], { group: 2, pads: [1, 1, 1, 1] }),
     smooth("depthwise", [float([2, 3, 5, 5]), float([3, 1, 3, 3])], { group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }),
+    smooth("depthwise, stride 1", [float([2, 3, 4, 5]), float([3, 1, 3, 2]), float([3])], {
+      group: 3,
+      pads: [1, 0, 1, 1],
+    }),
+    smooth("depthwise, several filters a channel", [float([1, 2, 5, 4]), float([6, 1, 2, 3])], {
+      group: 2,
+      strides: [1, 2],
+    }),
+    {
+      ...smooth("depthwise, dilated, auto_pad SAME_UPPER", [float([1, 2, 6, 5]), float([2, 1, 3, 3])], {
+        group: 2,
+        dilations: [2, 1],
+        auto_pad: "SAME_UPPER",
+      }),
+      notOnRuntime: "it refuses dilations with auto_pad; simplify writes the pads out",
+    },
+    smooth("depthwise, large kernel", [float([1, 2, 5, 6]), float([2, 1, 5, 5])], { group: 2, pads: [2, 2, 2, 2] }),
+    smooth("groups, strides, dilations", [float([1, 4, 7, 6]), float([4, 2, 2, 3])], {
+      group: 2,
+      strides: [2, 1],
+      dilations: [1, 2],
+    }),
+    smooth("1-D, depthwise, SAME_LOWER", [float([2, 3, 7]), float([3, 1, 4])], { group: 3, auto_pad: "SAME_LOWER" }),
+    smooth("3-D, groups", [float([1, 2, 3, 3, 2]), float([4, 1, 2, 2, 1])], { group: 2, auto_pad: "VALID" }),
+    smooth("3-D, strides and dilations", [float([1, 2, 5, 4, 3]), float([2, 2, 2, 2, 2])], {
+      strides: [2, 1, 1],
+      dilations: [1, 3, 1],
+      pads: [0, 1, 0, 1, 0, 1],
+    }),
     smooth("auto_pad SAME_UPPER", [float([1, 2, 5, 4]), float([2, 2, 2, 3])], {
       auto_pad: "SAME_UPPER",
       strides: [2, 2],
@@ -90,6 +119,29 @@ export const networkCases = {
       output_padding: [1, 2],
     }),
     smooth("groups and dilations", [float([1, 4, 3, 3]), float([4, 1, 2, 2])], { group: 2, dilations: [2, 1] }),
+    smooth("depthwise", [float([2, 3, 3, 2]), float([3, 1, 3, 3])], { group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }),
+    smooth("depthwise, stride 1", [float([1, 3, 4, 3]), float([3, 1, 3, 3]), float([3])], {
+      group: 3,
+      pads: [1, 1, 1, 1],
+    }),
+    smooth("auto_pad SAME_UPPER", [float([1, 2, 3, 4]), float([2, 2, 3, 4])], {
+      strides: [2, 3],
+      auto_pad: "SAME_UPPER",
+    }),
+    smooth("auto_pad SAME_LOWER", [float([1, 2, 3, 4]), float([2, 2, 4, 3])], {
+      strides: [2, 2],
+      auto_pad: "SAME_LOWER",
+    }),
+    smooth("output_shape", [float([1, 2, 3, 3]), float([2, 1, 3, 3])], { strides: [3, 2], output_shape: [8, 6] }),
+    smooth("output_shape beyond all windows", [float([1, 1, 3, 3]), float([1, 2, 3, 3]), float([2])], {
+      strides: [3, 2],
+      output_shape: [10, 8],
+    }),
+    smooth("3-D, groups", [float([1, 2, 2, 2, 3]), float([2, 1, 2, 2, 2])], {
+      group: 2,
+      strides: [1, 2, 1],
+      pads: [0, 1, 0, 1, 0, 1],
+    }),
     smooth("1-D", [float([2, 2, 4]), float([2, 3, 3])], { strides: [2] }),
   ],
   Col2Im: [

@@ -99,6 +99,20 @@ export function columns(x: Tensor, group: number, window: Window, mirrored: bool
   return reshape(staged, [...lead, sizeOf(window.kernel) * (channels / group), sizeOf(window.output)]);
 }
 
+/**
+ * For every tap of the kernel what it sees of x: `[batch, channels, output...]`, in the order of the kernel. The last
+ * axis is cut first: only its slices are short runs in memory.
+ */
+export function tapViews(x: Tensor, window: Window): Tensor[] {
+  const axes = window.kernel.length;
+  let views = [padSpatial(x, axes, window)];
+  for (let axis = axes - 1; axis >= 0; axis--) {
+    const taps = Array.from({ length: window.kernel[axis] }, (_, tap) => tap);
+    views = taps.flatMap((tap) => views.map((view) => tapPlaces(view, axis + 2, tap, axis, window)));
+  }
+  return views;
+}
+
 function padSpatial(x: Tensor, axes: number, { padBegin, padEnd }: Window): Tensor {
   if ([...padBegin, ...padEnd].every((extent) => extent === 0)) return x;
   const none = Array<number>(x.shape.length - axes).fill(0);

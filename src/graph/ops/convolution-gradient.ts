@@ -1,6 +1,6 @@
 // Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
 // and `chooseLowering` picks by shape.
-import { type Shape, sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";
@@ -13,7 +13,14 @@ import {
   convTransposeWindow,
   convWindow,
 } from "./convolution.js";
-import { matMul, transposeMatrices } from "./matmul.js";
+import {
+  leading,
+  weightByInputColumns,
+  weightByOutputColumns,
+  weightBySwappedConvolution,
+  weightTapByTap,
+} from "./convolution-weight.js";
+import { matMul } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { reshape, slice, transpose } from "./shape-movement.js";
 import { coveredExtent, type Window } from "./window.js";
@@ -31,7 +38,7 @@ export interface Convolution {
 
 /**
  * Cotangent of x:
- * - `convolution`: Conv of ct with the kernel turned round and its channels exchanged (stride 1, one group);
+ * - `convolution`: Conv of ct with the kernel turned round and its channels exchanged (stride 1);
  * - `transposed`: ConvTranspose of ct, with output padding for the places no window reached (always);
  * - `outputColumns`: one matrix product with the windows of ct laid out as columns (stride 1);
  * - `summedColumns`: Col2Im of one matrix product (one group, 2-D).
@@ -42,9 +49,10 @@ export type InputLowering = "convolution" | "transposed" | "outputColumns" | "su
  * Cotangent of w:
  * - `inputColumns`: the windows of x as columns, times ct (always);
  * - `outputColumns`: the windows of ct as columns, times x (stride 1); the columns serve x's cotangent too;
+ * - `tapByTap`: for every tap what it sees of x, times ct, summed (one channel a group);
  * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels).
  */
-export type WeightLowering = "inputColumns" | "outputColumns" | "swapped";
+export type WeightLowering = "inputColumns" | "outputColumns" | "tapByTap" | "swapped";
 
 export interface ConvolutionLowering {
   readonly input: InputLowering;
@@ -60,10 +68,26 @@ const fewestFiltersForOutputColumns = 32;
 export function chooseLowering(c: Convolution): ConvolutionLowering {
   const taps = sizeOf(c.window.kernel);
   if (taps > mostTapsAsColumns) return { input: "transposed", weight: "swapped" };
+  if (c.group > 1) return chooseGrouped(c);
   const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
   if (hasMirroredWindows(c) && (narrow || taps === 1)) return { input: "outputColumns", weight: "outputColumns" };
   const isPlain = c.group === 1 && c.window.kernel.length === 2;
   return { input: isPlain ? "summedColumns" : "transposed", weight: "inputColumns" };
+}
+
+// Every tap costs three passes over x; with more of them the convolution with batch and channels exchanged is faster.
+const mostTapsOneByOne = 16;
+
+/**
+ * Products of single groups are small, so that laying out columns for both gradients does not pay; of one channel they
+ * are no products at all.
+ */
+function chooseGrouped(c: Convolution): ConvolutionLowering {
+  const mirrored = hasMirroredWindows(c);
+  const byColumns = mirrored ? "outputColumns" : "inputColumns";
+  const ofOneChannel = sizeOf(c.window.kernel) <= mostTapsOneByOne ? "tapByTap" : "swapped";
+  const weight = c.channels === c.group ? ofOneChannel : byColumns;
+  return { input: mirrored ? "convolution" : "transposed", weight };
 }
 
 /** With stride 1 and no more padding than the kernel covers, x's cotangent is itself made of windows over ct. */
@@ -152,6 +176,7 @@ export function convolutionCotangents(
   const weightGradients: Record<WeightLowering, () => Tensor> = {
     inputColumns: () => weightByInputColumns(convolution, x, ct),
     outputColumns: () => weightByOutputColumns(convolution, x, outputColumns()),
+    tapByTap: () => weightTapByTap(convolution, x, ct),
     swapped: () => weightBySwappedConvolution(convolution, x, ct),
   };
   return {
@@ -206,21 +231,26 @@ function convAttributes({ window, group }: Convolution): ConvAttributes {
   };
 }
 
-/** The leading places of every spatial axis. */
-function leading(x: Tensor, extents: Shape): Tensor {
-  if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
-  const axes = extents.map((_, axis) => axis + 2);
-  return slice(x, { starts: axes.map(() => 0), ends: extents, axes });
-}
-
 function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
   const window = mirroredWindow(convolution.window);
   const axes = window.kernel.map((_, axis) => axis + 2);
-  const exchanged = transpose(w, [1, 0, ...axes]);
+  const exchanged = exchangedChannels(w, convolution.group);
   // Backward from the last element to the one "before the first", which counts as -extent - 1.
   const ends = window.kernel.map((extent) => -extent - 1);
   const turned = slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
   return conv(ct, turned, null, convAttributes({ ...convolution, window }));
+}
+
+/** A weight for the way back: inputs and outputs change places within every group. */
+function exchangedChannels(w: Tensor, group: number): Tensor {
+  const [filters, inner, ...kernel] = w.shape;
+  const outer = filters / group;
+  // One channel on both sides: nothing changes place.
+  if (inner === 1 && outer === 1) return w;
+  const taps = kernel.map((_, axis) => axis + 2);
+  if (group === 1) return transpose(w, [1, 0, ...taps]);
+  const perGroup = reshape(w, [group, outer, inner, ...kernel]);
+  return reshape(transpose(perGroup, [0, 2, 1, ...taps.map((axis) => axis + 1)]), [group * inner, outer, ...kernel]);
 }
 
 /** One product for the columns of dx, and their sum: the same work as ConvTranspose, whose product runs on one thread. */
@@ -252,69 +282,4 @@ function inputByColumns(convolution: Convolution, w: Tensor, outputColumns: Tens
     sizeOf(window.kernel) * outer,
   ]);
   return reshape(matMul(rows, outputColumns), [batch, channels, ...window.input]);
-}
-
-// With at least as many filters as a vector register holds numbers, filters belong on the contiguous side of the product.
-const fewestFiltersInRow = 16;
-
-/** `[O, places] [places, taps C]`, or its transpose, summed over the batch. */
-function weightByInputColumns({ window, batch, channels, filters, group }: Convolution, x: Tensor, ct: Tensor): Tensor {
-  const [inner, outer] = [channels / group, filters / group];
-  const rows = reshape(ct, [batch, ...groupAxis(group), outer, sizeOf(window.output)]);
-  const cols = columns(x, group, window, false);
-  const axes = window.kernel.map((_, axis) => axis);
-  if (outer >= fewestFiltersInRow && group === 1) {
-    const product = reduceSum(matMul(cols, transposeMatrices(rows)), [0]);
-    const [channelAxis, filterAxis] = [axes.length, axes.length + 1];
-    return transpose(reshape(product, [...window.kernel, inner, filters]), [filterAxis, channelAxis, ...axes]);
-  }
-  const product = reduceSum(matMul(rows, transposeMatrices(cols)), [0]);
-  return transpose(reshape(product, [filters, ...window.kernel, inner]), [
-    0,
-    axes.length + 1,
-    ...axes.map((axis) => axis + 1),
-  ]);
-}
-
-/** `[C, places] [places, taps O]`, summed over the batch. */
-function weightByOutputColumns(
-  { window, batch, channels, filters, group }: Convolution,
-  x: Tensor,
-  outputColumns: Tensor,
-): Tensor {
-  const [inner, outer] = [channels / group, filters / group];
-  const left = reshape(x, [batch, ...groupAxis(group), inner, sizeOf(window.input)]);
-  const product = reduceSum(matMul(left, transposeMatrices(outputColumns)), [0]);
-  const taps = window.kernel.map((_, axis) => axis + 2);
-  const perGroup = transpose(reshape(product, [group, inner, ...window.kernel, outer]), [
-    0,
-    taps.length + 2,
-    1,
-    ...taps,
-  ]);
-  return reshape(perGroup, [filters, inner, ...window.kernel]);
-}
-
-/**
- * The weight gradient correlates x with ct: a convolution whose batch are the channels of x, whose channels are the
- * examples, and in which the places of ct are the taps, `strides` apart.
- */
-function weightBySwappedConvolution({ window, batch, channels, group }: Convolution, x: Tensor, ct: Tensor): Tensor {
-  const inner = channels / group;
-  const axes = window.kernel.map((_, axis) => axis);
-  const perGroup = reshape(x, [batch, group, inner, ...window.input]);
-  const images = reshape(transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [
-    inner,
-    group * batch,
-    ...window.input,
-  ]);
-  const kernels = transpose(ct, [1, 0, ...axes.map((axis) => axis + 2)]);
-  const correlated = conv(images, kernels, null, {
-    dilations: window.strides,
-    pads: [...window.padBegin, ...window.padEnd],
-    strides: window.dilations,
-    group,
-  });
-  // Rows that no window reached give taps beyond the kernel.
-  return transpose(leading(correlated, window.kernel), [1, 0, ...axes.map((axis) => axis + 2)]);
 }

@@ -8,6 +8,8 @@ import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";
 import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
+import { nodesInOrder } from "../order.js";
+import { simplify } from "../simplify.js";
 import type { Tensor } from "../tensor.js";
 import { type ConvAttributes, conv, convTranspose, convWindow } from "./convolution.js";
 import {
@@ -188,7 +190,8 @@ describe.each(Object.entries(cases))("gradients of Conv, %s", (_name, { x: xShap
     { input: "transposed", weight: "inputColumns" },
     { input: "transposed", weight: "swapped" },
     ...(mirrored ? [{ input: "outputColumns", weight: "outputColumns" } as const] : []),
-    ...(mirrored && convolution.group === 1 ? [{ input: "convolution", weight: "swapped" } as const] : []),
+    ...(mirrored ? [{ input: "convolution", weight: "swapped" } as const] : []),
+    ...(convolution.group === convolution.channels ? [{ input: "transposed", weight: "tapByTap" } as const] : []),
   ];
   test.each(lowerings)("lowered as $input and $weight it is the adjoint", (lowering) => {
     const { dx, dw } = convolutionCotangents(convolution, lowering, { x, w, ct }, { x: true, w: true });
@@ -234,6 +237,23 @@ function convOpGradient(y: Tensor, wants: readonly boolean[]): readonly (Tensor 
   return op.vjp({ inputs, outputs, attrs, cotangents: [input("ct", "float32", y.shape)], wants });
 }
 
+test("the gradient of a depthwise convolution has no node for each of hundreds of groups", () => {
+  const x = input("x", "float32", [2, 512, 14, 14]);
+  const w = input("w", "float32", [512, 1, 3, 3]);
+  const of = conv(x, w, null, { group: 512, pads: [1, 1, 1, 1] });
+  const slopes = gradients({ of, withRespectTo: [x, w], cotangent: input("ct", "float32", of.shape) });
+  const nodes = nodesInOrder(slopes).filter(({ op }) => op.name !== "Constant");
+  expect(nodes.length).toBeLessThan(60);
+});
+
+test("simplify writes out the pads of auto_pad", () => {
+  const x = input("x", "float32", [1, 2, 6, 5]);
+  const w = input("w", "float32", [2, 2, 3, 2]);
+  const { node } = conv(x, w, null, { auto_pad: "SAME_LOWER", dilations: [2, 1], strides: [1, 2] });
+  const [kept] = nodesInOrder([simplify(graph([x, w], { y: node!.outputs[0] })).outputs[0].tensor]);
+  expect(kept.attrs).toEqual({ ...node!.attrs, auto_pad: "NOTSET", pads: [2, 1, 2, 0] });
+});
+
 test("the lowering follows the shape", () => {
   const lowering = (x: Shape, w: Shape, attrs: Partial<ConvAttributes> = {}): string => {
     const complete = { auto_pad: "NOTSET", group: 1, ...attrs };
@@ -247,6 +267,11 @@ test("the lowering follows the shape", () => {
   expect(lowering([64, 96, 28, 28], [80, 96, 3, 3], { strides: [2, 2] })).toBe("summedColumns, inputColumns");
   expect(lowering([64, 64, 28, 28], [96, 64, 1, 1])).toBe("outputColumns, outputColumns");
   expect(lowering([8, 3, 224, 224], [64, 3, 15, 15])).toBe("transposed, swapped");
+  const depthwise = { group: 96, pads: [1, 1, 1, 1] };
+  expect(lowering([8, 96, 56, 56], [96, 1, 3, 3], depthwise)).toBe("convolution, tapByTap");
+  expect(lowering([8, 96, 56, 56], [96, 1, 3, 3], { ...depthwise, strides: [2, 2] })).toBe("transposed, tapByTap");
+  expect(lowering([8, 96, 56, 56], [96, 1, 7, 7], depthwise)).toBe("convolution, swapped");
+  expect(lowering([8, 96, 14, 14], [96, 12, 3, 3], { ...depthwise, group: 8 })).toBe("convolution, outputColumns");
 });
 
 describe("shape errors name both shapes", () => {

@@ -96,6 +96,14 @@ export const convOp: Op<ConvAttributes> = {
     return [{ dtype: x!.dtype, shape: [x!.shape[0], filters, ...output] }];
   },
   vjp: convGradient,
+  // Pads written out: ONNX Runtime refuses dilations with auto_pad, and equal convolutions look equal.
+  simpler([x, w, bias], [y]) {
+    const attrs = y.node?.attrs as ConvAttributes;
+    if (attrs.auto_pad === "NOTSET") return null;
+    const { padBegin, padEnd } = convWindow(x!.shape, w!.shape, attrs);
+    const explicit = { ...attrs, auto_pad: "NOTSET", pads: [...padBegin, ...padEnd] };
+    return apply(convOp, bias === undefined ? [x, w] : [x, w, bias], explicit)[0];
+  },
   fromGradientParts: convFromColumns,
   cost([, w, bias], [y]) {
     const macs = sizeOf(y.shape) * sizeOf(w!.shape.slice(1));
@@ -151,7 +159,8 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
   const wanted = attrs.output_shape ?? (same ? output.map((extent, axis) => extent * strides[axis]) : undefined);
   const pads =
     wanted === undefined ? explicitPads(where, output.length, attrs) : padsToReach(where, full, wanted, attrs.auto_pad);
-  const input = full.map((extent, axis) => extent - pads.padBegin[axis] - pads.padEnd[axis]);
+  // Places beyond all windows hold the bias alone.
+  const input = wanted ?? full.map((extent, axis) => extent - pads.padBegin[axis] - pads.padEnd[axis]);
   if (input.some((extent) => extent < 1)) {
     throw new ShapeError("padding leaves no output", {
       where,
@@ -163,14 +172,14 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
 }
 
 function padsToReach(where: string, full: Shape, wanted: readonly number[], autoPad: string) {
-  const total = full.map((extent, axis) => extent - wanted[axis]);
-  if (wanted.length !== full.length || total.some((pad) => pad < 0)) {
-    throw new ShapeError("output_shape cannot be reached", {
+  if (wanted.length !== full.length) {
+    throw new ShapeError("output_shape does not fit", {
       where,
-      expected: `at most ${shapeText(full)}`,
+      expected: `${full.length} extents, one a spatial axis`,
       received: shapeText(wanted),
     });
   }
+  const total = full.map((extent, axis) => Math.max(0, extent - wanted[axis]));
   const smaller = total.map((pad) => Math.floor(pad / 2));
   const larger = total.map((pad) => Math.ceil(pad / 2));
   return autoPad === "SAME_UPPER" ? { padBegin: smaller, padEnd: larger } : { padBegin: larger, padEnd: smaller };
