@@ -1,9 +1,10 @@
-// The table of data sets.
-import { UnknownNameError } from "../core/errors.js";
+// The table of published data sets. Those that are drawn are in src/data/synthetic.ts.
+import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { cifar10 } from "./cifar-10.js";
 import type { DatasetDefinition } from "./definition.js";
 import { fashionMnist } from "./fashion-mnist.js";
 import { mnist } from "./mnist.js";
+import { isSyntheticName, syntheticTable } from "./synthetic.js";
 
 export const datasetTable: Readonly<Record<string, DatasetDefinition>> = {
   mnist,
@@ -17,6 +18,14 @@ export const datasetTable: Readonly<Record<string, DatasetDefinition>> = {
  * @throws UnknownNameError with the valid names.
  */
 export function datasetDefinition(id: string, where = "data set"): DatasetDefinition {
-  if (!Object.hasOwn(datasetTable, id)) throw new UnknownNameError(where, "data set", id, Object.keys(datasetTable));
+  if (isSyntheticName(id)) {
+    throw new InvalidInputError("is drawn from its definition, and has no files", {
+      where: `${where} "${id}"`,
+      remedy: `It is always here: --data ${id}`,
+    });
+  }
+  if (!Object.hasOwn(datasetTable, id)) {
+    throw new UnknownNameError(where, "data set", id, [...Object.keys(datasetTable), ...Object.keys(syntheticTable)]);
+  }
   return datasetTable[id];
 }

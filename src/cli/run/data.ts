@@ -1,6 +1,7 @@
 // What `trainscope data` does.
 import { exitCodes } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
+import { syntheticTable } from "../../data/synthetic.js";
 import { getDataset, listDatasets, verifyDataset } from "../../node/data/library.js";
 import type { PlacesOptions } from "../../node/data/places.js";
 import type { CommandContext } from "../command-context.js";
@@ -13,11 +14,17 @@ import { startProgress } from "../progress.js";
 export async function listData(options: DataOptions, context: CommandContext): Promise<number> {
   const sets = await listDatasets(placesOf(options, context));
   const { terminal } = context;
+  const drawn = Object.values(syntheticTable);
   if (options.json) {
-    terminal.write(jsonLine({ schema: 1, datasets: sets }));
+    const synthetic = drawn.map(({ kind, about, options: { shape } }) => ({
+      id: kind,
+      about,
+      options: Object.keys(shape),
+    }));
+    terminal.write(jsonLine({ schema: 1, datasets: sets, synthetic }));
     return exitCodes.done;
   }
-  const rows = sets.map(
+  const published = sets.map(
     ({ id, present, about, folder, bytes }): Row => ({
       "data set": id,
       here: present,
@@ -26,10 +33,12 @@ export async function listData(options: DataOptions, context: CommandContext): P
       folder: folder ?? "",
     }),
   );
+  const rows = [...published, ...drawn.map(({ kind, about }): Row => ({ "data set": kind, here: "drawn", about }))];
   const keys = ["data set", "here", "size", "about", "folder"];
   const columns = keys.map((key) => ({ key, title: key }));
   terminal.write(formatTable(columns, rows, terminal.columns));
-  terminal.write("\nLooked for in --data-dir, then TRAINSCOPE_DATA, then the cache:\n");
+  terminal.write("\nThose that are drawn take options: --data two-moons:points=500,noise=0.2,seed=1\n");
+  terminal.write("Files are looked for in --data-dir, then TRAINSCOPE_DATA, then the cache:\n");
   terminal.write(`  ${context.paths().data}\n`);
   return exitCodes.done;
 }

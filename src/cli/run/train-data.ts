@@ -2,6 +2,7 @@
 import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { readNpy } from "../../data/npy.js";
+import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
 import type { TargetKind } from "../../data/targets.js";
 import { isDataPath, loadUserData } from "../../node/data/user-data.js";
 import type { TrialSpec } from "../../train/trial-spec.js";
@@ -30,6 +31,7 @@ export async function readData(
 ): Promise<Dataset> {
   if (!isDataPath(options.data)) {
     const unused = ownDataOptions.find((name) => options[name] !== undefined);
+    if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, targetKind);
     if (unused === undefined) return loadForCommand(options.data, { ...options, signal }, context);
     throw new InvalidInputError(`has no meaning for the data set "${options.data}"`, {
       where: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,

@@ -2,6 +2,7 @@
 import type { Dataset } from "../../data/dataset.js";
 import { buildDataset } from "../../data/definition.js";
 import { datasetDefinition } from "../../data/index.js";
+import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
 import { type ObtainOptions, obtainFiles } from "./obtain-files.js";
 import { loadSample } from "./sample.js";
 
@@ -15,12 +16,14 @@ export interface LoadDatasetOptions extends ObtainOptions {
 /**
  * The full set from `dataDir`, the folder in `TRAINSCOPE_DATA`, the user's cache, or the publisher's mirrors, every file
  * verified by SHA-256; else the embedded sample, whose title says so. Files that somebody put into a folder of their own
- * and that are damaged or incomplete are an error, never a reason for the sample.
+ * and that are damaged or incomplete are an error, never a reason for the sample. Names of synthetic sets, with options
+ * (`spirals:noise=0.1`), are drawn.
  *
  * Example: `const data = await loadDataset("mnist");`
  * @throws UnknownNameError, MissingDataError, CorruptFileError, EnvironmentError, InterruptedError, InvalidInputError.
  */
 export async function loadDataset(id: string, options: LoadDatasetOptions = {}): Promise<Dataset> {
+  if (isSyntheticName(id)) return syntheticDataset(id);
   const definition = datasetDefinition(id);
   const obtained = await obtainFiles(definition, options);
   if (obtained.unavailable === undefined) return buildDataset(definition, obtained.files);
