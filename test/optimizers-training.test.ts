@@ -1,15 +1,20 @@
 // Trainings with every optimizer, clipped, with groups and scheduled momentum: interruptions and threads change nothing.
 import { afterAll, describe, expect, test } from "vitest";
+import { randomStream } from "../src/core/rng.js";
+import { input } from "../src/graph/build.js";
+import { graph } from "../src/graph/graph.js";
 import { batchNorm } from "../src/nn/layers/batch-norm.js";
 import { dense } from "../src/nn/layers/dense.js";
 import { flatten } from "../src/nn/layers/flatten.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
+import { writeOnnx } from "../src/onnx/write.js";
 import { oneCycle } from "../src/optim/cyclic-schedules.js";
 import { cosine } from "../src/optim/decay-schedules.js";
 import { optimizers } from "../src/optim/optimizers/index.js";
 import { Trial } from "../src/train/trial.js";
 import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import { clippedGradients } from "../src/train/update.js";
 import { bitsOf, finish, patches, type SmallRequest, trialSpec, watched } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -83,4 +88,18 @@ test("gradients taken ahead are summed over micro-batches as over a batch", asyn
   const whole = await finish(request(changes));
   const parts = await finish(request({ ...changes, microBatchSize: 5 }));
   for (const [step, loss] of whole.losses.entries()) expect(Math.abs(parts.losses[step] / loss - 1)).toBeLessThan(1e-5);
+});
+
+test("the length of a gradient of three million elements is exact", async () => {
+  const shape = [3_072_000];
+  const gradient = input("gradient", "float32", shape);
+  const clipped = graph([gradient], { clipped: clippedGradients([gradient], { norm: 1 })[0] });
+  const session = await runtime.load(writeOnnx(clipped), { threads: 1 });
+  const stream = randomStream(1, "gradient");
+  const data = Float32Array.from({ length: shape[0] }, (_, i) => stream.word(i) / 2 ** 32 - 0.3);
+  const length = Math.sqrt(data.reduce((total, x) => total + x * x, 0));
+  const { outputs } = await session.run({ feeds: { gradient: { dtype: "float32", shape, data } }, fetch: ["clipped"] });
+  await session.dispose();
+  const found = (outputs.clipped.data as Float32Array)[5];
+  expect(Math.abs((found * (length + 1e-6)) / data[5] - 1)).toBeLessThan(1e-6);
 });
