@@ -48,7 +48,11 @@ export interface OnnxFile {
  * @throws CorruptFileError for damage, InvalidInputError for what we do not have: all unknown operators in one message.
  */
 export function openOnnx(bytes: Uint8Array, where: string, options: FileOptions = {}): OnnxFile {
-  const { maxBytes = 2 ** 31 } = options;
+  return onnxFile(parseModel(bytes, where, options), where, options);
+}
+
+/** The messages of a file as they are. @throws CorruptFileError, InvalidInputError for a file that is too large. */
+export function parseModel(bytes: Uint8Array, where: string, { maxBytes = 2 ** 31 }: FileOptions = {}): ModelProto {
   if (bytes.length > maxBytes) {
     throw new InvalidInputError("the file is too large", {
       where,
@@ -56,7 +60,11 @@ export function openOnnx(bytes: Uint8Array, where: string, options: FileOptions 
       received: `${bytes.length}`,
     });
   }
-  return onnxFile(parsed(bytes, where), where, options);
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new CorruptFileError("not an ONNX model, or a damaged one", { where, cause });
+  }
 }
 
 /** As `openOnnx`, of a model that is parsed already. */
@@ -82,14 +90,6 @@ export function onnxFile(model: ModelProto, where: string, reading: TensorReadin
       return value;
     },
   };
-}
-
-function parsed(bytes: Uint8Array, where: string): ModelProto {
-  try {
-    return fromBinary(ModelProtoSchema, bytes);
-  } catch (cause) {
-    throw new CorruptFileError("not an ONNX model, or a damaged one", { where, cause });
-  }
 }
 
 function checkedOpset({ opsetImport }: ModelProto, where: string): number {

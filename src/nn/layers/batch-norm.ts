@@ -1,12 +1,10 @@
 // batchNorm: standardize every channel by the statistics of the batch, then scale and shift.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
-import { scalar } from "../../graph/build.js";
-import { add, mul } from "../../graph/ops/arithmetic.js";
+import { shapeText } from "../../core/shape.js";
 import { batchNormalization } from "../../graph/ops/normalization.js";
-import type { Tensor } from "../../graph/tensor.js";
-import { type BuildContext, defineLayer } from "../layer.js";
+import { normalizeByBatch } from "../batch-statistics.js";
+import { defineLayer } from "../layer.js";
 
 /**
  * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1). Ioffe and Szegedy, ICML 2015.
@@ -36,33 +34,9 @@ export const batchNorm = defineLayer({
     const variance = context.buffer("running_var", shape, 1);
     if (context.mode === "inference" || context.isFrozen("running_mean"))
       return batchNormalization(x, scale, shift, mean, variance, { epsilon })[0];
-    const count = sizeOf(x.shape) / x.shape[1];
-    if (count < 2) {
-      throw new ShapeError("batchNorm cannot take statistics of one value per channel", {
-        where,
-        expected: "a batch of at least 2 examples, or images larger than one pixel",
-        received: shapeText(x.shape),
-        remedy: "Use a larger batch, or --drop-last when only the last batch is that small",
-      });
-    }
-    const [y, batchMean, batchVariance] = batchNormalization(x, scale, shift, mean, variance, {
-      epsilon,
-      momentum: 0,
-      training_mode: 1,
-    });
-    moveStatistics(context, "running_mean", mean, batchMean, momentum, 1);
-    moveStatistics(context, "running_var", variance, batchVariance, momentum, count / (count - 1));
-    return y;
+    const normalized = normalizeByBatch(x, { scale, shift, mean, variance }, { epsilon, momentum, where });
+    context.updateBuffer("running_mean", normalized.mean);
+    context.updateBuffer("running_var", normalized.variance);
+    return normalized.y;
   },
 });
-
-function moveStatistics(
-  context: BuildContext,
-  name: string,
-  running: Tensor,
-  batch: Tensor,
-  momentum: number,
-  correction: number,
-): void {
-  context.updateBuffer(name, add(mul(running, scalar(1 - momentum)), mul(batch, scalar(momentum * correction))));
-}

@@ -1,0 +1,52 @@
+// Normalization by the statistics of the batch, with running ones that follow: what layers and models from files share.
+import { ShapeError } from "../core/errors.js";
+import { shapeText, sizeOf } from "../core/shape.js";
+import { scalar } from "../graph/build.js";
+import { add, mul } from "../graph/ops/arithmetic.js";
+import { batchNormalization } from "../graph/ops/normalization.js";
+import type { Tensor } from "../graph/tensor.js";
+
+export interface NormalizationInputs {
+  readonly scale: Tensor;
+  readonly shift: Tensor;
+  /** Running statistics before the step. */
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+export interface BatchNormalized {
+  readonly y: Tensor;
+  /** Running statistics after the step. */
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1) with mean and population variance of
+ * the batch. The running statistics move by `momentum` toward the batch mean and the *unbiased* variance, as PyTorch has
+ * it (ONNX's own training mode takes the population variance).
+ * @throws ShapeError where there is one value per channel only.
+ */
+export function normalizeByBatch(
+  x: Tensor,
+  { scale, shift, mean, variance }: NormalizationInputs,
+  { epsilon, momentum, where }: { readonly epsilon: number; readonly momentum: number; readonly where: string },
+): BatchNormalized {
+  const count = sizeOf(x.shape) / x.shape[1];
+  if (count < 2) {
+    throw new ShapeError("batchNorm cannot take statistics of one value per channel", {
+      where,
+      expected: "a batch of at least 2 examples, or images larger than one pixel",
+      received: shapeText(x.shape),
+      remedy: "Use a larger batch, or --drop-last when only the last batch is that small",
+    });
+  }
+  const [y, batchMean, batchVariance] = batchNormalization(x, scale, shift, mean, variance, {
+    epsilon,
+    momentum: 0,
+    training_mode: 1,
+  });
+  const moved = (running: Tensor, batch: Tensor, correction: number): Tensor =>
+    add(mul(running, scalar(1 - momentum)), mul(batch, scalar(momentum * correction)));
+  return { y, mean: moved(mean, batchMean, 1), variance: moved(variance, batchVariance, count / (count - 1)) };
+}

@@ -1,0 +1,190 @@
+// Models that were exported for one batch size, built for another.
+//
+// Their inputs say N on axis 0, and constants inside may say it again: Reshape to [N, 400], Expand to [N, 1, 8]. The
+// model is built twice: for N as it is, which gives every shape, and for the batch size that is wanted. Where a baked-in
+// shape meets an input whose batch axis has changed, the one extent that carries the batch is known from both.
+import { InvalidInputError } from "../core/errors.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../core/shape.js";
+import { constantValue, int64s } from "../graph/build.js";
+import { expand } from "../graph/ops/shape-movement.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { NodeProto } from "./generated/onnx_pb.js";
+import type { BuildOptions } from "./graph-builder.js";
+import { operatorKey } from "./node-form.js";
+import { integer } from "./read-values.js";
+
+/** What was seen of a node when the model was built for its own batch size. */
+interface Seen {
+  readonly inputs: readonly (Tensor | null)[];
+  readonly outputs: readonly (Tensor | undefined)[];
+}
+
+/** The nodes of the model at its own batch size. Fill it with `onNode`, then build again with `adaptedTo`. */
+export class OwnBatch {
+  readonly #seen = new Map<NodeProto, Seen>();
+  readonly #size: number;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  readonly onNode: NonNullable<BuildOptions["onNode"]> = (node, inputs, outputs) => {
+    this.#seen.set(node, { inputs, outputs });
+  };
+
+  /** Options of a build that puts another batch size in the place of the baked-in one. */
+  adaptedTo(batchSize: number): Pick<BuildOptions, "adapt" | "onNode"> {
+    const merged: MergedAxes = new Map();
+    const pending = new Map<NodeProto, number>();
+    return {
+      adapt: (node, inputs, where) => {
+        const seen = this.#seen.get(node);
+        const key = operatorKey(node);
+        if (seen === undefined || !Object.hasOwn(adapters, key)) return inputs;
+        const adaptation = { node, inputs, seen, where, from: this.#size, to: batchSize, merged, pending };
+        return adapters[key](adaptation);
+      },
+      onNode: (node, _inputs, [output]) => {
+        const outer = pending.get(node);
+        if (outer !== undefined && output !== undefined) merged.set(output, outer);
+      },
+    };
+  }
+}
+
+/** Of tensors with an axis that holds more than the batch (`[steps * batch, ...]`): how much of it is outside of the batch. */
+type MergedAxes = Map<Tensor, number>;
+
+interface Adaptation {
+  readonly node: NodeProto;
+  readonly inputs: readonly (Tensor | null)[];
+  readonly seen: Seen;
+  readonly where: string;
+  readonly from: number;
+  readonly to: number;
+  readonly merged: MergedAxes;
+  /** The same for the outputs of nodes that are about to be made. */
+  readonly pending: Map<NodeProto, number>;
+}
+
+type Adapter = (adaptation: Adaptation) => readonly (Tensor | null)[];
+
+/** The list that the shape input holds, if it is the same at both batch sizes: then it was not computed from them. */
+function bakedIn({ inputs, seen }: Adaptation): number[] | undefined {
+  const [now, then] = [inputs[1], seen.inputs[1]].map((tensor) =>
+    tensor === null || tensor === undefined ? undefined : constantValue(tensor)?.data,
+  );
+  const isSame =
+    now !== undefined && then !== undefined && now.length === then.length && now.every((v, i) => v === then[i]);
+  return isSame ? [...now] : undefined;
+}
+
+/** The axis whose extent went with the batch, if exactly one did. */
+function changedAxis(before: Shape, after: Shape, { from, to }: Adaptation): number | undefined {
+  if (before.length !== after.length || sameShape(before, after)) return undefined;
+  const changed = before.flatMap((extent, axis) => (extent === after[axis] ? [] : [axis]));
+  return changed.length === 1 && after[changed[0]] * from === before[changed[0]] * to ? changed[0] : undefined;
+}
+
+/** Elements before those of the batch within its axis: 1 unless a Reshape before has put others there. */
+function outerPart(x: Tensor, axis: number, { merged }: Adaptation): number {
+  let next: Tensor | undefined = x;
+  for (let steps = 0; next !== undefined && steps < 1000; steps++) {
+    const known = merged.get(next);
+    if (known !== undefined) return known;
+    // Operators that work row by row keep the axis, wherever a Transpose puts it.
+    const extent = x.shape[axis];
+    next = next.node?.inputs.find((input) => input?.shape.includes(extent)) ?? undefined;
+  }
+  return 1;
+}
+
+/**
+ * Elements keep their order, so that as many as before stand in front of the batch. The axis of the result that starts
+ * there carries it: alone, multiplied with what comes behind (`[steps, batch * heads, size]`), or with what comes before
+ * (`[steps * batch, size]`). For batches of 1 several axes may fit: an axis of 1 comes first, the last axis last.
+ */
+const adaptReshape: Adapter = (adaptation) => {
+  const { node, inputs, seen, where, from, to, pending } = adaptation;
+  const target = bakedIn(adaptation);
+  const [x, old] = [inputs[0], seen.inputs[0]];
+  if (target === undefined || x === null || old === null) return inputs;
+  const axis = changedAxis(old.shape, x.shape, adaptation);
+  const result = seen.outputs[0]?.shape;
+  if (axis === undefined || result === undefined) return inputs;
+  const inFront = sizeOf(old.shape.slice(0, axis)) * outerPart(x, axis, adaptation);
+  const place = batchPlace(result, inFront, from);
+  if (place === undefined) {
+    throw new InvalidInputError(
+      `the model was exported for batches of ${from}, and a shape does not say where they are`,
+      {
+        where,
+        received: `${shapeText(old.shape)} to ${shapeText(target)}`,
+        remedy: `Export it with a free batch axis, or train with a batch size of ${from}`,
+      },
+    );
+  }
+  pending.set(node, inFront / sizeOf(result.slice(0, place)));
+  // -1 takes what is left, and 0 the extent of the input.
+  if (target[place] === -1 || (target[place] === 0 && place === axis)) return inputs;
+  return [x, int64s(target.map((extent, i) => (i === place ? (result[i] / from) * to : extent)))];
+};
+
+function batchPlace(result: Shape, inFront: number, batch: number): number | undefined {
+  const places = result.map((extent, i) => {
+    const before = sizeOf(result.slice(0, i));
+    const isPossible = inFront % before === 0 && (before * extent) % (inFront * batch) === 0;
+    const startsThere = before === inFront;
+    const rank =
+      startsThere && extent === batch
+        ? 0
+        : startsThere && i < result.length - 1
+          ? 1
+          : before * extent === inFront * batch
+            ? 2
+            : 3;
+    return { i, rank: isPossible ? rank : 4 };
+  });
+  const best = places.filter(({ rank }) => rank < 4).sort((a, b) => a.rank - b.rank || a.i - b.i)[0];
+  return best?.i;
+}
+
+/** Expand to the shape of a batch: the axis that had the batch's extent gets the new one. */
+const adaptExpand: Adapter = (adaptation) => {
+  const { inputs, seen, from, to } = adaptation;
+  const target = bakedIn(adaptation);
+  const [x, old] = [inputs[0], seen.inputs[0]];
+  if (target === undefined || x === null || old === null) return inputs;
+  const axis = changedAxis(old.shape, x.shape, adaptation);
+  const place =
+    axis === undefined ? (from > 1 && target[0] === from ? 0 : undefined) : axis + target.length - x.shape.length;
+  if (place === undefined || target[place] === 1) return inputs;
+  return [x, int64s(target.map((extent, i) => (i === place ? (extent / from) * to : extent)))];
+};
+
+/** A part that is the same for every example (a class token, initial states) is repeated beside parts that grew. */
+const adaptConcat: Adapter = (adaptation) => {
+  const { node, inputs, seen, where, from, to } = adaptation;
+  const given = node.attribute.find(({ name }) => name === "axis");
+  const rank = inputs[0]?.shape.length ?? 0;
+  const joined = given === undefined ? 0 : integer(where, given.i);
+  const joinedAxis = joined < 0 ? joined + rank : joined;
+  const grown = inputs.flatMap((x, i) => {
+    const old = seen.inputs[i];
+    const axis = x === null || old === null ? undefined : changedAxis(old.shape, x.shape, adaptation);
+    return axis === undefined ? [] : [axis];
+  });
+  const [axis] = grown;
+  if (axis === undefined || axis === joinedAxis || from !== 1) return inputs;
+  return inputs.map((x) =>
+    x === null || x.shape[axis] !== 1
+      ? x
+      : expand(
+          x,
+          x.shape.map((extent, i) => (i === axis ? to : extent)),
+        ),
+  );
+};
+
+/** Operators that take a shape which an exporter may have baked in, or that cannot broadcast. */
+const adapters: Readonly<Record<string, Adapter>> = { Concat: adaptConcat, Expand: adaptExpand, Reshape: adaptReshape };

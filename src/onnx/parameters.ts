@@ -1,0 +1,204 @@
+// Which stored tensors of a file are parameters: the rule, and what each is used for.
+//
+// A file does not say. A stored tensor of floating type is a parameter when all its values are finite and
+//   1. the exporter wrote down that it is one (PyTorch's dynamo exporter does, and names buffers too), or else
+//   2. it reaches a place of weights (`weight-places.ts`: kernels, matrices, tables, biases, scales of norms), perhaps
+//      through Transpose, Reshape and the like, or
+//   3. it reaches a place that only computes (Add, Mul, ...) and is an initializer
+//      - with a name that a person or a framework gave a variable, of any size, or
+//      - with a name that a program made up for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`), and is a
+//        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
+//      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
+// What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
+// stands at a place of weights. Then they are judged as made-up names are.
+// So PyTorch's exports give the state_dict without num_batches_tracked and without buffers as far as that shows, and
+// tf2onnx's give the variables of Keras. Patterns of --freeze take out what was meant otherwise.
+import { isFloat } from "../core/dtype.js";
+import { sizeOf } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import { storageOf } from "./element-storage.js";
+import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
+import { operatorKey } from "./node-form.js";
+import { type OnnxFile, recordOf } from "./onnx-file.js";
+import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
+
+/** A tensor of a file that training changes. */
+export interface StoredWeight {
+  /** Of the initializer; for a Constant node, that of its output. */
+  readonly name: string;
+  readonly proto: TensorProto;
+  readonly value: TensorData;
+  readonly use: WeightUse;
+}
+
+/** Entries that PyTorch's dynamo exporter makes for a stored tensor. */
+const kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
+const foldedKey = "pkg.onnxscript.optimizer.folded_from";
+
+interface Candidate {
+  readonly name: string;
+  readonly proto: TensorProto;
+  readonly isInitializer: boolean;
+  /** Whether the exporter says that it computed the value. */
+  readonly isFolded: boolean;
+}
+
+/** Parameters and running statistics, in the order of the file. */
+export function storedWeights(file: OnnxFile): StoredWeight[] {
+  const readers = readersByName(file.inlined.nodes);
+  const candidates = candidatesOf(file);
+  const reached = new Map(candidates.map((candidate) => [candidate, reachedPlaces(candidate.name, readers)]));
+  const isPlaced = (candidate: Candidate): boolean => reached.get(candidate)!.some(({ use }) => isWeight(use));
+  const keepsWeightsInConstants = !candidates.some((candidate) => candidate.isInitializer && isPlaced(candidate));
+  const kinds = exporterKinds(file);
+  return candidates.flatMap((candidate): StoredWeight[] => {
+    if (!candidate.isInitializer && !keepsWeightsInConstants) return [];
+    const value = file.tensor(candidate.proto);
+    const { name, proto } = candidate;
+    const use = useOf(candidate, value, reached.get(candidate)!, kinds.get(name));
+    return use === undefined ? [] : [{ name, proto, value, use }];
+  });
+}
+
+/** A place at which a tensor arrives. */
+interface ReachedPlace {
+  readonly node: NodeProto;
+  readonly use: WeightUse | "never" | undefined;
+  readonly isSpread: boolean;
+}
+
+const isWeight = (use: WeightUse | "never" | undefined): use is WeightUse => use !== undefined && use !== "never";
+
+function useOf(
+  { name, isInitializer, isFolded }: Candidate,
+  value: TensorData,
+  everywhere: readonly ReachedPlace[],
+  kind: string | undefined,
+): WeightUse | undefined {
+  if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
+  if ((kind !== undefined && kind !== "PARAMETER") || !allFinite(value)) return undefined;
+  const isMadeUp = kind === undefined && (!isInitializer || isFolded || isNamedBy(madeUpNames, name));
+  const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
+  const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
+  const weight = reached.map(({ use }) => use).find(isWeight);
+  if (weight === undefined && open.length === 0) return undefined;
+  if (isMadeUp && isArithmetic(value, reached)) return undefined;
+  if (weight !== undefined) return weight;
+  if (isNamedBy(constantNames, name) || (isMadeUp && !isVector(value))) return undefined;
+  return arithmeticUse(open[0].node, value);
+}
+
+/** Values that exporters make for their own forms of an operator: initial states, and scales of one in normalizations. */
+function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): boolean {
+  if (!allEqual(value)) return false;
+  if (value.data[0] === 0 && !reached.every(({ node, use }) => isAdded(node, use))) return true;
+  // PyTorch writes group normalization as instance normalization with scales of one.
+  return reached.every(({ node }) => operatorKey(node) === "InstanceNormalization");
+}
+
+/** Names that PyTorch's and TensorFlow's exporters give to values that they computed: they count them. */
+const madeUpNames = [
+  /^onnx::\w+_\d+$/,
+  /^\d+$/,
+  /^_?val_\d+$/,
+  /^\/.*_output_\d+$/,
+  /^const_fold_opt__\d+$/,
+  /^(?:slice|expand|unsqueeze|view|transpose|permute|reshape)_\d+$/,
+];
+
+/** Operands that TensorFlow's graphs hold for their arithmetic, and tensors that PyTorch found in the code. */
+const constantNames = [
+  /(?:\/(?:[xy]|Const(?:_\d+)?|epsilon|alpha)|^Const(?:_\d+)?):\d+$/,
+  /^(?:c_)?_?(?:lifted_tensor|tensor_constant|scalar_tensor)\w*$/,
+];
+
+const isNamedBy = (patterns: readonly RegExp[], name: string): boolean =>
+  patterns.some((pattern) => pattern.test(name));
+
+/** At most one extent above 1, at least two elements. */
+function isVector({ shape }: TensorData): boolean {
+  return sizeOf(shape) >= 2 && shape.filter((extent) => extent > 1).length === 1;
+}
+
+/** In sums a vector is a bias, in products a scale; anything larger is a weight. */
+function arithmeticUse(node: NodeProto, value: TensorData): WeightUse {
+  if (!isVector(value)) return "weight";
+  const key = operatorKey(node);
+  return key === "Add" || key === "Sub" || key === "Sum" ? "bias" : key === "Mul" || key === "Div" ? "scale" : "weight";
+}
+
+const allFinite = ({ data }: TensorData): boolean => (data as Float32Array).every((value) => Number.isFinite(value));
+const allEqual = ({ data }: TensorData): boolean => (data as Float32Array).every((value) => value === data[0]);
+
+const isDifferentiable = (node: NodeProto): boolean => {
+  const op = recordOf(node);
+  return op === undefined || op.vjp !== "none";
+};
+
+/** What PyTorch's dynamo exporter says of its tensors: `PARAMETER`, `BUFFER`, `CONSTANT_TENSOR`. */
+function exporterKinds({ graph }: OnnxFile): Map<string, string> {
+  const named = [...graph.valueInfo, ...graph.initializer].flatMap(({ name, metadataProps }) => {
+    const kind = metadataProps.find((entry) => entry.key === kindKey)?.value;
+    return kind === undefined ? [] : [[name, kind] as const];
+  });
+  return new Map(named);
+}
+
+function candidatesOf({ graph, inlined }: OnnxFile): Candidate[] {
+  const folded = new Set(
+    graph.valueInfo
+      .filter(({ metadataProps }) => metadataProps.some(({ key }) => key === foldedKey))
+      .map(({ name }) => name),
+  );
+  const stored = graph.initializer.map((proto) => ({
+    name: proto.name,
+    proto,
+    isInitializer: true,
+    isFolded: folded.has(proto.name),
+  }));
+  const constants = inlined.nodes.flatMap((node) => {
+    const proto = operatorKey(node) === "Constant" ? node.attribute.find(({ name }) => name === "value")?.t : undefined;
+    return proto === undefined ? [] : [{ name: node.output[0], proto, isInitializer: false, isFolded: false }];
+  });
+  // Others are not even decoded here.
+  return [...stored, ...constants].filter(({ proto }) => {
+    const dtype = storageOf(proto.dataType)?.dtype;
+    return dtype !== undefined && isFloat(dtype);
+  });
+}
+
+type Readers = ReadonlyMap<string, readonly { readonly node: NodeProto; readonly index: number }[]>;
+
+function readersByName(nodes: readonly NodeProto[]): Readers {
+  const readers = new Map<string, { node: NodeProto; index: number }[]>();
+  for (const node of nodes) {
+    for (const [index, name] of node.input.entries()) {
+      const list = readers.get(name) ?? [];
+      list.push({ node, index });
+      readers.set(name, list);
+    }
+    // What a loop or branch reads inside counts as read by its node.
+    for (const { g } of node.attribute)
+      for (const inner of g?.node ?? [])
+        for (const [index, name] of inner.input.entries())
+          readers.set(name, [...(readers.get(name) ?? []), { node: inner, index }]);
+  }
+  return readers;
+}
+
+/** Where a value arrives, in the order of the file, also through operators that only hand it on. */
+function reachedPlaces(name: string, readers: Readers): ReachedPlace[] {
+  const places: ReachedPlace[] = [];
+  const seen = new Set<string>();
+  const queue = [{ name, spread: false }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    if (seen.has(next.name)) continue;
+    seen.add(next.name);
+    for (const { node, index } of readers.get(next.name) ?? []) {
+      const spread = next.spread || isSpread(node);
+      if (!isCarried(node, index)) places.push({ node, use: placeOf(node, index), isSpread: next.spread });
+      else for (const output of node.output) if (output !== "") queue.push({ name: output, spread });
+    }
+  }
+  return places;
+}

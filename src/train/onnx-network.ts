@@ -1,0 +1,224 @@
+// A model from an ONNX file as a network that trains.
+//
+//   OnnxFile --merged weights apart--> parameters, statistics --buildGraph, once for every batch size--> Network
+
+import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
+import type { Shape } from "../core/shape.js";
+import { shapeText } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
+import { input } from "../graph/build.js";
+import type { Graph, Tensor } from "../graph/tensor.js";
+import type { Mode, ParameterRole } from "../nn/layer.js";
+import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../nn/network.js";
+import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
+import { OwnBatch } from "../onnx/batch-size.js";
+import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
+import { type FileOptions, type OnnxFile, onnxFile, parseModel } from "../onnx/onnx-file.js";
+import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
+import { declaredInput } from "../onnx/read-input.js";
+import { quoted } from "../onnx/read-values.js";
+import { type SavedModel, type SaveOptions, saveWeights } from "../onnx/save-weights.js";
+import { separateWeights } from "../onnx/separate-weights.js";
+import type { WeightUse } from "../onnx/weight-places.js";
+import { TrainingForms } from "./training-forms.js";
+
+export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
+  /** Patterns of parameters and running statistics that are held, by their names in the file. See `pathMatcher`. */
+  readonly freeze?: readonly string[];
+  /** The output that the loss is taken of. May be left out where there is only one. */
+  readonly output?: string;
+}
+
+export interface OnnxNetwork extends NetworkSource {
+  readonly inputNames: readonly string[];
+  /** What a user should hear: weights that are kept in another type than they are trained in. */
+  readonly remarks: readonly string[];
+  /**
+   * The model with these weights in inference form; everything else is as it was.
+   * @param tensors parameters and statistics by their names in the file; those that are missing keep their values.
+   */
+  save(tensors: ReadonlyMap<string, TensorData>, options?: SaveOptions): SavedModel;
+}
+
+/**
+ * Reads a model for training. Parameters are those of `parameters.ts`; BatchNormalization takes the statistics of the
+ * batch and moves the running ones as PyTorch does, Dropout is active, whatever mode the file was exported in.
+ * @param where the file, for messages.
+ * @throws CorruptFileError | InvalidInputError | UnknownNameError.
+ */
+export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetworkOptions = {}): OnnxNetwork {
+  const { freeze = [], output } = options;
+  const model = parseModel(bytes, where, options);
+  separateWeights(model);
+  const file = onnxFile(model, where, { ...options, isSingle: true });
+  const weights = storedWeights(file);
+  checkPatterns(
+    freeze,
+    weights.map(({ name }) => name),
+  );
+  if (!weights.some(({ name, use }) => use !== "statistic" && !pathMatcher(freeze)(name))) {
+    throw new InvalidInputError("nothing in the model can be trained", {
+      where,
+      expected: "at least one floating-point initializer that is a weight and is not held",
+      received: weights.length === 0 ? "none" : "all are held",
+    });
+  }
+  const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };
+  return {
+    inputNames: freeInputs(file).map(({ name }) => name),
+    remarks: remarksOf(weights),
+    build: (form) => buildNetwork(source, form),
+    save: (tensors, saving) => {
+      const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
+      const values = [...known].filter((entry): entry is [string, TensorData] => entry[1] !== undefined);
+      return saveWeights(file, new Map(values), saving);
+    },
+  };
+}
+
+interface Source {
+  readonly file: OnnxFile;
+  readonly weights: readonly StoredWeight[];
+  readonly isFrozen: (name: string) => boolean;
+  readonly output: string;
+}
+
+function outputName({ graph, where }: OnnxFile, wanted: string | undefined): string {
+  const names = graph.output.map(({ name }) => name);
+  if (wanted !== undefined) {
+    if (names.includes(wanted)) return wanted;
+    throw new UnknownNameError(where, "output", wanted, names);
+  }
+  if (names.length === 1) return names[0];
+  throw new InvalidInputError("the model has several outputs", {
+    where,
+    expected: "the name of the one that the loss is taken of",
+    received: "none",
+    remedy: `Choose with --output: ${names.slice(0, 10).map(quoted).join(", ")}`,
+  });
+}
+
+/** float32 is what everything is trained in. */
+function remarksOf(weights: readonly StoredWeight[]): string[] {
+  const other = weights.filter(({ proto }) => proto.dataType !== 1);
+  if (other.length === 0) return [];
+  return [
+    `${other.length} of ${weights.length} weights are stored in another type than float32: they are trained in float32 and written back in their own`,
+  ];
+}
+
+function buildNetwork(source: Source, form: NetworkForm): Network {
+  const { file, weights, isFrozen, output } = source;
+  const shapes = inputShapes(file, form);
+  const tensors = new Map(weights.map(({ name, value }) => [name, input(name, "float32", value.shape)] as const));
+  const build = (mode: Mode, options: BuildOptions): { graph: Graph; forms: TrainingForms } => {
+    const forms = new TrainingForms(mode, statistics(source, tensors), isFrozen);
+    return { graph: buildGraph(file, { ...options, replaced: tensors, forms: forms.table }), forms };
+  };
+  const { graph, forms } = buildForBatch(source, form, shapes, build);
+  const tensor = graph.outputs.find(({ name }) => name === output)?.tensor as Tensor;
+  checkOutput(file.where, output, tensor, form.batchSize);
+  const parameters = weights.filter(({ use }) => use !== "statistic").map((weight) => parameterOf(weight, tensors));
+  return {
+    inputs: graph.inputs,
+    output: tensor,
+    parameters: parameters.filter(({ path }) => !isFrozen(path)),
+    frozen: parameters.filter(({ path }) => isFrozen(path)),
+    buffers: statistics(source, tensors).map((buffer) => ({ ...buffer, next: forms.nextOf(buffer) })),
+    randomKeys: forms.randomKeys,
+    firstExample: forms.firstExample,
+  };
+}
+
+function statistics({ weights }: Source, tensors: ReadonlyMap<string, Tensor>): Buffer[] {
+  return weights
+    .filter(({ use }) => use === "statistic")
+    .map(({ name, value }) => {
+      const tensor = tensors.get(name) as Tensor;
+      return { path: name, tensor, initial: value, next: tensor };
+    });
+}
+
+const roles: Readonly<Record<Exclude<WeightUse, "statistic">, ParameterRole>> = {
+  weight: "weight",
+  bias: "bias",
+  scale: "scale",
+  shift: "shift",
+};
+
+function parameterOf({ name, use, value }: StoredWeight, tensors: ReadonlyMap<string, Tensor>): Parameter {
+  return {
+    path: name,
+    role: roles[use as keyof typeof roles],
+    tensor: tensors.get(name) as Tensor,
+    // It has a value already.
+    initializer: { kind: "constant", value: 0 },
+    fans: { fanIn: 1, fanOut: 1 },
+    value,
+  };
+}
+
+/** Shapes of the inputs with the batch in front, checked against what the file says of the other axes. */
+function inputShapes(file: OnnxFile, { batchSize, inputShapes: examples }: NetworkForm): Map<string, Shape> {
+  const infos = freeInputs(file);
+  if (infos.length !== examples.length) {
+    throw new InvalidInputError("the data does not fit the inputs of the model", {
+      where: file.where,
+      expected: `${infos.length} arrays, for ${infos.map(({ name }) => quoted(name)).join(", ")}`,
+      received: `${examples.length}`,
+    });
+  }
+  return new Map(
+    infos.map((info, i) => {
+      const { axes } = declaredInput(`${file.where}, input ${quoted(info.name)}`, info);
+      const shape = [batchSize, ...examples[i]];
+      const fits =
+        axes === undefined ||
+        (axes.length === shape.length && axes.every((a, n) => n === 0 || typeof a !== "number" || a === shape[n]));
+      if (fits) return [info.name, shape] as const;
+      throw new ShapeError("the data does not fit the input", {
+        where: `${file.where}, input ${quoted(info.name)}`,
+        expected: `[${axes.map((axis, n) => (n === 0 ? "batch" : (axis ?? "any"))).join(", ")}]`,
+        received: `[${["batch", ...examples[i]].join(", ")}]`,
+      });
+    }),
+  );
+}
+
+/** The batch size that the file was exported for, if its inputs say one, and the same. */
+function ownBatchSize(file: OnnxFile): number | undefined {
+  const sizes = freeInputs(file).map((info) => declaredInput(file.where, info).axes?.[0]);
+  const [first] = sizes;
+  return typeof first === "number" && first > 0 && sizes.every((size) => size === first) ? first : undefined;
+}
+
+type Build = (mode: Mode, options: BuildOptions) => { graph: Graph; forms: TrainingForms };
+
+/** Builds the graph; a file for one batch size only is built for that one first, to see where it says so. */
+function buildForBatch({ file }: Source, { mode, batchSize }: NetworkForm, shapes: Map<string, Shape>, build: Build) {
+  const own = ownBatchSize(file);
+  if (own === undefined || own === batchSize) return build(mode, { inputShapes: shapes });
+  const batch = new OwnBatch(own);
+  const ownShapes = new Map([...shapes].map(([name, shape]) => [name, [own, ...shape.slice(1)]] as const));
+  build("inference", { inputShapes: ownShapes, onNode: batch.onNode });
+  try {
+    return build(mode, { inputShapes: shapes, ...batch.adaptedTo(batchSize) });
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError) || cause.parts.remedy !== undefined) throw cause;
+    throw new InvalidInputError(`the model was exported for batches of ${own} and does not fit ${batchSize}`, {
+      where: file.where,
+      received: cause.message,
+      remedy: `Export it with a free batch axis, or train with a batch size of ${own}`,
+      cause,
+    });
+  }
+}
+
+function checkOutput(where: string, name: string, { shape }: Tensor, batchSize: number): void {
+  if (shape[0] === batchSize) return;
+  throw new ShapeError("the output has no batch on its first axis", {
+    where: `${where}, output ${quoted(name)}`,
+    expected: `[${batchSize}, ...]`,
+    received: shapeText(shape),
+  });
+}
