@@ -126,7 +126,7 @@ export interface Op<A extends Attributes = Attributes> {
   threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
-  /** Inputs that the shape rule has to know: settings that ONNX passes as tensors. Only those that may be floats. */
+  /** Inputs that the shape rule has to know: settings (axes, extents, factors) that ONNX passes as tensors. */
   readonly settings?: readonly number[];
   /**
    * The operator over many networks at once (`batchGraph`): a rule, or `"elementwise"` for one that acts element by

@@ -34,6 +34,7 @@ export const compressOp: Op<CompressAttributes> = {
   arity: [2, 2],
   attributes: { axis: { type: "int" } },
   inputNames: ["input", "condition"],
+  settings: [1],
   infer(inputs, attrs, where) {
     const { shape, axis, places } = keptPlaces(where, inputs, attrs);
     return [{ dtype: inputs[0]!.dtype, shape: shape.with(axis, places.length) }];

@@ -38,6 +38,20 @@ describe("the operator table", () => {
     expect(without).toEqual(["Constant"]);
   });
 
+  it("lists as settings those inputs that shape rules have to know, and no others", () => {
+    for (const [name, op] of table) {
+      for (const { name: of, inputs, attrs = {} } of opCases[name]) {
+        for (const [i, given] of inputs.entries()) {
+          if (given?.constant !== true) continue;
+          const computed = inputs.map((one, at) => (at === i ? { ...given, constant: false } : one));
+          const build = () => buildCase(op, { name: of, inputs: computed, attrs }, "float64");
+          if (op.settings?.includes(i) === true) expect(build, `${name}, ${of}`).toThrow(/must be a known constant/);
+          else expect(build, `${name}, ${of}`).not.toThrow();
+        }
+      }
+    }
+  });
+
   it("has cases with unique names", () => {
     for (const [name] of table) {
       const names = opCases[name].map((one) => one.name);

@@ -49,6 +49,7 @@ function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttribut
     arity: [1, 2],
     attributes: { keepdims: { type: "int", default: 1 }, noop_with_empty_axes: { type: "int", default: 0 } },
     inputNames: ["data", "axes"],
+    settings: [1],
     infer(inputs, attrs, where) {
       const { dtype, shape } = inputs[0]!;
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];

@@ -65,6 +65,7 @@ export const constantOfShapeOp: Op<ConstantOfShapeAttributes> = {
   arity: [1, 1],
   attributes: { value: { type: "tensor" } },
   inputNames: ["input"],
+  settings: [0],
   infer([extents], { value = zero }, where) {
     if (value.data.length !== 1) {
       throw new InvalidInputError("value does not fit", {

@@ -26,6 +26,7 @@ export const sliceOp: Op<NoAttributes> = {
   arity: [3, 5],
   attributes: {},
   inputNames: ["data", "starts", "ends", "axes", "steps"],
+  settings: [1, 2, 3, 4],
   infer: (inputs, _attrs, where) => [
     { dtype: inputs[0]!.dtype, shape: sliceRanges(where, inputs).map(({ count }) => count) },
   ],
@@ -171,6 +172,7 @@ export const splitOp: Op<SplitAttributes> = {
   arity: [1, 2],
   attributes: { axis: { type: "int", default: 0 }, num_outputs: { type: "int" } },
   inputNames: ["input", "split"],
+  settings: [1],
   infer(inputs, attrs, where) {
     const { dtype, shape } = inputs[0]!;
     const axis = normalizeAxis(where, attrs.axis, shape.length);
