@@ -2,7 +2,9 @@
 //
 //   OnnxFile --merged weights apart--> parameters, statistics --buildGraph, once for every batch size--> Network
 
+import { elementBytes } from "../core/element-bytes.js";
 import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
+import { sha256OfPieces } from "../core/hash.js";
 import type { Shape } from "../core/shape.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
@@ -12,6 +14,7 @@ import type { Mode, ParameterRole } from "../nn/layer.js";
 import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../nn/network.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
+import { isExternal } from "../onnx/external-data.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
 import { type FileOptions, type OnnxFile, onnxFile, parseModel } from "../onnx/onnx-file.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
@@ -31,6 +34,8 @@ export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
 
 export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
+  /** Names the file's contents, values beside it included. */
+  readonly fingerprint: string;
   /** What a user should hear: weights that are kept in another type than they are trained in. */
   readonly remarks: readonly string[];
   /**
@@ -65,6 +70,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   }
   const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };
   return {
+    fingerprint: fingerprintOf(bytes, file, weights),
     inputNames: freeInputs(file).map(({ name }) => name),
     remarks: remarksOf(weights),
     build: (form) => buildNetwork(source, form),
@@ -74,6 +80,11 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       return saveWeights(file, new Map(values), saving);
     },
   };
+}
+
+function fingerprintOf(bytes: Uint8Array, { graph }: OnnxFile, weights: readonly StoredWeight[]): string {
+  const outside = graph.initializer.some(isExternal) ? weights.map(({ value }) => elementBytes(value.data)) : [];
+  return sha256OfPieces([bytes, ...outside]).slice(0, 16);
 }
 
 interface Source {

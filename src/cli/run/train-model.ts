@@ -1,11 +1,15 @@
 // What `trainscope train` trains: a model of the catalogue, of a JSON file, of an .onnx file.
+import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { modelByName } from "../../nn/models.js";
 import { layerNetwork, type NetworkSource } from "../../nn/network.js";
+import { readModelFile } from "../../node/model-file.js";
+import type { SavedModel } from "../../onnx/save-weights.js";
 import { inferenceModel } from "../../train/export.js";
+import { onnxNetwork } from "../../train/onnx-network.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import type { TrainOptions } from "../commands/train.js";
 import { readModelSpec } from "./train-files.js";
@@ -15,17 +19,26 @@ export interface TrainableModel {
   /** Names it in the trial. */
   readonly spec: KindSpec;
   readonly network: NetworkSource;
-  /** The trained model in inference form. @param tensors parameters and buffers by path. */
-  inferenceModel(
-    tensors: ReadonlyMap<string, TensorData>,
-    data: Dataset,
-    scaling: TrialSpec["data"]["scaling"],
-  ): Uint8Array;
+  /** What a user should hear before the training. */
+  readonly remarks: readonly string[];
+  /**
+   * The trained model in inference form, and the file beside it that takes the values where it would be too large.
+   * @param tensors parameters and buffers by path.
+   */
+  inferenceModel(tensors: ReadonlyMap<string, TensorData>, request: ExportRequest): SavedModel;
+}
+
+export interface ExportRequest {
+  readonly data: Dataset;
+  readonly scaling: TrialSpec["data"]["scaling"];
+  /** Where the model will be written. */
+  readonly path: string;
 }
 
 /** The model that the argument stands for. */
 export async function readModel(options: TrainOptions): Promise<TrainableModel> {
   const { model, output, freeze } = options;
+  if (/\.onnx$/i.test(model)) return fileModel(options);
   if (output !== undefined) {
     throw new InvalidInputError("only models from .onnx files have several outputs", {
       where: "--output",
@@ -46,13 +59,30 @@ async function readLayers(model: string): Promise<LayerSpec> {
   });
 }
 
+/** Weights of the file are what the training starts from, so that they are part of the trial's name. */
+async function fileModel({ model, output, freeze }: TrainOptions): Promise<TrainableModel> {
+  const { bytes, readExternal } = await readModelFile(model);
+  const network = onnxNetwork(bytes, model, {
+    freeze,
+    readExternal,
+    ...(output === undefined ? {} : { output }),
+  });
+  return {
+    spec: { kind: "onnx", fingerprint: network.fingerprint, ...(output === undefined ? {} : { output }) },
+    network,
+    remarks: network.remarks,
+    inferenceModel: (tensors, { path }) => network.save(tensors, { externalName: `${basename(path)}.data` }),
+  };
+}
+
 function layerModel(spec: LayerSpec, freeze: readonly string[]): TrainableModel {
   const network = layerNetwork(spec, freeze);
   return {
     spec: spec as KindSpec,
     network,
-    inferenceModel: (tensors, { id, inputShape, normalization }, scaling) =>
-      inferenceModel({
+    remarks: [],
+    inferenceModel: (tensors, { data: { id, inputShape, normalization }, scaling }) => ({
+      model: inferenceModel({
         network,
         inputShapes: [inputShape],
         tensors,
@@ -62,5 +92,6 @@ function layerModel(spec: LayerSpec, freeze: readonly string[]): TrainableModel 
           ...(normalization === undefined ? {} : { normalization: JSON.stringify(normalization) }),
         },
       }),
+    }),
   };
 }

@@ -1,5 +1,6 @@
 // `trainscope train`: from options to a trial, its progress, its JSON lines and its files.
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import { readSpec } from "../../core/definition.js";
 import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
@@ -131,6 +132,7 @@ class TrainCommand {
   }
 
   async run(): Promise<Ending> {
+    for (const remark of this.#model.remarks) this.#say(remark);
     try {
       for await (const event of this.#trial.run()) await this.#hear(event);
     } finally {
@@ -234,7 +236,11 @@ class TrainCommand {
     const tensors = await this.#trial.tensors();
     const { scaling } = this.#trial.spec.data;
     if (saveWeights !== undefined) await writeResult(saveWeights, writeSafetensors(tensors));
-    if (save !== undefined) await writeResult(save, this.#model.inferenceModel(tensors, this.#data, scaling));
+    if (save === undefined) return;
+    const saved = this.#model.inferenceModel(tensors, { data: this.#data, scaling, path: save });
+    // First what the model refers to.
+    if (saved.external !== undefined) await writeResult(join(dirname(save), saved.external.name), saved.external.bytes);
+    await writeResult(save, saved.model);
   }
 
   #finalDocument(measured: { readonly loss: number; readonly accuracy?: number } | undefined): FinalDocument {
