@@ -86,6 +86,8 @@ export type BatchRule<A extends Attributes = Attributes> = {
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
   readonly name: string;
+  /** Whose operator it is, where it is not ONNX's own. */
+  readonly domain?: string;
   /** Smallest and largest number of inputs. */
   readonly arity: readonly [number, number];
   /** Inputs that may be `null`. Default: those beyond the smallest number, unless there may be any number of them. */

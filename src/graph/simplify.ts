@@ -79,7 +79,7 @@ function nodeKey(
   if (node.op.name === constantOp.name) return constantKey(node.attrs.value as TensorData);
   const attrs = attributesKey(node.attrs);
   if (attrs === undefined) return undefined;
-  return `${node.op.name}(${inputs.map((tensor) => (tensor === null ? "_" : numberOf(tensor))).join(",")};${attrs})`;
+  return `${node.op.domain ?? ""}${node.op.name}(${inputs.map((tensor) => (tensor === null ? "_" : numberOf(tensor))).join(",")};${attrs})`;
 }
 
 function constantKey(value: TensorData): string | undefined {

@@ -59,7 +59,10 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
     producerName: "trainscope",
     producerVersion: options.version ?? "",
     graph: main,
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opsetVersion) })],
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(opsetVersion) }),
+      ...[...writer.domains].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: 1n })),
+    ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     ),
@@ -70,6 +73,8 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
 /** Names are unique over the whole model: ONNX Runtime confuses an initializer with a loop input of its name. */
 class ModelWriter {
   readonly initializers: TensorProto[] = [];
+  /** Of operators that are not ONNX's own. */
+  readonly domains = new Set<string>();
   readonly #names = new Map<Tensor, string>();
   readonly #taken = new Set<string>();
   #privateCopies = 0;
@@ -149,9 +154,12 @@ class ModelWriter {
     }
     const inputNames = inputs.map((tensor, i) => this.#inputName(node, tensor, i, nodes));
     while (inputNames.at(-1) === "") inputNames.pop();
+    const { domain = "" } = node.op;
+    if (domain !== "") this.domains.add(domain);
     nodes.push(
       create(NodeProtoSchema, {
         opType: node.op.name,
+        domain,
         ...(node.scope === undefined ? {} : { name: this.#claim(`${node.scope}/${node.op.name}`) }),
         input: inputNames,
         output: node.outputs.map((tensor) => this.#outputName(tensor)),

@@ -1,6 +1,7 @@
 // Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in a loop of its own.
 import type { DType } from "../core/dtype.js";
 import { tensorFrom } from "../core/tensor-data.js";
+import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { constant, scalar, withScope } from "../graph/build.js";
 import { exchangePicks } from "../graph/exchange.js";
 import { gradients } from "../graph/gradient.js";
@@ -125,7 +126,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
       share: microBatchSize / batchSize,
     });
     const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
-    return { carried: optimized(graph([], outputs)).outputs.map(({ tensor }) => tensor) };
+    return { carried: optimized(graph([], outputs), request.block).outputs.map(({ tensor }) => tensor) };
   });
   const sums = unlisted(none, carried);
   if (rest === 0) return sums;
@@ -237,6 +238,7 @@ export function bindNetwork(
 }
 
 /** The passes that a graph with its gradients goes through before it is written. */
-export function optimized(source: Graph): Graph {
-  return simplify(rewriteGraph(rewriteGraph(source, shareGradientParts), fixThreadRounding));
+export function optimized(source: Graph, block?: number): Graph {
+  const blocked = block === undefined ? source : rewriteGraph(source, blockedConvolutions(block));
+  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts), fixThreadRounding));
 }

@@ -15,6 +15,8 @@ export interface ProgramRequest {
   readonly batchSize: number;
   /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
   readonly optimizer?: unknown;
+  /** Channels of a block, where the runtime has blocked convolutions: see `convolutionBlock`. */
+  readonly block?: number;
 }
 
 export interface TrainingRequest extends ProgramRequest {

@@ -5,6 +5,7 @@
 //   body     one step, see step.ts
 //   outputs  state vectors after the last step, loss [steps], correct [steps]
 import type { TensorData } from "../core/tensor-data.js";
+import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
@@ -47,7 +48,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
     ...scans,
   });
-  const body = optimized(plainBody);
+  const body = optimized(plainBody, request.block);
   const carried = flatState(carriedInputs(state, ""));
   const captures = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
   const steps = input("steps", "int64", []);
@@ -97,7 +98,8 @@ export function evaluationProgram(request: ProgramRequest): Program {
     [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
     { "go on": condition, ...scans },
   );
-  const body = simplify(rewriteGraph(plainBody, fixThreadRounding));
+  const blocked = request.block === undefined ? plainBody : rewriteGraph(plainBody, blockedConvolutions(request.block));
+  const body = simplify(rewriteGraph(blocked, fixThreadRounding));
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);

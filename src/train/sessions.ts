@@ -1,6 +1,7 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
+import { convolutionBlock, mayBeBlocked } from "./blocked-support.js";
 import { diagnosisProgram } from "./diagnosis.js";
 import { type ProbeProgram, probeProgram } from "./probe-program.js";
 import { evaluationProgram, type Program, trainingProgram } from "./program.js";
@@ -19,6 +20,7 @@ export class ProgramCache {
   readonly #spinning: boolean;
   readonly #programs = new Map<string, { program: Program; bytes: Uint8Array }>();
   readonly #probePrograms = new Map<number, ProbeProgram>();
+  #isBlockable: boolean | undefined;
   readonly #sessions = new Map<string, Promise<Session>>();
 
   constructor(runtime: Runtime, request: Omit<TrainingRequest, "batchSize">, spinning: boolean) {
@@ -28,11 +30,23 @@ export class ProgramCache {
   }
 
   async training(batchSize: number, threads: number): Promise<LoadedProgram> {
-    return this.#load(`training ${batchSize}`, threads, () => trainingProgram({ ...this.#request, batchSize }));
+    const request = { ...this.#request, ...(await this.#blocking()), batchSize };
+    return this.#load(`training ${batchSize}`, threads, () => trainingProgram(request));
   }
 
   async evaluation(batchSize: number, threads: number): Promise<LoadedProgram> {
-    return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram({ ...this.#request, batchSize }));
+    const request = { ...this.#request, ...(await this.#blocking()), batchSize };
+    return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram(request));
+  }
+
+  /** The runtime's blocks, asked for only where the network could use them. */
+  async #blocking(): Promise<{ block?: number }> {
+    const { network, layout } = this.#request;
+    this.#isBlockable ??= mayBeBlocked(
+      network.build({ mode: "inference", batchSize: 1, inputShapes: layout.inputs.map(({ shape }) => shape) }),
+    );
+    const block = this.#isBlockable ? await convolutionBlock(this.#runtime) : undefined;
+    return block === undefined ? {} : { block };
   }
 
   /** A fresh session of the check that says where a step went bad; the caller disposes it. */

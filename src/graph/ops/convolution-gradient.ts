@@ -61,6 +61,8 @@ export interface ConvolutionLowering {
 
 // Columns need memory of as many copies of x as the kernel has taps; beyond this they no longer pay.
 const mostTapsAsColumns = 128;
+// Channels of a block on the machines with the shortest vectors.
+const smallestBlock = 8;
 // With fewer channels the columns are too narrow for the matrix product to gain what laying them out costs.
 const fewestFiltersForOutputColumns = 32;
 
@@ -70,9 +72,13 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   if (taps > mostTapsAsColumns) return { input: "transposed", weight: "swapped" };
   if (c.group > 1) return chooseGrouped(c);
   const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
-  if (hasMirroredWindows(c) && (narrow || taps === 1)) return { input: "outputColumns", weight: "outputColumns" };
   const isPlain = c.group === 1 && c.window.kernel.length === 2;
-  return { input: isPlain ? "summedColumns" : "transposed", weight: "inputColumns" };
+  const isMirrored = hasMirroredWindows(c);
+  // Convolutions that may be blocked stay convolutions; `convFromColumns` turns them into columns where they are not.
+  const isBlockable = isPlain && taps > 1 && c.channels % smallestBlock === 0 && c.filters % smallestBlock === 0;
+  const input = isMirrored && isBlockable ? "convolution" : undefined;
+  if (isMirrored && (narrow || taps === 1)) return { input: input ?? "outputColumns", weight: "outputColumns" };
+  return { input: input ?? (isPlain ? "summedColumns" : "transposed"), weight: "inputColumns" };
 }
 
 // Every tap costs three passes over x; with more of them the convolution with batch and channels exchanged is faster.
@@ -168,7 +174,7 @@ export function convolutionCotangents(
     return shared;
   };
   const inputGradients: Record<InputLowering, () => Tensor> = {
-    convolution: () => inputByConvolution(convolution, w, ct),
+    convolution: () => inputByConvolution(convolution, w, ct, otherForm(convolution, lowering)),
     transposed: () => inputByTransposedConvolution(convolution, w, ct),
     outputColumns: () => inputByColumns(convolution, w, outputColumns()),
     summedColumns: () => inputBySummedColumns(convolution, w, ct),
@@ -199,6 +205,7 @@ export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs:
     filters: w!.shape[0],
     group: attrs.group,
   };
+  if (attrs.gradient_form !== undefined) return inputInForm(attrs.gradient_form, convolution, x!, w!);
   if (
     convolution.filters > mostFiltersFromColumns ||
     attrs.group !== 1 ||
@@ -210,6 +217,26 @@ export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs:
   const product = matMul(rows, columns(x!, 1, window, false));
   const shifted = bias === null || bias === undefined ? product : add(product, reshape(bias, [convolution.filters, 1]));
   return reshape(shifted, [convolution.batch, convolution.filters, ...window.output]);
+}
+
+/** What the cotangent of the input becomes when it is no blocked convolution; groups stay convolutions. */
+function otherForm({ group }: Convolution, { weight }: ConvolutionLowering) {
+  if (group > 1) return undefined;
+  return weight === "outputColumns" ? "outputColumns" : "summedColumns";
+}
+
+/** Undoes `inputByConvolution`: the same cotangent by columns. `turned` is the kernel turned round, `ct` what it reads. */
+function inputInForm(
+  form: "outputColumns" | "summedColumns",
+  { window, batch, channels, filters, group }: Convolution,
+  ct: Tensor,
+  turned: Tensor,
+): Tensor {
+  const forward: Convolution = { window: mirroredWindow(window), batch, channels: filters, filters: channels, group };
+  const w = turnedRound(turned, group, window.kernel.length);
+  return form === "outputColumns"
+    ? inputByColumns(forward, w, columns(ct, group, window, true))
+    : inputBySummedColumns(forward, w, ct);
 }
 
 /** Sum over batch and space: the cotangent of a bias. */
@@ -231,14 +258,26 @@ function convAttributes({ window, group }: Convolution): ConvAttributes {
   };
 }
 
-function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor): Tensor {
+function inputByConvolution(
+  convolution: Convolution,
+  w: Tensor,
+  ct: Tensor,
+  form?: "outputColumns" | "summedColumns",
+): Tensor {
   const window = mirroredWindow(convolution.window);
-  const axes = window.kernel.map((_, axis) => axis + 2);
-  const exchanged = exchangedChannels(w, convolution.group);
+  return conv(ct, turnedRound(w, convolution.group, window.kernel.length), null, {
+    ...convAttributes({ ...convolution, window }),
+    ...(form === undefined ? {} : { gradient_form: form }),
+  });
+}
+
+/** The kernel turned round and its channels exchanged within each group; done twice, it is the kernel again. */
+function turnedRound(w: Tensor, group: number, spatialAxes: number): Tensor {
+  const axes = Array.from({ length: spatialAxes }, (_, axis) => axis + 2);
+  const exchanged = exchangedChannels(w, group);
   // Backward from the last element to the one "before the first", which counts as -extent - 1.
-  const ends = window.kernel.map((extent) => -extent - 1);
-  const turned = slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
-  return conv(ct, turned, null, convAttributes({ ...convolution, window }));
+  const ends = axes.map((axis) => -exchanged.shape[axis] - 1);
+  return slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
 }
 
 /** A weight for the way back: inputs and outputs change places within every group. */

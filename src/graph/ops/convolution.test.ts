@@ -262,7 +262,8 @@ test("the lowering follows the shape", () => {
     return `${chosen.input}, ${chosen.weight}`;
   };
   expect(lowering([64, 1, 28, 28], [6, 1, 5, 5], { pads: [2, 2, 2, 2] })).toBe("summedColumns, inputColumns");
-  expect(lowering([64, 96, 28, 28], [32, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe("outputColumns, outputColumns");
+  expect(lowering([64, 96, 28, 28], [32, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe("convolution, outputColumns");
+  expect(lowering([64, 96, 28, 28], [36, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe("outputColumns, outputColumns");
   expect(lowering([64, 3, 32, 32], [96, 3, 3, 3], { pads: [1, 1, 1, 1] })).toBe("summedColumns, inputColumns");
   expect(lowering([64, 96, 28, 28], [80, 96, 3, 3], { strides: [2, 2] })).toBe("summedColumns, inputColumns");
   expect(lowering([64, 64, 28, 28], [96, 64, 1, 1])).toBe("outputColumns, outputColumns");

@@ -17,7 +17,14 @@ import {
   windowTaps,
 } from "./window.js";
 
-export type ConvAttributes = WindowAttributes & { readonly group: number };
+export type ConvAttributes = WindowAttributes & {
+  readonly group: number;
+  /**
+   * Ours: says that this is the cotangent of another convolution's input, and which other form of it is faster where
+   * the runtime has no blocked convolution.
+   */
+  readonly gradient_form?: "outputColumns" | "summedColumns";
+};
 
 export type ConvTransposeAttributes = ConvAttributes & {
   readonly output_padding?: readonly number[];
@@ -77,7 +84,11 @@ export function convWindow(x: Shape, w: Shape, attrs: ConvAttributes): Window {
 export const convOp: Op<ConvAttributes> = {
   name: "Conv",
   arity: [2, 3],
-  attributes: { ...windowAttributeRecords, group: { type: "int", default: 1 } },
+  attributes: {
+    ...windowAttributeRecords,
+    group: { type: "int", default: 1 },
+    gradient_form: { type: "string", internal: true },
+  },
   inputNames: ["X", "W", "B"],
   infer([x, w, bias], attrs, where) {
     checkRanks(where, x!.shape, w!.shape, "[filters, channels / group, kernel...]");

@@ -1,0 +1,109 @@
+// ONNX Runtime's own convolution over blocked channels (domain com.microsoft.nchwc), and the ways in and out.
+//
+// A blocked image has the nominal shape [N, C, H, W], but in memory it is [N, C/b, H, W, b]: b neighboring channels lie
+// side by side, as many as a vector register holds. ONNX Runtime arranges constant weights for this by itself; weights
+// that are trained are no constants, so that the programs have to say it. How large b is depends on the machine.
+import { sizeOf } from "../core/shape.js";
+import { apply } from "./build.js";
+import type { NdArray, Op } from "./op.js";
+import { noCost } from "./op.js";
+import { type ConvAttributes, convOp } from "./ops/convolution.js";
+import type { Tensor } from "./tensor.js";
+
+export const blockedDomain = "com.microsoft.nchwc";
+
+export type BlockedConvAttributes = ConvAttributes & {
+  /** Ours: channels of a block, for the reference evaluation. */
+  readonly block: number;
+};
+
+type BlockAttributes = { readonly block: number };
+type ReorderOutputAttributes = BlockAttributes & { readonly channels: number };
+
+const block = { type: "int", internal: true } as const;
+
+/** Elements from `[outer, C, inner]` to `[outer, C/b, inner, b]`, or back. */
+function rearranged(x: NdArray, outer: number, channels: number, size: number, isBack: boolean): NdArray {
+  const inner = x.data.length / (outer * channels);
+  const data = new Float64Array(x.data.length);
+  let at = 0;
+  for (let n = 0; n < outer; n++)
+    for (let group = 0; group < channels / size; group++)
+      for (let place = 0; place < inner; place++)
+        for (let lane = 0; lane < size; lane++, at++) {
+          const plain = (n * channels + group * size + lane) * inner + place;
+          if (isBack) data[plain] = x.data[at];
+          else data[at] = x.data[plain];
+        }
+  return { ...x, data };
+}
+
+/** From plain to blocked channels. */
+export const reorderInputOp: Op<BlockAttributes> = {
+  name: "ReorderInput",
+  domain: blockedDomain,
+  arity: [1, 1],
+  attributes: { block },
+  inputNames: ["X"],
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  vjp: "none",
+  cost: noCost,
+  evaluate: ([x], attrs) => [rearranged(x!, x!.shape[0], x!.shape[1], attrs.block, false)],
+  simpler: ([x]) => (x?.node?.op.name === "ReorderOutput" ? (x.node.inputs[0] as Tensor) : null),
+};
+
+/** From blocked to plain channels. */
+export const reorderOutputOp: Op<ReorderOutputAttributes> = {
+  name: "ReorderOutput",
+  domain: blockedDomain,
+  arity: [1, 1],
+  attributes: { block, channels: { type: "int" } },
+  inputNames: ["X"],
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  vjp: "none",
+  cost: noCost,
+  evaluate: ([x], attrs) => [rearranged(x!, x!.shape[0], x!.shape[1], attrs.block, true)],
+};
+
+/**
+ * Convolution of a blocked image. The weight has the nominal shape `[O, C, kernel...]` and lies in memory as
+ * `[O/b, C/b, kernel..., b of C, b of O]`; the bias is plain; the result is blocked.
+ */
+export const blockedConvOp: Op<BlockedConvAttributes> = {
+  name: "Conv",
+  domain: blockedDomain,
+  arity: [2, 3],
+  attributes: { ...convOp.attributes, block },
+  inputNames: ["X", "W", "B"],
+  infer: (inputs, { block: _, ...attrs }, where) => convOp.infer(inputs, attrs, where),
+  vjp: "none",
+  cost: (inputs, outputs, { block: _, ...attrs }) => convOp.cost(inputs, outputs, attrs),
+  evaluate([x, w, bias = null], { block: size, ...attrs }, context) {
+    const plainX = rearranged(x!, x!.shape[0], x!.shape[1], size, true);
+    const [y] = convOp.evaluate([plainX, plainWeight(w!, size), bias], attrs, context);
+    return [rearranged(y, y.shape[0], y.shape[1], size, false)];
+  },
+};
+
+/** The weight as Conv has it. */
+function plainWeight(w: NdArray, size: number): NdArray {
+  const [filters, channels, ...kernel] = w.shape;
+  const taps = sizeOf(kernel);
+  const data = new Float64Array(w.data.length);
+  let at = 0;
+  for (let o = 0; o < filters; o += size)
+    for (let c = 0; c < channels; c += size)
+      for (let tap = 0; tap < taps; tap++)
+        for (let channel = c; channel < c + size; channel++)
+          for (let filter = o; filter < o + size; filter++, at++)
+            data[(filter * channels + channel) * taps + tap] = w.data[at];
+  return { ...w, data };
+}
+
+export function reorderInput(x: Tensor, size: number): Tensor {
+  return apply(reorderInputOp as Op, [x], { block: size })[0];
+}
+
+export function reorderOutput(x: Tensor, size: number): Tensor {
+  return apply(reorderOutputOp as Op, [x], { block: size, channels: x.shape[1] })[0];
+}
