@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hashText, permutation, philox4x32, randomStream } from "./rng.js";
+import { hashText, permutation, philox4x32, type RandomStream, randomStream } from "./rng.js";
 
 const hex = (words: Uint32Array): string => [...words].map((word) => word.toString(16).padStart(8, "0")).join(" ");
 
@@ -28,6 +28,13 @@ describe("philox4x32", () => {
 });
 
 describe("randomStream", () => {
+  it("gives many words at once as it gives them one by one", () => {
+    const stream = randomStream(2 ** 40 + 3, "shuffle", 5);
+    const many = new Uint32Array(24);
+    stream.words(8, many);
+    expect([...many]).toEqual(Array.from(many, (_, i) => stream.word(8 + i)));
+  });
+
   it("addresses numbers by position, in any order", () => {
     const forward = randomStream(7, "init");
     const backward = randomStream(7, "init");
@@ -122,15 +129,12 @@ describe("permutation", () => {
   });
 
   it("throws away words from the biased tail", () => {
-    const words = [0xffffffff, 0, 0];
-    let used = 0;
-    const word = (index: number): number => {
-      used = index + 1;
-      return words[index];
-    };
-    const stream = { word, uniform: () => 0, normal: () => 0 };
-    permutation(3, stream);
-    // 2^32 - 1 is past the last multiple of 3: one more word is drawn than swaps are made.
-    expect(used).toBe(3);
+    const streamOf = (given: readonly number[]): RandomStream => ({
+      ...randomStream(0, "unused"),
+      words: (_first, out) => out.set(given),
+    });
+    // 2^32 - 1 is past the last multiple of 3: it counts for nothing, and the next word is taken.
+    expect(permutation(3, streamOf([0xffffffff, 1, 0, 0]))).toEqual(permutation(3, streamOf([1, 0, 0, 0])));
+    expect(permutation(3, streamOf([0xfffffffe, 0, 0, 0]))).not.toEqual(permutation(3, streamOf([0, 0, 0, 0])));
   });
 });

@@ -29,18 +29,21 @@ export type Packing = readonly PackedVector[];
 // fits the cache together with its neighbours and a vector of its own is faster (bench/README.md, "packing").
 export const largestFlattened = 65_536;
 
-/** Lays tensors out; the order of `tensors` is kept inside the common vector. */
+/**
+ * Lays tensors out; the order of `tensors` is kept inside the common vector.
+ * @param networks how many networks share the layout (ensembles): what is small counts for all of them together.
+ */
 export function packTensors(
   name: string,
   tensors: readonly { readonly path: string; readonly shape: Shape }[],
-  decays = true,
+  { decays = true, networks = 1 }: { readonly decays?: boolean; readonly networks?: number } = {},
 ): Packing {
   const small: PackedEntry[] = [];
   const vectors: PackedVector[] = [];
   let length = 0;
   for (const { path, shape } of tensors) {
     const size = sizeOf(shape);
-    if (size > largestFlattened) {
+    if (size * networks > largestFlattened) {
       vectors.push({ name: `${name}:${path}`, length: size, entries: [{ path, shape, offset: 0 }], decays });
     } else {
       small.push({ path, shape, offset: length });

@@ -6,6 +6,7 @@ import type { OptimizerPart } from "../optim/optimizer.js";
 import { optimizers } from "../optim/optimizers/index.js";
 import type { Regularization } from "../optim/regularization.js";
 import type { BatchLayout } from "./batch.js";
+import type { EnsembleForm } from "./ensemble-form.js";
 import type { GradientClip } from "./update.js";
 
 export interface ProgramRequest {
@@ -13,6 +14,8 @@ export interface ProgramRequest {
   readonly layout: BatchLayout;
   readonly loss: Loss;
   readonly batchSize: number;
+  /** Many networks as one program. */
+  readonly ensemble?: EnsembleForm;
   /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
   readonly optimizer?: unknown;
   /** Channels of a block, where the runtime has blocked convolutions: see `convolutionBlock`. */

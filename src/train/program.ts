@@ -4,6 +4,9 @@
 //            state vectors (parameters, one set per slot, buffers)
 //   body     one step, see step.ts
 //   outputs  state vectors after the last step, loss [steps], correct [steps]
+//
+// For an ensemble (ensemble-form.ts) rows, keys and whatever else differs have a last axis for the networks, and so have
+// loss and correct; a state vector holds all networks.
 import type { TensorData } from "../core/tensor-data.js";
 import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
@@ -16,6 +19,7 @@ import type { Graph, Tensor } from "../graph/tensor.js";
 import { correctCount } from "../nn/losses.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
+import { ensembleBody, ensembleCaptures, ensembleLayout } from "./ensemble-form.js";
 import { packedInputs, unpack } from "./packing.js";
 import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
@@ -38,7 +42,7 @@ export interface Program {
 export function trainingProgram(request: TrainingRequest): Program {
   const { layout, batchSize } = request;
   const step = trainingStep(request);
-  const { state, hyperNames, randomKeyCount } = step;
+  const { hyperNames, randomKeyCount } = step;
   const scans: Record<string, Tensor> = {
     "step loss": step.loss,
     ...(step.correct === undefined ? {} : { "step correct": step.correct }),
@@ -48,9 +52,15 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
     ...scans,
   });
-  const body = optimized(plainBody, request.block);
+  const form = request.ensemble;
+  const body = optimized(
+    form === undefined ? plainBody : ensembleBody(plainBody, step.carried, form),
+    request.block,
+  );
+  const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
-  const captures = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
+  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
+  const captures = form === undefined ? single : ensembleCaptures(single, form);
   const steps = input("steps", "int64", []);
   const results = runBody(steps, carried, captures, body);
   const names = stateNames(state);
@@ -76,21 +86,23 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(request: ProgramRequest): Program {
-  const { network: source, layout, loss, batchSize, optimizer } = request;
+  const { network: source, layout, loss, batchSize, optimizer, ensemble } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
-  const state = stateLayout(template, optimizer === undefined ? undefined : readOptimizer(optimizer));
+  const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
+  const single = stateLayout(template, read, ensemble?.networks);
+  const state = ensemble === undefined ? single : ensembleLayout(single, ensemble.networks);
   const outer = segmentInputs(layout, batchSize, 0, 0);
   const inner = segmentInputs(layout, batchSize, 0, 0);
   const vectors = [...packedInputs(state.parameters, ""), ...packedInputs(state.buffers, "")];
-  const innerParameters = packedInputs(state.parameters, "inner:");
-  const innerBuffers = packedInputs(state.buffers, "inner:");
+  const innerParameters = packedInputs(single.parameters, "inner:");
+  const innerBuffers = packedInputs(single.buffers, "inner:");
   const iteration = input("iteration", "int64", []);
   const condition = input("condition", "bool", []);
 
   const rows = atStep(inner.rows, iteration);
   const { xs, y } = withScope("data", () => gatherBatch(layout, inner, rows, inputTypes(template)));
-  const tensors = new Map([...unpack(state.parameters, innerParameters), ...unpack(state.buffers, innerBuffers)]);
+  const tensors = new Map([...unpack(single.parameters, innerParameters), ...unpack(single.buffers, innerBuffers)]);
   const network = bindNetwork(template, xs, tensors, []);
   const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
   if (loss.targets === "class") scans["batch correct"] = correctCount(network.output, y);
@@ -98,7 +110,11 @@ export function evaluationProgram(request: ProgramRequest): Program {
     [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
     { "go on": condition, ...scans },
   );
-  const blocked = request.block === undefined ? plainBody : rewriteGraph(plainBody, blockedConvolutions(request.block));
+  // All networks look at the same examples.
+  const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
+  const manyBody =
+    form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
+  const blocked = request.block === undefined ? manyBody : rewriteGraph(manyBody, blockedConvolutions(request.block));
   const body = simplify(rewriteGraph(blocked, fixThreadRounding));
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);

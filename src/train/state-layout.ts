@@ -14,8 +14,11 @@ export interface StateLayout {
   readonly slots: Readonly<Record<string, number>>;
 }
 
-/** Where everything of a network lies. Vectors do not mix parameters that the optimizer treats differently. */
-export function stateLayout(network: Network, optimizer?: ReadOptimizer): StateLayout {
+/**
+ * Where everything of a network lies. Vectors do not mix parameters that the optimizer treats differently.
+ * @param networks the extent of an ensemble of which this is one network.
+ */
+export function stateLayout(network: Network, optimizer?: ReadOptimizer, networks = 1): StateLayout {
   const shapes = (tensors: readonly { path: string; tensor: Tensor }[]) =>
     tensors.map(({ path, tensor }) => ({ path, shape: tensor.shape }));
   const spec = optimizer?.spec;
@@ -23,10 +26,13 @@ export function stateLayout(network: Network, optimizer?: ReadOptimizer): StateL
   const decays = ({ role }: Parameter): boolean => !hasGroups || role === "weight";
   return {
     parameters: [
-      ...packTensors("parameters", shapes(network.parameters.filter(decays))),
-      ...packTensors("undecayed", shapes(network.parameters.filter((parameter) => !decays(parameter))), false),
+      ...packTensors("parameters", shapes(network.parameters.filter(decays)), { networks }),
+      ...packTensors("undecayed", shapes(network.parameters.filter((parameter) => !decays(parameter))), {
+        decays: false,
+        networks,
+      }),
     ],
-    buffers: packTensors("buffers", shapes([...network.buffers, ...network.frozen])),
+    buffers: packTensors("buffers", shapes([...network.buffers, ...network.frozen]), { networks }),
     slots: optimizer?.part.slots(spec) ?? {},
   };
 }

@@ -7,7 +7,7 @@ import type { Attributes, Tensor } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { gatherElements } from "./indexing.js";
 import { knownInputs, knownValues } from "./known-value.js";
-import { expand, reshape, reshapeOp, transpose } from "./shape-movement.js";
+import { expand, flatten, reshape, reshapeOp, transpose } from "./shape-movement.js";
 
 type AlongAxis = Attributes & { readonly axis: number };
 
@@ -69,7 +69,8 @@ export function batchGather(context: BatchContext<AlongAxis>): readonly Tensor[]
   const width = sizeOf(source.slice(axis + 1));
   if (batched[0]) return [reshape(gatheredInStep(context, axis), [...shape, networks])];
   if (axis === 0 && width <= widestFlatRow) {
-    const elements = gatherElements(reshape(data, [1, -1]), flatPlaces(indices, width, networks), { axis: 1 });
+    // Not a Reshape: the number of examples is open, and a shape that seems to change nothing is simplified away.
+    const elements = gatherElements(flatten(data, { axis: 0 }), flatPlaces(indices, width, networks), { axis: 1 });
     return [reshape(elements, [...shape, networks])];
   }
   const [gathered] = apply(node.op, [data, indices], { axis });
