@@ -123,8 +123,24 @@ export function initialValues(
   fans: Fans,
   seed: number,
 ): Float32Array<ArrayBuffer> {
+  return parameterSampler(path, option, shape, fans)(seed);
+}
+
+/** The draws of one parameter under many seeds: reads the option once. */
+export function parameterSampler(
+  path: string,
+  option: InitializerOption,
+  shape: Shape,
+  fans: Fans,
+): (seed: number) => Float32Array<ArrayBuffer> {
   const { definition, spec } = readInitializer(path, option);
   const { sample } = definition as unknown as InitializerPart<unknown>;
-  const stream = randomStream(seed, `init ${path}`);
-  return Float32Array.from({ length: sizeOf(shape) }, (_, index) => sample(spec, fans, stream, index));
+  const count = sizeOf(shape);
+  const name = `init ${path}`;
+  return (seed) => {
+    const stream = randomStream(seed, name);
+    const values = new Float32Array(count);
+    for (let index = 0; index < count; index++) values[index] = sample(spec, fans, stream, index);
+    return values;
+  };
 }

@@ -13,7 +13,10 @@ import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 
-export interface Checkpoint {
+/** Which split was measured, and when. What was found differs between a trial and an ensemble. */
+type EvaluationPlace = Pick<Evaluation, "phase" | "step" | "epoch">;
+
+export interface Checkpoint<E extends EvaluationPlace = Evaluation> {
   readonly spec: TrialSpec;
   /** What else determines the trial. */
   readonly origin: TrialOrigin;
@@ -21,10 +24,10 @@ export interface Checkpoint {
   readonly step: number;
   /** State vectors in the order of `stateNames`. */
   readonly state: readonly TensorData[];
-  /** Loss and number correct of every step done, so that rows of a resumed trial equal those of an undisturbed one. */
+  /** Loss and number correct of every step done (and network: `[steps, networks]`), so that rows of a resumed trial equal those of an undisturbed one. */
   readonly losses: Float32Array;
   readonly correct: Float32Array;
-  readonly evaluations: readonly Evaluation[];
+  readonly evaluations: readonly E[];
   /** What probes found so far, in the order of their program's outputs. */
   readonly probes?: readonly ProbeRecord[];
 }
@@ -32,7 +35,7 @@ export interface Checkpoint {
 const formatVersion = "3";
 
 /** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
-export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
+export function writeCheckpoint<E extends EvaluationPlace>(layout: StateLayout, checkpoint: Checkpoint<E>): Uint8Array {
   const tensors = new Map<string, TensorData>();
   for (const { group, packing, vectors } of groupsOf(layout, checkpoint.state)) {
     for (const [path, value] of unpackValues(packing, vectors)) tensors.set(`${group}/${path}`, value);
@@ -99,9 +102,9 @@ function damaged(where: string, cause?: unknown): CorruptFileError {
   return new CorruptFileError("the checkpoint's description is damaged", { where, cause });
 }
 
-function readEvaluations(where: string, text: string | undefined): Evaluation[] {
+function readEvaluations<E extends EvaluationPlace>(where: string, text: string | undefined): E[] {
   const list = parsed(where, text, asNumber);
-  const isEvaluation = (entry: unknown): entry is Evaluation =>
+  const isEvaluation = (entry: unknown): entry is E =>
     typeof entry === "object" && entry !== null && "phase" in entry && "step" in entry && "loss" in entry;
   if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);
   return list;
@@ -111,12 +114,12 @@ function readEvaluations(where: string, text: string | undefined): Evaluation[] 
  * Reads a checkpoint for a trial.
  * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
  */
-export function readCheckpoint(
+export function readCheckpoint<E extends EvaluationPlace = Evaluation>(
   where: string,
   bytes: Uint8Array,
   layout: StateLayout,
   { spec, origin }: Pick<Checkpoint, "spec" | "origin">,
-): Checkpoint {
+): Checkpoint<E> {
   const saved = readCheckpointSpec(where, bytes);
   const { tensors, metadata } = readSafetensors(bytes, where);
   const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
@@ -141,15 +144,16 @@ export function readCheckpoint(
     return packValues(packing, (path) => take(`${group}/${path}`).data as Float32Array);
   });
   const losses = take("history/loss").data as Float32Array;
-  if (!Number.isInteger(saved.step) || losses.length !== saved.step) {
+  const networks = spec.ensemble ?? 1;
+  if (!Number.isInteger(saved.step) || losses.length !== saved.step * networks) {
     throw new CorruptFileError("the history does not fit the step", {
       where,
-      expected: `${saved.step} losses`,
+      expected: `${saved.step * networks} losses`,
       received: `${losses.length}`,
     });
   }
   const correct = take("history/correct").data as Float32Array;
-  const evaluations = readEvaluations(where, metadata.get("evaluations"));
+  const evaluations = readEvaluations<E>(where, metadata.get("evaluations"));
   const probes = readProbeTensors(where, tensors);
   return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations, probes };
 }

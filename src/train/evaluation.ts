@@ -5,6 +5,7 @@ import type { ProgramCache } from "./sessions.js";
 
 // Large enough for long matrix products, small enough that activations stay in cache.
 const evaluationBatch = 250;
+const ensembleBatch = 64;
 
 export interface EvaluationRequest {
   readonly programs: ProgramCache;
@@ -18,13 +19,24 @@ export interface EvaluationRequest {
 
 /** Mean loss and share of right answers (`undefined` for regression). Summed in float64, batch by batch. */
 export async function evaluateSplit(request: EvaluationRequest): Promise<{ loss: number; accuracy?: number }> {
+  const { loss, accuracy } = await evaluateNetworks(request, 1);
+  return { loss: loss[0], ...(accuracy === undefined ? {} : { accuracy: accuracy[0] }) };
+}
+
+/** The same for every network of an ensemble. */
+export async function evaluateNetworks(
+  request: EvaluationRequest,
+  networks: number,
+): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
   const { examples } = request;
-  const whole = Math.floor(examples / evaluationBatch);
-  let loss = 0;
-  let correct: number | undefined;
+  // Activations of many networks fill the cache with fewer examples.
+  const size = networks === 1 ? evaluationBatch : ensembleBatch;
+  const whole = Math.floor(examples / size);
+  const loss = new Float64Array(networks);
+  let correct: Float64Array | undefined;
   const parts = [
-    { first: 0, batchSize: evaluationBatch, steps: whole },
-    { first: whole * evaluationBatch, batchSize: examples % evaluationBatch, steps: 1 },
+    { first: 0, batchSize: size, steps: whole },
+    { first: whole * size, batchSize: examples % size, steps: 1 },
   ];
   for (const { first, batchSize, steps } of parts) {
     if (steps === 0 || batchSize === 0) continue;
@@ -38,10 +50,13 @@ export async function evaluateSplit(request: EvaluationRequest): Promise<{ loss:
       },
       fetch,
     });
-    loss += sum(outputs.loss) * batchSize;
-    if (outputs.correct !== undefined) correct = (correct ?? 0) + sum(outputs.correct);
+    for (const [i, sum] of sums(outputs.loss, networks).entries()) loss[i] += sum * batchSize;
+    if (outputs.correct === undefined) continue;
+    correct ??= new Float64Array(networks);
+    for (const [i, sum] of sums(outputs.correct, networks).entries()) correct[i] += sum;
   }
-  return { loss: loss / examples, ...(correct === undefined ? {} : { accuracy: correct / examples }) };
+  const mean = (totals: Float64Array): Float64Array => totals.map((total) => total / examples);
+  return { loss: mean(loss), ...(correct === undefined ? {} : { accuracy: mean(correct) }) };
 }
 
 function consecutiveRows(first: number, steps: number, batchSize: number): TensorData {
@@ -49,6 +64,9 @@ function consecutiveRows(first: number, steps: number, batchSize: number): Tenso
   return { dtype: "int32", shape: [steps, batchSize], data };
 }
 
-function sum(tensor: TensorData): number {
-  return (tensor.data as Float32Array).reduce((total, value) => total + value, 0);
+/** Sums over steps, one of every network: `[steps, n]` or `[steps]`. */
+function sums({ data }: TensorData, networks: number): Float64Array {
+  const totals = new Float64Array(networks);
+  for (const [i, value] of (data as Float32Array).entries()) totals[i % networks] += value;
+  return totals;
 }

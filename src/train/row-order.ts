@@ -7,6 +7,8 @@ export interface RowOrder {
   readonly stepsPerEpoch: number;
   /** Row numbers of a step's batch. The last batch of an epoch may be smaller. */
   batch(step: number): Int32Array;
+  /** Makes the order of an epoch ahead of its first batch. */
+  prepare?(epoch: number): void;
 }
 
 export interface RowOrderRequest {
@@ -23,16 +25,22 @@ export interface RowOrderRequest {
 export function shuffledOrder({ examples, batchSize, seed, dropLast }: RowOrderRequest): RowOrder {
   const stepsPerEpoch = dropLast ? Math.floor(examples / batchSize) : Math.ceil(examples / batchSize);
   if (stepsPerEpoch === 0) throw noBatch(examples, batchSize);
-  let epoch = -1;
-  let order: Int32Array = new Int32Array(0);
+  // That of the running epoch, and of the next one if it was asked for.
+  const orders = new Map<number, Int32Array>();
+  const orderOf = (epoch: number): Int32Array => {
+    const known = orders.get(epoch);
+    if (known !== undefined) return known;
+    const order = permutation(examples, randomStream(seed, "shuffle", epoch));
+    orders.set(epoch, order);
+    return order;
+  };
   return {
     stepsPerEpoch,
+    prepare: orderOf,
     batch(step) {
       const wanted = Math.floor(step / stepsPerEpoch);
-      if (wanted !== epoch) {
-        order = permutation(examples, randomStream(seed, "shuffle", wanted));
-        epoch = wanted;
-      }
+      const order = orderOf(wanted);
+      for (const epoch of orders.keys()) if (epoch !== wanted && epoch !== wanted + 1) orders.delete(epoch);
       const start = (step % stepsPerEpoch) * batchSize;
       return order.subarray(start, Math.min(examples, start + batchSize));
     },

@@ -85,7 +85,7 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
 }
 
 /** Two words per random layer and step. They depend on the seed, the layer's number and the step only. */
-function randomKeys(count: number, { first, steps }: Segment, seed: number): TensorData {
+export function randomKeys(count: number, { first, steps }: Segment, seed: number): TensorData {
   const keys = new Uint32Array(steps * 2 * count);
   for (let layer = 0; layer < count; layer++) {
     for (let i = 0; i < steps; i++) keys.set(layerKey(seed, layer, first + i), (i * count + layer) * 2);

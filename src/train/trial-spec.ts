@@ -34,10 +34,15 @@ export interface TrialSpec {
   /** Exactly one of `epochs` and `steps`. */
   readonly epochs?: number;
   readonly steps?: number;
-  readonly order: "shuffle" | "sequential";
+  /** `shared`: the networks of an ensemble see the same shuffled order, that of the first. Alone the same as `shuffle`. */
+  readonly order: "shuffle" | "sequential" | "shared";
   /** Leave out a last batch that is smaller than `batchSize`. */
   readonly dropLast: boolean;
   readonly seed: number;
+  /** So many independent networks trained as one program; number i has the seed `seed + i`. Absent: one network. */
+  readonly ensemble?: number;
+  /** A learning rate for every network of an ensemble, in place of the optimizer's. */
+  readonly learningRates?: readonly number[];
   /** What to look at on the way, and how often; nothing when left out. See `probeOptions`. */
   readonly probes?: Readonly<Record<string, Json>>;
 }

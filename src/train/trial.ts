@@ -477,7 +477,7 @@ export class Trial {
 }
 
 /** The network for the usual batch size. That of the last batch is built too: batch norm refuses a batch of one. */
-function checkedNetwork(
+export function checkedNetwork(
   { batchSize, microBatchSize = batchSize }: TrialSpec,
   source: NetworkSource,
   { inputs }: BatchLayout,

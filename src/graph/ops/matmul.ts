@@ -207,7 +207,8 @@ export const gemmOp: Op<GemmAttributes> = {
     const [rows, columns] = y.shape;
     const inner = a!.shape[1 - attrs.transA];
     if (!isSplitByColumns(rows, inner, columns)) return null;
-    const bias = c === null || c === undefined ? null : transpose(expandedRow(c), [1, 0]);
+    // Without a bias ONNX Runtime would merge the Transpose into the Gemm, which undoes the exchange.
+    const bias = c === null || c === undefined ? scalar(0, y.dtype) : transpose(expandedRow(c), [1, 0]);
     const { alpha, beta, transA, transB } = attrs;
     return transpose(gemm(b!, a!, bias, { alpha, beta, transA: 1 - transB, transB: 1 - transA }), [1, 0]);
   },

@@ -1,0 +1,66 @@
+// State and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
+import type { TensorData } from "../core/tensor-data.js";
+import { parameterSampler } from "../nn/initializers.js";
+import type { Network } from "../nn/network.js";
+import { initialState } from "./initial-state.js";
+import { type StateLayout, stateNames } from "./state-layout.js";
+
+/**
+ * State vectors of all networks before the first step, in the order of `stateNames`.
+ * @param single the layout of one network.
+ */
+export function initialEnsembleState(
+  network: Network,
+  single: StateLayout,
+  { seed, networks }: { readonly seed: number; readonly networks: number },
+): TensorData[] {
+  // Everything but the parameters that are drawn is the same for all.
+  const shared = initialState(network, single, seed).map(({ data }) => repeated(data as Float32Array, networks));
+  const vectors = new Map(stateNames(single).map((name, i) => [name, shared[i]]));
+  for (const packing of [single.parameters, single.buffers]) {
+    for (const { name, entries } of packing) {
+      const vector = vectors.get(name) as Float32Array;
+      for (const { path, offset } of entries) {
+        const sample = samplerOf(network, path);
+        if (sample === undefined) continue;
+        for (let i = 1; i < networks; i++) {
+          const values = sample(seed + i);
+          for (let k = 0; k < values.length; k++) vector[(offset + k) * networks + i] = values[k];
+        }
+      }
+    }
+  }
+  return shared.map((data) => ({ dtype: "float32", shape: [data.length], data }));
+}
+
+function samplerOf(network: Network, path: string): ((seed: number) => Float32Array) | undefined {
+  const drawn = [...network.parameters, ...network.frozen].find((parameter) => parameter.path === path);
+  if (drawn === undefined || drawn.value !== undefined) return undefined;
+  return parameterSampler(path, drawn.initializer, drawn.tensor.shape, drawn.fans);
+}
+
+function repeated(values: Float32Array, networks: number): Float32Array {
+  const all = new Float32Array(values.length * networks);
+  for (let k = 0; k < values.length; k++) all.fill(values[k], k * networks, (k + 1) * networks);
+  return all;
+}
+
+/** The stored tensors of one network, out of those of all, whose last axis counts the networks. */
+export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: number): Map<string, TensorData> {
+  return new Map(
+    [...all].map(([path, { dtype, shape, data }]) => {
+      const networks = shape[shape.length - 1];
+      const own = Float32Array.from({ length: data.length / networks }, (_, k) => Number(data[k * networks + network]));
+      return [path, { dtype, shape: shape.slice(0, -1), data: own }];
+    }),
+  );
+}
+
+/** Tables of equal length, one of each network, with the networks on the last axis. */
+export function interleaved<T extends Int32Array | Float32Array | Uint32Array>(tables: readonly T[], into: T): T {
+  const networks = tables.length;
+  for (const [i, table] of tables.entries()) {
+    for (let k = 0; k < table.length; k++) into[k * networks + i] = table[k];
+  }
+  return into;
+}

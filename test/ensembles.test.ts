@@ -1,0 +1,249 @@
+// An ensemble against its networks trained one by one: the same losses, evaluations and parameters.
+import { afterAll, describe, expect, test } from "vitest";
+import { randomStream } from "../src/core/rng.js";
+import type { Dataset } from "../src/data/dataset.js";
+import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
+import { optimizers } from "../src/optim/optimizers/index.js";
+import type { EnsembleEvent } from "../src/train/ensemble-events.js";
+import { EnsembleTrial } from "../src/train/ensemble-trial.js";
+import { Trial } from "../src/train/trial.js";
+import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import { patches, trialSpec } from "./small-trials.js";
+
+const runtime = nodeRuntime({ cores: 2 });
+afterAll(() => runtime.dispose());
+
+const networks = 5;
+const kind = (name: string, options: object = {}) => ({ kind: name, ...options }) as KindSpec;
+const layersOf = (...layers: KindSpec[]) => ({ kind: "sequential", layers }) as unknown as KindSpec;
+const classes = patches(50);
+const narrow = layersOf(kind("flatten"), kind("dense", { units: 3 }), kind("relu"), kind("dense", { units: 4 }));
+
+/** Sums of sines of two inputs: targets that are numbers. */
+function curve(count: number): Dataset {
+  const stream = randomStream(3, "curve");
+  const values = (width: number, value: (i: number) => number) => ({
+    dtype: "float32" as const,
+    shape: [count, width],
+    data: Float32Array.from({ length: count * width }, (_, i) => value(i)),
+  });
+  const inputs = values(2, (i) => 4 * stream.uniform(i) - 2);
+  const targets = values(1, (i) => Math.sin(3 * inputs.data[2 * i]) + inputs.data[2 * i + 1]);
+  const split = { inputs, targets };
+  const { normalization: _, classes: __, test: ___, ...rest } = classes;
+  return { ...rest, id: "curve", title: "curve", inputShape: [2], train: split, test: split };
+}
+
+interface Together {
+  readonly trial: EnsembleTrial;
+  readonly events: EnsembleEvent[];
+}
+
+type Options = Partial<Pick<ConstructorParameters<typeof EnsembleTrial>[0], "resumeFrom" | "signal" | "threads">>;
+
+async function together(data: Dataset, spec: TrialSpec, options: Options = {}): Promise<Together> {
+  const trial = new EnsembleTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
+  const events: EnsembleEvent[] = [];
+  for await (const event of trial.run()) events.push(event);
+  return { trial, events };
+}
+
+async function alone(data: Dataset, { ensemble: _, learningRates, ...spec }: TrialSpec, network: number) {
+  const optimizer =
+    learningRates === undefined ? spec.optimizer : { ...spec.optimizer, learningRate: learningRates[network] };
+  // A shared order is that of the first network.
+  const trial = new Trial({
+    spec: { ...spec, optimizer, seed: spec.seed + network },
+    data,
+    runtime,
+    threads: 1,
+    now: () => 0,
+  });
+  for await (const _ of trial.run());
+  const result = { losses: [...trial.losses], evaluations: trial.evaluations, tensors: await trial.tensors() };
+  await trial.dispose();
+  return result;
+}
+
+function expectNear(received: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(received.length).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(expected[i])) expect(received[i]).toBeNaN();
+    else expect(Math.abs(received[i] - expected[i])).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(expected[i])));
+  }
+}
+
+/** Compares first, middle and last network with the same trained alone. */
+async function expectSameAsAlone(data: Dataset, spec: TrialSpec): Promise<void> {
+  const { trial } = await together(data, spec);
+  for (const network of [0, 2, networks - 1]) {
+    const own = await alone(data, spec, network);
+    expect(own.losses.every(Number.isFinite)).toBe(true);
+    expectNear(trial.history.lossesOf(network), own.losses);
+    expect(trial.history.evaluations).toHaveLength(own.evaluations.length);
+    for (const [i, { loss, accuracy, ...place }] of own.evaluations.entries()) {
+      const evaluation = trial.history.evaluations[i];
+      expect(evaluation).toMatchObject(place);
+      expectNear([evaluation.loss[network]], [loss]);
+      expectNear([evaluation.accuracy?.[network] ?? -1], [accuracy ?? -1]);
+    }
+    const tensors = await trial.tensors(network);
+    expect([...tensors.keys()].sort()).toEqual([...own.tensors.keys()].sort());
+    for (const [path, { shape, data: values }] of own.tensors) {
+      expect(tensors.get(path)?.shape).toEqual(shape);
+      expectNear(tensors.get(path)?.data as Float32Array, values as Float32Array);
+    }
+  }
+  await trial.dispose();
+}
+
+// 50 examples in batches of 16: the last one has 2.
+const classSpec = (changes: Partial<TrialSpec>): TrialSpec =>
+  trialSpec(classes, { model: narrow, batchSize: 16, epochs: 2, seed: 11, ensemble: networks, ...changes });
+
+describe("every network is what it is alone", () => {
+  test.each(Object.values(optimizers).map((definition) => definition.kind))("with %s", async (name) => {
+    const decay = { weightDecay: 0.05 };
+    await expectSameAsAlone(classes, classSpec({ optimizer: kind(name, { learningRate: 0.01, ...decay }) }));
+  });
+
+  test.each<[string, Partial<TrialSpec>]>([
+    [
+      "wide layers, as batched matrix products",
+      {
+        model: layersOf(
+          kind("flatten"),
+          kind("dense", { units: 24 }),
+          kind("tanh"),
+          kind("dense", { units: 12 }),
+          kind("sigmoid"),
+          kind("dense", { units: 4 }),
+        ),
+      },
+    ],
+    [
+      "dropout",
+      {
+        model: layersOf(
+          kind("flatten"),
+          kind("dense", { units: 8 }),
+          kind("dropout", { rate: 0.4 }),
+          kind("leakyRelu"),
+          kind("dropout", { rate: 0.2 }),
+          kind("dense", { units: 4 }),
+        ),
+      },
+    ],
+    [
+      "batch normalization",
+      {
+        // The bias before it has a gradient of 0 but for rounding, which Adam would scale up to whole steps; and the
+        // statistics of a last batch of two examples magnify rounding.
+        optimizer: kind("sgd", { learningRate: 0.05 }),
+        batchSize: 20,
+        model: layersOf(
+          kind("flatten"),
+          kind("dense", { units: 6 }),
+          kind("batchNorm"),
+          kind("relu"),
+          kind("dense", { units: 4 }),
+        ),
+      },
+    ],
+    ["held parameters and clipped gradients", { freeze: ["1.bias"], clip: { norm: 0.5, value: 0.1 } }],
+    ["the order of the file", { order: "sequential" }],
+    ["micro-batches and a schedule", { microBatchSize: 6, schedule: kind("cosine") }],
+    ["learning rates of their own", { learningRates: [0.001, 0.003, 0.01, 0.03, 0.1] }],
+    ["without the last batch", { dropLast: true }],
+  ])("with %s", async (_name, changes) => {
+    await expectSameAsAlone(classes, classSpec(changes));
+  });
+
+  test("with targets that are numbers", async () => {
+    const data = curve(40);
+    const model = layersOf(
+      kind("dense", { units: 2 }),
+      kind("relu"),
+      kind("dense", { units: 2 }),
+      kind("relu"),
+      kind("dense", { units: 1 }),
+    );
+    const loss = kind("meanSquaredError");
+    const { scaling: _, ...source } = classSpec({}).data;
+    const changes = { model, loss, data: { ...source, dataset: data.id, scaling: "raw" as const } };
+    await expectSameAsAlone(data, classSpec(changes));
+  });
+});
+
+test("a shared order is the first network's", async () => {
+  const { trial } = await together(classes, classSpec({ order: "shared" }));
+  const first = await alone(classes, classSpec({ order: "shuffle" }), 0);
+  expectNear(trial.history.lossesOf(0), first.losses);
+  expect(trial.history.lossesOf(1)).not.toEqual(trial.history.lossesOf(0));
+  await trial.dispose();
+});
+
+test("threads and interruptions change no bit", async () => {
+  const spec = classSpec({
+    model: layersOf(kind("flatten"), kind("dense", { units: 24 }), kind("dropout"), kind("dense", { units: 4 })),
+  });
+  const whole = await together(classes, spec);
+  const two = await together(classes, spec, { threads: 2 });
+  const signal = { aborted: false };
+  const stopped = new EnsembleTrial({ spec, data: classes, runtime, threads: 1, now: () => 0, signal });
+  let bytes = new Uint8Array();
+  for await (const event of stopped.run()) {
+    if (event.kind === "steps") signal.aborted = event.first + event.steps >= 5;
+    if (event.kind === "checkpoint") bytes = event.bytes as Uint8Array<ArrayBuffer>;
+  }
+  const resumed = await together(classes, spec, { resumeFrom: { where: "state", bytes } });
+  expect(resumed.events[0]).toMatchObject({ kind: "ready", step: 7 });
+  for (const { trial } of [two, resumed]) {
+    expect(trial.history.arrays()).toEqual(whole.trial.history.arrays());
+    expect(trial.history.evaluations).toEqual(whole.trial.history.evaluations);
+    expect(await trial.allTensors()).toEqual(await whole.trial.allTensors());
+    await trial.dispose();
+  }
+  await stopped.dispose();
+  await whole.trial.dispose();
+});
+
+test("a network that diverges leaves the others alone", async () => {
+  const rates = [0.01, 1e30, 0.01, 0.01, 0.01];
+  const optimizer = kind("sgd", { learningRate: 0.01 });
+  const { trial, events } = await together(classes, classSpec({ optimizer, learningRates: rates }));
+  const calm = await together(classes, classSpec({ optimizer }));
+  expect(events.at(-1)).toMatchObject({ kind: "done", diverged: [{ network: 1 }] });
+  const { step } = trial.history.diverged[0];
+  const own = trial.history.lossesOf(1);
+  expect(own.slice(0, step).every(Number.isFinite)).toBe(true);
+  expect(own.slice(step + 1).every(Number.isNaN)).toBe(true);
+  expect(trial.history.evaluations.at(-1)?.accuracy?.[1]).toBeNaN();
+  for (const network of [0, 2, 3, 4]) expectNear(trial.history.lossesOf(network), calm.trial.history.lossesOf(network));
+  await trial.dispose();
+  await calm.trial.dispose();
+});
+
+describe("what cannot be is refused before anything runs", () => {
+  const make = (changes: Partial<TrialSpec>) => () =>
+    new EnsembleTrial({ spec: classSpec(changes), data: classes, runtime, now: () => 0 });
+
+  test("a number of networks that is none", () => {
+    expect(make({ ensemble: 0 })).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: ensemble: not a count: expected a number of networks, an integer from 1, received 0]`,
+    );
+  });
+
+  test("learning rates that do not fit", () => {
+    expect(make({ learningRates: [1, 2] })).toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: learningRates: learning rates do not fit the ensemble: expected 5, one for each network, received 2]`,
+    );
+  });
+
+  test("a network that does not exist", async () => {
+    const trial = make({})();
+    await expect(trial.tensors(networks)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[InvalidInputError: ensemble: there is no such network: expected 0 to 4, received 5]`,
+    );
+  });
+});
