@@ -105,7 +105,9 @@ export class EnsembleTrial {
       },
       request.threads === undefined || request.threads > 1,
     );
-    this.#threads = new ThreadChoice(request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads]);
+    this.#threads = new ThreadChoice(
+      request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
+    );
   }
 
   get spec(): TrialSpec {
