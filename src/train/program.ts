@@ -53,10 +53,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...scans,
   });
   const form = request.ensemble;
-  const body = optimized(
-    form === undefined ? plainBody : ensembleBody(plainBody, step.carried, form),
-    request.block,
-  );
+  const body = optimized(form === undefined ? plainBody : ensembleBody(plainBody, step.carried, form), request.block);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
   const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
