@@ -16,8 +16,9 @@ export interface TimedSteps {
   readonly threads: number;
 }
 
-// Caches, memory arenas and the segment length settle within this many steps.
+// Caches, memory arenas and the segment length settle within this many steps, or this long for slow ones.
 const warmUpSteps = 40;
+const warmUpMs = 3000;
 
 /**
  * What a user's training does, without evaluation and checkpoints: shuffling, feeds, the way to the worker and back
@@ -30,7 +31,7 @@ export class OwnTrial {
   #stepsPerEpoch = 0;
 
   constructor(assignment: Assignment) {
-    const { model, batchSize, learningRate, threads, dropLast } = assignment;
+    const { model, batchSize, optimizer, threads, dropLast } = assignment;
     const data = syntheticData(assignment);
     this.#trial = new Trial({
       spec: {
@@ -38,7 +39,7 @@ export class OwnTrial {
         model,
         data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "standardize" },
         loss: { kind: "crossEntropy" },
-        optimizer: { kind: "adam", learningRate },
+        optimizer,
         schedule: { kind: "constant" },
         batchSize,
         // As long as anybody asks.
@@ -64,8 +65,10 @@ export class OwnTrial {
   }
 
   async warmUp(): Promise<TimedSteps> {
-    await this.time(warmUpSteps);
-    return this.time(warmUpSteps);
+    const { milliseconds, steps } = await this.time(2);
+    const fitting = Math.max(2, Math.min(warmUpSteps, Math.round((warmUpMs * steps) / milliseconds)));
+    await this.time(fitting);
+    return this.time(fitting);
   }
 
   /** At least so many steps: whole segments. */

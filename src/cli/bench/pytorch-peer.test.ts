@@ -14,24 +14,25 @@ test("where there is no PyTorch the reason is one phrase", async () => {
 });
 
 test("the peer is given the same work, and its threads by every road", () => {
-  const work: Omit<Assignment, "model"> = {
+  const work: Omit<Assignment, "model" | "optimizer"> = {
     peerModel: "mlp",
     inputShape: [3, 32, 32],
     examples: 10,
     classes: 10,
     batchSize: 2,
-    learningRate: 0.001,
+    peerOptimizer: { name: "Adam", options: { lr: 0.001 } },
     normalization: { scale: 1, mean: [0], deviation: [1] },
     dropLast: true,
   };
   const { command, environment } = pytorchCommand(
     { python: "python3", version: "2.13.0" },
-    { ...work, model: { kind: "mlp" } },
+    { ...work, model: { kind: "mlp" }, optimizer: { kind: "adam" } },
     2,
   );
   expect(JSON.parse(command.at(-1) as string)).toEqual({ ...work, threads: 2 });
   expect(environment).toEqual({ OMP_NUM_THREADS: "2", MKL_NUM_THREADS: "2", OPENBLAS_NUM_THREADS: "2" });
-  for (const name of ["lenet5", "lenet5-batch-norm", "mlp"]) expect(pytorchScript).toContain(`"${name}": `);
+  for (const name of ["lenet5", "lenet5-batch-norm", "mlp", "mlp-dropout", "mini-googlenet"])
+    expect(pytorchScript).toContain(`"${name}": `);
 });
 
 test("every task has a name of its own", () => {

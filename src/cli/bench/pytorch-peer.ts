@@ -28,7 +28,7 @@ export async function findPyTorch(
 /** Threads of the libraries beneath PyTorch are set by environment: its own call does not reach all of them. */
 export function pytorchCommand(
   { python }: PyTorch,
-  { model: _, ...assignment }: Assignment,
+  { model: _, optimizer: __, ...assignment }: Assignment,
   threads: number,
 ): ChildCommand {
   const count = String(threads);
@@ -77,6 +77,7 @@ torch.set_num_threads(work["threads"])
 torch.set_flush_denormal(True)
 torch.manual_seed(0)
 WARM_UP_STEPS = 40
+WARM_UP_SECONDS = 3
 
 
 def lenet5(batch_norm):
@@ -92,16 +93,61 @@ def lenet5(batch_norm):
     )
 
 
-def mlp():
+def mlp(dropout):
+    dropped = (lambda rate: [nn.Dropout(rate)]) if dropout else (lambda rate: [])
     return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(3072, 1000), nn.ReLU(inplace=True),
-        nn.Linear(1000, 1000), nn.ReLU(inplace=True),
+        nn.Flatten(), *dropped(0.2),
+        nn.Linear(3072, 1000), nn.ReLU(inplace=True), *dropped(0.5),
+        nn.Linear(1000, 1000), nn.ReLU(inplace=True), *dropped(0.5),
         nn.Linear(1000, 10),
     )
 
 
-MODELS = {"lenet5": lambda: lenet5(False), "lenet5-batch-norm": lambda: lenet5(True), "mlp": mlp}
+class Branches(nn.Module):
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def mini_googlenet():
+    channels = work["inputShape"][0]
+
+    def conv(filters, kernel, stride=1, padding=0):
+        nonlocal channels
+        layer = nn.Conv2d(channels, filters, kernel, stride, padding)
+        return nn.Sequential(layer, nn.BatchNorm2d(filters), nn.ReLU(inplace=True))
+
+    def inception(a, b):
+        nonlocal channels
+        made = Branches(conv(a, 1), conv(b, 3, 1, 1))
+        channels = a + b
+        return made
+
+    def downsample(filters):
+        nonlocal channels
+        made = Branches(conv(filters, 3, 2), nn.MaxPool2d(3, 2))
+        channels += filters
+        return made
+
+    layers = [conv(96, 3, 1, 1)]
+    channels = 96
+    layers += [inception(32, 32), inception(32, 48), downsample(80)]
+    layers += [inception(112, 48), inception(96, 64), inception(80, 80), inception(48, 96), downsample(96)]
+    layers += [inception(176, 160), inception(176, 160)]
+    head = [nn.AvgPool2d(7), nn.Flatten(), nn.Dropout(0.5), nn.Linear(336, 10)]
+    return nn.Sequential(*layers, *head)
+
+
+MODELS = {
+    "lenet5": lambda: lenet5(False),
+    "lenet5-batch-norm": lambda: lenet5(True),
+    "mlp": lambda: mlp(False),
+    "mlp-dropout": lambda: mlp(True),
+    "mini-googlenet": mini_googlenet,
+}
 OPTIMIZERS = {
     "fused": {"fused": True},
     "foreach": {"foreach": True},
@@ -135,6 +181,20 @@ class Data:
         return x.contiguous(memory_format=memory_format), self.targets.index_select(0, rows)
 
 
+def make_optimizer(parameters, form):
+    chosen = work["peerOptimizer"]
+    return getattr(torch.optim, chosen["name"])(parameters, **chosen["options"], **form)
+
+
+def has_form(form):
+    """Not every optimizer has a fused form."""
+    try:
+        make_optimizer([torch.zeros(2, requires_grad=True)], form)
+        return True
+    except (RuntimeError, TypeError):
+        return False
+
+
 class Training:
     def __init__(self, setting):
         words = setting.split(", ")
@@ -144,7 +204,7 @@ class Training:
             model = model.to(memory_format=torch.channels_last)
         self.parameters = list(model.parameters())
         form = next(OPTIMIZERS[word] for word in words if word in OPTIMIZERS)
-        self.optimizer = torch.optim.Adam(self.parameters, lr=work["learningRate"], **form)
+        self.optimizer = make_optimizer(self.parameters, form)
         self.model = torch.compile(model) if "compiled" in words else model
         self.losses = []
 
@@ -165,21 +225,25 @@ class Training:
 
 
 def describe():
-    convolutional = work["peerModel"] != "mlp"
+    convolutional = not work["peerModel"].startswith("mlp")
     formats = ["", ", channels_last"] if convolutional else [""]
-    settings = [form + suffix for form in OPTIMIZERS for suffix in formats]
+    forms = [name for name, form in OPTIMIZERS.items() if has_form(form)]
+    settings = [form + suffix for form in forms for suffix in formats]
     remarks = []
     if any(shutil.which(name) for name in [os.environ.get("CXX", "g++"), "clang++"]):
-        settings.append("compiled, fused")
+        settings.append("compiled, " + forms[0])
     else:
         remarks.append("torch.compile was left out: it needs a C++ compiler, and none was found")
     return {"version": torch.__version__, "settings": settings, "remarks": remarks}
 
 
 def prepare(setting):
-    trainings[setting] = Training(setting)
-    trainings[setting].time(WARM_UP_STEPS)
-    return trainings[setting].time(WARM_UP_STEPS)
+    training = trainings[setting] = Training(setting)
+    training.time(1)
+    step = training.time(1)["milliseconds"] / 1000
+    steps = max(2, min(WARM_UP_STEPS, round(WARM_UP_SECONDS / step)))
+    training.time(steps)
+    return training.time(steps)
 
 
 def answer(question):

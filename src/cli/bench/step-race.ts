@@ -53,7 +53,7 @@ export async function raceSteps(
   }
 }
 
-function remarksOn(pytorch: PyTorch | undefined, calibration: Calibration | undefined): string[] {
+export function remarksOn(pytorch: PyTorch | undefined, calibration: Calibration | undefined): string[] {
   if (pytorch === undefined || calibration === undefined) return [];
   const { tried, best, failures } = calibration;
   const found = `PyTorch ${pytorch.version} at its best of ${tried} settings: ${best.setting}`;

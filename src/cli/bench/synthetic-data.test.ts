@@ -10,7 +10,8 @@ test("synthetic images are bytes, four in five of them background, the rest ever
     examples: 1300,
     classes: 10,
     batchSize: 64,
-    learningRate: 0.001,
+    optimizer: { kind: "adam" },
+    peerOptimizer: { name: "Adam", options: {} },
     normalization: { scale: 1 / 255, mean: [0.1307], deviation: [0.3081] },
   };
   const { inputs, targets } = syntheticData(workload).train;

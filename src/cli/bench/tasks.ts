@@ -7,6 +7,7 @@ import { measureMemory } from "./memory.js";
 import type { PyTorch } from "./pytorch-peer.js";
 import { firstStep, help, measureStartUp } from "./start-up.js";
 import { raceSteps } from "./step-race.js";
+import { raceThroughput } from "./throughput.js";
 import type { Workload } from "./workload.js";
 
 export interface TaskContext {
@@ -29,7 +30,8 @@ const lenet: Workload = {
   examples: 60_000,
   classes: 10,
   batchSize: 64,
-  learningRate: 1e-3,
+  optimizer: { kind: "adam", learningRate: 1e-3 },
+  peerOptimizer: { name: "Adam", options: { lr: 1e-3 } },
   normalization: { scale: 1 / 255, mean: [0.1307], deviation: [0.3081] },
 };
 
@@ -50,6 +52,51 @@ const mlp: Workload = {
   normalization: { scale: 1 / 255, mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616] },
 };
 
+const miniGoogLeNet = (): Workload => ({
+  ...mlp,
+  peerModel: "mini-googlenet",
+  model: catalogueModel("miniGoogLeNet"),
+  examples: 2000,
+  batchSize: 64,
+  optimizer: { kind: "sgd", learningRate: 0.01, momentum: 0.9 },
+  peerOptimizer: { name: "SGD", options: { lr: 0.01, momentum: 0.9 } },
+});
+
+/** Optimizers that both sides have, with the options that are compared. */
+const mlpOptimizers: readonly (readonly [id: string, Workload["optimizer"], Workload["peerOptimizer"]])[] = [
+  ["adam", { kind: "adam", learningRate: 1e-3 }, { name: "Adam", options: { lr: 1e-3 } }],
+  [
+    "adamw",
+    { kind: "adamW", learningRate: 1e-3, weightDecay: 0.01 },
+    { name: "AdamW", options: { lr: 1e-3, weight_decay: 0.01 } },
+  ],
+  ["nadam", { kind: "nadam", learningRate: 1e-3 }, { name: "NAdam", options: { lr: 1e-3 } }],
+  ["rmsprop", { kind: "rmsprop", learningRate: 1e-3 }, { name: "RMSprop", options: { lr: 1e-3 } }],
+  ["adadelta", { kind: "adadelta", learningRate: 1 }, { name: "Adadelta", options: { lr: 1 } }],
+  ["adagrad", { kind: "adagrad", learningRate: 1e-2 }, { name: "Adagrad", options: { lr: 1e-2 } }],
+  [
+    "sgd",
+    { kind: "sgd", learningRate: 0.01, momentum: 0.9, nesterov: true },
+    { name: "SGD", options: { lr: 0.01, momentum: 0.9, nesterov: true } },
+  ],
+];
+
+/** The report's network with each optimizer, without and with dropout (0.2 of the inputs, 0.5 of hidden units). */
+const mlpTasks = [false, true].flatMap((dropout) =>
+  mlpOptimizers.map(
+    ([id, optimizer, peerOptimizer]): BenchTask => ({
+      id: `mlp-${id}${dropout ? "-dropout" : ""}`,
+      about: `dense layers 3072-1000-1000-10, ${peerOptimizer.name}${dropout ? ", dropout" : ""}, batch 128`,
+      measure(context) {
+        const options = dropout ? { dropoutInput: 0.2, dropoutHidden: 0.5 } : {};
+        const model = catalogueModel("mlp:3072-1000-1000-10", options);
+        const peerModel = dropout ? "mlp-dropout" : "mlp";
+        return raceSteps(this, { ...mlp, model, peerModel, optimizer, peerOptimizer }, 0.9, context);
+      },
+    }),
+  ),
+);
+
 export const benchTasks: readonly BenchTask[] = [
   {
     id: "lenet5",
@@ -65,11 +112,19 @@ export const benchTasks: readonly BenchTask[] = [
       return raceSteps(this, lenetBatchNorm, 1, context);
     },
   },
+  ...mlpTasks,
   {
-    id: "mlp",
-    about: "dense layers 3072-1000-1000-10, Adam, batch 128",
+    id: "mini-googlenet",
+    about: "MiniGoogLeNet on 32 x 32 images, SGD with momentum, batch 64",
     measure(context) {
-      return raceSteps(this, mlp, 0.9, context);
+      return raceSteps(this, miniGoogLeNet(), 0.75, context);
+    },
+  },
+  {
+    id: "throughput",
+    about: "LeNet-5 trainings side by side, one thread each, on all cores",
+    measure(context) {
+      return raceThroughput(this, lenet, 1.2, context);
     },
   },
   {

@@ -4,14 +4,16 @@ import type { KindSpec } from "../../train/trial-spec.js";
 
 export interface Workload {
   /** The name of the same network in the peer's script. */
-  readonly peerModel: "lenet5" | "lenet5-batch-norm" | "mlp";
+  readonly peerModel: "lenet5" | "lenet5-batch-norm" | "mlp" | "mlp-dropout" | "mini-googlenet";
   readonly model: KindSpec;
+  readonly optimizer: KindSpec;
+  /** The same optimizer in the peer's words: `{ name: "SGD", options: { lr: 0.1, momentum: 0.9 } }`. */
+  readonly peerOptimizer: { readonly name: string; readonly options: Readonly<Record<string, number | boolean>> };
   /** Of one example: `[channels, height, width]`. */
   readonly inputShape: readonly number[];
   readonly examples: number;
   readonly classes: number;
   readonly batchSize: number;
-  readonly learningRate: number;
   readonly normalization: Normalization;
 }
 

@@ -41,10 +41,15 @@ function benchDocument({ measurements, ...rest }: BenchResult): unknown {
   return { schema: 1, ...rest, measurements: withVerdicts };
 }
 
+/** Tasks by their ids, or by what several ids begin with: `mlp`. */
 function chosenTasks(only: readonly string[]): readonly BenchTask[] {
   const ids = benchTasks.map(({ id }) => id);
-  for (const id of only) if (!ids.includes(id)) throw new UnknownNameError("--only", "task", id, ids);
-  return only.length === 0 ? benchTasks : benchTasks.filter(({ id }) => only.includes(id));
+  const isMeant = (id: string, name: string): boolean => id === name || id.startsWith(`${name}-`);
+  for (const name of only)
+    if (!ids.some((id) => isMeant(id, name))) throw new UnknownNameError("--only", "task", name, ids);
+  const meant = (id: string): boolean =>
+    only.some((name) => (ids.includes(name) ? id === name : id.startsWith(`${name}-`)));
+  return only.length === 0 ? benchTasks : benchTasks.filter(({ id }) => meant(id));
 }
 
 /** One at a time: two at once would measure each other. A task that fails does not take the others with it. */
