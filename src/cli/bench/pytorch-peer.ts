@@ -151,7 +151,7 @@ MODELS = {
 OPTIMIZERS = {
     "fused": {"fused": True},
     "foreach": {"foreach": True},
-    "single-tensor": {"foreach": False, "fused": False},
+    "single-tensor": {"foreach": False},
 }
 
 
