@@ -26,7 +26,8 @@ export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
 export { type ExportRequest, inferenceModel } from "./train/export.js";
 
 // Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
-export type { Dataset, Normalization, Split } from "./data/dataset.js";
+export type { Dataset, Normalization, RowSource, Split } from "./data/dataset.js";
+export { syntheticDataset } from "./data/synthetic.js";
 export { readNpy, writeNpy } from "./data/npy.js";
 export { readNpz, writeNpz } from "./data/npz.js";
 

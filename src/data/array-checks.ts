@@ -20,19 +20,23 @@ export function checkedInputs({
   return checked;
 }
 
-/** Floats as finite `float32`; other types as they are. */
-export function finiteFloats(tensor: TensorData, where: string): TensorData {
+/**
+ * Floats as finite `float32`; other types as they are.
+ * @param firstRow number of the first row, for messages about a part of an array.
+ * @throws InvalidInputError that names row and element of the first number that is not finite.
+ */
+export function finiteFloats(tensor: TensorData, where: string, firstRow = 0): TensorData {
   if (!isFloat(tensor.dtype)) return tensor;
   const narrow =
     tensor.dtype === "float32"
       ? tensor
       : tensorData("float32", tensor.shape, Float32Array.from(tensor.data as Float64Array));
-  checkFinite(narrow, tensor, where);
+  checkFinite(narrow, tensor, where, firstRow);
   return narrow;
 }
 
 /** @param stored the same array before its conversion, for the message. */
-function checkFinite({ data }: TensorData, stored: TensorData, where: string): void {
+function checkFinite({ data }: TensorData, stored: TensorData, where: string, firstRow: number): void {
   const values = data as Float32Array;
   // The product of zero with NaN or infinity is NaN, and NaN stays: one pass without a branch.
   let sum = 0;
@@ -41,7 +45,7 @@ function checkFinite({ data }: TensorData, stored: TensorData, where: string): v
   const index = values.findIndex((value) => !Number.isFinite(value));
   const value = Number(stored.data[index]);
   throw new InvalidInputError(Number.isFinite(value) ? "number too large for float32" : "not a finite number", {
-    where: `${where}, ${elementText(stored.shape, index)}`,
+    where: `${where}, ${elementText(stored.shape, index, firstRow)}`,
     expected: "finite numbers",
     received: `${value}`,
     remedy: "Remove such examples, or replace such numbers",
@@ -49,9 +53,9 @@ function checkFinite({ data }: TensorData, stored: TensorData, where: string): v
 }
 
 /** Where an element is, in a user's words: `row 12, element [3, 4]`. Both count from 0. */
-export function elementText(shape: readonly number[], index: number): string {
+export function elementText(shape: readonly number[], index: number, firstRow = 0): string {
   const size = sizeOf(shape.slice(1));
-  const row = `row ${Math.floor(index / size)}`;
+  const row = `row ${firstRow + Math.floor(index / size)}`;
   if (shape.length === 1) return row;
   const position: number[] = [];
   let rest = index % size;

@@ -1,10 +1,23 @@
 // What training needs of a data set: two splits in their stored type, and how to bring them to unit scale.
+import type { DType } from "../core/dtype.js";
+import type { Shape } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
+
+/** Rows that stay where they are until they are needed: a set that does not fit into memory. */
+export interface RowSource {
+  readonly dtype: DType;
+  /** `[rows, ...row shape]` */
+  readonly shape: Shape;
+  /** The rows with these numbers, in this order, which may repeat. */
+  read(rows: Int32Array): Promise<TensorData>;
+}
 
 /** Examples and their targets, row for row. */
 export interface Split {
   /** `[examples, ...inputShape]`, in the stored type (`uint8` for images). */
   readonly inputs: TensorData;
+  /** Where the rows of `inputs` are streamed. `inputs` then has no rows: it only says their type and shape. */
+  readonly source?: RowSource;
   /** Further inputs of models that have several, by name, row for row. */
   readonly moreInputs?: ReadonlyMap<string, TensorData>;
   /** `[examples]` class numbers (`int32`), or `[examples, ...]` float32 targets for regression. */

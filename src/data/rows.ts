@@ -40,14 +40,7 @@ export function heldOutRows(
       received: `${share}`,
     });
   }
-  const members = new Map<number, number[]>();
-  for (let row = 0; row < rows; row++) {
-    const label = labels?.[row] ?? 0;
-    const list = members.get(label);
-    if (list === undefined) members.set(label, [row]);
-    else list.push(row);
-  }
-  const held = [...members.values()].flatMap((list) => list.slice(list.length - Math.round(list.length * share)));
+  const held = labels === undefined ? lastOf(rangeOf(rows), share) : lastOfEach(labels, share);
   if (held.length === 0 || held.length === rows) {
     throw new InvalidInputError("a split without rows", {
       where: `${where} (--validation-split)`,
@@ -55,5 +48,21 @@ export function heldOutRows(
       received: `${held.length} of ${rows} held out`,
     });
   }
-  return Int32Array.from(held).sort();
+  return held.sort();
 }
+
+function lastOf(list: Int32Array, share: number): Int32Array {
+  return list.slice(list.length - Math.round(list.length * share));
+}
+
+function lastOfEach(labels: Int32Array, share: number): Int32Array {
+  const members = new Map<number, number[]>();
+  for (const [row, label] of labels.entries()) {
+    const list = members.get(label);
+    if (list === undefined) members.set(label, [row]);
+    else list.push(row);
+  }
+  return Int32Array.from([...members.values()].flatMap((list) => [...lastOf(Int32Array.from(list), share)]));
+}
+
+const rangeOf = (count: number): Int32Array => Int32Array.from({ length: count }, (_, row) => row);

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../core/errors.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { checkedInputs } from "./array-checks.js";
-import type { Dataset, Split } from "./dataset.js";
+import type { Dataset, RowSource, Split } from "./dataset.js";
 import { firstRows, heldOutRows, takeRows } from "./rows.js";
 import { normalizationOf } from "./statistics.js";
 import { convertTargets, type StoredTargets, type TargetKind } from "./targets.js";
@@ -16,6 +16,8 @@ export interface StoredExamples {
   /** Arrays by name, in the order in which the model takes them; the first one is `Split.inputs`. */
   readonly inputs: ReadonlyMap<string, TensorData>;
   readonly targets: StoredTargets;
+  /** Where the rows of the first array stay on disk. The array then has no rows; its values were checked already. */
+  readonly stream?: { readonly source: RowSource; readonly sha256: string };
   /** Whether rows lie class after class, so that the last ones say nothing of the others. */
   readonly isGrouped?: boolean;
 }
@@ -48,16 +50,16 @@ export function userDataset(request: UserDatasetRequest): Dataset {
   const inputs = stored.map((examples) => checkedInputs(examples));
   if (inputs.length === 2) checkSameInputs(request.train.where, stored[1].where, inputs[0], inputs[1]);
   const { targets, classes } = convertTargets(stored, request.targetKind);
-  const splits = stored.map((_, i) => splitOf(inputs[i], targets[i]));
+  const splits = stored.map(({ stream }, i) => splitOf(inputs[i], targets[i], stream?.source));
   const [train, test = undefined] =
     validationSplit === undefined ? splits : holdOut(request.train, splits, validationSplit);
   const [inputName] = inputs[0].keys();
-  const normalization = normalizationOf(train.inputs);
+  const normalization = train.source === undefined ? normalizationOf(train.inputs) : undefined;
   return {
     id: name,
     title: name,
     isSample: false,
-    fingerprint: hash(piecesOf(train, test)).slice(0, 16),
+    fingerprint: hash(piecesOf(stored, train, test)).slice(0, 16),
     train,
     ...(test === undefined ? {} : { test }),
     inputShape: train.inputs.shape.slice(1),
@@ -68,14 +70,21 @@ export function userDataset(request: UserDatasetRequest): Dataset {
   };
 }
 
-function splitOf(inputs: ReadonlyMap<string, TensorData>, targets: TensorData): Split {
+function splitOf(inputs: ReadonlyMap<string, TensorData>, targets: TensorData, source: RowSource | undefined): Split {
   const [[, first], ...more] = inputs;
-  return { inputs: first, targets, ...(more.length === 0 ? {} : { moreInputs: new Map(more) }) };
+  return {
+    inputs: first,
+    targets,
+    ...(more.length === 0 ? {} : { moreInputs: new Map(more) }),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
-function checkRowCounts({ where, inputs, targets }: StoredExamples): void {
+function checkRowCounts({ where, inputs, targets, stream }: StoredExamples): void {
   if (inputs.size === 0) throw new InvalidInputError("no inputs", { where, expected: "at least one array or column" });
-  const arrays = [...inputs, [targets.name, targets.values] as const];
+  const arrays: (readonly [string, { readonly shape: readonly number[] }])[] = [...inputs];
+  if (stream !== undefined) arrays[0] = [arrays[0][0], stream.source];
+  arrays.push([targets.name, targets.values]);
   const [firstName, first] = arrays[0];
   for (const [name, { shape }] of arrays) {
     const place = `${where} > ${name}`;
@@ -133,11 +142,27 @@ function holdOut({ where, isGrouped }: StoredExamples, splits: readonly Split[],
   const held = heldOutRows(where, rows, share, labels);
   if (labels === undefined) {
     const count = rows - held.length;
-    return [mapSplit(all, (tensor) => firstRows(tensor, 0, count)), mapSplit(all, (t) => firstRows(t, count, rows))];
+    return [rowsOfSplit(all, 0, count), rowsOfSplit(all, count, rows)];
   }
   const isHeld = new Set(held);
   const kept = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => !isHeld.has(row));
   return [mapSplit(all, (tensor) => takeRows(tensor, kept)), mapSplit(all, (tensor) => takeRows(tensor, held))];
+}
+
+function rowsOfSplit(split: Split, first: number, end: number): Split {
+  if (split.source === undefined) return mapSplit(split, (tensor) => firstRows(tensor, first, end));
+  const { inputs } = split;
+  const cut = mapSplit(split, (tensor) => (tensor === inputs ? inputs : firstRows(tensor, first, end)));
+  return { ...cut, source: sourcePart(split.source, first, end) };
+}
+
+/** A streamed array is cut by its numbers. */
+function sourcePart(source: RowSource, first: number, end: number): RowSource {
+  return {
+    dtype: source.dtype,
+    shape: [end - first, ...source.shape.slice(1)],
+    read: (rows) => source.read(rows.map((row) => row + first)),
+  };
 }
 
 function mapSplit({ inputs, moreInputs, targets }: Split, map: (tensor: TensorData) => TensorData): Split {
@@ -146,7 +171,8 @@ function mapSplit({ inputs, moreInputs, targets }: Split, map: (tensor: TensorDa
 }
 
 /** Everything that determines a training: names, types, shapes and elements of both splits. */
-function* piecesOf(train: Split, test: Split | undefined): Iterable<Uint8Array> {
+function* piecesOf(stored: readonly StoredExamples[], train: Split, test: Split | undefined): Iterable<Uint8Array> {
+  for (const { stream } of stored) if (stream !== undefined) yield new TextEncoder().encode(stream.sha256);
   for (const split of test === undefined ? [train] : [train, test]) {
     const arrays = [["", split.inputs] as const, ...(split.moreInputs ?? []), ["targets", split.targets] as const];
     for (const [name, { dtype, shape, data }] of arrays) {

@@ -55,7 +55,7 @@ export async function executeTrials(request: ExecutorRequest): Promise<ExecutorR
   const trials = uniqueTrials(request.trials);
   const shared: Shared = {
     request,
-    board: new ProgressBoard(trials, request.data.train.inputs.shape[0], request.onProgress),
+    board: new ProgressBoard(trials, request.data.train.targets.shape[0], request.onProgress),
     remarks: new Remarks(request.onRemark),
     failed: false,
   };

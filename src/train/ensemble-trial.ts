@@ -151,8 +151,12 @@ export class EnsembleTrial {
       {
         programs: this.#programs,
         threads: this.#threads.current,
-        arrays: this.#arrayKeys(split),
-        examples: this.#examples(split),
+        data: {
+          examples: this.#examples(split),
+          residentKeys: () => this.#arrayKeys(split),
+          mostSteps: () => Number.POSITIVE_INFINITY,
+          feeds: async (rows) => ({ rows }),
+        },
         stateKey: (name) => this.#stateKey(name),
       },
       this.networks,
@@ -355,6 +359,14 @@ function arraysOf(
   name: SplitName,
 ): Map<string, TensorData> {
   const split = name === "train" ? data.train : (data.test ?? data.train);
+  if (split.source !== undefined) {
+    throw new InvalidInputError("an ensemble needs its data in memory", {
+      where: `data (${data.id})`,
+      expected: "rows that are not streamed from the disk",
+      received: `${split.source.shape[0]} streamed rows`,
+      remedy: "Raise TRAINSCOPE_RESIDENT_LIMIT, or train single networks",
+    });
+  }
   const count = name === "train" ? spec.data.trainExamples : spec.data.testExamples;
   return splitArrays(layout, arrangedInputs(data, split, inputNames), split.targets, count);
 }

@@ -2,6 +2,7 @@
 import type { TensorData } from "../core/tensor-data.js";
 import { stepCount } from "./program.js";
 import type { ProgramCache } from "./sessions.js";
+import type { SplitData } from "./split-data.js";
 
 // Large enough for long matrix products, small enough that activations stay in cache.
 const evaluationBatch = 250;
@@ -10,9 +11,7 @@ const ensembleBatch = 64;
 export interface EvaluationRequest {
   readonly programs: ProgramCache;
   readonly threads: number;
-  /** Resident keys of the split's arrays, by the names of the program's inputs. */
-  readonly arrays: Readonly<Record<string, string>>;
-  readonly examples: number;
+  readonly data: Pick<SplitData, "examples" | "mostSteps" | "residentKeys" | "feeds">;
   /** Resident key of a state vector by its name. */
   readonly stateKey: (name: string) => string;
 }
@@ -28,7 +27,8 @@ export async function evaluateNetworks(
   request: EvaluationRequest,
   networks: number,
 ): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
-  const { examples } = request;
+  const { data } = request;
+  const { examples } = data;
   // Activations of many networks fill the cache with fewer examples.
   const size = networks === 1 ? evaluationBatch : ensembleBatch;
   const whole = Math.floor(examples / size);
@@ -40,23 +40,39 @@ export async function evaluateNetworks(
   ];
   for (const { first, batchSize, steps } of parts) {
     if (steps === 0 || batchSize === 0) continue;
-    const { program, session } = await request.programs.evaluation(batchSize, request.threads);
-    const fetch = program.graph.outputs.map(({ name }) => name);
-    const { outputs } = await session.run({
-      feeds: { steps: stepCount(steps), rows: consecutiveRows(first, steps, batchSize) },
-      resident: {
-        ...request.arrays,
-        ...Object.fromEntries(program.stateNames.map((name) => [name, request.stateKey(name)])),
-      },
-      fetch,
-    });
-    for (const [i, sum] of sums(outputs.loss, networks).entries()) loss[i] += sum * batchSize;
-    if (outputs.correct === undefined) continue;
-    correct ??= new Float64Array(networks);
-    for (const [i, sum] of sums(outputs.correct, networks).entries()) correct[i] += sum;
+    const most = data.mostSteps(batchSize);
+    // Summed on over all runs of a part, so that their number cannot change a bit.
+    const lossOfPart = new Float64Array(networks);
+    for (let step = 0; step < steps; step += most) {
+      const rows = consecutiveRows(first + step * batchSize, Math.min(most, steps - step), batchSize);
+      const outputs = await runSteps(request, rows);
+      addSteps(lossOfPart, outputs.loss);
+      if (outputs.correct === undefined) continue;
+      correct ??= new Float64Array(networks);
+      addSteps(correct, outputs.correct);
+    }
+    for (const [i, sum] of lossOfPart.entries()) loss[i] += sum * batchSize;
   }
   const mean = (totals: Float64Array): Float64Array => totals.map((total) => total / examples);
   return { loss: mean(loss), ...(correct === undefined ? {} : { accuracy: mean(correct) }) };
+}
+
+/** @param rows `int32 [steps, batch]` */
+async function runSteps(
+  { programs, threads, data, stateKey }: EvaluationRequest,
+  rows: TensorData,
+): Promise<Readonly<Record<string, TensorData>>> {
+  const [steps, batchSize] = rows.shape;
+  const { program, session } = await programs.evaluation(batchSize, threads);
+  const { outputs } = await session.run({
+    feeds: { steps: stepCount(steps), ...(await data.feeds(rows)) },
+    resident: {
+      ...data.residentKeys(),
+      ...Object.fromEntries(program.stateNames.map((name) => [name, stateKey(name)])),
+    },
+    fetch: program.graph.outputs.map(({ name }) => name),
+  });
+  return outputs;
 }
 
 function consecutiveRows(first: number, steps: number, batchSize: number): TensorData {
@@ -64,9 +80,7 @@ function consecutiveRows(first: number, steps: number, batchSize: number): Tenso
   return { dtype: "int32", shape: [steps, batchSize], data };
 }
 
-/** Sums over steps, one of every network: `[steps, n]` or `[steps]`. */
-function sums({ data }: TensorData, networks: number): Float64Array {
-  const totals = new Float64Array(networks);
-  for (const [i, value] of (data as Float32Array).entries()) totals[i % networks] += value;
-  return totals;
+/** Adds the values of all steps, one of every network: `[steps, n]` or `[steps]`. */
+function addSteps(totals: Float64Array, { data }: TensorData): void {
+  for (const [i, value] of (data as Float32Array).entries()) totals[i % totals.length] += value;
 }

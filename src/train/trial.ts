@@ -9,7 +9,7 @@ import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { type ProbeSpec, readProbeSpec } from "../probes/probe-spec.js";
-import { arrangedInputs, type BatchLayout, batchLayout, splitArrays } from "./batch.js";
+import { arrangedInputs, type BatchLayout, batchLayout } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
@@ -26,6 +26,7 @@ import { type RowOrder, rowOrder } from "./row-order.js";
 import type { Runtime } from "./runtime.js";
 import { nextSegment, type Segment, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
+import { SplitData } from "./split-data.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { equalThreadCounts, ThreadChoice } from "./thread-choice.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
@@ -72,8 +73,7 @@ export class Trial {
   readonly #totalSteps: number;
   readonly #schedule: ScheduleFunction;
   readonly #prefix: string;
-  /** The splits' arrays by the names of the programs' inputs. */
-  readonly #arrays: ReadonlyMap<SplitName, ReadonlyMap<string, TensorData>>;
+  readonly #splits: ReadonlyMap<SplitName, SplitData>;
   readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
@@ -98,16 +98,18 @@ export class Trial {
     this.#prefix = `${this.id}.${nextInstance++}/`;
     const network = request.network ?? layerNetwork(spec.model, spec.freeze);
     const layout = batchLayout(data, spec.data.scaling, arrangedInputs(data, data.train, network.inputNames));
-    const arrays = (split: Split, count: number | undefined) =>
-      splitArrays(layout, arrangedInputs(data, split, network.inputNames), split.targets, count);
-    this.#arrays = new Map([
-      ["train", arrays(data.train, spec.data.trainExamples)],
-      ...(data.test === undefined ? [] : [["test", arrays(data.test, spec.data.testExamples)] as const]),
+    const splitData = (name: SplitName, split: Split, count: number | undefined) => {
+      const arranged = arrangedInputs(data, split, network.inputNames);
+      return [name, new SplitData({ layout, arranged, split, count, keyPrefix: `${this.#prefix}${name}.` })] as const;
+    };
+    this.#splits = new Map([
+      splitData("train", data.train, spec.data.trainExamples),
+      ...(data.test === undefined ? [] : [splitData("test", data.test, spec.data.testExamples)]),
     ]);
     const loss = lossFunction(spec.loss);
     checkCounts(spec);
     this.#probes = spec.probes === undefined ? undefined : readProbeSpec(spec.probes);
-    this.#order = rowOrder(request.spec, request.rows, this.#examples("train"));
+    this.#order = rowOrder(request.spec, request.rows, this.#split("train").examples);
     const optimizer = readOptimizer(spec.optimizer);
     this.#network = checkedNetwork(spec, network, layout, this.#order, (plain) =>
       checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
@@ -194,7 +196,9 @@ export class Trial {
         return;
       }
       if (this.#probes !== undefined && this.#step % this.#probes.every === 0) yield await this.#probe(this.#probes);
-      const segment = nextSegment(this.#order, this.#step, this.#totalSteps, this.#stepMs, this.#probes?.every);
+      const wanted = nextSegment(this.#order, this.#step, this.#totalSteps, this.#stepMs, this.#probes?.every);
+      const most = this.#split("train").mostSteps(wanted.batchSize);
+      const segment = { ...wanted, steps: Math.min(wanted.steps, most) };
       const steps = await this.#runSegment(segment);
       yield steps;
       const bad = steps.losses.findIndex((loss) => !Number.isFinite(loss));
@@ -223,8 +227,8 @@ export class Trial {
 
   async #upload(): Promise<void> {
     const { resumeFrom, spec, initial } = this.#request;
-    for (const [split, arrays] of this.#arrays) {
-      for (const [name, tensor] of arrays) await this.#put(this.#arrayKey(split, name), tensor);
+    for (const split of this.#splits.values()) {
+      for (const [key, tensor] of split.residentArrays()) await this.#put(key, tensor);
     }
     let state: readonly TensorData[];
     if (resumeFrom === undefined) state = initialState(this.#network, this.#layout, spec.seed, initial);
@@ -252,7 +256,7 @@ export class Trial {
     const { spec } = this.#request;
     const threads = this.#threads.current;
     const loaded = await this.#programs.training(segment.batchSize, threads);
-    const { feeds, learningRates } = this.#feedsOf(loaded, segment);
+    const { feeds, learningRates } = await this.#feedsOf(loaded, segment);
     const fetch = loaded.program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:"));
     const nextGeneration = 1 - this.#generation;
     const { outputs, durationMs } = await loaded.session.run({
@@ -299,7 +303,7 @@ export class Trial {
     const threads = this.#threads.current;
     const loaded = await this.#programs.training(batchSize, threads);
     const { program, session } = await this.#programs.probes(batchSize, threads, spec);
-    const { feeds } = this.#feedsOf(loaded, { first: this.#step, steps: 1, batchSize });
+    const { feeds } = await this.#feedsOf(loaded, { first: this.#step, steps: 1, batchSize });
     const { steps: _, ...tables } = feeds;
     const { outputs } = await session.run({
       feeds: { ...tables, iteration: stepCount(0) },
@@ -341,7 +345,7 @@ export class Trial {
 
   /** Whether examples are held out. */
   get hasTest(): boolean {
-    return this.#arrays.has("test");
+    return this.#splits.has("test");
   }
 
   /** Loss and accuracy of a split with the current state and inference statistics. */
@@ -349,8 +353,7 @@ export class Trial {
     return evaluateSplit({
       programs: this.#programs,
       threads: this.#threads.current,
-      arrays: this.#arrayKeys(split),
-      examples: this.#examples(split),
+      data: this.#split(split),
       stateKey: (name) => this.#stateKey(name),
     });
   }
@@ -391,9 +394,9 @@ export class Trial {
     return state;
   }
 
-  #feedsOf({ program }: LoadedProgram, segment: Segment) {
+  async #feedsOf({ program }: LoadedProgram, segment: Segment) {
     const { optimizer, seed } = this.#request.spec;
-    return segmentFeeds({
+    const { feeds, learningRates } = segmentFeeds({
       program,
       segment,
       order: this.#order,
@@ -402,32 +405,21 @@ export class Trial {
       totalSteps: this.#totalSteps,
       seed,
     });
+    return { feeds: { ...feeds, ...(await this.#split("train").feeds(feeds.rows)) }, learningRates };
   }
 
   /** The training data and the current state, by the names of the program's inputs. */
   #residents(): Record<string, string> {
     return {
-      ...this.#arrayKeys("train"),
+      ...this.#split("train").residentKeys(),
       ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
     };
   }
 
-  #arrayKeys(split: SplitName): Record<string, string> {
-    return Object.fromEntries([...this.#splitArrays(split).keys()].map((name) => [name, this.#arrayKey(split, name)]));
-  }
-
-  #splitArrays(split: SplitName): ReadonlyMap<string, TensorData> {
-    const arrays = this.#arrays.get(split);
-    if (arrays !== undefined) return arrays;
+  #split(name: SplitName): SplitData {
+    const split = this.#splits.get(name);
+    if (split !== undefined) return split;
     throw new InvalidInputError("no examples are held out", { where: `data (${this.spec.data.dataset})` });
-  }
-
-  #arrayKey(split: SplitName, name: string): string {
-    return `${this.#prefix}${split}.${name}`;
-  }
-
-  #examples(split: SplitName): number {
-    return (this.#splitArrays(split).get("data.targets") as TensorData).shape[0];
   }
 
   #keepAs(generation: number): Record<string, string> {
@@ -443,7 +435,7 @@ export class Trial {
     else this.#generation = 1 - this.#generation;
     this.#step = segment.first + bad;
     const { names, session } = await this.#programs.diagnosis(segment.batchSize);
-    const { feeds } = this.#feedsOf(await this.#programs.training(segment.batchSize, this.#threads.current), {
+    const { feeds } = await this.#feedsOf(await this.#programs.training(segment.batchSize, this.#threads.current), {
       ...segment,
       first: this.#step,
       steps: 1,
@@ -463,7 +455,7 @@ export class Trial {
     this.#generation = 1 - this.#generation;
     const loaded = await this.#programs.training(segment.batchSize, this.#threads.current);
     await loaded.session.run({
-      feeds: this.#feedsOf(loaded, segment).feeds,
+      feeds: (await this.#feedsOf(loaded, segment)).feeds,
       resident: this.#residents(),
       keep: this.#keepAs(1 - this.#generation),
       fetch: [],

@@ -1,10 +1,11 @@
 // Files that hold named arrays: .npz, .safetensors, one .npy, a folder of them. Only what is asked for is read.
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { readSafetensors } from "../../core/safetensors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import { readNpy } from "../../data/npy.js";
 import { npzNames, readNpz } from "../../data/npz.js";
+import type { FilePart } from "./npy-rows.js";
 import { fileError, readUserFile } from "./read-file.js";
 
 /** Named arrays, each read when it is asked for. */
@@ -14,6 +15,8 @@ export interface ArrayFile {
   readonly names: readonly string[];
   /** @param name one of `names`. @throws CorruptFileError, InvalidInputError, EnvironmentError. */
   read(name: string): Promise<TensorData>;
+  /** Where an array lies as it is in a file, so that its rows can be read one by one; `undefined` if it is packed. */
+  partOf?(name: string): Promise<FilePart | undefined>;
 }
 
 type Open = (path: string) => Promise<ArrayFile>;
@@ -60,6 +63,7 @@ export async function openNpyFolder(folder: string): Promise<ArrayFile> {
     where: folder,
     names: names.sort(),
     read: (name) => readNpyFile(pathOf(name)),
+    partOf: (name) => npyPart(pathOf(name)),
   };
 }
 
@@ -75,6 +79,15 @@ async function filesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (cause) {
     throw fileError(folder, cause);
+  }
+}
+
+/** A whole `.npy` file as a part. */
+export async function npyPart(path: string): Promise<FilePart> {
+  try {
+    return { path, where: path, start: 0, bytes: (await stat(path)).size };
+  } catch (cause) {
+    throw fileError(path, cause);
   }
 }
 

@@ -2,15 +2,24 @@
 import { createHash } from "node:crypto";
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import { type TensorData, zeros } from "../../core/tensor-data.js";
 import { chooseArrays } from "../../data/array-choice.js";
 import { type CsvChoice, readCsvExamples } from "../../data/csv-table.js";
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset, RowSource } from "../../data/dataset.js";
 import type { ImageSize } from "../../data/image-set.js";
 import type { TargetKind } from "../../data/targets.js";
 import { type StoredExamples, userDataset } from "../../data/user-dataset.js";
-import { type ArrayFile, arrayEndings, hasArrays, openArrays, openNpyFolder, readNpyFile } from "./array-files.js";
+import {
+  type ArrayFile,
+  arrayEndings,
+  hasArrays,
+  npyPart,
+  openArrays,
+  openNpyFolder,
+  readNpyFile,
+} from "./array-files.js";
 import { listImages, readImages } from "./image-folder.js";
+import { openNpyRows, type StreamedRows } from "./npy-rows.js";
 import { pathKind, readUserFile } from "./read-file.js";
 
 /** Above this, pictures would fill the memory of a small machine several times over. */
@@ -31,6 +40,11 @@ export interface UserDataOptions {
   readonly validationSplit?: number;
   /** `--image-size`: what all pictures of a folder are resized to; without it they must be of one size. */
   readonly imageSize?: ImageSize;
+  /**
+   * Arrays of more bytes than this stay on disk, and their rows are read as a training needs them; by default
+   * `TRAINSCOPE_RESIDENT_LIMIT` or 1 GiB. Only the first input of a `.npy` file is streamed.
+   */
+  readonly residentLimit?: number;
   /** What the loss wants; decided by the type of the targets when left out. */
   readonly targetKind?: TargetKind;
 }
@@ -109,6 +123,7 @@ interface StoredSplits {
 
 async function readArrayExamples(path: string, options: UserDataOptions): Promise<StoredSplits> {
   const { test, testInputs, testTargets } = options;
+  const limit = residentLimitOf(options.residentLimit);
   const file = withFiles(await openAny(path), [...(options.inputs ?? []), ...(options.targets ?? [])]);
   const inputs = options.inputs ?? ownName(path);
   const targets = oneTarget("--targets", options.targets);
@@ -116,7 +131,7 @@ async function readArrayExamples(path: string, options: UserDataOptions): Promis
     ...(inputs === undefined ? {} : { inputs }),
     ...(targets === undefined ? {} : { targets }),
   });
-  const train = await readExamples(file, names, names.inputs);
+  const train = await readExamples(file, names, names.inputs, limit);
   if (test === undefined && testInputs === undefined && testTargets === undefined) return { train };
   if (test === undefined && (testInputs === undefined || testTargets === undefined)) {
     throw new InvalidInputError("half of the held-out examples", {
@@ -140,7 +155,7 @@ async function readArrayExamples(path: string, options: UserDataOptions): Promis
       received: `${testNames.inputs.length}`,
     });
   }
-  return { train, test: await readExamples(testFile, testNames, names.inputs) };
+  return { train, test: await readExamples(testFile, testNames, names.inputs, limit) };
 }
 
 /** Names that end in `.npy` are paths of files, unless the file has such names itself. */
@@ -148,7 +163,8 @@ function withFiles(file: ArrayFile, names: readonly string[]): ArrayFile {
   const paths = names.filter((name) => /\.npy$/i.test(name) && !file.names.includes(name));
   if (paths.length === 0) return file;
   const read = (name: string) => (paths.includes(name) ? readNpyFile(name) : file.read(name));
-  return { where: file.where, names: [...file.names, ...paths], read };
+  const partOf = async (name: string) => (paths.includes(name) ? npyPart(name) : file.partOf?.(name));
+  return { where: file.where, names: [...file.names, ...paths], read, partOf };
 }
 
 /** A single `.npy` file is the inputs itself. */
@@ -202,12 +218,41 @@ async function readExamples(
   file: ArrayFile,
   { inputs, targets }: { readonly inputs: readonly string[]; readonly targets: string },
   as: readonly string[],
+  residentLimit: number,
 ): Promise<StoredExamples> {
   const arrays = new Map<string, TensorData>();
-  for (const [i, name] of inputs.entries()) arrays.set(as[i], await file.read(name));
+  const stream = await streamOf(file, inputs[0], residentLimit);
+  for (const [i, name] of inputs.entries()) {
+    arrays.set(as[i], i === 0 && stream !== undefined ? withoutRows(stream.source) : await file.read(name));
+  }
   return {
     where: file.where,
     inputs: arrays,
     targets: { name: targets, values: await file.read(targets) },
+    ...(stream === undefined ? {} : { stream }),
   };
+}
+
+async function streamOf(file: ArrayFile, name: string, residentLimit: number): Promise<StreamedRows | undefined> {
+  const part = await file.partOf?.(name);
+  return part === undefined || part.bytes <= residentLimit ? undefined : openNpyRows(part);
+}
+
+/** Type and shape of streamed rows. */
+function withoutRows({ dtype, shape }: RowSource): TensorData {
+  return zeros(dtype, [0, ...shape.slice(1)]);
+}
+
+const defaultResidentLimit = 2 ** 30;
+
+/** @throws InvalidInputError for a limit that is not a number of bytes. */
+function residentLimitOf(given: number | undefined): number {
+  const text = process.env.TRAINSCOPE_RESIDENT_LIMIT ?? "";
+  const limit = given ?? (text === "" ? defaultResidentLimit : Number(text));
+  if (limit >= 0) return limit;
+  throw new InvalidInputError("not a number of bytes", {
+    where: "TRAINSCOPE_RESIDENT_LIMIT",
+    expected: "a number from 0",
+    received: text,
+  });
 }

@@ -1,0 +1,140 @@
+// Rows of a .npy file, alone or stored in an .npz archive, read from the disk when they are asked for.
+import { createHash } from "node:crypto";
+import { type FileHandle, open } from "node:fs/promises";
+import { InvalidInputError } from "../../core/errors.js";
+import { sizeOf } from "../../core/shape.js";
+import { type TensorData, tensorData } from "../../core/tensor-data.js";
+import { finiteFloats } from "../../data/array-checks.js";
+import type { RowSource } from "../../data/dataset.js";
+import { decodeNpyElements, type NpyLayout, npyHeadBytes, readNpyLayout } from "../../data/npy.js";
+import { fileError } from "./read-file.js";
+
+/** Where an array lies: the whole file, or a part of it. */
+export interface FilePart {
+  readonly path: string;
+  /** For messages: `data.npz > x`. */
+  readonly where: string;
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** Rows of an array on disk, with what a look at all of them found. */
+export interface StreamedRows {
+  readonly source: RowSource;
+  /** Hexadecimal SHA-256 of the part of the file. */
+  readonly sha256: string;
+}
+
+/** Bytes that one look at the file takes into memory. */
+const scanBytes = 8 * 1024 * 1024;
+/** Neighbors closer than this are read in one go. */
+const gapBytes = 4096;
+
+/**
+ * Opens an array for reading by rows, after one pass over the whole file that checks and fingerprints it. `float64`
+ * becomes `float32`.
+ * @throws InvalidInputError for Fortran order, an array without rows, and a number that is not finite (with its row);
+ * CorruptFileError; EnvironmentError.
+ */
+export async function openNpyRows(part: FilePart): Promise<StreamedRows> {
+  const head = await withFile(part, (handle) => readAt(handle, part.start, Math.min(part.bytes, npyHeadBytes), part));
+  const layout = readNpyLayout(head, part.bytes, part.where);
+  if (layout.isFortran) {
+    throw new InvalidInputError("an array that is read by rows cannot be in Fortran order", {
+      where: part.where,
+      remedy: "Save it with numpy.save(file, numpy.ascontiguousarray(array))",
+    });
+  }
+  const rowShape = layout.shape.slice(1);
+  if (layout.shape.length === 0 || sizeOf(layout.shape) === 0) {
+    throw new InvalidInputError("no rows", { where: part.where, expected: "at least one example" });
+  }
+  const { dtype } = layout.elements;
+  const sha256 = await scan(part, layout);
+  return {
+    sha256,
+    source: {
+      dtype: dtype === "float64" ? "float32" : dtype,
+      shape: layout.shape,
+      read: (rows) => withFile(part, (handle) => readRows(handle, part, layout, rowShape, rows)),
+    },
+  };
+}
+
+/** Rows in ascending runs: neighbors in the file are read together, whatever the order in which they are wanted. */
+async function readRows(
+  handle: FileHandle,
+  part: FilePart,
+  layout: NpyLayout,
+  rowShape: readonly number[],
+  rows: Int32Array,
+): Promise<TensorData> {
+  const rowBytes = layout.elements.bytes * sizeOf(rowShape);
+  const bytes = new Uint8Array(rows.length * rowBytes);
+  const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
+  const first = part.start + layout.start;
+  for (let i = 0; i < order.length; ) {
+    let end = i + 1;
+    const begin = rows[order[i]];
+    while (
+      end < order.length &&
+      (rows[order[end]] - rows[order[end - 1]] - 1) * rowBytes <= gapBytes &&
+      (rows[order[end]] - begin + 1) * rowBytes <= scanBytes
+    )
+      end++;
+    const run = await readAt(handle, first + begin * rowBytes, (rows[order[end - 1]] - begin + 1) * rowBytes, part);
+    for (; i < end; i++) {
+      const from = (rows[order[i]] - begin) * rowBytes;
+      bytes.set(run.subarray(from, from + rowBytes), order[i] * rowBytes);
+    }
+  }
+  const data = decodeNpyElements(bytes, layout, part.where);
+  return finiteFloats(tensorData(layout.elements.dtype, [rows.length, ...rowShape], data), part.where);
+}
+
+/** Reads everything once: the fingerprint, and the first number that is not finite. */
+async function scan(part: FilePart, layout: NpyLayout): Promise<string> {
+  const rowShape = layout.shape.slice(1);
+  const rowBytes = layout.elements.bytes * sizeOf(rowShape);
+  const rowsAtOnce = Math.max(1, Math.floor(scanBytes / rowBytes));
+  const hash = createHash("sha256");
+  await withFile(part, async (handle) => {
+    hash.update(await readAt(handle, part.start, layout.start, part));
+    for (let row = 0; row < layout.shape[0]; row += rowsAtOnce) {
+      const count = Math.min(rowsAtOnce, layout.shape[0] - row);
+      const bytes = await readAt(handle, part.start + layout.start + row * rowBytes, count * rowBytes, part);
+      hash.update(bytes);
+      const data = decodeNpyElements(bytes, layout, part.where);
+      finiteFloats(tensorData(layout.elements.dtype, [count, ...rowShape], data), part.where, row);
+    }
+  });
+  return hash.digest("hex");
+}
+
+async function withFile<T>({ path }: FilePart, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, "r");
+    return await use(handle);
+  } catch (cause) {
+    throw fileError(path, cause);
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Exactly so many bytes, in as many reads as the system takes. */
+async function readAt(handle: FileHandle, start: number, count: number, { where }: FilePart): Promise<Uint8Array> {
+  const bytes = new Uint8Array(count);
+  for (let filled = 0; filled < count; ) {
+    const { bytesRead } = await handle.read(bytes, filled, count - filled, start + filled);
+    if (bytesRead === 0) {
+      throw new InvalidInputError("the file became shorter while it was read", {
+        where,
+        remedy: "Leave it alone during a training, and start again",
+      });
+    }
+    filled += bytesRead;
+  }
+  return bytes;
+}
