@@ -16,6 +16,8 @@ export * as optim from "./optim/index.js";
 // Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
 export { Trial, type TrialRequest } from "./train/trial.js";
+export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/ensemble-events.js";
+export { type EnsembleRequest, EnsembleTrial } from "./train/ensemble-trial.js";
 export type { Evaluation, TrialEvent } from "./train/events.js";
 export { type KindSpec, type TrialSpec, trialId } from "./train/trial-spec.js";
 

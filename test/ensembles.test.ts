@@ -1,11 +1,13 @@
 // An ensemble against its networks trained one by one: the same losses, evaluations and parameters.
 import { afterAll, describe, expect, test } from "vitest";
 import { randomStream } from "../src/core/rng.js";
+import type { MetricRow } from "../src/core/rows.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { optimizers } from "../src/optim/optimizers/index.js";
 import type { EnsembleEvent } from "../src/train/ensemble-events.js";
 import { EnsembleTrial } from "../src/train/ensemble-trial.js";
+import { train } from "../src/train/train.js";
 import { Trial } from "../src/train/trial.js";
 import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
 import { patches, trialSpec } from "./small-trials.js";
@@ -245,5 +247,34 @@ describe("what cannot be is refused before anything runs", () => {
     await expect(trial.tensors(networks)).rejects.toThrowErrorMatchingInlineSnapshot(
       `[InvalidInputError: ensemble: there is no such network: expected 0 to 4, received 5]`,
     );
+  });
+});
+
+describe("train with an ensemble", () => {
+  const optimizer = kind("sgd", { learningRate: 0.01 });
+  const options = { model: narrow, data: classes, optimizer, runtime, batchSize: 16, threads: 1 };
+
+  test("yields a row for every network where there is one otherwise", async () => {
+    const rows: MetricRow[] = [];
+    for await (const row of train({ ...options, ensemble: 3, seed: 5 })) rows.push(row);
+    for (const network of [0, 1, 2]) {
+      const own: MetricRow[] = [];
+      for await (const row of train({ ...options, seed: 5 + network })) own.push(row);
+      const received = rows.filter((row) => row.network === network);
+      const place = ({ trial: _, network: __, value: ___, ...rest }: MetricRow) => rest;
+      expect(received.map(place)).toEqual(own.map(place));
+      expectNear(
+        received.map(({ value }) => value),
+        own.map(({ value }) => value),
+      );
+    }
+  });
+
+  test("takes as many networks as there are learning rates", async () => {
+    const last = new Map<number, number>();
+    for await (const { network, metric, value } of train({ ...options, learningRates: [0.001, 0.1] }))
+      if (metric === "loss") last.set(network as number, value);
+    expect([...last.keys()]).toEqual([0, 1]);
+    expect(last.get(0)).not.toBe(last.get(1));
   });
 });

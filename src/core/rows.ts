@@ -20,6 +20,8 @@ export interface MetricRow {
   readonly metric: string;
   /** Layer or parameter path, or "" for the whole network. */
   readonly path: string;
+  /** Which network of an ensemble, from 0; absent for a single one. */
+  readonly network?: number;
   /** `NaN` and infinities are kept: divergence is a result. */
   readonly value: number;
 }

@@ -3,6 +3,8 @@ import { InvalidInputError } from "../core/errors.js";
 import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
+import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
+import { EnsembleTrial } from "./ensemble-trial.js";
 import type { Evaluation } from "./events.js";
 import type { Runtime } from "./runtime.js";
 import { Trial } from "./trial.js";
@@ -27,7 +29,10 @@ export interface TrainOptions {
   readonly epochs?: number;
   /** Updates, instead of `epochs`. */
   readonly steps?: number;
-  /** `shuffle`, anew in every epoch, or `sequential`, the order of the data. Default `shuffle`. */
+  /**
+   * `shuffle`, anew in every epoch, or `sequential`, the order of the data. Default `shuffle`. Networks of an ensemble
+   * shuffle each for itself; `shared` gives all of them the order of the first, which is faster for many inputs.
+   */
   readonly order?: TrialSpec["order"];
   /** Whether to leave out a last batch that is smaller than the others. Default false. */
   readonly dropLast?: boolean;
@@ -37,6 +42,13 @@ export interface TrainOptions {
   readonly scaling?: TrialSpec["data"]["scaling"];
   /** Determines initial weights, order and dropout. Default 0. */
   readonly seed?: number;
+  /**
+   * Trains so many independent networks as one program; number i is what a training with seed `seed + i` gives. For
+   * dense and element-wise layers.
+   */
+  readonly ensemble?: number;
+  /** A learning rate for each network of an ensemble, in place of the optimizer's. */
+  readonly learningRates?: readonly number[];
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
   /** Ends the stream after the segment that is running, within about half a second. */
@@ -54,9 +66,16 @@ export interface TrainOptions {
  * The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
  * about half a second. A loss that stopped being a number is the last row. The same options and seed give the same rows,
  * bit for bit, on one type of machine.
+ *
+ * With `ensemble` there is a row for every network, with its number as `network`, where there is one otherwise. A network
+ * that diverges has rows with `NaN` from then on; the others go on.
  * @throws InvalidInputError | ShapeError | UnknownNameError before the first row when something does not fit.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
+  if (options.ensemble !== undefined || options.learningRates !== undefined) {
+    yield* trainEnsemble(options);
+    return;
+  }
   const { data, runtime, threads, signal } = options;
   const trial = new Trial({
     spec: trialSpecOf(options),
@@ -81,6 +100,55 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
   } finally {
     await trial.dispose();
   }
+}
+
+async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
+  const { data, runtime, threads, signal, learningRates } = options;
+  const spec = trialSpecOf({ ...options, ensemble: options.ensemble ?? learningRates?.length ?? 1 });
+  const ensemble = new EnsembleTrial({
+    spec,
+    data,
+    runtime,
+    checkpointEveryMs: Number.POSITIVE_INFINITY,
+    // Rows hold no times, so no clock is needed.
+    now: () => 0,
+    ...(threads === undefined ? {} : { threads }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  let stepsPerEpoch = 1;
+  try {
+    for await (const event of ensemble.run()) {
+      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
+      if (event.kind === "steps") yield* ensembleStepRows(ensemble, event, stepsPerEpoch);
+      if (event.kind === "epoch") {
+        yield* ensembleEvaluationRows(ensemble.id, event.train);
+        if (event.validation !== undefined) yield* ensembleEvaluationRows(ensemble.id, event.validation);
+      }
+    }
+  } finally {
+    await ensemble.dispose();
+  }
+}
+
+function* ensembleStepRows(
+  { id: trial, networks }: EnsembleTrial,
+  { first, losses }: Extract<EnsembleEvent, { kind: "steps" }>,
+  stepsPerEpoch: number,
+): Generator<MetricRow> {
+  for (const [i, value] of losses.entries()) {
+    const step = first + Math.floor(i / networks);
+    const network = i % networks;
+    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: "loss", path: "", network, value };
+  }
+}
+
+function* ensembleEvaluationRows(
+  trial: string,
+  { phase, step, epoch, loss, accuracy = [] }: EnsembleEvaluation,
+): Generator<MetricRow> {
+  for (const [metric, values] of Object.entries({ loss, accuracy }))
+    for (const [network, value] of values.entries())
+      yield { trial, phase, step, epoch, metric, path: "", network, value };
 }
 
 function* stepRows(trial: string, first: number, losses: Float32Array, stepsPerEpoch: number): Generator<MetricRow> {
@@ -119,6 +187,8 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     order: options.order ?? "shuffle",
     dropLast: options.dropLast ?? false,
     seed: options.seed ?? 0,
+    ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
+    ...(options.learningRates === undefined ? {} : { learningRates: options.learningRates }),
   };
 }
 

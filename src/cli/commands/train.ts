@@ -59,7 +59,9 @@ export interface TrainOptions {
   readonly seed: number;
   /** Chosen by measurement when left out. */
   readonly threads?: number;
-  /** `shuffle`, `sequential`, or a path to an `.npy` file of row numbers. */
+  /** So many networks at once, with the seeds from `seed` on; one when left out. */
+  readonly ensemble?: number;
+  /** `shuffle`, `sequential`, `shared`, or a path to an `.npy` file of row numbers. */
   readonly order: string;
   readonly dropLast: boolean;
   /** File for the trained model in inference form. */
@@ -140,11 +142,16 @@ export const trainCommand: CommandBuilder = (command, context) => {
     )
     .option(
       "--order <how>",
-      "shuffle; sequential: file order, wrapping round; or rows.npy: these row numbers, batch after batch",
+      "shuffle; sequential: file order, wrapping round; rows.npy: these row numbers, batch after batch; or shared: one shuffled order for all networks of an ensemble",
       "shuffle",
     )
     .option("--drop-last", "leave out a last batch that is smaller than the others")
     .option("--seed <n>", "determines initial weights, order and dropout", integer("--seed", 0), 0)
+    .option(
+      "--ensemble <n>",
+      "train so many networks at once, of dense and element-wise layers, with the seeds from --seed on",
+      integer("--ensemble", 1),
+    )
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1))
     .option(
       "--probe <targets>",

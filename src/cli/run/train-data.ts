@@ -53,11 +53,11 @@ const orderBytes = 2 ** 31;
 
 /** The order of the rows: by name, or row numbers from a file. */
 export async function readOrder(order: string): Promise<{ order: TrialSpec["order"]; rows?: Int32Array }> {
-  if (order === "shuffle" || order === "sequential") return { order };
+  if (order === "shuffle" || order === "sequential" || order === "shared") return { order };
   if (!/\.npy$/i.test(order)) {
     throw new InvalidInputError("unknown order", {
       where: "--order",
-      expected: "shuffle, sequential, or a path that ends in .npy",
+      expected: "shuffle, sequential, shared, or a path that ends in .npy",
       received: order,
     });
   }

@@ -10,6 +10,7 @@ import { losses, lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
+import { EnsembleTrial } from "../../train/ensemble-trial.js";
 import type { TrialEvent } from "../../train/events.js";
 import { Trial } from "../../train/trial.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
@@ -20,6 +21,7 @@ import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
 import { probeDocument, probeText } from "./probe-text.js";
 import { readData, readOrder, scalingOf } from "./train-data.js";
+import { checkEnsembleOptions, EnsembleCommand } from "./train-ensemble.js";
 import { checkWritable, readState, readWeights, StateFile, writeResult } from "./train-files.js";
 import { readModel, type TrainableModel } from "./train-model.js";
 import { recordTraining, trainingFindings } from "./train-record.js";
@@ -29,6 +31,7 @@ import { epochText, type FinalDocument, finalText } from "./train-text.js";
 export async function runTrain(options: TrainOptions, context: CommandContext): Promise<number> {
   const startedAt = new Date().toISOString();
   checkThreads(options.threads);
+  if (options.ensemble !== undefined) checkEnsembleOptions(options);
   for (const path of [options.save, options.saveState, options.saveWeights])
     if (path !== undefined) await checkWritable(path);
   const model = await readModel(options);
@@ -39,10 +42,9 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
   const interrupts = watchInterrupts(context.terminal);
   // It loads ONNX Runtime while this thread reads the data.
   const runtime = nodeRuntime();
-  let trial: Trial | undefined;
   try {
     const data = await readData(options, lossFunction(options.loss).targets, context, interrupts.signal);
-    trial = new Trial({
+    const request = {
       spec: trialSpec(options, data, model.spec, order),
       network: model.network,
       data,
@@ -54,10 +56,13 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
         options.saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * (options.checkpointEvery ?? 10),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
-      ...(rows === undefined ? {} : { rows }),
-      ...(initial === undefined ? {} : { initial }),
-    });
-    const { exitCode, findings } = await new TrainCommand(options, context, trial, data, model).run();
+    };
+    const given = { ...(rows === undefined ? {} : { rows }), ...(initial === undefined ? {} : { initial }) };
+    const command =
+      options.ensemble === undefined
+        ? new TrainCommand(options, context, new Trial({ ...request, ...given }), data, model)
+        : new EnsembleCommand(options, context, new EnsembleTrial(request), data);
+    const { exitCode, findings } = await command.run();
     const training = { options, startedAt, exitCode, findings, runtime: runtime.name };
     await Promise.all([recordTraining(training, context), runtime.dispose()]);
     return exitCode;
@@ -293,6 +298,7 @@ function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order:
     ...(options.microBatchSize === undefined ? {} : { microBatchSize: options.microBatchSize }),
     dropLast: options.dropLast,
     seed: options.seed,
+    ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
     ...(options.probes === undefined ? {} : { probes: options.probes }),
   };
 }
