@@ -27,6 +27,10 @@ export interface StreamedRows {
 
 /** Bytes that one look at the file takes into memory. */
 const scanBytes = 8 * 1024 * 1024;
+/** Reads that are under way together: a disk is asked for the next row before it has answered. */
+const readsAtOnce = 32;
+/** The longest single read of rows. */
+const runBytes = 1024 * 1024;
 /** Neighbors closer than this are read in one go. */
 const gapBytes = 4096;
 
@@ -73,23 +77,39 @@ async function readRows(
   const bytes = new Uint8Array(rows.length * rowBytes);
   const order = Int32Array.from(rows.keys()).sort((a, b) => rows[a] - rows[b]);
   const first = part.start + layout.start;
-  for (let i = 0; i < order.length; ) {
-    let end = i + 1;
-    const begin = rows[order[i]];
-    while (
-      end < order.length &&
-      (rows[order[end]] - rows[order[end - 1]] - 1) * rowBytes <= gapBytes &&
-      (rows[order[end]] - begin + 1) * rowBytes <= scanBytes
-    )
-      end++;
-    const run = await readAt(handle, first + begin * rowBytes, (rows[order[end - 1]] - begin + 1) * rowBytes, part);
-    for (; i < end; i++) {
-      const from = (rows[order[i]] - begin) * rowBytes;
-      bytes.set(run.subarray(from, from + rowBytes), order[i] * rowBytes);
-    }
+  const runs = runsOf(rows, order, rowBytes);
+  for (let next = 0; next < runs.length; next += readsAtOnce) {
+    await Promise.all(
+      runs.slice(next, next + readsAtOnce).map(async ([i, end]) => {
+        const begin = rows[order[i]];
+        const count = rows[order[end - 1]] - begin + 1;
+        const run = await readAt(handle, first + begin * rowBytes, count * rowBytes, part);
+        for (const to of order.subarray(i, end)) {
+          const from = (rows[to] - begin) * rowBytes;
+          bytes.set(run.subarray(from, from + rowBytes), to * rowBytes);
+        }
+      }),
+    );
   }
   const data = decodeNpyElements(bytes, layout, part.where);
   return finiteFloats(tensorData(layout.elements.dtype, [rows.length, ...rowShape], data), part.where);
+}
+
+/** Ranges of `order`, which sorts the rows, that are read in one go: near neighbors, and not too many. */
+function runsOf(rows: Int32Array, order: Int32Array, rowBytes: number): [start: number, end: number][] {
+  const runs: [number, number][] = [];
+  for (let start = 0; start < order.length; ) {
+    let end = start + 1;
+    while (
+      end < order.length &&
+      (rows[order[end]] - rows[order[end - 1]] - 1) * rowBytes <= gapBytes &&
+      (rows[order[end]] - rows[order[start]] + 1) * rowBytes <= runBytes
+    )
+      end++;
+    runs.push([start, end]);
+    start = end;
+  }
+  return runs;
 }
 
 /** Reads everything once: the fingerprint, and the first number that is not finite. */
