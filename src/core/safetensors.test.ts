@@ -78,6 +78,23 @@ describe("safetensors", () => {
     expect(writeSafetensors([...referenceTensors].reverse())).toEqual(writeSafetensors(referenceTensors));
   });
 
+  it("reads numbers of 16 bits as float32", () => {
+    const header = {
+      h: { dtype: "F16", shape: [2], data_offsets: [0, 4] },
+      b: { dtype: "BF16", shape: [1], data_offsets: [4, 6] },
+    };
+    const json = new TextEncoder().encode(JSON.stringify(header));
+    const bytes = new Uint8Array(8 + json.length + 6);
+    bytes[0] = json.length;
+    bytes.set(json, 8);
+    bytes.set([0x00, 0x3c, 0x00, 0xc1, 0xc0, 0x3f], 8 + json.length);
+    const { tensors } = readSafetensors(bytes, "a.safetensors");
+    expect([...tensors]).toEqual([
+      ["h", tensorFrom("float32", [2], [1, -2.5])],
+      ["b", tensorFrom("float32", [1], [1.5])],
+    ]);
+  });
+
   it("says in one sentence what is wrong with a file", () => {
     const entry = (begin: number, end: number, shape: unknown = [1], dtype = "F32") => ({
       dtype,
@@ -100,7 +117,8 @@ describe("safetensors", () => {
       "shape beyond the offsets": file({ a: entry(0, 4, [2]) }, 4),
       "shape that overflows": file({ a: entry(0, 0, [2 ** 40, 2 ** 40]) }),
       "negative extent": file({ a: entry(0, 4, [-1]) }, 4),
-      "unknown type": file({ a: entry(0, 2, [1], "BF16") }, 2),
+      "unknown type": file({ a: entry(0, 1, [1], "F8_E5M2") }, 1),
+      "half a number": file({ a: entry(0, 3, [1], "F16") }, 3),
       "metadata of numbers": file({ __metadata__: { step: 3 } }),
     };
     const messages = Object.entries(cases).map(([what, bytes]) => `${what} | ${messageOf(bytes)}`);
@@ -118,7 +136,8 @@ describe("safetensors", () => {
         "shape beyond the offsets | a.safetensors > a: offsets do not fit the shape: expected 8 bytes for [2] of float32, received 4. The file is damaged or no safetensors file: write it again",
         "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected far more bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or no safetensors file: write it again",
         "negative extent | a.safetensors > a: shape or offsets that are not lists of counts. The file is damaged or no safetensors file: write it again",
-        "unknown type | a.safetensors > a: element type that we cannot read: expected F32, F64, U8, I8, I32, U32, I64, BOOL, received "BF16". Convert the tensor before saving it",
+        "unknown type | a.safetensors > a: element type that we cannot read: expected F32, F64, U8, I8, I32, U32, I64, BOOL, F16, BF16, received "F8_E5M2". Convert the tensor before saving it",
+        "half a number | a.safetensors > a: offsets do not fit the shape: expected 2 bytes for [1] of float32, received 3. The file is damaged or no safetensors file: write it again",
         "metadata of numbers | a.safetensors > __metadata__: metadata that are not text. The file is damaged or no safetensors file: write it again",
       ]
     `);

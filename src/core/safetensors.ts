@@ -6,6 +6,7 @@
 import { type DType, dtypes, dtypeTable } from "./dtype.js";
 import { checkedByteLength, elementBytes, elementsFromBytes } from "./element-bytes.js";
 import { CorruptFileError, InvalidInputError } from "./errors.js";
+import { brainToNumber, halfToNumber } from "./half-precision.js";
 import { shapeText } from "./shape.js";
 import { type TensorData, tensorData } from "./tensor-data.js";
 
@@ -26,13 +27,16 @@ const codes: Readonly<Record<DType, string>> = {
   bool: "BOOL",
 };
 
+/** Types of 16 bits, which become float32. */
+const narrowCodes: Readonly<Record<string, (word: number) => number>> = { F16: halfToNumber, BF16: brainToNumber };
+
 /** The same ceiling as the reference implementation, against headers made to exhaust memory. */
 const maxHeaderBytes = 100_000_000;
 const metadataKey = "__metadata__";
 const remedy = "The file is damaged or no safetensors file: write it again";
 
 /**
- * Reads all tensors, in the order of their bytes. The bytes are copied, whatever their alignment.
+ * Reads all tensors, in the order of their bytes; those of 16 bits (F16, BF16) as float32. The bytes are copied, whatever their alignment.
  * @param where the file, for messages.
  * @throws CorruptFileError when the header or an offset breaks a rule: every byte belongs to exactly one tensor.
  */
@@ -47,15 +51,23 @@ export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFi
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(entries, body.length, where);
   const tensors = new Map<string, TensorData>();
-  for (const { name, dtype, shape, begin, end } of entries) {
-    tensors.set(name, tensorData(dtype, shape, elementsFromBytes(dtype, body.subarray(begin, end))));
+  for (const { name, dtype, widen, shape, begin, end } of entries) {
+    const bytes = body.subarray(begin, end);
+    const data = widen === undefined ? elementsFromBytes(dtype, bytes) : widened(bytes, widen);
+    tensors.set(name, tensorData(dtype, shape, data));
   }
   return { tensors, metadata };
+}
+
+function widened(bytes: Uint8Array, toNumber: (word: number) => number): Float32Array {
+  return Float32Array.from({ length: bytes.length / 2 }, (_, i) => toNumber(bytes[2 * i] | (bytes[2 * i + 1] << 8)));
 }
 
 interface Entry {
   readonly name: string;
   readonly dtype: DType;
+  /** For elements of 16 bits, what makes a number of one. */
+  readonly widen?: (word: number) => number;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -114,11 +126,12 @@ function readMetadata(value: unknown, where: string): Map<string, string> {
 
 function readEntry(name: string, value: unknown, where: string): Entry {
   const { dtype: code, shape, data_offsets: offsets } = isObject(value) ? value : {};
-  const dtype = dtypes.find((candidate) => codes[candidate] === code);
+  const widen = typeof code === "string" && Object.hasOwn(narrowCodes, code) ? narrowCodes[code] : undefined;
+  const dtype = widen === undefined ? dtypes.find((candidate) => codes[candidate] === code) : "float32";
   if (dtype === undefined) {
     throw new CorruptFileError("element type that we cannot read", {
       where,
-      expected: Object.values(codes).join(", "),
+      expected: [...Object.values(codes), ...Object.keys(narrowCodes)].join(", "),
       received: clip(JSON.stringify(code) ?? "none"),
       remedy: "Convert the tensor before saving it",
     });
@@ -127,7 +140,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
     throw new CorruptFileError("shape or offsets that are not lists of counts", { where, remedy });
   }
   const [begin, end] = offsets;
-  const expected = checkedByteLength(dtype, shape);
+  const expected = checkedByteLength(dtype, shape) / (widen === undefined ? 1 : 2);
   if (end - begin !== expected) {
     throw new CorruptFileError("offsets do not fit the shape", {
       where,
@@ -136,7 +149,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
       remedy,
     });
   }
-  return { name, dtype, shape, begin, end };
+  return { name, dtype, ...(widen === undefined ? {} : { widen }), shape, begin, end };
 }
 
 /** Text of the file is quoted in messages, but may be of any length. */

@@ -17,7 +17,7 @@ import { isStandardDomain } from "./node-form.js";
 import { quoted } from "./read-values.js";
 
 /** Functions that call functions can make any number of nodes out of a few; more than this is no model. */
-const mostNodes = 1_000_000;
+const mostNodes = 200_000;
 const deepestCall = 32;
 
 const standardName = (domain: string): string => (isStandardDomain(domain) ? "" : domain);

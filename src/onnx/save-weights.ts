@@ -2,7 +2,7 @@
 //
 // Names, order, metadata, symbolic axes, operator sets and texts stay. What training needs is taken out: training_mode
 // of BatchNormalization and Dropout. Values that lay in other files come inside, unless that makes more than 2 GiB.
-import { clone, create, toBinary } from "@bufbuild/protobuf";
+import { clearField, clone, create, toBinary } from "@bufbuild/protobuf";
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { externalBytes, isExternal } from "./external-data.js";
@@ -14,6 +14,7 @@ import {
   type NodeProto,
   StringStringEntryProtoSchema,
   type TensorProto,
+  TensorProtoSchema,
 } from "./generated/onnx_pb.js";
 import { operatorKey } from "./node-form.js";
 import { nodeText, type OnnxFile } from "./onnx-file.js";
@@ -100,7 +101,7 @@ function bringInside({ where, reading }: OnnxFile, proto: TensorProto): void {
   );
   proto.rawData = externalBytes(place, proto, size, reading.readExternal).slice();
   proto.externalData = [];
-  proto.dataLocation = DataLocation.DEFAULT;
+  clearField(proto, TensorProtoSchema.field.dataLocation);
 }
 
 /** Small tensors stay inside: readers look at shapes and axes before they open another file. */

@@ -1,11 +1,11 @@
 // TensorProto -> TensorData: raw bytes, typed fields or another file, checked against the bytes that are really there.
-import { dtypeTable } from "../core/dtype.js";
+import { clearField } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import { shapeText, sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { type ElementStorage, elementStorages, storageOf } from "./element-storage.js";
 import { externalBytes, isExternal, type ReadExternal } from "./external-data.js";
-import { TensorProto_DataType as DataTypeCode, type TensorProto } from "./generated/onnx_pb.js";
+import { TensorProto_DataType as DataTypeCode, type TensorProto, TensorProtoSchema } from "./generated/onnx_pb.js";
 import { integer, mostAxes } from "./read-values.js";
 
 export interface TensorReading {
@@ -80,12 +80,7 @@ export function replaceValues(where: string, proto: TensorProto, { shape, data }
   if (sizeOf(shape) !== data.length) throw new RangeError(`${where}: values do not fit their shape`);
   for (const { field } of elementStorages) proto[field] = [];
   proto.externalData = [];
-  proto.dataLocation = 0;
+  clearField(proto, TensorProtoSchema.field.dataLocation);
   proto.dims = shape.map(BigInt);
   proto.rawData = storage.toRaw(data);
-}
-
-/** Bytes of the elements as they lie in memory. */
-export function heldBytes({ dtype, data }: TensorData): number {
-  return data.length * dtypeTable[dtype].bytes;
 }

@@ -175,7 +175,7 @@ function inputShapes(file: OnnxFile, { batchSize, inputShapes: examples }: Netwo
   if (infos.length !== examples.length) {
     throw new InvalidInputError("the data does not fit the inputs of the model", {
       where: file.where,
-      expected: `${infos.length} arrays, for ${infos.map(({ name }) => quoted(name)).join(", ")}`,
+      expected: `an array for each of ${infos.map(({ name }) => quoted(name)).join(", ")}`,
       received: `${examples.length}`,
     });
   }

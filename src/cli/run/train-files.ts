@@ -2,9 +2,9 @@
 import { access, constants, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { isFloat } from "../../core/dtype.js";
 import { CorruptFileError, EnvironmentError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
 import { readSafetensors } from "../../core/safetensors.js";
+import type { TensorData } from "../../core/tensor-data.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/atomic-file.js";
 
@@ -51,21 +51,9 @@ export async function readState(path: string): Promise<Uint8Array> {
   return readLimited(path, stateBytes);
 }
 
-/** Weights by name, all float32. @throws InvalidInputError | CorruptFileError | EnvironmentError. */
-export async function readWeights(path: string): Promise<Map<string, Float32Array>> {
-  const { tensors } = readSafetensors(await readLimited(path, stateBytes), path);
-  const weights = new Map<string, Float32Array>();
-  for (const [name, { dtype, data }] of tensors) {
-    if (!isFloat(dtype)) {
-      throw new InvalidInputError("not a weight", {
-        where: `${path} > ${name}`,
-        expected: "floating-point numbers",
-        received: dtype,
-      });
-    }
-    weights.set(name, data instanceof Float32Array ? data : Float32Array.from(data as Float64Array));
-  }
-  return weights;
+/** Tensors by name. @throws CorruptFileError | EnvironmentError. */
+export async function readWeights(path: string): Promise<ReadonlyMap<string, TensorData>> {
+  return readSafetensors(await readLimited(path, stateBytes), path).tensors;
 }
 
 /** A whole file, if it is no larger than `limit` bytes. */

@@ -5,13 +5,16 @@ import { readSpec } from "../../core/definition.js";
 import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/safetensors.js";
+import type { TensorData } from "../../core/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
 import { losses, lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
+import { arrangedInputs } from "../../train/batch.js";
 import { EnsembleTrial } from "../../train/ensemble-trial.js";
 import type { TrialEvent } from "../../train/events.js";
+import { matchWeights } from "../../train/named-weights.js";
 import { Trial } from "../../train/trial.js";
 import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
@@ -36,7 +39,7 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
     if (path !== undefined) await checkWritable(path);
   const model = await readModel(options);
   const { order, rows } = await readOrder(options.order);
-  const initial = options.initial === undefined ? undefined : await readWeights(options.initial);
+  const weights = options.initial === undefined ? undefined : await readWeights(options.initial);
   const resumeFrom =
     options.resume === undefined ? undefined : { where: options.resume, bytes: await readState(options.resume) };
   const interrupts = watchInterrupts(context.terminal);
@@ -44,6 +47,7 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
   const runtime = nodeRuntime();
   try {
     const data = await readData(options, lossFunction(options.loss).targets, context, interrupts.signal);
+    const initial = weights === undefined ? undefined : initialWeights(options, weights, model, data);
     const request = {
       spec: trialSpec(options, data, model.spec, order),
       network: model.network,
@@ -73,6 +77,17 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
     // Its programs and tensors go with it.
     await runtime.dispose();
   }
+}
+
+/** What a file gives to every parameter of the model, for the data that it is trained on. */
+function initialWeights(
+  { initial = "", batchSize }: TrainOptions,
+  weights: ReadonlyMap<string, TensorData>,
+  { network }: TrainableModel,
+  data: Dataset,
+): Map<string, Float32Array> {
+  const inputShapes = arrangedInputs(data, data.train, network.inputNames).map(({ shape }) => shape.slice(1));
+  return matchWeights(initial, weights, network.build({ mode: "inference", batchSize, inputShapes }));
 }
 
 /** Many more threads than cores only wait for one another, and thousands exhaust the memory. */

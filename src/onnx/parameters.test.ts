@@ -1,0 +1,219 @@
+// What training finds in a file: the parameters of PyTorch and Keras, and no numbers of the arithmetic.
+import { expect, test } from "vitest";
+import { tensorFrom } from "../core/tensor-data.js";
+import { findOp } from "../graph/ops/index.js";
+import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
+import { onnxFile, parseModel } from "./onnx-file.js";
+import { storedWeights } from "./parameters.js";
+import { separateWeights } from "./separate-weights.js";
+
+function found(model: ModelCase): string[] {
+  const proto = parseModel(modelBytes(model), "net.onnx");
+  separateWeights(proto);
+  return storedWeights(onnxFile(proto, "net.onnx", { isSingle: true })).map(({ name, use }) => `${name}: ${use}`);
+}
+
+const inputs = { x: ["batch", 3] };
+const outputs = ["y"];
+const gemm = (w = "w", b = "b"): NodeCase => ["Gemm", ["x", w, b], ["h"]];
+const dense = { w: numbers([3, 3]), b: numbers([3]) };
+
+test.skipIf(findOp("PRelu") === undefined)(
+  "kernels, matrices, tables, biases, scales and slopes are parameters, with what they are used for",
+  () => {
+    const nodes: NodeCase[] = [
+      ["Conv", ["x", "conv.w", "conv.b"], ["a"]],
+      ["BatchNormalization", ["a", "bn.scale", "bn.shift", "bn.mean", "bn.var"], ["n"]],
+      ["PRelu", ["n", "slope"], ["p"]],
+      ["Flatten", ["p"], ["f"]],
+      ["Gemm", ["f", "fc.w", "fc.b"], ["y"]],
+    ];
+    const stored = Object.fromEntries(
+      ["bn.scale", "bn.shift", "bn.mean", "bn.var", "conv.b"].map((name) => [name, numbers([2])] as const),
+    );
+    const model = {
+      inputs: { x: ["n", 1, 3, 3] },
+      outputs,
+      nodes,
+      stored: {
+        "conv.w": numbers([2, 1, 3, 3]),
+        ...stored,
+        slope: numbers([1]),
+        "fc.w": numbers([2, 4]),
+        "fc.b": numbers([4]),
+      },
+    };
+    expect(found(model)).toEqual([
+      "conv.w: weight",
+      "bn.scale: scale",
+      "bn.shift: shift",
+      "bn.mean: statistic",
+      "bn.var: statistic",
+      "conv.b: bias",
+      "slope: weight",
+      "fc.w: weight",
+      "fc.b: bias",
+    ]);
+  },
+);
+
+test("weights are followed through Transpose, Reshape and Identity", () => {
+  const nodes: NodeCase[] = [
+    ["Identity", ["kernel"], ["same"]],
+    ["Transpose", ["same"], ["turned"], { perm: [1, 0] }],
+    ["MatMul", ["x", "turned"], ["h"]],
+    ["Add", ["h", "bias"], ["y"]],
+  ];
+  const stored = { kernel: numbers([4, 3]), bias: numbers([1, 4]) };
+  expect(found({ inputs, outputs, stored, nodes })).toEqual(["kernel: weight", "bias: bias"]);
+});
+
+test("bounds, ratios, exponents under made-up names and integers are none", () => {
+  const nodes: NodeCase[] = [
+    gemm(),
+    ["Clip", ["h", "low", "high"], ["c"]],
+    ["Pow", ["c", "val_3"], ["p"]],
+    ["Dropout", ["p", "ratio"], ["d"]],
+    ["Add", ["d", "counts"], ["y"]],
+  ];
+  const single = (value: number) => tensorFrom("float32", [], [value]);
+  const stored = {
+    ...dense,
+    low: single(0),
+    high: single(6),
+    val_3: single(2),
+    ratio: single(0.5),
+    counts: tensorFrom("int64", [3], [1, 2, 3]),
+  };
+  expect(found({ inputs, outputs, stored, nodes })).toEqual(["w: weight", "b: bias"]);
+});
+
+test.each([
+  ["a name that a person gave", "head.temperature", [], true],
+  ["a vector that PyTorch folded", "onnx::Mul_24", [3, 1, 1], true],
+  ["a number that PyTorch folded", "onnx::Mul_24", [1], false],
+  ["a mask that PyTorch folded", "onnx::Add_24", [3, 3], false],
+  ["a vector that tf2onnx folded", "const_fold_opt__31", [1, 3], true],
+  ["an operand of TensorFlow's arithmetic", "model/normalization/sub/y:0", [1, 3], false],
+  ["a variable of Keras of one element", "model/scale/mul/ReadVariableOp:0", [1], true],
+  ["a tensor that PyTorch found in the code", "lifted_tensor_0", [3], false],
+])("%s", (_, name, shape, isParameter) => {
+  const nodes: NodeCase[] = [gemm(), ["Mul", ["h", name], ["y"]]];
+  const names = found({ inputs, outputs, stored: { ...dense, [name]: numbers(shape) }, nodes });
+  expect(names.length).toBe(isParameter ? 3 : 2);
+});
+
+test("a mask with infinite values is no parameter, whatever its name", () => {
+  const mask = numbers([3], (i) => (i === 0 ? Number.NEGATIVE_INFINITY : 0));
+  const nodes: NodeCase[] = [gemm(), ["Add", ["h", "mask"], ["y"]]];
+  expect(found({ inputs, outputs, stored: { ...dense, mask }, nodes })).toEqual(["w: weight", "b: bias"]);
+});
+
+test("Constant nodes hold arithmetic, unless the file keeps its weights there", () => {
+  const half: NodeCase = ["Constant", [], ["half"], { value: numbers([3]) }];
+  const scaled: NodeCase = ["Mul", ["h", "half"], ["y"]];
+  expect(found({ inputs, outputs, stored: dense, nodes: [half, gemm(), scaled] })).toEqual(["w: weight", "b: bias"]);
+  const constants: NodeCase[] = Object.entries(dense).map(([name, value]) => ["Constant", [], [name], { value }]);
+  const one: NodeCase = ["Constant", [], ["half"], { value: numbers([1]) }];
+  expect(found({ inputs, outputs, nodes: [...constants, one, gemm(), scaled] })).toEqual(["w: weight", "b: bias"]);
+});
+
+test.skipIf(findOp("InstanceNormalization") === undefined)(
+  "scales of one that an exporter made up for group normalization are none, those of a layer are",
+  () => {
+    const ones = numbers([3], () => 1);
+    const of = (scale: string, shift: string) =>
+      found({
+        inputs: { x: ["n", 3, 2, 2] },
+        outputs,
+        stored: { [scale]: ones, [shift]: numbers([3], () => 0), w: numbers([3, 3, 1, 1]) },
+        nodes: [
+          ["InstanceNormalization", ["x", scale, shift], ["n"]],
+          ["Conv", ["n", "w"], ["y"]],
+        ],
+      });
+    expect(of("val_8", "val_11")).toEqual(["w: weight"]);
+    expect(of("norm.weight", "norm.bias")).toEqual(["norm.weight: scale", "norm.bias: shift", "w: weight"]);
+  },
+);
+
+test("initial states that are repeated over the batch are none", () => {
+  const nodes: NodeCase[] = [
+    ["Shape", ["x"], ["shape"]],
+    ["Expand", ["val_1", "shape"], ["state"]],
+    ["Gemm", ["state", "w", "b"], ["h"]],
+    ["Add", ["h", "x"], ["y"]],
+  ];
+  const stored = { ...dense, val_1: numbers([1, 3], () => 0) };
+  expect(found({ inputs, outputs, stored, nodes })).toEqual(["w: weight", "b: bias"]);
+});
+
+const kind = "pkg.torch.export.graph_signature.InputSpec.kind";
+
+test("what PyTorch's exporter wrote down goes before everything else", () => {
+  const nodes: NodeCase[] = [gemm(), ["Add", ["h", "pe"], ["p"]], ["Mul", ["p", "val_0"], ["y"]]];
+  const stored = { ...dense, pe: numbers([3]), val_0: numbers([]) };
+  const notes = { pe: { [kind]: "BUFFER" }, val_0: { [kind]: "PARAMETER" } };
+  expect(found({ producer: "pytorch", inputs, outputs, stored, nodes, notes })).toEqual([
+    "w: weight",
+    "b: bias",
+    "val_0: weight",
+  ]);
+});
+
+test("equal weights that PyTorch merged are taken apart; a tied embedding is not", () => {
+  const merged: NodeCase[] = [
+    ["Identity", ["fc1.w"], ["fc2.w"]],
+    ["Gemm", ["x", "fc1.w"], ["h"]],
+    ["Gemm", ["h", "fc2.w"], ["y"]],
+  ];
+  const stored = { "fc1.w": numbers([3, 3]) };
+  expect(found({ producer: "pytorch", inputs, outputs, stored, nodes: merged })).toEqual([
+    "fc1.w: weight",
+    "fc2.w: weight",
+  ]);
+  // Others mean what they write.
+  expect(found({ inputs, outputs, stored, nodes: merged })).toEqual(["fc1.w: weight"]);
+  const tied: NodeCase[] = [
+    ["Identity", ["table"], ["head.w"]],
+    ["Gather", ["table", "ids"], ["h"]],
+    ["Gemm", ["h", "head.w"], ["y"], { transB: 1 }],
+  ];
+  const embedding = {
+    producer: "pytorch",
+    inputs,
+    outputs,
+    stored: { table: numbers([5, 3]), ids: tensorFrom("int64", [2], [0, 1]) },
+  };
+  expect(found({ ...embedding, nodes: tied })).toEqual(["table: weight"]);
+});
+
+test("the traced call of a node says which of the merged weights it means", () => {
+  const call = (text: string, scope: string) => ({
+    metadata: { "pkg.torch.onnx.fx_node": text, "pkg.torch.onnx.name_scopes": `['', '${scope}', 'linear']` },
+  });
+  const nodes: NodeCase[] = [
+    ["Gemm", ["x", "a.fc.weight"], ["h"], {}, call("%linear(%x, %p_a_fc_weight, %p_a_fc_bias)", "a.fc")],
+    ["Gemm", ["h", "a.fc.weight"], ["i"], {}, call("%linear_1(%h, %p_b_fc_weight, %p_b_fc_bias)", "b.fc")],
+    ["Gemm", ["i", "a.fc.weight"], ["y"], {}, call("%linear_2(%i, %p_a_fc_weight)", "a.fc")],
+  ];
+  const notes = { "a.fc.weight": { [kind]: "PARAMETER", "pkg.torch.onnx.original_node_name": "p_a_fc_weight" } };
+  const model = { producer: "pytorch", inputs, outputs, stored: { "a.fc.weight": numbers([3, 3]) }, nodes, notes };
+  expect(found(model)).toEqual(["a.fc.weight: weight", "b.fc.weight: weight"]);
+});
+
+test("running statistics are tensors of their own", () => {
+  const nodes: NodeCase[] = [
+    ["BatchNormalization", ["x", "ones", "zeros", "zeros", "ones"], ["n"]],
+    ["Gemm", ["n", "w", "b"], ["y"]],
+  ];
+  const stored = { ...dense, ones: numbers([3], () => 1), zeros: numbers([3], () => 0) };
+  expect(found({ inputs, outputs, stored, nodes })).toEqual([
+    "w: weight",
+    "b: bias",
+    "ones: scale",
+    "zeros: shift",
+    "ones.running_var: statistic",
+    "zeros.running_mean: statistic",
+  ]);
+});
