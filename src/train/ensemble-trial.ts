@@ -377,7 +377,7 @@ function ordersOf(spec: TrialSpec, networks: number, examples: number): RowOrder
 }
 
 /** @throws InvalidInputError unless the spec asks for an ensemble, with as many learning rates as networks. */
-function networkCount({ ensemble, learningRates, probes }: TrialSpec): number {
+function networkCount({ ensemble, learningRates, probes, batchSchedule }: TrialSpec): number {
   if (ensemble === undefined || !Number.isSafeInteger(ensemble) || ensemble < 1) {
     throw new InvalidInputError("not a count", {
       where: "ensemble",
@@ -390,6 +390,12 @@ function networkCount({ ensemble, learningRates, probes }: TrialSpec): number {
       where: "learningRates",
       expected: `${ensemble}, one for each network`,
       received: `${learningRates.length}`,
+    });
+  }
+  if (batchSchedule !== undefined) {
+    throw new InvalidInputError("an ensemble has one batch size", {
+      where: "batchSchedule",
+      remedy: "Leave it out, or train the networks one by one",
     });
   }
   if (probes !== undefined) {

@@ -1,6 +1,7 @@
 // What a running trial tells: losses of a segment, evaluations, checkpoints, the end.
 import type { ProbeTarget } from "../probes/probe-spec.js";
 import type { ProbedValue } from "./probe-program.js";
+import type { Epoch } from "./row-order.js";
 
 /** Loss and accuracy over a whole split. */
 export interface Evaluation {
@@ -35,6 +36,8 @@ export type TrialEvent =
   | {
       readonly kind: "steps";
       readonly first: number;
+      /** The epoch that all of them belong to. */
+      readonly epoch: Epoch;
       readonly losses: Float32Array;
       /** Right answers in each batch; empty for regression. */
       readonly correct: Float32Array;

@@ -27,7 +27,8 @@ export function nextSegment(
   stepMs: number | undefined,
   probeEvery = Number.POSITIVE_INFINITY,
 ): Segment {
-  const epochEnd = (Math.floor(step / order.stepsPerEpoch) + 1) * order.stepsPerEpoch;
+  const epoch = order.epochAt(step);
+  const epochEnd = epoch.first + epoch.steps;
   // The very first segment is one step, so that something is seen at once.
   const wanted =
     stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
@@ -63,7 +64,7 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
   const hyper = new Float32Array(steps * width);
   const learningRates = new Float64Array(steps);
   const scheduled = (step: number) =>
-    schedule({ step, stepsPerEpoch: order.stepsPerEpoch, totalSteps, learningRate: spec.learningRate });
+    schedule({ ...scheduleTime(order, step, totalSteps), learningRate: spec.learningRate });
   let before = scheduled(Math.max(0, first - 1)).momentum;
   for (let i = 0; i < steps; i++) {
     const step = first + i;
@@ -82,6 +83,21 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
   };
   if (program.randomKeyCount > 0) feeds.keys = randomKeys(program.randomKeyCount, segment, seed);
   return { feeds, learningRates };
+}
+
+/**
+ * What a schedule counts: steps. Where epochs differ in length, the share of the data that was seen is counted instead,
+ * in steps of the first epoch, so that a schedule has the shape over the data that it has without a batch schedule.
+ */
+function scheduleTime(order: RowOrder, step: number, totalSteps: number) {
+  const { stepsPerEpoch } = order;
+  const passed = (at: number): number => {
+    const { number, first, steps } = order.epochAt(at);
+    return steps === stepsPerEpoch && first === number * stepsPerEpoch
+      ? at
+      : (number + (at - first) / steps) * stepsPerEpoch;
+  };
+  return { step: passed(step), stepsPerEpoch, totalSteps: passed(totalSteps) };
 }
 
 /** Two words per random layer and step. They depend on the seed, the layer's number and the step only. */

@@ -5,7 +5,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
 import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
 import { EnsembleTrial } from "./ensemble-trial.js";
-import type { Evaluation } from "./events.js";
+import type { Evaluation, TrialEvent } from "./events.js";
 import type { Runtime } from "./runtime.js";
 import { Trial } from "./trial.js";
 import type { KindSpec, TrialSpec } from "./trial-spec.js";
@@ -25,6 +25,12 @@ export interface TrainOptions {
   readonly schedule?: { readonly kind: string };
   /** Examples in one update. Default 64. */
   readonly batchSize?: number;
+  /** Examples in one update as a function of the epoch: `optim.growingBatch({ every: 5 })`. Default `batchSize` throughout. */
+  readonly batchSchedule?: { readonly kind: string };
+  /** Examples whose activations are in memory at once; gradients are summed over such parts. Default: the whole batch. */
+  readonly microBatchSize?: number;
+  /** Patterns of parameters and running statistics that are held: `["0.*"]`. */
+  readonly freeze?: readonly string[];
   /** Passes over the training data. Default 1, unless `steps` is given. */
   readonly epochs?: number;
   /** Updates, instead of `epochs`. */
@@ -87,11 +93,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     ...(threads === undefined ? {} : { threads }),
     ...(signal === undefined ? {} : { signal }),
   });
-  let stepsPerEpoch = 1;
   try {
     for await (const event of trial.run()) {
-      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
-      if (event.kind === "steps") yield* stepRows(trial.id, event.first, event.losses, stepsPerEpoch);
+      if (event.kind === "steps") yield* stepRows(trial.id, event);
       if (event.kind === "epoch") {
         yield* evaluationRows(trial.id, event.train);
         if (event.validation !== undefined) yield* evaluationRows(trial.id, event.validation);
@@ -151,10 +155,13 @@ function* ensembleEvaluationRows(
       yield { trial, phase, step, epoch, metric, path: "", network, value };
 }
 
-function* stepRows(trial: string, first: number, losses: Float32Array, stepsPerEpoch: number): Generator<MetricRow> {
+type Steps = Extract<TrialEvent, { kind: "steps" }>;
+
+function* stepRows(trial: string, { first, losses, epoch }: Steps): Generator<MetricRow> {
   for (const [i, value] of losses.entries()) {
     const step = first + i;
-    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: "loss", path: "", value };
+    const passed = epoch.number + (step - epoch.first) / epoch.steps;
+    yield { trial, phase: "train", step, epoch: passed, metric: "loss", path: "", value };
   }
 }
 
@@ -183,6 +190,11 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     schedule: (schedule ?? { kind: "constant" }) as KindSpec,
     ...(options.clip === undefined ? {} : { clip: options.clip }),
     batchSize: count("batchSize", options.batchSize ?? 64),
+    ...(options.batchSchedule === undefined ? {} : { batchSchedule: options.batchSchedule as KindSpec }),
+    ...(options.microBatchSize === undefined
+      ? {}
+      : { microBatchSize: count("microBatchSize", options.microBatchSize) }),
+    ...(options.freeze === undefined ? {} : { freeze: options.freeze }),
     ...(steps === undefined ? { epochs: count("epochs", epochs ?? 1) } : { steps: count("steps", steps) }),
     order: options.order ?? "shuffle",
     dropLast: options.dropLast ?? false,

@@ -29,6 +29,8 @@ export interface TrialSpec {
   readonly freeze?: readonly string[];
   /** Examples of one update. */
   readonly batchSize: number;
+  /** Examples of one update as a function of the epoch; `batchSize` throughout when left out. */
+  readonly batchSchedule?: KindSpec;
   /** Examples whose activations are in memory at once; gradients are summed over such parts. Default: all. */
   readonly microBatchSize?: number;
   /** Exactly one of `epochs` and `steps`. */

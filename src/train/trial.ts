@@ -119,7 +119,7 @@ export class Trial {
     checkMomentum(this.#schedule, optimizer);
     this.#layout = stateLayout(this.#network, optimizer);
     this.#names = stateNames(this.#layout);
-    this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#order.stepsPerEpoch;
+    this.#totalSteps = spec.steps ?? this.#order.firstStep(spec.epochs ?? 1);
     const spinning = request.threads === undefined || request.threads > 1;
     this.#programs = new ProgramCache(
       runtime,
@@ -211,7 +211,7 @@ export class Trial {
         };
         return;
       }
-      if (this.#step % this.#order.stepsPerEpoch === 0 && this.#request.evaluate !== false)
+      if (this.#order.epochAt(this.#step).first === this.#step && this.#request.evaluate !== false)
         yield await this.#endEpoch();
       if (this.#step < this.#totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
     }
@@ -288,6 +288,7 @@ export class Trial {
     return {
       kind: "steps",
       first: segment.first,
+      epoch: this.#order.epochAt(segment.first),
       losses,
       correct,
       examples,
@@ -318,10 +319,10 @@ export class Trial {
 
   /** Averages the epoch's steps over its examples and measures the held-out split. */
   async #endEpoch(): Promise<TrialEvent> {
-    const { stepsPerEpoch } = this.#order;
-    const epoch = this.#step / stepsPerEpoch;
+    const ended = this.#order.epochAt(this.#step - 1);
+    const epoch = ended.number + 1;
     let [loss, correct, examples] = [0, 0, 0];
-    for (let step = this.#step - stepsPerEpoch; step < this.#step; step++) {
+    for (let step = ended.first; step < this.#step; step++) {
       const size = this.#order.batch(step).length;
       loss += this.#losses[step] * size;
       correct += this.#correct[step] ?? 0;
@@ -468,21 +469,32 @@ export class Trial {
   }
 }
 
+// Schedules repeat themselves, or stop growing, long before.
+const mostEpochsLookedAt = 1000;
+
+/** Sizes of the first and the last batch of every epoch, each once. */
+function batchSizes(order: RowOrder, epochs: number): number[] {
+  const found = new Set<number>();
+  for (let epoch = 0; epoch < Math.min(epochs, mostEpochsLookedAt); epoch++) {
+    for (const step of [order.firstStep(epoch), order.firstStep(epoch + 1) - 1]) found.add(order.sizeAt(step));
+  }
+  return [...found];
+}
+
 /** The network for the usual batch size. That of the last batch is built too: batch norm refuses a batch of one. */
 export function checkedNetwork(
-  { batchSize, microBatchSize = batchSize }: TrialSpec,
+  { batchSize, microBatchSize = Number.POSITIVE_INFINITY, epochs, steps }: TrialSpec,
   source: NetworkSource,
   { inputs }: BatchLayout,
   order: RowOrder,
   checkSize: (plain: Network) => void,
 ): Network {
   const inputShapes = inputs.map(({ shape }) => shape);
-  const largest = Math.min(batchSize, microBatchSize);
+  const sizes = batchSizes(order, epochs ?? order.epochAt((steps as number) - 1).number + 1);
+  const largest = Math.min(Math.max(batchSize, ...sizes), microBatchSize);
   // Building for training makes constants for the masks of dropout, as large as the values that they drop.
   checkSize(source.build({ mode: "inference", batchSize: largest, inputShapes }));
   const build = (size: number): Network => source.build({ mode: "training", batchSize: size, inputShapes });
-  for (const size of [order.batch(order.stepsPerEpoch - 1).length, batchSize]) {
-    if (size % microBatchSize > 0) build(size % microBatchSize);
-  }
-  return build(largest);
+  for (const size of sizes) if (size % microBatchSize > 0) build(size % microBatchSize);
+  return build(Math.min(batchSize, microBatchSize));
 }

@@ -5,6 +5,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import type { ImageSize } from "../../data/image-set.js";
 import { losses } from "../../nn/losses.js";
+import { batchSchedules } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
@@ -56,6 +57,7 @@ export interface TrainOptions {
   readonly steps?: number;
   readonly batchSize: number;
   readonly microBatchSize?: number;
+  readonly batchSchedule?: KindSpec;
   readonly seed: number;
   /** Chosen by measurement when left out. */
   readonly threads?: number;
@@ -120,6 +122,8 @@ export const trainCommand: CommandBuilder = (command, context) => {
   addDefinitionOptions(command, optimizers, "");
   command.addOption(kindOption("--schedule", schedules, "constant"));
   addDefinitionOptions(command, schedules, "schedule-");
+  command.addOption(kindOption("--batch-schedule", batchSchedules, "constant"));
+  addDefinitionOptions(command, batchSchedules, "batch-schedule-");
   command
     .option(
       "--warm-up <epochs>",
@@ -212,10 +216,24 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
       received: "both",
     });
   }
-  const { loss, optimizer, schedule, warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...others } = flags;
+  const {
+    loss,
+    optimizer,
+    schedule,
+    batchSchedule,
+    warmUp,
+    clipNorm,
+    clipValue,
+    freeze,
+    dropLast,
+    quiet,
+    json,
+    ...others
+  } = flags;
   const { probe, probeEvery, histogramBins, noiseScale, ...rest } = others;
   const probes = probesFrom({ probe, probeEvery, histogramBins, noiseScale } as ProbeFlags);
   const chosen = specFrom(String(schedule), schedules, flags, "schedule-");
+  const sizes = specFrom(String(batchSchedule), batchSchedules, flags, "batch-schedule-");
   const clip = {
     ...(clipNorm === undefined ? {} : { norm: clipNorm }),
     ...(clipValue === undefined ? {} : { value: clipValue }),
@@ -227,6 +245,7 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
     loss: { kind: String(loss) },
     optimizer: specFrom(String(optimizer), optimizers, flags, ""),
     schedule: warmUp === undefined ? chosen : { kind: "warmUp", length: warmUp, next: chosen },
+    ...(sizes.kind === "constant" && Object.keys(sizes).length === 1 ? {} : { batchSchedule: sizes }),
     ...(Object.keys(clip).length === 0 ? {} : { clip }),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
     ...(probes === undefined ? {} : { probes }),
@@ -343,7 +362,8 @@ function specFrom(
 function isDefinitionOption(key: string): boolean {
   return (
     optionKeys(optimizers).some((option) => flagKey("", option) === key) ||
-    optionKeys(schedules).some((option) => flagKey("schedule-", option) === key)
+    optionKeys(schedules).some((option) => flagKey("schedule-", option) === key) ||
+    optionKeys(batchSchedules).some((option) => flagKey("batch-schedule-", option) === key)
   );
 }
 

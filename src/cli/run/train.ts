@@ -9,6 +9,7 @@ import type { TensorData } from "../../core/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
 import { losses, lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { batchSchedules } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import { arrangedInputs } from "../../train/batch.js";
@@ -307,6 +308,12 @@ function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order:
     schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
     ...(options.clip === undefined ? {} : { clip: options.clip }),
     batchSize: options.batchSize,
+    ...(options.batchSchedule === undefined
+      ? {}
+      : {
+          batchSchedule: readSpec("batchSchedule", "batch schedule", batchSchedules, options.batchSchedule)
+            .spec as KindSpec,
+        }),
     ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
     order,
     ...(options.freeze.length === 0 ? {} : { freeze: options.freeze }),
