@@ -13,6 +13,18 @@ export { gatherND, scatterND } from "./ops/indexing-nd.js";
 export { loop } from "./ops/loop.js";
 export { lpPool } from "./ops/lp-pooling.js";
 export { gemm, matMul } from "./ops/matmul.js";
+export {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  prelu,
+  selu,
+  softsign,
+  thresholdedRelu,
+} from "./ops/more-activations.js";
 export { batchNormalization } from "./ops/normalization.js";
 export { oneHot } from "./ops/one-hot.js";
 export { pad } from "./ops/padding.js";
@@ -25,5 +37,6 @@ export { concat, slice, split } from "./ops/slicing.js";
 export { logSoftmax, softmax } from "./ops/softmax.js";
 export { tile } from "./ops/tile.js";
 export { topK } from "./ops/top-k.js";
+export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan } from "./ops/trigonometric.js";
 export { trilu } from "./ops/trilu.js";
 export { abs, ceil, erf, exp, floor, identity, log, neg, reciprocal, round, sign, sqrt } from "./ops/unary.js";

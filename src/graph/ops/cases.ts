@@ -1,5 +1,6 @@
 // Every operator's test cases. An operator without an entry does not type-check.
 import type { OpCase } from "./case.js";
+import { activationCases } from "./cases-activations.js";
 import { elementwiseCases } from "./cases-elementwise.js";
 import { indexingCases } from "./cases-indexing.js";
 import { movementCases } from "./cases-movement.js";
@@ -10,6 +11,7 @@ import { shapeValueCases } from "./cases-shape-values.js";
 import type { OpName } from "./index.js";
 
 export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
+  ...activationCases,
   ...elementwiseCases,
   ...indexingCases,
   ...movementCases,

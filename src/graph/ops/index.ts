@@ -16,6 +16,18 @@ import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
 import { loopOp } from "./loop.js";
 import { lpPoolOp } from "./lp-pooling.js";
 import { gemmOp, matMulOp } from "./matmul.js";
+import {
+  celuOp,
+  eluOp,
+  geluOp,
+  hardSigmoidOp,
+  hardSwishOp,
+  mishOp,
+  preluOp,
+  seluOp,
+  softsignOp,
+  thresholdedReluOp,
+} from "./more-activations.js";
 import { batchNormalizationOp } from "./normalization.js";
 import { oneHotOp } from "./one-hot.js";
 import { padOp } from "./padding.js";
@@ -29,6 +41,19 @@ import { concatOp, sliceOp, splitOp } from "./slicing.js";
 import { logSoftmaxOp, softmaxOp } from "./softmax.js";
 import { tileOp } from "./tile.js";
 import { topKOp } from "./top-k.js";
+import {
+  acoshOp,
+  acosOp,
+  asinhOp,
+  asinOp,
+  atanhOp,
+  atanOp,
+  coshOp,
+  cosOp,
+  sinhOp,
+  sinOp,
+  tanOp,
+} from "./trigonometric.js";
 import { triluOp } from "./trilu.js";
 import {
   absOp,
@@ -48,9 +73,15 @@ import {
 /** Every operator under its ONNX name. */
 export const ops = {
   Abs: absOp,
+  Acos: acosOp,
+  Acosh: acoshOp,
   Add: addOp,
   And: andOp,
   ArgMax: argMaxOp,
+  Asin: asinOp,
+  Asinh: asinhOp,
+  Atan: atanOp,
+  Atanh: atanhOp,
   AveragePool: averagePoolOp,
   BatchNormalization: batchNormalizationOp,
   BitShift: bitShiftOp,
@@ -59,6 +90,7 @@ export const ops = {
   Cast: castOp,
   CastLike: castLikeOp,
   Ceil: ceilOp,
+  Celu: celuOp,
   Clip: clipOp,
   Col2Im: col2ImOp,
   Compress: compressOp,
@@ -67,8 +99,11 @@ export const ops = {
   ConstantOfShape: constantOfShapeOp,
   Conv: convOp,
   ConvTranspose: convTransposeOp,
+  Cos: cosOp,
+  Cosh: coshOp,
   DepthToSpace: depthToSpaceOp,
   Div: divOp,
+  Elu: eluOp,
   Equal: equalOp,
   Erf: erfOp,
   Exp: expOp,
@@ -79,12 +114,15 @@ export const ops = {
   Gather: gatherOp,
   GatherElements: gatherElementsOp,
   GatherND: gatherNDOp,
+  Gelu: geluOp,
   Gemm: gemmOp,
   GlobalAveragePool: globalAveragePoolOp,
   GlobalLpPool: globalLpPoolOp,
   GlobalMaxPool: globalMaxPoolOp,
   Greater: greaterOp,
   GreaterOrEqual: greaterOrEqualOp,
+  HardSigmoid: hardSigmoidOp,
+  HardSwish: hardSwishOp,
   Identity: identityOp,
   LeakyRelu: leakyReluOp,
   Less: lessOp,
@@ -97,6 +135,7 @@ export const ops = {
   Max: maxOp,
   MaxPool: maxPoolOp,
   Min: minOp,
+  Mish: mishOp,
   Mod: modOp,
   Mul: mulOp,
   Neg: negOp,
@@ -104,6 +143,7 @@ export const ops = {
   Not: notOp,
   OneHot: oneHotOp,
   Or: orOp,
+  PRelu: preluOp,
   Pad: padOp,
   Pow: powOp,
   Range: rangeOp,
@@ -119,20 +159,26 @@ export const ops = {
   Round: roundOp,
   ScatterElements: scatterElementsOp,
   ScatterND: scatterNDOp,
+  Selu: seluOp,
   Shape: shapeOp,
   Sigmoid: sigmoidOp,
   Sign: signOp,
+  Sin: sinOp,
+  Sinh: sinhOp,
   Size: sizeOp,
   Slice: sliceOp,
   Softmax: softmaxOp,
   Softplus: softplusOp,
+  Softsign: softsignOp,
   SpaceToDepth: spaceToDepthOp,
   Split: splitOp,
   Sqrt: sqrtOp,
   Squeeze: squeezeOp,
   Sub: subOp,
   Sum: sumOp,
+  Tan: tanOp,
   Tanh: tanhOp,
+  ThresholdedRelu: thresholdedReluOp,
   Tile: tileOp,
   TopK: topKOp,
   Transpose: transposeOp,

@@ -1,0 +1,67 @@
+"""Writes fixtures/operators-activations.json: non-linearities and trigonometric functions by PyTorch in float64.
+
+Run with python3 and torch 2.13. Kinks are included on purpose: there only a convention decides, and ours is PyTorch's.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from fixture import numbers, record, write
+
+torch.manual_seed(20261)
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+fixtures = []
+
+
+def add(op, name, inputs, function, attrs=None):
+    fixtures.append(record(op, name, attrs or {}, inputs, function, ()))
+
+
+def given(*values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+wide = given(-30, -5, -3, -1.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 1.5, 3, 5, 30)
+# PyTorch knows these constants of Selu with more digits than ONNX's attributes have.
+alpha, gamma = 1.67326319217681884765625, 1.05070102214813232421875
+
+for op, function, attrs in [
+    ("Celu", lambda x: F.celu(x), {}),
+    ("Celu", lambda x: F.celu(x, 0.5), {"alpha": 0.5}),
+    ("Elu", lambda x: F.elu(x), {}),
+    ("Elu", lambda x: F.elu(x, 2.0), {"alpha": 2.0}),
+    ("Gelu", lambda x: F.gelu(x), {}),
+    ("Gelu", lambda x: F.gelu(x, approximate="tanh"), {"approximate": "tanh"}),
+    ("HardSigmoid", lambda x: F.hardtanh(0.25 * x + 0.5, 0.0, 1.0), {"alpha": 0.25, "beta": 0.5}),
+    ("HardSwish", F.hardswish, {}),
+    ("Selu", lambda x: gamma * torch.where(x > 0, x, alpha * torch.expm1(x)), {}),
+    ("Softsign", F.softsign, {}),
+    ("Mish", F.mish, {}),
+    ("ThresholdedRelu", lambda x: F.threshold(x, 1.0, 0.0), {}),
+    ("ThresholdedRelu", lambda x: F.threshold(x, -0.5, 0.0), {"alpha": -0.5}),
+]:
+    add(op, "kinks and both sides" + (f" {attrs}" if attrs else ""), [wide], function, attrs)
+
+slopes = given(0.25, -0.5, 1.5)
+add("PRelu", "one slope", [wide, given(0.25)], F.prelu)
+add("PRelu", "a slope for each channel", [numbers(2, 3, 4), slopes.reshape(3, 1)], lambda x, w: F.prelu(x, w.reshape(3)))
+
+unit = given(-0.99, -0.5, 0, 1e-6, 0.3, 0.99)
+for op, function, x in [
+    ("Acos", torch.acos, unit),
+    ("Acosh", torch.acosh, given(1.01, 1.5, 3, 50)),
+    ("Asin", torch.asin, unit),
+    ("Asinh", torch.asinh, wide),
+    ("Atan", torch.atan, wide),
+    ("Atanh", torch.atanh, unit),
+    ("Cos", torch.cos, wide),
+    ("Cosh", torch.cosh, given(-5, -1, 0, 0.1, 4)),
+    ("Sin", torch.sin, wide),
+    ("Sinh", torch.sinh, given(-5, -1, 0, 0.1, 4)),
+    ("Tan", torch.tan, given(-1.5, -0.3, 0, 0.7, 1.4)),
+]:
+    add(op, "values", [x], function)
+
+write("operators_activations.py", fixtures)
