@@ -126,6 +126,11 @@ export interface Op<A extends Attributes = Attributes> {
    * operator itself is so. For use after differentiation.
    */
   threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
+  /**
+   * The outputs by operators of the set that our files are written in, for an operator that is newer, or that ONNX
+   * Runtime has no kernel for. Used by the writer; gradients and accounting see the operator itself.
+   */
+  lower?(inputs: readonly (Tensor | null)[], attrs: A): readonly Tensor[];
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
   /** Inputs that the shape rule has to know: settings (axes, extents, factors) that ONNX passes as tensors. */

@@ -16,3 +16,8 @@ export function fixThreadRounding(node: Node, inputs: readonly (Tensor | null)[]
   const value = node.op.threadInvariant?.(inputs, node.outputs, node.attrs) ?? null;
   return value === null ? undefined : [value];
 }
+
+/** For `rewriteGraph`, before a graph is written: operators that the file's operator set lacks become compositions. */
+export function lowerNewer(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
+  return node.op.lower?.(inputs, node.attrs);
+}

@@ -5,8 +5,10 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { dtypeTable } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
+import { rewriteGraph } from "../graph/graph.js";
 import type { AttributeType } from "../graph/op.js";
 import { nodesOf } from "../graph/order.js";
+import { lowerNewer } from "../graph/share.js";
 import type { AttributeValue, Graph, NamedTensor, Node, Tensor } from "../graph/tensor.js";
 import {
   type AttributeProto,
@@ -101,7 +103,8 @@ class ModelWriter {
     });
   }
 
-  graph(name: string, source: Graph, inputs: readonly Tensor[], outputNames: readonly string[]): GraphProto {
+  graph(name: string, given: Graph, inputs: readonly Tensor[], outputNames: readonly string[]): GraphProto {
+    const source = rewriteGraph(given, lowerNewer);
     for (const tensor of inputs)
       if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
     const direct = this.#directOutputs(source, outputNames);

@@ -5,6 +5,7 @@ import { elementwiseCases } from "./cases-elementwise.js";
 import { indexingCases } from "./cases-indexing.js";
 import { movementCases } from "./cases-movement.js";
 import { networkCases } from "./cases-network.js";
+import { normalizationCases } from "./cases-normalization.js";
 import { poolingCases } from "./cases-pooling.js";
 import { resizeCases } from "./cases-resize.js";
 import { shapeValueCases } from "./cases-shape-values.js";
@@ -17,6 +18,7 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...movementCases,
   ...shapeValueCases,
   ...networkCases,
+  ...normalizationCases,
   ...poolingCases,
   ...resizeCases,
 };

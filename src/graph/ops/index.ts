@@ -13,6 +13,7 @@ import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
 import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
 import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
 import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
+import { layerNormalizationOp, rmsNormalizationOp } from "./layer-normalization.js";
 import { loopOp } from "./loop.js";
 import { lpPoolOp } from "./lp-pooling.js";
 import { gemmOp, matMulOp } from "./matmul.js";
@@ -124,6 +125,7 @@ export const ops = {
   HardSigmoid: hardSigmoidOp,
   HardSwish: hardSwishOp,
   Identity: identityOp,
+  LayerNormalization: layerNormalizationOp,
   LeakyRelu: leakyReluOp,
   Less: lessOp,
   LessOrEqual: lessOrEqualOp,
@@ -146,6 +148,7 @@ export const ops = {
   PRelu: preluOp,
   Pad: padOp,
   Pow: powOp,
+  RMSNormalization: rmsNormalizationOp,
   Range: rangeOp,
   Reciprocal: reciprocalOp,
   ReduceMax: reduceMaxOp,
