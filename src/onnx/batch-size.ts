@@ -70,8 +70,8 @@ interface Adaptation {
 type Adapter = (adaptation: Adaptation) => readonly (Tensor | null)[];
 
 /** The list that the shape input holds, if it is the same at both batch sizes: then it was not computed from them. */
-function bakedIn({ inputs, seen }: Adaptation): number[] | undefined {
-  const [now, then] = [inputs[1], seen.inputs[1]].map((tensor) =>
+function bakedIn({ inputs, seen }: Adaptation, at = 1): number[] | undefined {
+  const [now, then] = [inputs[at], seen.inputs[at]].map((tensor) =>
     tensor === null || tensor === undefined ? undefined : constantValue(tensor)?.data,
   );
   const isSame =
@@ -162,6 +162,15 @@ const adaptExpand: Adapter = (adaptation) => {
   return [x, int64s(target.map((extent, i) => (i === place ? (extent / from) * to : extent)))];
 };
 
+/** Initial states of zeros, one for every example of the file's batch. */
+const adaptConstantOfShape: Adapter = (adaptation) => {
+  const { inputs, from, to } = adaptation;
+  const target = bakedIn(adaptation, 0);
+  const places = (target ?? []).flatMap((extent, i) => (extent === from ? [i] : []));
+  if (target === undefined || from === 1 || places.length !== 1) return inputs;
+  return [int64s(target.map((extent, i) => (i === places[0] ? to : extent)))];
+};
+
 /** A part that is the same for every example (a class token, initial states) is repeated beside parts that grew. */
 const adaptConcat: Adapter = (adaptation) => {
   const { node, inputs, seen, where, from, to } = adaptation;
@@ -187,4 +196,9 @@ const adaptConcat: Adapter = (adaptation) => {
 };
 
 /** Operators that take a shape which an exporter may have baked in, or that cannot broadcast. */
-const adapters: Readonly<Record<string, Adapter>> = { Concat: adaptConcat, Expand: adaptExpand, Reshape: adaptReshape };
+const adapters: Readonly<Record<string, Adapter>> = {
+  Concat: adaptConcat,
+  ConstantOfShape: adaptConstantOfShape,
+  Expand: adaptExpand,
+  Reshape: adaptReshape,
+};

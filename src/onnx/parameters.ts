@@ -18,6 +18,7 @@ import { sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { storageOf } from "./element-storage.js";
 import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
+import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { type OnnxFile, recordOf } from "./onnx-file.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
@@ -77,14 +78,14 @@ function useOf(
 ): WeightUse | undefined {
   if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
   if ((kind !== undefined && kind !== "PARAMETER") || !allFinite(value)) return undefined;
-  const isMadeUp = kind === undefined && (!isInitializer || isFolded || isNamedBy(madeUpNames, name));
+  const isMadeUp = kind === undefined && (!isInitializer || isFolded || isMadeUpName(name));
   const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
   const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
   const weight = reached.map(({ use }) => use).find(isWeight);
   if (weight === undefined && open.length === 0) return undefined;
   if (isMadeUp && isArithmetic(value, reached)) return undefined;
   if (weight !== undefined) return weight;
-  if (isNamedBy(constantNames, name) || (isMadeUp && !isVector(value))) return undefined;
+  if (isConstantName(name) || (isMadeUp && !isVector(value))) return undefined;
   return arithmeticUse(open[0].node, value);
 }
 
@@ -95,25 +96,6 @@ function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): bool
   // PyTorch writes group normalization as instance normalization with scales of one.
   return reached.every(({ node }) => operatorKey(node) === "InstanceNormalization");
 }
-
-/** Names that PyTorch's and TensorFlow's exporters give to values that they computed: they count them. */
-const madeUpNames = [
-  /^onnx::\w+_\d+$/,
-  /^\d+$/,
-  /^_?val_\d+$/,
-  /^\/.*_output_\d+$/,
-  /^const_fold_opt__\d+$/,
-  /^(?:slice|expand|unsqueeze|view|transpose|permute|reshape)_\d+$/,
-];
-
-/** Operands that TensorFlow's graphs hold for their arithmetic, and tensors that PyTorch found in the code. */
-const constantNames = [
-  /(?:\/(?:[xy]|Const(?:_\d+)?|epsilon|alpha)|^Const(?:_\d+)?):\d+$/,
-  /^(?:c_)?_?(?:lifted_tensor|tensor_constant|scalar_tensor)\w*$/,
-];
-
-const isNamedBy = (patterns: readonly RegExp[], name: string): boolean =>
-  patterns.some((pattern) => pattern.test(name));
 
 /** At most one extent above 1, at least two elements. */
 function isVector({ shape }: TensorData): boolean {

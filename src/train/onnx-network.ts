@@ -2,13 +2,14 @@
 //
 //   OnnxFile --merged weights apart--> parameters, statistics --buildGraph, once for every batch size--> Network
 
+import { isFloat } from "../core/dtype.js";
 import { elementBytes } from "../core/element-bytes.js";
 import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
 import { sha256OfPieces } from "../core/hash.js";
 import type { Shape } from "../core/shape.js";
 import { shapeText } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
-import { input } from "../graph/build.js";
+import { constant, input } from "../graph/build.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Mode, ParameterRole } from "../nn/layer.js";
 import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../nn/network.js";
@@ -124,7 +125,14 @@ function buildNetwork(source: Source, form: NetworkForm): Network {
   const tensors = new Map(weights.map(({ name, value }) => [name, input(name, "float32", value.shape)] as const));
   const build = (mode: Mode, options: BuildOptions): { graph: Graph; forms: TrainingForms } => {
     const forms = new TrainingForms(mode, statistics(source, tensors), isFrozen);
-    return { graph: buildGraph(file, { ...options, replaced: tensors, forms: forms.table }), forms };
+    return {
+      graph: buildGraph(file, {
+        ...options,
+        replaced: new Map([...(options.replaced ?? []), ...tensors]),
+        forms: forms.table,
+      }),
+      forms,
+    };
   };
   const { graph, forms } = buildForBatch(source, form, shapes, build);
   const tensor = graph.outputs.find(({ name }) => name === output)?.tensor as Tensor;
@@ -203,17 +211,32 @@ function ownBatchSize(file: OnnxFile): number | undefined {
   return typeof first === "number" && first > 0 && sizes.every((size) => size === first) ? first : undefined;
 }
 
+/** Initial states and the like that were stored for every example of the file's own batch: one row broadcasts to any. */
+function equalRows({ file, weights }: Source, own: number): Map<string, Tensor> {
+  const rows = new Map<string, Tensor>();
+  const isWeight = new Set(weights.map(({ name }) => name));
+  for (const proto of own > 1 ? file.graph.initializer : []) {
+    if (proto.dims.length < 2 || proto.dims[0] !== BigInt(own) || isWeight.has(proto.name)) continue;
+    const { dtype, shape, data } = file.tensor(proto);
+    const size = data.length / own;
+    if (!isFloat(dtype) || !(data as Float32Array).every((value, i) => value === data[i % size])) continue;
+    rows.set(proto.name, constant({ dtype, shape: [1, ...shape.slice(1)], data: data.slice(0, size) }));
+  }
+  return rows;
+}
+
 type Build = (mode: Mode, options: BuildOptions) => { graph: Graph; forms: TrainingForms };
 
 /** Builds the graph; a file for one batch size only is built for that one first, to see where it says so. */
-function buildForBatch({ file }: Source, { mode, batchSize }: NetworkForm, shapes: Map<string, Shape>, build: Build) {
+function buildForBatch(source: Source, { mode, batchSize }: NetworkForm, shapes: Map<string, Shape>, build: Build) {
+  const { file } = source;
   const own = ownBatchSize(file);
   if (own === undefined || own === batchSize) return build(mode, { inputShapes: shapes });
   const batch = new OwnBatch(own);
   const ownShapes = new Map([...shapes].map(([name, shape]) => [name, [own, ...shape.slice(1)]] as const));
   build("inference", { inputShapes: ownShapes, onNode: batch.onNode });
   try {
-    return build(mode, { inputShapes: shapes, ...batch.adaptedTo(batchSize) });
+    return build(mode, { inputShapes: shapes, replaced: equalRows(source, own), ...batch.adaptedTo(batchSize) });
   } catch (cause) {
     if (!(cause instanceof InvalidInputError) || cause.parts.remedy !== undefined) throw cause;
     throw new InvalidInputError(`the model was exported for batches of ${own} and does not fit ${batchSize}`, {
