@@ -57,10 +57,10 @@ export const eluOp = activation<AlphaAttributes>(
 );
 
 /** `gamma` times an Elu, with the constants that keep mean and variance (Klambauer et al., NeurIPS 2017). */
-// The shortest numbers that are the standard's constants in float32, which is how attributes are stored.
+// The standard's constants as the reader of attributes gives them: float32 numbers, by 7 digits where those suffice.
 export const seluOp = activation<SeluAttributes>(
   "Selu",
-  { alpha: float(1.6732632), gamma: float(1.050701) },
+  { alpha: float(1.6732631921768188), gamma: float(1.050701) },
   (x, { alpha, gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x)),
   ({ inputs: [x], outputs: [y], attrs: { alpha, gamma }, cotangents: [ct] }) => [
     mul(ct!, where(greater(x!, like(x!, 0)), like(x!, gamma), add(y, like(x!, gamma * alpha)))),
