@@ -177,12 +177,18 @@ export class EnsembleTrial {
   async *run(): AsyncGenerator<EnsembleEvent> {
     const { now, signal } = this.#request;
     const started = now();
+    // The smaller last batch of an epoch has a program of its own.
+    const [order] = this.#orders;
+    const epochEnd = Math.min(this.#totalSteps, order.stepsPerEpoch) - 1;
+    for (const step of new Set([0, epochEnd])) {
+      await this.#programs.training(order.batch(step).length, this.#threads.current);
+    }
+    const compileMs = now() - started;
     await this.#upload();
-    await this.#programs.training(this.#orders[0].batch(this.#step).length, this.#threads.current);
     this.#lastCheckpoint = now();
     yield {
       kind: "ready",
-      compileMs: now() - started,
+      compileMs,
       step: this.#step,
       totalSteps: this.#totalSteps,
       stepsPerEpoch: this.#orders[0].stepsPerEpoch,

@@ -31,12 +31,17 @@ export function pytorchCommand(
   { model: _, optimizer: __, ...assignment }: Assignment,
   threads: number,
 ): ChildCommand {
-  const count = String(threads);
   return {
     name: "PyTorch",
     command: [python, "-u", "-c", pytorchScript, JSON.stringify({ ...assignment, threads })],
-    environment: { OMP_NUM_THREADS: count, MKL_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count },
+    environment: threadEnvironment(threads),
   };
+}
+
+/** What says to the libraries beneath PyTorch how many threads they have. */
+export function threadEnvironment(threads: number): Record<string, string> {
+  const count = String(threads);
+  return { OMP_NUM_THREADS: count, MKL_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count };
 }
 
 function outputOf(

@@ -61,10 +61,16 @@ export function remarksOn(pytorch: PyTorch | undefined, calibration: Calibration
 }
 
 /** The processes of a race. Those that are out of it are ended before it starts, so that they cannot disturb. */
-class Field {
+export class Field {
   readonly #children = new Set<Child>();
+  readonly #fewestSteps: number;
   /** What the processes wanted to be said, each thing once. */
   readonly remarks = new Set<string>();
+
+  /** @param fewestSteps in one turn. */
+  constructor(fewestSteps = 3) {
+    this.#fewestSteps = fewestSteps;
+  }
 
   /** Starts one process a number of threads, tries all settings of each, and keeps the fastest. */
   async best(commandFor: (threads: number) => ChildCommand, say: (text: string) => void): Promise<Calibration> {
@@ -76,7 +82,7 @@ class Field {
       const { settings = [], remarks = [] } = await child.ask({ do: "describe" });
       for (const remark of remarks) this.remarks.add(remark);
       for (const setting of settings) {
-        contestants.set(contestantOf(command.name, child, setting, threadsText(threads)), child);
+        contestants.set(this.#contestant(command.name, child, setting, threadsText(threads)), child);
       }
     }
     const calibration = await calibrate([...contestants.keys()], { say });
@@ -93,17 +99,19 @@ class Field {
     this.#children.delete(child);
     await child.close();
   }
-}
 
-function contestantOf(name: string, child: Child, setting: string, threads: string): Contestant {
-  let stepMs = 1;
-  const timed = async (question: Parameters<Child["ask"]>[0]): Promise<number> => {
-    stepMs = stepMilliseconds(name, await child.ask(question));
-    return stepMs;
-  };
-  return {
-    setting: `${threads}, ${setting}`,
-    prepare: async () => void (await timed({ do: "prepare", setting })),
-    time: (milliseconds) => timed({ do: "time", setting, steps: Math.max(3, Math.round(milliseconds / stepMs)) }),
-  };
+  #contestant(name: string, child: Child, setting: string, threads: string): Contestant {
+    const fewest = this.#fewestSteps;
+    let stepMs = 1;
+    const timed = async (question: Parameters<Child["ask"]>[0]): Promise<number> => {
+      stepMs = stepMilliseconds(name, await child.ask(question));
+      return stepMs;
+    };
+    return {
+      setting: `${threads}, ${setting}`,
+      prepare: async () => void (await timed({ do: "prepare", setting })),
+      time: (milliseconds) =>
+        timed({ do: "time", setting, steps: Math.max(fewest, Math.round(milliseconds / stepMs)) }),
+    };
+  }
 }

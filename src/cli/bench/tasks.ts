@@ -1,6 +1,8 @@
 // The tasks of `trainscope bench`, one record each.
 import { modelByName } from "../../nn/models.js";
 import type { KindSpec } from "../../train/trial-spec.js";
+import { raceEnsemble } from "./ensemble-race.js";
+import { narrowEnsemble } from "./ensemble-workload.js";
 import { measureEpoch } from "./epoch.js";
 import type { Measurement } from "./measurement.js";
 import { measureMemory } from "./memory.js";
@@ -118,6 +120,20 @@ export const benchTasks: readonly BenchTask[] = [
     about: "MiniGoogLeNet on 32 x 32 images, SGD with momentum, batch 64",
     measure(context) {
       return raceSteps(this, miniGoogLeNet(), 0.75, context);
+    },
+  },
+  {
+    id: "ensemble",
+    about: "1,000 networks of 10 layers x 2 units, 2 epochs of 3,000 points, against the best batched by hand",
+    measure(context) {
+      return raceEnsemble(this, narrowEnsemble, { looped: false, least: 3 }, context);
+    },
+  },
+  {
+    id: "ensemble-loop",
+    about: "the same against one network after the other",
+    measure(context) {
+      return raceEnsemble(this, narrowEnsemble, { looped: true, least: 200 }, context);
     },
   },
   {
