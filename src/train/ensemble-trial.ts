@@ -282,7 +282,9 @@ export class EnsembleTrial {
   }
 
   /** The orders of the coming epoch, while the runtime works in a thread of its own. */
-  #prepareNextEpoch({ first }: Segment): void {
+  #prepareNextEpoch({ first, steps }: Segment): void {
+    // A single step is over before: nothing would be hidden behind it, unless it is the last before the epoch.
+    if (steps === 1 && (first + 1) % this.#orders[0].stepsPerEpoch !== 0) return;
     const [{ stepsPerEpoch }] = this.#orders;
     const next = Math.floor(first / stepsPerEpoch) + 1;
     if (next * stepsPerEpoch >= this.#totalSteps) return;
