@@ -2,8 +2,8 @@
 //
 // Matrices of a few elements are too small for a product of their own: a product costs about as much as 500 elements of
 // element-wise work before it starts. Those are multiplied element by element, all networks at once, and summed. Larger
-// ones become a batched MatMul, for which the network axis goes to the front and back. Measurements: bench/README.md,
-// "products of an ensemble".
+// ones become a batched MatMul, for which the network axis goes to the front and back. Measurements:
+// docs/performance.md, "Ensembles".
 import { type Shape, sameShape } from "../../core/shape.js";
 import { scalar } from "../build.js";
 import type { BatchContext } from "../op.js";
