@@ -128,9 +128,9 @@ export interface Op<A extends Attributes = Attributes> {
   threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
   /**
    * The outputs by operators of the set that our files are written in, for an operator that is newer, or that ONNX
-   * Runtime has no kernel for. Used by the writer; gradients and accounting see the operator itself.
+   * Runtime has no kernel for; `null` where it has one. Used by the writer; gradients and accounting see the operator.
    */
-  lower?(inputs: readonly (Tensor | null)[], attrs: A): readonly Tensor[];
+  lower?(inputs: readonly (Tensor | null)[], attrs: A): readonly Tensor[] | null;
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
   /** Inputs that the shape rule has to know: settings (axes, extents, factors) that ONNX passes as tensors. */

@@ -19,5 +19,5 @@ export function fixThreadRounding(node: Node, inputs: readonly (Tensor | null)[]
 
 /** For `rewriteGraph`, before a graph is written: operators that the file's operator set lacks become compositions. */
 export function lowerNewer(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  return node.op.lower?.(inputs, node.attrs);
+  return node.op.lower?.(inputs, node.attrs) ?? undefined;
 }

@@ -51,5 +51,41 @@ def layers():
     add("RMSNormalization", "zeros", [torch.zeros(2, 4), numbers(4)], lambda x, s: F.rms_norm(x, (4,), s, 1e-5))
 
 
+def channels():
+    for name, shape in [("images", (2, 4, 3, 2)), ("sequences", (3, 4, 5)), ("volumes", (2, 4, 2, 2, 3))]:
+        x, scale, shift = numbers(*shape), numbers(4), numbers(4)
+        inputs, attrs = [x, scale, shift], {"epsilon": 1e-3}
+        instance = lambda x, s, b: F.instance_norm(x, weight=s, bias=b, eps=1e-3)
+        add("InstanceNormalization", name, inputs, instance, attrs)
+        for groups in (1, 2, 4):
+            function = lambda x, s, b, groups=groups: F.group_norm(x, groups, s, b, 1e-3)
+            add("GroupNormalization", f"{name}, {groups} groups", inputs, function, {**attrs, "num_groups": groups})
+    flat = torch.full((2, 4, 3), 0.5)
+    function = lambda x, s, b: F.group_norm(x, 2, s, b)
+    add("GroupNormalization", "one value everywhere", [flat, numbers(4), numbers(4)], function, {"num_groups": 2})
+
+
+def vectors():
+    for p in (1, 2):
+        for axis in (0, -1):
+            function = lambda x, p=p, axis=axis: F.normalize(x, p, axis)
+            add("LpNormalization", f"p {p}, axis {axis}", [numbers(3, 4)], function, {"p": p, "axis": axis})
+    some = torch.tensor([[0.0, 0.0, 0.0], [0.0, 3.0, -4.0]])
+    add("LpNormalization", "zeros", [some], lambda x: F.normalize(x, 2, 1), {"axis": 1})
+    add("LpNormalization", "zeros, p 1", [some], lambda x: F.normalize(x, 1, 1), {"axis": 1, "p": 1})
+
+    def standardize(x, axes):
+        return (x - x.mean(axes, keepdim=True)) / (x.std(axes, correction=0, keepdim=True) + 1e-9)
+
+    add("MeanVarianceNormalization", "images", [numbers(2, 3, 2, 4)], lambda x: standardize(x, [0, 2, 3]))
+    add("MeanVarianceNormalization", "last axis", [numbers(3, 5)], lambda x: standardize(x, [-1]), {"axes": [-1]})
+    for size, alpha, beta, bias in [(3, 0.5, 0.75, 1.0), (5, 1e-4, 0.75, 2.0), (5, 0.8, 0.5, 1.5), (1, 0.7, 1.0, 1.0), (3, 0.7, 1.3, 0.5)]:
+        function = lambda x, a=(size, alpha, beta, bias): F.local_response_norm(x, *a)
+        attrs = {"size": size, "alpha": alpha, "beta": beta, "bias": bias}
+        add("LRN", f"size {size}, beta {beta}", [numbers(2, 4, 3, 2)], function, attrs)
+
+
 layers()
+channels()
+vectors()
 write("operators_normalization.py", fixtures)

@@ -11,6 +11,7 @@ import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
 import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
 import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
+import { groupNormalizationOp, instanceNormalizationOp } from "./group-normalization.js";
 import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
 import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
 import { layerNormalizationOp, rmsNormalizationOp } from "./layer-normalization.js";
@@ -70,6 +71,7 @@ import {
   signOp,
   sqrtOp,
 } from "./unary.js";
+import { lpNormalizationOp, lrnOp, meanVarianceNormalizationOp } from "./vector-normalization.js";
 
 /** Every operator under its ONNX name. */
 export const ops = {
@@ -124,7 +126,10 @@ export const ops = {
   GreaterOrEqual: greaterOrEqualOp,
   HardSigmoid: hardSigmoidOp,
   HardSwish: hardSwishOp,
+  GroupNormalization: groupNormalizationOp,
   Identity: identityOp,
+  InstanceNormalization: instanceNormalizationOp,
+  LRN: lrnOp,
   LayerNormalization: layerNormalizationOp,
   LeakyRelu: leakyReluOp,
   Less: lessOp,
@@ -133,9 +138,11 @@ export const ops = {
   LogSoftmax: logSoftmaxOp,
   Loop: loopOp,
   LpPool: lpPoolOp,
+  LpNormalization: lpNormalizationOp,
   MatMul: matMulOp,
   Max: maxOp,
   MaxPool: maxPoolOp,
+  MeanVarianceNormalization: meanVarianceNormalizationOp,
   Min: minOp,
   Mish: mishOp,
   Mod: modOp,
