@@ -16,7 +16,7 @@ const utf8 = new TextDecoder();
 export function readAttribute(
   where: string,
   proto: AttributeProto,
-  { type }: AttributeRecord,
+  { type, default: usual }: AttributeRecord,
   reading: TensorReading,
 ): AttributeValue {
   const code = AttributeTypeCode[type.toUpperCase() as "INT"];
@@ -34,7 +34,8 @@ export function readAttribute(
         ? dtypeTable[heldType(where, integer(where, proto.i), reading)].onnx
         : integer(where, proto.i);
     case "float":
-      return shortest(proto.f);
+      // Defaults have the digits of the specification.
+      return typeof usual === "number" && Math.fround(usual) === proto.f ? usual : shortest(proto.f);
     case "ints":
       return proto.ints.map((value) => integer(where, value));
     case "floats":

@@ -43,7 +43,15 @@ describe("an operator written and read computes the same", () => {
       const read = readOnnx(writeOnnx(written), "case.onnx");
       expect(read.inputs.map((tensor) => tensor.name)).toEqual(inputs.map((tensor) => tensor.name));
       expect(read.outputs.map((output) => output.name)).toEqual(written.outputs.map((output) => output.name));
-      expect(bits(evaluateGraph(read, values))).toEqual(bits(evaluateGraph(rewriteGraph(written, lowerNewer), values)));
+      const expected = evaluateGraph(rewriteGraph(written, lowerNewer), values);
+      const found = evaluateGraph(read, values);
+      // Files hold attributes in float32: 1/6 comes back as 0.1666667.
+      const isExact = Object.values(opCase.attrs ?? {}).every(
+        (value) => typeof value !== "number" || Number(value.toPrecision(7)) === value,
+      );
+      if (isExact) expect(bits(found)).toEqual(bits(expected));
+      for (const [i, { data }] of expected.entries())
+        for (const [j, value] of data.entries()) expect(found[i].data[j]).toBeCloseTo(value, 5);
     });
   }
 });
@@ -146,8 +154,8 @@ test("what cannot be read is said in one sentence", () => {
   reading(file, { extents: { batch: 1.5 } }).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: net.onnx, input "input", axis 0: impossible extent: received 1.5]`,
   );
-  reading(file, { maxBytes: 1000 }).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: the file is too large: expected at most 1000 bytes, received 253330]`,
+  reading(file.subarray(0, 2000), { maxBytes: 1000 }).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: net.onnx: the file is too large: expected at most 1000 bytes, received 2000]`,
   );
   reading(
     edited((model) => {

@@ -213,6 +213,34 @@ describe("a file for one batch size", () => {
   });
 });
 
+test("several inputs come in their own types, and axes with a name take the extent of the data", () => {
+  const model: ModelCase = {
+    inputs: { ids: ["batch", "length"], mask: ["batch", "length"] },
+    outputs: ["y"],
+    stored: { table: numbers([5, 2]), last: integers(-1), middle: integers(1) },
+    nodes: [
+      ["Gather", ["table", "ids"], ["rows"]],
+      ["Unsqueeze", ["mask", "last"], ["column"]],
+      ["Mul", ["rows", "column"], ["kept"]],
+      ["ReduceSum", ["kept", "middle"], ["y"], { keepdims: 0 }],
+    ],
+  };
+  const network = reading(model, {}, (proto) => {
+    const type = proto.graph!.input[0].type!.value;
+    if (type.case === "tensorType") type.value.elemType = 7;
+  });
+  expect(network.inputNames).toEqual(["ids", "mask"]);
+  const built = network.build({ mode: "training", batchSize: 2, inputShapes: [[3], [3]] });
+  expect(built.inputs.map(({ name, dtype, shape }) => `${name} ${dtype} ${shape}`)).toEqual([
+    "ids int64 2,3",
+    "mask float32 2,3",
+  ]);
+  const ids = tensorFrom("int64", [2, 3], [0, 1, 4, 2, 2, 2]);
+  const mask = tensorFrom("float32", [2, 3], [1, 1, 0, 0, 1, 1]);
+  const found = [...run(built, [ids, mask]).get("")!.data];
+  for (const [i, value] of [0.4, 0.6, 1, 1.2].entries()) expect(found[i]).toBeCloseTo(value, 6);
+});
+
 test("data that does not fit and outputs that are not named are refused", () => {
   const network = reading(normalized);
   expect(() => network.build(form("training", 4, 5))).toThrowErrorMatchingInlineSnapshot(
