@@ -6,7 +6,11 @@ export { conv2d } from "./layers/conv2d.js";
 export { dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
+export { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
+export { padTo } from "./layers/pad-to.js";
+export { parallel } from "./layers/parallel.js";
 export { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+export { residual } from "./layers/residual.js";
 export { sequential } from "./layers/sequential.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
@@ -15,7 +19,20 @@ export type { LayerSpec } from "./layer.js";
 export { leakyRelu, relu, sigmoid, softmax, tanh } from "./activations.js";
 
 // Whole networks from a few options.
-export { lenet5, lenet5AsCoded, mlp, modelByName } from "./catalogue.js";
+export {
+  alexnet,
+  lenet5,
+  lenet5AsCoded,
+  miniGoogLeNet,
+  mlp,
+  modelByName,
+  resnet18,
+  resnet34,
+  vgg11,
+  vgg13,
+  vgg16,
+  vgg19,
+} from "./catalogue.js";
 
 // Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`.
 export {

@@ -51,7 +51,7 @@ test("the first width of mlp has to be the number of inputs", () => {
 
 test("names that cannot be read are answered with what can be written", () => {
   expect(() => modelByName("lenet")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? Valid: lenet5, lenet5AsCoded, mlp]`,
+    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 11 are known]`,
   );
   expect(() => modelByName("lenet5:3")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model "lenet5:3": lenet5 takes no options after a colon. Write lenet5]`,
@@ -78,6 +78,63 @@ test("names that cannot be read are answered with what can be written", () => {
     `[InvalidInputError: model (lenet5): unknown option "dropouts". Did you mean "dropout"? Valid: batchNorm, dropout, classes]`,
   );
   expect(() => modelByName("__proto__")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "__proto__". Valid: lenet5, lenet5AsCoded, mlp]`,
+    `[UnknownNameError: model: unknown model "__proto__". 11 are known]`,
+  );
+});
+
+test.each([
+  // Keras counts 1,656,250 with the 3,424 moving statistics.
+  ["miniGoogLeNet", {}, [3, 32, 32], 1_652_826],
+  ["miniGoogLeNet", {}, [1, 28, 28], 1_651_098],
+  ["alexnet", {}, [3, 227, 227], 62_378_344],
+  ["vgg11", {}, [3, 224, 224], 132_863_336],
+  ["vgg13", {}, [3, 224, 224], 133_047_848],
+  ["vgg16", {}, [3, 224, 224], 138_357_544],
+  ["vgg16", { batchNorm: true }, [3, 224, 224], 138_365_992],
+  ["vgg19", {}, [3, 224, 224], 143_667_240],
+  ["resnet18", {}, [3, 224, 224], 11_689_512],
+  ["resnet34", {}, [3, 224, 224], 21_797_672],
+] as const)("%s with %j for images of %j has %d parameters, as published", (name, options, image, expected) => {
+  const network = buildNetwork(modelByName(name, options), { mode: "inference", batchSize: 2, inputShape: image });
+  expect(parameterCount(network)).toBe(expected);
+  expect(network.output.shape).toEqual([2, name === "miniGoogLeNet" ? 10 : 1000]);
+});
+
+test.each([
+  ["alexnet", { stem: "small", classes: 10 }],
+  ["vgg16", { classes: 10, hidden: 512 }],
+  ["resnet18", { stem: "cifar", classes: 10 }],
+] as const)("%s with %j is for small images", (name, options) => {
+  const built = buildNetwork(modelByName(name, options), { mode: "training", batchSize: 3, inputShape: [3, 32, 32] });
+  expect(built.output.shape).toEqual([3, 10]);
+});
+
+test("parameters have torchvision's names", () => {
+  const pathsOf = (spec: LayerSpec, inputShape: readonly number[]): string[] => {
+    const { parameters, buffers } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
+    return [...parameters, ...buffers].map(({ path }) => path);
+  };
+  const resnet = pathsOf(modelByName("resnet18", { width: 0.1 }), [3, 64, 64]);
+  expect(resnet).toEqual(
+    expect.arrayContaining([
+      "conv1.weight",
+      "bn1.running_mean",
+      "layer1.0.conv1.weight",
+      "layer2.0.downsample.0.weight",
+      "layer2.0.downsample.1.running_var",
+      "layer4.1.bn2.bias",
+      "fc.bias",
+    ]),
+  );
+  expect(resnet.filter((path) => path.includes("downsample"))).toHaveLength(3 * 5);
+  const vgg = pathsOf(modelByName("vgg11", { width: 0.1, hidden: 8 }), [3, 32, 32]);
+  expect(vgg).toEqual(
+    expect.arrayContaining(["features.0.weight", "features.18.bias", "classifier.0.weight", "classifier.6.bias"]),
+  );
+});
+
+test.each(["mini-googlenet", "MiniGoogLeNet", "minigooglenet", "resnet-18", "ResNet18"])("%s is understood", (name) => {
+  expect(modelByName(name)).toEqual(
+    modelByName(name.startsWith("m") || name.startsWith("M") ? "miniGoogLeNet" : "resnet18"),
   );
 });

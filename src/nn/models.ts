@@ -11,6 +11,10 @@ import { dropout } from "./layers/dropout.js";
 import { flatten } from "./layers/flatten.js";
 import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
 import { sequential } from "./layers/sequential.js";
+import { alexnet } from "./models/alexnet.js";
+import { miniGoogLeNet } from "./models/mini-googlenet.js";
+import { resnet18, resnet34 } from "./models/resnet.js";
+import { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
 
 interface ModelPart<S> {
   /** Shape of one example that the model is made for, where it is not free. */
@@ -133,7 +137,28 @@ export const mlp = define({
   },
 });
 
-export const models = { lenet5, lenet5AsCoded, mlp } as const;
+export const models = {
+  lenet5,
+  lenet5AsCoded,
+  mlp,
+  miniGoogLeNet,
+  alexnet,
+  vgg11,
+  vgg13,
+  vgg16,
+  vgg19,
+  resnet18,
+  resnet34,
+} as const;
+
+/** `mini-googlenet`, `LeNet5` and `resnet-18` mean the model whose name has the same letters and digits. */
+function kindOf(name: string): keyof typeof models {
+  const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
+  const kinds = Object.keys(models) as (keyof typeof models)[];
+  const found = kinds.find((kind) => kind === name) ?? kinds.find((kind) => plain(kind) === plain(name));
+  if (found === undefined) throw new UnknownNameError("model", "model", name, kinds);
+  return found;
+}
 
 /**
  * The model spec that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
@@ -141,9 +166,8 @@ export const models = { lenet5, lenet5AsCoded, mlp } as const;
  */
 export function modelByName(text: string, options: Record<string, unknown> = {}): LayerSpec {
   const colon = text.indexOf(":");
-  const name = colon === -1 ? text : text.slice(0, colon);
-  if (!Object.hasOwn(models, name)) throw new UnknownNameError("model", "model", name, Object.keys(models));
-  const part = models[name as keyof typeof models] as unknown as ModelPart<unknown>;
+  const name = kindOf(colon === -1 ? text : text.slice(0, colon));
+  const part = models[name] as unknown as ModelPart<unknown>;
   const rest = colon === -1 ? undefined : text.slice(colon + 1);
   if (rest !== undefined && part.parse === undefined) {
     throw new InvalidInputError(`${name} takes no options after a colon`, {

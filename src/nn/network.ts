@@ -112,7 +112,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
   const firstExample = input("first example", "uint32", []);
 
   const contextAt = (path: string, place: string, where: string): BuildContext => {
-    const absolute = (name: string): string => (path === "" ? name : `${path}.${name}`);
+    const absolute = (name: string): string => [path, name].filter((part) => part !== "").join(".");
     return {
       mode,
       where,

@@ -5,7 +5,11 @@ import { conv2d } from "./conv2d.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
+import { globalAveragePool, globalMaxPool } from "./global-pool.js";
+import { padTo } from "./pad-to.js";
+import { parallelLayer } from "./parallel.js";
 import { averagePool2d, maxPool2d } from "./pool2d.js";
+import { residual } from "./residual.js";
 import { sequentialLayer } from "./sequential.js";
 
 export const layers = {
@@ -13,10 +17,15 @@ export const layers = {
   conv2d,
   maxPool2d,
   averagePool2d,
+  globalAveragePool,
+  globalMaxPool,
   batchNorm,
   dropout,
   flatten,
+  padTo,
   sequential: sequentialLayer,
+  parallel: parallelLayer,
+  residual,
   ...activations,
 } as const;
 

@@ -1,25 +1,40 @@
 // sequential: layers one after the other.
 import * as z from "zod";
+import { InvalidInputError } from "../../core/errors.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLayer, type LayerSpec } from "../layer.js";
 
-const layerOption = z.custom<LayerSpec>((value) => typeof value === "object" && value !== null && "kind" in value, {
-  error: 'a layer: an object with "kind"',
-});
+/** A layer among the options of another. */
+export const layerOption = z.custom<LayerSpec>(
+  (value) => typeof value === "object" && value !== null && "kind" in value,
+  { error: 'a layer: an object with "kind"' },
+);
 
-/** Layers one after the other; parameters are named `0.weight`, `1.bias`, as PyTorch names them. */
+/**
+ * Layers one after the other; parameters are named `0.weight`, `1.bias`, as PyTorch names them, or by `names`: one for
+ * each layer, `""` for a layer whose parameters keep their own names.
+ */
 export const sequentialLayer = defineLayer({
   kind: "sequential",
   about: "layers one after the other",
-  options: z.object({ layers: z.array(layerOption) }),
-  build: ({ layers }, x, context) =>
-    layers.reduce(
-      (value: Tensor, spec, index) => context.child({ name: `${index}`, option: `layers[${index}]` }, spec, value),
+  options: z.object({ layers: z.array(layerOption), names: z.array(z.string()).optional() }),
+  build({ layers, names }, x, context) {
+    if (names !== undefined && names.length !== layers.length) {
+      throw new InvalidInputError("every layer needs a name, or none", {
+        where: `${context.where}, names`,
+        expected: `${layers.length} names`,
+        received: `${names.length}`,
+      });
+    }
+    return layers.reduce(
+      (value: Tensor, spec, index) =>
+        context.child({ name: names?.[index] ?? `${index}`, option: `layers[${index}]` }, spec, value),
       x,
-    ),
+    );
+  },
 });
 
 /** `sequential([dense({ units: 10 }), relu()])`. */
-export function sequential(layers: readonly LayerSpec[]) {
-  return sequentialLayer({ layers: [...layers] });
+export function sequential(layers: readonly LayerSpec[], { names }: { readonly names?: readonly string[] } = {}) {
+  return sequentialLayer({ layers: [...layers], ...(names === undefined ? {} : { names: [...names] }) });
 }

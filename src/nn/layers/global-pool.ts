@@ -1,0 +1,35 @@
+// globalAveragePool and globalMaxPool: one number from every channel.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { shapeText } from "../../core/shape.js";
+import { globalAveragePool as averageNode, globalMaxPool as maxNode } from "../../graph/ops/global-pooling.js";
+import { reshape } from "../../graph/ops/shape-movement.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { defineLayer } from "../layer.js";
+
+function pooled(where: string, x: Tensor, pool: (x: Tensor) => Tensor): Tensor {
+  if (x.shape.length < 3) {
+    throw new ShapeError("there are no places to pool", {
+      where,
+      expected: "an input of shape [batch, channels, ...]",
+      received: shapeText(x.shape),
+    });
+  }
+  return reshape(pool(x), x.shape.slice(0, 2));
+}
+
+/** Mean of every channel over all places: `[batch, channels, ...]` to `[batch, channels]`. */
+export const globalAveragePool = defineLayer({
+  kind: "globalAveragePool",
+  about: "mean of every channel",
+  options: z.object({}),
+  build: (_spec, x, { where }) => pooled(where, x, averageNode),
+});
+
+/** Largest value of every channel: `[batch, channels, ...]` to `[batch, channels]`. */
+export const globalMaxPool = defineLayer({
+  kind: "globalMaxPool",
+  about: "largest value of every channel",
+  options: z.object({}),
+  build: (_spec, x, { where }) => pooled(where, x, maxNode),
+});

@@ -1,0 +1,26 @@
+// padTo: zeros around images that are smaller than a network wants.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { shapeText } from "../../core/shape.js";
+import { pad } from "../../graph/ops/shape-movement.js";
+import { defineLayer } from "../layer.js";
+
+/** Zeros on all sides, the same number up to one, until images are `size` x `size`; larger ones stay as they are. */
+export const padTo = defineLayer({
+  kind: "padTo",
+  about: "zeros around images that are too small",
+  options: z.object({ size: z.int().positive() }),
+  build({ size }, x, { where }) {
+    if (x.shape.length !== 4) {
+      throw new ShapeError("padTo needs images", {
+        where,
+        expected: "an input of shape [batch, channels, height, width]",
+        received: shapeText(x.shape),
+      });
+    }
+    const missing = x.shape.slice(2).map((extent) => Math.max(0, size - extent));
+    if (missing.every((count) => count === 0)) return x;
+    const before = missing.map((count) => Math.floor(count / 2));
+    return pad(x, [0, 0, ...before, 0, 0, ...missing.map((count, axis) => count - before[axis])]);
+  },
+});

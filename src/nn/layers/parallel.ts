@@ -1,0 +1,51 @@
+// parallel: branches that all see the same input, and are joined again.
+import * as z from "zod";
+import { InvalidInputError, ShapeError } from "../../core/errors.js";
+import { sameShape, shapeText } from "../../core/shape.js";
+import { add, mul } from "../../graph/ops/arithmetic.js";
+import { concat } from "../../graph/ops/slicing.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { defineLayer, type LayerSpec } from "../layer.js";
+import { layerOption } from "./sequential.js";
+
+/**
+ * The same input through every branch; the results side by side along the channels (axis 1), or their sum or product.
+ * Parameters are named `0.weight`, `1.bias`, by branch.
+ */
+export const parallelLayer = defineLayer({
+  kind: "parallel",
+  about: "branches over the same input, joined along the channels, added or multiplied",
+  options: z.object({
+    branches: z.array(layerOption).min(1),
+    join: z.enum(["concat", "sum", "product"]).default("concat"),
+  }),
+  build({ branches, join }, x, context) {
+    const outputs = branches.map((spec, i) =>
+      context.child({ name: `${i}`, option: `branches[${i}]` }, spec as LayerSpec, x),
+    );
+    checkShapes(context.where, outputs, join === "concat");
+    if (join === "concat") return concat(outputs, { axis: 1 });
+    const combine = join === "sum" ? add : mul;
+    return outputs.reduce((total: Tensor, output) => combine(total, output));
+  },
+});
+
+/** `parallel([conv2d({ filters: 32, kernel: 1 }), conv2d({ filters: 32, kernel: 3, padding: 1 })])`. */
+export function parallel(branches: readonly LayerSpec[], options: { join?: "concat" | "sum" | "product" } = {}) {
+  return parallelLayer({ branches: [...branches], ...options });
+}
+
+/** Branches may differ in channels when those are put side by side, and in nothing else. */
+function checkShapes(where: string, outputs: readonly Tensor[], byChannels: boolean): void {
+  const [first] = outputs;
+  if (byChannels && first.shape.length < 2)
+    throw new InvalidInputError("there are no channels to join", { where, received: shapeText(first.shape) });
+  const relevant = ({ shape }: Tensor) => (byChannels ? shape.filter((_, axis) => axis !== 1) : shape);
+  const other = outputs.findIndex((output) => !sameShape(relevant(output), relevant(first)));
+  if (other === -1) return;
+  throw new ShapeError("branches do not fit together", {
+    where: `${where}, branches[${other}]`,
+    expected: `an output like that of branches[0], ${shapeText(first.shape)}${byChannels ? " but for the channels" : ""}`,
+    received: shapeText(outputs[other].shape),
+  });
+}

@@ -1,0 +1,34 @@
+// residual: a branch that is added to what goes around it.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { sameShape, shapeText } from "../../core/shape.js";
+import { add } from "../../graph/ops/arithmetic.js";
+import { defineLayer } from "../layer.js";
+import { layerOption } from "./sequential.js";
+
+/**
+ * `branch(x) + shortcut(x)`, where the shortcut is x itself unless given (He, Zhang, Ren and Sun, CVPR 2016).
+ * The branch's parameters keep their own names; those of the shortcut stand behind `shortcutName`.
+ */
+export const residual = defineLayer({
+  kind: "residual",
+  about: "a branch added to its input, or to a projection of it",
+  options: z.object({
+    branch: layerOption,
+    shortcut: layerOption.optional(),
+    shortcutName: z.string().min(1).default("shortcut"),
+  }),
+  build({ branch, shortcut, shortcutName }, x, context) {
+    const through = context.child({ name: "", option: "branch" }, branch, x);
+    const around = shortcut === undefined ? x : context.child({ name: shortcutName, option: "shortcut" }, shortcut, x);
+    if (!sameShape(through.shape, around.shape)) {
+      throw new ShapeError("the branch does not fit its shortcut", {
+        where: context.where,
+        expected: `an output of shape ${shapeText(around.shape)}, which goes around it`,
+        received: shapeText(through.shape),
+        remedy: "Give a shortcut that changes the shape as the branch does, such as conv2d({ kernel: 1, stride })",
+      });
+    }
+    return add(through, around);
+  },
+});
