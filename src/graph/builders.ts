@@ -1,6 +1,6 @@
 // The operators as functions on symbolic tensors; users write them as `ops.matMul(a, b)`.
 export { clip, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.js";
-export { add, div, max, min, mod, mul, pow, sub, sum } from "./ops/arithmetic.js";
+export { add, div, max, mean, min, mod, mul, pow, sub, sum } from "./ops/arithmetic.js";
 export { bitShift, bitwiseAnd, bitwiseXor } from "./ops/bits.js";
 export { cast } from "./ops/cast.js";
 export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or } from "./ops/comparison.js";
@@ -25,6 +25,7 @@ export {
   softsign,
   thresholdedRelu,
 } from "./ops/more-activations.js";
+export { cumSum, reduceL1, reduceL2, reduceLogSum, reduceLogSumExp, reduceProd } from "./ops/norm-reduction.js";
 export { batchNormalization } from "./ops/normalization.js";
 export { oneHot } from "./ops/one-hot.js";
 export { pad } from "./ops/padding.js";

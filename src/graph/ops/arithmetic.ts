@@ -135,6 +135,15 @@ export const sumOp = variadic(
   ({ inputs, cotangents: [ct] }) => inputs.map(() => ct),
 );
 
+export const meanOp = variadic(
+  "Mean",
+  (values) => values.reduce((total, value) => total + value, 0) / values.length,
+  ({ inputs, cotangents: [ct] }) => {
+    const part = mul(ct!, scalar(1 / inputs.length, ct!.dtype));
+    return inputs.map(() => part);
+  },
+);
+
 /** `a + b`. */
 export function add(a: Tensor, b: Tensor): Tensor {
   return apply(addOp, [a, b])[0];
@@ -173,6 +182,11 @@ export function min(...operands: readonly Tensor[]): Tensor {
 /** The largest of the operands, element by element; equal ones share the gradient. */
 export function max(...operands: readonly Tensor[]): Tensor {
   return apply(maxOp, operands)[0];
+}
+
+/** The mean of the operands, element by element. */
+export function mean(...operands: readonly Tensor[]): Tensor {
+  return apply(meanOp, operands)[0];
 }
 
 /** The sum of the operands, element by element. */

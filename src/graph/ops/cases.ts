@@ -7,6 +7,7 @@ import { movementCases } from "./cases-movement.js";
 import { networkCases } from "./cases-network.js";
 import { normalizationCases } from "./cases-normalization.js";
 import { poolingCases } from "./cases-pooling.js";
+import { reductionCases } from "./cases-reductions.js";
 import { resizeCases } from "./cases-resize.js";
 import { shapeValueCases } from "./cases-shape-values.js";
 import type { OpName } from "./index.js";
@@ -20,5 +21,6 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...networkCases,
   ...normalizationCases,
   ...poolingCases,
+  ...reductionCases,
   ...resizeCases,
 };

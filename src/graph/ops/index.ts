@@ -1,7 +1,7 @@
 // The table of all operators: everything that reads, checks or prices a graph looks here.
 import type { Op } from "../op.js";
 import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation.js";
-import { addOp, divOp, maxOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
+import { addOp, divOp, maxOp, meanOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
 import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
 import { castLikeOp, castOp } from "./cast.js";
 import { col2ImOp } from "./columns.js";
@@ -30,11 +30,20 @@ import {
   softsignOp,
   thresholdedReluOp,
 } from "./more-activations.js";
+import { cumSumOp, reduceL1Op, reduceL2Op, reduceLogSumExpOp, reduceLogSumOp, reduceProdOp } from "./norm-reduction.js";
 import { batchNormalizationOp } from "./normalization.js";
 import { oneHotOp } from "./one-hot.js";
 import { padOp } from "./padding.js";
 import { averagePoolOp, maxPoolOp } from "./pooling.js";
-import { argMaxOp, reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumOp, reduceSumSquareOp } from "./reduction.js";
+import {
+  argMaxOp,
+  argMinOp,
+  reduceMaxOp,
+  reduceMeanOp,
+  reduceMinOp,
+  reduceSumOp,
+  reduceSumSquareOp,
+} from "./reduction.js";
 import { resizeOp } from "./resize.js";
 import { whereOp } from "./selection.js";
 import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./shape-movement.js";
@@ -81,6 +90,7 @@ export const ops = {
   Add: addOp,
   And: andOp,
   ArgMax: argMaxOp,
+  ArgMin: argMinOp,
   Asin: asinOp,
   Asinh: asinhOp,
   Atan: atanOp,
@@ -104,6 +114,7 @@ export const ops = {
   ConvTranspose: convTransposeOp,
   Cos: cosOp,
   Cosh: coshOp,
+  CumSum: cumSumOp,
   DepthToSpace: depthToSpaceOp,
   Div: divOp,
   Elu: eluOp,
@@ -124,9 +135,9 @@ export const ops = {
   GlobalMaxPool: globalMaxPoolOp,
   Greater: greaterOp,
   GreaterOrEqual: greaterOrEqualOp,
+  GroupNormalization: groupNormalizationOp,
   HardSigmoid: hardSigmoidOp,
   HardSwish: hardSwishOp,
-  GroupNormalization: groupNormalizationOp,
   Identity: identityOp,
   InstanceNormalization: instanceNormalizationOp,
   LRN: lrnOp,
@@ -137,11 +148,12 @@ export const ops = {
   Log: logOp,
   LogSoftmax: logSoftmaxOp,
   Loop: loopOp,
-  LpPool: lpPoolOp,
   LpNormalization: lpNormalizationOp,
+  LpPool: lpPoolOp,
   MatMul: matMulOp,
   Max: maxOp,
   MaxPool: maxPoolOp,
+  Mean: meanOp,
   MeanVarianceNormalization: meanVarianceNormalizationOp,
   Min: minOp,
   Mish: mishOp,
@@ -158,9 +170,14 @@ export const ops = {
   RMSNormalization: rmsNormalizationOp,
   Range: rangeOp,
   Reciprocal: reciprocalOp,
+  ReduceL1: reduceL1Op,
+  ReduceL2: reduceL2Op,
+  ReduceLogSum: reduceLogSumOp,
+  ReduceLogSumExp: reduceLogSumExpOp,
   ReduceMax: reduceMaxOp,
   ReduceMean: reduceMeanOp,
   ReduceMin: reduceMinOp,
+  ReduceProd: reduceProdOp,
   ReduceSum: reduceSumOp,
   ReduceSumSquare: reduceSumSquareOp,
   Relu: reluOp,

@@ -26,7 +26,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keep: boolea
     : shape.filter((_, axis) => !axes.includes(axis));
 }
 
-interface ReductionRecord {
+export interface ReductionRecord {
   readonly name: string;
   /** The result for the elements that fall together. */
   readonly value: (elements: readonly number[]) => number;
@@ -34,7 +34,8 @@ interface ReductionRecord {
   readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
 }
 
-function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttributes> {
+/** A reduction by its value for the elements that fall together, and its gradient. */
+export function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttributes> {
   const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
     const x = inputs[0]!;
     const axes = reducedAxes(`gradient of ${name}`, knownInputs(inputs), attrs);
@@ -72,7 +73,7 @@ function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttribut
 }
 
 /** One operation for every element that goes in. */
-function perInputElement(inputs: readonly (TensorType | null)[]): Cost {
+export function perInputElement(inputs: readonly (TensorType | null)[]): Cost {
   return { macs: 0, flops: sizeOf(inputs[0]!.shape) };
 }
 
@@ -127,39 +128,51 @@ export const reduceMinOp = reduction({
   back: shared,
 });
 
-export const argMaxOp: Op<ArgMaxAttributes> = {
-  name: "ArgMax",
-  arity: [1, 1],
-  attributes: {
-    axis: { type: "int", default: 0 },
-    keepdims: { type: "int", default: 1 },
-    select_last_index: { type: "int", default: 0 },
-  },
-  inputNames: ["data"],
-  infer([x], attrs, where) {
-    const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
-    return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
-  },
-  vjp: "none",
-  batch: batchAlongAxis,
-  cost: perInputElement,
-  evaluate([x], attrs) {
-    const axis = normalizeAxis("ArgMax", attrs.axis, x!.shape.length);
-    const find = (elements: readonly number[]): number => {
-      const largest = elements.reduce((a, b) => Math.max(a, b));
-      return attrs.select_last_index === 1 ? elements.lastIndexOf(largest) : elements.indexOf(largest);
-    };
-    const data = Float64Array.from(grouped(x!, [axis]), find);
-    return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1), data }];
-  },
-};
+/** The place of the extreme element on an axis: the first of equal ones, or the last if asked for. */
+function placeOf(name: string, better: (a: number, b: number) => number): Op<ArgMaxAttributes> {
+  return {
+    name,
+    arity: [1, 1],
+    attributes: {
+      axis: { type: "int", default: 0 },
+      keepdims: { type: "int", default: 1 },
+      select_last_index: { type: "int", default: 0 },
+    },
+    inputNames: ["data"],
+    infer([x], attrs, where) {
+      const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
+      return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
+    },
+    vjp: "none",
+    batch: batchAlongAxis,
+    cost: perInputElement,
+    evaluate([x], attrs) {
+      const axis = normalizeAxis(name, attrs.axis, x!.shape.length);
+      const find = (elements: readonly number[]): number => {
+        const best = elements.reduce(better);
+        return attrs.select_last_index === 1 ? elements.lastIndexOf(best) : elements.indexOf(best);
+      };
+      const data = Float64Array.from(grouped(x!, [axis]), find);
+      return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1), data }];
+    },
+  };
+}
+
+export const argMaxOp = placeOf("ArgMax", (a, b) => Math.max(a, b));
+export const argMinOp = placeOf("ArgMin", (a, b) => Math.min(a, b));
 
 export interface ReductionOptions {
   /** 1 keeps reduced axes with extent 1. 0 by default (ONNX: 1), so that a full reduction is a scalar. */
   readonly keepdims?: 0 | 1;
 }
 
-function reduce(op: Op<ReductionAttributes>, x: Tensor, axes: readonly number[] | undefined, keepdims: 0 | 1): Tensor {
+/** Applies a reduction. */
+export function reduce(
+  op: Op<ReductionAttributes>,
+  x: Tensor,
+  axes: readonly number[] | undefined,
+  keepdims: 0 | 1,
+): Tensor {
   // An empty list means "all" to ONNX; here it means what it says.
   if (axes !== undefined && axes.length === 0) return apply(op, [x], { keepdims, noop_with_empty_axes: 1 })[0];
   return apply(op, axes === undefined ? [x] : [x, int64s(axes)], { keepdims })[0];
