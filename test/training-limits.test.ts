@@ -306,7 +306,7 @@ describe("evaluation", () => {
     const mean = trial.losses.reduce((sum, loss, i) => sum + loss * sizes[i], 0) / 100;
     const correct = steps.flatMap((step) => [...step.correct]).reduce((sum, count) => sum + count, 0);
     expect(trial.evaluations[0]).toEqual({ phase: "train", step: 7, epoch: 1, loss: mean, accuracy: correct / 100 });
-    expect(lossFunction(spec.loss).targets).toBe("class");
+    expect(lossFunction(spec.loss).targets).toBe("classNumbers");
   });
 });
 

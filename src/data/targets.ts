@@ -30,16 +30,19 @@ interface Stored {
  * Targets of one or two splits. Texts become the numbers of their names in sorted order (by code unit), which are those
  * of the first split.
  * @param kind by default `class` for texts, and for integers and booleans of one number a row; else `value`.
+ * @param ignored a class number that may be negative, of targets that do not count.
  * @throws InvalidInputError that names array and row.
  */
 export function convertTargets(
   splits: readonly Stored[],
   kind: TargetKind | undefined,
+  ignored?: number,
 ): { targets: TensorData[]; classes?: readonly string[] } {
   const { values: first } = splits[0].targets;
   if ("texts" in first) return classesOfTexts(splits, first.texts, kind);
   const chosen = kind ?? (!isFloat(first.dtype) && isColumn(first.shape) ? "class" : "value");
-  const convert = chosen === "class" ? classNumbers : numericValues;
+  const convert = (tensor: TensorData, where: string): TensorData =>
+    chosen === "class" ? classNumbers(tensor, where, ignored) : numericValues(tensor, where);
   return { targets: splits.map(({ where, targets }) => convert(numbersOf(where, targets), placeOf(where, targets))) };
 }
 
@@ -100,11 +103,12 @@ function numbered({ where, targets }: Stored, numbers: ReadonlyMap<string, numbe
 }
 
 /** Whole numbers from 0 as `int32`; `[rows, 1]` becomes `[rows]`. */
-function classNumbers({ dtype, shape, data }: TensorData, where: string): TensorData {
+function classNumbers({ dtype, shape, data }: TensorData, where: string, ignored?: number): TensorData {
   const result = new Int32Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = Number(data[i]);
-    if (!Number.isInteger(value) || value < 0 || value > 2147483647) {
+    const isClass = value >= 0 || value === ignored;
+    if (!Number.isInteger(value) || !isClass || value > 2147483647) {
       throw new InvalidInputError("not a class number", {
         where: `${where}, ${elementText(shape, i)}`,
         expected: "whole numbers from 0, which this loss needs",

@@ -31,6 +31,8 @@ export interface UserDatasetRequest {
   readonly validationSplit?: number;
   /** What the loss wants. By default integers, booleans and texts are classes, other numbers values. */
   readonly targetKind?: TargetKind;
+  /** A class number that may be negative: that of targets which do not count. */
+  readonly ignoredClass?: number;
   /** What training does with the inputs unless it is told otherwise; `raw` by default. */
   readonly scaling?: Dataset["scaling"];
   /** Hexadecimal SHA-256 of the pieces, one after the other. */
@@ -49,7 +51,7 @@ export function userDataset(request: UserDatasetRequest): Dataset {
   for (const examples of stored) checkRowCounts(examples);
   const inputs = stored.map((examples) => checkedInputs(examples));
   if (inputs.length === 2) checkSameInputs(request.train.where, stored[1].where, inputs[0], inputs[1]);
-  const { targets, classes } = convertTargets(stored, request.targetKind);
+  const { targets, classes } = convertTargets(stored, request.targetKind, request.ignoredClass);
   const splits = stored.map(({ stream }, i) => splitOf(inputs[i], targets[i], stream?.source));
   const [train, test = undefined] =
     validationSplit === undefined ? splits : holdOut(request.train, splits, validationSplit);

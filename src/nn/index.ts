@@ -46,7 +46,10 @@ export {
 } from "./initializers.js";
 
 // Losses: what training makes small.
-export { crossEntropy, meanSquaredError } from "./losses.js";
+export { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";
+export { crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
+export { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/value-losses.js";
+export { losses } from "./losses.js";
 
 // From a spec to symbolic tensors, for graphs of one's own.
 export { type BuildOptions, buildNetwork, type Network, parameterCount } from "./network.js";

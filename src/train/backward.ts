@@ -15,7 +15,6 @@ import { polyphasePooling } from "../graph/polyphase.js";
 import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
-import { correctCount } from "../nn/losses.js";
 import type { Network } from "../nn/network.js";
 import { type Site, sitesOf } from "../probes/sites.js";
 import { gatherBatch } from "./batch.js";
@@ -91,7 +90,7 @@ export function wholeBatch(
   const gradientOf = new Map(template.parameters.map(({ path }, i) => [path, values[i]]));
   return {
     loss: lossValue,
-    ...(loss.targets === "class" ? { correct: correctCount(network.output, y) } : {}),
+    ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
     gradients: pack(state.parameters, (path) => gradientOf.get(path) as Tensor),
     buffers: pack(state.buffers, (path) => network.buffers.get(path) as Tensor),
     tensors,
@@ -113,7 +112,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
   const zero = scalar(0);
   const none: BackwardResults = {
     loss: zero,
-    ...(loss.targets === "class" ? { correct: zero } : {}),
+    ...(loss.correct === undefined ? {} : { correct: zero }),
     gradients: state.parameters.map(({ length }) => expand(zero, [length])),
     buffers: given.buffers,
   };

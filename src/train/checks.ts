@@ -4,6 +4,8 @@ import { InvalidInputError } from "../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../core/shape.js";
 import type { Dataset } from "../data/dataset.js";
 import { nodesOf } from "../graph/order.js";
+import { fitsOutput, targetForm } from "../nn/losses/loss.js";
+import type { Loss } from "../nn/losses.js";
 import type { Network } from "../nn/network.js";
 import type { Packing } from "./packing.js";
 import type { StateLayout } from "./state-layout.js";
@@ -61,15 +63,29 @@ export function checkMemory(network: Network, layout: StateLayout, memoryBytes =
 const gigabytes = (bytes: number): string => `${countText(bytes / 1e9)} GB`;
 const countText = (count: number): string => count.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 
-/** Throws InvalidInputError unless the data's targets are what the loss wants and the model's output reaches them. */
-export function checkTargets({ output }: Network, wanted: "class" | "value", data: Dataset): void {
-  if (wanted === "class") checkClasses(output.shape, data);
-  else checkValues(output.shape, data);
+/**
+ * Throws InvalidInputError when a batch is to be computed in parts, and the loss of the batch is not the mean of theirs.
+ * A batch schedule may make batches larger than the first.
+ */
+export function checkMicroBatches({ batchSize, microBatchSize, batchSchedule }: TrialSpec, loss: Loss): void {
+  if (microBatchSize === undefined || loss.isMeanOverExamples) return;
+  if (microBatchSize >= batchSize && batchSchedule === undefined) return;
+  throw new InvalidInputError("this loss cannot be computed in parts of a batch", {
+    where: `microBatchSize with loss (${loss.kind})`,
+    expected: "a loss that divides by the number of examples, not by the weights of their targets",
+    remedy: "Leave out micro-batches, or class weights and ignored targets",
+  });
 }
 
-function checkClasses(output: readonly number[], data: Dataset): void {
+/** Throws InvalidInputError unless the data's targets are what the loss wants and the model's output reaches them. */
+export function checkTargets({ output }: Network, loss: Loss, data: Dataset): void {
+  if (targetForm(loss.targets).dataKind === "class") checkClasses(output.shape, loss, data);
+  else checkValues(output.shape, loss, data);
+}
+
+function checkClasses(output: readonly number[], loss: Loss, data: Dataset): void {
   for (const [name, { targets }] of splits(data)) {
-    if (targets.dtype === "int32" && targets.shape.length === 1) continue;
+    if (targets.dtype === "int32") continue;
     throw new InvalidInputError("this loss needs class numbers", {
       where: `${name} targets of ${data.title}`,
       expected: "int32 [examples]",
@@ -78,34 +94,57 @@ function checkClasses(output: readonly number[], data: Dataset): void {
     });
   }
   const classes = data.classes?.length ?? 1;
-  if (output.length !== 2 || output[1] < classes) {
+  const positions = data.train.targets.shape.slice(1);
+  const fits = output.length >= 2 && output[1] >= classes && sameShape(output.slice(2), positions);
+  if (!fits) {
+    const wanted = `${data.classes?.length ?? "classes"}`;
     throw new InvalidInputError(`the model's output does not fit ${data.title}`, {
       where: "model",
-      expected: `an output of shape [batch, ${data.classes?.length ?? "classes"}]`,
+      expected: `an output of shape [${["batch", wanted, ...positions].join(", ")}]`,
       received: shapeText(output),
-      remedy: `End the model with dense({ units: ${data.classes?.length ?? "classes"} })`,
+      ...(positions.length === 0 ? { remedy: `End the model with dense({ units: ${wanted} })` } : {}),
     });
   }
-  for (const [name, { targets }] of splits(data)) {
-    // A class beyond the logits would count as a loss of zero.
-    const outside = (targets.data as Int32Array).findIndex((label) => label < 0 || label >= output[1]);
-    if (outside === -1) continue;
-    throw new InvalidInputError("a class number is out of range", {
-      where: `${name} target ${outside} of ${data.title}`,
-      expected: `0 to ${output[1] - 1}, the outputs of the model`,
-      received: `${targets.data[outside]}`,
-    });
-  }
+  checkRange(
+    data,
+    [0, output[1] - 1],
+    "a class number is out of range",
+    ", the outputs of the model",
+    loss.ignoreIndex,
+  );
 }
 
-function checkValues(output: readonly number[], data: Dataset): void {
+function checkValues(output: readonly number[], loss: Loss, data: Dataset): void {
+  const { dataKind, range, about } = targetForm(loss.targets);
   for (const [name, { targets }] of splits(data)) {
-    const fits = targets.dtype === "float32" && sameShape(output.slice(1), targets.shape.slice(1));
-    if (fits) continue;
+    const isReadable = targets.dtype === "float32" || (targets.dtype === "int32" && dataKind === undefined);
+    if (isReadable && fitsOutput(output.slice(1), targets.shape.slice(1))) continue;
     throw new InvalidInputError("the model's output does not fit the targets", {
       where: `${name} targets of ${data.title}`,
       expected: `float32 [${["examples", ...output.slice(1)].join(", ")}], as the model's output`,
       received: `${targets.dtype} ${shapeText(targets.shape)}`,
+    });
+  }
+  if (range !== undefined) checkRange(data, range, "a target is out of range", `: ${about}`);
+}
+
+/** A class beyond the logits would count as a loss of zero, a label beyond 1 as one without a bound. */
+function checkRange(
+  data: Dataset,
+  [least, most]: readonly [number, number],
+  problem: string,
+  what: string,
+  ignored?: number,
+): void {
+  for (const [name, { targets }] of splits(data)) {
+    const values = targets.data as Int32Array | Float32Array;
+    const at = values.findIndex((value) => !(value >= least && value <= most) && value !== ignored);
+    if (at === -1) continue;
+    const size = values.length / targets.shape[0];
+    throw new InvalidInputError(problem, {
+      where: `${name} target ${Math.floor(at / size)} of ${data.title}`,
+      expected: `${least} to ${most}${what}`,
+      received: `${values[at]}`,
     });
   }
 }

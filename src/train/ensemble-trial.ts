@@ -7,7 +7,7 @@ import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { arrangedInputs, batchLayout, splitArrays } from "./batch.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { checkCounts, checkMemory, checkTargets } from "./checks.js";
+import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "./checks.js";
 import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
 import { ensembleFeeds } from "./ensemble-feeds.js";
 import { type EnsembleForm, ensembleLayout } from "./ensemble-form.js";
@@ -80,7 +80,8 @@ export class EnsembleTrial {
       checkMemory(plain, ensembleLayout(stateLayout(plain, optimizer), this.networks), runtime.memoryBytes),
     );
     const loss = lossFunction(spec.loss);
-    checkTargets(this.#network, loss.targets, data);
+    checkTargets(this.#network, loss, data);
+    checkMicroBatches(spec, loss);
     this.#schedule = scheduleFunction(spec.schedule);
     checkMomentum(this.#schedule, optimizer);
     this.#single = stateLayout(this.#network, optimizer, this.networks);

@@ -16,7 +16,6 @@ import { loopOp } from "../graph/ops/loop.js";
 import { fixThreadRounding } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
-import { correctCount } from "../nn/losses.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
 import { ensembleBody, ensembleCaptures, ensembleLayout } from "./ensemble-form.js";
@@ -102,7 +101,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const tensors = new Map([...unpack(single.parameters, innerParameters), ...unpack(single.buffers, innerBuffers)]);
   const network = bindNetwork(template, xs, tensors, []);
   const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
-  if (loss.targets === "class") scans["batch correct"] = correctCount(network.output, y);
+  if (loss.correct !== undefined) scans["batch correct"] = loss.correct(network.output, y);
   const plainBody = graph(
     [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
     { "go on": condition, ...scans },

@@ -11,7 +11,7 @@ import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { type ProbeSpec, readProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs, type BatchLayout, batchLayout } from "./batch.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { checkCounts, checkMemory, checkTargets } from "./checks.js";
+import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
@@ -114,7 +114,8 @@ export class Trial {
     this.#network = checkedNetwork(spec, network, layout, this.#order, (plain) =>
       checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
     );
-    checkTargets(this.#network, loss.targets, data);
+    checkTargets(this.#network, loss, data);
+    checkMicroBatches(spec, loss);
     this.#schedule = scheduleFunction(spec.schedule);
     checkMomentum(this.#schedule, optimizer);
     this.#layout = stateLayout(this.#network, optimizer);

@@ -117,8 +117,9 @@ export const trainCommand: CommandBuilder = (command, context) => {
       "inputs: standardize, unit or raw (default: standardize images, leave other data as it is)",
       choice("--scaling", ["standardize", "unit", "raw"]),
     )
-    .addOption(kindOption("--loss", losses, "crossEntropy"))
-    .addOption(kindOption("--optimizer", optimizers, "adam"));
+    .addOption(kindOption("--loss", losses, "crossEntropy"));
+  addDefinitionOptions(command, losses, "");
+  command.addOption(kindOption("--optimizer", optimizers, "adam"));
   addDefinitionOptions(command, optimizers, "");
   command.addOption(kindOption("--schedule", schedules, "constant"));
   addDefinitionOptions(command, schedules, "schedule-");
@@ -242,7 +243,7 @@ function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainO
   return {
     ...(plain as unknown as TrainOptions),
     model,
-    loss: { kind: String(loss) },
+    loss: specFrom(String(loss), losses, flags, ""),
     optimizer: specFrom(String(optimizer), optimizers, flags, ""),
     schedule: warmUp === undefined ? chosen : { kind: "warmUp", length: warmUp, next: chosen },
     ...(sizes.kind === "constant" && Object.keys(sizes).length === 1 ? {} : { batchSchedule: sizes }),
@@ -303,13 +304,15 @@ function addDefinitionOptions(command: Command, table: DefinitionTable, prefix: 
   }
 }
 
-type OptionForm = "boolean" | "number" | "array" | "enum";
+type OptionForm = "boolean" | "number" | "array" | "union" | "enum";
 
 /** How an option of each type of schema is written. */
 const optionForms: Readonly<Record<OptionForm, (command: Command, flag: string, about: string) => void>> = {
   boolean: (command, flag, about) => command.option(flag, about),
   number: (command, flag, about) => command.option(`${flag} <number>`, about, number(flag)),
   array: (command, flag, about) => command.option(`${flag} <numbers>`, about, numbers(flag)),
+  // One number or several: a list of one is as good as a number.
+  union: (command, flag, about) => command.option(`${flag} <numbers>`, about, numbers(flag)),
   enum: (command, flag, about) => command.option(`${flag} <name>`, about),
 };
 
@@ -361,6 +364,7 @@ function specFrom(
 
 function isDefinitionOption(key: string): boolean {
   return (
+    optionKeys(losses).some((option) => flagKey("", option) === key) ||
     optionKeys(optimizers).some((option) => flagKey("", option) === key) ||
     optionKeys(schedules).some((option) => flagKey("schedule-", option) === key) ||
     optionKeys(batchSchedules).some((option) => flagKey("batch-schedule-", option) === key)

@@ -3,7 +3,8 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { readNpy } from "../../data/npy.js";
 import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
-import type { TargetKind } from "../../data/targets.js";
+import { targetForm } from "../../nn/losses/loss.js";
+import type { Loss } from "../../nn/losses.js";
 import { isDataPath, loadUserData } from "../../node/data/user-data.js";
 import type { TrialSpec } from "../../train/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
@@ -25,13 +26,14 @@ const ownDataOptions = [
 /** The data set that `--data` and what belongs to it stand for. */
 export async function readData(
   options: TrainOptions,
-  targetKind: TargetKind,
+  { targets, ignoreIndex }: Loss,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Dataset> {
+  const { dataKind } = targetForm(targets);
   if (!isDataPath(options.data)) {
     const unused = ownDataOptions.find((name) => options[name] !== undefined);
-    if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, targetKind);
+    if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, dataKind);
     if (unused === undefined) return loadForCommand(options.data, { ...options, signal }, context);
     throw new InvalidInputError(`has no meaning for the data set "${options.data}"`, {
       where: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
@@ -41,7 +43,11 @@ export async function readData(
   const own = Object.fromEntries(
     ownDataOptions.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );
-  return loadUserData(options.data, { ...own, targetKind });
+  return loadUserData(options.data, {
+    ...own,
+    ...(dataKind === undefined ? {} : { targetKind: dataKind }),
+    ...(ignoreIndex === undefined ? {} : { ignoredClass: ignoreIndex }),
+  });
 }
 
 /** How stored inputs become network inputs when the user does not say: as the data would have it. */

@@ -47,7 +47,7 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
   // It loads ONNX Runtime while this thread reads the data.
   const runtime = nodeRuntime();
   try {
-    const data = await readData(options, lossFunction(options.loss).targets, context, interrupts.signal);
+    const data = await readData(options, lossFunction(options.loss), context, interrupts.signal);
     const initial = weights === undefined ? undefined : initialWeights(options, weights, model, data);
     const request = {
       spec: trialSpec(options, data, model.spec, order),

@@ -47,6 +47,8 @@ export interface UserDataOptions {
   readonly residentLimit?: number;
   /** What the loss wants; decided by the type of the targets when left out. */
   readonly targetKind?: TargetKind;
+  /** A class number that may be negative: that of targets which do not count. */
+  readonly ignoredClass?: number;
 }
 
 /** Whether `--data` names a path, not a data set of the table: it has a separator, or an ending that we read. */
@@ -75,6 +77,7 @@ export async function loadUserData(path: string, options: UserDataOptions = {}):
     ...(test === undefined ? {} : { test }),
     ...(options.validationSplit === undefined ? {} : { validationSplit: options.validationSplit }),
     ...(options.targetKind === undefined ? {} : { targetKind: options.targetKind }),
+    ...(options.ignoredClass === undefined ? {} : { ignoredClass: options.ignoredClass }),
     scaling,
     hash: sha256OfPieces,
   });

@@ -1,0 +1,92 @@
+// Losses of yes or no, one answer an output: one column for two classes, several for labels that do not exclude another.
+import * as z from "zod";
+import { InvalidInputError } from "../../core/errors.js";
+import { tensorFrom } from "../../core/tensor-data.js";
+import { constant } from "../../graph/build.js";
+import { relu, softplus } from "../../graph/ops/activation.js";
+import { add, max, mul, sub } from "../../graph/ops/arithmetic.js";
+import { greater } from "../../graph/ops/comparison.js";
+import { reduceMean } from "../../graph/ops/reduction.js";
+import { where } from "../../graph/ops/selection.js";
+import { log, neg } from "../../graph/ops/unary.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { defineLoss, fittedTargets, like, yesNoCorrect } from "./loss.js";
+
+/**
+ * Mean over batch and outputs of `(1 - y) x + w softplus(-x)`, w = 1 + (posWeight - 1) y: the negative log likelihood
+ * of y under `sigmoid(x)`, in nats, finite for every logit x. `posWeight`, one number or one for each entry of the last
+ * axis, counts the ones so many times. As PyTorch's `BCEWithLogitsLoss`.
+ */
+export const binaryCrossEntropyWithLogits = defineLoss({
+  kind: "binaryCrossEntropyWithLogits",
+  about: "negative log likelihood of yes or no, from logits",
+  options: z.object({
+    posWeight: z
+      .union([z.number().positive(), z.array(z.number().positive()).min(1)], {
+        error: "a positive number, or a list of them",
+      })
+      .optional()
+      .describe("how many times targets of 1 count: one number, or one for each output"),
+  }),
+  targets: "labels",
+  build({ posWeight }, output, targets) {
+    const y = fittedTargets("binaryCrossEntropyWithLogits", output, targets);
+    const yes = softplus(neg(output));
+    const no = mul(sub(like(output, 1), y), output);
+    if (posWeight === undefined) return reduceMean(add(no, yes));
+    const extra = mul(y, positiveExtra(output, typeof posWeight === "number" ? [posWeight] : posWeight));
+    return reduceMean(add(no, mul(add(extra, like(output, 1)), yes)));
+  },
+  correct: (_spec, output, targets) => yesNoCorrect("binaryCrossEntropyWithLogits", output, targets, 0),
+});
+
+/** `posWeight - 1` along the last axis. */
+function positiveExtra(output: Tensor, weights: readonly number[]): Tensor {
+  const outputs = output.shape[output.shape.length - 1];
+  if (weights.length !== 1 && weights.length !== outputs) {
+    throw new InvalidInputError("there are more or fewer weights than outputs", {
+      where: "loss (binaryCrossEntropyWithLogits).posWeight",
+      expected: `one number, or ${outputs}`,
+      received: `${weights.length}`,
+    });
+  }
+  const extra = weights.map((weight) => weight - 1);
+  return constant(tensorFrom(output.dtype, weights.length === 1 ? [] : [outputs], extra));
+}
+
+/** Least probability whose logarithm is taken: the smallest normal number of float32. */
+const leastProbability = 2 ** -126;
+
+/**
+ * Mean over batch and outputs of `-y log p - (1 - y) log(1 - p)`, for models that end in a sigmoid; better leave that
+ * out and use `binaryCrossEntropyWithLogits`. Logarithms end at log(2^-126) = -87.3 and have no gradient there (PyTorch
+ * ends them at -100, with a gradient of up to 1e12).
+ */
+export const binaryCrossEntropy = defineLoss({
+  kind: "binaryCrossEntropy",
+  about: "negative log likelihood of yes or no, from probabilities (of a sigmoid)",
+  options: z.object({}),
+  targets: "labels",
+  build(_spec, output, targets) {
+    const y = fittedTargets("binaryCrossEntropy", output, targets);
+    const one = like(output, 1);
+    const safeLog = (p: Tensor): Tensor => log(max(p, like(output, leastProbability)));
+    const likelihood = add(mul(y, safeLog(output)), mul(sub(one, y), safeLog(sub(one, output))));
+    return neg(reduceMean(likelihood));
+  },
+  correct: (_spec, output, targets) => yesNoCorrect("binaryCrossEntropy", output, targets, 0.5),
+});
+
+/** Mean over batch and outputs of `max(0, margin - s x)`, s = 1 for targets above 0, else -1 (0 and -1 both say no). */
+export const hinge = defineLoss({
+  kind: "hinge",
+  about: "how far an output is from the right side of a margin",
+  options: z.object({ margin: z.number().positive().default(1).describe("output at which a loss of margins ends") }),
+  targets: "signs",
+  build({ margin }, output, targets) {
+    const y = fittedTargets("hinge", output, targets);
+    const signed = where(greater(y, like(output, 0)), output, neg(output));
+    return reduceMean(relu(sub(like(output, margin), signed)));
+  },
+  correct: (_spec, output, targets) => yesNoCorrect("hinge", output, targets, 0),
+});

@@ -1,0 +1,107 @@
+// What a loss is: a scalar from the network's output and the targets, and which targets it takes.
+import type { z } from "zod";
+import { type Definition, define } from "../../core/definition.js";
+import { ShapeError } from "../../core/errors.js";
+import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { scalar } from "../../graph/build.js";
+import { mul } from "../../graph/ops/arithmetic.js";
+import { cast } from "../../graph/ops/cast.js";
+import { equal, greater } from "../../graph/ops/comparison.js";
+import { reduceSum } from "../../graph/ops/reduction.js";
+import { reshape } from "../../graph/ops/shape-movement.js";
+import type { Tensor } from "../../graph/tensor.js";
+
+interface TargetFormRecord {
+  /** One phrase for messages and docs. */
+  readonly about: string;
+  /** What the arrays of a user's own data become; by their type when absent. */
+  readonly dataKind?: "class" | "value";
+  /** Least and largest value, where there are such. */
+  readonly range?: readonly [number, number];
+}
+
+/** What losses take as targets. All but class numbers have the output's shape, but for a last axis of extent 1. */
+export const targetForms = {
+  classNumbers: {
+    about: "class numbers from 0: int32 [batch, ...] for an output [batch, classes, ...]",
+    dataKind: "class",
+  },
+  probabilities: { about: "a probability for every class, of the output's shape", dataKind: "value", range: [0, 1] },
+  labels: { about: "0 or 1 (or a probability) for every output", range: [0, 1] },
+  signs: { about: "1 for yes, 0 or -1 for no, for every output", range: [-1, 1] },
+  values: { about: "a value for every output", dataKind: "value" },
+} as const satisfies Readonly<Record<string, TargetFormRecord>>;
+
+export type TargetForm = keyof typeof targetForms;
+
+/** The record of a form of targets, its optional members included. */
+export function targetForm(form: TargetForm): TargetFormRecord {
+  return targetForms[form];
+}
+
+export interface LossPart<S> {
+  readonly targets: TargetForm | ((spec: S) => TargetForm);
+  /**
+   * Whether the loss of a batch is the mean of those of its examples, so that a batch may be computed in parts. It is
+   * unless the divisor depends on the targets. Default true.
+   */
+  isMeanOverExamples?(spec: S): boolean;
+  /** A scalar from the output, examples on axis 0, and the targets. */
+  build(spec: S, output: Tensor, targets: Tensor): Tensor;
+  /** Right answers in the batch, in examples: a `float32` scalar. Absent where there is no right and wrong. */
+  correct?(spec: S, output: Tensor, targets: Tensor): Tensor;
+}
+
+export type LossDefinition<Kind extends string, Options extends z.ZodObject> = Definition<Kind, Options> &
+  LossPart<Readonly<z.output<Options>>>;
+
+/** Defines a loss: kind, one sentence, options with defaults, its targets and how it is built. */
+export function defineLoss<Kind extends string, Options extends z.ZodObject>(
+  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LossPart<
+    Readonly<z.output<Options>>
+  >,
+): LossDefinition<Kind, Options> {
+  return define(parts);
+}
+
+/** A constant of the output's element type. */
+export function like(output: Tensor, value: number): Tensor {
+  return scalar(value, output.dtype);
+}
+
+/**
+ * Targets in the output's element type and shape. Shapes may differ by a last axis of extent 1: an output `[batch, 1]`
+ * goes with targets `[batch]`, which would broadcast to `[batch, batch]`.
+ */
+export function fittedTargets(kind: string, output: Tensor, targets: Tensor): Tensor {
+  if (!fitsOutput(output.shape, targets.shape)) {
+    throw new ShapeError(`${kind} needs a target for every output`, {
+      where: `loss (${kind})`,
+      expected: "targets of the output's shape",
+      received: `output ${shapeText(output.shape)}, targets ${shapeText(targets.shape)}`,
+    });
+  }
+  const shaped = sameShape(output.shape, targets.shape) ? targets : reshape(targets, output.shape);
+  return shaped.dtype === output.dtype ? shaped : cast(shaped, output.dtype);
+}
+
+/** Whether two shapes are the same, or differ by a last axis of extent 1. */
+export function fitsOutput(output: readonly number[], targets: readonly number[]): boolean {
+  const [long, short] = output.length >= targets.length ? [output, targets] : [targets, output];
+  return sameShape(long, short) || (long[long.length - 1] === 1 && sameShape(long.slice(0, -1), short));
+}
+
+/**
+ * Share of right answers times the number of examples: outputs above the threshold stand for yes, targets above a half
+ * too; every output counts alike.
+ */
+export function yesNoCorrect(kind: string, output: Tensor, targets: Tensor, threshold: number): Tensor {
+  const said = greater(output, like(output, threshold));
+  const wanted = greater(fittedTargets(kind, output, targets), like(output, 0.5));
+  return inExamples(reduceSum(cast(equal(said, wanted), "float32")), output.shape[0], sizeOf(output.shape));
+}
+
+/** A sum over all answers as a number of examples. */
+export function inExamples(sum: Tensor, examples: number, answers: number): Tensor {
+  return answers === examples ? sum : mul(sum, scalar(examples / answers));
+}
