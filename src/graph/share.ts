@@ -3,12 +3,12 @@ import type { Node, Tensor } from "./tensor.js";
 
 /**
  * For `rewriteGraph`, on a graph that holds its own gradients. A convolution becomes a product with the columns that its
- * weight gradient lays out; `simplify` then finds both columns equal and keeps one.
+ * weight gradient lays out; `simplify` then finds both columns equal and keeps one. Operators that the writer would
+ * write as compositions become them here, for the same reason.
  */
 export function shareGradientParts(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  if (node.outputs.length !== 1) return undefined;
-  const value = node.op.fromGradientParts?.(inputs, node.attrs) ?? null;
-  return value === null ? undefined : [value];
+  const value = node.outputs.length === 1 ? (node.op.fromGradientParts?.(inputs, node.attrs) ?? null) : null;
+  return value === null ? lowerNewer(node, inputs) : [value];
 }
 
 /** For `rewriteGraph`: products whose rounding would depend on the number of threads change rows and columns. */

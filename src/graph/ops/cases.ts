@@ -1,6 +1,7 @@
 // Every operator's test cases. An operator without an entry does not type-check.
 import type { OpCase } from "./case.js";
 import { activationCases } from "./cases-activations.js";
+import { contractionCases } from "./cases-contraction.js";
 import { elementwiseCases } from "./cases-elementwise.js";
 import { indexingCases } from "./cases-indexing.js";
 import { movementCases } from "./cases-movement.js";
@@ -14,6 +15,7 @@ import type { OpName } from "./index.js";
 
 export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...activationCases,
+  ...contractionCases,
   ...elementwiseCases,
   ...indexingCases,
   ...movementCases,

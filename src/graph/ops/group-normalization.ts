@@ -154,7 +154,6 @@ export const groupNormalizationOp: Op<GroupNormalizationAttributes> = {
   vjp: (context) => gradient(context, context.attrs.num_groups, context.attrs.epsilon),
   // ONNX Runtime has no kernel for it.
   lower: (inputs, { num_groups, epsilon }) => [fromStandardized(inputs, num_groups, epsilon)],
-  fromGradientParts: (inputs, { num_groups, epsilon }) => fromStandardized(inputs, num_groups, epsilon),
   cost,
   evaluate: (inputs, { num_groups, epsilon }) => evaluate(inputs, num_groups, epsilon),
 };

@@ -4,12 +4,14 @@ import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./ac
 import { addOp, divOp, maxOp, meanOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
 import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
 import { castLikeOp, castOp } from "./cast.js";
+import { negativeLogLikelihoodLossOp, softmaxCrossEntropyLossOp } from "./class-loss.js";
 import { col2ImOp } from "./columns.js";
 import { andOp, equalOp, greaterOp, greaterOrEqualOp, lessOp, lessOrEqualOp, notOp, orOp } from "./comparison.js";
 import { compressOp, nonZeroOp } from "./compress.js";
 import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
 import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
+import { einsumOp } from "./einsum.js";
 import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
 import { groupNormalizationOp, instanceNormalizationOp } from "./group-normalization.js";
 import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
@@ -118,6 +120,7 @@ export const ops = {
   DepthToSpace: depthToSpaceOp,
   Div: divOp,
   Elu: eluOp,
+  Einsum: einsumOp,
   Equal: equalOp,
   Erf: erfOp,
   Exp: expOp,
@@ -160,6 +163,7 @@ export const ops = {
   Mod: modOp,
   Mul: mulOp,
   Neg: negOp,
+  NegativeLogLikelihoodLoss: negativeLogLikelihoodLossOp,
   NonZero: nonZeroOp,
   Not: notOp,
   OneHot: oneHotOp,
@@ -195,6 +199,7 @@ export const ops = {
   Size: sizeOp,
   Slice: sliceOp,
   Softmax: softmaxOp,
+  SoftmaxCrossEntropyLoss: softmaxCrossEntropyLossOp,
   Softplus: softplusOp,
   Softsign: softsignOp,
   SpaceToDepth: spaceToDepthOp,
