@@ -15,6 +15,7 @@ export * as optim from "./optim/index.js";
 
 // Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
+export { type OnnxNetworkOptions, onnxNetwork } from "./train/onnx-network.js";
 export { Trial, type TrialRequest } from "./train/trial.js";
 export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/ensemble-events.js";
 export { type EnsembleRequest, EnsembleTrial } from "./train/ensemble-trial.js";

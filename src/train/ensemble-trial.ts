@@ -21,7 +21,8 @@ import { nextSegment, type Segment } from "./segment.js";
 import { ProgramCache } from "./sessions.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { equalThreadCounts, ThreadChoice } from "./thread-choice.js";
-import { checkedNetwork, type TrialRequest } from "./trial.js";
+import { checkedNetwork } from "./checked-network.js";
+import type { TrialRequest } from "./trial.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
 import { readClip } from "./update.js";
 
