@@ -82,6 +82,14 @@ export type BatchRule<A extends Attributes = Attributes> = {
   rule(context: BatchContext<A>): readonly Tensor[];
 }["rule"];
 
+/** How a product takes its second input in parts. */
+export interface SummedInput<A extends Attributes = Attributes> {
+  /** The axis of the second input that is summed over; `null` where the product cannot be taken by parts. */
+  axis(inputs: readonly (TensorType | null)[], attrs: A): number | null;
+  /** The first output, from all parts in order. What stands in the place of the second input is not looked at. */
+  build(inputs: readonly (Tensor | null)[], attrs: A, parts: readonly Tensor[]): Tensor;
+}
+
 // Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
@@ -116,6 +124,11 @@ export interface Op<A extends Attributes = Attributes> {
    * `simplify` they are computed once. `null` where the operator itself is faster. For use after differentiation.
    */
   fromGradientParts?(inputs: readonly (Tensor | null)[], attrs: A): Tensor | null;
+  /**
+   * For products: the second input may come in parts along the axis that is summed over. Its gradient then comes in
+   * parts too, each ready before the next is begun.
+   */
+  readonly summed?: SummedInput<A>;
   /**
    * The only output in fewer nodes, bit for bit: a tensor that is there already, or a new node of this operator; `null`
    * where there is nothing to save. Used by `simplify`.

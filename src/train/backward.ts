@@ -11,6 +11,7 @@ import { cast } from "../graph/ops/cast.js";
 import { loop } from "../graph/ops/loop.js";
 import { expand, gather, reshape } from "../graph/ops/shape-movement.js";
 import { slice } from "../graph/ops/slicing.js";
+import { multiplyByParts } from "../graph/parts.js";
 import { polyphasePooling } from "../graph/polyphase.js";
 import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
@@ -18,7 +19,7 @@ import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Network } from "../nn/network.js";
 import { type Site, sitesOf } from "../probes/sites.js";
 import { gatherBatch } from "./batch.js";
-import { pack, unpack } from "./packing.js";
+import { joinParts, pack, unpack, unpackParts } from "./packing.js";
 import type { ProgramRequest } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";
 
@@ -74,28 +75,28 @@ export function wholeBatch(
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "training", batchSize, inputShapes });
   const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template)));
-  const tensors = new Map([...unpack(state.parameters, given.parameters), ...unpack(state.buffers, given.buffers)]);
-  const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites });
+  const parts = unpackParts(state.parameters, given.parameters);
+  const tensors = new Map([...joinParts(state.parameters, parts), ...unpack(state.buffers, given.buffers)]);
+  const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites, parts });
   const lossValue = withScope("loss", () => {
     const value = loss.build(network.output, y);
     return share === 1 ? value : mul(value, scalar(share));
   });
-  const values = gradients({
-    of: lossValue,
-    withRespectTo: [
-      ...template.parameters.map(({ path }) => tensors.get(path) as Tensor),
-      ...network.sites.map(({ activation }) => activation),
-    ],
-  });
-  const gradientOf = new Map(template.parameters.map(({ path }, i) => [path, values[i]]));
+  const values = [
+    ...gradients({
+      of: lossValue,
+      withRespectTo: [...[...parts.values()].flat(), ...network.sites.map(({ activation }) => activation)],
+    }),
+  ];
+  const gradientParts = new Map([...parts].map(([path, own]) => [path, values.splice(0, own.length)]));
   return {
     loss: lossValue,
     ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
-    gradients: pack(state.parameters, (path) => gradientOf.get(path) as Tensor),
-    buffers: pack(state.buffers, (path) => network.buffers.get(path) as Tensor),
+    gradients: pack(state.parameters, (path) => gradientParts.get(path) as Tensor[]),
+    buffers: pack(state.buffers, (path) => [network.buffers.get(path) as Tensor]),
     tensors,
-    gradientOf,
-    sites: network.sites.map((site, i) => ({ ...site, gradient: values[template.parameters.length + i] })),
+    gradientOf: joinParts(state.parameters, gradientParts),
+    sites: network.sites.map((site, i) => ({ ...site, gradient: values[i] })),
   };
 }
 
@@ -185,6 +186,11 @@ export function inputTypes(template: Network): DType[] {
   return template.inputs.map(({ dtype }) => dtype);
 }
 
+export interface BindingOptions extends WholeBatchOptions {
+  /** Parameters that came in parts: products take them so. */
+  readonly parts?: ReadonlyMap<string, readonly Tensor[]>;
+}
+
 export interface BoundNetwork {
   readonly output: Tensor;
   /** What each buffer becomes, by path; held parameters stay what they are. */
@@ -198,7 +204,11 @@ export function bindNetwork(
   xs: readonly Tensor[],
   tensors: ReadonlyMap<string, Tensor>,
   keys: readonly Tensor[],
-  { firstExample = constant(tensorFrom("uint32", [], [0])), sites: wantsSites = false }: WholeBatchOptions = {},
+  {
+    firstExample = constant(tensorFrom("uint32", [], [0])),
+    sites: wantsSites = false,
+    parts = new Map(),
+  }: BindingOptions = {},
 ): BoundNetwork {
   const replaced = new Map<Tensor, Tensor>([[template.firstExample, firstExample]]);
   for (const [i, x] of xs.entries()) replaced.set(template.inputs[i], x);
@@ -217,9 +227,11 @@ export function bindNetwork(
       ]),
     ],
   };
+  const cut = [...parts].filter(([, own]) => own.length > 1);
+  const byParts = multiplyByParts(new Map(cut.map(([path, own]) => [tensors.get(path) as Tensor, own])));
   const bound = wantsSites
     ? rewriteGraph(source, () => undefined, replaced)
-    : polyphasePooling(rewriteGraph(source, exchangePicks, replaced));
+    : polyphasePooling(rewriteGraph(source, (node, xs) => byParts(node, xs) ?? exchangePicks(node, xs), replaced));
   const [output, ...rest] = bound.outputs.map(({ tensor }) => tensor);
   const ofSites = rest.slice(template.buffers.length);
   return {

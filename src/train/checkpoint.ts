@@ -131,7 +131,9 @@ export function readCheckpoint<E extends EvaluationPlace = Evaluation>(
     return tensor;
   };
   const state = groupsOf(layout, []).flatMap(({ group, packing }) => {
-    for (const { path, shape } of packing.flatMap(({ entries }) => entries)) {
+    for (const entry of packing.flatMap(({ entries }) => entries)) {
+      const { path } = entry;
+      const shape = entry.part?.whole ?? entry.shape;
       const found = take(`${group}/${path}`);
       if (shapeText(found.shape) !== shapeText(shape)) {
         throw new CorruptFileError(`tensor "${group}/${path}" has another shape`, {

@@ -19,7 +19,7 @@ import type { Graph, Tensor } from "../graph/tensor.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
 import { ensembleBody, ensembleCaptures, ensembleLayout } from "./ensemble-form.js";
-import { packedInputs, unpack } from "./packing.js";
+import { joinParts, packedInputs, unpack, unpackParts } from "./packing.js";
 import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { atStep, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
@@ -98,8 +98,9 @@ export function evaluationProgram(request: ProgramRequest): Program {
 
   const rows = atStep(inner.rows, iteration);
   const { xs, y } = withScope("data", () => gatherBatch(layout, inner, rows, inputTypes(template)));
-  const tensors = new Map([...unpack(single.parameters, innerParameters), ...unpack(single.buffers, innerBuffers)]);
-  const network = bindNetwork(template, xs, tensors, []);
+  const parts = unpackParts(single.parameters, innerParameters);
+  const tensors = new Map([...joinParts(single.parameters, parts), ...unpack(single.buffers, innerBuffers)]);
+  const network = bindNetwork(template, xs, tensors, [], { parts });
   const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
   if (loss.correct !== undefined) scans["batch correct"] = loss.correct(network.output, y);
   const plainBody = graph(

@@ -10,6 +10,7 @@ import { batchGemm, batchMatMul } from "./batched-products.js";
 import { requireOneType } from "./element-types.js";
 import type { NoAttributes } from "./elementwise.js";
 import { reshape, transpose } from "./shape-movement.js";
+import { split } from "./slicing.js";
 
 export type GemmAttributes = {
   readonly alpha: number;
@@ -63,6 +64,10 @@ export const matMulOp: Op<NoAttributes> = {
   },
   vjp: matMulGradient,
   batch: batchMatMul,
+  summed: {
+    axis: ([a, b]) => (a!.shape.length === 2 && b!.shape.length === 2 ? 0 : null),
+    build: ([a], _attrs, parts) => sumOfProducts(a!, null, parts, { alpha: 1, beta: 1, transA: 0, transB: 0 }),
+  },
   threadInvariant([a, b]) {
     const [first, second] = [a!, b!];
     if (first.shape.length < 2 || second.shape.length < 2) return null;
@@ -203,6 +208,10 @@ export const gemmOp: Op<GemmAttributes> = {
   },
   vjp: gemmGradient,
   batch: batchGemm,
+  summed: {
+    axis: (_inputs, { transB }) => transB,
+    build: ([a, , c], attrs, parts) => sumOfProducts(a!, c ?? null, parts, attrs),
+  },
   threadInvariant([a, b, c], [y], attrs) {
     const [rows, columns] = y.shape;
     const inner = a!.shape[1 - attrs.transA];
@@ -235,6 +244,18 @@ export const gemmOp: Op<GemmAttributes> = {
     return [{ dtype: a!.dtype, shape: [rows, columns], data }];
   },
 };
+
+/** The product with the second matrix in parts along its inner axis; every product adds to the one before. */
+function sumOfProducts(a: Tensor, c: Tensor | null, parts: readonly Tensor[], attrs: GemmAttributes): Tensor {
+  const extents = parts.map(({ shape }) => shape[attrs.transB]);
+  const pieces = split(a, extents, { axis: 1 - attrs.transA });
+  return parts
+    .slice(1)
+    .reduce(
+      (sum, part, i) => gemm(pieces[i + 1], part, sum, { ...attrs, beta: 1 }),
+      gemm(pieces[0], parts[0], c, attrs),
+    );
+}
 
 /** Four products for four transpositions: none of them needs a Transpose node. */
 function gemmGradient({
