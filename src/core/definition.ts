@@ -58,6 +58,26 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
   return { definition, spec: { kind, ...parseOptions(`${where} (${kind})`, definition.options, options) } };
 }
 
+/** What exists of one family, by kind. */
+export type DefinitionTable = Readonly<Record<string, { readonly kind: string; readonly options: z.ZodObject }>>;
+
+/**
+ * The kind with the same letters and digits: `he-normal`, `HeNormal` and `heNormal` are one.
+ * @throws UnknownNameError
+ */
+export function kindByName(
+  where: string,
+  what: string,
+  name: string,
+  table: Readonly<Record<string, unknown>>,
+): string {
+  const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
+  const kinds = Object.keys(table);
+  const found = kinds.find((kind) => kind === name) ?? kinds.find((kind) => plain(kind) === plain(name));
+  if (found === undefined) throw new UnknownNameError(where, what, name, kinds);
+  return found;
+}
+
 /** Checks options and fills in defaults. @throws InvalidInputError naming the option that does not fit. */
 export function parseOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
   const result = options.strict().safeParse(given);

@@ -79,6 +79,11 @@ export function normalQuantile(probability: number): number {
   return rootOfTail(1 - probability, normalUpperTail, (z) => Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI));
 }
 
+/** Probability that a standard normal is at most `z`. */
+export function normalProbability(z: number): number {
+  return z < 0 ? normalUpperTail(-z) : 1 - normalUpperTail(z);
+}
+
 /** Probability that a standard normal exceeds `z >= 0`: power series near 0, Laplace's continued fraction beyond. */
 function normalUpperTail(z: number): number {
   const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);

@@ -35,15 +35,20 @@ export {
 } from "./catalogue.js";
 
 // Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`.
+export { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
+export { calculateGain } from "./initializers/gain.js";
+export { identity, orthogonal } from "./initializers/matrices.js";
+export { randomizedAsymmetric } from "./initializers/randomized-asymmetric.js";
 export {
-  constantInitializer,
   glorotNormal,
   glorotUniform,
   heNormal,
   heUniform,
-  normal,
+  lecunNormal,
+  lecunUniform,
   torchDefault,
-} from "./initializers.js";
+} from "./initializers/variance-scaling.js";
+export { initializers } from "./initializers.js";
 
 // Losses: what training makes small.
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";

@@ -1,7 +1,7 @@
 // The catalogue of models: each a function from a few options to a model spec.
 import * as z from "zod";
-import { define, readSpec } from "../core/definition.js";
-import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import { define, kindByName, readSpec } from "../core/definition.js";
+import { InvalidInputError } from "../core/errors.js";
 import { relu, softmax, tanh } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";
@@ -151,22 +151,13 @@ export const models = {
   resnet34,
 } as const;
 
-/** `mini-googlenet`, `LeNet5` and `resnet-18` mean the model whose name has the same letters and digits. */
-function kindOf(name: string): keyof typeof models {
-  const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
-  const kinds = Object.keys(models) as (keyof typeof models)[];
-  const found = kinds.find((kind) => kind === name) ?? kinds.find((kind) => plain(kind) === plain(name));
-  if (found === undefined) throw new UnknownNameError("model", "model", name, kinds);
-  return found;
-}
-
 /**
  * The model spec that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
  * @throws UnknownNameError | InvalidInputError
  */
 export function modelByName(text: string, options: Record<string, unknown> = {}): LayerSpec {
   const colon = text.indexOf(":");
-  const name = kindOf(colon === -1 ? text : text.slice(0, colon));
+  const name = kindByName("model", "model", colon === -1 ? text : text.slice(0, colon), models) as keyof typeof models;
   const part = models[name] as unknown as ModelPart<unknown>;
   const rest = colon === -1 ? undefined : text.slice(colon + 1);
   if (rest !== undefined && part.parse === undefined) {

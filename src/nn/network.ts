@@ -121,7 +121,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
         const key = absolute(name);
         const known = parameters.get(key);
         if (known !== undefined) return known.tensor;
-        checkInitializer(`${where}, initializer of ${name}`, initializer);
+        checkInitializer(`${where}, initializer of ${name}`, initializer, shape, fans);
         const tensor = input(key, "float32", shape);
         parameters.set(key, { path: key, role, tensor, initializer, fans });
         return tensor;

@@ -1,0 +1,61 @@
+// What an initializer is: from a parameter's shape and fans, and streams of random numbers, to its values.
+import type { z } from "zod";
+import { type Definition, define } from "../../core/definition.js";
+import type { RandomStream } from "../../core/rng.js";
+import type { Shape } from "../../core/shape.js";
+import type { Fans } from "./fans.js";
+
+/** The parameter that is drawn. */
+export interface DrawnParameter {
+  /** In the user's words, for messages. */
+  readonly where: string;
+  readonly shape: Shape;
+  readonly fans: Fans;
+}
+
+/** Random numbers of one parameter under one seed. */
+export interface Streams {
+  /** The parameter's own. */
+  readonly own: RandomStream;
+  /** Those that all parameters of one layer see alike, by number. */
+  layer(number: number): RandomStream;
+}
+
+/** The value of element `index`, row-major, in float64. */
+export type Sampler = (index: number) => number;
+
+export interface InitializerPart<S> {
+  /** Whether it is meant for weight and bias of a layer together: a bias takes that of its weight. Default false. */
+  readonly includesBias?: boolean;
+  /**
+   * Prepares what does not depend on the seed; then draws.
+   * @throws ShapeError for a shape that it cannot fill.
+   */
+  sampler(spec: S, parameter: DrawnParameter): (streams: Streams) => Sampler;
+}
+
+export type InitializerDefinition<Kind extends string, Options extends z.ZodObject> = Definition<Kind, Options> &
+  InitializerPart<Readonly<z.output<Options>>>;
+
+/** Defines an initializer: kind, one sentence, options with defaults, and how values are drawn. */
+export function defineInitializer<Kind extends string, Options extends z.ZodObject>(
+  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & InitializerPart<
+    Readonly<z.output<Options>>
+  >,
+): InitializerDefinition<Kind, Options> {
+  return define(parts);
+}
+
+/** `mean + deviation z`, z standard normal. */
+export function normalValues(deviation: number, mean = 0): (streams: Streams) => Sampler {
+  return ({ own }) =>
+    (index) =>
+      mean + deviation * own.normal(index);
+}
+
+/** Uniform in [-bound, bound). */
+export function uniformValues(bound: number): (streams: Streams) => Sampler {
+  return ({ own }) =>
+    (index) =>
+      bound * (2 * own.uniform(index) - 1);
+}

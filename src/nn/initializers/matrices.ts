@@ -1,0 +1,125 @@
+// Initializers that see a weight as a matrix: one row for each of its first axis, the other axes as columns.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import type { RandomStream } from "../../core/rng.js";
+import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { gainOption, gainValue } from "./gain.js";
+import { type DrawnParameter, defineInitializer } from "./initializer.js";
+
+/** Rows and columns of the matrix. @throws ShapeError for a parameter with less than two axes. */
+function matrixOf(kind: string, { where, shape }: DrawnParameter): { rows: number; columns: number } {
+  if (shape.length < 2) {
+    throw new ShapeError(`${kind} fills matrices and filters`, {
+      where,
+      expected: "a parameter with at least two axes",
+      received: shapeText(shape),
+      remedy: "Use zeros or constant for a bias",
+    });
+  }
+  return { rows: shape[0], columns: sizeOf(shape.slice(1)) };
+}
+
+/**
+ * Rows (or columns, if there are fewer of those) that are orthogonal and have length `gain`: `W W^T = gain^2 I`. The Q of
+ * a QR decomposition of normal numbers, in float64, with signs that make the diagonal of R positive; so every such
+ * matrix is equally likely. Saxe, McClelland and Ganguli, ICLR 2014; PyTorch's `orthogonal_`.
+ * It takes `2 max(rows, columns) min(rows, columns)^2` operations: seconds from about a thousand rows and columns on.
+ */
+export const orthogonal = defineInitializer({
+  kind: "orthogonal",
+  about: "a random orthogonal matrix: it turns, and neither stretches nor shrinks",
+  options: z.object({ gain: gainOption(1) }),
+  sampler({ gain }, parameter) {
+    const { rows, columns } = matrixOf("orthogonal", parameter);
+    const factor = gainValue(gain);
+    const [count, length] = rows < columns ? [rows, columns] : [columns, rows];
+    return ({ own }) => {
+      const vectors = orthonormalVectors(count, length, own);
+      return (index) => {
+        const [row, column] = [Math.floor(index / columns), index % columns];
+        return factor * (rows < columns ? vectors[row][column] : vectors[column][row]);
+      };
+    };
+  },
+});
+
+/**
+ * Orthonormal vectors from normal ones, by modified Gram-Schmidt: each loses its parts along those before it. That is Q
+ * with R's diagonal, the lengths that are left, positive.
+ */
+function orthonormalVectors(count: number, length: number, stream: RandomStream): Float64Array[] {
+  const found: Float64Array[] = [];
+  for (let k = 0; k < count; k++) {
+    const vector = Float64Array.from({ length }, (_, i) => stream.normal(k * length + i));
+    let before = lengthOf(vector);
+    for (;;) {
+      for (const other of found) subtractProjection(vector, other);
+      const left = lengthOf(vector);
+      const isAccurate = left > 1e-3 * before;
+      for (let i = 0; i < length; i++) vector[i] /= left;
+      // Where nearly all of it was lost, rounding errors of what was lost are no longer small: once more.
+      if (isAccurate) break;
+      before = 1;
+    }
+    found.push(vector);
+  }
+  return found;
+}
+
+const lengthOf = (vector: Float64Array): number => Math.sqrt(innerProduct(vector, vector));
+
+/** In four sums: one would wait for its last addition before every next. */
+function innerProduct(a: Float64Array, b: Float64Array): number {
+  const whole = a.length - (a.length % 4);
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  for (let i = 0; i < whole; i += 4) {
+    s0 += a[i] * b[i];
+    s1 += a[i + 1] * b[i + 1];
+    s2 += a[i + 2] * b[i + 2];
+    s3 += a[i + 3] * b[i + 3];
+  }
+  for (let i = whole; i < a.length; i++) s0 += a[i] * b[i];
+  return s0 + s1 + (s2 + s3);
+}
+
+/** `vector - (vector . unit) unit`, in place. */
+function subtractProjection(vector: Float64Array, unit: Float64Array): void {
+  const along = innerProduct(vector, unit);
+  for (let i = 0; i < vector.length; i++) vector[i] -= along * unit[i];
+}
+
+/**
+ * Passes its input on: ones on the diagonal of a matrix (PyTorch's `eye_`), or, for the filters of a convolution, one at
+ * the center of channel `i` of filter `i` (its `dirac_`; with an even kernel the later of the two middles). Filters
+ * beyond the channels are 0. With groups, each group of filters starts anew.
+ */
+export const identity = defineInitializer({
+  kind: "identity",
+  about: "passes its input on: ones on the diagonal, or in the middle of filter i's channel i",
+  options: z.object({
+    gain: gainOption(1),
+    groups: z.int().positive().default(1).describe("groups of a convolution"),
+  }),
+  sampler({ gain, groups }, parameter) {
+    const { rows, columns } = matrixOf("identity", parameter);
+    if (rows % groups !== 0) {
+      throw new ShapeError("groups do not divide the filters", {
+        where: parameter.where,
+        expected: `a multiple of ${groups} filters`,
+        received: shapeText(parameter.shape),
+      });
+    }
+    const [channels, middle] = [parameter.shape[1], middleOf(parameter.shape.slice(2))];
+    const factor = gainValue(gain);
+    const area = columns / channels;
+    return () => (index) => {
+      const row = Math.floor(index / columns) % (rows / groups);
+      return row < channels && index % columns === row * area + middle ? factor : 0;
+    };
+  },
+});
+
+/** Position of the middle element, row-major. */
+function middleOf(kernel: Shape): number {
+  return kernel.reduce((position, extent) => position * extent + Math.floor(extent / 2), 0);
+}

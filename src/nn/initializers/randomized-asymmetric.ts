@@ -1,0 +1,50 @@
+// Randomized asymmetric initialization: one positive entry in each row of weights and bias, against dead ReLU networks.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { shapeText, sizeOf } from "../../core/shape.js";
+import { type DrawnParameter, defineInitializer, type Streams } from "./initializer.js";
+
+/** Deviation times sqrt(fanIn) that keeps the second moment from layer to layer, from the paper. */
+const spread = 0.6007;
+
+/**
+ * Weights and bias of a unit are one row of `fanIn + 1` entries, the bias last: N(0, 0.6007^2 / fanIn), but for one entry
+ * chosen by chance, which is drawn from Beta(2, 1) and so is positive. Lu, Shin, Su and Karniadakis, "Dying ReLU and
+ * initialization", 2019 (arXiv 1903.06733), section 4.
+ * Weight and bias see the same rows, so both must be given it; a bias that has another initializer leaves one row in
+ * `fanIn + 1` without its positive entry.
+ */
+export const randomizedAsymmetric = defineInitializer({
+  kind: "randomizedAsymmetric",
+  about: "normal with one positive entry in each row of weights and bias, for deep narrow ReLU networks",
+  options: z.object({}),
+  includesBias: true,
+  sampler(_spec, parameter) {
+    const { fanIn } = parameter.fans;
+    const isBias = parameter.shape.length === 1;
+    if (!isBias) checkRows(parameter);
+    const deviation = spread / Math.sqrt(fanIn);
+    return ({ layer }: Streams) => {
+      const [normals, places] = [layer(0), layer(1)];
+      return (index) => {
+        const unit = isBias ? index : Math.floor(index / fanIn);
+        const entry = isBias ? fanIn : index % fanIn;
+        const chosen = Math.floor(places.uniform(2 * unit) * (fanIn + 1));
+        // The distribution function of Beta(2, 1) is x^2.
+        if (entry === chosen) return Math.sqrt(places.uniform(2 * unit + 1));
+        return deviation * normals.normal(unit * (fanIn + 1) + entry);
+      };
+    };
+  },
+});
+
+/** A row of weights has to be a unit's inputs. */
+function checkRows({ where, shape, fans }: DrawnParameter): void {
+  const columns = sizeOf(shape.slice(1));
+  if (columns === fans.fanIn) return;
+  throw new ShapeError("randomizedAsymmetric fills the weights of dense layers and convolutions", {
+    where,
+    expected: `rows of ${fans.fanIn} weights, the inputs of one unit`,
+    received: shapeText(shape),
+  });
+}

@@ -1,0 +1,44 @@
+// Initializers as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
+import { type DefinitionTable, kindByName } from "../../core/definition.js";
+import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+
+/** Letters and digits alone: `fanMode`, `fan-mode` and `fan_mode` are one name. */
+const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
+
+/**
+ * `kind:option=value,option=value` as a spec. Values are numbers, true, false, or names.
+ * @throws UnknownNameError | InvalidInputError
+ */
+export function initializerFromText(
+  where: string,
+  text: string,
+  table: DefinitionTable,
+): { kind: string; [option: string]: unknown } {
+  const colon = text.indexOf(":");
+  const name = colon === -1 ? text : text.slice(0, colon);
+  const kind = kindByName(where, "initializer", name.trim(), table);
+  const known = Object.keys(table[kind].options.shape);
+  const options = colon === -1 ? [] : text.slice(colon + 1).split(",");
+  const entries = options.map((option): [string, unknown] => {
+    const [, key, value] = /^([^=]+)=(.+)$/.exec(option.trim()) ?? [];
+    if (value === undefined) {
+      throw new InvalidInputError("an option cannot be read", {
+        where: `${where} "${text}"`,
+        expected: "name=value, with commas between several",
+        received: JSON.stringify(option),
+      });
+    }
+    const found = known.find((option) => plain(option) === plain(key));
+    if (found === undefined) throw new UnknownNameError(`${where} "${text}"`, "option", key.trim(), known);
+    return [found, valueFrom(value.trim())];
+  });
+  return { ...Object.fromEntries(entries), kind };
+}
+
+/** `1e-3`, `true`, or a name in camel case. */
+function valueFrom(text: string): unknown {
+  const number = Number(text);
+  if (Number.isFinite(number)) return number;
+  if (text === "true" || text === "false") return text === "true";
+  return text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
