@@ -12,6 +12,7 @@ export { parallel } from "./layers/parallel.js";
 export { averagePool2d, maxPool2d } from "./layers/pool2d.js";
 export { residual } from "./layers/residual.js";
 export { sequential } from "./layers/sequential.js";
+export { shared } from "./layers/shared.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 

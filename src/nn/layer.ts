@@ -15,7 +15,7 @@ export interface BuildContext {
   readonly mode: Mode;
   /** Where the layer stands, for messages: `model.layers[2] (dense)`. */
   readonly where: string;
-  /** A trained tensor; the same name asked for twice is the same tensor. */
+  /** A trained tensor; the same name asked for twice is the same tensor, with the initial values of the first call. */
   parameter(name: string, shape: Shape, role: ParameterRole, initializer: InitializerOption, fans: Fans): Tensor;
   /** A tensor that is carried along but not trained (running statistics). */
   buffer(name: string, shape: Shape, initial: number): Tensor;
@@ -37,6 +37,17 @@ export interface ChildPlace {
   readonly name: string;
   /** Where the child's spec stands among this layer's options: `layers[2]`. */
   readonly option: string;
+  /** Parameters and buffers of the child that stand elsewhere in the model, for all who name that place. */
+  readonly shared?: SharedPlace;
+}
+
+export interface SharedPlace {
+  /** Path in front of their names, from the model's root. */
+  readonly path: string;
+  /** Says by their names in the child which they are. */
+  isShared(name: string): boolean;
+  /** Whether the child sees those with two axes transposed. */
+  readonly transposed: boolean;
 }
 
 export type LayerSpec = { readonly kind: string; readonly [option: string]: unknown };

@@ -29,6 +29,7 @@ import { parallel } from "./layers/parallel.js";
 import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
 import { residual } from "./layers/residual.js";
 import { sequential } from "./layers/sequential.js";
+import { shared } from "./layers/shared.js";
 import { buildNetwork, type Network, parameterCount } from "./network.js";
 
 interface LayerCase {
@@ -156,6 +157,15 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
       from: [5],
       to: [4],
       parameters: 48,
+    },
+  ],
+  shared: [
+    {
+      name: "its weight alone",
+      spec: shared("code", dense({ units: 5 }), { parameters: ["weight"] }),
+      from: [5],
+      to: [5],
+      parameters: 30,
     },
   ],
   residual: [

@@ -1,12 +1,13 @@
 // From a model spec to symbolic tensors and a manifest: what is trained, what is carried along, what is random.
 import { readSpec } from "../core/definition.js";
-import { InvalidInputError } from "../core/errors.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { InvalidInputError, ShapeError } from "../core/errors.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { input, withScope } from "../graph/build.js";
+import { transpose } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import { checkInitializer, type Fans, type InitializerOption } from "./initializers.js";
-import type { BuildContext, LayerPart, LayerSpec, Mode, ParameterRole } from "./layer.js";
+import type { BuildContext, LayerPart, LayerSpec, Mode, ParameterRole, SharedPlace } from "./layer.js";
 import { layers } from "./layers/index.js";
 import { checkPatterns, pathMatcher } from "./path-patterns.js";
 
@@ -111,52 +112,60 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
   const randomKeys: RandomKey[] = [];
   const firstExample = input("first example", "uint32", []);
 
-  const contextAt = (path: string, place: string, where: string): BuildContext => {
-    const absolute = (name: string): string => [path, name].filter((part) => part !== "").join(".");
+  const contextAt = (locate: Locator, place: string, where: string): BuildContext => {
+    const pathOf = (name: string): string => locate(name).path;
     return {
       mode,
       where,
-      isFrozen: (name) => isFrozen(absolute(name)),
+      isFrozen: (name) => isFrozen(pathOf(name)),
       parameter(name, shape, role, initializer, fans) {
-        const key = absolute(name);
-        const known = parameters.get(key);
-        if (known !== undefined) return known.tensor;
-        checkInitializer(`${where}, initializer of ${name}`, initializer, shape, fans);
-        const tensor = input(key, "float32", shape);
-        parameters.set(key, { path: key, role, tensor, initializer, fans });
-        return tensor;
+        const { path, isTransposed } = locate(name);
+        const turned = isTransposed && shape.length === 2;
+        const stored = turned ? [shape[1], shape[0]] : shape;
+        const known = parameters.get(path);
+        const storedFans = turned ? { fanIn: fans.fanOut, fanOut: fans.fanIn } : fans;
+        if (known === undefined) checkInitializer(`${where}, initializer of ${name}`, initializer, stored, storedFans);
+        else checkSameShape(where, path, stored, known.tensor.shape);
+        const tensor = known?.tensor ?? input(path, "float32", stored);
+        if (known === undefined) parameters.set(path, { path, role, tensor, initializer, fans: storedFans });
+        return turned ? transpose(tensor, [1, 0]) : tensor;
       },
       buffer(name, shape, initial) {
-        const key = absolute(name);
-        const known = buffers.get(key);
-        if (known !== undefined) return known.tensor;
-        const tensor = input(key, "float32", shape);
-        buffers.set(key, { path: key, tensor, initial, next: tensor });
+        const path = pathOf(name);
+        const known = buffers.get(path);
+        if (known !== undefined) {
+          checkSameShape(where, path, shape, known.tensor.shape);
+          // A layer used twice goes on from its first update.
+          return known.next;
+        }
+        const tensor = input(path, "float32", shape);
+        buffers.set(path, { path, tensor, initial, next: tensor });
         return tensor;
       },
       updateBuffer(name, next) {
-        const known = buffers.get(absolute(name));
+        const known = buffers.get(pathOf(name));
         if (known === undefined) throw new InvalidInputError(`unknown buffer "${name}"`, { where });
         buffers.set(known.path, { ...known, next });
       },
       randomKey() {
         const number = randomKeys.length;
         const tensors = [input(`key.${number}.0`, "uint32", []), input(`key.${number}.1`, "uint32", [])] as const;
-        randomKeys.push({ path, tensors });
+        randomKeys.push({ path: pathOf(""), tensors });
         return [...tensors, firstExample];
       },
-      child: ({ name, option }, childSpec, value) => buildLayer(childSpec, value, absolute(name), `${place}.${option}`),
+      child: ({ name, option, shared }, childSpec, value) =>
+        buildLayer(childSpec, value, locatorOf(locate, name, shared), `${place}.${option}`),
     };
   };
 
-  const buildLayer = (layerSpec: LayerSpec, value: Tensor, path: string, place: string): Tensor => {
+  const buildLayer = (layerSpec: LayerSpec, value: Tensor, locate: Locator, place: string): Tensor => {
     const { definition, spec: complete } = readSpec(place, "layer", layers, layerSpec);
     const part = definition as unknown as LayerPart<unknown>;
     const where = `${place} (${complete.kind})`;
-    return withScope(where, () => part.build(complete, value, contextAt(path, place, where)));
+    return withScope(where, () => part.build(complete, value, contextAt(locate, place, where)));
   };
 
-  const output = buildLayer(spec, x, "", "model");
+  const output = buildLayer(spec, x, rootLocator, "model");
   const all = [...parameters.values()];
   return {
     inputs: [x],
@@ -167,6 +176,31 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
     randomKeys,
     firstExample,
   };
+}
+
+/** Where the parameter of a name is kept, seen from one layer. */
+type Locator = (name: string) => { readonly path: string; readonly isTransposed: boolean };
+
+const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== "").join(".");
+
+const rootLocator: Locator = (name) => ({ path: name, isTransposed: false });
+
+function locatorOf(parent: Locator, child: string, shared: SharedPlace | undefined): Locator {
+  const inside: Locator = (name) => parent(joined(child, name));
+  if (shared === undefined) return inside;
+  const { path, transposed, isShared } = shared;
+  return (name) =>
+    name !== "" && isShared(name) ? { path: joined(path, name), isTransposed: transposed } : inside(name);
+}
+
+function checkSameShape(where: string, path: string, wanted: Shape, known: Shape): void {
+  if (sameShape(wanted, known)) return;
+  throw new ShapeError(`"${path}" stands for two parameters of different shapes`, {
+    where,
+    expected: `${shapeText(known)}, as the layer that named it first has it`,
+    received: shapeText(wanted),
+    remedy: "Give one of the layers another name, or both the same extents",
+  });
 }
 
 /** Number of values in its parameters, held ones included. */

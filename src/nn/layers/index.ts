@@ -11,6 +11,7 @@ import { parallelLayer } from "./parallel.js";
 import { averagePool2d, maxPool2d } from "./pool2d.js";
 import { residual } from "./residual.js";
 import { sequentialLayer } from "./sequential.js";
+import { sharedLayer } from "./shared.js";
 
 export const layers = {
   dense,
@@ -26,6 +27,7 @@ export const layers = {
   sequential: sequentialLayer,
   parallel: parallelLayer,
   residual,
+  shared: sharedLayer,
   ...activations,
 } as const;
 
