@@ -35,7 +35,7 @@ export {
   vgg19,
 } from "./catalogue.js";
 
-// Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`.
+// Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`, or for a whole model.
 export { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
 export { calculateGain } from "./initializers/gain.js";
 export { identity, orthogonal } from "./initializers/matrices.js";
@@ -50,6 +50,7 @@ export {
   torchDefault,
 } from "./initializers/variance-scaling.js";
 export { initializers } from "./initializers.js";
+export { withInitializers } from "./with-initializers.js";
 
 // Losses: what training makes small.
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";

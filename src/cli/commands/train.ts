@@ -4,6 +4,7 @@ import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/json.js";
 import type { ImageSize } from "../../data/image-set.js";
+import { initializers } from "../../nn/initializers.js";
 import { losses } from "../../nn/losses.js";
 import { batchSchedules } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
@@ -31,6 +32,9 @@ export interface TrainOptions {
   readonly output?: string;
   /** File of weights to start from, by parameter name. */
   readonly initial?: string;
+  /** How weights and biases begin, with options: `he-normal:gain=1`. By the model when left out. */
+  readonly initializer?: string;
+  readonly biasInitializer?: string;
   /** Patterns of parameters and running statistics that are held. */
   readonly freeze: readonly string[];
   /** Name of a data set, or a path to data of one's own. */
@@ -95,6 +99,11 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .argument("<model>", "lenet5, mlp:784-100-10, or a path to an .onnx file or a JSON model spec")
     .option("--output <name>", "output of an .onnx model that the loss is taken of, where it has several")
     .option("--initial <file.safetensors>", "weights to start from, by parameter name")
+    .option(
+      "--initializer <name>",
+      `how all weights begin: ${Object.keys(initializers).map(kebabCase).join(", ")}; with options as he-normal:gain=1,fan-mode=fan-out`,
+    )
+    .option("--bias-initializer <name>", "how all biases begin, by the same names")
     .option("--freeze <patterns>", "hold parameters and statistics, by name: 'stem.*,*.bias'", list)
     .requiredOption(
       "--data <dataset>",

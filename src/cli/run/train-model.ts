@@ -3,9 +3,11 @@ import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
+import { readInitializer } from "../../nn/initializers.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { modelByName } from "../../nn/models.js";
 import { layerNetwork, type NetworkSource } from "../../nn/network.js";
+import { type ModelInitializers, withInitializers } from "../../nn/with-initializers.js";
 import { readModelFile } from "../../node/model-file.js";
 import type { SavedModel } from "../../onnx/save-weights.js";
 import { inferenceModel } from "../../train/export.js";
@@ -38,14 +40,35 @@ export interface ExportRequest {
 /** The model that the argument stands for. */
 export async function readModel(options: TrainOptions): Promise<TrainableModel> {
   const { model, output, freeze } = options;
-  if (/\.onnx$/i.test(model)) return fileModel(options);
+  if (/\.onnx$/i.test(model)) {
+    checkNoInitializers(options);
+    return fileModel(options);
+  }
   if (output !== undefined) {
     throw new InvalidInputError("only models from .onnx files have several outputs", {
       where: "--output",
       remedy: "Leave it out",
     });
   }
-  return layerModel(await readLayers(model), freeze);
+  return layerModel(withInitializers(await readLayers(model), initializersFrom(options)), freeze);
+}
+
+/** How weights and biases begin, where flags say so; read once here for messages that name the flag. */
+function initializersFrom({ initializer, biasInitializer }: TrainOptions): ModelInitializers {
+  return {
+    ...(initializer === undefined ? {} : { weights: readInitializer("--initializer", initializer).spec }),
+    ...(biasInitializer === undefined ? {} : { biases: readInitializer("--bias-initializer", biasInitializer).spec }),
+  };
+}
+
+/** Weights of a file are there already. */
+function checkNoInitializers({ model, initializer, biasInitializer }: TrainOptions): void {
+  if (initializer === undefined && biasInitializer === undefined) return;
+  throw new InvalidInputError("a model from an .onnx file begins with the weights in the file", {
+    where: initializer === undefined ? "--bias-initializer" : "--initializer",
+    received: model,
+    remedy: "Leave it out, or give the model as a catalogue name or a JSON spec",
+  });
 }
 
 /** A catalogue name, or a JSON file. */

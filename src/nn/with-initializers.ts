@@ -1,0 +1,56 @@
+// A model spec with other initializers: those of all its layers at once.
+import * as z from "zod";
+import { type InitializerOption, readInitializer } from "./initializers.js";
+import type { LayerSpec } from "./layer.js";
+import { layers } from "./layers/index.js";
+import { layerOption } from "./layers/sequential.js";
+
+export interface ModelInitializers {
+  /** Of every weight whose layer lets it be chosen. */
+  readonly weights?: InitializerOption;
+  /** Of every bias; what `weights` is, if that is meant for both. */
+  readonly biases?: InitializerOption;
+}
+
+/**
+ * The same model, whose layers begin otherwise: `withInitializers(lenet5(), { weights: "heNormal", biases: "zeros" })`.
+ * Scales and shifts of normalizations stay what they are.
+ * @throws UnknownNameError | InvalidInputError for initializers that cannot be read.
+ */
+export function withInitializers(spec: LayerSpec, { weights, biases }: ModelInitializers): LayerSpec {
+  const chosen = weights === undefined ? undefined : readInitializer("weights", weights);
+  const own = biases === undefined ? undefined : readInitializer("biases", biases).spec;
+  const ofBiases = own ?? (chosen?.part.includesBias === true ? chosen.spec : undefined);
+  const options = {
+    ...(chosen === undefined ? {} : { weightInitializer: chosen.spec }),
+    ...(ofBiases === undefined ? {} : { biasInitializer: ofBiases }),
+  };
+  return changed(spec, options);
+}
+
+type Definitions = Readonly<Record<string, { readonly options: z.ZodObject } | undefined>>;
+
+/** The layer, and all layers inside it, with those of the options that they have. */
+function changed(spec: LayerSpec, options: Readonly<Record<string, unknown>>): LayerSpec {
+  const shape = Object.hasOwn(layers, spec.kind) ? (layers as Definitions)[spec.kind]?.options.shape : undefined;
+  // Building the model says what is wrong with it.
+  if (shape === undefined) return spec;
+  const own = Object.entries(options).filter(([name]) => name in shape);
+  const inner = Object.entries(spec).map(([name, value]): [string, unknown] => {
+    if (!(name in shape) || !holdsLayers(shape[name] as z.ZodType)) return [name, value];
+    return [name, Array.isArray(value) ? value.map((layer) => layerFrom(layer, options)) : layerFrom(value, options)];
+  });
+  return { ...Object.fromEntries([...inner, ...own]), kind: spec.kind };
+}
+
+const layerFrom = (value: unknown, options: Readonly<Record<string, unknown>>): unknown =>
+  layerOption.safeParse(value).success ? changed(value as LayerSpec, options) : value;
+
+/** Whether an option is a layer or a list of layers. */
+function holdsLayers(schema: z.ZodType): boolean {
+  if (schema === layerOption) return true;
+  if (schema instanceof z.ZodArray) return holdsLayers(schema.element as z.ZodType);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return holdsLayers(schema.unwrap() as z.ZodType);
+  return false;
+}
