@@ -3,6 +3,7 @@ import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/shape.js";
 import { conv } from "../../graph/ops/convolution.js";
+import { convolutionFans } from "../initializers/fans.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer } from "../layer.js";
 import { pair, pairOption } from "../pair.js";
@@ -44,8 +45,7 @@ export const conv2d = defineLayer({
       });
     }
     const [height, width] = pair(spec.kernel);
-    const area = height * width;
-    const fans = { fanIn: (channels / groups) * area, fanOut: (filters / groups) * area };
+    const fans = convolutionFans({ channels, filters, groups, kernel: [height, width] });
     const weight = context.parameter(
       "weight",
       [filters, channels / groups, height, width],
