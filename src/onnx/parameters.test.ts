@@ -1,7 +1,6 @@
 // What training finds in a file: the parameters of PyTorch and Keras, and no numbers of the arithmetic.
 import { expect, test } from "vitest";
 import { tensorFrom } from "../core/tensor-data.js";
-import { findOp } from "../graph/ops/index.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { onnxFile, parseModel } from "./onnx-file.js";
 import { storedWeights } from "./parameters.js";
@@ -18,44 +17,41 @@ const outputs = ["y"];
 const gemm = (w = "w", b = "b"): NodeCase => ["Gemm", ["x", w, b], ["h"]];
 const dense = { w: numbers([3, 3]), b: numbers([3]) };
 
-test.skipIf(findOp("PRelu") === undefined)(
-  "kernels, matrices, tables, biases, scales and slopes are parameters, with what they are used for",
-  () => {
-    const nodes: NodeCase[] = [
-      ["Conv", ["x", "conv.w", "conv.b"], ["a"]],
-      ["BatchNormalization", ["a", "bn.scale", "bn.shift", "bn.mean", "bn.var"], ["n"]],
-      ["PRelu", ["n", "slope"], ["p"]],
-      ["Flatten", ["p"], ["f"]],
-      ["Gemm", ["f", "fc.w", "fc.b"], ["y"]],
-    ];
-    const stored = Object.fromEntries(
-      ["bn.scale", "bn.shift", "bn.mean", "bn.var", "conv.b"].map((name) => [name, numbers([2])] as const),
-    );
-    const model = {
-      inputs: { x: ["n", 1, 3, 3] },
-      outputs,
-      nodes,
-      stored: {
-        "conv.w": numbers([2, 1, 3, 3]),
-        ...stored,
-        slope: numbers([1]),
-        "fc.w": numbers([2, 4]),
-        "fc.b": numbers([4]),
-      },
-    };
-    expect(found(model)).toEqual([
-      "conv.w: weight",
-      "bn.scale: scale",
-      "bn.shift: shift",
-      "bn.mean: statistic",
-      "bn.var: statistic",
-      "conv.b: bias",
-      "slope: weight",
-      "fc.w: weight",
-      "fc.b: bias",
-    ]);
-  },
-);
+test("kernels, matrices, tables, biases, scales and slopes are parameters, with what they are used for", () => {
+  const nodes: NodeCase[] = [
+    ["Conv", ["x", "conv.w", "conv.b"], ["a"]],
+    ["BatchNormalization", ["a", "bn.scale", "bn.shift", "bn.mean", "bn.var"], ["n"]],
+    ["PRelu", ["n", "slope"], ["p"]],
+    ["Flatten", ["p"], ["f"]],
+    ["Gemm", ["f", "fc.w", "fc.b"], ["y"]],
+  ];
+  const stored = Object.fromEntries(
+    ["bn.scale", "bn.shift", "bn.mean", "bn.var", "conv.b"].map((name) => [name, numbers([2])] as const),
+  );
+  const model = {
+    inputs: { x: ["n", 1, 3, 3] },
+    outputs,
+    nodes,
+    stored: {
+      "conv.w": numbers([2, 1, 3, 3]),
+      ...stored,
+      slope: numbers([1]),
+      "fc.w": numbers([2, 4]),
+      "fc.b": numbers([4]),
+    },
+  };
+  expect(found(model)).toEqual([
+    "conv.w: weight",
+    "bn.scale: scale",
+    "bn.shift: shift",
+    "bn.mean: statistic",
+    "bn.var: statistic",
+    "conv.b: bias",
+    "slope: weight",
+    "fc.w: weight",
+    "fc.b: bias",
+  ]);
+});
 
 test("weights are followed through Transpose, Reshape and Identity", () => {
   const nodes: NodeCase[] = [
@@ -118,24 +114,21 @@ test("Constant nodes hold arithmetic, unless the file keeps its weights there", 
   expect(found({ inputs, outputs, nodes: [...constants, one, gemm(), scaled] })).toEqual(["w: weight", "b: bias"]);
 });
 
-test.skipIf(findOp("InstanceNormalization") === undefined)(
-  "scales of one that an exporter made up for group normalization are none, those of a layer are",
-  () => {
-    const ones = numbers([3], () => 1);
-    const of = (scale: string, shift: string) =>
-      found({
-        inputs: { x: ["n", 3, 2, 2] },
-        outputs,
-        stored: { [scale]: ones, [shift]: numbers([3], () => 0), w: numbers([3, 3, 1, 1]) },
-        nodes: [
-          ["InstanceNormalization", ["x", scale, shift], ["n"]],
-          ["Conv", ["n", "w"], ["y"]],
-        ],
-      });
-    expect(of("val_8", "val_11")).toEqual(["w: weight"]);
-    expect(of("norm.weight", "norm.bias")).toEqual(["norm.weight: scale", "norm.bias: shift", "w: weight"]);
-  },
-);
+test("scales of one that an exporter made up for group normalization are none, those of a layer are", () => {
+  const ones = numbers([3], () => 1);
+  const of = (scale: string, shift: string) =>
+    found({
+      inputs: { x: ["n", 3, 2, 2] },
+      outputs,
+      stored: { [scale]: ones, [shift]: numbers([3], () => 0), w: numbers([3, 3, 1, 1]) },
+      nodes: [
+        ["InstanceNormalization", ["x", scale, shift], ["n"]],
+        ["Conv", ["n", "w"], ["y"]],
+      ],
+    });
+  expect(of("val_8", "val_11")).toEqual(["w: weight"]);
+  expect(of("norm.weight", "norm.bias")).toEqual(["norm.weight: scale", "norm.bias: shift", "w: weight"]);
+});
 
 test("initial states that are repeated over the batch are none", () => {
   const nodes: NodeCase[] = [
