@@ -1,55 +1,163 @@
-// Activations: element-wise non-linearities as layers without parameters, and softmax.
+// Activations: the table of non-linearities as layers. All but prelu have no parameters.
 import * as z from "zod";
-import {
-  leakyRelu as leakyReluNode,
-  relu as reluNode,
-  sigmoid as sigmoidNode,
-  tanh as tanhNode,
-} from "../graph/ops/activation.js";
-import { softmax as softmaxNode } from "../graph/ops/softmax.js";
+import { ShapeError } from "../core/errors.js";
+import { shapeText } from "../core/shape.js";
+import * as nodes from "../graph/ops/activation.js";
+import { mul } from "../graph/ops/arithmetic.js";
+import * as moreNodes from "../graph/ops/more-activations.js";
+import * as softmaxNodes from "../graph/ops/softmax.js";
+import type { Tensor } from "../graph/tensor.js";
 import { defineLayer } from "./layer.js";
+import { prelu } from "./layers/prelu.js";
+
+/** An activation without options. */
+function plain<Kind extends string>(kind: Kind, about: string, node: (x: Tensor) => Tensor) {
+  return defineLayer({ kind, about, options: z.object({}), build: (_spec, x) => node(x) });
+}
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
-export const relu = defineLayer({
-  kind: "relu",
-  about: "max(x, 0)",
-  options: z.object({}),
-  build: (_spec, x) => reluNode(x),
-});
+export const relu = plain("relu", "max(x, 0)", nodes.relu);
 
 /** `x` above 0, `slope * x` below. */
 export const leakyRelu = defineLayer({
   kind: "leakyRelu",
   about: "x above 0, slope * x below",
-  options: z.object({ slope: z.number().default(0.01) }),
-  build: ({ slope }, x) => leakyReluNode(x, { alpha: slope }),
+  options: z.object({ slope: z.number().default(0.01).describe("slope below 0") }),
+  build: ({ slope }, x) => nodes.leakyRelu(x, { alpha: slope }),
 });
+
+/** `x` above 0, `alpha (e^x - 1)` below (Clevert, Unterthiner and Hochreiter, ICLR 2016). */
+export const elu = defineLayer({
+  kind: "elu",
+  about: "x above 0, alpha (exp(x) - 1) below",
+  options: z.object({ alpha: z.number().default(1).describe("minus the limit far below 0") }),
+  build: (spec, x) => moreNodes.elu(x, { alpha: spec.alpha }),
+});
+
+/** As `elu`, but of slope 1 at 0 whatever `alpha`: `alpha (e^(x / alpha) - 1)` below 0 (Barron, 2017). */
+export const celu = defineLayer({
+  kind: "celu",
+  about: "x above 0, alpha (exp(x / alpha) - 1) below",
+  options: z.object({
+    alpha: z
+      .number()
+      .refine((value) => value !== 0, { error: "a number other than 0" })
+      .default(1)
+      .describe("minus the limit far below 0"),
+  }),
+  build: (spec, x) => moreNodes.celu(x, { alpha: spec.alpha }),
+});
+
+// The constants in full (Klambauer and others, NeurIPS 2017, appendix); ONNX's defaults are these in float32.
+const seluConstants = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
+
+/** `1.0507 elu(x)` with alpha 1.6733, which keeps mean 0 and variance 1. For `lecunNormal` weights. */
+export const selu = plain("selu", "a scaled elu that keeps mean 0 and variance 1", (x) =>
+  moreNodes.selu(x, seluConstants),
+);
+
+/** `x` above `alpha`, 0 elsewhere: PyTorch's `Threshold(alpha, 0)`. */
+export const thresholdedRelu = defineLayer({
+  kind: "thresholdedRelu",
+  about: "x above alpha, 0 elsewhere",
+  options: z.object({ alpha: z.number().default(1).describe("values up to it become 0") }),
+  build: (spec, x) => moreNodes.thresholdedRelu(x, { alpha: spec.alpha }),
+});
+
+/** `x` times the normal distribution function of x, or its form by tanh (Hendrycks and Gimpel, 2016). */
+export const gelu = defineLayer({
+  kind: "gelu",
+  about: "x times the normal distribution function of x",
+  options: z.object({
+    approximate: z.enum(["none", "tanh"]).default("none").describe("exactly, or by tanh as the first models had it"),
+  }),
+  build: ({ approximate }, x) => moreNodes.gelu(x, { approximate }),
+});
+
+/** `x sigmoid(x)`, also called swish (Ramachandran, Zoph and Le, 2017). */
+export const silu = plain("silu", "x sigmoid(x), also called swish", (x) => mul(x, nodes.sigmoid(x)));
+
+/** `x tanh(softplus(x))` (Misra, BMVC 2020). */
+export const mish = plain("mish", "x tanh(softplus(x))", moreNodes.mish);
+
+/** `x` times `hardSigmoid(x)` (Howard and others, ICCV 2019). */
+export const hardSwish = plain("hardSwish", "x min(max(x / 6 + 1/2, 0), 1)", moreNodes.hardSwish);
+
+/** `log(1 + e^x)`, without overflow. */
+export const softplus = plain("softplus", "log(1 + exp(x))", nodes.softplus);
+
+/** `x / (1 + |x|)`. */
+export const softsign = plain("softsign", "x / (1 + |x|)", moreNodes.softsign);
 
 /** Hyperbolic tangent. */
-export const tanh = defineLayer({
-  kind: "tanh",
-  about: "hyperbolic tangent",
-  options: z.object({}),
-  build: (_spec, x) => tanhNode(x),
-});
+export const tanh = plain("tanh", "hyperbolic tangent", nodes.tanh);
 
 /** `1 / (1 + e^-x)`. */
-export const sigmoid = defineLayer({
-  kind: "sigmoid",
-  about: "1 / (1 + exp(-x))",
-  options: z.object({}),
-  build: (_spec, x) => sigmoidNode(x),
+export const sigmoid = plain("sigmoid", "1 / (1 + exp(-x))", nodes.sigmoid);
+
+/** `alpha x + beta` between 0 and 1. By default PyTorch's; ONNX and early Keras have slope 0.2. */
+export const hardSigmoid = defineLayer({
+  kind: "hardSigmoid",
+  about: "alpha x + beta, not below 0 nor above 1",
+  options: z.object({
+    alpha: z
+      .number()
+      .default(1 / 6)
+      .describe("slope in the middle"),
+    beta: z.number().default(0.5).describe("value at 0"),
+  }),
+  build: ({ alpha, beta }, x) => moreNodes.hardSigmoid(x, { alpha, beta }),
 });
 
+const axisOptions = z.object({ axis: z.int().default(-1).describe("axis of the classes; 0 is that of the examples") });
+
+/** Classes may lie on every axis but that of the examples. */
+function classAxis({ axis }: z.output<typeof axisOptions>, x: Tensor, where: string): number {
+  const rank = x.shape.length;
+  if (axis < rank && axis > -rank && axis !== 0) return axis;
+  throw new ShapeError("there are no classes on this axis", {
+    where,
+    expected: `an axis from 1 to ${rank - 1} or from ${1 - rank} to -1, of an input ${shapeText(x.shape)}`,
+    received: `${axis}`,
+  });
+}
+
 /**
- * `e^x / sum e^x` over the last axis. Not for use before `crossEntropy`, which applies it itself: two in a row
- * put a floor of ln(1 + (C-1)/e) under the loss of C classes.
+ * `e^x / sum e^x` over one axis, the last by default. Not for use before `crossEntropy`, which applies it itself: two in
+ * a row put a floor of ln(1 + (C-1)/e) under the loss of C classes.
  */
 export const softmax = defineLayer({
   kind: "softmax",
-  about: "probabilities over the last axis (crossEntropy applies it itself)",
-  options: z.object({}),
-  build: (_spec, x) => softmaxNode(x, { axis: -1 }),
+  about: "probabilities over one axis (crossEntropy applies it itself)",
+  options: axisOptions,
+  build: (spec, x, { where }) => softmaxNodes.softmax(x, { axis: classAxis(spec, x, where) }),
 });
 
-export const activations = { relu, leakyRelu, tanh, sigmoid, softmax } as const;
+/** `x - log sum e^x` over one axis, the last by default. For `negativeLogLikelihood`. */
+export const logSoftmax = defineLayer({
+  kind: "logSoftmax",
+  about: "logarithms of probabilities over one axis, for negativeLogLikelihood",
+  options: axisOptions,
+  build: (spec, x, { where }) => softmaxNodes.logSoftmax(x, { axis: classAxis(spec, x, where) }),
+});
+
+export const activations = {
+  relu,
+  leakyRelu,
+  prelu,
+  elu,
+  celu,
+  selu,
+  thresholdedRelu,
+  gelu,
+  silu,
+  mish,
+  hardSwish,
+  softplus,
+  softsign,
+  tanh,
+  sigmoid,
+  hardSigmoid,
+  softmax,
+  logSoftmax,
+} as const;

@@ -16,8 +16,27 @@ export { shared } from "./layers/shared.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 
-// Activations: layers without parameters.
-export { leakyRelu, relu, sigmoid, softmax, tanh } from "./activations.js";
+// Activations; all but prelu have no parameters.
+export {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSoftmax,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  softsign,
+  tanh,
+  thresholdedRelu,
+} from "./activations.js";
+export { prelu } from "./layers/prelu.js";
 
 // Whole networks from a few options.
 export {

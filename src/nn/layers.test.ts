@@ -14,7 +14,25 @@ import { mul } from "../graph/ops/arithmetic.js";
 import { reduceSum } from "../graph/ops/reduction.js";
 import { printGraph } from "../graph/print.js";
 import type { Tensor } from "../graph/tensor.js";
-import { leakyRelu, relu, sigmoid, softmax, tanh } from "./activations.js";
+import {
+  celu,
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  logSoftmax,
+  mish,
+  relu,
+  selu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  softsign,
+  tanh,
+  thresholdedRelu,
+} from "./activations.js";
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";
@@ -27,6 +45,7 @@ import { type LayerKind, layers } from "./layers/index.js";
 import { padTo } from "./layers/pad-to.js";
 import { parallel } from "./layers/parallel.js";
 import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+import { prelu } from "./layers/prelu.js";
 import { residual } from "./layers/residual.js";
 import { sequential } from "./layers/sequential.js";
 import { shared } from "./layers/shared.js";
@@ -191,7 +210,20 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
   leakyRelu: [same(leakyRelu({ slope: 0.2 }))],
   tanh: [same(tanh())],
   sigmoid: [same(sigmoid())],
-  softmax: [same(softmax())],
+  softmax: [same(softmax()), { ...same(softmax({ axis: 1 })), name: "channels" }],
+  logSoftmax: [same(logSoftmax()), { ...same(logSoftmax({ axis: -2 })), name: "rows" }],
+  prelu: [same(prelu(), 1), { ...same(prelu({ perChannel: true, slope: 0.5 }), 3), name: "channels" }],
+  elu: [same(elu({ alpha: 0.7 }))],
+  celu: [same(celu({ alpha: 0.7 }))],
+  selu: [same(selu())],
+  thresholdedRelu: [same(thresholdedRelu({ alpha: 0.5 }))],
+  gelu: [same(gelu()), { ...same(gelu({ approximate: "tanh" })), name: "by tanh" }],
+  silu: [same(silu())],
+  mish: [same(mish())],
+  hardSwish: [same(hardSwish())],
+  softplus: [same(softplus())],
+  softsign: [same(softsign())],
+  hardSigmoid: [same(hardSigmoid())],
 };
 
 const batchSize = 4;

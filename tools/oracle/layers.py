@@ -1,0 +1,80 @@
+"""Writes fixtures/layers.json: layers, their parameters' names and their gradients by PyTorch in float64.
+
+Run with python3 and torch 2.13.
+"""
+
+import json
+import pathlib
+
+import torch
+from torch import nn
+
+from fixture import array, numbers
+
+torch.manual_seed(8)
+torch.set_default_dtype(torch.float64)
+
+
+def activations():
+    """Values on both sides of every bend, far ones, and 0."""
+    x = torch.cat([2 * numbers(2, 3, 4), torch.tensor([[[-40.0, 0.0, 0.5, 30.0]] * 3] * 2)], 2)
+    return [
+        ({"kind": "relu"}, "far and near", nn.ReLU(), x),
+        ({"kind": "leakyRelu"}, "default", nn.LeakyReLU(), x),
+        ({"kind": "leakyRelu", "slope": 0.25}, "slope", nn.LeakyReLU(0.25), x),
+        ({"kind": "prelu"}, "one slope", nn.PReLU(), x),
+        ({"kind": "prelu", "perChannel": True}, "channels", nn.PReLU(3), x),
+        ({"kind": "prelu", "perChannel": True}, "columns", nn.PReLU(5), numbers(4, 5)),
+        ({"kind": "elu"}, "default", nn.ELU(), x),
+        ({"kind": "elu", "alpha": 0.5}, "alpha", nn.ELU(0.5), x),
+        ({"kind": "celu"}, "default", nn.CELU(), x),
+        ({"kind": "celu", "alpha": 0.5}, "alpha", nn.CELU(0.5), x),
+        ({"kind": "selu"}, "far and near", nn.SELU(), x),
+        ({"kind": "thresholdedRelu", "alpha": 0.75}, "threshold", nn.Threshold(0.75, 0), x),
+        ({"kind": "gelu"}, "exactly", nn.GELU(), x),
+        ({"kind": "gelu", "approximate": "tanh"}, "by tanh", nn.GELU(approximate="tanh"), x),
+        ({"kind": "silu"}, "far and near", nn.SiLU(), x),
+        ({"kind": "mish"}, "far and near", nn.Mish(), x),
+        ({"kind": "hardSwish"}, "far and near", nn.Hardswish(), x),
+        # PyTorch takes the softplus of values above 20 for the values themselves, 2e-9 off at 20.
+        ({"kind": "softplus"}, "far and near", nn.Softplus(threshold=50), x),
+        ({"kind": "softsign"}, "far and near", nn.Softsign(), x),
+        ({"kind": "tanh"}, "far and near", nn.Tanh(), x),
+        ({"kind": "sigmoid"}, "far and near", nn.Sigmoid(), x),
+        # The gradient of nn.Hardsigmoid has 1/6 in float32, whatever its input.
+        ({"kind": "hardSigmoid"}, "default", nn.Hardsigmoid(), x, lambda x: (x / 6 + 0.5).clamp(0, 1)),
+        ({"kind": "softmax"}, "last axis", nn.Softmax(-1), x),
+        ({"kind": "softmax", "axis": 1}, "channels", nn.Softmax(1), x),
+        ({"kind": "logSoftmax"}, "last axis", nn.LogSoftmax(-1), x),
+        ({"kind": "logSoftmax", "axis": 1}, "channels", nn.LogSoftmax(1), x),
+    ]
+
+
+def fixture(spec, name, module, x, call=None):
+    """One layer: every parameter drawn anew, so that none is 0 or 1."""
+    for parameter in module.parameters():
+        parameter.data = numbers(*parameter.shape)
+    leaf = x.clone().requires_grad_(x.is_floating_point())
+    y = (call or module)(leaf)
+    cotangent = numbers(*y.shape)
+    named = dict(module.named_parameters())
+    wanted = ([leaf] if leaf.requires_grad else []) + list(named.values())
+    gradients = list(torch.autograd.grad((y * cotangent).sum(), wanted))
+    return {
+        "spec": spec,
+        "name": name,
+        "input": array(x),
+        "parameters": {key: array(value) for key, value in named.items()},
+        "output": array(y),
+        "cotangent": array(cotangent),
+        "inputGradient": array(gradients.pop(0)) if leaf.requires_grad else None,
+        "gradients": {key: array(value) for key, value in zip(named, gradients)},
+    }
+
+
+fixtures = [fixture(*case) for case in activations()]
+head = {"generator": "tools/oracle/layers.py", "torch": torch.__version__.split("+")[0]}
+path = pathlib.Path(__file__).parent / "fixtures" / "layers.json"
+lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in fixtures)
+path.write_text(json.dumps(head)[:-1] + ', "fixtures": [\n' + lines + "\n]}\n")
+print(f"{path.name}: {len(fixtures)} layers, {path.stat().st_size} bytes")
