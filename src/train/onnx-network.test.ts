@@ -346,3 +346,18 @@ test("weights come from safetensors by name, all of them, in their shapes", () =
     `[ShapeError: w.safetensors > fc.weight: the weight does not fit the model: expected [3, 2], received [2, 3]]`,
   );
 });
+
+test("a batch normalization that the exporter folded is spoken of in one sentence", () => {
+  const folded: ModelCase = {
+    inputs: { x: ["batch", 2, 4, 4] },
+    outputs: ["y"],
+    stored: { "onnx::Conv_7": numbers([3, 2, 1, 1]), "onnx::Conv_8": numbers([3]) },
+    nodes: [["Conv", ["x", "onnx::Conv_7", "onnx::Conv_8"], ["y"], {}, { name: "/stem/Conv" }]],
+  };
+  expect(reading(folded).remarks).toMatchInlineSnapshot(`
+    [
+      "net.onnx: the exporter folded batch normalization into the weights of 1 node ("/stem/Conv"), so that the model trains without it; to train with it, export in training mode and without optimization (PyTorch: model.train(), then training=TrainingMode.TRAINING with dynamo=False, or optimize=False with dynamo=True)",
+    ]
+  `);
+  expect(reading(normalized).remarks).toEqual([]);
+});

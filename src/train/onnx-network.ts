@@ -16,6 +16,7 @@ import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
 import { isExternal } from "../onnx/external-data.js";
+import { foldedNormalizations } from "../onnx/folded-normalization.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
 import { type FileOptions, type OnnxFile, onnxFile, parseModel } from "../onnx/onnx-file.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
@@ -37,7 +38,7 @@ export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
   /** Names the file's contents, values beside it included. */
   readonly fingerprint: string;
-  /** What a user should hear: weights that are kept in another type than they are trained in. */
+  /** What a user should hear: weights of another type than they are trained in, normalization that is not there. */
   readonly remarks: readonly string[];
   /**
    * The model with these weights in inference form; everything else is as it was.
@@ -73,7 +74,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   return {
     fingerprint: fingerprintOf(bytes, file, weights),
     inputNames: freeInputs(file).map(({ name }) => name),
-    remarks: remarksOf(weights),
+    remarks: [...typeRemarks(weights), ...foldingRemarks(file)],
     build: (form) => buildNetwork(source, form),
     save: (tensors, saving) => {
       const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
@@ -111,11 +112,22 @@ function outputName({ graph, where }: OnnxFile, wanted: string | undefined): str
 }
 
 /** float32 is what everything is trained in. */
-function remarksOf(weights: readonly StoredWeight[]): string[] {
+function typeRemarks(weights: readonly StoredWeight[]): string[] {
   const other = weights.filter(({ proto }) => proto.dataType !== 1);
   if (other.length === 0) return [];
   return [
     `${other.length} of ${weights.length} weights are stored in another type than float32: they are trained in float32 and written back in their own`,
+  ];
+}
+
+/** Training goes on without the normalization then, which is not what the framework does with the model. */
+function foldingRemarks(file: OnnxFile): string[] {
+  const nodes = foldedNormalizations(file);
+  if (nodes.length === 0) return [];
+  const named = nodes.slice(0, 3).map(({ name, output }) => quoted(name === "" ? output[0] : name));
+  const where = `${named.join(", ")}${nodes.length > named.length ? ", ..." : ""}`;
+  return [
+    `${file.where}: the exporter folded batch normalization into the weights of ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"} (${where}), so that the model trains without it; to train with it, export in training mode and without optimization (PyTorch: model.train(), then training=TrainingMode.TRAINING with dynamo=False, or optimize=False with dynamo=True)`,
   ];
 }
 
