@@ -41,6 +41,30 @@ const cases: Readonly<Record<string, Case>> = {
     attrs: { pads: [0, 1, 2, 0], dilations: [1, 2] },
     blocked: 2,
   },
+  "a batch that fills blocks: the weight's gradient too": {
+    x: [8, 8, 5, 6],
+    w: [16, 8, 3, 3],
+    attrs: { pads: [1, 1, 1, 1] },
+    blocked: 3,
+  },
+  "more channels than filters, uneven padding": {
+    x: [8, 16, 5, 4],
+    w: [8, 16, 3, 2],
+    attrs: { pads: [0, 1, 2, 0] },
+    blocked: 3,
+  },
+  "a batch that fills blocks, strides with rows that no window reaches": {
+    x: [8, 8, 8, 10],
+    w: [8, 8, 3, 3],
+    attrs: { strides: [2, 3] },
+    blocked: 2,
+  },
+  "the same, in the padding": {
+    x: [8, 8, 7, 8],
+    w: [8, 8, 2, 2],
+    attrs: { strides: [2, 3], pads: [0, 0, 1, 2] },
+    blocked: 2,
+  },
   "a kernel of one place stays plain": { x: [2, 8, 3, 3], w: [8, 8, 1, 1], blocked: 0 },
   "channels that fill no block stay plain": { x: [2, 6, 4, 4], w: [8, 6, 3, 3], blocked: 0 },
   "groups stay plain": { x: [2, 8, 4, 4], w: [8, 4, 3, 3], attrs: { group: 2 }, blocked: 0 },
@@ -81,7 +105,7 @@ describe.each(Object.entries(cases))("%s", (_name, given) => {
     close(blocked);
   });
 
-  test("not blocked, the gradient of the input takes its faster form and is the same", () => {
+  test("not blocked, the gradients take their faster forms and are the same", () => {
     const columns = simplify(rewriteGraph(plain, shareGradientParts));
     expect(nodesOf(columns).filter(({ attrs }) => attrs.gradient_form !== undefined)).toEqual([]);
     close(columns);

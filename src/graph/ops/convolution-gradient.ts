@@ -12,6 +12,8 @@ import {
   convTranspose,
   convTransposeWindow,
   convWindow,
+  type InputForm,
+  type WeightForm,
 } from "./convolution.js";
 import {
   leading,
@@ -50,13 +52,16 @@ export type InputLowering = "convolution" | "transposed" | "outputColumns" | "su
  * - `inputColumns`: the windows of x as columns, times ct (always);
  * - `outputColumns`: the windows of ct as columns, times x (stride 1); the columns serve x's cotangent too;
  * - `tapByTap`: for every tap what it sees of x, times ct, summed (one channel a group);
- * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels).
+ * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels, and
+ *   the fastest of all where the runtime has blocked convolutions).
  */
 export type WeightLowering = "inputColumns" | "outputColumns" | "tapByTap" | "swapped";
 
 export interface ConvolutionLowering {
   readonly input: InputLowering;
   readonly weight: WeightLowering;
+  /** What is laid out as columns where a `swapped` weight gradient is not blocked. */
+  readonly columns?: "inputColumns" | "outputColumns";
 }
 
 // Columns need memory of as many copies of x as the kernel has taps; beyond this they no longer pay.
@@ -74,11 +79,17 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
   const isPlain = c.group === 1 && c.window.kernel.length === 2;
   const isMirrored = hasMirroredWindows(c);
-  // Convolutions that may be blocked stay convolutions; `convFromColumns` turns them into columns where they are not.
+  // What may be blocked becomes a convolution; `convFromColumns` turns it into columns where it is not.
   const isBlockable = isPlain && taps > 1 && c.channels % smallestBlock === 0 && c.filters % smallestBlock === 0;
-  const input = isMirrored && isBlockable ? "convolution" : undefined;
-  if (isMirrored && (narrow || taps === 1)) return { input: input ?? "outputColumns", weight: "outputColumns" };
-  return { input: input ?? (isPlain ? "summedColumns" : "transposed"), weight: "inputColumns" };
+  const ofOutput = isMirrored && (narrow || taps === 1);
+  const columns = ofOutput ? "outputColumns" : "inputColumns";
+  const input = ofOutput ? "outputColumns" : isPlain ? "summedColumns" : "transposed";
+  if (!isBlockable) return { input, weight: columns };
+  const isSwapped = c.batch % smallestBlock === 0;
+  return {
+    input: isMirrored ? "convolution" : input,
+    ...(isSwapped ? { weight: "swapped", columns } : { weight: columns }),
+  };
 }
 
 // Every tap costs three passes over x; with more of them the convolution with batch and channels exchanged is faster.
@@ -150,13 +161,11 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
     filters: x.shape[1],
     group: attrs.group,
   };
-  const { weight } = chooseLowering(convolution);
+  const { weight, columns } = chooseLowering(convolution);
+  const lowering: ConvolutionLowering = { input: "transposed", weight, ...(columns === undefined ? {} : { columns }) };
   return [
     wants[0] ? leading(conv(ct, w, null, convAttributes(convolution)), window.output) : null,
-    wants[1]
-      ? convolutionCotangents(convolution, { input: "transposed", weight }, { x: ct, w, ct: x }, { x: false, w: true })
-          .dw
-      : null,
+    wants[1] ? convolutionCotangents(convolution, lowering, { x: ct, w, ct: x }, { x: false, w: true }).dw : null,
     bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct) : null,
   ];
 }
@@ -183,7 +192,7 @@ export function convolutionCotangents(
     inputColumns: () => weightByInputColumns(convolution, x, ct),
     outputColumns: () => weightByOutputColumns(convolution, x, outputColumns()),
     tapByTap: () => weightTapByTap(convolution, x, ct),
-    swapped: () => weightBySwappedConvolution(convolution, x, ct),
+    swapped: () => weightBySwappedConvolution(convolution, x, ct, weightForm(lowering)),
   };
   return {
     dx: wants.x ? inputGradients[lowering.input]() : null,
@@ -205,13 +214,12 @@ export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs:
     filters: w!.shape[0],
     group: attrs.group,
   };
-  if (attrs.gradient_form !== undefined) return inputInForm(attrs.gradient_form, convolution, x!, w!);
-  if (
-    convolution.filters > mostFiltersFromColumns ||
-    attrs.group !== 1 ||
-    chooseLowering(convolution).weight !== "inputColumns"
-  )
-    return null;
+  const form = attrs.gradient_form;
+  if (form === "weightByInputColumns" || form === "weightByOutputColumns")
+    return weightInForm(form, convolution, x!, w!);
+  if (form !== undefined) return inputInForm(form, convolution, x!, w!);
+  if (convolution.filters > mostFiltersFromColumns || attrs.group !== 1) return null;
+  if (weightByColumns(chooseLowering(convolution)) !== "inputColumns") return null;
   const taps = window.kernel.map((_, axis) => axis + 2);
   const rows = reshape(transpose(w!, [0, ...taps, 1]), [convolution.filters, sizeOf(w!.shape) / convolution.filters]);
   const product = matMul(rows, columns(x!, 1, window, false));
@@ -220,14 +228,47 @@ export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs:
 }
 
 /** What the cotangent of the input becomes when it is no blocked convolution; groups stay convolutions. */
-function otherForm({ group }: Convolution, { weight }: ConvolutionLowering) {
+function otherForm({ group }: Convolution, lowering: ConvolutionLowering): InputForm | undefined {
   if (group > 1) return undefined;
-  return weight === "outputColumns" ? "outputColumns" : "summedColumns";
+  return weightByColumns(lowering) === "outputColumns" ? "outputColumns" : "summedColumns";
+}
+
+/** How the weight's cotangent is computed where nothing is blocked. */
+function weightByColumns({ weight, columns: laidOut }: ConvolutionLowering): WeightLowering {
+  return laidOut ?? weight;
+}
+
+/** What the cotangent of the weight becomes when it is no blocked convolution. */
+function weightForm({ columns: laidOut }: ConvolutionLowering): WeightForm | undefined {
+  if (laidOut === undefined) return undefined;
+  return laidOut === "outputColumns" ? "weightByOutputColumns" : "weightByInputColumns";
+}
+
+/** Undoes `weightBySwappedConvolution`: `images` are x, and `kernels` ct, with batch and channels exchanged. */
+function weightInForm(form: WeightForm, swapped: Convolution, images: Tensor, kernels: Tensor): Tensor {
+  const { input, output, kernel, strides, dilations, padBegin, padEnd } = swapped.window;
+  const window: Window = {
+    input,
+    output: kernel,
+    kernel: output,
+    strides: dilations,
+    dilations: strides,
+    padBegin,
+    padEnd,
+  };
+  const [channels, batch] = images.shape;
+  const convolution: Convolution = { window, batch, channels, filters: kernels.shape[0], group: 1 };
+  const [x, ct] = [exchangedChannels(images, 1), exchangedChannels(kernels, 1)];
+  const dw =
+    form === "weightByInputColumns"
+      ? weightByInputColumns(convolution, x, ct)
+      : weightByOutputColumns(convolution, x, columns(ct, 1, mirroredWindow(window), true));
+  return exchangedChannels(dw, 1);
 }
 
 /** Undoes `inputByConvolution`: the same cotangent by columns. `turned` is the kernel turned round, `ct` what it reads. */
 function inputInForm(
-  form: "outputColumns" | "summedColumns",
+  form: InputForm,
   { window, batch, channels, filters, group }: Convolution,
   ct: Tensor,
   turned: Tensor,
@@ -258,12 +299,7 @@ function convAttributes({ window, group }: Convolution): ConvAttributes {
   };
 }
 
-function inputByConvolution(
-  convolution: Convolution,
-  w: Tensor,
-  ct: Tensor,
-  form?: "outputColumns" | "summedColumns",
-): Tensor {
+function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor, form?: InputForm): Tensor {
   const window = mirroredWindow(convolution.window);
   return conv(ct, turnedRound(w, convolution.group, window.kernel.length), null, {
     ...convAttributes({ ...convolution, window }),

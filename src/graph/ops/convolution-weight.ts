@@ -3,11 +3,12 @@ import { type Shape, sizeOf } from "../../core/shape.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { columns, groupAxis, tapViews } from "./columns.js";
-import { conv } from "./convolution.js";
+import { conv, type WeightForm } from "./convolution.js";
 import type { Convolution } from "./convolution-gradient.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { concat, reshape, slice, transpose } from "./shape-movement.js";
+import { coveredExtent, type Window } from "./window.js";
 
 /** The leading places of every spatial axis. */
 export function leading(x: Tensor, extents: Shape): Tensor {
@@ -76,27 +77,48 @@ export function weightTapByTap({ window, batch, channels, filters }: Convolution
 /**
  * The weight gradient correlates x with ct: a convolution whose batch are the channels of x, whose channels are the
  * examples, and in which the places of ct are the taps, `strides` apart.
+ * @param form what to make of it where it is not blocked.
  */
 export function weightBySwappedConvolution(
   { window, batch, channels, group }: Convolution,
   x: Tensor,
   ct: Tensor,
+  form?: WeightForm,
 ): Tensor {
   const inner = channels / group;
   const axes = window.kernel.map((_, axis) => axis);
-  const perGroup = reshape(x, [batch, group, inner, ...window.input]);
-  const images = reshape(transpose(perGroup, [2, 1, 0, ...axes.map((axis) => axis + 3)]), [
-    inner,
-    group * batch,
-    ...window.input,
-  ]);
-  const kernels = transpose(ct, [1, 0, ...axes.map((axis) => axis + 2)]);
-  const correlated = conv(images, kernels, null, {
+  const { input, padEnd } = reachedPart(window);
+  const reached = leading(x, input);
+  const perGroup = (): Tensor =>
+    transpose(reshape(reached, [batch, group, inner, ...input]), [2, 1, 0, ...axes.map((axis) => axis + 3)]);
+  const images = group === 1 ? exchanged(reached) : reshape(perGroup(), [inner, group * batch, ...input]);
+  const correlated = conv(images, exchanged(ct), null, {
     dilations: window.strides,
-    pads: [...window.padBegin, ...window.padEnd],
+    pads: [...window.padBegin, ...padEnd],
     strides: window.dilations,
     group,
+    ...(form === undefined ? {} : { gradient_form: form }),
   });
-  // Rows that no window reached give taps beyond the kernel.
-  return transpose(leading(correlated, window.kernel), [1, 0, ...axes.map((axis) => axis + 2)]);
+  return exchanged(correlated);
+}
+
+/** The first two axes exchanged. */
+function exchanged(x: Tensor): Tensor {
+  return transpose(x, [1, 0, ...x.shape.slice(2).map((_, axis) => axis + 2)]);
+}
+
+/** Without the rows at the end that no window reaches: they would give taps beyond the kernel. */
+function reachedPart({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window) {
+  const unreached = input.map(
+    (extent, axis) =>
+      extent +
+      padBegin[axis] +
+      padEnd[axis] -
+      (output[axis] - 1) * strides[axis] -
+      coveredExtent(kernel[axis], dilations[axis]),
+  );
+  return {
+    input: input.map((extent, axis) => extent - Math.max(0, unreached[axis] - padEnd[axis])),
+    padEnd: padEnd.map((extent, axis) => Math.max(0, extent - unreached[axis])),
+  };
 }

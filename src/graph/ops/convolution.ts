@@ -17,13 +17,18 @@ import {
   windowTaps,
 } from "./window.js";
 
+/** Forms of the cotangent of an input, see `InputLowering`. */
+export type InputForm = "outputColumns" | "summedColumns";
+/** Forms of the cotangent of a weight: `inputColumns` and `outputColumns` of `WeightLowering`. */
+export type WeightForm = "weightByInputColumns" | "weightByOutputColumns";
+
 export type ConvAttributes = WindowAttributes & {
   readonly group: number;
   /**
-   * Ours: says that this is the cotangent of another convolution's input, and which other form of it is faster where
-   * the runtime has no blocked convolution.
+   * Ours: says that this is the cotangent of another convolution's input or weight, and which other form of it is faster
+   * where the runtime has no blocked convolution.
    */
-  readonly gradient_form?: "outputColumns" | "summedColumns";
+  readonly gradient_form?: InputForm | WeightForm;
 };
 
 export type ConvTransposeAttributes = ConvAttributes & {
