@@ -7,6 +7,8 @@ export { dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export { flatten } from "./layers/flatten.js";
 export { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
+export { groupNorm, instanceNorm } from "./layers/group-norm.js";
+export { layerNorm, rmsNorm } from "./layers/layer-norm.js";
 export { padTo } from "./layers/pad-to.js";
 export { parallel } from "./layers/parallel.js";
 export { averagePool2d, maxPool2d } from "./layers/pool2d.js";

@@ -41,7 +41,9 @@ import { dense } from "./layers/dense.js";
 import { dropout } from "./layers/dropout.js";
 import { flatten } from "./layers/flatten.js";
 import { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
+import { groupNorm, instanceNorm } from "./layers/group-norm.js";
 import { type LayerKind, layers } from "./layers/index.js";
+import { layerNorm, rmsNorm } from "./layers/layer-norm.js";
 import { padTo } from "./layers/pad-to.js";
 import { parallel } from "./layers/parallel.js";
 import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
@@ -136,6 +138,18 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
     },
   ],
   batchNorm: [same(batchNorm(), 6), { ...same(batchNorm({ momentum: 0.5 }), 80), name: "rows", from: [40], to: [40] }],
+  layerNorm: [
+    same(layerNorm(), 12),
+    { ...same(layerNorm({ axes: 3, bias: false }), 144), name: "whole images" },
+    { ...same(layerNorm({ affine: false })), name: "nothing trained" },
+  ],
+  rmsNorm: [same(rmsNorm(), 6), { ...same(rmsNorm({ axes: 2, affine: false })), name: "nothing trained" }],
+  groupNorm: [
+    same(groupNorm({ groups: 3 }), 6),
+    { ...same(groupNorm({ groups: 1, affine: false })), name: "nothing trained" },
+    { ...same(groupNorm({ groups: 8 }), 80), name: "rows", from: [40], to: [40] },
+  ],
+  instanceNorm: [same(instanceNorm()), { ...same(instanceNorm({ affine: true }), 6), name: "affine" }],
   dropout: [same(dropout({ rate: 0.25 })), { ...same(dropout({ rate: 0 })), name: "rate 0" }],
   flatten: [{ name: "images", spec: flatten(), from: image, to: [144], parameters: 0 }],
   sequential: [

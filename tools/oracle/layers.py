@@ -50,6 +50,26 @@ def activations():
     ]
 
 
+def normalizations():
+    x = numbers(2, 4, 3, 2)
+    return [
+        ({"kind": "layerNorm"}, "last axis", nn.LayerNorm(5), numbers(2, 3, 5)),
+        ({"kind": "layerNorm", "axes": 2, "epsilon": 0.125}, "two axes", nn.LayerNorm([3, 2], eps=0.125), x),
+        ({"kind": "layerNorm", "bias": False}, "scales alone", nn.LayerNorm(5, bias=False), numbers(3, 5)),
+        ({"kind": "layerNorm", "affine": False}, "nothing trained", nn.LayerNorm(5, elementwise_affine=False), numbers(3, 5)),
+        ({"kind": "rmsNorm", "epsilon": 0.125}, "two axes", nn.RMSNorm([3, 2], eps=0.125), x),
+        # Without eps PyTorch takes that of the input's type; ours is that of float32.
+        ({"kind": "rmsNorm"}, "default", nn.RMSNorm(5, eps=torch.finfo(torch.float32).eps), numbers(3, 5)),
+        ({"kind": "rmsNorm", "epsilon": 0, "affine": False}, "nothing trained", nn.RMSNorm(5, eps=0.0, elementwise_affine=False), numbers(3, 5)),
+        ({"kind": "groupNorm", "groups": 2}, "two groups", nn.GroupNorm(2, 4), x),
+        ({"kind": "groupNorm", "groups": 2, "epsilon": 0.125, "affine": False}, "rows", nn.GroupNorm(2, 6, eps=0.125, affine=False), numbers(3, 6)),
+        ({"kind": "instanceNorm"}, "images", nn.InstanceNorm2d(4), x),
+        ({"kind": "instanceNorm", "epsilon": 0.125, "affine": True}, "sequences", nn.InstanceNorm1d(3, eps=0.125, affine=True), numbers(2, 3, 5)),
+        ({"kind": "batchNorm"}, "images", nn.BatchNorm2d(4), x),
+        ({"kind": "batchNorm", "epsilon": 0.125}, "rows", nn.BatchNorm1d(3, eps=0.125), numbers(5, 3)),
+    ]
+
+
 def fixture(spec, name, module, x, call=None):
     """One layer: every parameter drawn anew, so that none is 0 or 1."""
     for parameter in module.parameters():
@@ -72,7 +92,7 @@ def fixture(spec, name, module, x, call=None):
     }
 
 
-fixtures = [fixture(*case) for case in activations()]
+fixtures = [fixture(*case) for case in activations() + normalizations()]
 head = {"generator": "tools/oracle/layers.py", "torch": torch.__version__.split("+")[0]}
 path = pathlib.Path(__file__).parent / "fixtures" / "layers.json"
 lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in fixtures)

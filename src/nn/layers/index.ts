@@ -6,6 +6,8 @@ import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { flatten } from "./flatten.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
+import { groupNorm, instanceNorm } from "./group-norm.js";
+import { layerNorm, rmsNorm } from "./layer-norm.js";
 import { padTo } from "./pad-to.js";
 import { parallelLayer } from "./parallel.js";
 import { averagePool2d, maxPool2d } from "./pool2d.js";
@@ -21,6 +23,10 @@ export const layers = {
   globalAveragePool,
   globalMaxPool,
   batchNorm,
+  layerNorm,
+  rmsNorm,
+  groupNorm,
+  instanceNorm,
   dropout,
   flatten,
   padTo,

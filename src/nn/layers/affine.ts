@@ -1,0 +1,23 @@
+// The scale and shift after a normalization, as options and as parameters.
+import * as z from "zod";
+import type { Shape } from "../../core/shape.js";
+import type { Tensor } from "../../graph/tensor.js";
+import type { BuildContext } from "../layer.js";
+
+/** What all normalizations of one example have. */
+export const epsilonOption = z.number().min(0).default(1e-5).describe("added to the variance");
+
+/** Whether there are scales (`weight`, 1 at first) and shifts (`bias`, 0 at first). */
+export const affineOption = (preset: boolean) =>
+  z.boolean().default(preset).describe("trained scales and shifts afterwards");
+
+// Neither is drawn.
+const fans = { fanIn: 1, fanOut: 1 };
+
+export function trainedScale(context: BuildContext, shape: Shape): Tensor {
+  return context.parameter("weight", shape, "scale", { kind: "constant", value: 1 }, fans);
+}
+
+export function trainedShift(context: BuildContext, shape: Shape): Tensor {
+  return context.parameter("bias", shape, "shift", { kind: "constant", value: 0 }, fans);
+}

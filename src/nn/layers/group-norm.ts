@@ -1,0 +1,61 @@
+// groupNorm and instanceNorm: the channels of one example brought to one scale, in groups or each by itself.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { shapeText, sizeOf } from "../../core/shape.js";
+import { filled } from "../../graph/build.js";
+import { groupNormalization, instanceNormalization } from "../../graph/ops/group-normalization.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { type BuildContext, defineLayer } from "../layer.js";
+import { affineOption, epsilonOption, trainedScale, trainedShift } from "./affine.js";
+
+function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tensor, Tensor] {
+  const shape = [x.shape[1]];
+  if (affine) return [trainedScale(context, shape), trainedShift(context, shape)];
+  return [filled(x.dtype, shape, 1), filled(x.dtype, shape, 0)];
+}
+
+/**
+ * `(x - mean) / sqrt(variance + epsilon) * weight + bias` with the statistics of a group of neighboring channels of one
+ * example (Wu and He, ECCV 2018). x `[batch, channels, ...]`, `weight` and `bias` `[channels]`.
+ */
+export const groupNorm = defineLayer({
+  kind: "groupNorm",
+  about: "groups of channels standardized within every example",
+  options: z.object({
+    groups: z.int().positive().describe("groups of channels; 1 takes all together"),
+    epsilon: epsilonOption,
+    affine: affineOption(true),
+  }),
+  build({ groups, epsilon, affine }, x, context) {
+    if (x.shape.length < 2 || x.shape[1] % groups !== 0) {
+      throw new ShapeError("groups do not divide the channels", {
+        where: context.where,
+        expected: `an input of shape [batch, channels, ...] with a multiple of ${groups} channels`,
+        received: shapeText(x.shape),
+      });
+    }
+    const [scale, shift] = scaleAndShift(affine, x, context);
+    return groupNormalization(x, scale, shift, { num_groups: groups, epsilon });
+  },
+});
+
+/**
+ * As `groupNorm` with every channel by itself (Ulyanov, Vedaldi and Lempitsky, 2016): for images and sequences. Scales
+ * and shifts are left out unless asked for, as in PyTorch.
+ */
+export const instanceNorm = defineLayer({
+  kind: "instanceNorm",
+  about: "every channel standardized within every example",
+  options: z.object({ epsilon: epsilonOption, affine: affineOption(false) }),
+  build({ epsilon, affine }, x, context) {
+    if (x.shape.length < 3 || sizeOf(x.shape.slice(2)) < 2) {
+      throw new ShapeError("instanceNorm needs several places in every channel", {
+        where: context.where,
+        expected: "an input of shape [batch, channels, ...] with more than one place",
+        received: shapeText(x.shape),
+        remedy: "Use layerNorm for plain features",
+      });
+    }
+    return instanceNormalization(x, ...scaleAndShift(affine, x, context), { epsilon });
+  },
+});
