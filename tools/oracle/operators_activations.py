@@ -6,7 +6,7 @@ Run with python3 and torch 2.13. Kinks are included on purpose: there only a con
 import torch
 import torch.nn.functional as F
 
-from fixture import numbers, record, write
+from fixture import numbers, positive, record, write
 
 torch.manual_seed(20261)
 torch.set_num_threads(1)
@@ -39,6 +39,10 @@ for op, function, attrs in [
     ("Selu", lambda x: gamma * torch.where(x > 0, x, alpha * torch.expm1(x)), {}),
     ("Softsign", F.softsign, {}),
     ("Mish", F.mish, {}),
+    ("Shrink", lambda x: F.hardshrink(x, 0.5), {}),
+    ("Shrink", lambda x: F.softshrink(x, 1.5), {"lambd": 1.5, "bias": 1.5}),
+    ("Swish", F.silu, {}),
+    ("Swish", lambda x: x * torch.sigmoid(0.5 * x), {"alpha": 0.5}),
     ("ThresholdedRelu", lambda x: F.threshold(x, 1.0, 0.0), {}),
     ("ThresholdedRelu", lambda x: F.threshold(x, -0.5, 0.0), {"alpha": -0.5}),
 ]:
@@ -63,5 +67,13 @@ for op, function, x in [
     ("Tan", torch.tan, given(-1.5, -0.3, 0, 0.7, 1.4)),
 ]:
     add(op, "values", [x], function)
+
+ties = given(1, 3, 3, 2, -1, -1).reshape(2, 3)
+add("Hardmax", "ties", [ties], lambda x: F.one_hot(x.argmax(-1), 3) + 0 * x)
+dividends = given(-7.25, 7.25, -7.25, 7.25, 6, -6, 0, 0.3, -1e-3, 123.75)
+divisors = given(3, -3, -3, 3, 1.5, 1.5, -2, 0.1, 2, -0.7)
+add("Mod", "sign of the divisor", [dividends, divisors], torch.remainder)
+add("Mod", "sign of the dividend", [dividends, divisors], torch.fmod, {"fmod": 1})
+add("Mod", "broadcast", [numbers(2, 3), positive(3)], torch.remainder)
 
 write("operators_activations.py", fixtures)

@@ -8,11 +8,9 @@ import { elementwiseCost, type Op, type Vjp } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { cast } from "./cast.js";
 import { equal } from "./comparison.js";
-import { binary, inferBroadcast, type NoAttributes, requireDType, unlimited, wrapped } from "./elementwise.js";
+import { binary, inferBroadcast, type NoAttributes, product, requireDType, unlimited, wrapped } from "./elementwise.js";
 import { where } from "./selection.js";
 import { log, neg } from "./unary.js";
-
-export type ModAttributes = { readonly fmod: number };
 
 export const addOp = binary({
   name: "Add",
@@ -28,7 +26,7 @@ export const subOp = binary({
 
 export const mulOp = binary({
   name: "Mul",
-  value: (a, b, dtype) => (dtype === "uint32" || dtype === "int32" ? wrapped(dtype, Math.imul(a, b)) : a * b),
+  value: (a, b, dtype) => product(dtype, a, b),
   vjp: ({ inputs: [a, b], cotangents: [ct], wants }) => [
     wants[0] ? mul(ct!, b!) : null,
     wants[1] ? mul(ct!, a!) : null,
@@ -37,7 +35,7 @@ export const mulOp = binary({
 
 export const divOp = binary({
   name: "Div",
-  value: (a, b, dtype) => (isFloat(dtype) ? a / b : Math.trunc(a / b)),
+  value: (a, b, dtype) => (isFloat(dtype) ? a / b : wrapped(dtype, Math.trunc(a / b))),
   // d(a/b) = da / b - (a/b) db / b
   vjp({ inputs: [, b], outputs: [quotient], cotangents: [ct], wants }) {
     const overB = div(ct!, b!);
@@ -45,11 +43,23 @@ export const divOp = binary({
   },
 });
 
+/** The element types of a base. */
+const powers: readonly DType[] = ["float32", "float64", "int32", "int64"];
+
 export const powOp: Op<NoAttributes> = {
-  ...binary({ name: "Pow", value: (a, b) => a ** b, vjp: powBack }),
+  ...binary({
+    name: "Pow",
+    value: (a, b, dtype) => (isFloat(dtype) ? a ** b : wrapped(dtype, Math.trunc(a ** b))),
+    vjp: powBack,
+  }),
   inputNames: ["X", "Y"],
   // The exponent may have another element type; the result has the base's.
-  infer: ([a, b], _attrs, place) => [{ dtype: a!.dtype, shape: broadcastShapes(place, a!.shape, b!.shape) }],
+  infer([a, b], _attrs, place) {
+    requireDType(place, a!, powers);
+    return [{ dtype: a!.dtype, shape: broadcastShapes(place, a!.shape, b!.shape) }];
+  },
+  // ONNX Runtime has kernels for these exponents only; no other type holds more than int64.
+  lower: ([a, b]) => (powers.includes(b!.dtype) ? null : [pow(a!, cast(b!, "int64"))]),
 };
 
 /** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite where the limit is: for b = 0, and for a = 0 with b >= 0. */
@@ -74,24 +84,6 @@ function powByExponent(a: Tensor, b: Tensor, y: Tensor, ct: Tensor): Tensor {
   const safe = where(equal(a, scalar(0, a.dtype)), scalar(1, a.dtype), a);
   return cast(mul(ct, mul(y, log(safe))), b.dtype);
 }
-
-export const modOp: Op<ModAttributes> = {
-  name: "Mod",
-  arity: [2, 2],
-  attributes: { fmod: { type: "int", default: 0 } },
-  inputNames: ["A", "B"],
-  infer(inputs, _attrs, place) {
-    requireDType(place, inputs[0]!, ["int32", "uint32", "int64", "int8", "uint8"]);
-    return inferBroadcast(place, inputs);
-  },
-  vjp: "none",
-  batch: "elementwise",
-  cost: elementwiseCost(1),
-  // The sign of the divisor, as in Python; with fmod = 1 the sign of the dividend, as in C. `+ 0` avoids -0.
-  evaluate: ([a, b], { fmod }) => [
-    mapBroadcast(a!.dtype, [a!, b!], ([x, y]) => (fmod === 1 ? x % y : x - y * Math.floor(x / y)) + 0),
-  ],
-};
 
 /** An operator over any number of operands. */
 function variadic(
@@ -131,7 +123,11 @@ export const maxOp = variadic("Max", (values) => Math.max(...values), sharedBack
 
 export const sumOp = variadic(
   "Sum",
-  (values) => values.reduce((total, value) => total + value, 0),
+  (values, dtype) =>
+    wrapped(
+      dtype,
+      values.reduce((total, value) => total + value, 0),
+    ),
   ({ inputs, cotangents: [ct] }) => inputs.map(() => ct),
 );
 
@@ -167,11 +163,6 @@ export function div(a: Tensor, b: Tensor): Tensor {
 /** `a^b`. The gradient for `b` takes `0^b log 0` as 0. */
 export function pow(a: Tensor, b: Tensor): Tensor {
   return apply(powOp, [a, b])[0];
-}
-
-/** The rest of `a / b` of integers, with the sign of `b` (with `fmod: 1`: of `a`). */
-export function mod(a: Tensor, b: Tensor, options: { readonly fmod?: 0 | 1 } = {}): Tensor {
-  return apply(modOp, [a, b], options)[0];
 }
 
 /** The smallest of the operands, element by element; equal ones share the gradient. */

@@ -1,5 +1,5 @@
 // Test cases of the non-linearities and of the trigonometric functions.
-import { awayFromZero, float, type OpCase } from "./case.js";
+import { awayFromZero, distinct, exactly, float, type OpCase } from "./case.js";
 
 const plain = (): OpCase[] => [{ name: "both signs", inputs: [float([2, 5])], twice: true }];
 /** Away from the kink at 0. */
@@ -25,6 +25,11 @@ export const activationCases = {
     { name: "beyond the ends", inputs: [float([2, 4], [3, 5])] },
     { name: "as PyTorch's", inputs: [float([2, 4])], attrs: { alpha: 1 / 6, beta: 0.5 } },
   ],
+  Hardmax: [
+    { name: "last axis", inputs: [distinct([3, 4])] },
+    { name: "first axis", inputs: [distinct([3, 2])], attrs: { axis: 0 } },
+    { name: "ties: first", inputs: [exactly("float", [2, 3], [1, 4, 4, 5, 5, 2])], withRespectTo: [] },
+  ],
   HardSwish: [
     { name: "between the ends", inputs: [float([2, 4])], twice: true },
     { name: "beyond the ends", inputs: [float([2, 4], [-6, -3.5])] },
@@ -36,9 +41,15 @@ export const activationCases = {
     { name: "a slope for each value", inputs: [awayFromZero([2, 3]), float([2, 3])] },
   ],
   Selu: kinked(),
+  Shrink: [
+    { name: "hard", inputs: [exactly("float", [6], [-2, -0.6, -0.4, 0.3, 0.7, 1.5])] },
+    { name: "soft", inputs: [exactly("float", [4], [-2, -1, 0.5, 3])], attrs: { lambd: 0.75, bias: 0.75 } },
+    { name: "int8", inputs: [exactly("int8", [5], [-128, -2, 1, 2, 127])], attrs: { lambd: 1, bias: -1 } },
+  ],
   Sin: plain(),
   Sinh: plain(),
   Softsign: kinked(),
+  Swish: [...plain(), { name: "alpha 1.7", inputs: [float([2, 5])], attrs: { alpha: 1.7 }, twice: true }],
   Tan: inside(-1.2, 1.2),
   ThresholdedRelu: [
     { name: "threshold 0.1", inputs: [awayFromZero([3, 3])], attrs: { alpha: 0.1 } },

@@ -1,4 +1,4 @@
-// Test cases of element-wise operators, comparisons, bits, reductions and softmax.
+// Test cases of element-wise operators, comparisons, reductions and softmax.
 import { dtypeTable } from "../../core/dtype.js";
 import { awayFromZero, bools, distinct, exactly, float, integers, list, type OpCase } from "./case.js";
 
@@ -33,12 +33,6 @@ const compared: OpCase[] = [
 const logical: OpCase[] = [
   { name: "truth table", inputs: [exactly("bool", [4], [0, 0, 1, 1]), exactly("bool", [4], [0, 1, 0, 1])] },
   { name: "broadcast", inputs: [bools([3, 1]), bools([4])] },
-];
-
-const words: OpCase[] = [
-  { name: "uint32", inputs: [integers("uint32", [16], [0, 2 ** 32]), integers("uint32", [16], [0, 2 ** 32])] },
-  { name: "uint32 scalar", inputs: [integers("uint32", [3, 2], [0, 2 ** 32]), exactly("uint32", [], [0xff00ff00])] },
-  { name: "uint8", inputs: [integers("uint8", [8], [0, 256]), integers("uint8", [8], [0, 256])] },
 ];
 
 const stepwise: OpCase[] = [
@@ -79,8 +73,17 @@ const chosen: OpCase[] = [
   { name: "one", inputs: [float([3])] },
 ];
 
+const wholeExtremes: OpCase[] = (["uint8", "int8", "int32", "uint32", "int64"] as const).map((dtype) => {
+  const range: readonly [number, number] = dtype.startsWith("u") ? [100, 255] : [-100, 100];
+  return { name: dtype, inputs: [integers(dtype, [6], range), integers(dtype, [2, 1], range)] };
+});
+
 export const elementwiseCases = {
-  Abs: [{ name: "both signs", inputs: [awayFromZero([2, 3])] }],
+  Abs: [
+    { name: "both signs", inputs: [awayFromZero([2, 3])] },
+    { name: "int8 wraps", inputs: [exactly("int8", [3], [-128, -5, 127])] },
+    { name: "uint32", inputs: [exactly("uint32", [2], [0, 2 ** 32 - 1])] },
+  ],
   Add: [
     ...broadcasting(
       (shape) => float(shape),
@@ -88,6 +91,7 @@ export const elementwiseCases = {
     ),
     { name: "uint32 wraps", inputs: [integers("uint32", [8], [0, 2 ** 32]), integers("uint32", [8], [0, 2 ** 32])] },
     { name: "int64", inputs: [integers("int64", [4], [-9, 9]), integers("int64", [4], [-9, 9])] },
+    { name: "uint8 wraps", inputs: [integers("uint8", [8], [0, 256]), integers("uint8", [8], [0, 256])] },
   ],
   And: logical,
   ArgMax: [
@@ -96,25 +100,6 @@ export const elementwiseCases = {
     { name: "ties: first", inputs: [exactly("float", [1, 4], [1, 5, 5, 2])], attrs: { axis: 1 } },
     { name: "ties: last", inputs: [exactly("float", [1, 4], [1, 5, 5, 2])], attrs: { axis: 1, select_last_index: 1 } },
   ],
-  BitShift: [
-    {
-      name: "left",
-      inputs: [integers("uint32", [8], [0, 2 ** 32]), integers("uint32", [8], [0, 32])],
-      attrs: { direction: "LEFT" },
-    },
-    {
-      name: "right by a scalar",
-      inputs: [integers("uint32", [8], [0, 2 ** 32]), exactly("uint32", [], [13])],
-      attrs: { direction: "RIGHT" },
-    },
-    {
-      name: "uint8 left",
-      inputs: [integers("uint8", [8], [0, 256]), integers("uint8", [8], [0, 8])],
-      attrs: { direction: "LEFT" },
-    },
-  ],
-  BitwiseAnd: words,
-  BitwiseXor: words,
   Cast: [
     { name: "float to float", inputs: [float([2, 3])], attrs: { to: dtypeTable.float64.onnx }, twice: true },
     {
@@ -150,6 +135,10 @@ export const elementwiseCases = {
   Div: [
     ...broadcasting((shape) => float(shape), awayFromZero),
     { name: "int32 goes toward zero", inputs: [exactly("int32", [4], [-7, 7, -6, 5]), exactly("int32", [], [3])] },
+    { name: "int8", inputs: [exactly("int8", [4], [-7, 127, -128, 5]), exactly("int8", [4], [2, -3, 3, -7])] },
+    { name: "int64", inputs: [exactly("int64", [4], [-7, 7, -6, 5]), exactly("int64", [4], [2, -2, 4, -7])] },
+    { name: "uint32", inputs: [exactly("uint32", [2], [2 ** 32 - 1, 7]), exactly("uint32", [], [2])] },
+    { name: "uint8", inputs: [exactly("uint8", [2], [255, 7]), exactly("uint8", [], [2])] },
   ],
   Equal: [...compared, { name: "bool", inputs: [bools([8]), bools([8])] }],
   Erf: [
@@ -169,28 +158,28 @@ export const elementwiseCases = {
   LessOrEqual: compared,
   Log: [smooth("above 0", float([2, 3], [0.3, 3]))],
   LogSoftmax: softmaxes,
-  Max: chosen,
-  Min: chosen,
-  Mod: [
-    {
-      name: "sign of the divisor",
-      inputs: [exactly("int64", [4], [-7, 7, -7, 6]), exactly("int64", [4], [3, -3, -3, 3])],
-    },
-    {
-      name: "sign of the dividend",
-      inputs: [exactly("int32", [4], [-7, 7, -7, 6]), exactly("int32", [4], [3, -3, -3, 3])],
-      attrs: { fmod: 1 },
-    },
-    { name: "uint32", inputs: [integers("uint32", [6], [0, 2 ** 32]), exactly("uint32", [], [1000])] },
-  ],
+  Max: [...chosen, ...wholeExtremes],
+  Min: [...chosen, ...wholeExtremes],
   Mul: [
+    {
+      name: "int8 wraps",
+      inputs: [integers("int8", [8], [-128, 128]), integers("int8", [8], [-128, 128])],
+    },
+    {
+      name: "int64 wraps",
+      inputs: [exactly("int64", [2], [2 ** 40, -(2 ** 40)]), exactly("int64", [2], [2 ** 24 + 2 ** 10, 2 ** 23])],
+    },
     ...broadcasting(
       (shape) => float(shape),
       (shape) => float(shape),
     ),
     { name: "uint32 wraps", inputs: [integers("uint32", [8], [0, 2 ** 32]), integers("uint32", [8], [0, 2 ** 32])] },
   ],
-  Neg: [smooth("any", float([2, 3]))],
+  Neg: [
+    smooth("any", float([2, 3])),
+    { name: "int8 wraps", inputs: [exactly("int8", [3], [-128, -5, 127])] },
+    { name: "int64", inputs: [exactly("int64", [3], [-(2 ** 40), 0, 7])] },
+  ],
   Not: [{ name: "bool", inputs: [bools([5])] }],
   Or: logical,
   Pow: [
@@ -208,6 +197,18 @@ export const elementwiseCases = {
       name: "constant square root",
       inputs: [float([3], [0.5, 2]), { ...exactly("float", [], [0.5]), constant: true }],
       twice: true,
+    },
+    {
+      name: "floats to whole powers",
+      inputs: [awayFromZero([3]), exactly("int32", [3], [-2, 3, 0])],
+      twice: true,
+    },
+    { name: "whole powers of a type without kernel", inputs: [awayFromZero([2]), exactly("uint8", [2], [2, 3])] },
+    { name: "whole numbers", inputs: [exactly("int32", [3], [-3, 2, 5]), exactly("int64", [3], [3, 10, 0])] },
+    {
+      name: "a fraction as exponent",
+      inputs: [exactly("int64", [2], [9, 16]), exactly("float", [], [0.5])],
+      withRespectTo: [],
     },
     // At base 0 only the base has a two-sided derivative; at exponent 0 only there is the base's factor tested.
     { name: "base 0", inputs: [exactly("float", [2], [0, 0]), exactly("float", [2], [2, 1])], withRespectTo: [0] },
@@ -246,4 +247,5 @@ export const elementwiseCases = {
     smooth("broadcast every way", bools([2, 1]), float([3]), float([])),
     { name: "integers", inputs: [bools([4]), integers("int64", [4], [0, 9]), integers("int64", [], [0, 9])] },
   ],
+  Xor: logical,
 } satisfies Record<string, readonly OpCase[]>;

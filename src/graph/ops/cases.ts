@@ -4,6 +4,7 @@ import { activationCases } from "./cases-activations.js";
 import { contractionCases } from "./cases-contraction.js";
 import { elementwiseCases } from "./cases-elementwise.js";
 import { indexingCases } from "./cases-indexing.js";
+import { integerCases } from "./cases-integers.js";
 import { movementCases } from "./cases-movement.js";
 import { networkCases } from "./cases-network.js";
 import { normalizationCases } from "./cases-normalization.js";
@@ -18,6 +19,7 @@ export const opCases: Readonly<Record<OpName, readonly OpCase[]>> = {
   ...contractionCases,
   ...elementwiseCases,
   ...indexingCases,
+  ...integerCases,
   ...movementCases,
   ...shapeValueCases,
   ...networkCases,

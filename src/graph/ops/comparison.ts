@@ -3,7 +3,7 @@ import type { DType } from "../../core/dtype.js";
 import { apply } from "../build.js";
 import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { binary, type NoAttributes, requireDType, unary } from "./elementwise.js";
+import { binary, type NoAttributes, unary } from "./elementwise.js";
 
 function comparison(
   name: string,
@@ -27,18 +27,8 @@ export const lessOrEqualOp = comparison("LessOrEqual", (a, b) => a <= b);
 export const andOp = comparison("And", (a, b) => a !== 0 && b !== 0, ["bool"]);
 export const orOp = comparison("Or", (a, b) => a !== 0 || b !== 0, ["bool"]);
 
-export const notOp: Op<NoAttributes> = {
-  ...unary(
-    "Not",
-    (x) => (x === 0 ? 1 : 0),
-    () => [null],
-  ),
-  vjp: "none",
-  infer([x], _attrs, where) {
-    requireDType(where, x!, ["bool"]);
-    return [{ dtype: "bool", shape: x!.shape }];
-  },
-};
+export const xorOp = comparison("Xor", (a, b) => (a !== 0) !== (b !== 0), ["bool"]);
+export const notOp = unary("Not", (x) => (x === 0 ? 1 : 0), "none", ["bool"]);
 
 /** `a = b`, as `bool`. */
 export function equal(a: Tensor, b: Tensor): Tensor {
@@ -73,6 +63,11 @@ export function and(a: Tensor, b: Tensor): Tensor {
 /** Either or both, of `bool` operands. */
 export function or(a: Tensor, b: Tensor): Tensor {
   return apply(orOp, [a, b])[0];
+}
+
+/** One and not the other, of `bool` operands. */
+export function xor(a: Tensor, b: Tensor): Tensor {
+  return apply(xorOp, [a, b])[0];
 }
 
 /** The opposite of a `bool`. */

@@ -32,23 +32,47 @@ export function requireDType(where: string, type: InferInput, valid: readonly DT
   throw new InvalidInputError("wrong element type", { where, expected: valid.join(" or "), received: type.dtype });
 }
 
-/** 32-bit integers wrap, as in ONNX Runtime; the random numbers of dropout depend on it. */
+/** What becomes of a whole number that an integer type cannot hold. */
+const wraps: Readonly<Partial<Record<DType, (value: number) => number>>> = {
+  uint8: (value) => value & 0xff,
+  int8: (value) => (value << 24) >> 24,
+  int32: (value) => value | 0,
+  uint32: (value) => value >>> 0,
+  // Not a number comes of a division by 0; beyond 2^53 the result is the nearest number there is.
+  int64: (value) =>
+    Number.isSafeInteger(value) || !Number.isFinite(value) ? value : Number(BigInt.asIntN(64, BigInt(value))),
+};
+
+/** Integers wrap, as in ONNX Runtime; the random numbers of dropout depend on it. */
 export function wrapped(dtype: DType, value: number): number {
-  return dtype === "uint32" ? value >>> 0 : dtype === "int32" ? value | 0 : value;
+  return wraps[dtype]?.(value) ?? value;
 }
 
-/** A unary operator of no attributes: its value, its gradient rule. */
-export function unary(name: string, value: (x: number) => number, vjp: Vjp<NoAttributes>): Op<NoAttributes> {
+/** The product of two elements; that of integers wraps. Those of 32 bits have products that a number does not hold. */
+export function product(dtype: DType, a: number, b: number): number {
+  return wrapped(dtype, dtype === "uint32" || dtype === "int32" ? Math.imul(a, b) : a * b);
+}
+
+/** A unary operator of no attributes: its value, its gradient rule. Integers that do not fit wrap. */
+export function unary(
+  name: string,
+  value: (x: number) => number,
+  vjp: Vjp<NoAttributes> | "none",
+  operands?: readonly DType[],
+): Op<NoAttributes> {
   return {
     name,
     arity: [1, 1],
     attributes: {},
     inputNames: ["X"],
-    infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+    infer([x], _attrs, where) {
+      if (operands !== undefined) requireDType(where, x!, operands);
+      return [{ dtype: x!.dtype, shape: x!.shape }];
+    },
     vjp,
     batch: "elementwise",
     cost: elementwiseCost(1),
-    evaluate: ([x]) => [{ ...x!, data: x!.data.map((element) => value(element)) }],
+    evaluate: ([x]) => [{ ...x!, data: x!.data.map((element) => wrapped(x!.dtype, value(element))) }],
   };
 }
 

@@ -1,17 +1,29 @@
 // The table of all operators: everything that reads, checks or prices a graph looks here.
 import type { Op } from "../op.js";
 import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation.js";
-import { addOp, divOp, maxOp, meanOp, minOp, modOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
-import { bitShiftOp, bitwiseAndOp, bitwiseXorOp } from "./bits.js";
+import { addOp, divOp, maxOp, meanOp, minOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
+import { bitShiftOp } from "./bit-shift.js";
+import { bitwiseAndOp, bitwiseNotOp, bitwiseOrOp, bitwiseXorOp } from "./bits.js";
 import { castLikeOp, castOp } from "./cast.js";
 import { negativeLogLikelihoodLossOp, softmaxCrossEntropyLossOp } from "./class-loss.js";
 import { col2ImOp } from "./columns.js";
-import { andOp, equalOp, greaterOp, greaterOrEqualOp, lessOp, lessOrEqualOp, notOp, orOp } from "./comparison.js";
+import {
+  andOp,
+  equalOp,
+  greaterOp,
+  greaterOrEqualOp,
+  lessOp,
+  lessOrEqualOp,
+  notOp,
+  orOp,
+  xorOp,
+} from "./comparison.js";
 import { compressOp, nonZeroOp } from "./compress.js";
 import { constantOp } from "./constant.js";
 import { convOp, convTransposeOp } from "./convolution.js";
 import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
 import { einsumOp } from "./einsum.js";
+import { isInfOp, isNaNOp } from "./float-tests.js";
 import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
 import { groupNormalizationOp, instanceNormalizationOp } from "./group-normalization.js";
 import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
@@ -20,6 +32,7 @@ import { layerNormalizationOp, rmsNormalizationOp } from "./layer-normalization.
 import { loopOp } from "./loop.js";
 import { lpPoolOp } from "./lp-pooling.js";
 import { gemmOp, matMulOp } from "./matmul.js";
+import { modOp } from "./mod.js";
 import {
   celuOp,
   eluOp,
@@ -50,8 +63,9 @@ import { resizeOp } from "./resize.js";
 import { whereOp } from "./selection.js";
 import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./shape-movement.js";
 import { constantOfShapeOp, eyeLikeOp, rangeOp, shapeOp, sizeOp } from "./shape-values.js";
+import { shrinkOp, swishOp } from "./shrinking.js";
 import { concatOp, sliceOp, splitOp } from "./slicing.js";
-import { logSoftmaxOp, softmaxOp } from "./softmax.js";
+import { hardmaxOp, logSoftmaxOp, softmaxOp } from "./softmax.js";
 import { tileOp } from "./tile.js";
 import { topKOp } from "./top-k.js";
 import {
@@ -101,6 +115,8 @@ export const ops = {
   BatchNormalization: batchNormalizationOp,
   BitShift: bitShiftOp,
   BitwiseAnd: bitwiseAndOp,
+  BitwiseNot: bitwiseNotOp,
+  BitwiseOr: bitwiseOrOp,
   BitwiseXor: bitwiseXorOp,
   Cast: castOp,
   CastLike: castLikeOp,
@@ -141,8 +157,11 @@ export const ops = {
   GroupNormalization: groupNormalizationOp,
   HardSigmoid: hardSigmoidOp,
   HardSwish: hardSwishOp,
+  Hardmax: hardmaxOp,
   Identity: identityOp,
   InstanceNormalization: instanceNormalizationOp,
+  IsInf: isInfOp,
+  IsNaN: isNaNOp,
   LRN: lrnOp,
   LayerNormalization: layerNormalizationOp,
   LeakyRelu: leakyReluOp,
@@ -192,6 +211,7 @@ export const ops = {
   ScatterND: scatterNDOp,
   Selu: seluOp,
   Shape: shapeOp,
+  Shrink: shrinkOp,
   Sigmoid: sigmoidOp,
   Sign: signOp,
   Sin: sinOp,
@@ -208,6 +228,7 @@ export const ops = {
   Squeeze: squeezeOp,
   Sub: subOp,
   Sum: sumOp,
+  Swish: swishOp,
   Tan: tanOp,
   Tanh: tanhOp,
   ThresholdedRelu: thresholdedReluOp,
@@ -217,6 +238,7 @@ export const ops = {
   Trilu: triluOp,
   Unsqueeze: unsqueezeOp,
   Where: whereOp,
+  Xor: xorOp,
 } as const satisfies Record<string, Op>;
 
 export type OpName = keyof typeof ops;

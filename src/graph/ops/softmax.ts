@@ -1,10 +1,15 @@
-// Softmax and its logarithm along one axis.
+// Softmax, its logarithm and its hard limit along one axis.
 import { normalizeAxis, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { BatchContext, Cost, InferInput, NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
-import { reduceMax, reduceSum } from "./reduction.js";
+import { batchAlongAxis } from "./batching-rules.js";
+import { cast } from "./cast.js";
+import { equal } from "./comparison.js";
+import { argMaxOp, perInputElement, reduceMax, reduceSum } from "./reduction.js";
+import { reshape } from "./shape-movement.js";
+import { range } from "./shape-values.js";
 import { exp, log } from "./unary.js";
 
 export type SoftmaxAttributes = { readonly axis: number };
@@ -54,6 +59,28 @@ export const logSoftmaxOp: Op<SoftmaxAttributes> = {
   evaluate: ([x], { axis }) => [mapRows(x!, axis, logSoftmaxRow)],
 };
 
+/** 1 at the largest element of each line (the first of equal ones), 0 elsewhere; piecewise constant, the gradient is 0. */
+export const hardmaxOp: Op<SoftmaxAttributes> = {
+  name: "Hardmax",
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp: () => [null],
+  batch: batchAlongAxis,
+  cost: perInputElement,
+  // ONNX Runtime has a kernel of float32 only.
+  lower: ([x], { axis }) => (x!.dtype === "float32" ? null : [markedPlaces(x!, axis)]),
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, hardmaxRow)],
+};
+
+/** 1 where the place on the axis is that of the largest element. */
+function markedPlaces(x: Tensor, given: number): Tensor {
+  const axis = normalizeAxis("Hardmax", given, x.shape.length);
+  const along = x.shape.map((extent, i) => (i === axis ? extent : 1));
+  return cast(equal(reshape(range(0, x.shape[axis]), along), apply(argMaxOp, [x], { axis })[0]), x.dtype);
+}
+
 /**
  * The parts of softmax for many networks. ONNX Runtime's own moves the axis to the end and works line by line, which for
  * lines of a few elements takes many times as long.
@@ -70,6 +97,11 @@ function logSoftmaxRow(row: readonly number[]): number[] {
   const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const log = Math.log(row.reduce((total, element) => total + Math.exp(element - largest), 0));
   return row.map((element) => element - largest - log);
+}
+
+function hardmaxRow(row: readonly number[]): number[] {
+  const place = row.indexOf(row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
+  return row.map((_, i) => (i === place ? 1 : 0));
 }
 
 function mapRows(x: NdArray, given: number, f: (row: readonly number[]) => number[]): NdArray {
@@ -94,4 +126,9 @@ export function softmax(x: Tensor, options: { readonly axis?: number } = {}): Te
 /** `x - log sum e^x` along `axis` (the last by default). */
 export function logSoftmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   return apply(logSoftmaxOp, [x], options)[0];
+}
+
+/** 1 at the largest element along `axis` (the last by default), 0 elsewhere. The gradient is 0. */
+export function hardmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(hardmaxOp, [x], options)[0];
 }

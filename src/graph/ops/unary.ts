@@ -22,6 +22,7 @@ export const negOp = unary(
   "Neg",
   (x) => -x,
   ({ cotangents: [ct] }) => [neg(ct!)],
+  ["float32", "float64", "int8", "int32", "int64"],
 );
 
 export const expOp = unary("Exp", Math.exp, ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, y)]);
