@@ -47,6 +47,6 @@ export function normalizeByBatch(
     training_mode: 1,
   });
   const moved = (running: Tensor, batch: Tensor, correction: number): Tensor =>
-    add(mul(running, scalar(1 - momentum)), mul(batch, scalar(momentum * correction)));
+    add(mul(running, scalar(1 - momentum, x.dtype)), mul(batch, scalar(momentum * correction, x.dtype)));
   return { y, mean: moved(mean, batchMean, 1), variance: moved(variance, batchVariance, count / (count - 1)) };
 }

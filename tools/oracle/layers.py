@@ -57,7 +57,7 @@ def normalizations():
         ({"kind": "layerNorm", "axes": 2, "epsilon": 0.125}, "two axes", nn.LayerNorm([3, 2], eps=0.125), x),
         ({"kind": "layerNorm", "bias": False}, "scales alone", nn.LayerNorm(5, bias=False), numbers(3, 5)),
         ({"kind": "layerNorm", "affine": False}, "nothing trained", nn.LayerNorm(5, elementwise_affine=False), numbers(3, 5)),
-        ({"kind": "rmsNorm", "epsilon": 0.125}, "two axes", nn.RMSNorm([3, 2], eps=0.125), x),
+        ({"kind": "rmsNorm", "axes": 2, "epsilon": 0.125}, "two axes", nn.RMSNorm([3, 2], eps=0.125), x),
         # Without eps PyTorch takes that of the input's type; ours is that of float32.
         ({"kind": "rmsNorm"}, "default", nn.RMSNorm(5, eps=torch.finfo(torch.float32).eps), numbers(3, 5)),
         ({"kind": "rmsNorm", "epsilon": 0, "affine": False}, "nothing trained", nn.RMSNorm(5, eps=0.0, elementwise_affine=False), numbers(3, 5)),
