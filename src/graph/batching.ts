@@ -55,7 +55,8 @@ export function withNetworkAxis({ name = "", dtype, shape, axisNames }: Tensor, 
   return input(name, dtype, [...shape, networks], axisNames === undefined ? undefined : [...axisNames, null]);
 }
 
-function batchNode(
+/** The outputs of a node for many networks, from its inputs, of which some have the network axis. */
+export function batchNode(
   node: Node,
   inputs: readonly (Tensor | null)[],
   batched: readonly boolean[],

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { blockedConvolutions } from "./blocked-convolution.js";
-import { blockedDomain } from "./blocked-operators.js";
+import { blockedDomain } from "./ops/blocked-operators.js";
 import { input } from "./build.js";
 import { mul, relu } from "./builders.js";
 import { evaluateGraph } from "./evaluate.js";

@@ -1,6 +1,6 @@
 // Convolutions over blocked channels, where the runtime has them: up to twice as fast as over plain ones.
 import { sizeOf } from "../core/shape.js";
-import { blockedConvOp, reorderInput, reorderOutput } from "./blocked-operators.js";
+import { blockedConvOp, reorderInput, reorderOutput } from "./ops/blocked-operators.js";
 import { apply } from "./build.js";
 import type { Rewrite } from "./graph.js";
 import type { Op } from "./op.js";

@@ -1,5 +1,6 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it.
 import type { Shape } from "../core/shape.js";
+import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
@@ -82,6 +83,19 @@ export type BatchRule<A extends Attributes = Attributes> = {
   rule(context: BatchContext<A>): readonly Tensor[];
 }["rule"];
 
+/** What a batching rule for networks in groups of lanes is given: images of what differs, tensors that are shared. */
+export interface LaneContext<A extends Attributes = Attributes> {
+  readonly node: Node;
+  readonly attrs: A;
+  readonly inputs: readonly (LaneImage | Tensor | null)[];
+  readonly form: LaneForm;
+  /** Groups of networks. */
+  readonly groups: number;
+}
+
+/** The outputs, each in an arrangement that came easily; `null` where the rule for the last axis is better. */
+export type LaneResult = readonly Arrangements[] | null;
+
 /** How a product takes its second input in parts. */
 export interface SummedInput<A extends Attributes = Attributes> {
   /** The axis of the second input that is summed over; `null` where the product cannot be taken by parts. */
@@ -153,6 +167,10 @@ export interface Op<A extends Attributes = Attributes> {
    * element with broadcasting. Absent: the operator cannot be in an ensemble.
    */
   readonly batch?: BatchRule<A> | "elementwise";
+  /** The same for networks in groups of lanes (lanes.ts). Absent, they are brought to the last axis. */
+  batchLanes?(context: LaneContext<A>): LaneResult;
+  /** For element-wise functions: the name under which the runtime's convolutions over blocked channels apply it. */
+  readonly fusedActivation?: string;
   /**
    * Marks a non-linearity of networks: probes look at its input and output. Outputs outside of `unsaturated` have nearly
    * reached an asymptote; `off` is the value of a unit that is switched off altogether.

@@ -38,7 +38,7 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
     const tables = learningRates.map((learningRate) => feedsWith({ ...optimizer, learningRate }).hyper);
     feeds.hyper = stackedTables(tables);
   }
-  if (orders.length > 1) feeds.rows = rowTable(orders, segment);
+  if (orders.length > 1) feeds.rows = rowTable(orders, segment, program.lanes);
   if (program.randomKeyCount > 0) {
     const tables = Array.from({ length: networks }, (_, i) => randomKeys(program.randomKeyCount, segment, seed + i));
     feeds.keys = stackedTables(tables);
@@ -46,15 +46,20 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
   return feeds;
 }
 
-function rowTable(orders: readonly RowOrder[], { first, steps, batchSize }: Segment): TensorData {
-  const networks = orders.length;
-  const data = new Int32Array(steps * batchSize * networks);
+/** Rows of all networks: `[steps, batch, n]`, or in groups `[steps, g, batch, lanes]`, the last network's repeated. */
+function rowTable(orders: readonly RowOrder[], { first, steps, batchSize }: Segment, lanes?: number): TensorData {
+  const [width, groups] = lanes === undefined ? [orders.length, 1] : [lanes, Math.ceil(orders.length / lanes)];
+  const data = new Int32Array(steps * groups * batchSize * width);
   for (let step = 0; step < steps; step++) {
-    const batches = orders.map((order) => order.batch(first + step));
-    let at = step * batchSize * networks;
-    for (let b = 0; b < batchSize; b++) for (let i = 0; i < networks; i++) data[at++] = batches[i][b];
+    for (let i = 0; i < groups * width; i++) {
+      const batch = orders[Math.min(i, orders.length - 1)].batch(first + step);
+      const group = step * groups + Math.floor(i / width);
+      let at = group * batchSize * width + (i % width);
+      for (let b = 0; b < batchSize; b++, at += width) data[at] = batch[b];
+    }
   }
-  return { dtype: "int32", shape: [steps, batchSize, networks], data };
+  const shape = lanes === undefined ? [steps, batchSize, width] : [steps, groups, batchSize, width];
+  return { dtype: "int32", shape, data };
 }
 
 function stackedTables(tables: readonly TensorData[]): TensorData {

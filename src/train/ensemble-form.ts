@@ -1,10 +1,15 @@
 // An ensemble as a program: the body of one network's training step becomes that of many, with the networks on the last
 // axis, and the state vectors of all of them lie in one vector each.
+import { sizeOf } from "../core/shape.js";
 import { batchGraph, withNetworkAxis } from "../graph/batching.js";
 import { input } from "../graph/build.js";
 import { rewriteGraph } from "../graph/graph.js";
-import { reshape } from "../graph/ops/shape-movement.js";
+import { laneOutputs } from "../graph/lanes.js";
+import { groupCount, type LaneForm, LaneImage, lanesToLast, lastToLanes } from "../graph/ops/lane-image.js";
+import { gather, reshape } from "../graph/ops/shape-movement.js";
+import { stepFunctions } from "../graph/step-function.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
+import type { Network } from "../nn/network.js";
 import type { Packing } from "./packing.js";
 import type { StateLayout } from "./state-layout.js";
 
@@ -16,6 +21,8 @@ export interface EnsembleForm {
   readonly ownRows: boolean;
   /** Whether each has its own hyperparameters: `[steps, h, n]`. */
   readonly ownHyper: boolean;
+  /** Networks of a group, where products are convolutions over blocks (`lanes.ts`). Absent: one run for all networks. */
+  readonly lanes?: number;
 }
 
 /** The layout of all networks together: every tensor with a last axis for the networks. */
@@ -38,10 +45,70 @@ function ownTables({ ownRows, ownHyper }: EnsembleForm): string[] {
   return ["keys", ...(ownRows ? ["rows"] : []), ...(ownHyper ? ["hyper"] : [])];
 }
 
-/** What a segment reads, with a network axis on the tables that have one. */
+/**
+ * What a segment reads, with a network axis on the tables that have one. Rows in groups are `[steps, g, batch, lanes]`:
+ * what a step reads of them lies together.
+ */
 export function ensembleCaptures(captures: readonly Tensor[], form: EnsembleForm): Tensor[] {
   const own = ownTables(form);
-  return captures.map((tensor) => (own.includes(tensor.name ?? "") ? withNetworkAxis(tensor, form.networks) : tensor));
+  return captures.map((tensor) => {
+    const { name = "", dtype, shape } = tensor;
+    if (!own.includes(name)) return tensor;
+    const { networks, lanes } = form;
+    if (name !== "rows" || lanes === undefined) return withNetworkAxis(tensor, networks);
+    const groups = groupCount({ networks, lanes });
+    return input(name, dtype, [shape[0], groups, shape[1], lanes], ["steps", null, null, null]);
+  });
+}
+
+/** The state vectors outside of the loop as its body has them: `[p n]` to `[g p lanes]`, and back. */
+export function carriedInLanes(vector: Tensor, form: LaneForm): Tensor {
+  const shape = [vector.shape[0] / form.networks];
+  return flat(lastToLanes(vector, shape, form));
+}
+
+export function carriedFromLanes(vector: Tensor, form: LaneForm): Tensor {
+  const shape = [vector.shape[0] / (groupCount(form) * form.lanes)];
+  return flat(lanesToLast(vector, shape, form));
+}
+
+const flat = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape)]);
+
+/** `ensembleBody` with the networks in groups of lanes; a state vector is `[g p lanes]`. */
+export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneForm): Graph {
+  const stepwise = rewriteGraph(body, stepFunctions);
+  const own = ownTables(form);
+  const inputs = ensembleCaptures(body.inputs, form);
+  const images = new Map<Tensor, LaneImage>();
+  for (const [i, single] of body.inputs.entries()) {
+    const { name = "", dtype, shape } = single;
+    if (step.carried.includes(single)) {
+      const groups = groupCount(form);
+      inputs[i] = input(name, dtype, [groups * shape[0] * form.lanes]);
+      const lanes = reshape(inputs[i], [groups, shape[0], form.lanes]);
+      images.set(single, new LaneImage(single, form, { lanes }));
+    } else if (name === "rows" && form.ownRows) {
+      const lanes = gather(inputs[i], step.iteration, { axis: 0 });
+      images.set(step.rows, new LaneImage(step.rows, form, { lanes }));
+    } else if (own.includes(name)) images.set(single, new LaneImage(single, form, { last: inputs[i] }));
+  }
+  const results = laneOutputs(stepwise, images, form);
+  const handedOn = (name: string): boolean => name.startsWith("next ");
+  return {
+    inputs,
+    outputs: body.outputs.map(({ name }, i) => {
+      const result = results[i];
+      if (!(result instanceof LaneImage)) return { name, tensor: result };
+      return { name, tensor: handedOn(name) ? flat(result.lanes) : result.last };
+    }),
+  };
+}
+
+/** What must be known of a step: who is handed on, and the rows out of their table. */
+export interface LaneStep {
+  readonly iteration: Tensor;
+  readonly carried: readonly Tensor[];
+  readonly rows: Tensor;
 }
 
 /**
@@ -54,14 +121,14 @@ export function ensembleBody(body: Graph, state: readonly Tensor[], form: Ensemb
   const own = ownTables(form);
   const varying = new Set([...state, ...body.inputs.filter(({ name }) => own.includes(name ?? ""))]);
   const many = batchGraph(body, varying, networks).graph;
-  const flat = new Map<Tensor, Tensor>();
+  const vectors = new Map<Tensor, Tensor>();
   const inputs = body.inputs.map((single, i) => {
     if (!state.includes(single)) return many.inputs[i];
     const vector = input(single.name ?? "", single.dtype, [single.shape[0] * networks]);
-    flat.set(many.inputs[i], reshape(vector, many.inputs[i].shape));
+    vectors.set(many.inputs[i], reshape(vector, many.inputs[i].shape));
     return vector;
   });
-  const { outputs } = rewriteGraph(many, () => undefined, flat);
+  const { outputs } = rewriteGraph(many, () => undefined, vectors);
   // The first output says whether to go on; then come the vectors that are handed on, as many as go in.
   const handedOn = new Set(body.outputs.filter(({ name }) => name.startsWith("next ")).map(({ name }) => name));
   return {
@@ -71,4 +138,15 @@ export function ensembleBody(body: Graph, state: readonly Tensor[], form: Ensemb
       tensor: handedOn.has(name) ? reshape(tensor, [tensor.shape[0] * networks]) : tensor,
     })),
   };
+}
+
+// Wider matrices are faster as products of their own; of few networks most lanes would be empty.
+const widestInLanes = 32;
+const fewestInLanes = 32;
+
+/** Whether groups of lanes are the faster form: many networks of narrow layers. */
+export function gainsFromLanes({ parameters, frozen }: Network, networks: number): boolean {
+  const matrices = [...parameters, ...frozen].filter(({ tensor: { shape } }) => shape.length > 1);
+  const isNarrow = matrices.every(({ tensor: { shape } }) => shape.length === 2 && Math.max(...shape) <= widestInLanes);
+  return networks >= fewestInLanes && matrices.length > 0 && isNarrow;
 }

@@ -12,17 +12,26 @@ import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
+import type { LaneForm } from "../graph/ops/lane-image.js";
 import { loopOp } from "../graph/ops/loop.js";
 import { fixThreadRounding } from "../graph/share.js";
 import { simplify } from "../graph/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";
-import { ensembleBody, ensembleCaptures, ensembleLayout } from "./ensemble-form.js";
+import {
+  carriedFromLanes,
+  carriedInLanes,
+  type EnsembleForm,
+  ensembleBody,
+  ensembleCaptures,
+  ensembleLayout,
+  laneBody,
+} from "./ensemble-form.js";
 import { joinParts, packedInputs, unpack, unpackParts } from "./packing.js";
 import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
-import { atStep, captured, carriedInputs, flatState, segmentInputs, trainingStep } from "./step.js";
+import { atStep, captured, carriedInputs, flatState, segmentInputs, type TrainingStep, trainingStep } from "./step.js";
 
 /** A program ready to be written as an ONNX file, and what the caller must know to feed it. */
 export interface Program {
@@ -35,6 +44,8 @@ export interface Program {
   /** Number of random keys wanted at every step. */
   readonly randomKeyCount: number;
   readonly batchSize: number;
+  /** Networks of a group, where an ensemble's rows are wanted as `[steps, g, batch, lanes]`. */
+  readonly lanes?: number;
 }
 
 /** Builds the program that trains any number of steps of one batch size. */
@@ -52,14 +63,19 @@ export function trainingProgram(request: TrainingRequest): Program {
     ...scans,
   });
   const form = request.ensemble;
-  const body = optimized(form === undefined ? plainBody : ensembleBody(plainBody, step.carried, form), request.block);
+  const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
+  const body = optimized(bodyOf(plainBody, step, form, lanes), request.block);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
   const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
   const captures = form === undefined ? single : ensembleCaptures(single, form);
   const steps = input("steps", "int64", []);
-  const results = runBody(steps, carried, captures, body);
+  const into = lanes === undefined ? carried : carried.map((vector) => carriedInLanes(vector, lanes));
+  const outOf = runBody(steps, into, captures, body);
   const names = stateNames(state);
+  const results = outOf.map((x, i) =>
+    lanes === undefined || i >= names.length ? x : carriedFromLanes(x, lanes),
+  );
   return {
     graph: graph([steps, ...carried, ...captures], {
       ...Object.fromEntries(names.map((name, i) => [`next:${name}`, results[i]])),
@@ -70,7 +86,18 @@ export function trainingProgram(request: TrainingRequest): Program {
     hyperNames,
     randomKeyCount,
     batchSize,
+    ...(lanes === undefined ? {} : { lanes: lanes.lanes }),
   };
+}
+
+function bodyOf(
+  body: Graph,
+  { iteration, carried, given: { rows } }: TrainingStep,
+  form: EnsembleForm | undefined,
+  lanes: (EnsembleForm & LaneForm) | undefined,
+): Graph {
+  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes);
+  return form === undefined ? body : ensembleBody(body, carried, form);
 }
 
 /** The per-step measurements under their public names. */

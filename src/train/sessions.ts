@@ -2,7 +2,9 @@
 import { writeOnnx } from "../onnx/write.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
 import { convolutionBlock, mayBeBlocked } from "./blocked-support.js";
+import type { BatchLayout } from "./batch.js";
 import { diagnosisProgram } from "./diagnosis.js";
+import { type EnsembleForm, gainsFromLanes } from "./ensemble-form.js";
 import { type ProbeProgram, probeProgram } from "./probe-program.js";
 import { evaluationProgram, type Program, trainingProgram } from "./program.js";
 import type { TrainingRequest } from "./program-request.js";
@@ -12,6 +14,12 @@ export interface LoadedProgram {
   readonly program: Program;
   readonly session: Session;
 }
+
+const inference = (layout: BatchLayout) => ({
+  mode: "inference" as const,
+  batchSize: 1,
+  inputShapes: layout.inputs.map(({ shape }) => shape),
+});
 
 /** Compiles on first use and keeps what it compiled until `dispose`. */
 export class ProgramCache {
@@ -30,7 +38,7 @@ export class ProgramCache {
   }
 
   async training(batchSize: number, threads: number): Promise<LoadedProgram> {
-    const request = { ...this.#request, ...(await this.#blocking()), batchSize };
+    const request = { ...this.#request, ...(await this.#blocking()), ...(await this.#lanes()), batchSize };
     return this.#load(`training ${batchSize}`, threads, () => trainingProgram(request));
   }
 
@@ -42,11 +50,17 @@ export class ProgramCache {
   /** The runtime's blocks, asked for only where the network could use them. */
   async #blocking(): Promise<{ block?: number }> {
     const { network, layout } = this.#request;
-    this.#isBlockable ??= mayBeBlocked(
-      network.build({ mode: "inference", batchSize: 1, inputShapes: layout.inputs.map(({ shape }) => shape) }),
-    );
+    this.#isBlockable ??= mayBeBlocked(network.build(inference(layout)));
     const block = this.#isBlockable ? await convolutionBlock(this.#runtime) : undefined;
     return block === undefined ? {} : { block };
+  }
+
+  /** Networks in groups as wide as the runtime's blocks, where they are many and narrow. */
+  async #lanes(): Promise<{ ensemble?: EnsembleForm }> {
+    const { ensemble, network, layout } = this.#request;
+    if (ensemble === undefined || !gainsFromLanes(network.build(inference(layout)), ensemble.networks)) return {};
+    const lanes = await convolutionBlock(this.#runtime);
+    return lanes === undefined ? {} : { ensemble: { ...ensemble, lanes } };
   }
 
   /** A fresh session of the check that says where a step went bad; the caller disposes it. */

@@ -24,6 +24,7 @@ export const reluOp: Op<NoAttributes> = {
   order: "preserves",
   isChannelwise: true,
   activation: { off: 0 },
+  fusedActivation: "Relu",
 };
 
 export const sigmoidOp: Op<NoAttributes> = {

@@ -7,6 +7,7 @@ import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchGather } from "./batching-rules.js";
 import { requireDType } from "./elementwise.js";
+import { lanesGather } from "./lane-rules.js";
 import { expand, reshape } from "./shape-movement.js";
 
 export type AxisAttributes = { readonly axis: number };
@@ -74,6 +75,7 @@ export const gatherOp: Op<AxisAttributes> = {
     return [scatterElements(zerosLike(x!), places, reshape(ct!, shape), { axis, reduction: "add" }), null];
   },
   batch: batchGather,
+  batchLanes: lanesGather,
   cost: noCost,
   evaluate([x, indices], attrs) {
     const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);

@@ -9,6 +9,7 @@ import { mul } from "./arithmetic.js";
 import { batchGemm, batchMatMul } from "./batched-products.js";
 import { requireOneType } from "./element-types.js";
 import type { NoAttributes } from "./elementwise.js";
+import { laneProduct } from "./lane-products.js";
 import { reshape, transpose } from "./shape-movement.js";
 import { split } from "./slicing.js";
 
@@ -64,6 +65,7 @@ export const matMulOp: Op<NoAttributes> = {
   },
   vjp: matMulGradient,
   batch: batchMatMul,
+  batchLanes: laneProduct,
   summed: {
     axis: ([a, b]) => (a!.shape.length === 2 && b!.shape.length === 2 ? 0 : null),
     build: ([a], _attrs, parts) => sumOfProducts(a!, null, parts, { alpha: 1, beta: 1, transA: 0, transB: 0 }),
@@ -208,6 +210,7 @@ export const gemmOp: Op<GemmAttributes> = {
   },
   vjp: gemmGradient,
   batch: batchGemm,
+  batchLanes: laneProduct,
   summed: {
     axis: (_inputs, { transB }) => transB,
     build: ([a, , c], attrs, parts) => sumOfProducts(a!, c ?? null, parts, attrs),

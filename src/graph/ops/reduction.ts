@@ -9,6 +9,7 @@ import { batchAlongAxis } from "./batching-rules.js";
 import { cast } from "./cast.js";
 import { equal } from "./comparison.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
+import { lanesReduce } from "./lane-rules.js";
 import { expand, reshape } from "./shape-movement.js";
 
 export type ReductionAttributes = { readonly keepdims: number; readonly noop_with_empty_axes: number };
@@ -62,6 +63,7 @@ export function reduction({ name, value, back }: ReductionRecord): Op<ReductionA
       const options = { ...attrs, noop_with_empty_axes: axes.length === 0 ? 1 : 0 };
       return apply(node.op, [inputs[0], int64s(axes)], options);
     },
+    batchLanes: (context) => lanesReduce(context, reducedAxes(name, knownInputs(context.node.inputs), context.attrs)),
     cost: perInputElement,
     evaluate(inputs, attrs) {
       const x = inputs[0]!;

@@ -18,6 +18,7 @@ import type { Tensor } from "../tensor.js";
 import { batchReshape } from "./batching-rules.js";
 import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownValues } from "./known-value.js";
+import { lanesReshape } from "./lane-rules.js";
 
 export { gather } from "./indexing.js";
 export { pad } from "./padding.js";
@@ -56,6 +57,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
   },
   vjp: reshapeBack,
   batch: batchReshape,
+  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: ([x, shape], { allowzero }) => [
     { ...x!, shape: reshaped("Reshape", x!.shape, [...shape!.data], allowzero === 1) },
@@ -86,6 +88,7 @@ export const flattenOp: Op<FlattenAttributes> = {
   infer: ([x], { axis }, where) => [{ dtype: x!.dtype, shape: flattened(where, x!.shape, axis) }],
   vjp: reshapeBack,
   batch: batchReshape,
+  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: ([x], { axis }) => [{ ...x!, shape: flattened("Flatten", x!.shape, axis) }],
 };
@@ -151,6 +154,7 @@ export const squeezeOp: Op<NoAttributes> = {
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: squeezed(where, inputs) }],
   vjp: reshapeBack,
   batch: batchReshape,
+  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: squeezed("Squeeze", asKnown(inputs)) }],
 };
@@ -179,6 +183,7 @@ export const unsqueezeOp: Op<NoAttributes> = {
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: unsqueezed(where, inputs) }],
   vjp: reshapeBack,
   batch: batchReshape,
+  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: unsqueezed("Unsqueeze", asKnown(inputs)) }],
 };

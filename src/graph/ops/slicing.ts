@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchFirstAlongAxis, batchListedAxes } from "./batching-rules.js";
 import { type NoAttributes, unlimited } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
+import { lanesAlongAxis } from "./lane-rules.js";
 import { pad } from "./padding.js";
 import { expand, reshape, unsqueeze } from "./shape-movement.js";
 
@@ -145,6 +146,7 @@ export const concatOp: Op<ConcatAttributes> = {
     );
   },
   batch: batchAlongAxis,
+  batchLanes: lanesAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const parts = inputs.map((x) => x!);
@@ -186,6 +188,7 @@ export const splitOp: Op<SplitAttributes> = {
     return [parts.length === 1 ? parts[0] : concat(parts, { axis: attrs.axis }), null];
   },
   batch: batchFirstAlongAxis,
+  batchLanes: lanesAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const x = inputs[0]!;

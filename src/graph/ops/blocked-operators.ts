@@ -3,18 +3,20 @@
 // A blocked image has the nominal shape [N, C, H, W], but in memory it is [N, C/b, H, W, b]: b neighboring channels lie
 // side by side, as many as a vector register holds. ONNX Runtime arranges constant weights for this by itself; weights
 // that are trained are no constants, so that the programs have to say it. How large b is depends on the machine.
-import { sizeOf } from "../core/shape.js";
-import { apply } from "./build.js";
-import type { NdArray, Op } from "./op.js";
-import { noCost } from "./op.js";
-import { type ConvAttributes, convOp } from "./ops/convolution.js";
-import type { Tensor } from "./tensor.js";
+import { sizeOf } from "../../core/shape.js";
+import { apply } from "../build.js";
+import type { NdArray, Op } from "../op.js";
+import { noCost } from "../op.js";
+import { type ConvAttributes, convOp } from "./convolution.js";
+import type { Tensor } from "../tensor.js";
 
 export const blockedDomain = "com.microsoft.nchwc";
 
 export type BlockedConvAttributes = ConvAttributes & {
   /** Ours: channels of a block, for the reference evaluation. */
   readonly block: number;
+  /** A function of every element of the result: `Relu`. */
+  readonly activation?: string;
 };
 
 type BlockAttributes = { readonly block: number };
@@ -67,27 +69,33 @@ export const reorderOutputOp: Op<ReorderOutputAttributes> = {
 
 /**
  * Convolution of a blocked image. The weight has the nominal shape `[O, C, kernel...]` and lies in memory as
- * `[O/b, C/b, kernel..., b of C, b of O]`; the bias is plain; the result is blocked.
+ * `[O/b, C/b, kernel..., b of C, b of O]`, and with a group for every channel as `[O/b, kernel..., b]`; the bias is plain;
+ * the result is blocked.
  */
 export const blockedConvOp: Op<BlockedConvAttributes> = {
   name: "Conv",
   domain: blockedDomain,
   arity: [2, 3],
-  attributes: { ...convOp.attributes, block },
+  // Read when asked for: the files of operators refer to each other in a circle.
+  get attributes() {
+    return { ...convOp.attributes, block, activation: { type: "string" } } as const;
+  },
   inputNames: ["X", "W", "B"],
-  infer: (inputs, { block: _, ...attrs }, where) => convOp.infer(inputs, attrs, where),
+  infer: (inputs, { block: _, activation: __, ...attrs }, where) => convOp.infer(inputs, attrs, where),
   vjp: "none",
-  cost: (inputs, outputs, { block: _, ...attrs }) => convOp.cost(inputs, outputs, attrs),
-  evaluate([x, w, bias = null], { block: size, ...attrs }, context) {
+  cost: (inputs, outputs, { block: _, activation: __, ...attrs }) => convOp.cost(inputs, outputs, attrs),
+  evaluate([x, w, bias = null], { block: size, activation, ...attrs }, context) {
     const plainX = rearranged(x!, x!.shape[0], x!.shape[1], size, true);
     const [y] = convOp.evaluate([plainX, plainWeight(w!, size), bias], attrs, context);
-    return [rearranged(y, y.shape[0], y.shape[1], size, false)];
+    const result = rearranged(y, y.shape[0], y.shape[1], size, false);
+    return [activation === undefined ? result : { ...result, data: result.data.map((value) => Math.max(0, value)) }];
   },
 };
 
 /** The weight as Conv has it. */
 function plainWeight(w: NdArray, size: number): NdArray {
   const [filters, channels, ...kernel] = w.shape;
+  if (channels === 1) return rearranged(w, 1, filters, size, true);
   const taps = sizeOf(kernel);
   const data = new Float64Array(w.data.length);
   let at = 0;
@@ -98,6 +106,16 @@ function plainWeight(w: NdArray, size: number): NdArray {
           for (let filter = o; filter < o + size; filter++, at++)
             data[(filter * channels + channel) * taps + tap] = w.data[at];
   return { ...w, data };
+}
+
+/** A convolution of a blocked image. */
+export function blockedConv(
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | null,
+  options: Partial<BlockedConvAttributes> & { readonly block: number },
+): Tensor {
+  return apply(blockedConvOp as Op, bias === null ? [x, w] : [x, w, bias], { ...options })[0];
 }
 
 export function reorderInput(x: Tensor, size: number): Tensor {
