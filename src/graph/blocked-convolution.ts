@@ -1,9 +1,9 @@
 // Convolutions over blocked channels, where the runtime has them: up to twice as fast as over plain ones.
 import { sizeOf } from "../core/shape.js";
-import { blockedConvOp, reorderInput, reorderOutput } from "./ops/blocked-operators.js";
 import { apply } from "./build.js";
 import type { Rewrite } from "./graph.js";
 import type { Op } from "./op.js";
+import { blockedConvOp, reorderInput, reorderOutput } from "./ops/blocked-operators.js";
 import { type ConvAttributes, convOp, convWindow } from "./ops/convolution.js";
 import { pad, reshape, transpose } from "./ops/shape-movement.js";
 import type { Tensor } from "./tensor.js";

@@ -7,8 +7,8 @@
 // Operators that have no rule for this arrangement (`Op.batchLanes`) go by their rule for the networks on the last axis.
 import { batchNode } from "./batching.js";
 import { apply, withScope } from "./build.js";
-import { groupCount, type LaneForm, LaneImage } from "./ops/lane-image.js";
 import type { LaneContext } from "./op.js";
+import { groupCount, type LaneForm, LaneImage } from "./ops/lane-image.js";
 import { expandOp, reshape, transpose } from "./ops/shape-movement.js";
 import { nodesOf } from "./order.js";
 import type { Graph, Node, Tensor } from "./tensor.js";

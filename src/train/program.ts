@@ -73,9 +73,7 @@ export function trainingProgram(request: TrainingRequest): Program {
   const into = lanes === undefined ? carried : carried.map((vector) => carriedInLanes(vector, lanes));
   const outOf = runBody(steps, into, captures, body);
   const names = stateNames(state);
-  const results = outOf.map((x, i) =>
-    lanes === undefined || i >= names.length ? x : carriedFromLanes(x, lanes),
-  );
+  const results = outOf.map((x, i) => (lanes === undefined || i >= names.length ? x : carriedFromLanes(x, lanes)));
   return {
     graph: graph([steps, ...carried, ...captures], {
       ...Object.fromEntries(names.map((name, i) => [`next:${name}`, results[i]])),

@@ -1,8 +1,8 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
 import { writeOnnx } from "../onnx/write.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
-import { convolutionBlock, mayBeBlocked } from "./blocked-support.js";
 import type { BatchLayout } from "./batch.js";
+import { convolutionBlock, mayBeBlocked } from "./blocked-support.js";
 import { diagnosisProgram } from "./diagnosis.js";
 import { type EnsembleForm, gainsFromLanes } from "./ensemble-form.js";
 import { type ProbeProgram, probeProgram } from "./probe-program.js";

@@ -7,8 +7,8 @@ import { sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import { noCost } from "../op.js";
-import { type ConvAttributes, convOp } from "./convolution.js";
 import type { Tensor } from "../tensor.js";
+import { type ConvAttributes, convOp } from "./convolution.js";
 
 export const blockedDomain = "com.microsoft.nchwc";
 

@@ -5,9 +5,9 @@
 //   turned   [g, columns, rows, lanes] the same for matrices, whose columns then are images of a convolution
 import type { DType } from "../../core/dtype.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
+import type { Tensor } from "../tensor.js";
 import { concat, expand, reshape, transpose } from "./shape-movement.js";
 import { slice } from "./slicing.js";
-import type { Tensor } from "../tensor.js";
 
 /** How many networks there are, and how they lie in groups. */
 export interface LaneForm {

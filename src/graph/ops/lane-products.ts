@@ -5,12 +5,13 @@
 //
 // A convolution along the first axis gives every column of the result in one call where the kernel holds the columns of
 // B last to first, one behind the other, and stride and padding are such that each place sees one of them only.
-import { blockedConv } from "./blocked-operators.js";
+
 import { int64s } from "../build.js";
-import { LaneImage } from "./lane-image.js";
 import type { LaneContext, LaneResult } from "../op.js";
 import type { Tensor } from "../tensor.js";
+import { blockedConv } from "./blocked-operators.js";
 import { gather } from "./indexing.js";
+import { LaneImage } from "./lane-image.js";
 import { concat, reshape } from "./shape-movement.js";
 import { split } from "./slicing.js";
 

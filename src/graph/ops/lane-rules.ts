@@ -1,10 +1,10 @@
 // Batching rules for networks in groups of lanes (`Op.batchLanes`), which operators share.
 import { normalizeAxis, sizeOf } from "../../core/shape.js";
 import { apply, int64s } from "../build.js";
-import { LaneImage } from "./lane-image.js";
 import type { LaneContext, LaneResult } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { gather, gatherElements } from "./indexing.js";
+import { LaneImage } from "./lane-image.js";
 import { concat, reshape } from "./shape-movement.js";
 
 /** For an operator that only gives the elements another shape. */
