@@ -45,7 +45,7 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
   ) {
     throw new InvalidInputError(`not a ${what} spec`, {
       where,
-      expected: `an object with "kind", one of ${Object.keys(table).join(", ")}`,
+      expected: `an object with "kind", ${namesText(Object.keys(table))}`,
       received: spec === undefined ? "nothing" : valueText(spec),
     });
   }
@@ -76,6 +76,12 @@ export function kindByName(
   const found = kinds.find((kind) => kind === name) ?? kinds.find((kind) => plain(kind) === plain(name));
   if (found === undefined) throw new UnknownNameError(where, what, name, kinds);
   return found;
+}
+
+/** All names if fewer than ten; else the first few. */
+function namesText(names: readonly string[]): string {
+  if (names.length < 10) return `one of ${names.join(", ")}`;
+  return `one of ${names.length} such as ${names.slice(0, 3).join(", ")}`;
 }
 
 /** Checks options and fills in defaults. @throws InvalidInputError naming the option that does not fit. */

@@ -5,6 +5,7 @@ export { batchNorm } from "./layers/batch-norm.js";
 export { conv2d } from "./layers/conv2d.js";
 export { dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
+export { embedding, positionalEmbedding } from "./layers/embedding.js";
 export { flatten } from "./layers/flatten.js";
 export { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
 export { groupNorm, instanceNorm } from "./layers/group-norm.js";

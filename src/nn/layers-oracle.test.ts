@@ -32,8 +32,10 @@ interface Fixture {
   readonly inputGradient: StoredArray | null;
   readonly gradients: StoredArrays;
 }
-const file = new URL("../../tools/oracle/fixtures/layers.json", import.meta.url);
-const { fixtures } = JSON.parse(readFileSync(file, "utf8")) as { fixtures: readonly Fixture[] };
+const fixtures = ["layers", "layers-sequences"].flatMap((name) => {
+  const file = new URL(`../../tools/oracle/fixtures/${name}.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { fixtures: readonly Fixture[] }).fixtures;
+});
 const stored = ({ dtype, shape, data }: StoredArray): NdArray =>
   fromTensorData(tensorFrom(dtype, shape, data.map(Number)));
 

@@ -39,6 +39,7 @@ import { batchNorm } from "./layers/batch-norm.js";
 import { conv2d } from "./layers/conv2d.js";
 import { dense } from "./layers/dense.js";
 import { dropout } from "./layers/dropout.js";
+import { embedding, positionalEmbedding } from "./layers/embedding.js";
 import { flatten } from "./layers/flatten.js";
 import { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
 import { groupNorm, instanceNorm } from "./layers/group-norm.js";
@@ -60,6 +61,8 @@ interface LayerCase {
   readonly from: readonly number[];
   readonly to: readonly number[];
   readonly parameters: number;
+  /** The input holds whole numbers below this, which have no gradient. */
+  readonly tokens?: number;
   /** Variance of the initial weight, where it is drawn. */
   readonly variance?: number;
 }
@@ -150,6 +153,36 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
     { ...same(groupNorm({ groups: 8 }), 80), name: "rows", from: [40], to: [40] },
   ],
   instanceNorm: [same(instanceNorm()), { ...same(instanceNorm({ affine: true }), 6), name: "affine" }],
+  embedding: [
+    {
+      name: "sequences",
+      spec: embedding({ count: 5, features: 300 }),
+      from: [8],
+      to: [8, 300],
+      parameters: 1500,
+      tokens: 5,
+      variance: 1,
+    },
+    {
+      name: "single tokens, one of them nothing",
+      spec: embedding({ count: 3, features: 4, padding: 1 }),
+      from: [],
+      to: [4],
+      parameters: 12,
+      tokens: 3,
+    },
+  ],
+  positionalEmbedding: [
+    {
+      name: "as long as the data",
+      spec: positionalEmbedding(),
+      from: [6, 50],
+      to: [6, 50],
+      parameters: 300,
+      variance: 4e-4,
+    },
+    { name: "longer", spec: positionalEmbedding({ places: 9 }), from: [6, 5], to: [6, 5], parameters: 45 },
+  ],
   dropout: [same(dropout({ rate: 0.25 })), { ...same(dropout({ rate: 0 })), name: "rate 0" }],
   flatten: [{ name: "images", spec: flatten(), from: image, to: [144], parameters: 0 }],
   sequential: [
@@ -258,11 +291,13 @@ const printed = (network: Network): string =>
   );
 
 /** The network's values: a random batch, initial parameters and buffers, some keys. */
-function valuesOf(network: Network, seed: number): NdArray[] {
+function valuesOf(network: Network, seed: number, tokens?: number): NdArray[] {
   const stream = randomStream(seed, "layers.test");
   const { inputs, parameters, buffers, randomKeys } = network;
   return [
-    ndFill("float32", inputs[0].shape, (i) => stream.normal(i)),
+    ndFill("float32", inputs[0].shape, (i) =>
+      tokens === undefined ? stream.normal(i) : Math.floor(tokens * stream.uniform(i)),
+    ),
     ...parameters.map(({ path, tensor, initializer, fans }) =>
       fromTensorData({
         dtype: "float32",
@@ -319,7 +354,7 @@ for (const [kind, kindCases] of Object.entries(cases)) {
 
     test.each(kindCases)(
       "$name: a step along the gradient changes every parameter and lowers the loss",
-      ({ spec, from }) => {
+      ({ spec, from, tokens }) => {
         const network = built(spec, from);
         const weights = randomStream(9, "weights");
         const size = sizeOf(network.output.shape);
@@ -335,13 +370,13 @@ for (const [kind, kindCases] of Object.entries(cases)) {
           loss,
           ...Object.fromEntries(slopes.map((slope, i) => [`slope${i}`, slope])),
         });
-        const values = valuesOf(network, 5);
+        const values = valuesOf(network, 5, tokens);
         const [before, ...steps] = evaluateGraph(run, values);
         for (const [i, step] of steps.entries())
           expect(
             step.data.some((x) => x !== 0),
             `slope ${i}`,
-          ).toBe(true);
+          ).toBe(i > 0 || tokens === undefined);
         const rate = 1e-5;
         const moved = values.map((value, i) =>
           i < steps.length ? { ...value, data: value.data.map((x, j) => x - rate * steps[i].data[j]) } : value,

@@ -4,6 +4,7 @@ import { batchNorm } from "./batch-norm.js";
 import { conv2d } from "./conv2d.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
+import { embedding, positionalEmbedding } from "./embedding.js";
 import { flatten } from "./flatten.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNorm, instanceNorm } from "./group-norm.js";
@@ -27,6 +28,8 @@ export const layers = {
   rmsNorm,
   groupNorm,
   instanceNorm,
+  embedding,
+  positionalEmbedding,
   dropout,
   flatten,
   padTo,

@@ -1,0 +1,83 @@
+// embedding and positionalEmbedding: a trained vector for every token, and for every place.
+import * as z from "zod";
+import { InvalidInputError, ShapeError } from "../../core/errors.js";
+import { shapeText } from "../../core/shape.js";
+import { scalar } from "../../graph/build.js";
+import { add } from "../../graph/ops/arithmetic.js";
+import { cast } from "../../graph/ops/cast.js";
+import { equal } from "../../graph/ops/comparison.js";
+import { gather } from "../../graph/ops/indexing.js";
+import { where as choose } from "../../graph/ops/selection.js";
+import { unsqueeze } from "../../graph/ops/shape-movement.js";
+import { slice } from "../../graph/ops/slicing.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { embeddingFans } from "../initializers/fans.js";
+import { initializerOption } from "../initializers.js";
+import { defineLayer } from "../layer.js";
+
+/**
+ * Row `x` of the weight `[count, features]` for every token x from 0 to `count - 1`: `[batch, ...]` becomes
+ * `[batch, ..., features]`. Tokens come as whole numbers of any type. The vector of the token `padding` is 0 and stays so.
+ * Weights begin as N(0, 1), as in PyTorch.
+ */
+export const embedding = defineLayer({
+  kind: "embedding",
+  about: "a trained vector for every token",
+  options: z.object({
+    count: z.int().positive().describe("number of tokens"),
+    features: z.int().positive().describe("length of a vector"),
+    padding: z.int().min(0).optional().describe("a token that stands for nothing: its vector is 0"),
+    weightInitializer: initializerOption
+      .default({ kind: "normal", mean: 0, deviation: 1 })
+      .describe("how the vectors begin"),
+  }),
+  build({ count, features, padding, weightInitializer }, x, context) {
+    if (padding !== undefined && padding >= count) {
+      throw new InvalidInputError("the padding is not a token", {
+        where: `${context.where}.padding`,
+        expected: `a number below the count, ${count}`,
+        received: `${padding}`,
+      });
+    }
+    const fans = embeddingFans(count, features);
+    const weight = context.parameter("weight", [count, features], "weight", weightInitializer, fans);
+    const tokens = cast(x, "int64");
+    const vectors = gather(weight, tokens, { axis: 0 });
+    return padding === undefined ? vectors : withoutPadding(vectors, tokens, padding);
+  },
+});
+
+/** Chosen after the rows are taken, so that no gradient reaches the row of the padding. */
+function withoutPadding(vectors: Tensor, tokens: Tensor, padding: number): Tensor {
+  const isPadding = unsqueeze(equal(tokens, scalar(padding, "int64")), [tokens.shape.length]);
+  return choose(isPadding, scalar(0, vectors.dtype), vectors);
+}
+
+/**
+ * `x + weight[0:length]`, x `[batch, length, features]`, weight `[places, features]`: what lets attention tell places
+ * apart (Gehring and others, ICML 2017; BERT and GPT-2 begin with deviation 0.02).
+ */
+export const positionalEmbedding = defineLayer({
+  kind: "positionalEmbedding",
+  about: "adds a trained vector for every place of a sequence",
+  options: z.object({
+    places: z.int().positive().optional().describe("longest sequence; that of the data unless given"),
+    weightInitializer: initializerOption
+      .default({ kind: "normal", mean: 0, deviation: 0.02 })
+      .describe("how the vectors begin"),
+  }),
+  build({ places, weightInitializer }, x, context) {
+    const [, length, features] = x.shape;
+    if (x.shape.length !== 3 || (places !== undefined && length > places)) {
+      throw new ShapeError("positionalEmbedding needs sequences", {
+        where: context.where,
+        expected: `an input of shape [batch, ${places === undefined ? "" : `at most ${places} `}places, features]`,
+        received: shapeText(x.shape),
+      });
+    }
+    const count = places ?? length;
+    const fans = embeddingFans(count, features);
+    const weight = context.parameter("weight", [count, features], "weight", weightInitializer, fans);
+    return add(x, count === length ? weight : slice(weight, { starts: [0], ends: [length], axes: [0] }));
+  },
+});
