@@ -2,10 +2,10 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { relu } from "../src/nn/activations.js";
 import { batchNorm } from "../src/nn/layers/batch-norm.js";
-import { conv2d } from "../src/nn/layers/conv2d.js";
+import { conv2d } from "../src/nn/layers/convolution.js";
 import { dense } from "../src/nn/layers/dense.js";
 import { flatten } from "../src/nn/layers/flatten.js";
-import { maxPool2d } from "../src/nn/layers/pool2d.js";
+import { maxPool2d } from "../src/nn/layers/pooling.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { convolutionBlock } from "../src/train/blocked-support.js";

@@ -6,7 +6,7 @@ import { tensorFrom } from "../src/core/tensor-data.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";
 import { graph } from "../src/graph/graph.js";
 import { fromTensorData } from "../src/graph/nd-array.js";
-import { conv2d } from "../src/nn/layers/conv2d.js";
+import { conv2d } from "../src/nn/layers/convolution.js";
 import { dense } from "../src/nn/layers/dense.js";
 import { flatten } from "../src/nn/layers/flatten.js";
 import { sequential } from "../src/nn/layers/sequential.js";

@@ -2,7 +2,7 @@
 
 // Layers: each a function from options to a spec, plain JSON with defaults filled in. `layers` is the table of all.
 export { batchNorm } from "./layers/batch-norm.js";
-export { conv2d } from "./layers/conv2d.js";
+export { conv1d, conv2d, conv3d } from "./layers/convolution.js";
 export { dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export { embedding, positionalEmbedding } from "./layers/embedding.js";
@@ -12,10 +12,14 @@ export { groupNorm, instanceNorm } from "./layers/group-norm.js";
 export { layerNorm, rmsNorm } from "./layers/layer-norm.js";
 export { padTo } from "./layers/pad-to.js";
 export { parallel } from "./layers/parallel.js";
-export { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+export { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./layers/pooling.js";
+export { reshape, transpose } from "./layers/rearrangement.js";
 export { residual } from "./layers/residual.js";
 export { sequential } from "./layers/sequential.js";
 export { shared } from "./layers/shared.js";
+export { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
+export { upsample } from "./layers/upsample.js";
+export { zeroPadding } from "./layers/zero-padding.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 

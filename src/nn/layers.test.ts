@@ -36,7 +36,7 @@ import {
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";
-import { conv2d } from "./layers/conv2d.js";
+import { conv1d, conv2d, conv3d } from "./layers/convolution.js";
 import { dense } from "./layers/dense.js";
 import { dropout } from "./layers/dropout.js";
 import { embedding, positionalEmbedding } from "./layers/embedding.js";
@@ -47,11 +47,15 @@ import { type LayerKind, layers } from "./layers/index.js";
 import { layerNorm, rmsNorm } from "./layers/layer-norm.js";
 import { padTo } from "./layers/pad-to.js";
 import { parallel } from "./layers/parallel.js";
-import { averagePool2d, maxPool2d } from "./layers/pool2d.js";
+import { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./layers/pooling.js";
 import { prelu } from "./layers/prelu.js";
+import { reshape, transpose } from "./layers/rearrangement.js";
 import { residual } from "./layers/residual.js";
 import { sequential } from "./layers/sequential.js";
 import { shared } from "./layers/shared.js";
+import { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
+import { upsample } from "./layers/upsample.js";
+import { zeroPadding } from "./layers/zero-padding.js";
 import { buildNetwork, type Network, parameterCount } from "./network.js";
 
 interface LayerCase {
@@ -79,6 +83,15 @@ const same = (spec: LayerSpec, parameters = 0): LayerCase => ({
 /** A layer without a case does not type-check. */
 const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
   dense: [
+    {
+      name: "every place",
+      spec: dense({ units: 50 }),
+      from: [3, 40],
+      to: [3, 50],
+      parameters: 2050,
+      variance: 1 / 120,
+    },
+    { name: "leading axes", spec: dense({ units: 7, bias: false }), from: image, to: [3, 8, 7], parameters: 42 },
     { name: "default", spec: dense({ units: 50 }), from: [40], to: [50], parameters: 2050, variance: 1 / 120 },
     {
       name: "no bias, He",
@@ -87,6 +100,55 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
       to: [50],
       parameters: 2000,
       variance: 2 / 40,
+    },
+  ],
+  conv1d: [
+    {
+      name: "stride and dilation",
+      spec: conv1d({ filters: 60, kernel: 3, stride: 2, dilation: 2, padding: 1 }),
+      from: [4, 11],
+      to: [60, 5],
+      parameters: 60 * 12 + 60,
+      variance: 1 / (3 * 12),
+    },
+  ],
+  conv3d: [
+    {
+      name: "[depth, height, width]",
+      spec: conv3d({ filters: 20, kernel: [2, 3, 1], padding: [0, 1, 0] }),
+      from: [2, 3, 4, 2],
+      to: [20, 2, 4, 2],
+      parameters: 20 * 12 + 20,
+      variance: 1 / (3 * 12),
+    },
+  ],
+  convTranspose1d: [
+    {
+      name: "twice the length",
+      spec: convTranspose1d({ filters: 30, kernel: 4, stride: 2, padding: 1 }),
+      from: [5, 6],
+      to: [30, 12],
+      parameters: 5 * 30 * 4 + 30,
+      variance: 1 / (3 * 120),
+    },
+  ],
+  convTranspose2d: [
+    {
+      name: "output padding, groups",
+      spec: convTranspose2d({ filters: 60, kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 3 }),
+      from: image,
+      to: [60, 16, 12],
+      parameters: 60 * 9 + 60,
+      variance: 1 / (3 * 180),
+    },
+  ],
+  convTranspose3d: [
+    {
+      name: "[depth, height, width]",
+      spec: convTranspose3d({ filters: 10, kernel: [2, 3, 1], stride: [2, 1, 1], bias: false }),
+      from: [2, 3, 4, 2],
+      to: [10, 6, 6, 2],
+      parameters: 2 * 60,
     },
   ],
   conv2d: [
@@ -120,6 +182,41 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
       parameters: 540,
       variance: (4 * 2) / (9 + 180),
     },
+  ],
+  maxPool1d: [{ name: "tiles", spec: maxPool1d({ kernel: 3 }), from: [2, 9], to: [2, 3], parameters: 0 }],
+  maxPool3d: [{ name: "tiles", spec: maxPool3d({ kernel: 2 }), from: [2, 2, 4, 6], to: [2, 1, 2, 3], parameters: 0 }],
+  averagePool1d: [
+    {
+      name: "padded",
+      spec: averagePool1d({ kernel: 3, stride: 1, padding: 1 }),
+      from: [2, 9],
+      to: [2, 9],
+      parameters: 0,
+    },
+  ],
+  averagePool3d: [
+    { name: "tiles", spec: averagePool3d({ kernel: [1, 2, 2] }), from: [2, 2, 4, 6], to: [2, 2, 2, 3], parameters: 0 },
+  ],
+  upsample: [
+    { name: "repeated", spec: upsample({ scale: [2, 3] }), from: image, to: [3, 16, 18], parameters: 0 },
+    {
+      name: "between",
+      spec: upsample({ scale: 1.5, mode: "linear", alignCorners: true }),
+      from: [2, 7],
+      to: [2, 10],
+      parameters: 0,
+    },
+  ],
+  zeroPadding: [
+    { name: "everywhere", spec: zeroPadding({ padding: 2 }), from: image, to: [3, 12, 10], parameters: 0 },
+    { name: "each side", spec: zeroPadding({ padding: [1, [0, 3]] }), from: image, to: [3, 10, 9], parameters: 0 },
+  ],
+  reshape: [
+    { name: "what is left", spec: reshape({ shape: [4, -1] }), from: image, to: [4, 36], parameters: 0 },
+    { name: "given", spec: reshape({ shape: [3, 48] }), from: image, to: [3, 48], parameters: 0 },
+  ],
+  transpose: [
+    { name: "channels last", spec: transpose({ axes: [2, 3, 1] }), from: image, to: [8, 6, 3], parameters: 0 },
   ],
   maxPool2d: [
     { name: "tiles", spec: maxPool2d({ kernel: 2 }), from: image, to: [3, 4, 3], parameters: 0 },

@@ -172,6 +172,6 @@ test("outputs and targets that do not fit are refused", () => {
     `[InvalidInputError: loss (multiMargin).power: expected a number at most 2, received 3]`,
   );
   expect(() => lossFunction("crossEntropy")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: loss: not a loss spec: expected an object with "kind", one of crossEntropy, negativeLogLikelihood, multiMargin, binaryCrossEntropyWithLogits, binaryCrossEntropy, hinge, meanSquaredError, meanAbsoluteError, huber, smoothL1, received "crossEntropy"]`,
+    `[InvalidInputError: loss: not a loss spec: expected an object with "kind", one of 10 such as crossEntropy, negativeLogLikelihood, multiMargin, received "crossEntropy"]`,
   );
 });

@@ -45,7 +45,7 @@ test("every model has defaults, and its specs survive JSON", () => {
 
 test("the first width of mlp has to be the number of inputs", () => {
   expect(() => parametersOf(modelByName("mlp:100-10"))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[1] (dense): dense was made for other inputs: expected an input of shape [batch, 100], received [2, 784]]`,
+    `[ShapeError: model.layers[1] (dense): dense was made for other inputs: expected an input of shape [batch, 100], or with more axes between them, received [2, 784]]`,
   );
 });
 

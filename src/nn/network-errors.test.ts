@@ -1,13 +1,19 @@
 // What people are told when a model does not fit together: the place, the rule, what was received, what to write.
 import { expect, test } from "vitest";
-import { relu } from "./activations.js";
+import { relu, softmax } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";
-import { conv2d } from "./layers/conv2d.js";
+import { conv2d } from "./layers/convolution.js";
 import { dense } from "./layers/dense.js";
 import { flatten } from "./layers/flatten.js";
-import { maxPool2d } from "./layers/pool2d.js";
+import { groupNorm, instanceNorm } from "./layers/group-norm.js";
+import { layerNorm } from "./layers/layer-norm.js";
+import { maxPool2d } from "./layers/pooling.js";
+import { prelu } from "./layers/prelu.js";
+import { reshape, transpose } from "./layers/rearrangement.js";
 import { sequential } from "./layers/sequential.js";
+import { upsample } from "./layers/upsample.js";
+import { zeroPadding } from "./layers/zero-padding.js";
 import { buildNetwork } from "./network.js";
 
 const build = (spec: unknown, { batchSize = 4, inputShape = [1, 8, 8] } = {}) =>
@@ -18,9 +24,9 @@ const model = (...layers: unknown[]) => ({ kind: "sequential", layers });
 
 test("shapes that do not fit name the layer and both shapes", () => {
   building(
-    sequential([conv2d({ filters: 2, kernel: 3 }), relu(), dense({ units: 3 })]),
+    sequential([conv2d({ filters: 2, kernel: 3 }), relu(), dense({ units: 3, inputs: 72 })]),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[2] (dense): dense needs flat examples: expected an input of shape [batch, features], received [4, 2, 6, 6]. Put flatten() before it]`,
+    `[ShapeError: model.layers[2] (dense): dense was made for other inputs: expected an input of shape [batch, 72], or with more axes between them, received [4, 2, 6, 6]. Put flatten() before it]`,
   );
   building(sequential([flatten(), conv2d({ filters: 2, kernel: 3 })])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model.layers[1] (conv2d): conv2d needs images: expected an input of shape [batch, channels, height, width], received [4, 64]]`,
@@ -34,7 +40,40 @@ test("shapes that do not fit name the layer and both shapes", () => {
     `[ShapeError: model.layers[0] (conv2d) > Conv: the window is larger than the padded input: expected spatial extents of at least [9, 9], received [8, 8]. Use a smaller kernel, more padding or larger images]`,
   );
   building(sequential([flatten(), maxPool2d({ kernel: 2 })])).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[1] (maxPool2d) > MaxPool: pooling needs spatial axes: expected an input [batch, channels, spatial...], received [4, 64]]`,
+    `[ShapeError: model.layers[1] (maxPool2d): maxPool2d needs images: expected an input of shape [batch, channels, height, width], received [4, 64]]`,
+  );
+  building(zeroPadding({ padding: [1, [2, 3], 1] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (zeroPadding): the padding does not fit: expected an input of shape [batch, channels, ...] with 3 spatial axes, received [4, 1, 8, 8]]`,
+  );
+  building(upsample({ scale: [2, 2, 2] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (upsample): upsample needs places in every channel: expected an input of shape [batch, channels, 3 spatial axes], received [4, 1, 8, 8]]`,
+  );
+  building(reshape({ shape: [7, -1] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (reshape): the elements do not fit the shape: expected examples of a multiple of 7 elements, for [7, -1], received 64, of shape [1, 8, 8]]`,
+  );
+  building(transpose({ axes: [1, 1, 2] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (transpose): these are not the axes of an example: expected each of 1, 2, 3 once, for an input [4, 1, 8, 8], received [1, 1, 2]]`,
+  );
+  building(transpose({ axes: [1, 2] })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (transpose): these are not the axes of an example: expected each of 1, 2, 3 once, for an input [4, 1, 8, 8], received [1, 2]]`,
+  );
+  building(groupNorm({ groups: 5 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (groupNorm): groups do not divide the channels: expected an input of shape [batch, channels, ...] with a multiple of 5 channels, received [4, 1, 8, 8]]`,
+  );
+  building(layerNorm({ axes: 4 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (layerNorm): there are too few axes to normalize: expected an input of at least 5 axes, the examples on the first, received [4, 1, 8, 8]]`,
+  );
+  building(sequential([flatten(), instanceNorm()])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model.layers[1] (instanceNorm): instanceNorm needs several places in every channel: expected an input of shape [batch, channels, ...] with more than one place, received [4, 64]. Use layerNorm for plain features]`,
+  );
+  building(softmax({ axis: 4 })).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (softmax): there are no classes on this axis: expected an axis from 1 to 3 or from -3 to -1, of an input [4, 1, 8, 8], received 4]`,
+  );
+  building(prelu({ perChannel: true }), { inputShape: [] }).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (prelu): prelu needs channels: expected an input of shape [batch, channels, ...], received [4]]`,
+  );
+  building(dense({ units: 2 }), { inputShape: [] }).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model (dense): dense needs features: expected an input of shape [batch, features], or with more axes between them, received [4]]`,
   );
   building(sequential([maxPool2d({ kernel: 2, padding: 2 })])).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model.layers[0] (maxPool2d) > MaxPool: padding is as large as the window: expected pads smaller than the kernel [2, 2], received [2, 2, 2, 2]]`,
@@ -55,7 +94,7 @@ test("batch normalization refuses a batch of one value per channel, and says how
 
 test("names that do not exist are answered with the nearest that does", () => {
   building(model({ kind: "flatten" }, model({ kind: "conv2", filters: 2 }))).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model.layers[1].layers[0]: unknown layer "conv2". Did you mean "conv2d"? 38 are known]`,
+    `[UnknownNameError: model.layers[1].layers[0]: unknown layer "conv2". Did you mean "conv2d"? 51 are known]`,
   );
   building(model({ kind: "flatten" }, { kind: "dense", unit: 2 })).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model.layers[1] (dense): unknown option "unit". Did you mean "units"? Valid: units, inputs, bias, weightInitializer, biasInitializer]`,
@@ -74,7 +113,7 @@ test("names that do not exist are answered with the nearest that does", () => {
     `[InvalidInputError: model.layers[1] (dense), initializer of bias (normal): unknown option "sd". Valid: mean, deviation]`,
   );
   building(model({ kind: "toString" })).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model.layers[0]: unknown layer "toString". 38 are known]`,
+    `[UnknownNameError: model.layers[0]: unknown layer "toString". 51 are known]`,
   );
 });
 
@@ -104,10 +143,10 @@ test("values of the wrong type or range are shown beside the rule, with their pa
     `[InvalidInputError: model (sequential).layers: expected a list, received {}]`,
   );
   building([]).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 38 such as dense, conv2d, maxPool2d, received []]`,
+    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 51 such as dense, conv1d, conv2d, received []]`,
   );
   building(undefined).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 38 such as dense, conv2d, maxPool2d, received nothing]`,
+    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 51 such as dense, conv1d, conv2d, received nothing]`,
   );
 });
 

@@ -70,6 +70,51 @@ def normalizations():
     ]
 
 
+def windows():
+    image, volume = numbers(2, 4, 5, 4), numbers(1, 2, 3, 3, 4)
+    conv = {"filters": 6, "kernel": [3, 2], "stride": [2, 1], "padding": [1, 0], "dilation": [1, 2], "groups": 2}
+    back = {"filters": 4, "kernel": [3, 2], "stride": [3, 2], "padding": [1, 0], "outputPadding": [2, 1], "groups": 2}
+    return [
+        ({"kind": "conv1d", "filters": 4, "kernel": 3, "stride": 2, "padding": 1}, "strided", nn.Conv1d(3, 4, 3, 2, 1), numbers(2, 3, 7)),
+        ({"kind": "conv2d", **conv}, "everything", nn.Conv2d(4, 6, (3, 2), (2, 1), (1, 0), (1, 2), 2), image),
+        ({"kind": "conv2d", "filters": 4, "kernel": 3, "groups": 4, "padding": 1}, "depthwise", nn.Conv2d(4, 4, 3, padding=1, groups=4), image),
+        ({"kind": "conv3d", "filters": 3, "kernel": 2, "padding": [0, 1, 0], "bias": False}, "no bias", nn.Conv3d(2, 3, 2, padding=(0, 1, 0), bias=False), volume),
+        ({"kind": "convTranspose1d", "filters": 2, "kernel": 4, "stride": 2, "padding": 1}, "twice the length", nn.ConvTranspose1d(3, 2, 4, 2, 1), numbers(2, 3, 4)),
+        ({"kind": "convTranspose2d", **back}, "everything", nn.ConvTranspose2d(4, 4, (3, 2), (3, 2), (1, 0), (2, 1), 2), image),
+        ({"kind": "convTranspose2d", "filters": 2, "kernel": 2, "dilation": 2, "bias": False}, "dilated", nn.ConvTranspose2d(4, 2, 2, dilation=2, bias=False), image),
+        ({"kind": "convTranspose3d", "filters": 2, "kernel": 2, "stride": [1, 2, 1]}, "strided", nn.ConvTranspose3d(2, 2, 2, (1, 2, 1)), volume),
+        ({"kind": "maxPool1d", "kernel": 3, "stride": 2, "padding": 1}, "overlapping", nn.MaxPool1d(3, 2, 1), numbers(2, 3, 7)),
+        ({"kind": "maxPool2d", "kernel": [2, 3]}, "tiles", nn.MaxPool2d((2, 3)), image),
+        ({"kind": "maxPool3d", "kernel": 2, "stride": 1}, "overlapping", nn.MaxPool3d(2, 1), volume),
+        ({"kind": "averagePool1d", "kernel": 3, "stride": 2, "padding": 1}, "padded", nn.AvgPool1d(3, 2, 1), numbers(2, 3, 7)),
+        ({"kind": "averagePool2d", "kernel": [2, 3], "padding": [1, 0]}, "padded", nn.AvgPool2d((2, 3), padding=(1, 0)), image),
+        ({"kind": "averagePool3d", "kernel": 2, "stride": 1, "padding": 1}, "padded", nn.AvgPool3d(2, 1, 1), volume),
+        ({"kind": "globalAveragePool"}, "images", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()), image),
+        ({"kind": "globalMaxPool"}, "volumes", nn.Sequential(nn.AdaptiveMaxPool3d(1), nn.Flatten()), volume),
+    ]
+
+
+def rearrangements():
+    image = numbers(2, 2, 3, 4)
+    return [
+        ({"kind": "upsample", "scale": 2}, "repeated", nn.Upsample(scale_factor=2), image),
+        ({"kind": "upsample", "scale": [1.5, 2.5]}, "fractions", nn.Upsample(scale_factor=(1.5, 2.5)), image),
+        ({"kind": "upsample", "scale": 2, "mode": "linear"}, "sequences", nn.Upsample(scale_factor=2, mode="linear"), numbers(2, 2, 4)),
+        ({"kind": "upsample", "scale": [2, 3], "mode": "linear"}, "images", nn.Upsample(scale_factor=(2, 3), mode="bilinear"), image),
+        ({"kind": "upsample", "scale": 1.5, "mode": "linear"}, "fractions, linear", nn.Upsample(scale_factor=1.5, mode="bilinear"), image),
+        ({"kind": "upsample", "scale": 2, "mode": "linear", "alignCorners": True}, "corners", nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True), image),
+        ({"kind": "upsample", "scale": 2, "mode": "linear"}, "volumes", nn.Upsample(scale_factor=2, mode="trilinear"), numbers(1, 1, 2, 2, 3)),
+        ({"kind": "zeroPadding", "padding": 1}, "everywhere", nn.ZeroPad2d(1), image),
+        ({"kind": "zeroPadding", "padding": [[2, 0], [1, 3]]}, "each side", nn.ZeroPad2d((1, 3, 2, 0)), image),
+        ({"kind": "reshape", "shape": [3, -1]}, "what is left", nn.Unflatten(1, (3, 8)), numbers(2, 24)),
+        ({"kind": "transpose", "axes": [3, 1, 2]}, "width first", nn.Identity(), image, lambda x: x.permute(0, 3, 1, 2)),
+        ({"kind": "flatten"}, "images", nn.Flatten(), image),
+        ({"kind": "dense", "units": 3}, "rows", nn.Linear(4, 3), numbers(2, 4)),
+        ({"kind": "dense", "units": 3}, "places", nn.Linear(4, 3), numbers(2, 3, 4)),
+        ({"kind": "dense", "units": 3, "bias": False}, "leading axes", nn.Linear(4, 3, bias=False), image),
+    ]
+
+
 def fixture(spec, name, module, x, call=None):
     """One layer: every parameter drawn anew, so that none is 0 or 1."""
     for parameter in module.parameters():
@@ -92,7 +137,7 @@ def fixture(spec, name, module, x, call=None):
     }
 
 
-fixtures = [fixture(*case) for case in activations() + normalizations()]
+fixtures = [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()]
 head = {"generator": "tools/oracle/layers.py", "torch": torch.__version__.split("+")[0]}
 path = pathlib.Path(__file__).parent / "fixtures" / "layers.json"
 lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in fixtures)

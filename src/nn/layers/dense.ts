@@ -1,45 +1,47 @@
 // dense: every output from every input.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
-import { gemm } from "../../graph/ops/matmul.js";
+import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { add } from "../../graph/ops/arithmetic.js";
+import { gemm, matMul } from "../../graph/ops/matmul.js";
+import { transpose } from "../../graph/ops/shape-movement.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer } from "../layer.js";
 
 /**
- * `y = x W^T + b`, x `[batch, features]`, W `[units, features]`, y `[batch, units]`.
+ * `y = x W^T + b` over the last axis: x `[batch, ..., features]`, W `[units, features]`, y `[batch, ..., units]`.
  * The weight is stored as PyTorch stores it.
  */
 export const dense = defineLayer({
   kind: "dense",
   about: "fully connected layer",
   options: z.object({
-    units: z.int().positive(),
-    /** Features of one example, for checking; whatever comes in unless given. */
-    inputs: z.int().positive().optional(),
-    bias: z.boolean().default(true),
-    weightInitializer: initializerOption.default("torchDefault"),
-    biasInitializer: initializerOption.default("torchDefault"),
+    units: z.int().positive().describe("outputs"),
+    inputs: z.int().positive().optional().describe("features, for checking; whatever comes in unless given"),
+    bias: z.boolean().default(true).describe("a trained constant for every output"),
+    weightInitializer: initializerOption.default("torchDefault").describe("how weights begin"),
+    biasInitializer: initializerOption.default("torchDefault").describe("how biases begin"),
   }),
   build({ units, inputs, bias, weightInitializer, biasInitializer }, x, context) {
-    if (x.shape.length !== 2) {
-      throw new ShapeError("dense needs flat examples", {
-        where: context.where,
-        expected: "an input of shape [batch, features]",
-        received: shapeText(x.shape),
-        remedy: "Put flatten() before it",
-      });
-    }
-    if (inputs !== undefined && inputs !== x.shape[1]) {
-      throw new ShapeError("dense was made for other inputs", {
-        where: context.where,
-        expected: `an input of shape [batch, ${inputs}]`,
-        received: shapeText(x.shape),
-      });
-    }
-    const fans = { fanIn: x.shape[1], fanOut: units };
-    const weight = context.parameter("weight", [units, x.shape[1]], "weight", weightInitializer, fans);
+    checkInput(x.shape, inputs, context.where);
+    const features = x.shape[x.shape.length - 1];
+    const fans = { fanIn: features, fanOut: units };
+    const weight = context.parameter("weight", [units, features], "weight", weightInitializer, fans);
     const shift = bias ? context.parameter("bias", [units], "bias", biasInitializer, fans) : null;
-    return gemm(x, weight, shift, { transB: 1 });
+    if (x.shape.length === 2) return gemm(x, weight, shift, { transB: 1 });
+    const product = matMul(x, transpose(weight, [1, 0]));
+    return shift === null ? product : add(product, shift);
   },
 });
+
+function checkInput(shape: Shape, inputs: number | undefined, where: string): void {
+  const features = shape[shape.length - 1];
+  if (shape.length >= 2 && (inputs === undefined || inputs === features)) return;
+  const isUnflattened = inputs !== undefined && shape.length > 2 && sizeOf(shape.slice(1)) === inputs;
+  throw new ShapeError(inputs === undefined ? "dense needs features" : "dense was made for other inputs", {
+    where,
+    expected: `an input of shape [batch, ${inputs ?? "features"}], or with more axes between them`,
+    received: shapeText(shape),
+    ...(isUnflattened ? { remedy: "Put flatten() before it" } : {}),
+  });
+}

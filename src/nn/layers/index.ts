@@ -1,7 +1,7 @@
 // The table of layers: one line each.
 import { activations } from "../activations.js";
 import { batchNorm } from "./batch-norm.js";
-import { conv2d } from "./conv2d.js";
+import { conv1d, conv2d, conv3d } from "./convolution.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { embedding, positionalEmbedding } from "./embedding.js";
@@ -11,16 +11,29 @@ import { groupNorm, instanceNorm } from "./group-norm.js";
 import { layerNorm, rmsNorm } from "./layer-norm.js";
 import { padTo } from "./pad-to.js";
 import { parallelLayer } from "./parallel.js";
-import { averagePool2d, maxPool2d } from "./pool2d.js";
+import { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./pooling.js";
+import { reshape, transpose } from "./rearrangement.js";
 import { residual } from "./residual.js";
 import { sequentialLayer } from "./sequential.js";
 import { sharedLayer } from "./shared.js";
+import { convTranspose1d, convTranspose2d, convTranspose3d } from "./transposed-convolution.js";
+import { upsample } from "./upsample.js";
+import { zeroPadding } from "./zero-padding.js";
 
 export const layers = {
   dense,
+  conv1d,
   conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  maxPool1d,
   maxPool2d,
+  maxPool3d,
+  averagePool1d,
   averagePool2d,
+  averagePool3d,
   globalAveragePool,
   globalMaxPool,
   batchNorm,
@@ -32,7 +45,11 @@ export const layers = {
   positionalEmbedding,
   dropout,
   flatten,
+  reshape,
+  transpose,
+  upsample,
   padTo,
+  zeroPadding,
   sequential: sequentialLayer,
   parallel: parallelLayer,
   residual,

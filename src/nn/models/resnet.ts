@@ -4,10 +4,10 @@ import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { batchNorm } from "../layers/batch-norm.js";
-import { conv2d } from "../layers/conv2d.js";
+import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { globalAveragePool } from "../layers/global-pool.js";
-import { maxPool2d } from "../layers/pool2d.js";
+import { maxPool2d } from "../layers/pooling.js";
 import { residual } from "../layers/residual.js";
 import { sequential } from "../layers/sequential.js";
 

@@ -4,11 +4,11 @@ import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { batchNorm } from "../layers/batch-norm.js";
-import { conv2d } from "../layers/conv2d.js";
+import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
-import { maxPool2d } from "../layers/pool2d.js";
+import { maxPool2d } from "../layers/pooling.js";
 import { sequential } from "../layers/sequential.js";
 
 /** Convolutions of each of the five stages. */

@@ -1,0 +1,49 @@
+// Sequences, images and volumes: their spatial axes, and sizes given as one number for all or as one for each.
+import * as z from "zod";
+import { ShapeError } from "../core/errors.js";
+import { shapeText } from "../core/shape.js";
+import type { Tensor } from "../graph/tensor.js";
+
+/** What lies behind the axes of examples and channels. */
+export interface SpatialForm {
+  readonly noun: string;
+  readonly axes: readonly string[];
+}
+
+export const sequences: SpatialForm = { noun: "sequences", axes: ["length"] };
+export const images: SpatialForm = { noun: "images", axes: ["height", "width"] };
+export const volumes: SpatialForm = { noun: "volumes", axes: ["depth", "height", "width"] };
+
+const counts = ["none", "one", "two", "three"];
+
+/** The option: one integer for all axes or one for each, not below `minimum`. */
+export function extentsOption({ axes }: SpatialForm, minimum: number) {
+  const extent = z.int().min(minimum);
+  const each = axes.length === 1 ? "" : `, or ${counts[axes.length]} as [${axes.join(", ")}]`;
+  return z.union([extent, z.array(extent).length(axes.length)], { error: `an integer from ${minimum}${each}` });
+}
+
+/** One for each axis. */
+export function extents({ axes }: SpatialForm, value: number | readonly number[]): readonly number[] {
+  return typeof value === "number" ? axes.map(() => value) : value;
+}
+
+/** @throws ShapeError unless x has examples, channels and these axes. */
+export function requireForm(layer: string, { noun, axes }: SpatialForm, x: Tensor, where: string): void {
+  if (x.shape.length === 2 + axes.length) return;
+  throw new ShapeError(`${layer} needs ${noun}`, {
+    where,
+    expected: `an input of shape [batch, channels, ${axes.join(", ")}]`,
+    received: shapeText(x.shape),
+  });
+}
+
+/** @throws ShapeError unless groups divide what goes in and what comes out. */
+export function requireGroups(channels: number, filters: number, groups: number, where: string): void {
+  if (channels % groups === 0 && filters % groups === 0) return;
+  throw new ShapeError("groups do not divide the channels", {
+    where,
+    expected: "channels and filters that are multiples of groups",
+    received: `${channels} channels, ${filters} filters, ${groups} groups`,
+  });
+}

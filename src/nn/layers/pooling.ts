@@ -1,0 +1,51 @@
+// Max and average pooling of sequences, images and volumes: one number from every window.
+import * as z from "zod";
+import { averagePool, maxPool, type PoolOptions } from "../../graph/ops/pooling.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { extents, extentsOption, images, requireForm, type SpatialForm, sequences, volumes } from "../extents.js";
+import { defineLayer } from "../layer.js";
+
+type Pool = (x: Tensor, window: PoolOptions) => Tensor;
+
+function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialForm, pool: Pool) {
+  return defineLayer({
+    kind,
+    about,
+    options: z.object({
+      kernel: extentsOption(form, 1).describe("extents of the window"),
+      stride: extentsOption(form, 1).optional().describe("steps between windows; the kernel unless given: no overlap"),
+      padding: extentsOption(form, 0).default(0).describe("places added on every side, fewer than the kernel has"),
+    }),
+    build({ kernel, stride, padding }, x, { where }) {
+      requireForm(kind, form, x, where);
+      const around = extents(form, padding);
+      return pool(x, {
+        kernel_shape: extents(form, kernel),
+        strides: extents(form, stride ?? kernel),
+        pads: [...around, ...around],
+      });
+    },
+  });
+}
+
+const largest = "largest value of each window";
+const mean = "mean of each window";
+const paddedMean: Pool = (x, window) => averagePool(x, { ...window, count_include_pad: 1 });
+
+/** Largest value of each window; padding never wins. x `[batch, channels, length]`. */
+export const maxPool1d = pooling("maxPool1d", largest, sequences, maxPool);
+
+/** Largest value of each window; padding never wins. x `[batch, channels, height, width]`. */
+export const maxPool2d = pooling("maxPool2d", largest, images, maxPool);
+
+/** Largest value of each window; padding never wins. x `[batch, channels, depth, height, width]`. */
+export const maxPool3d = pooling("maxPool3d", largest, volumes, maxPool);
+
+/** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, length]`. */
+export const averagePool1d = pooling("averagePool1d", mean, sequences, paddedMean);
+
+/** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, height, width]`. */
+export const averagePool2d = pooling("averagePool2d", mean, images, paddedMean);
+
+/** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, depth, height, width]`. */
+export const averagePool3d = pooling("averagePool3d", mean, volumes, paddedMean);

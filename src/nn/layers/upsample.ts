@@ -1,0 +1,48 @@
+// upsample: sequences, images and volumes with more places, by repetition or interpolation.
+import * as z from "zod";
+import { ShapeError } from "../../core/errors.js";
+import { shapeText } from "../../core/shape.js";
+import { resize } from "../../graph/ops/resize.js";
+import { defineLayer } from "../layer.js";
+
+const factor = z.number().positive();
+
+/** How a coordinate of the result becomes one of x. */
+const coordinates = (mode: string, alignCorners: boolean): string => {
+  if (mode === "nearest") return "asymmetric";
+  return alignCorners ? "align_corners" : "pytorch_half_pixel";
+};
+
+/**
+ * Every spatial axis `scale` times as long, rounded down: by the nearest element (`x[floor(i / scale)]`), or linear
+ * between neighbors, along all axes one after the other. As PyTorch's `Upsample` with `scale_factor`.
+ */
+export const upsample = defineLayer({
+  kind: "upsample",
+  about: "more places, by repetition or interpolation",
+  options: z.object({
+    scale: z
+      .union([factor, z.array(factor).min(1)], { error: "a positive number, or one for each spatial axis" })
+      .describe("factor of the extents, or one for each spatial axis"),
+    mode: z.enum(["nearest", "linear"]).default("nearest").describe("repeats elements, or goes straight between them"),
+    alignCorners: z.boolean().default(false).describe("linear only: the outermost elements keep their places"),
+  }),
+  build({ scale, mode, alignCorners }, x, { where }) {
+    const axes = x.shape.length - 2;
+    const factors = typeof scale === "number" ? x.shape.slice(2).map(() => scale) : scale;
+    if (axes < 1 || factors.length !== axes) {
+      const number = typeof scale === "number" ? "..." : `${scale.length} spatial axes`;
+      throw new ShapeError("upsample needs places in every channel", {
+        where,
+        expected: `an input of shape [batch, channels, ${number}]`,
+        received: shapeText(x.shape),
+      });
+    }
+    return resize(x, {
+      scales: [1, 1, ...factors],
+      mode,
+      coordinate_transformation_mode: coordinates(mode, alignCorners),
+      nearest_mode: "floor",
+    });
+  },
+});
