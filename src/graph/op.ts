@@ -1,4 +1,5 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it.
+import type { DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
 import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
@@ -104,6 +105,13 @@ export interface SummedInput<A extends Attributes = Attributes> {
   build(inputs: readonly (Tensor | null)[], attrs: A, parts: readonly Tensor[]): Tensor;
 }
 
+/** Inputs that are cast to another element type before an operator; outputs are cast back. */
+export interface Carried {
+  readonly inputs: readonly number[];
+  /** The type in whose place another holds every result. */
+  readonly as: Readonly<Partial<Record<DType, DType>>>;
+}
+
 // Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
@@ -158,6 +166,8 @@ export interface Op<A extends Attributes = Attributes> {
    * Runtime has no kernel for; `null` where it has one. Used by the writer; gradients and accounting see the operator.
    */
   lower?(inputs: readonly (Tensor | null)[], attrs: A): readonly Tensor[] | null;
+  /** How elements are carried whose type ONNX Runtime has no kernel for. */
+  readonly carried?: Carried;
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
   /** Inputs that the shape rule has to know: settings (axes, extents, factors) that ONNX passes as tensors. */

@@ -1,4 +1,6 @@
 // After differentiation: other forms of single nodes, for speed and for the same bits on any number of threads.
+import { apply } from "./build.js";
+import { cast } from "./ops/cast.js";
 import type { Node, Tensor } from "./tensor.js";
 
 /**
@@ -17,7 +19,19 @@ export function fixThreadRounding(node: Node, inputs: readonly (Tensor | null)[]
   return value === null ? undefined : [value];
 }
 
-/** For `rewriteGraph`, before a graph is written: operators that the file's operator set lacks become compositions. */
+/**
+ * For `rewriteGraph`, before a graph is written: operators that the file's operator set lacks become compositions, and
+ * elements of a type without kernel are carried in another.
+ */
 export function lowerNewer(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  return node.op.lower?.(inputs, node.attrs) ?? undefined;
+  return node.op.lower?.(inputs, node.attrs) ?? inCarriers(node, inputs);
+}
+
+function inCarriers({ op, attrs, outputs }: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
+  const { carried } = op;
+  const carrierOf = (tensor: Tensor | null, i: number) =>
+    tensor !== null && carried?.inputs.includes(i) ? carried.as[tensor.dtype] : undefined;
+  if (!inputs.some((tensor, i) => carrierOf(tensor, i) !== undefined)) return undefined;
+  const wide = inputs.map((tensor, i) => (tensor === null ? null : cast(tensor, carrierOf(tensor, i) ?? tensor.dtype)));
+  return apply(op, wide, attrs).map((y, i) => cast(y, outputs[i].dtype));
 }

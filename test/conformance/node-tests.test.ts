@@ -66,9 +66,12 @@ async function runtimeFault(test: OnnxCase, { graph, values }: CaseGraph): Promi
 
 const listed = (faults: readonly string[]): string => `${faults.join("\n")}\n`;
 
+// Lines of our operators that stay: draws of a Dropout that no one can know; an average of numbers with four digits;
+// align_corners by the product of extent and scale, which is no extent (ONNX Runtime and PyTorch take the extent); PRelu
+// of set 6, where slopes belonged to axis 1, as the version converter raises it.
 describe.each([
-  { title: "ONNX's operator tests", file: "onnx-node-tests", floors: { reference: 1019, runtime: 1008 } },
-  { title: "models in operator sets 11 to 23", file: "older-opsets", floors: { reference: 369, runtime: 369 } },
+  { title: "ONNX's operator tests", file: "onnx-node-tests", floors: { reference: 1301, runtime: 1298 } },
+  { title: "models in operator sets 11 to 23", file: "older-opsets", floors: { reference: 475, runtime: 475 } },
 ])("$title", ({ file, floors }) => {
   const { cases } = readArchive(`${file}.br`);
 
@@ -117,7 +120,7 @@ describe.each([
   }, 120_000);
 });
 
-it("ONNX's testswere left out of the file only for element types that we do not hold, for values that are no tensors, for size", () => {
+it("ONNX's tests were left out of the file only for element types that we do not hold, for values that are no tensors, for size", () => {
   const { leftOut } = readArchive("onnx-node-tests.br");
   const reasons = Object.keys(leftOut).filter((reason) => !["sequence", "size", "string", "text"].includes(reason));
   expect(reasons.filter((reason) => (dtypes as readonly string[]).includes(reason))).toEqual([]);

@@ -56,6 +56,18 @@ const extremes: OpCase[] = [
   { name: "axis of extent 1", inputs: [distinct([3, 1]), list([1])] },
 ];
 
+/** Of every type, some of them none: what is left then is the least element, or the largest. */
+const wholeReductions: OpCase[] = (["bool", "uint8", "int8", "int32", "uint32", "int64"] as const).flatMap((dtype) => [
+  { name: `${dtype} rows`, inputs: [integers(dtype, [3, 4], [0, dtype === "bool" ? 2 : 100]), list([1])] },
+  { name: `${dtype}, none`, inputs: [integers(dtype, [2, 0], [0, 2]), list([1])] },
+]);
+
+const integerSums: OpCase[] = [
+  { name: "int32", inputs: [exactly("int32", [2], [2 ** 30, -5])] },
+  { name: "uint32 wraps", inputs: [exactly("uint32", [2], [2 ** 32 - 1, 5])] },
+  { name: "int64, none", inputs: [integers("int64", [0, 2], [0, 1]), list([0])] },
+];
+
 const softmaxes: OpCase[] = [
   smooth("last axis", float([3, 4])),
   { name: "first axis", inputs: [float([3, 2])], attrs: { axis: 0 }, twice: true },
@@ -215,12 +227,16 @@ export const elementwiseCases = {
     { name: "exponent 0", inputs: [exactly("float", [2], [1.5, 0]), exactly("float", [2], [0, 0])], withRespectTo: [] },
   ],
   Reciprocal: [smooth("both signs", awayFromZero([2, 3]))],
-  ReduceMax: extremes,
+  ReduceMax: [...extremes, ...wholeReductions],
   ReduceMean: reductions,
-  ReduceMin: extremes,
-  ReduceSum: reductions,
+  ReduceMin: [...extremes, ...wholeReductions],
+  ReduceSum: [...reductions, ...integerSums],
   ReduceSumSquare: reductions,
-  Relu: [{ name: "both signs", inputs: [awayFromZero([2, 3])] }],
+  Relu: [
+    { name: "both signs", inputs: [awayFromZero([2, 3])] },
+    { name: "int64", inputs: [exactly("int64", [3], [-5, 0, 2 ** 40])] },
+    { name: "int8", inputs: [exactly("int8", [3], [-5, 0, 7])] },
+  ],
   Round: [
     ...stepwise,
     { name: "halves go to even", inputs: [exactly("float", [5], [-1.5, -0.5, 0.5, 1.5, 2.5])], withRespectTo: [] },
@@ -245,6 +261,10 @@ export const elementwiseCases = {
   Where: [
     smooth("same shapes", bools([2, 3]), float([2, 3]), float([2, 3])),
     smooth("broadcast every way", bools([2, 1]), float([3]), float([])),
+    ...(["bool", "uint8", "int8", "int32", "uint32"] as const).map((dtype) => ({
+      name: dtype,
+      inputs: [bools([4]), integers(dtype, [4], [0, 2]), integers(dtype, [], [0, 2])],
+    })),
     { name: "integers", inputs: [bools([4]), integers("int64", [4], [0, 9]), integers("int64", [], [0, 9])] },
   ],
   Xor: logical,

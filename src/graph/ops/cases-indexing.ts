@@ -38,6 +38,8 @@ export const indexingCases = {
   NonZero: [
     { name: "a matrix", inputs: [{ ...exactly("int64", [2, 3], [0, 1, 0, 2, 0, 3]), constant: true }] },
     { name: "floats", inputs: [{ ...exactly("float32", [4], [0, -1, 0, 0.5]), constant: true }] },
+    { name: "wide floats", inputs: [{ ...exactly("float64", [4], [0, -1, 0, 0.5]), constant: true }] },
+    { name: "uint32", inputs: [{ ...exactly("uint32", [2, 2], [0, 2 ** 31, 1, 0]), constant: true }] },
   ],
   OneHot: [
     {
@@ -53,6 +55,10 @@ export const indexingCases = {
       ],
       attrs: { axis: 0 },
     },
+    ...(["uint8", "int32", "bool", "float64"] as const).map((dtype) => ({
+      name: `${dtype} by int32`,
+      inputs: [exactly("int32", [4], [0, 2, -1, 7]), depth(3), { ...exactly(dtype, [2], [0, 1]), constant: true }],
+    })),
     smooth("values with a gradient", [exactly("int64", [3], [1, -2, 5]), depth(3), float([2])]),
     smooth("middle axis", [exactly("int64", [2, 2], [0, 1, 2, 0]), depth(3), float([2])], { axis: 1 }),
   ],
@@ -86,6 +92,7 @@ export const indexingCases = {
     { name: "largest", inputs: [distinct([2, 5]), list([2])] },
     { name: "smallest, first axis", inputs: [distinct([4, 2]), list([3])], attrs: { axis: 0, largest: 0 } },
     { name: "all", inputs: [distinct([3]), list([3])] },
+    { name: "uint32", inputs: [exactly("uint32", [4], [1, 2 ** 32 - 1, 0, 7]), list([2])] },
     { name: "equal ones", inputs: [exactly("int64", [6], [1, 3, 3, 0, 3, 1]), list([4])] },
     { name: "none", inputs: [distinct([3]), list([0])], notOnRuntime: nothing },
   ],
@@ -93,6 +100,7 @@ export const indexingCases = {
     smooth("upper", [float([3, 4])]),
     smooth("lower, of a batch, above the diagonal", [float([2, 3, 3]), exactly("int64", [], [1])], { upper: 0 }),
     smooth("upper, below the diagonal", [float([4, 3]), exactly("int64", [], [-2])]),
-    { name: "truths", inputs: [bools([2, 2])], notOnRuntime: "no kernel for this element type" },
+    { name: "truths", inputs: [bools([2, 2])] },
+    { name: "uint32", inputs: [integers("uint32", [3, 3], [0, 2 ** 32])] },
   ],
 } satisfies Record<string, readonly OpCase[]>;

@@ -156,6 +156,8 @@ export const networkCases = {
   SpaceToDepth: [
     smooth("blocks of 2", [float([2, 3, 4, 6])], { blocksize: 2 }),
     smooth("blocks of 3", [float([1, 1, 3, 6])], { blocksize: 3 }),
+    smooth("channels first", [float([1, 3, 2, 4])], { blocksize: 2, mode: "CRD" }),
+    smooth("depth first by name", [float([1, 3, 2, 4])], { blocksize: 2, mode: "DCR" }),
   ],
   Gemm: [
     smooth("plain", [float([2, 3]), float([3, 4])]),

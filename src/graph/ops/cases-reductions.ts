@@ -17,6 +17,7 @@ const running: OpCase[] = [
   { name: "first axis", inputs: [float([3, 4]), axis(0)], twice: true },
   { name: "last axis, exclusive", inputs: [float([2, 3, 2]), axis(-1)], attrs: { exclusive: 1 } },
   { name: "middle axis, reverse", inputs: [float([2, 3, 2]), axis(1)], attrs: { reverse: 1 } },
+  { name: "uint32 wraps", inputs: [exactly("uint32", [3], [2 ** 32 - 1, 5, 7]), axis(0)] },
   { name: "exclusive and reverse", inputs: [float([2, 4]), axis(1)], attrs: { exclusive: 1, reverse: 1 } },
 ];
 

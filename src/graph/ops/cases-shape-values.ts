@@ -20,11 +20,17 @@ export const shapeValueCases = {
   EyeLike: [
     { name: "type of the input", inputs: [float([3, 2])] },
     { name: "another type, above the diagonal", inputs: [float([2, 4])], attrs: { dtype: 7, k: 1 } },
+    { name: "truth values", inputs: [float([2, 2])], attrs: { dtype: 9 } },
+    { name: "uint8", inputs: [integers("uint8", [3, 2], [0, 9])], attrs: { k: -1 } },
     { name: "below the diagonal", inputs: [integers("int64", [3, 3], [0, 9])], attrs: { k: -2 } },
   ],
   Range: [
     { name: "up", inputs: [bound("int64", 2), bound("int64", 9), bound("int64", 3)] },
     { name: "down", inputs: [bound("int32", 5), bound("int32", -3), bound("int32", -2)] },
+    {
+      name: "bounds in lists",
+      inputs: [2, 9, 3].map((value) => ({ ...exactly("int64", [1], [value]), constant: true })),
+    },
     { name: "fractions", inputs: [bound("float32", 0), bound("float32", 1.1), bound("float32", 0.25)] },
   ],
   Shape: [

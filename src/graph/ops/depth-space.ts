@@ -6,8 +6,14 @@ import { type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { reshape, transpose } from "./shape-movement.js";
 
-export type SpaceToDepthAttributes = { readonly blocksize: number };
+/** Without mode `DCR`: files of older sets know no mode of SpaceToDepth. */
+export type SpaceToDepthAttributes = { readonly blocksize: number; readonly mode?: string };
 export type DepthToSpaceAttributes = { readonly blocksize: number; readonly mode: string };
+
+function checkMode(where: string, mode: string | undefined): void {
+  if (mode === undefined || mode === "DCR" || mode === "CRD") return;
+  throw new InvalidInputError("unknown mode", { where, expected: '"DCR" or "CRD"', received: `"${mode}"` });
+}
 
 function checkImages(where: string, shape: readonly number[], block: number, fits: boolean, rule: string): void {
   if (shape.length === 4 && Number.isInteger(block) && block > 0 && fits) return;
@@ -21,9 +27,10 @@ function checkImages(where: string, shape: readonly number[], block: number, fit
 export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
   name: "SpaceToDepth",
   arity: [1, 1],
-  attributes: { blocksize: { type: "int" } },
+  attributes: { blocksize: { type: "int" }, mode: { type: "string" } },
   inputNames: ["input"],
-  infer([x], { blocksize: b }, where) {
+  infer([x], { blocksize: b, mode }, where) {
+    checkMode(where, mode);
     const [n, c, h, w] = x!.shape;
     checkImages(
       where,
@@ -34,13 +41,20 @@ export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
     );
     return [{ dtype: x!.dtype, shape: [n, c * b * b, h / b, w / b] }];
   },
-  vjp: ({ attrs, cotangents: [ct] }) => [depthToSpace(ct!, attrs.blocksize)],
+  vjp: ({ attrs, cotangents: [ct] }) => apply(depthToSpaceOp, [ct], attrs),
+  // A mode of its own is newer than the operator set of our files.
+  lower([x], { blocksize: b, mode }) {
+    if (mode === undefined) return null;
+    const depth = spaceToDepth(x!, b);
+    return [mode === "CRD" ? channelsFirst(depth, b * b) : depth];
+  },
   cost: noCost,
-  evaluate: ([x], { blocksize: b }) => {
+  evaluate: ([x], { blocksize: b, mode }) => {
     const [n, c, h, w] = x!.shape;
     return [
       rearranged(x!, [n, c * b * b, h / b, w / b], (image, place, y, across) => {
-        const [phase, channel] = [Math.floor(place / c), place % c];
+        const [phase, channel] =
+          mode === "CRD" ? [place % (b * b), Math.floor(place / (b * b))] : [Math.floor(place / c), place % c];
         return ((image * c + channel) * h + y * b + Math.floor(phase / b)) * w + across * b + (phase % b);
       }),
     ];
@@ -53,9 +67,7 @@ export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
   attributes: { blocksize: { type: "int" }, mode: { type: "string", default: "DCR" } },
   inputNames: ["input"],
   infer([x], { blocksize: b, mode }, where) {
-    if (mode !== "DCR" && mode !== "CRD") {
-      throw new InvalidInputError("unknown mode", { where, expected: '"DCR" or "CRD"', received: `"${mode}"` });
-    }
+    checkMode(where, mode);
     const [n, c, h, w] = x!.shape;
     checkImages(
       where,
@@ -66,10 +78,9 @@ export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
     );
     return [{ dtype: x!.dtype, shape: [n, c / (b * b), h * b, w * b] }];
   },
-  vjp({ attrs: { blocksize, mode }, cotangents: [ct] }) {
-    const dx = spaceToDepth(ct!, blocksize);
-    return [mode === "DCR" ? dx : channelsFirst(dx, blocksize * blocksize)];
-  },
+  vjp: ({ attrs: { blocksize, mode }, cotangents: [ct] }) => [
+    spaceToDepth(ct!, blocksize, mode === "CRD" ? { mode } : {}),
+  ],
   cost: noCost,
   evaluate: ([x], { blocksize: b, mode }) => {
     const [n, c, h, w] = x!.shape;
@@ -106,16 +117,17 @@ function rearranged(
   return { dtype: x.dtype, shape, data };
 }
 
-/** `[N, C, H, W]` to `[N, b b C, H/b, W/b]`; the place inside its block, row by row, is the slow part of the new channel. */
-export function spaceToDepth(x: Tensor, blocksize: number): Tensor {
-  return apply(spaceToDepthOp, [x], { blocksize })[0];
+export interface BlockOptions {
+  /** `DCR`: the place inside its block, row by row, is the slow part of a channel's number; `CRD`: the fast part. */
+  readonly mode?: "DCR" | "CRD";
 }
 
-/** The inverse of `spaceToDepth`; with mode `CRD` the place in the block is the fast part of a channel's number. */
-export function depthToSpace(
-  x: Tensor,
-  blocksize: number,
-  { mode = "DCR" }: { readonly mode?: "DCR" | "CRD" } = {},
-): Tensor {
-  return apply(depthToSpaceOp, [x], { blocksize, mode })[0];
+/** `[N, C, H, W]` to `[N, b b C, H/b, W/b]`; `DCR` by default. */
+export function spaceToDepth(x: Tensor, blocksize: number, options: BlockOptions = {}): Tensor {
+  return apply(spaceToDepthOp, [x], { blocksize, ...options })[0];
+}
+
+/** `[N, b b C, H, W]` to `[N, C, b H, b W]`, the inverse of `spaceToDepth` of the same mode. */
+export function depthToSpace(x: Tensor, blocksize: number, options: BlockOptions = {}): Tensor {
+  return apply(depthToSpaceOp, [x], { blocksize, ...options })[0];
 }

@@ -58,6 +58,7 @@ export const einsumOp: Op<EinsumAttributes> = {
     );
     return isEven ? null : [composed(inputs as readonly Tensor[], attrs)];
   },
+  carried: { inputs: [0, 1], as: { uint8: "int32", int8: "int32", uint32: "int64" } },
   cost(inputs, _outputs, attrs) {
     const terms = sizeOf([...labeled(inputs, attrs).extents.values()]);
     const macs = terms * (inputs.length - 1);

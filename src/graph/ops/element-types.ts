@@ -1,4 +1,5 @@
 // The element types of an operator's inputs.
+import { type DType, dtypeTable, isFloat } from "../../core/dtype.js";
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorType } from "../tensor.js";
 
@@ -12,4 +13,12 @@ export function requireOneType(where: string, ...types: readonly (TensorType | n
     expected: "one element type",
     received: `${present[0].dtype} and ${other.dtype}`,
   });
+}
+
+/** The smallest and the largest element; floats have infinities. */
+export function bounds(dtype: DType): readonly [number, number] {
+  if (isFloat(dtype)) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (dtype === "bool") return [0, 1];
+  const bits = 8 * dtypeTable[dtype].bytes;
+  return dtype.startsWith("u") ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }

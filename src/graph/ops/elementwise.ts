@@ -38,9 +38,9 @@ const wraps: Readonly<Partial<Record<DType, (value: number) => number>>> = {
   int8: (value) => (value << 24) >> 24,
   int32: (value) => value | 0,
   uint32: (value) => value >>> 0,
-  // Not a number comes of a division by 0; beyond 2^53 the result is the nearest number there is.
+  // As a number the largest int64 is 2^63. Not a number comes of a division by 0.
   int64: (value) =>
-    Number.isSafeInteger(value) || !Number.isFinite(value) ? value : Number(BigInt.asIntN(64, BigInt(value))),
+    Math.abs(value) <= 2 ** 63 || !Number.isFinite(value) ? value : Number(BigInt.asIntN(64, BigInt(value))),
 };
 
 /** Integers wrap, as in ONNX Runtime; the random numbers of dropout depend on it. */

@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";
 import { equal } from "./comparison.js";
+import { wrapped } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
 import {
   perInputElement,
@@ -93,6 +94,7 @@ export const cumSumOp: Op<CumSumAttributes> = {
     const axis = cumSumAxis("CumSum", knownInputs(inputs));
     return [cumSum(ct!, axis, { exclusive, reverse: 1 - reverse }), null];
   },
+  carried: { inputs: [0], as: { uint32: "int64" } },
   cost: perInputElement,
   evaluate(inputs, { exclusive, reverse }) {
     const x = inputs[0]!;
@@ -105,7 +107,7 @@ export const cumSumOp: Op<CumSumAttributes> = {
       for (let i = 0; i < extent; i++) {
         const place = start + (reverse === 1 ? extent - 1 - i : i) * stride;
         if (exclusive === 1) data[place] = sum;
-        sum += x.data[place];
+        sum = wrapped(x.dtype, sum + x.data[place]);
         if (exclusive !== 1) data[place] = sum;
       }
     }

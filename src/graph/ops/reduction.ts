@@ -1,13 +1,16 @@
 // Reductions over axes. Axes are a constant `int64` input, as ONNX has them since opset 18 (ReduceSum: 13).
+import { type DType, dtypes, isFloat } from "../../core/dtype.js";
 import { ShapeError } from "../../core/errors.js";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
-import { apply, int64s, scalar } from "../build.js";
+import { apply, filled, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul } from "./arithmetic.js";
 import { batchAlongAxis } from "./batching-rules.js";
 import { cast } from "./cast.js";
 import { equal } from "./comparison.js";
+import { bounds } from "./element-types.js";
+import { requireDType, wrapped } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
 import { lanesReduce } from "./lane-rules.js";
 import { expand, reshape } from "./shape-movement.js";
@@ -29,14 +32,18 @@ export function reducedShape(shape: Shape, axes: readonly number[], keep: boolea
 
 export interface ReductionRecord {
   readonly name: string;
-  /** The result for the elements that fall together. */
-  readonly value: (elements: readonly number[]) => number;
+  /** The result for the elements that fall together, of this type. */
+  readonly value: (elements: readonly number[], dtype: DType) => number;
+  /** Element types; by default floats and integers of 32 bits and more. */
+  readonly operands?: readonly DType[];
   /** The cotangent of `x`, from one that has the rank of `x` (and extent 1 on reduced axes), as has `y`. */
   readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
 }
 
+const wide: readonly DType[] = ["float32", "float64", "int32", "uint32", "int64"];
+
 /** A reduction by its value for the elements that fall together, and its gradient. */
-export function reduction({ name, value, back }: ReductionRecord): Op<ReductionAttributes> {
+export function reduction({ name, value, back, operands = wide }: ReductionRecord): Op<ReductionAttributes> {
   const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
     const x = inputs[0]!;
     const axes = reducedAxes(`gradient of ${name}`, knownInputs(inputs), attrs);
@@ -54,9 +61,11 @@ export function reduction({ name, value, back }: ReductionRecord): Op<ReductionA
     settings: [1],
     infer(inputs, attrs, where) {
       const { dtype, shape } = inputs[0]!;
+      requireDType(where, inputs[0]!, operands);
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
     },
     vjp,
+    carried: { inputs: [0], as: { uint32: "int64" } },
     batch({ node, inputs, attrs }) {
       const axes = reducedAxes(name, knownInputs(node.inputs), attrs);
       // An empty list would mean all axes, with that of the networks.
@@ -68,7 +77,8 @@ export function reduction({ name, value, back }: ReductionRecord): Op<ReductionA
     evaluate(inputs, attrs) {
       const x = inputs[0]!;
       const axes = reducedAxes(name, asKnown(inputs), attrs);
-      const data = Float64Array.from(grouped(x, axes), value);
+      const whole = isFloat(x.dtype) ? (result: number) => result : Math.trunc;
+      const data = Float64Array.from(grouped(x, axes), (elements) => wrapped(x.dtype, whole(value(elements, x.dtype))));
       return [{ dtype: x.dtype, shape: reducedShape(x.shape, axes, attrs.keepdims === 1), data }];
     },
   };
@@ -118,17 +128,35 @@ const shared: ReductionRecord["back"] = ({ x, y, ct }) => {
   return axes.length === 0 ? ct : mul(chosen, div(ct, reduceSum(chosen, axes, { keepdims: 1 })));
 };
 
-export const reduceMaxOp = reduction({
-  name: "ReduceMax",
-  value: (elements) => elements.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
-  back: shared,
-});
+/** What ONNX Runtime refuses: truth values of which there are none. */
+const ofNoTruth =
+  (value: 0 | 1): NonNullable<Op["lower"]> =>
+  (inputs, attrs) => {
+    const [x] = inputs;
+    if (x!.dtype !== "bool" || sizeOf(x!.shape) > 0) return null;
+    const [{ shape }] = apply(reduceMaxOp as Op, inputs, attrs);
+    return [filled("bool", shape, value)];
+  };
 
-export const reduceMinOp = reduction({
-  name: "ReduceMin",
-  value: (elements) => elements.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
-  back: shared,
-});
+export const reduceMaxOp: Op<ReductionAttributes> = {
+  ...reduction({
+    name: "ReduceMax",
+    value: (elements, dtype) => elements.reduce((a, b) => Math.max(a, b), bounds(dtype)[0]),
+    operands: dtypes,
+    back: shared,
+  }),
+  lower: ofNoTruth(0),
+};
+
+export const reduceMinOp: Op<ReductionAttributes> = {
+  ...reduction({
+    name: "ReduceMin",
+    value: (elements, dtype) => elements.reduce((a, b) => Math.min(a, b), bounds(dtype)[1]),
+    operands: dtypes,
+    back: shared,
+  }),
+  lower: ofNoTruth(1),
+};
 
 /** The place of the extreme element on an axis: the first of equal ones, or the last if asked for. */
 function placeOf(name: string, better: (a: number, b: number) => number): Op<ArgMaxAttributes> {
@@ -145,6 +173,7 @@ function placeOf(name: string, better: (a: number, b: number) => number): Op<Arg
       const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
       return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
     },
+    carried: { inputs: [0], as: { uint32: "int64" } },
     vjp: "none",
     batch: batchAlongAxis,
     cost: perInputElement,

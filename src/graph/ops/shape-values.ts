@@ -3,13 +3,14 @@ import { type DType, dtypeFromOnnx, dtypeTable } from "../../core/dtype.js";
 import { InvalidInputError } from "../../core/errors.js";
 import { type Shape, sizeOf } from "../../core/shape.js";
 import { type TensorData, tensorFrom, toNumbers } from "../../core/tensor-data.js";
-import { apply, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
-import { noCost, type Op } from "../op.js";
+import { apply, constant, scalar } from "../build.js";
+import { ndFill, toTensorData } from "../nd-array.js";
+import { type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { requireOneType } from "./element-types.js";
 import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownValues } from "./known-value.js";
+import { reshape } from "./shape-movement.js";
 
 export type ShapeAttributes = { readonly start: number; readonly end?: number };
 export type ConstantOfShapeAttributes = { readonly value?: TensorData };
@@ -107,6 +108,16 @@ export const rangeOp: Op<NoAttributes> = {
     const bounds = inputs.map((input, i) => knownValues(where, names[i], input)![0]);
     return [{ dtype: inputs[0]!.dtype, shape: [rangeCount(where, bounds)] }];
   },
+  // ONNX has scalars here; files with lists of one element are about.
+  lower: (bounds) =>
+    bounds.every((bound) => bound!.shape.length === 0)
+      ? null
+      : [
+          apply(
+            rangeOp,
+            bounds.map((bound) => reshape(bound!, [])),
+          )[0],
+        ],
   // Bounds are settings: how many numbers there are cannot be differentiated.
   vjp: "none",
   cost: noCost,
@@ -141,12 +152,22 @@ export const eyeLikeOp: Op<EyeLikeAttributes> = {
   // Only the extents of the input count.
   vjp: () => [null],
   cost: noCost,
-  evaluate([x], { dtype, k }) {
-    const [, columns] = x!.shape;
-    const isOn = (i: number): boolean => (i % columns) - Math.floor(i / columns) === k;
-    return [ndFill(eyeType("EyeLike", x!.dtype, dtype), x!.shape, (i) => (isOn(i) ? 1 : 0))];
+  lower([x], { dtype, k }) {
+    const wanted = eyeType("EyeLike", x!.dtype, dtype);
+    return eyeKernels.includes(wanted) && eyeKernels.includes(x!.dtype)
+      ? null
+      : [constant(toTensorData(diagonal(wanted, x!.shape, k)))];
   },
+  evaluate: ([x], { dtype, k }) => [diagonal(eyeType("EyeLike", x!.dtype, dtype), x!.shape, k)],
 };
+
+/** The types for which ONNX Runtime has kernels. */
+const eyeKernels: readonly DType[] = ["float32", "float64", "int32", "int64"];
+
+function diagonal(dtype: DType, shape: Shape, k: number): NdArray {
+  const [, columns] = shape;
+  return ndFill(dtype, shape, (i) => ((i % columns) - Math.floor(i / columns) === k ? 1 : 0));
+}
 
 /** The extents of x from axis `start` (0) up to but without `end` (the rank), as `int64`. */
 export function shapeOf(x: Tensor, options: { readonly start?: number; readonly end?: number } = {}): Tensor {
