@@ -1,6 +1,7 @@
 // Everything that describes a network; users write it as `nn.dense(...)`.
 
 // Layers: each a function from options to a spec, plain JSON with defaults filled in. `layers` is the table of all.
+export { multiHeadSelfAttention } from "./layers/attention.js";
 export { batchNorm } from "./layers/batch-norm.js";
 export { conv1d, conv2d, conv3d } from "./layers/convolution.js";
 export { dense } from "./layers/dense.js";
@@ -20,6 +21,7 @@ export { shared } from "./layers/shared.js";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
 export { upsample } from "./layers/upsample.js";
 export { zeroPadding } from "./layers/zero-padding.js";
+export { transformerEncoderBlock } from "./layers/transformer-encoder-block.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 

@@ -35,6 +35,7 @@ import {
 } from "./activations.js";
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
+import { multiHeadSelfAttention } from "./layers/attention.js";
 import { batchNorm } from "./layers/batch-norm.js";
 import { conv1d, conv2d, conv3d } from "./layers/convolution.js";
 import { dense } from "./layers/dense.js";
@@ -53,6 +54,7 @@ import { reshape, transpose } from "./layers/rearrangement.js";
 import { residual } from "./layers/residual.js";
 import { sequential } from "./layers/sequential.js";
 import { shared } from "./layers/shared.js";
+import { transformerEncoderBlock } from "./layers/transformer-encoder-block.js";
 import { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
 import { upsample } from "./layers/upsample.js";
 import { zeroPadding } from "./layers/zero-padding.js";
@@ -279,6 +281,46 @@ const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
       variance: 4e-4,
     },
     { name: "longer", spec: positionalEmbedding({ places: 9 }), from: [6, 5], to: [6, 5], parameters: 45 },
+  ],
+  multiHeadSelfAttention: [
+    {
+      name: "causal, with dropout",
+      spec: multiHeadSelfAttention({ heads: 2, causal: true, dropout: 0.25 }),
+      from: [5, 6],
+      to: [5, 6],
+      parameters: 4 * 6 * 7,
+    },
+    {
+      name: "no bias",
+      spec: multiHeadSelfAttention({ heads: 3, bias: false, weightInitializer: "orthogonal" }),
+      from: [5, 6],
+      to: [5, 6],
+      parameters: 4 * 36,
+    },
+  ],
+  transformerEncoderBlock: [
+    {
+      name: "normalized after the sums",
+      spec: transformerEncoderBlock({ heads: 2, hidden: 7 }),
+      from: [5, 6],
+      to: [5, 6],
+      parameters: 4 * 6 * 7 + (7 * 7 + 6 * 8) + 4 * 6,
+    },
+    {
+      name: "normalized first, no bias",
+      spec: transformerEncoderBlock({
+        heads: 1,
+        hidden: 7,
+        normFirst: true,
+        bias: false,
+        activation: gelu(),
+        weightInitializer: "normal",
+        biasInitializer: "zeros",
+      }),
+      from: [5, 6],
+      to: [5, 6],
+      parameters: 4 * 36 + 2 * 42 + 12,
+    },
   ],
   dropout: [same(dropout({ rate: 0.25 })), { ...same(dropout({ rate: 0 })), name: "rate 0" }],
   flatten: [{ name: "images", spec: flatten(), from: image, to: [144], parameters: 0 }],

@@ -1,5 +1,6 @@
 // The table of layers: one line each.
 import { activations } from "../activations.js";
+import { multiHeadSelfAttention } from "./attention.js";
 import { batchNorm } from "./batch-norm.js";
 import { conv1d, conv2d, conv3d } from "./convolution.js";
 import { dense } from "./dense.js";
@@ -16,6 +17,7 @@ import { reshape, transpose } from "./rearrangement.js";
 import { residual } from "./residual.js";
 import { sequentialLayer } from "./sequential.js";
 import { sharedLayer } from "./shared.js";
+import { transformerEncoderBlock } from "./transformer-encoder-block.js";
 import { convTranspose1d, convTranspose2d, convTranspose3d } from "./transposed-convolution.js";
 import { upsample } from "./upsample.js";
 import { zeroPadding } from "./zero-padding.js";
@@ -43,6 +45,8 @@ export const layers = {
   instanceNorm,
   embedding,
   positionalEmbedding,
+  multiHeadSelfAttention,
+  transformerEncoderBlock,
   dropout,
   flatten,
   reshape,

@@ -1,0 +1,72 @@
+// transformerEncoderBlock: attention between tokens, then a small network for each, both around a shortcut.
+import * as z from "zod";
+import { add } from "../../graph/ops/arithmetic.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { initializerOption } from "../initializers.js";
+import { defineLayer, type LayerSpec } from "../layer.js";
+import { multiHeadSelfAttention } from "./attention.js";
+import { dense } from "./dense.js";
+import { dropout } from "./dropout.js";
+import { layerNorm } from "./layer-norm.js";
+import { layerOption } from "./sequential.js";
+
+/**
+ * One layer of a transformer's encoder, x `[batch, length, features]`, with `a` the attention and `f` the network
+ * `linear2(activation(linear1(x)))` of `hidden` units:
+ *
+ *     y = norm1(x + a(x)),    z = norm2(y + f(y))       as published (Vaswani and others, NeurIPS 2017)
+ *     y = x + a(norm1(x)),    z = y + f(norm2(y))       with normFirst, which trains without warm-up (Xiong et al., 2020)
+ *
+ * Parameters as in `torch.nn.TransformerEncoderLayer`: `self_attn.in_proj_weight`, `self_attn.out_proj.weight`,
+ * `linear1`, `linear2`, `norm1`, `norm2`. Dropout of one rate stands where PyTorch has it: on the attention weights, on
+ * the hidden units, and on both branches. With `causal` it is the block of GPT-2.
+ */
+export const transformerEncoderBlock = defineLayer({
+  kind: "transformerEncoderBlock",
+  about: "attention and a network of two dense layers, each with normalization and a shortcut",
+  options: z.object({
+    heads: z.int().positive().describe("heads of the attention; their number divides the features"),
+    hidden: z.int().positive().default(2048).describe("units between the two dense layers"),
+    dropout: z.number().min(0).lt(1).default(0.1).describe("rate of all dropouts of the block"),
+    activation: layerOption.default({ kind: "relu" }).describe("layer between the two dense layers: relu, gelu, ..."),
+    normFirst: z
+      .boolean()
+      .default(false)
+      .describe("normalization before attention and network instead of after the sums"),
+    causal: z.boolean().default(false).describe("tokens see themselves and those before them only"),
+    epsilon: z.number().min(0).default(1e-5).describe("added to the variance by the normalizations"),
+    bias: z.boolean().default(true).describe("whether maps and normalizations have a bias"),
+    weightInitializer: initializerOption.optional().describe("how all weights begin; as in PyTorch unless given"),
+    biasInitializer: initializerOption.optional().describe("how all biases of maps begin; as in PyTorch unless given"),
+  }),
+  build(spec, x, context) {
+    const { bias, heads, causal, epsilon, weightInitializer, biasInitializer } = spec;
+    const initializers = {
+      ...(weightInitializer === undefined ? {} : { weightInitializer }),
+      ...(biasInitializer === undefined ? {} : { biasInitializer }),
+    };
+    const child = (name: string, layer: LayerSpec, value: Tensor) =>
+      context.child({ name, option: name }, layer, value);
+    const dropped = (name: string, value: Tensor) => child(name, dropout({ rate: spec.dropout }), value);
+    const normalized = (name: string, value: Tensor) => child(name, layerNorm({ epsilon, bias }), value);
+    const linear = (name: string, units: number, value: Tensor) =>
+      child(name, dense({ units, bias, ...initializers }), value);
+
+    const attention = multiHeadSelfAttention({ heads, causal, bias, dropout: spec.dropout, ...initializers });
+    const attend = (value: Tensor) => dropped("dropout1", child("self_attn", attention, value));
+    const think = (value: Tensor) => {
+      const hidden = context.child(
+        { name: "activation", option: "activation" },
+        spec.activation,
+        linear("linear1", spec.hidden, value),
+      );
+      return dropped("dropout2", linear("linear2", x.shape[x.shape.length - 1], dropped("dropout", hidden)));
+    };
+    if (spec.normFirst) {
+      const y = add(x, attend(normalized("norm1", x)));
+      return add(y, think(normalized("norm2", y)));
+    }
+    const y = normalized("norm1", add(x, attend(x)));
+    return normalized("norm2", add(y, think(y)));
+  },
+});
