@@ -48,7 +48,8 @@ const layerFrom = (value: unknown, options: Readonly<Record<string, unknown>>): 
 
 /** Whether an option is a layer or a list of layers. */
 function holdsLayers(schema: z.ZodType): boolean {
-  if (schema === layerOption) return true;
+  // A description makes another schema of the same definition.
+  if (schema.def === layerOption.def) return true;
   if (schema instanceof z.ZodArray) return holdsLayers(schema.element as z.ZodType);
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
     return holdsLayers(schema.unwrap() as z.ZodType);

@@ -3,13 +3,11 @@
 Run with python3 and torch 2.13.
 """
 
-import json
-import pathlib
-
 import torch
 from torch import nn
 
-from fixture import array, numbers
+from fixture import numbers
+from layer_fixture import fixture, write
 
 torch.manual_seed(8)
 torch.set_default_dtype(torch.float64)
@@ -115,31 +113,4 @@ def rearrangements():
     ]
 
 
-def fixture(spec, name, module, x, call=None):
-    """One layer: every parameter drawn anew, so that none is 0 or 1."""
-    for parameter in module.parameters():
-        parameter.data = numbers(*parameter.shape)
-    leaf = x.clone().requires_grad_(x.is_floating_point())
-    y = (call or module)(leaf)
-    cotangent = numbers(*y.shape)
-    named = dict(module.named_parameters())
-    wanted = ([leaf] if leaf.requires_grad else []) + list(named.values())
-    gradients = list(torch.autograd.grad((y * cotangent).sum(), wanted))
-    return {
-        "spec": spec,
-        "name": name,
-        "input": array(x),
-        "parameters": {key: array(value) for key, value in named.items()},
-        "output": array(y),
-        "cotangent": array(cotangent),
-        "inputGradient": array(gradients.pop(0)) if leaf.requires_grad else None,
-        "gradients": {key: array(value) for key, value in zip(named, gradients)},
-    }
-
-
-fixtures = [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()]
-head = {"generator": "tools/oracle/layers.py", "torch": torch.__version__.split("+")[0]}
-path = pathlib.Path(__file__).parent / "fixtures" / "layers.json"
-lines = ",\n".join(json.dumps(one, separators=(",", ":")) for one in fixtures)
-path.write_text(json.dumps(head)[:-1] + ', "fixtures": [\n' + lines + "\n]}\n")
-print(f"{path.name}: {len(fixtures)} layers, {path.stat().st_size} bytes")
+write("layers.py", [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()])

@@ -16,7 +16,10 @@ import { defineLayer } from "../layer.js";
 export const batchNorm = defineLayer({
   kind: "batchNorm",
   about: "batch normalization",
-  options: z.object({ epsilon: z.number().positive().default(1e-5), momentum: z.number().min(0).max(1).default(0.1) }),
+  options: z.object({
+    epsilon: z.number().positive().default(1e-5).describe("added to the variance"),
+    momentum: z.number().min(0).max(1).default(0.1).describe("share of the batch in the running statistics"),
+  }),
   build({ epsilon, momentum }, x, context) {
     const { where } = context;
     if (x.shape.length < 2) {

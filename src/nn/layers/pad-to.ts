@@ -9,7 +9,7 @@ import { defineLayer } from "../layer.js";
 export const padTo = defineLayer({
   kind: "padTo",
   about: "zeros around images that are too small",
-  options: z.object({ size: z.int().positive() }),
+  options: z.object({ size: z.int().positive().describe("least height and width") }),
   build({ size }, x, { where }) {
     if (x.shape.length !== 4) {
       throw new ShapeError("padTo needs images", {

@@ -16,8 +16,8 @@ export const parallelLayer = defineLayer({
   kind: "parallel",
   about: "branches over the same input, joined along the channels, added or multiplied",
   options: z.object({
-    branches: z.array(layerOption).min(1),
-    join: z.enum(["concat", "sum", "product"]).default("concat"),
+    branches: z.array(layerOption).min(1).describe("layers that see the same input"),
+    join: z.enum(["concat", "sum", "product"]).default("concat").describe("how their outputs become one"),
   }),
   build({ branches, join }, x, context) {
     const outputs = branches.map((spec, i) =>

@@ -14,9 +14,9 @@ export const residual = defineLayer({
   kind: "residual",
   about: "a branch added to its input, or to a projection of it",
   options: z.object({
-    branch: layerOption,
-    shortcut: layerOption.optional(),
-    shortcutName: z.string().min(1).default("shortcut"),
+    branch: layerOption.describe("the layer whose output is added"),
+    shortcut: layerOption.optional().describe("what the input goes through around the branch; nothing unless given"),
+    shortcutName: z.string().min(1).default("shortcut").describe("in front of the names of its parameters"),
   }),
   build({ branch, shortcut, shortcutName }, x, context) {
     const through = context.child({ name: "", option: "branch" }, branch, x);

@@ -17,7 +17,13 @@ export const layerOption = z.custom<LayerSpec>(
 export const sequentialLayer = defineLayer({
   kind: "sequential",
   about: "layers one after the other",
-  options: z.object({ layers: z.array(layerOption), names: z.array(z.string()).optional() }),
+  options: z.object({
+    layers: z.array(layerOption).describe("one after the other"),
+    names: z
+      .array(z.string())
+      .optional()
+      .describe("in front of the names of their parameters; 0, 1 and so on unless given"),
+  }),
   build({ layers, names }, x, context) {
     if (names !== undefined && names.length !== layers.length) {
       throw new InvalidInputError("every layer needs a name, or none", {

@@ -16,10 +16,10 @@ export const sharedLayer = defineLayer({
   kind: "shared",
   about: "a layer whose parameters are kept under a name, for all layers that give it",
   options: z.object({
-    name: z.string().min(1),
-    layer: layerOption,
-    parameters: z.array(z.string().min(1)).min(1).default(["*"]),
-    transposed: z.boolean().default(false),
+    name: z.string().min(1).describe("in front of the names of the shared parameters"),
+    layer: layerOption.describe("the layer"),
+    parameters: z.array(z.string().min(1)).min(1).default(["*"]).describe("patterns of the names that are shared"),
+    transposed: z.boolean().default(false).describe("shared matrices with their axes exchanged"),
   }),
   build: ({ name, layer, parameters, transposed }, x, context) =>
     context.child(
