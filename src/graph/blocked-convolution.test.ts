@@ -67,6 +67,9 @@ const cases: Readonly<Record<string, Case>> = {
   },
   "a kernel of one place stays plain": { x: [2, 8, 3, 3], w: [8, 8, 1, 1], blocked: 0 },
   "channels that fill no block stay plain": { x: [2, 6, 4, 4], w: [8, 6, 3, 3], blocked: 0 },
+  "fewer channels than a block": { x: [8, 3, 6, 5], w: [8, 3, 3, 3], attrs: { pads: [1, 1, 1, 1] }, blocked: 2 },
+  "filters that nearly fill a block": { x: [8, 3, 6, 5], w: [6, 3, 3, 3], attrs: { pads: [1, 1, 1, 1] }, blocked: 2 },
+  "filters that would leave a block half empty stay plain": { x: [8, 8, 5, 5], w: [2, 8, 3, 3], blocked: 0 },
   "groups stay plain": { x: [2, 8, 4, 4], w: [8, 4, 3, 3], attrs: { group: 2 }, blocked: 0 },
 };
 

@@ -4,6 +4,7 @@ import { apply } from "./build.js";
 import type { Rewrite } from "./graph.js";
 import type { Op } from "./op.js";
 import { blockedConvOp, reorderInput, reorderOutput } from "./ops/blocked-operators.js";
+import { filledBlocks } from "./ops/blocks.js";
 import { type ConvAttributes, convOp, convWindow } from "./ops/convolution.js";
 import { pad, reshape, transpose } from "./ops/shape-movement.js";
 import type { Tensor } from "./tensor.js";
@@ -12,7 +13,8 @@ import type { Tensor } from "./tensor.js";
 const fewestTaps = 2;
 
 /**
- * For `rewriteGraph`, after differentiation: plain convolutions of images whose channels and filters fill whole blocks.
+ * For `rewriteGraph`, after differentiation: plain convolutions of images whose channels fill whole blocks, or are fewer
+ * than one block.
  * @param block channels of a block on the machine that runs the program.
  */
 export function blockedConvolutions(block: number): Rewrite {
@@ -21,14 +23,26 @@ export function blockedConvolutions(block: number): Rewrite {
     const [x, w, bias = null] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
     const { gradient_form: form, ...attrs } = node.attrs as unknown as ConvAttributes;
     const [filters, channels, ...kernel] = w.shape;
-    const fits = filters % block === 0 && channels % block === 0 && attrs.group === 1 && kernel.length === 2;
-    if (!fits || x.dtype !== "float32" || sizeOf(kernel) < fewestTaps) return undefined;
+    const filled = filledBlocks(filters, block);
+    const fits = filled !== null && (channels % block === 0 || channels < block) && attrs.group === 1;
+    if (!fits || kernel.length !== 2 || x.dtype !== "float32" || sizeOf(kernel) < fewestTaps) return undefined;
     if (form === "weightByInputColumns" || form === "weightByOutputColumns")
-      return [weightGradient(x, w, attrs, block)];
-    const operands = [reorderInput(x, block), blockedWeight(w, block), ...(bias === null ? [] : [bias])];
+      return channels < block ? undefined : [weightGradient(x, w, attrs, block, filled)];
+    // A cotangent of few channels has faster forms than a convolution whose blocks are mostly empty.
+    if (form !== undefined && (channels < block || filled > filters)) return undefined;
+    const image = channels < block ? x : reorderInput(x, block);
+    const operands = [image, blockedWeight(filledUp(w, 0, filled), block)];
+    if (bias !== null) operands.push(filledUp(bias, 0, filled));
     const [y] = apply(blockedConvOp as Op, operands, { ...attrs, block });
-    return [reorderOutput(y, block)];
+    return [reorderOutput(y, block, filters)];
   };
+}
+
+/** Zeros at the end of an axis, up to an extent. */
+function filledUp(x: Tensor, axis: number, extent: number): Tensor {
+  const missing = extent - x.shape[axis];
+  const none = Array<number>(x.shape.length).fill(0);
+  return missing === 0 ? x : pad(x, [...none, ...none.with(axis, missing)]);
 }
 
 /**
@@ -36,14 +50,14 @@ export function blockedConvolutions(block: number): Rewrite {
  * kernel, so that with padding hardly a column of it would have all its taps; columns of zeros around x make all of them
  * full, and several can be summed at once. Rows of padding cost nothing: they are left out.
  */
-function weightGradient(images: Tensor, kernels: Tensor, attrs: ConvAttributes, block: number): Tensor {
+function weightGradient(images: Tensor, kernels: Tensor, attrs: ConvAttributes, block: number, filled: number): Tensor {
   const { padBegin, padEnd } = convWindow(images.shape, kernels.shape, attrs);
   const [top, left] = padBegin;
   const [bottom, right] = padEnd;
   const wide = left + right === 0 ? images : exchanged(pad(exchanged(images), [0, 0, 0, left, 0, 0, 0, right]));
-  const operands = [reorderInput(wide, block), blockedKernels(kernels, block)];
+  const operands = [reorderInput(wide, block), blockedKernels(filledUp(exchanged(kernels), 1, filled), block)];
   const [y] = apply(blockedConvOp as Op, operands, { ...attrs, pads: [top, 0, bottom, 0], block });
-  return reorderOutput(y, block);
+  return reorderOutput(y, block, kernels.shape[0]);
 }
 
 function exchanged(x: Tensor): Tensor {
@@ -51,24 +65,22 @@ function exchanged(x: Tensor): Tensor {
 }
 
 /**
- * As `blockedWeight`, of kernels that are large images: `[O, C, places]` exchanged and blocked is `[C, O/b, places, b]`,
- * from where only whole blocks move. The gradient of the input wants the same blocks.
+ * As `blockedWeight`, of kernels that are large images `[C, O, places]`, C and O exchanged: blocked they are
+ * `[C, O/b, places, b]`, from where only whole blocks move. The gradient of the input wants the same blocks.
  */
 function blockedKernels(w: Tensor, block: number): Tensor {
-  const [filters, channels, height, width] = w.shape;
-  const images = reshape(reorderInput(exchanged(w), block), [
-    channels / block,
-    block,
-    filters / block,
-    height * width,
-    block,
-  ]);
-  return reshape(transpose(images, [2, 0, 3, 1, 4]), w.shape);
+  const [channels, filters, height, width] = w.shape;
+  const images = reshape(reorderInput(w, block), [channels / block, block, filters / block, height * width, block]);
+  return reshape(transpose(images, [2, 0, 3, 1, 4]), [filters, channels, height, width]);
 }
 
-/** `[O, C, kernel...]` as `[O/b, C/b, kernel..., b of C, b of O]`, under its nominal shape. */
+/** `[O, C, kernel...]` as `[O/b, C/b, kernel..., b of C, b of O]`, under its nominal shape; few channels stay whole. */
 function blockedWeight(w: Tensor, block: number): Tensor {
   const [filters, channels, height, width] = w.shape;
+  if (channels < block) {
+    const split = reshape(w, [filters / block, block, channels, height * width]);
+    return reshape(transpose(split, [0, 2, 3, 1]), w.shape);
+  }
   const split = reshape(w, [filters / block, block, channels / block, block, height, width]);
   return reshape(transpose(split, [0, 2, 4, 5, 3, 1]), w.shape);
 }

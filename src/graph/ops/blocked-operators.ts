@@ -1,9 +1,10 @@
 // ONNX Runtime's own convolution over blocked channels (domain com.microsoft.nchwc), and the ways in and out.
 //
 // A blocked image has the nominal shape [N, C, H, W], but in memory it is [N, C/b, H, W, b]: b neighboring channels lie
-// side by side, as many as a vector register holds. ONNX Runtime arranges constant weights for this by itself; weights
-// that are trained are no constants, so that the programs have to say it. How large b is depends on the machine.
-import { sizeOf } from "../../core/shape.js";
+// side by side, as many as a vector register holds; fewer channels than that are not blocked. ONNX Runtime arranges
+// constant weights for this by itself; weights that are trained are no constants, so that the programs have to say it.
+// How large b is depends on the machine.
+import { sameShape, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import { noCost } from "../op.js";
@@ -51,26 +52,36 @@ export const reorderInputOp: Op<BlockAttributes> = {
   vjp: "none",
   cost: noCost,
   evaluate: ([x], attrs) => [rearranged(x!, x!.shape[0], x!.shape[1], attrs.block, false)],
-  simpler: ([x]) => (x?.node?.op.name === "ReorderOutput" ? (x.node.inputs[0] as Tensor) : null),
+  simpler([x]) {
+    const before = x?.node?.op.name === "ReorderOutput" ? (x.node.inputs[0] as Tensor) : null;
+    return before !== null && sameShape(before.shape, x!.shape) ? before : null;
+  },
 };
 
-/** From blocked to plain channels. */
+/** From blocked to plain channels, of which the last may be left out: they only filled the block. */
 export const reorderOutputOp: Op<ReorderOutputAttributes> = {
   name: "ReorderOutput",
   domain: blockedDomain,
   arity: [1, 1],
   attributes: { block, channels: { type: "int" } },
   inputNames: ["X"],
-  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  infer: ([x], { channels }) => [{ dtype: x!.dtype, shape: x!.shape.with(1, channels) }],
   vjp: "none",
   cost: noCost,
-  evaluate: ([x], attrs) => [rearranged(x!, x!.shape[0], x!.shape[1], attrs.block, true)],
+  evaluate([x], { block: size, channels }) {
+    const plain = rearranged(x!, x!.shape[0], x!.shape[1], size, true);
+    const shape = x!.shape.with(1, channels);
+    const [inner, stride] = [sizeOf(shape.slice(1)), sizeOf(x!.shape.slice(1))];
+    const read = (i: number): number => plain.data[Math.floor(i / inner) * stride + (i % inner)];
+    return [{ dtype: x!.dtype, shape, data: Float64Array.from({ length: sizeOf(shape) }, (_, i) => read(i)) }];
+  },
 };
 
 /**
- * Convolution of a blocked image. The weight has the nominal shape `[O, C, kernel...]` and lies in memory as
- * `[O/b, C/b, kernel..., b of C, b of O]`, and with a group for every channel as `[O/b, kernel..., b]`; the bias is plain;
- * the result is blocked.
+ * Convolution of a blocked image, or of a plain one of fewer channels than a block. The weight has the nominal shape
+ * `[O, C, kernel...]` and lies in memory as `[O/b, C/b, kernel..., b of C, b of O]`, for a plain image as
+ * `[O/b, C, kernel..., b of O]`, and with a group for every channel as `[O/b, kernel..., b]`; the bias is plain; the
+ * result is blocked.
  */
 export const blockedConvOp: Op<BlockedConvAttributes> = {
   name: "Conv",
@@ -85,7 +96,7 @@ export const blockedConvOp: Op<BlockedConvAttributes> = {
   vjp: "none",
   cost: (inputs, outputs, { block: _, activation: __, ...attrs }) => convOp.cost(inputs, outputs, attrs),
   evaluate([x, w, bias = null], { block: size, activation, ...attrs }, context) {
-    const plainX = rearranged(x!, x!.shape[0], x!.shape[1], size, true);
+    const plainX = x!.shape[1] < size ? x! : rearranged(x!, x!.shape[0], x!.shape[1], size, true);
     const [y] = convOp.evaluate([plainX, plainWeight(w!, size), bias], attrs, context);
     const result = rearranged(y, y.shape[0], y.shape[1], size, false);
     return [activation === undefined ? result : { ...result, data: result.data.map((value) => Math.max(0, value)) }];
@@ -95,14 +106,14 @@ export const blockedConvOp: Op<BlockedConvAttributes> = {
 /** The weight as Conv has it. */
 function plainWeight(w: NdArray, size: number): NdArray {
   const [filters, channels, ...kernel] = w.shape;
-  if (channels === 1) return rearranged(w, 1, filters, size, true);
+  const lanes = channels < size ? 1 : size;
   const taps = sizeOf(kernel);
   const data = new Float64Array(w.data.length);
   let at = 0;
   for (let o = 0; o < filters; o += size)
-    for (let c = 0; c < channels; c += size)
+    for (let c = 0; c < channels; c += lanes)
       for (let tap = 0; tap < taps; tap++)
-        for (let channel = c; channel < c + size; channel++)
+        for (let channel = c; channel < c + lanes; channel++)
           for (let filter = o; filter < o + size; filter++, at++)
             data[(filter * channels + channel) * taps + tap] = w.data[at];
   return { ...w, data };
@@ -122,6 +133,6 @@ export function reorderInput(x: Tensor, size: number): Tensor {
   return apply(reorderInputOp as Op, [x], { block: size })[0];
 }
 
-export function reorderOutput(x: Tensor, size: number): Tensor {
-  return apply(reorderOutputOp as Op, [x], { block: size, channels: x.shape[1] })[0];
+export function reorderOutput(x: Tensor, size: number, channels: number): Tensor {
+  return apply(reorderOutputOp as Op, [x], { block: size, channels })[0];
 }

@@ -4,6 +4,7 @@ import { sizeOf } from "../../core/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";
+import { filledBlocks } from "./blocks.js";
 import { columns, columnsToImage, groupAxis } from "./columns.js";
 import {
   type ConvAttributes,
@@ -80,14 +81,15 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   const isPlain = c.group === 1 && c.window.kernel.length === 2;
   const isMirrored = hasMirroredWindows(c);
   // What may be blocked becomes a convolution; `convFromColumns` turns it into columns where it is not.
-  const isBlockable = isPlain && taps > 1 && c.channels % smallestBlock === 0 && c.filters % smallestBlock === 0;
+  const fillsBlocks = isPlain && taps > 1 && filledBlocks(c.filters, smallestBlock) !== null;
   const ofOutput = isMirrored && (narrow || taps === 1);
   const columns = ofOutput ? "outputColumns" : "inputColumns";
   const input = ofOutput ? "outputColumns" : isPlain ? "summedColumns" : "transposed";
-  if (!isBlockable) return { input, weight: columns };
-  const isSwapped = c.batch % smallestBlock === 0;
+  const isConvolution =
+    isMirrored && fillsBlocks && c.channels % smallestBlock === 0 && c.filters % smallestBlock === 0;
+  const isSwapped = fillsBlocks && c.batch % smallestBlock === 0;
   return {
-    input: isMirrored ? "convolution" : input,
+    input: isConvolution ? "convolution" : input,
     ...(isSwapped ? { weight: "swapped", columns } : { weight: columns }),
   };
 }

@@ -261,13 +261,16 @@ test("the lowering follows the shape", () => {
     const chosen = chooseLowering({ window, batch: x[0], channels: x[1], filters: w[0], group: complete.group });
     return [chosen.input, chosen.weight, ...(chosen.columns === undefined ? [] : [chosen.columns])].join(", ");
   };
-  expect(lowering([64, 1, 28, 28], [6, 1, 5, 5], { pads: [2, 2, 2, 2] })).toBe("summedColumns, inputColumns");
+  expect(lowering([64, 1, 28, 28], [5, 1, 5, 5], { pads: [2, 2, 2, 2] })).toBe("summedColumns, inputColumns");
+  expect(lowering([64, 1, 28, 28], [6, 1, 5, 5])).toBe("summedColumns, swapped, inputColumns");
   expect(lowering([64, 96, 28, 28], [32, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe(
     "convolution, swapped, outputColumns",
   );
   expect(lowering([63, 96, 28, 28], [32, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe("convolution, outputColumns");
-  expect(lowering([64, 96, 28, 28], [36, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe("outputColumns, outputColumns");
-  expect(lowering([64, 3, 32, 32], [96, 3, 3, 3], { pads: [1, 1, 1, 1] })).toBe("summedColumns, inputColumns");
+  expect(lowering([64, 96, 28, 28], [36, 96, 3, 3], { pads: [1, 1, 1, 1] })).toBe(
+    "outputColumns, swapped, outputColumns",
+  );
+  expect(lowering([4, 3, 32, 32], [96, 3, 3, 3], { pads: [1, 1, 1, 1] })).toBe("summedColumns, inputColumns");
   expect(lowering([64, 96, 28, 28], [80, 96, 3, 3], { strides: [2, 2] })).toBe("summedColumns, swapped, inputColumns");
   expect(lowering([64, 64, 28, 28], [96, 64, 1, 1])).toBe("outputColumns, outputColumns");
   expect(lowering([8, 3, 224, 224], [64, 3, 15, 15])).toBe("transposed, swapped");
