@@ -50,12 +50,16 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
 function rowTable(orders: readonly RowOrder[], { first, steps, batchSize }: Segment, lanes?: number): TensorData {
   const [width, groups] = lanes === undefined ? [orders.length, 1] : [lanes, Math.ceil(orders.length / lanes)];
   const data = new Int32Array(steps * groups * batchSize * width);
-  for (let step = 0; step < steps; step++) {
-    for (let i = 0; i < groups * width; i++) {
-      const batch = orders[Math.min(i, orders.length - 1)].batch(first + step);
-      const group = step * groups + Math.floor(i / width);
-      let at = group * batchSize * width + (i % width);
-      for (let b = 0; b < batchSize; b++, at += width) data[at] = batch[b];
+  for (let group = 0; group < groups; group++) {
+    const own = Array.from({ length: width }, (_, lane) =>
+      orders[Math.min(group * width + lane, orders.length - 1)].batches(first, steps),
+    );
+    for (let step = 0; step < steps; step++) {
+      // Written from front to back: a column at a time would touch every line of the table once for each network.
+      let at = (step * groups + group) * batchSize * width;
+      const end = (step + 1) * batchSize;
+      for (let row = step * batchSize; row < end; row++)
+        for (let lane = 0; lane < width; lane++) data[at++] = own[lane][row];
     }
   }
   const shape = lanes === undefined ? [steps, batchSize, width] : [steps, groups, batchSize, width];

@@ -31,10 +31,17 @@ export type EnsembleRequest = Omit<TrialRequest, "rows" | "initial">;
 
 type SplitName = "train" | "test";
 
-// The rows of a segment are handed over as one table. Larger ones take memory and save no time.
-const largestTable = 16_777_216;
-// Orders of the coming epoch are made while the runtime works, unless that would hold up everything else.
+// The rows of a segment are handed over as one table, which is made while the segment before is computed: so segments
+// are short enough that the first one does not wait for long, and long enough that the way to the runtime is nothing.
+const largestTable = 1_048_576;
+// Rows of the coming epoch that are kept while this one goes on.
 const mostPreparedRows = 8_000_000;
+
+/** A segment and the tables that it reads. */
+interface PreparedSegment {
+  readonly segment: Segment;
+  readonly feeds: Readonly<Record<string, TensorData>>;
+}
 
 let nextInstance = 0;
 
@@ -60,6 +67,7 @@ export class EnsembleTrial {
   #step = 0;
   #stepMs: number | undefined;
   #lastCheckpoint = 0;
+  #coming: PreparedSegment | undefined;
 
   constructor(request: EnsembleRequest) {
     const { spec, data, runtime } = request;
@@ -201,7 +209,7 @@ export class EnsembleTrial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
-      yield await this.#runSegment(this.#nextSegment());
+      yield await this.#runSegment(this.#coming ?? (await this.#prepared(this.#step)));
       if (this.#step % this.#orders[0].stepsPerEpoch === 0 && this.#request.evaluate !== false)
         yield await this.#endEpoch();
       if (this.#step < this.#totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
@@ -211,11 +219,30 @@ export class EnsembleTrial {
     yield { kind: "done", step: this.#step, diverged: this.#history.diverged };
   }
 
-  #nextSegment(): Segment {
+  #nextSegment(step: number): Segment {
     const [order] = this.#orders;
-    const perStep = order.batch(this.#step).length * this.#orders.length;
+    const perStep = order.sizeAt(step) * this.#orders.length;
     const most = Math.max(1, Math.floor(largestTable / perStep));
-    return nextSegment(order, this.#step, Math.min(this.#totalSteps, this.#step + most), this.#stepMs);
+    return nextSegment(order, step, Math.min(this.#totalSteps, step + most), this.#stepMs);
+  }
+
+  /** The segment that begins with a step, and its tables. */
+  async #prepared(step: number): Promise<PreparedSegment> {
+    const { spec } = this.#request;
+    const segment = this.#nextSegment(step);
+    const { program } = await this.#programs.training(segment.batchSize, this.#threads.current);
+    const feeds = ensembleFeeds({
+      program,
+      segment,
+      orders: this.#orders,
+      optimizer: spec.optimizer,
+      schedule: this.#schedule,
+      totalSteps: this.#totalSteps,
+      seed: spec.seed,
+      networks: this.networks,
+      ...(spec.learningRates === undefined ? {} : { learningRates: spec.learningRates }),
+    });
+    return { segment, feeds };
   }
 
   async #upload(): Promise<void> {
@@ -242,23 +269,13 @@ export class EnsembleTrial {
     this.#resident.add(key);
   }
 
-  async #runSegment(segment: Segment): Promise<Extract<EnsembleEvent, { kind: "steps" }>> {
+  async #runSegment({ segment, feeds }: PreparedSegment): Promise<Extract<EnsembleEvent, { kind: "steps" }>> {
     const { spec } = this.#request;
     const threads = this.#threads.current;
     const { program, session } = await this.#programs.training(segment.batchSize, threads);
     const nextGeneration = 1 - this.#generation;
     const running = session.run({
-      feeds: ensembleFeeds({
-        program,
-        segment,
-        orders: this.#orders,
-        optimizer: spec.optimizer,
-        schedule: this.#schedule,
-        totalSteps: this.#totalSteps,
-        seed: spec.seed,
-        networks: this.networks,
-        ...(spec.learningRates === undefined ? {} : { learningRates: spec.learningRates }),
-      }),
+      feeds,
       resident: {
         ...this.#arrayKeys("train"),
         ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
@@ -266,8 +283,7 @@ export class EnsembleTrial {
       keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
       fetch: program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:")),
     });
-    this.#prepareNextEpoch(segment);
-    const { outputs, durationMs } = await running;
+    const [{ outputs, durationMs }] = await Promise.all([running, this.#workAhead(segment)]);
     this.#generation = nextGeneration;
     for (const name of this.#names) this.#resident.add(this.#stateKey(name));
     this.#step += segment.steps;
@@ -283,15 +299,24 @@ export class EnsembleTrial {
     return { kind: "steps", first, steps, losses, correct, examples: batchSize, durationMs, threads };
   }
 
-  /** The orders of the coming epoch, while the runtime works in a thread of its own. */
-  #prepareNextEpoch({ first, steps }: Segment): void {
-    // A single step is over before: nothing would be hidden behind it, unless it is the last before the epoch.
-    if (steps === 1 && (first + 1) % this.#orders[0].stepsPerEpoch !== 0) return;
+  /** What the coming steps need, while the runtime works in a thread of its own. */
+  async #workAhead({ first, steps }: Segment): Promise<void> {
+    const { now } = this.#request;
+    const started = now();
+    const next = first + steps;
+    this.#coming = undefined;
+    // How long a step takes is known after the first.
+    if (this.#stepMs === undefined) return;
+    if (next < this.#totalSteps) this.#coming = await this.#prepared(next);
+    // The orders of the coming epoch, as many as are made in the time of this segment: the next one does some more.
     const [{ stepsPerEpoch }] = this.#orders;
-    const next = Math.floor(first / stepsPerEpoch) + 1;
-    if (next * stepsPerEpoch >= this.#totalSteps) return;
+    const epoch = Math.floor(first / stepsPerEpoch) + 1;
+    if (epoch * stepsPerEpoch >= this.#totalSteps) return;
     if (this.#orders.length * this.#examples("train") > mostPreparedRows) return;
-    for (const order of this.#orders) order.prepare?.(next);
+    for (const order of this.#orders) {
+      if (now() - started > steps * this.#stepMs) return;
+      order.prepare?.(epoch);
+    }
   }
 
   async #endEpoch(): Promise<Extract<EnsembleEvent, { kind: "epoch" }>> {

@@ -21,6 +21,8 @@ export interface RowOrder {
   firstStep(epoch: number): number;
   /** Row numbers of a step's batch. The last batch of an epoch may be smaller. */
   batch(step: number): Int32Array;
+  /** The batches of several steps of one epoch, one behind the other. */
+  batches(first: number, steps: number): Int32Array;
   /** How many they are. */
   sizeAt(step: number): number;
   /** Makes the order of an epoch ahead of its first batch. */
@@ -92,17 +94,19 @@ export function shuffledOrder(
     orders.set(epoch, order);
     return order;
   };
+  const batches = (from: number, steps: number): Int32Array => {
+    const { number: wanted, first } = epochs.epochAt(from);
+    const order = orderOf(wanted);
+    for (const epoch of orders.keys()) if (epoch !== wanted && epoch !== wanted + 1) orders.delete(epoch);
+    const size = sizeIn(wanted);
+    const start = (from - first) * size;
+    return order.subarray(start, Math.min(examples, start + steps * size));
+  };
   return {
     ...epochs,
     prepare: orderOf,
-    batch(step) {
-      const { number: wanted, first } = epochs.epochAt(step);
-      const order = orderOf(wanted);
-      for (const epoch of orders.keys()) if (epoch !== wanted && epoch !== wanted + 1) orders.delete(epoch);
-      const size = sizeIn(wanted);
-      const start = (step - first) * size;
-      return order.subarray(start, Math.min(examples, start + size));
-    },
+    batch: (step) => batches(step, 1),
+    batches,
     sizeAt(step) {
       const { number, first } = epochs.epochAt(step);
       const size = sizeIn(number);
@@ -113,10 +117,13 @@ export function shuffledOrder(
 
 /** File order, wrapping round at the end; every batch is full. */
 export function sequentialOrder({ examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
+  const batches = (first: number, steps: number): Int32Array =>
+    Int32Array.from({ length: steps * batchSize }, (_, i) => (first * batchSize + i) % examples);
   return {
     ...equalEpochs(Math.ceil(examples / batchSize)),
     sizeAt: () => batchSize,
-    batch: (step) => Int32Array.from({ length: batchSize }, (_, i) => (step * batchSize + i) % examples),
+    batch: (step) => batches(step, 1),
+    batches,
   };
 }
 
@@ -134,10 +141,13 @@ export function givenOrder(
     });
   }
   if (rows.length < batchSize) throw noBatch(rows.length, batchSize);
+  const batches = (first: number, steps: number): Int32Array =>
+    Int32Array.from({ length: steps * batchSize }, (_, i) => rows[(first * batchSize + i) % rows.length]);
   return {
     ...equalEpochs(Math.ceil(rows.length / batchSize)),
     sizeAt: () => batchSize,
-    batch: (step) => Int32Array.from({ length: batchSize }, (_, i) => rows[(step * batchSize + i) % rows.length]),
+    batch: (step) => batches(step, 1),
+    batches,
   };
 }
 

@@ -35,9 +35,9 @@ export function nextSegment(
   // Probes look at the state between two segments.
   const probe = Number.isFinite(probeEvery) ? probeEvery - (step % probeEvery) : probeEvery;
   let steps = Math.min(wanted, epochEnd - step, totalSteps - step, probe);
-  const batchSize = order.batch(step).length;
+  const batchSize = order.sizeAt(step);
   // Only the last batch of an epoch can be smaller; it is a segment of its own.
-  if (steps > 1 && step + steps === epochEnd && order.batch(epochEnd - 1).length !== batchSize) steps--;
+  if (steps > 1 && step + steps === epochEnd && order.sizeAt(epochEnd - 1) !== batchSize) steps--;
   return { first: step, steps, batchSize };
 }
 

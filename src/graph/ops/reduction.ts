@@ -12,6 +12,7 @@ import { equal } from "./comparison.js";
 import { bounds } from "./element-types.js";
 import { requireDType, wrapped } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
+import { sumOfRows } from "./lane-products.js";
 import { lanesReduce } from "./lane-rules.js";
 import { expand, reshape } from "./shape-movement.js";
 
@@ -38,12 +39,20 @@ export interface ReductionRecord {
   readonly operands?: readonly DType[];
   /** The cotangent of `x`, from one that has the rank of `x` (and extent 1 on reduced axes), as has `y`. */
   readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
+  /** Whether the value is the plain sum, which products can take. */
+  readonly isSum?: boolean;
 }
 
 const wide: readonly DType[] = ["float32", "float64", "int32", "uint32", "int64"];
 
 /** A reduction by its value for the elements that fall together, and its gradient. */
-export function reduction({ name, value, back, operands = wide }: ReductionRecord): Op<ReductionAttributes> {
+export function reduction({
+  name,
+  value,
+  back,
+  operands = wide,
+  isSum = false,
+}: ReductionRecord): Op<ReductionAttributes> {
   const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
     const x = inputs[0]!;
     const axes = reducedAxes(`gradient of ${name}`, knownInputs(inputs), attrs);
@@ -72,7 +81,10 @@ export function reduction({ name, value, back, operands = wide }: ReductionRecor
       const options = { ...attrs, noop_with_empty_axes: axes.length === 0 ? 1 : 0 };
       return apply(node.op, [inputs[0], int64s(axes)], options);
     },
-    batchLanes: (context) => lanesReduce(context, reducedAxes(name, knownInputs(context.node.inputs), context.attrs)),
+    batchLanes(context) {
+      const axes = reducedAxes(name, knownInputs(context.node.inputs), context.attrs);
+      return (isSum ? sumOfRows(context, axes) : null) ?? lanesReduce(context, axes);
+    },
     cost: perInputElement,
     evaluate(inputs, attrs) {
       const x = inputs[0]!;
@@ -107,7 +119,7 @@ function grouped(x: NdArray, axes: readonly number[]): number[][] {
 
 const total = (elements: readonly number[]): number => elements.reduce((sum, element) => sum + element, 0);
 
-export const reduceSumOp = reduction({ name: "ReduceSum", value: total, back: ({ ct }) => ct });
+export const reduceSumOp = reduction({ name: "ReduceSum", value: total, back: ({ ct }) => ct, isSum: true });
 
 export const reduceMeanOp = reduction({
   name: "ReduceMean",
