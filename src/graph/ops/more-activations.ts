@@ -106,7 +106,8 @@ export const hardSwishOp = activation<NoAttributes>(
   ({ inputs: [x], cotangents: [ct] }) => {
     const [low, high] = [greater(x!, like(x!, -3)), less(x!, like(x!, 3))];
     const slope = add(mul(x!, like(x!, 1 / 3)), like(x!, 0.5));
-    return [mul(ct!, where(high, mul(slope, cast(low, x!.dtype)), like(x!, 1)))];
+    // A product with 0 in place of the inner choice is no number at minus infinity.
+    return [mul(ct!, where(high, where(low, slope, like(x!, 0)), like(x!, 1)))];
   },
 );
 
