@@ -36,7 +36,9 @@ function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: Lane
   const inputs = node.inputs.map((tensor) => (tensor === null ? null : (images.get(tensor) ?? tensor)));
   const context: LaneContext = { node, attrs: node.attrs, inputs, form, groups: groupCount(form) };
   const { batch, batchLanes } = node.op;
-  const ruled = batch === "elementwise" ? elementwise(context) : batchLanes?.(context);
+  // Without elements there is nothing to arrange, and an extent of 0 means something else to Reshape.
+  const isEmpty = [...node.inputs, ...node.outputs].some((tensor) => tensor?.shape.includes(0));
+  const ruled = isEmpty ? null : batch === "elementwise" ? elementwise(context) : batchLanes?.(context);
   if (ruled !== undefined && ruled !== null)
     return node.outputs.map((output, i) => new LaneImage(output, form, ruled[i]));
   const last = batchNode(
