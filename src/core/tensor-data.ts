@@ -33,9 +33,17 @@ export function zeros(dtype: DType, shape: Shape): TensorData {
 export function tensorFrom(dtype: DType, shape: Shape, values: ArrayLike<number>): TensorData {
   const data = new dtypeTable[dtype].array(values.length);
   for (let i = 0; i < values.length; i++) {
-    data[i] = dtype === "int64" ? BigInt(values[i]) : values[i];
+    data[i] = dtype === "int64" ? toInt64(values[i]) : values[i];
   }
   return tensorData(dtype, shape, data);
+}
+
+/** As a number the largest int64 is 2^63, which would wrap to the smallest; files use it for "to the end". */
+export function toInt64(element: number): bigint {
+  if (element >= 2 ** 63) return 2n ** 63n - 1n;
+  if (element <= -(2 ** 63)) return -(2n ** 63n);
+  // The remainder of a division by 0.
+  return Number.isNaN(element) ? 0n : BigInt(element);
 }
 
 /** All elements as plain numbers. Integers beyond 2^53 lose their last digits. */

@@ -3,7 +3,7 @@
 import type { DType } from "../core/dtype.js";
 import { dtypeTable } from "../core/dtype.js";
 import { type Shape, sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { type TensorData, toInt64 } from "../core/tensor-data.js";
 import type { NdArray } from "./op.js";
 
 export function ndArray(dtype: DType, shape: Shape, data: Float64Array): NdArray {
@@ -23,14 +23,6 @@ export function fromTensorData(tensor: TensorData): NdArray {
     shape: tensor.shape,
     data: Float64Array.from(tensor.data as ArrayLike<number | bigint>, Number),
   };
-}
-
-/** As a number the largest int64 is 2^63, which would wrap to the smallest; files use it for "to the end". */
-function toInt64(element: number): bigint {
-  if (element >= 2 ** 63) return 2n ** 63n - 1n;
-  if (element <= -(2 ** 63)) return -(2n ** 63n);
-  // The remainder of a division by 0.
-  return Number.isNaN(element) ? 0n : BigInt(element);
 }
 
 /** Rounds to the stored type. */

@@ -21,6 +21,7 @@ import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
 import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { type OnnxFile, recordOf } from "./onnx-file.js";
+import { foldedKey } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
 
 /** A tensor of a file that training changes. */
@@ -32,9 +33,8 @@ export interface StoredWeight {
   readonly use: WeightUse;
 }
 
-/** Entries that PyTorch's dynamo exporter makes for a stored tensor. */
+/** What PyTorch's dynamo exporter says of a stored tensor. */
 const kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
-const foldedKey = "pkg.onnxscript.optimizer.folded_from";
 
 interface Candidate {
   readonly name: string;

@@ -246,3 +246,15 @@ test("older nodes with attributes in place of inputs", () => {
   const found = outputOf({ ...small, opset: 9, nodes });
   for (const [i, value] of row.entries()) expect(found[i]).toBeCloseTo(value / total, 6);
 });
+
+test("the largest integer stays the largest in a Constant: a Slice to the end ends there", () => {
+  const nodes: NodeCase[] = [
+    ["Constant", [], ["last"], { value_ints: [-1] }],
+    ["Constant", [], ["end"], { value_ints: [0] }],
+    ["Slice", ["x", "last", "end"], ["y"]],
+  ];
+  const toTheEnd = ({ graph }: ModelProto): void => {
+    graph!.node[1].attribute[0].ints = [2n ** 63n - 1n];
+  };
+  expect(outputOf({ ...small, nodes }, toTheEnd)).toEqual([3, -4]);
+});

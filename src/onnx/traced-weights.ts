@@ -6,6 +6,9 @@ import { isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { addCopy, takenNames, unused, usesByName } from "./stored-copies.js";
 
+/** Entry of the optimizer behind PyTorch's dynamo exporter: what a constant was computed from. */
+export const foldedKey = "pkg.onnxscript.optimizer.folded_from";
+
 const metadataOf = (proto: { metadataProps: { key: string; value: string }[] }, key: string): string | undefined =>
   proto.metadataProps.find((entry) => entry.key === key)?.value;
 
@@ -23,6 +26,8 @@ export function tracedCopies(graph: GraphProto): void {
     if (own.length === 0) continue;
     const copies = new Map<string, string>();
     for (const { node, index } of uses.get(stored.name) ?? []) {
+      // A value of the traced program itself, folded: the call reads that, whatever else it names.
+      if (callOf(node).includes(`%${stored.name},`) || callOf(node).includes(`%${stored.name})`)) continue;
       const meant = meantParameter(node, own);
       if (meant === undefined) continue;
       let name = copies.get(meant);
@@ -39,14 +44,26 @@ export function tracedCopies(graph: GraphProto): void {
 /** The traced call that a node belongs to: `%linear : ... call_function[target=...](args = (%x, %p_fc_weight), ...)`. */
 const callOf = (node: NodeProto): string => metadataOf(node, "pkg.torch.onnx.fx_node") ?? "";
 
+/** What stored tensors were folded from, as far as a person gave it a name: `weight` for its transpose. */
+export function foldedSources(graph: GraphProto): Map<string, readonly string[]> {
+  return new Map(
+    graph.valueInfo.flatMap((info) => {
+      const folded = metadataOf(info, foldedKey);
+      return folded === undefined ? [] : [[info.name, namedSources(folded)] as const];
+    }),
+  );
+}
+
+const namedSources = (folded: string): string[] =>
+  [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source).filter((source) => !isMadeUpName(source));
+
 /** The traced names that a stored tensor stands for, its own or those that it was computed from. */
 function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): string[] {
   const traced = metadataOf(info, "pkg.torch.onnx.original_node_name");
   if (traced !== undefined) return [traced];
-  const folded = metadataOf(info, "pkg.onnxscript.optimizer.folded_from");
+  const folded = metadataOf(info, foldedKey);
   if (folded === undefined) return /^[A-Za-z_][\w.]*\.\w+$/.test(name) ? [tracedName(name)] : [];
-  const sources = [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source);
-  return sources.filter((source) => !isMadeUpName(source)).map(tracedName);
+  return namedSources(folded).map(tracedName);
 }
 
 /** The parameter of the traced call that ends most like the stored one, unless that one is named itself. */

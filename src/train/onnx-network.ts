@@ -24,6 +24,8 @@ import { declaredInput } from "../onnx/read-input.js";
 import { quoted } from "../onnx/read-values.js";
 import { type SavedModel, type SaveOptions, saveWeights } from "../onnx/save-weights.js";
 import { separateWeights } from "../onnx/separate-weights.js";
+import { readTensor } from "../onnx/stored-tensor.js";
+import { tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
 import { TrainingForms } from "./training-forms.js";
 
@@ -57,6 +59,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   const { freeze = [], output } = options;
   const model = parseModel(bytes, where, options);
   separateWeights(model);
+  tieWeights(model, (proto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options));
   const file = onnxFile(model, where, { ...options, isSingle: true });
   const weights = storedWeights(file);
   checkPatterns(
