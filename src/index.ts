@@ -15,8 +15,13 @@ export * as optim from "./optim/index.js";
 
 // Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
-export { type OnnxNetworkOptions, onnxNetwork } from "./train/onnx-network.js";
+export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/onnx-network.js";
 export { Trial, type TrialRequest } from "./train/trial.js";
+
+// Probes: what to look at inside a training.
+export { type ProbeSpec, type ProbeTarget, probeTargets } from "./probes/probe-spec.js";
+export { statistics } from "./probes/statistics.js";
+export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
 export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/ensemble-events.js";
 export { type EnsembleRequest, EnsembleTrial } from "./train/ensemble-trial.js";
 export type { Evaluation, TrialEvent } from "./train/events.js";

@@ -3,12 +3,14 @@
 import {
   type Dataset,
   evaluateGraph,
+  filled,
   gradients,
   graph,
   input,
   type MetricRow,
   ndFill,
   nn,
+  onnxNetwork,
   ops,
   optim,
   readOnnx,
@@ -121,4 +123,33 @@ test("what does not fit is refused before the first row", async () => {
     `[InvalidInputError: train, batchSize: not a count: expected an integer from 1, received 0]`,
   );
   await expect(rowsOf({ model: nn.dense({ units: 10 }) })).rejects.toBeInstanceOf(TrainscopeError);
+});
+
+test("probes give rows of what they saw, by path", async () => {
+  const deep = nn.sequential([nn.flatten(), nn.dense({ units: 16 }), nn.relu(), nn.dense({ units: 10 })]);
+  const probes = { every: 4, of: ["activations", "weights"] as const };
+  const rows = await rowsOf({ model: deep, steps: 9, probes: { ...probes, of: [...probes.of] } });
+  const dead = rows.filter(({ metric }) => metric === "activations.deadFraction");
+  expect(dead.map(({ step, path }) => [step, path])).toEqual([0, 4, 8].map((step) => [step, "model.layers[2] (relu)"]));
+  expect(dead[0].epoch).toBe(0);
+  expect(dead[1].epoch).toBeCloseTo(4 / 8, 12);
+  expect(rows.filter(({ metric, path }) => metric === "weights.norm" && path === "1.weight").length).toBe(3);
+  const losses = (given: MetricRow[]) => given.filter(({ metric }) => metric === "loss").map(({ value }) => value);
+  expect(losses(rows)).toEqual(losses(await rowsOf({ model: deep, steps: 9 })));
+});
+
+test("a model from a file trains as the layers that it was written from", async () => {
+  const layers = nn.sequential([
+    nn.flatten(),
+    nn.dense({ units: 10, weightInitializer: "zeros", biasInitializer: "zeros" }),
+  ]);
+  const x = input("x", "float32", [64, 1, 28, 28]);
+  const weight = filled("float32", [10, 784], 0);
+  const bias = filled("float32", [10], 0);
+  const y = ops.gemm(ops.flatten(x), weight, bias, { transB: 1 });
+  const network = onnxNetwork(writeOnnx(graph([x], { y })), "model.onnx");
+  const found = await rowsOf({ model: network, steps: 5, optimizer: optim.adam() });
+  const expected = await rowsOf({ model: layers, steps: 5, optimizer: optim.adam() });
+  expect(found.length).toBe(5);
+  for (const [i, { value }] of found.entries()) expect(value).toBeCloseTo(expected[i].value, 5);
 });

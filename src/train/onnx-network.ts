@@ -28,6 +28,7 @@ import { readTensor } from "../onnx/stored-tensor.js";
 import { tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
 import { TrainingForms } from "./training-forms.js";
+import type { KindSpec } from "./trial-spec.js";
 
 export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
   /** Patterns of parameters and running statistics that are held, by their names in the file. See `pathMatcher`. */
@@ -38,8 +39,8 @@ export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
 
 export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
-  /** Names the file's contents, values beside it included. */
-  readonly fingerprint: string;
+  /** Names the model in a trial's spec: the file's contents, values beside it included, and the output. */
+  readonly spec: KindSpec;
   /** What a user should hear: weights of another type than they are trained in, normalization that is not there. */
   readonly remarks: readonly string[];
   /**
@@ -75,7 +76,11 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   }
   const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };
   return {
-    fingerprint: fingerprintOf(bytes, file, weights),
+    spec: {
+      kind: "onnx",
+      fingerprint: fingerprintOf(bytes, file, weights),
+      ...(output === undefined ? {} : { output }),
+    },
     inputNames: freeInputs(file).map(({ name }) => name),
     remarks: [...typeRemarks(weights), ...foldingRemarks(file)],
     build: (form) => buildNetwork(source, form),

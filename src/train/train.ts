@@ -3,17 +3,18 @@ import { InvalidInputError } from "../core/errors.js";
 import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
-import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
+import type { ProbeSpec } from "../probes/probe-spec.js";
 import { EnsembleTrial } from "./ensemble-trial.js";
-import type { Evaluation, TrialEvent } from "./events.js";
+import { ensembleEvaluationRows, ensembleStepRows, evaluationRows, probeRows, stepRows } from "./metric-rows.js";
+import type { OnnxNetwork } from "./onnx-network.js";
 import type { Runtime } from "./runtime.js";
 import { Trial } from "./trial.js";
 import type { KindSpec, TrialSpec } from "./trial-spec.js";
 
 /** What one training needs. Everything but `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
-  /** A layer, usually `nn.sequential([...])`. */
-  readonly model: LayerSpec;
+  /** A layer, usually `nn.sequential([...])`, or what `onnxNetwork` read. */
+  readonly model: LayerSpec | OnnxNetwork;
   readonly data: Dataset;
   /** `optim.adam({ learningRate: 1e-3 })`. */
   readonly optimizer: { readonly kind: string };
@@ -55,6 +56,8 @@ export interface TrainOptions {
   readonly ensemble?: number;
   /** A learning rate for each network of an ensemble, in place of the optimizer's. */
   readonly learningRates?: readonly number[];
+  /** What to look at on the way, and how often: see `ProbeSpec`. Default nothing. Not for ensembles. */
+  readonly probes?: Partial<ProbeSpec>;
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
   /** Ends the stream after the segment that is running, within about half a second. */
@@ -69,7 +72,8 @@ export interface TrainOptions {
  *   the epoch, while weights change and dropout is active; those of `validation` are of the held-out split after it, if
  *   there is one.
  *
- * The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
+ * With `probes` there are rows of what they found before a step: `metric: "activations.deviation"` with the `path` of the
+ * layer or parameter. The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
  * about half a second. A loss that stopped being a number is the last row. The same options and seed give the same rows,
  * bit for bit, on one type of machine.
  *
@@ -82,9 +86,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     yield* trainEnsemble(options);
     return;
   }
-  const { data, runtime, threads, signal } = options;
+  const { data, model, runtime, threads, signal } = options;
   const trial = new Trial({
     spec: trialSpecOf(options),
+    ...(isNetwork(model) ? { network: model } : {}),
     data,
     runtime,
     checkpointEveryMs: Number.POSITIVE_INFINITY,
@@ -94,7 +99,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     ...(signal === undefined ? {} : { signal }),
   });
   try {
+    let stepsPerEpoch = 1;
     for await (const event of trial.run()) {
+      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
+      if (event.kind === "probes") yield* probeRows(trial.id, event, stepsPerEpoch);
       if (event.kind === "steps") yield* stepRows(trial.id, event);
       if (event.kind === "epoch") {
         yield* evaluationRows(trial.id, event.train);
@@ -104,6 +112,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
   } finally {
     await trial.dispose();
   }
+}
+
+function isNetwork(model: LayerSpec | OnnxNetwork): model is OnnxNetwork {
+  return "build" in model;
 }
 
 async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
@@ -134,42 +146,6 @@ async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, 
   }
 }
 
-function* ensembleStepRows(
-  { id: trial, networks }: EnsembleTrial,
-  { first, losses }: Extract<EnsembleEvent, { kind: "steps" }>,
-  stepsPerEpoch: number,
-): Generator<MetricRow> {
-  for (const [i, value] of losses.entries()) {
-    const step = first + Math.floor(i / networks);
-    const network = i % networks;
-    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: "loss", path: "", network, value };
-  }
-}
-
-function* ensembleEvaluationRows(
-  trial: string,
-  { phase, step, epoch, loss, accuracy = [] }: EnsembleEvaluation,
-): Generator<MetricRow> {
-  for (const [metric, values] of Object.entries({ loss, accuracy }))
-    for (const [network, value] of values.entries())
-      yield { trial, phase, step, epoch, metric, path: "", network, value };
-}
-
-type Steps = Extract<TrialEvent, { kind: "steps" }>;
-
-function* stepRows(trial: string, { first, losses, epoch }: Steps): Generator<MetricRow> {
-  for (const [i, value] of losses.entries()) {
-    const step = first + i;
-    const passed = epoch.number + (step - epoch.first) / epoch.steps;
-    yield { trial, phase: "train", step, epoch: passed, metric: "loss", path: "", value };
-  }
-}
-
-function* evaluationRows(trial: string, { phase, step, epoch, loss, accuracy }: Evaluation): Generator<MetricRow> {
-  yield { trial, phase, step, epoch, metric: "loss", path: "", value: loss };
-  if (accuracy !== undefined) yield { trial, phase, step, epoch, metric: "accuracy", path: "", value: accuracy };
-}
-
 /** The complete spec behind the options: what `Trial` runs and what names the result. */
 export function trialSpecOf(options: TrainOptions): TrialSpec {
   const { model, data, optimizer, loss, schedule, epochs, steps } = options;
@@ -183,7 +159,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
   const scaling = options.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
   return {
     schema: 1,
-    model: model as KindSpec,
+    model: isNetwork(model) ? model.spec : (model as KindSpec),
     data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
     loss: (loss ?? { kind: "crossEntropy" }) as KindSpec,
     optimizer: optimizer as KindSpec,
@@ -199,6 +175,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     order: options.order ?? "shuffle",
     dropLast: options.dropLast ?? false,
     seed: options.seed ?? 0,
+    ...(options.probes === undefined ? {} : { probes: { ...options.probes } as TrialSpec["probes"] & {} }),
     ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
     ...(options.learningRates === undefined ? {} : { learningRates: options.learningRates }),
   };

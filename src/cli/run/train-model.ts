@@ -91,7 +91,7 @@ async function fileModel({ model, output, freeze }: TrainOptions): Promise<Train
     ...(output === undefined ? {} : { output }),
   });
   return {
-    spec: { kind: "onnx", fingerprint: network.fingerprint, ...(output === undefined ? {} : { output }) },
+    spec: network.spec,
     network,
     remarks: network.remarks,
     inferenceModel: (tensors, { path }) => network.save(tensors, { externalName: `${basename(path)}.data` }),
