@@ -14,404 +14,14 @@ import { mul } from "../graph/ops/arithmetic.js";
 import { reduceSum } from "../graph/ops/reduction.js";
 import { printGraph } from "../graph/print.js";
 import type { Tensor } from "../graph/tensor.js";
-import {
-  celu,
-  elu,
-  gelu,
-  hardSigmoid,
-  hardSwish,
-  leakyRelu,
-  logSoftmax,
-  mish,
-  relu,
-  selu,
-  sigmoid,
-  silu,
-  softmax,
-  softplus,
-  softsign,
-  tanh,
-  thresholdedRelu,
-} from "./activations.js";
+import * as nn from "./index.js";
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
-import { multiHeadSelfAttention } from "./layers/attention.js";
-import { batchNorm } from "./layers/batch-norm.js";
-import { conv1d, conv2d, conv3d } from "./layers/convolution.js";
-import { dense } from "./layers/dense.js";
-import { dropout } from "./layers/dropout.js";
-import { embedding, positionalEmbedding } from "./layers/embedding.js";
-import { flatten } from "./layers/flatten.js";
-import { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
-import { groupNorm, instanceNorm } from "./layers/group-norm.js";
+import { layerCases } from "./layers/cases.js";
 import { type LayerKind, layers } from "./layers/index.js";
-import { layerNorm, rmsNorm } from "./layers/layer-norm.js";
-import { padTo } from "./layers/pad-to.js";
-import { parallel } from "./layers/parallel.js";
-import { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./layers/pooling.js";
-import { prelu } from "./layers/prelu.js";
-import { reshape, transpose } from "./layers/rearrangement.js";
-import { residual } from "./layers/residual.js";
-import { sequential } from "./layers/sequential.js";
-import { shared } from "./layers/shared.js";
-import { transformerEncoderBlock } from "./layers/transformer-encoder-block.js";
-import { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
-import { upsample } from "./layers/upsample.js";
-import { zeroPadding } from "./layers/zero-padding.js";
 import { buildNetwork, type Network, parameterCount } from "./network.js";
 
-interface LayerCase {
-  readonly name: string;
-  readonly spec: LayerSpec;
-  /** Shapes of one example. */
-  readonly from: readonly number[];
-  readonly to: readonly number[];
-  readonly parameters: number;
-  /** The input holds whole numbers below this, which have no gradient. */
-  readonly tokens?: number;
-  /** Variance of the initial weight, where it is drawn. */
-  readonly variance?: number;
-}
-
 const image = [3, 8, 6];
-const same = (spec: LayerSpec, parameters = 0): LayerCase => ({
-  name: "any shape",
-  spec,
-  from: image,
-  to: image,
-  parameters,
-});
-
-/** A layer without a case does not type-check. */
-const cases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
-  dense: [
-    {
-      name: "every place",
-      spec: dense({ units: 50 }),
-      from: [3, 40],
-      to: [3, 50],
-      parameters: 2050,
-      variance: 1 / 120,
-    },
-    { name: "leading axes", spec: dense({ units: 7, bias: false }), from: image, to: [3, 8, 7], parameters: 42 },
-    { name: "default", spec: dense({ units: 50 }), from: [40], to: [50], parameters: 2050, variance: 1 / 120 },
-    {
-      name: "no bias, He",
-      spec: dense({ units: 50, bias: false, weightInitializer: "heNormal" }),
-      from: [40],
-      to: [50],
-      parameters: 2000,
-      variance: 2 / 40,
-    },
-  ],
-  conv1d: [
-    {
-      name: "stride and dilation",
-      spec: conv1d({ filters: 60, kernel: 3, stride: 2, dilation: 2, padding: 1 }),
-      from: [4, 11],
-      to: [60, 5],
-      parameters: 60 * 12 + 60,
-      variance: 1 / (3 * 12),
-    },
-  ],
-  conv3d: [
-    {
-      name: "[depth, height, width]",
-      spec: conv3d({ filters: 20, kernel: [2, 3, 1], padding: [0, 1, 0] }),
-      from: [2, 3, 4, 2],
-      to: [20, 2, 4, 2],
-      parameters: 20 * 12 + 20,
-      variance: 1 / (3 * 12),
-    },
-  ],
-  convTranspose1d: [
-    {
-      name: "twice the length",
-      spec: convTranspose1d({ filters: 30, kernel: 4, stride: 2, padding: 1 }),
-      from: [5, 6],
-      to: [30, 12],
-      parameters: 5 * 30 * 4 + 30,
-      variance: 1 / (3 * 120),
-    },
-  ],
-  convTranspose2d: [
-    {
-      name: "output padding, groups",
-      spec: convTranspose2d({ filters: 60, kernel: 3, stride: 2, padding: 1, outputPadding: 1, groups: 3 }),
-      from: image,
-      to: [60, 16, 12],
-      parameters: 60 * 9 + 60,
-      variance: 1 / (3 * 180),
-    },
-  ],
-  convTranspose3d: [
-    {
-      name: "[depth, height, width]",
-      spec: convTranspose3d({ filters: 10, kernel: [2, 3, 1], stride: [2, 1, 1], bias: false }),
-      from: [2, 3, 4, 2],
-      to: [10, 6, 6, 2],
-      parameters: 2 * 60,
-    },
-  ],
-  conv2d: [
-    {
-      name: "padded",
-      spec: conv2d({ filters: 40, kernel: 5, padding: 2 }),
-      from: image,
-      to: [40, 8, 6],
-      parameters: 40 * 75 + 40,
-      variance: 1 / (3 * 75),
-    },
-    {
-      name: "stride, dilation, [height, width]",
-      spec: conv2d({ filters: 60, kernel: [3, 2], stride: [2, 1], dilation: [1, 2], padding: [0, 1] }),
-      from: image,
-      to: [60, 3, 6],
-      parameters: 60 * 18 + 60,
-      variance: 1 / (3 * 18),
-    },
-    {
-      name: "groups, Glorot",
-      spec: conv2d({
-        filters: 60,
-        kernel: 3,
-        groups: 3,
-        bias: false,
-        weightInitializer: { kind: "glorotUniform", gain: 2 },
-      }),
-      from: image,
-      to: [60, 6, 4],
-      parameters: 540,
-      variance: (4 * 2) / (9 + 180),
-    },
-  ],
-  maxPool1d: [{ name: "tiles", spec: maxPool1d({ kernel: 3 }), from: [2, 9], to: [2, 3], parameters: 0 }],
-  maxPool3d: [{ name: "tiles", spec: maxPool3d({ kernel: 2 }), from: [2, 2, 4, 6], to: [2, 1, 2, 3], parameters: 0 }],
-  averagePool1d: [
-    {
-      name: "padded",
-      spec: averagePool1d({ kernel: 3, stride: 1, padding: 1 }),
-      from: [2, 9],
-      to: [2, 9],
-      parameters: 0,
-    },
-  ],
-  averagePool3d: [
-    { name: "tiles", spec: averagePool3d({ kernel: [1, 2, 2] }), from: [2, 2, 4, 6], to: [2, 2, 2, 3], parameters: 0 },
-  ],
-  upsample: [
-    { name: "repeated", spec: upsample({ scale: [2, 3] }), from: image, to: [3, 16, 18], parameters: 0 },
-    {
-      name: "between",
-      spec: upsample({ scale: 1.5, mode: "linear", alignCorners: true }),
-      from: [2, 7],
-      to: [2, 10],
-      parameters: 0,
-    },
-  ],
-  zeroPadding: [
-    { name: "everywhere", spec: zeroPadding({ padding: 2 }), from: image, to: [3, 12, 10], parameters: 0 },
-    { name: "each side", spec: zeroPadding({ padding: [1, [0, 3]] }), from: image, to: [3, 10, 9], parameters: 0 },
-  ],
-  reshape: [
-    { name: "what is left", spec: reshape({ shape: [4, -1] }), from: image, to: [4, 36], parameters: 0 },
-    { name: "given", spec: reshape({ shape: [3, 48] }), from: image, to: [3, 48], parameters: 0 },
-  ],
-  transpose: [
-    { name: "channels last", spec: transpose({ axes: [2, 3, 1] }), from: image, to: [8, 6, 3], parameters: 0 },
-  ],
-  maxPool2d: [
-    { name: "tiles", spec: maxPool2d({ kernel: 2 }), from: image, to: [3, 4, 3], parameters: 0 },
-    {
-      name: "overlapping",
-      spec: maxPool2d({ kernel: [3, 2], stride: 1, padding: [1, 0] }),
-      from: image,
-      to: [3, 8, 5],
-      parameters: 0,
-    },
-  ],
-  averagePool2d: [
-    {
-      name: "padded",
-      spec: averagePool2d({ kernel: 3, stride: 2, padding: 1 }),
-      from: image,
-      to: [3, 4, 3],
-      parameters: 0,
-    },
-  ],
-  batchNorm: [same(batchNorm(), 6), { ...same(batchNorm({ momentum: 0.5 }), 80), name: "rows", from: [40], to: [40] }],
-  layerNorm: [
-    same(layerNorm(), 12),
-    { ...same(layerNorm({ axes: 3, bias: false }), 144), name: "whole images" },
-    { ...same(layerNorm({ affine: false })), name: "nothing trained" },
-  ],
-  rmsNorm: [same(rmsNorm(), 6), { ...same(rmsNorm({ axes: 2, affine: false })), name: "nothing trained" }],
-  groupNorm: [
-    same(groupNorm({ groups: 3 }), 6),
-    { ...same(groupNorm({ groups: 1, affine: false })), name: "nothing trained" },
-    { ...same(groupNorm({ groups: 8 }), 80), name: "rows", from: [40], to: [40] },
-  ],
-  instanceNorm: [same(instanceNorm()), { ...same(instanceNorm({ affine: true }), 6), name: "affine" }],
-  embedding: [
-    {
-      name: "sequences",
-      spec: embedding({ count: 5, features: 300 }),
-      from: [8],
-      to: [8, 300],
-      parameters: 1500,
-      tokens: 5,
-      variance: 1,
-    },
-    {
-      name: "single tokens, one of them nothing",
-      spec: embedding({ count: 3, features: 4, padding: 1 }),
-      from: [],
-      to: [4],
-      parameters: 12,
-      tokens: 3,
-    },
-  ],
-  positionalEmbedding: [
-    {
-      name: "as long as the data",
-      spec: positionalEmbedding(),
-      from: [6, 50],
-      to: [6, 50],
-      parameters: 300,
-      variance: 4e-4,
-    },
-    { name: "longer", spec: positionalEmbedding({ places: 9 }), from: [6, 5], to: [6, 5], parameters: 45 },
-  ],
-  multiHeadSelfAttention: [
-    {
-      name: "causal, with dropout",
-      spec: multiHeadSelfAttention({ heads: 2, causal: true, dropout: 0.25 }),
-      from: [5, 6],
-      to: [5, 6],
-      parameters: 4 * 6 * 7,
-    },
-    {
-      name: "no bias",
-      spec: multiHeadSelfAttention({ heads: 3, bias: false, weightInitializer: "orthogonal" }),
-      from: [5, 6],
-      to: [5, 6],
-      parameters: 4 * 36,
-    },
-  ],
-  transformerEncoderBlock: [
-    {
-      name: "normalized after the sums",
-      spec: transformerEncoderBlock({ heads: 2, hidden: 7 }),
-      from: [5, 6],
-      to: [5, 6],
-      parameters: 4 * 6 * 7 + (7 * 7 + 6 * 8) + 4 * 6,
-    },
-    {
-      name: "normalized first, no bias",
-      spec: transformerEncoderBlock({
-        heads: 1,
-        hidden: 7,
-        normFirst: true,
-        bias: false,
-        activation: gelu(),
-        weightInitializer: "normal",
-        biasInitializer: "zeros",
-      }),
-      from: [5, 6],
-      to: [5, 6],
-      parameters: 4 * 36 + 2 * 42 + 12,
-    },
-  ],
-  dropout: [same(dropout({ rate: 0.25 })), { ...same(dropout({ rate: 0 })), name: "rate 0" }],
-  flatten: [{ name: "images", spec: flatten(), from: image, to: [144], parameters: 0 }],
-  sequential: [
-    {
-      name: "nested",
-      spec: sequential([flatten(), sequential([dense({ units: 5 }), tanh()]), dense({ units: 2 })]),
-      from: image,
-      to: [2],
-      parameters: 144 * 5 + 5 + 12,
-    },
-    { name: "empty", spec: sequential([]), from: image, to: image, parameters: 0 },
-  ],
-  globalAveragePool: [{ name: "images", spec: globalAveragePool(), from: image, to: [3], parameters: 0 }],
-  globalMaxPool: [{ name: "images", spec: globalMaxPool(), from: image, to: [3], parameters: 0 }],
-  padTo: [
-    { name: "both axes", spec: padTo({ size: 11 }), from: image, to: [3, 11, 11], parameters: 0 },
-    { name: "one axis", spec: padTo({ size: 7 }), from: image, to: [3, 8, 7], parameters: 0 },
-    { name: "large enough", spec: padTo({ size: 6 }), from: image, to: image, parameters: 0 },
-  ],
-  parallel: [
-    {
-      name: "side by side",
-      spec: parallel([conv2d({ filters: 4, kernel: 1 }), conv2d({ filters: 2, kernel: 3, padding: 1 }), relu()]),
-      from: image,
-      to: [9, 8, 6],
-      parameters: 4 * 3 + 4 + 2 * 27 + 2,
-    },
-    {
-      name: "a gate",
-      spec: parallel([sequential([dense({ units: 4 }), sigmoid()]), dense({ units: 4 })], { join: "product" }),
-      from: [5],
-      to: [4],
-      parameters: 48,
-    },
-    {
-      name: "added",
-      spec: parallel([dense({ units: 4 }), dense({ units: 4 })], { join: "sum" }),
-      from: [5],
-      to: [4],
-      parameters: 48,
-    },
-  ],
-  shared: [
-    {
-      name: "its weight alone",
-      spec: shared("code", dense({ units: 5 }), { parameters: ["weight"] }),
-      from: [5],
-      to: [5],
-      parameters: 30,
-    },
-  ],
-  residual: [
-    {
-      name: "around one layer",
-      spec: residual({ branch: sequential([conv2d({ filters: 3, kernel: 3, padding: 1 }), relu()]) }),
-      from: image,
-      to: image,
-      parameters: 84,
-    },
-    {
-      name: "projected",
-      spec: residual({
-        branch: conv2d({ filters: 4, kernel: 3, stride: 2, padding: 1 }),
-        shortcut: conv2d({ filters: 4, kernel: 1, stride: 2 }),
-      }),
-      from: image,
-      to: [4, 4, 3],
-      parameters: 4 * 27 + 4 + 4 * 3 + 4,
-    },
-  ],
-  relu: [same(relu())],
-  leakyRelu: [same(leakyRelu({ slope: 0.2 }))],
-  tanh: [same(tanh())],
-  sigmoid: [same(sigmoid())],
-  softmax: [same(softmax()), { ...same(softmax({ axis: 1 })), name: "channels" }],
-  logSoftmax: [same(logSoftmax()), { ...same(logSoftmax({ axis: -2 })), name: "rows" }],
-  prelu: [same(prelu(), 1), { ...same(prelu({ perChannel: true, slope: 0.5 }), 3), name: "channels" }],
-  elu: [same(elu({ alpha: 0.7 }))],
-  celu: [same(celu({ alpha: 0.7 }))],
-  selu: [same(selu())],
-  thresholdedRelu: [same(thresholdedRelu({ alpha: 0.5 }))],
-  gelu: [same(gelu()), { ...same(gelu({ approximate: "tanh" })), name: "by tanh" }],
-  silu: [same(silu())],
-  mish: [same(mish())],
-  hardSwish: [same(hardSwish())],
-  softplus: [same(softplus())],
-  softsign: [same(softsign())],
-  hardSigmoid: [same(hardSigmoid())],
-};
-
 const batchSize = 4;
 const built = (spec: LayerSpec, from: readonly number[], mode: Mode = "training"): Network =>
   buildNetwork(spec, { mode, batchSize, inputShape: from });
@@ -450,7 +60,7 @@ function valuesOf(network: Network, seed: number, tokens?: number): NdArray[] {
   ];
 }
 
-for (const [kind, kindCases] of Object.entries(cases)) {
+for (const [kind, kindCases] of Object.entries(layerCases)) {
   describe(kind, () => {
     test.each(kindCases)("$name: shapes and number of parameters", ({ spec, from, to, parameters }) => {
       expect(spec.kind).toBe(kind);
@@ -530,7 +140,7 @@ for (const [kind, kindCases] of Object.entries(cases)) {
 }
 
 test("batchNorm's running statistics follow the batch, the variance unbiased, and inference uses them", () => {
-  const network = built(batchNorm({ momentum: 0.3 }), image);
+  const network = built(nn.batchNorm({ momentum: 0.3 }), image);
   const nexts = Object.fromEntries(network.buffers.map(({ path, next }) => [path, next]));
   const values = valuesOf(network, 1);
   const [mean, variance] = evaluateGraph(graph(inputsOf(network), nexts), values);
@@ -540,7 +150,7 @@ test("batchNorm's running statistics follow the batch, the variance unbiased, an
   expect(mean.data[1]).toBeCloseTo(0.3 * average, 7);
   expect(variance.data[1]).toBeCloseTo(0.7 + 0.3 * unbiased, 6);
 
-  const inference = built(batchNorm(), image, "inference");
+  const inference = built(nn.batchNorm(), image, "inference");
   const [y] = evaluateGraph(graph(inputsOf(inference), { y: inference.output }), [
     ...values.slice(0, 3),
     mean,
@@ -550,7 +160,7 @@ test("batchNorm's running statistics follow the batch, the variance unbiased, an
 });
 
 test("dropout draws a key for each layer while training and does nothing in inference", () => {
-  const spec = sequential([dropout({ rate: 0.2 }), relu(), dropout()]);
+  const spec = nn.sequential([nn.dropout({ rate: 0.2 }), nn.relu(), nn.dropout()]);
   expect(built(spec, [5]).randomKeys.map(({ path }) => path)).toEqual(["0", "2"]);
   const { inputs, output, randomKeys } = built(spec, [5], "inference");
   expect(randomKeys).toEqual([]);
