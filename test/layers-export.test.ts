@@ -46,7 +46,7 @@ test.each(cases)("$kind, $name: one exported model takes batches of 1 and 3", as
       fromTensorData(input),
       ...carried.map(({ path }) => fromTensorData(tensors.get(path)!)),
     ]);
-    const { output } = await session.run({ input }, ["output"]);
+    const { output } = (await session.run({ feeds: { input }, fetch: ["output"] })).outputs;
     expect(output.shape).toEqual([batchSize, ...network.output.shape.slice(1)]);
     for (const [i, value] of expected.data.entries())
       expect(Math.abs(Number(output.data[i]) - value), `${i}`).toBeLessThan(2e-5 * Math.max(1, Math.abs(value)));

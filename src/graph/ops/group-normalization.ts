@@ -71,8 +71,9 @@ function evaluate([x, scale, shift]: readonly (NdArray | null)[], groups: number
  * `[examples groups, 1]`: the kernel of LayerNormalization sums in two passes, that of InstanceNormalization in one.
  */
 function standardized(x: Tensor, groups: number, epsilon: number): { h: Tensor; r: Tensor } {
-  const { examples, count } = extentsOf(x.shape, groups);
-  const rows = reshape(x, [examples * groups, count]);
+  const { count } = extentsOf(x.shape, groups);
+  // -1 in place of the examples: a file for one batch size takes others.
+  const rows = reshape(x, [-1, count]);
   const ones = filled(x.dtype, [count], 1);
   const [h, , r] = layerNormalization(rows, ones, null, { epsilon, stash_type: x.dtype === "float64" ? 11 : 1 });
   return { h, r };
@@ -80,10 +81,10 @@ function standardized(x: Tensor, groups: number, epsilon: number): { h: Tensor; 
 
 /** `h scale + shift`, from the `h` that the gradient needs. */
 function fromStandardized([x, scale, shift]: readonly (Tensor | null)[], groups: number, epsilon: number): Tensor {
-  const { examples, channels, places } = extentsOf(x!.shape, groups);
+  const { channels, places } = extentsOf(x!.shape, groups);
   const { h } = standardized(x!, groups, epsilon);
-  const scaled = mul(reshape(h, [examples, channels, places]), reshape(scale!, [channels, 1]));
-  return reshape(add(scaled, reshape(shift!, [channels, 1])), x!.shape);
+  const scaled = mul(reshape(h, [-1, channels, places]), reshape(scale!, [channels, 1]));
+  return reshape(add(scaled, reshape(shift!, [channels, 1])), [-1, ...x!.shape.slice(1)]);
 }
 
 /**

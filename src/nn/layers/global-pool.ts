@@ -15,7 +15,8 @@ function pooled(where: string, x: Tensor, pool: (x: Tensor) => Tensor): Tensor {
       received: shapeText(x.shape),
     });
   }
-  return reshape(pool(x), x.shape.slice(0, 2));
+  // -1 is the batch, which an exported model leaves free.
+  return reshape(pool(x), [-1, x.shape[1]]);
 }
 
 /** Mean of every channel over all places: `[batch, channels, ...]` to `[batch, channels]`. */

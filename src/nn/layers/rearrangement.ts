@@ -26,7 +26,8 @@ export const reshape = defineLayer({
         received: `${size}, of shape ${shapeText(x.shape.slice(1))}`,
       });
     }
-    return reshapeNode(x, [x.shape[0], ...target]);
+    // -1 is the batch, which an exported model leaves free.
+    return reshapeNode(x, [-1, ...target]);
   },
 });
 
