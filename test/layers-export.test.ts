@@ -1,4 +1,4 @@
-// Every layer as an exported model on ONNX Runtime: batches of several sizes out of one file, equal to the reference.
+// Every layer as an exported model: batches of several sizes out of one file, equal to the reference evaluation.
 import { afterAll, expect, test } from "vitest";
 import { randomStream } from "../src/core/rng.js";
 import { sizeOf } from "../src/core/shape.js";
@@ -18,7 +18,7 @@ afterAll(() => runtime.dispose());
 const cases = Object.entries(layerCases).flatMap(([kind, list]) => list.map((layerCase) => ({ kind, ...layerCase })));
 
 test.each(cases)("$kind, $name: one exported model takes batches of 1 and 3", async ({ spec, from, tokens }) => {
-  const stream = randomStream(3, "layers-ort.test");
+  const stream = randomStream(3, "layers-export.test");
   const { parameters, buffers } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape: from });
   const tensors = new Map([
     ...parameters.map(({ path, tensor, initializer, fans }) => {
