@@ -210,3 +210,18 @@ test("running statistics are tensors of their own", () => {
     "zeros.running_mean: statistic",
   ]);
 });
+
+test("the traced call tells what a folded tensor was: a parameter, even where it is repeated, or a buffer", () => {
+  const traced = (operand: string) => ({
+    metadata: { "pkg.torch.onnx.fx_node": `%y = call_function[target=aten.op](args = (%x, %${operand}), kwargs = {})` },
+  });
+  const nodes: NodeCase[] = [
+    ["Tile", ["val_17", "times"], ["t"], {}, traced("p_attention_bias_k")],
+    ["Add", ["x", "t"], ["s"]],
+    ["Add", ["s", "val_3"], ["y"], {}, traced("b_table")],
+  ];
+  const stored = { val_17: numbers([1, 3]), val_3: numbers([3]), times: tensorFrom("int64", [2], [2, 1]) };
+  const from = (name: string) => ({ "pkg.onnxscript.optimizer.folded_from": `['${name}', 'val_1']` });
+  const notes = { val_17: from("attention.bias_k"), val_3: from("table") };
+  expect(found({ producer: "pytorch", inputs, outputs, stored, nodes, notes })).toEqual(["val_17: bias"]);
+});

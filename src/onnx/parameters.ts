@@ -21,7 +21,7 @@ import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
 import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { type OnnxFile, recordOf } from "./onnx-file.js";
-import { foldedKey } from "./traced-weights.js";
+import { foldedKey, foldedKinds } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
 
 /** A tensor of a file that training changes. */
@@ -123,7 +123,7 @@ function exporterKinds({ graph }: OnnxFile): Map<string, string> {
     const kind = metadataProps.find((entry) => entry.key === kindKey)?.value;
     return kind === undefined ? [] : [[name, kind] as const];
   });
-  return new Map(named);
+  return new Map([...foldedKinds(graph), ...named]);
 }
 
 function candidatesOf({ graph, inlined }: OnnxFile): Candidate[] {

@@ -54,6 +54,24 @@ export function foldedSources(graph: GraphProto): Map<string, readonly string[]>
   );
 }
 
+const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
+
+/**
+ * What a folded tensor was before, where the traced call at one of its uses names that: `%p_fc_weight` is a parameter
+ * whose transpose was folded, `%b_table` a buffer of which a part is read.
+ */
+export function foldedKinds(graph: GraphProto): Map<string, (typeof kinds)[keyof typeof kinds]> {
+  const uses = usesByName(graph.node);
+  return new Map(
+    [...foldedSources(graph)].flatMap(([name, sources]) => {
+      const flat = new Set(sources.map((source) => tracedName(source).slice(2)));
+      const named = (uses.get(name) ?? []).flatMap(({ node }) => [...callOf(node).matchAll(/%([pbc])_(\w+)/g)]);
+      const kind = named.find(([, , rest]) => flat.has(rest))?.[1] as keyof typeof kinds | undefined;
+      return kind === undefined ? [] : [[name, kinds[kind]] as const];
+    }),
+  );
+}
+
 const namedSources = (folded: string): string[] =>
   [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source).filter((source) => !isMadeUpName(source));
 
@@ -69,7 +87,8 @@ function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): str
 /** The parameter of the traced call that ends most like the stored one, unless that one is named itself. */
 function meantParameter(node: NodeProto, own: readonly string[]): string | undefined {
   const named = [...callOf(node).matchAll(/%([pb]_\w+)/g)].map(([, name]) => name);
-  if (named.length === 0 || named.some((name) => own.includes(name))) return undefined;
+  if (named.length === 0 || named.some((name) => own.some((known) => known.slice(2) === name.slice(2))))
+    return undefined;
   const likeness = (name: string): number => Math.max(...own.map((known) => commonEnd(known, name)));
   return named.reduce((best, name) => (likeness(name) > likeness(best) ? name : best));
 }

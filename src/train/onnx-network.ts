@@ -15,6 +15,7 @@ import type { Mode, ParameterRole } from "../nn/layer.js";
 import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../nn/network.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
+import { computedWeights } from "../onnx/computed-weights.js";
 import { isExternal } from "../onnx/external-data.js";
 import { foldedNormalizations } from "../onnx/folded-normalization.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
@@ -82,7 +83,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       ...(output === undefined ? {} : { output }),
     },
     inputNames: freeInputs(file).map(({ name }) => name),
-    remarks: [...typeRemarks(weights), ...foldingRemarks(file)],
+    remarks: [...typeRemarks(weights), ...foldingRemarks(file), ...computedRemarks(file)],
     build: (form) => buildNetwork(source, form),
     save: (tensors, saving) => {
       const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
@@ -136,6 +137,18 @@ function foldingRemarks(file: OnnxFile): string[] {
   const where = `${named.join(", ")}${nodes.length > named.length ? ", ..." : ""}`;
   return [
     `${file.where}: the exporter folded batch normalization into the weights of ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"} (${where}), so that the model trains without it; to train with it, export in training mode and without optimization (PyTorch: model.train(), then training=TrainingMode.TRAINING with dynamo=False, or optimize=False with dynamo=True)`,
+  ];
+}
+
+/** Arithmetic over parameters that happened at the export happens no more in training. */
+function computedRemarks(file: OnnxFile): string[] {
+  const computed = computedWeights(file);
+  if (computed.length === 0) return [];
+  const texts = computed
+    .slice(0, 3)
+    .map(({ name, sources }) => quoted(name) + (sources.length === 0 ? "" : ` from ${sources.map(quoted).join(", ")}`));
+  return [
+    `${file.where}: the exporter computed constants out of parameters (${texts.join("; ")}${computed.length > texts.length ? "; ..." : ""}), and those parameters are not trained as in the framework; to train them, export without optimization (PyTorch: do_constant_folding=False with dynamo=False, optimize=False with dynamo=True)`,
   ];
 }
 

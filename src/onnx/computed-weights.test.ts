@@ -1,0 +1,48 @@
+// Constants that were parameters before the exporter computed with them.
+import { expect, test } from "vitest";
+import { computedWeights } from "./computed-weights.js";
+import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
+import { openOnnx } from "./onnx-file.js";
+
+/** The constant `name` in a product, folded from `sources`; the traced call names `operand`. */
+function folded(name: string, sources: string[], operand: string): readonly string[] | undefined {
+  const call = `%y = call_function[target=torch.ops.aten.mul.Tensor](args = (%x, %${operand}), kwargs = {})`;
+  const model: ModelCase = {
+    inputs: { x: ["batch", 3] },
+    outputs: ["y"],
+    stored: { [name]: numbers([3]) },
+    notes: { [name]: { "pkg.onnxscript.optimizer.folded_from": `[${sources.map((s) => `'${s}'`).join(", ")}]` } },
+    nodes: [["Mul", ["x", name], ["y"], {}, { metadata: { "pkg.torch.onnx.fx_node": call } }]],
+  };
+  const [found] = computedWeights(openOnnx(modelBytes(model), "net.onnx"));
+  return found?.name === name ? found.sources : undefined;
+}
+
+test("arithmetic over parameters is named with them, behind a transposition as well", () => {
+  expect(folded("exp", ["t"], "exp")).toEqual(["t"]);
+  expect(folded("mul", ["fc.original0", "fc.original1", "div", "linalg_vector_norm", "val_2"], "mul")).toEqual([
+    "fc.original0",
+    "fc.original1",
+  ]);
+  expect(folded("t_1", ["centers", "div_2"], "t_1")).toEqual(["centers"]);
+});
+
+test("parameters in another form, buffers, and constants of the program are not", () => {
+  expect(folded("val_3", ["fc.weight"], "p_fc_weight")).toBeUndefined();
+  expect(folded("permute_1", ["fc.weight"], "permute_1")).toBeUndefined();
+  expect(folded("slice_1", ["table", "val_10"], "slice_1")).toBeUndefined();
+  expect(folded("val_4", ["table", "val_10"], "b_table")).toBeUndefined();
+  expect(folded("where", ["arange", "ge_1", "full_like", "scalar_tensor_default"], "where")).toBeUndefined();
+});
+
+test("of PyTorch's older exporter a kernel with a counted name beside a bias of its own", () => {
+  const kernels = (weight: string, bias: string): string[] => {
+    const stored = { [weight]: numbers([2, 3, 1]), [bias]: numbers([2]) };
+    const nodes: NodeCase[] = [["Conv", ["x", weight, bias], ["y"]]];
+    const model: ModelCase = { inputs: { x: ["batch", 3, 4] }, outputs: ["y"], stored, nodes };
+    return computedWeights(openOnnx(modelBytes(model), "net.onnx")).map(({ name }) => name);
+  };
+  expect(kernels("onnx::Conv_15", "0.bias")).toEqual(["onnx::Conv_15"]);
+  expect(kernels("onnx::Conv_15", "onnx::Conv_16")).toEqual([]);
+  expect(kernels("0.weight", "0.bias")).toEqual([]);
+});

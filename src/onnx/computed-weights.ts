@@ -1,0 +1,52 @@
+// Constants that an exporter computed from parameters: training changes or holds what was computed, not the parameters.
+import { isFloat } from "../core/dtype.js";
+import { storageOf } from "./element-storage.js";
+import { operatorKey } from "./node-form.js";
+import type { OnnxFile } from "./onnx-file.js";
+import { usesByName } from "./stored-copies.js";
+import { foldedKinds, foldedSources } from "./traced-weights.js";
+
+/** Operators of PyTorch that hand a tensor on in another form: training its result is training the tensor. */
+const movements =
+  /^(?:t|transpose|permute|view|reshape|slice|expand|unsqueeze|squeeze|select|getitem|unbind|split|chunk|clone|detach|alias|numpy_t|mt|to|_to_copy|contiguous|flatten|unflatten)(?:_\d+|_split_\d+)*$/i;
+
+/** Names that PyTorch gives to the results of arithmetic in a traced program. */
+const arithmetic =
+  /^(?:add|sub|mul|div|exp|log|pow|r?sqrt|abs|neg|sin|cos|tanh|sigmoid|softmax|softplus|sum|mean|max|min|clamp\w*|clip|(?:linalg_vector_)?norm|matmul|mm|mv|dot|bmm|outer|where|masked_fill|reciprocal|cumsum|_weight_norm\w*|tmp)(?:_\d+)?$/;
+
+/** And to values that begin with no parameter, or are settings of its functions. */
+const beginnings =
+  /^(?:arange|full|full_like|ones|ones_like|zeros|zeros_like|empty|linspace|eye|tri[ul]|scalar_tensor|lift_fresh_copy|_?lifted_tensor|_?tensor_constant|c_lifted_tensor|eq|ne|g[et]|l[et]|logical_\w+|bitwise_\w+|cat|stack|repeat|floor\w*|index\w*|meshgrid|sym_\w+|beta\w*|threshold\w*|self_\w+)(?:_default|_tensor\w*|_scalar\w*)?(?:_\d+)?$/;
+
+/** Single letters are more often names of parameters than of PyTorch's operator `t`. */
+const isParameterName = (name: string): boolean =>
+  /^\w$/.test(name) || ![movements, arithmetic, beginnings].some((pattern) => pattern.test(name));
+
+/** A stored constant, and the parameters (or buffers) that it was computed from; unknown ones are not named. */
+export interface ComputedWeight {
+  readonly name: string;
+  readonly sources: readonly string[];
+}
+
+/**
+ * Floating-point constants that are arithmetic over parameters. PyTorch's dynamo exporter writes down what it folded;
+ * its older exporter leaves a counted name on a kernel, where nothing else would have made one.
+ */
+export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
+  const uses = usesByName(graph.node);
+  const direct = foldedKinds(graph);
+  const sources = foldedSources(graph);
+  return graph.initializer.flatMap(({ name, dataType }): ComputedWeight[] => {
+    const dtype = storageOf(dataType)?.dtype;
+    const readers = uses.get(name) ?? [];
+    if (dtype === undefined || !isFloat(dtype) || readers.length === 0) return [];
+    const folded = sources.get(name) ?? [];
+    const named = folded.filter(isParameterName);
+    const isComputed = !movements.test(name) || folded.some((source) => arithmetic.test(source));
+    if (named.length > 0 && !direct.has(name) && isComputed) return [{ name, sources: named }];
+    const isKernel = readers.some(({ node, index }) => index === 1 && operatorKey(node).startsWith("Conv"));
+    // With a counted bias beside it, it holds a batch normalization, of which there is a sentence already.
+    const isFused = readers.some(({ node }) => /^onnx::Conv\w*_\d+$/.test(node.input[2] ?? ""));
+    return isKernel && !isFused && /^onnx::Conv\w*_\d+$/.test(name) ? [{ name, sources: [] }] : [];
+  });
+}
