@@ -75,6 +75,13 @@ export function foldedKinds(graph: GraphProto): Map<string, (typeof kinds)[keyof
 const namedSources = (folded: string): string[] =>
   [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source).filter((source) => !isMadeUpName(source));
 
+/** `padding_idx` of the traced embeddings at nodes, -1 for none; `undefined` where no call is written down. */
+export function tracedPadding(nodes: readonly NodeProto[]): number | undefined {
+  const calls = nodes.map((node) => /\.embedding\.default\]\(args = \(%\w+, %\w+(?:, (-?\d+))?/.exec(callOf(node)));
+  const [first] = calls;
+  return first === null || first === undefined ? undefined : Number(first[1] ?? -1);
+}
+
 /** The traced names that a stored tensor stands for, its own or those that it was computed from. */
 function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): string[] {
   const traced = metadataOf(info, "pkg.torch.onnx.original_node_name");

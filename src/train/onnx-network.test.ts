@@ -4,8 +4,11 @@ import { describe, expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
 import { type TensorData, tensorFrom } from "../core/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
+import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
 import { fromTensorData } from "../graph/nd-array.js";
+import { reduceSum } from "../graph/ops/reduction.js";
+import type { Tensor } from "../graph/tensor.js";
 import { recomputedDropoutMask } from "../nn/dropout-mask.js";
 import type { Network } from "../nn/network.js";
 import { type ModelProto, ModelProtoSchema } from "../onnx/generated/onnx_pb.js";
@@ -360,4 +363,47 @@ test("a batch normalization that the exporter folded is spoken of in one sentenc
     ]
   `);
   expect(reading(normalized).remarks).toEqual([]);
+});
+
+describe("padding of an embedding", () => {
+  const table = numbers([4, 2], (i) => (i < 2 ? 0 : i));
+  const lookUp = (metadata: Record<string, string> = {}, values = table): ModelCase => ({
+    inputs: { x: ["batch", 2] },
+    outputs: ["y"],
+    stored: { "e.weight": values },
+    nodes: [
+      ["Cast", ["x"], ["t"], { to: 7 }],
+      ["Gather", ["e.weight", "t"], ["g"], {}, { metadata }],
+      ["ReduceSum", ["g", "axes"], ["y"], { keepdims: 0 }],
+    ],
+  });
+  const embedding = (last: string) => ({
+    "pkg.torch.onnx.fx_node": `%e = call_function[target=torch.ops.aten.embedding.default](args = (%p_e_weight, %t${last}), kwargs = {})`,
+  });
+  const withAxes = (model: ModelCase): ModelCase => ({ ...model, stored: { ...model.stored, axes: integers(1) } });
+  const read = (model: ModelCase): OnnxNetwork => onnxNetwork(modelBytes(withAxes(model)), "net.onnx");
+  /** The sum of the gradient of every row. */
+  const gradient = (network: OnnxNetwork): number[] => {
+    const built = network.build(form("training", 2, 2));
+    const [{ tensor }] = built.parameters;
+    const [found] = gradients({ of: reduceSum(built.output), withRespectTo: [tensor] });
+    const whole = graph([...built.inputs, tensor, built.firstExample], { y: found as Tensor });
+    const tokens = tensorFrom("float32", [2, 2], [0, 1, 3, 0]);
+    const given = [tokens, table, tensorFrom("uint32", [], [0])].map(fromTensorData);
+    return [...evaluateGraph(whole, given)[0].data];
+  };
+
+  test("gets no gradient: the one row of zeros, or the row that the traced call names", () => {
+    expect(gradient(read(lookUp()))).toEqual([0, 0, 1, 1, 0, 0, 1, 1]);
+    expect(gradient(read(lookUp(embedding(", 3"))))).toEqual([2, 2, 1, 1, 0, 0, 0, 0]);
+    expect(gradient(read(lookUp(embedding(""))))).toEqual([2, 2, 1, 1, 0, 0, 1, 1]);
+    expect(gradient(read(lookUp({}, numbers([4, 2]))))).toEqual([2, 2, 1, 1, 0, 0, 1, 1]);
+  });
+
+  test("is spoken of", () => {
+    expect(read(lookUp()).remarks).toEqual([
+      'net.onnx: row 0 of "e.weight" stands for padding and is held, as with padding_idx',
+    ]);
+    expect(read(lookUp(embedding(""))).remarks).toEqual([]);
+  });
 });

@@ -15,11 +15,10 @@ import type { Mode, ParameterRole } from "../nn/layer.js";
 import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../nn/network.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
-import { computedWeights } from "../onnx/computed-weights.js";
 import { isExternal } from "../onnx/external-data.js";
-import { foldedNormalizations } from "../onnx/folded-normalization.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
 import { type FileOptions, type OnnxFile, onnxFile, parseModel } from "../onnx/onnx-file.js";
+import { paddingRows } from "../onnx/padding-rows.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
 import { declaredInput } from "../onnx/read-input.js";
 import { quoted } from "../onnx/read-values.js";
@@ -28,7 +27,8 @@ import { separateWeights } from "../onnx/separate-weights.js";
 import { readTensor } from "../onnx/stored-tensor.js";
 import { tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
-import { TrainingForms } from "./training-forms.js";
+import { onnxRemarks } from "./onnx-remarks.js";
+import { type PaddingRow, TrainingForms } from "./training-forms.js";
 import type { KindSpec } from "./trial-spec.js";
 
 export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
@@ -83,7 +83,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       ...(output === undefined ? {} : { output }),
     },
     inputNames: freeInputs(file).map(({ name }) => name),
-    remarks: [...typeRemarks(weights), ...foldingRemarks(file), ...computedRemarks(file)],
+    remarks: onnxRemarks(file, weights),
     build: (form) => buildNetwork(source, form),
     save: (tensors, saving) => {
       const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
@@ -120,44 +120,12 @@ function outputName({ graph, where }: OnnxFile, wanted: string | undefined): str
   });
 }
 
-/** float32 is what everything is trained in. */
-function typeRemarks(weights: readonly StoredWeight[]): string[] {
-  const other = weights.filter(({ proto }) => proto.dataType !== 1);
-  if (other.length === 0) return [];
-  return [
-    `${other.length} of ${weights.length} weights are stored in another type than float32: they are trained in float32 and written back in their own`,
-  ];
-}
-
-/** Training goes on without the normalization then, which is not what the framework does with the model. */
-function foldingRemarks(file: OnnxFile): string[] {
-  const nodes = foldedNormalizations(file);
-  if (nodes.length === 0) return [];
-  const named = nodes.slice(0, 3).map(({ name, output }) => quoted(name === "" ? output[0] : name));
-  const where = `${named.join(", ")}${nodes.length > named.length ? ", ..." : ""}`;
-  return [
-    `${file.where}: the exporter folded batch normalization into the weights of ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"} (${where}), so that the model trains without it; to train with it, export in training mode and without optimization (PyTorch: model.train(), then training=TrainingMode.TRAINING with dynamo=False, or optimize=False with dynamo=True)`,
-  ];
-}
-
-/** Arithmetic over parameters that happened at the export happens no more in training. */
-function computedRemarks(file: OnnxFile): string[] {
-  const computed = computedWeights(file);
-  if (computed.length === 0) return [];
-  const texts = computed
-    .slice(0, 3)
-    .map(({ name, sources }) => quoted(name) + (sources.length === 0 ? "" : ` from ${sources.map(quoted).join(", ")}`));
-  return [
-    `${file.where}: the exporter computed constants out of parameters (${texts.join("; ")}${computed.length > texts.length ? "; ..." : ""}), and those parameters are not trained as in the framework; to train them, export without optimization (PyTorch: do_constant_folding=False with dynamo=False, optimize=False with dynamo=True)`,
-  ];
-}
-
 function buildNetwork(source: Source, form: NetworkForm): Network {
   const { file, weights, isFrozen, output } = source;
   const shapes = inputShapes(file, form);
   const tensors = new Map(weights.map(({ name, value }) => [name, input(name, "float32", value.shape)] as const));
   const build = (mode: Mode, options: BuildOptions): { graph: Graph; forms: TrainingForms } => {
-    const forms = new TrainingForms(mode, statistics(source, tensors), isFrozen);
+    const forms = new TrainingForms(mode, statistics(source, tensors), isFrozen, paddingOf(source, tensors));
     return {
       graph: buildGraph(file, {
         ...options,
@@ -180,6 +148,14 @@ function buildNetwork(source: Source, form: NetworkForm): Network {
     randomKeys: forms.randomKeys,
     firstExample: forms.firstExample,
   };
+}
+
+function paddingOf({ file, weights }: Source, tensors: ReadonlyMap<string, Tensor>): Map<Tensor, PaddingRow> {
+  const rows = paddingRows(file, weights).map(({ name, row, values }) => [
+    tensors.get(name) as Tensor,
+    { row, values },
+  ]);
+  return new Map(rows as [Tensor, PaddingRow][]);
 }
 
 function statistics({ weights }: Source, tensors: ReadonlyMap<string, Tensor>): Buffer[] {

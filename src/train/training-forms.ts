@@ -1,7 +1,10 @@
 // What BatchNormalization and Dropout nodes of a file become in a network: active in training, fixed in inference.
-import { input, scalar } from "../graph/build.js";
+import type { TensorData } from "../core/tensor-data.js";
+import { constant, input, scalar } from "../graph/build.js";
 import { mul } from "../graph/ops/arithmetic.js";
-import { greater } from "../graph/ops/comparison.js";
+import { equal, greater } from "../graph/ops/comparison.js";
+import { where as choose } from "../graph/ops/selection.js";
+import { unsqueeze } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import { normalizeByBatch } from "../nn/batch-statistics.js";
 import { dropoutMask } from "../nn/dropout-mask.js";
@@ -10,6 +13,12 @@ import type { Buffer, RandomKey } from "../nn/network.js";
 import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../onnx/mode-forms.js";
 import type { NodeCall, NodeForm } from "../onnx/node-form.js";
 import { shortest } from "../onnx/read-attribute.js";
+
+/** The row of a table that padding tokens look up, and its values. */
+export interface PaddingRow {
+  readonly row: number;
+  readonly values: TensorData;
+}
 
 /** Forms for one build of a network, and what they leave behind: keys of random masks, statistics after the step. */
 export class TrainingForms {
@@ -21,14 +30,25 @@ export class TrainingForms {
   readonly #statistics: ReadonlyMap<Tensor, Buffer>;
   readonly #next = new Map<Tensor, Tensor>();
 
-  constructor(mode: Mode, statistics: readonly Buffer[], isFrozen: (name: string) => boolean) {
+  /** @param padding rows of tables that get no gradient, with what they hold. */
+  constructor(
+    mode: Mode,
+    statistics: readonly Buffer[],
+    isFrozen: (name: string) => boolean,
+    padding: ReadonlyMap<Tensor, PaddingRow> = new Map(),
+  ) {
     this.#isFrozen = isFrozen;
     this.#statistics = new Map(statistics.map((buffer) => [buffer.tensor, buffer]));
-    this.table = modeFormsWith(
+    this.table =
       mode === "inference"
-        ? {}
-        : { BatchNormalization: (call) => this.#normalize(call), Dropout: (call) => this.#drop(call) },
-    );
+        ? modeFormsWith({})
+        : {
+            ...modeFormsWith({
+              BatchNormalization: (call) => this.#normalize(call),
+              Dropout: (call) => this.#drop(call),
+            }),
+            Gather: { read: (call) => lookUp(call, padding) },
+          };
   }
 
   /** What a running statistic becomes after a step. */
@@ -76,4 +96,14 @@ function throughIdentity(tensor: Tensor): Tensor {
   let source = tensor;
   while (source.node?.op.name === "Identity") source = source.node.inputs[0] as Tensor;
   return source;
+}
+
+/** Chosen after the rows are taken, so that no gradient reaches the row of the padding. */
+function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, PaddingRow>): readonly Tensor[] {
+  const [vectors] = call.record(call.inputs);
+  const [table, tokens] = call.inputs as readonly Tensor[];
+  const held = padding.get(table);
+  if (held === undefined || Number(call.attribute("axis")?.i ?? 0n) !== 0) return [vectors];
+  const isPadding = unsqueeze(equal(tokens, scalar(held.row, tokens.dtype)), [tokens.shape.length]);
+  return [choose(isPadding, constant(held.values), vectors)];
 }
