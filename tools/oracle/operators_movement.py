@@ -124,9 +124,27 @@ def blocks():
     add("DepthToSpace", "CRD", [numbers(2, 8, 2, 3)], crd, {"blocksize": 2, "mode": "CRD"})
 
 
+def joining():
+    """Ties share the cotangent; zeros leave the product of the others."""
+    index = torch.tensor([[0, 1, 0, 1], [2, 1, 2, 0]])
+    x = torch.tensor([[1.0, 0, 2, 3], [0, -1, 1, 2], [2, 2, 0, 1]])
+    u = torch.tensor([[1.0, 0, 2, 2], [2, 0, 3, 3]])
+    for reduction, theirs in [("mul", "prod"), ("max", "amax"), ("min", "amin")]:
+        attrs = {"reduction": reduction}
+        add("ScatterElements", f"{reduction}, zeros and ties", [x, index, u], lambda x, i, u, r=theirs: x.scatter_reduce(0, i, u, r), attrs)
+        rows = torch.tensor([[1], [1], [-3], [1]])
+        updates = torch.tensor([[0.0, 2, 2], [3, 2, 0], [1, 0, -1], [3, 0, 0]])
+
+        def by_rows(x, i, u, theirs=theirs):
+            return x.scatter_reduce(0, (i % 3).expand(-1, 3), u, theirs)
+
+        add("ScatterND", f"{reduction}, zeros and ties", [x[:, :3], rows, updates], by_rows, attrs)
+
+
 padding()
 repetition()
 coordinates()
 choices()
 blocks()
+joining()
 write("operators_movement.py", fixtures)

@@ -68,12 +68,9 @@ export const indexingCases = {
       axis: 1,
       reduction: "add",
     }),
-    ...["mul", "max", "min"].map((reduction) => ({
-      name: `${reduction}, some twice`,
-      inputs: [float([3]), exactly("int64", [4], [1, 1, -1, 0]), float([4])],
-      attrs: { reduction },
-      withRespectTo: [],
-    })),
+    ...["mul", "max", "min"].map((reduction) =>
+      smooth(`${reduction}, some twice`, [float([3]), exactly("int64", [4], [1, 1, -1, 0]), float([4])], { reduction }),
+    ),
   ],
   ScatterND: [
     smooth("replace elements", [float([2, 3]), exactly("int64", [2, 2], [0, 2, -1, 0]), float([2])]),
@@ -81,12 +78,9 @@ export const indexingCases = {
     smooth("add, some twice", [float([3, 2]), exactly("int64", [3, 1], [2, 0, -1]), float([3, 2])], {
       reduction: "add",
     }),
-    ...["mul", "max", "min"].map((reduction) => ({
-      name: `${reduction}, some twice`,
-      inputs: [float([3]), exactly("int64", [3, 1], [1, 1, -1]), float([3])],
-      attrs: { reduction },
-      withRespectTo: [],
-    })),
+    ...["mul", "max", "min"].map((reduction) =>
+      smooth(`${reduction}, some twice`, [float([3]), exactly("int64", [3, 1], [1, 1, -1]), float([3])], { reduction }),
+    ),
   ],
   TopK: [
     { name: "largest", inputs: [distinct([2, 5]), list([2])] },

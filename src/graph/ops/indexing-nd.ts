@@ -10,7 +10,6 @@ import { less } from "./comparison.js";
 import { requireDType } from "./elementwise.js";
 import {
   indexDTypes,
-  requireLinear,
   requireReduction,
   type ScatterReduction,
   scatterElements,
@@ -19,6 +18,7 @@ import {
   zerosLike,
 } from "./indexing.js";
 import { reduceSum } from "./reduction.js";
+import { scatterSlopes } from "./scatter-gradient.js";
 import { where } from "./selection.js";
 import { reshape } from "./shape-movement.js";
 
@@ -105,6 +105,21 @@ function addedAt(x: Tensor, indices: Tensor, updates: Tensor, batchDims: number)
   return reshape(sums, x.shape);
 }
 
+/** The gradient where updates are multiplied or compared with what is there: that of ScatterElements at flat places. */
+function joinedBack(x: Tensor, indices: Tensor, updates: Tensor, y: Tensor, ct: Tensor, reduction: string) {
+  const { places, count } = flatPlaces(x, indices, 0);
+  const flat = (tensor: Tensor): Tensor => reshape(tensor, [sizeOf(tensor.shape)]);
+  const { ofX, ofUpdates } = scatterSlopes[reduction as ScatterReduction]({
+    x: flat(x),
+    indices: places,
+    updates: reshape(updates, [count]),
+    y: flat(y),
+    ct: flat(ct),
+    axis: 0,
+  });
+  return [reshape(ofX, x.shape), null, reshape(ofUpdates, updates.shape)];
+}
+
 export const gatherNDOp: Op<GatherNDAttributes> = {
   name: "GatherND",
   arity: [2, 2],
@@ -148,8 +163,9 @@ export const scatterNDOp: Op<ScatterNDAttributes> = {
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
   // With reduction "none" every row of indices must be unique, as the ONNX specification asks.
-  vjp({ inputs: [, indices, updates], attrs: { reduction }, cotangents: [ct], wants }) {
-    requireLinear("ScatterND", reduction);
+  vjp({ inputs: [x, indices, updates], outputs: [y], attrs: { reduction }, cotangents: [ct], wants }) {
+    if (sizeOf(updates!.shape) === 0) return [ct!, null, zerosLike(updates!)];
+    if (reduction !== "none" && reduction !== "add") return joinedBack(x!, indices!, updates!, y, ct!, reduction);
     const kept = reduction === "add" ? ct! : scatterND(ct!, indices!, zerosLike(updates!));
     return [kept, null, wants[2] ? gatherND(ct!, indices!) : null];
   },

@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchGather } from "./batching-rules.js";
 import { requireDType } from "./elementwise.js";
 import { lanesGather } from "./lane-rules.js";
+import { scatterSlopes } from "./scatter-gradient.js";
 import { expand, reshape } from "./shape-movement.js";
 
 export type AxisAttributes = { readonly axis: number };
@@ -30,17 +31,6 @@ export function requireReduction(where: string, reduction: string): void {
   if (Object.hasOwn(scatterReductions, reduction)) return;
   const valid = Object.keys(scatterReductions).join(", ");
   throw new InvalidInputError("unknown reduction", { where, expected: valid, received: `"${reduction}"` });
-}
-
-/** Refuses the gradient of reductions whose result an update may or may not reach. */
-export function requireLinear(where: string, reduction: string): void {
-  if (reduction === "none" || reduction === "add") return;
-  throw new InvalidInputError("this reduction has no gradient", {
-    where: `gradient of ${where}`,
-    expected: "none or add",
-    received: reduction,
-    remedy: "Stop the gradient before it, or express the function with differentiable operators",
-  });
 }
 
 /** A negative index counts from the end. */
@@ -165,11 +155,10 @@ export const scatterElementsOp: Op<ScatterAttributes> = {
     requireReduction(where, reduction);
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  // With reduction "none" every index must be unique, as the ONNX specification asks; the gradient relies on it.
-  vjp({ inputs: [, indices, updates], attrs: { axis, reduction }, cotangents: [ct], wants }) {
-    requireLinear("ScatterElements", reduction);
-    const kept = reduction === "add" ? ct! : scatterElements(ct!, indices!, zerosLike(updates!), { axis });
-    return [kept, null, wants[2] ? gatherElements(ct!, indices!, { axis }) : null];
+  vjp({ inputs: [x, indices, updates], outputs: [y], attrs: { axis, reduction }, cotangents: [ct] }) {
+    const slopes = scatterSlopes[reduction as ScatterReduction];
+    const { ofX, ofUpdates } = slopes({ x: x!, indices: indices!, updates: updates!, y, ct: ct!, axis });
+    return [ofX, null, ofUpdates];
   },
   batch: batchAlongAxis,
   // One addition per update at most; counted per update.
