@@ -7,7 +7,7 @@ import { evaluateGraph } from "../src/graph/evaluate.js";
 import { graph } from "../src/graph/graph.js";
 import { fromTensorData } from "../src/graph/nd-array.js";
 import { initialValues } from "../src/nn/initializers.js";
-import { layerCases } from "../src/nn/layers/cases.js";
+import { layerCases } from "../src/nn/layer-cases.js";
 import { buildNetwork, layerNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { inferenceModel } from "../src/train/export.js";

@@ -17,7 +17,7 @@ import type { Tensor } from "../graph/tensor.js";
 import * as nn from "./index.js";
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
-import { layerCases } from "./layers/cases.js";
+import { layerCases } from "./layer-cases.js";
 import { type LayerKind, layers } from "./layers/index.js";
 import { buildNetwork, type Network, parameterCount } from "./network.js";
 

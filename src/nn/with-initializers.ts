@@ -25,7 +25,7 @@ export function withInitializers(spec: LayerSpec, { weights, biases }: ModelInit
     ...(chosen === undefined ? {} : { weightInitializer: chosen.spec }),
     ...(ofBiases === undefined ? {} : { biasInitializer: ofBiases }),
   };
-  return changed(spec, options);
+  return layerFrom(spec, options) as LayerSpec;
 }
 
 type Definitions = Readonly<Record<string, { readonly options: z.ZodObject } | undefined>>;

@@ -5,8 +5,8 @@ import { shapeText, sizeOf } from "../../core/shape.js";
 import { filled } from "../../graph/build.js";
 import { groupNormalization, instanceNormalization } from "../../graph/ops/group-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";
+import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
 import { type BuildContext, defineLayer } from "../layer.js";
-import { affineOption, epsilonOption, trainedScale, trainedShift } from "./affine.js";
 
 function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tensor, Tensor] {
   const shape = [x.shape[1]];

@@ -5,8 +5,8 @@ import { type Shape, shapeText } from "../../core/shape.js";
 import { filled } from "../../graph/build.js";
 import { layerNormalization, rmsNormalization } from "../../graph/ops/layer-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";
+import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
 import { type BuildContext, defineLayer } from "../layer.js";
-import { affineOption, epsilonOption, trainedScale, trainedShift } from "./affine.js";
 
 const axesOption = z.int().positive().default(1).describe("how many of the last axes are normalized together");
 

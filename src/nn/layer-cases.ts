@@ -1,7 +1,7 @@
 // Cases of every layer: what it makes of which input, for the tests of all layers here and on ONNX Runtime.
-import * as nn from "../index.js";
-import type { LayerSpec } from "../layer.js";
-import type { LayerKind } from "./index.js";
+import * as nn from "./index.js";
+import type { LayerSpec } from "./layer.js";
+import type { LayerKind } from "./layers/index.js";
 
 export interface LayerCase {
   readonly name: string;

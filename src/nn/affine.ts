@@ -1,8 +1,8 @@
 // The scale and shift after a normalization, as options and as parameters.
 import * as z from "zod";
-import type { Shape } from "../../core/shape.js";
-import type { Tensor } from "../../graph/tensor.js";
-import type { BuildContext } from "../layer.js";
+import type { Shape } from "../core/shape.js";
+import type { Tensor } from "../graph/tensor.js";
+import type { BuildContext } from "./layer.js";
 
 /** What all normalizations of one example have. */
 export const epsilonOption = z.number().min(0).default(1e-5).describe("added to the variance");
