@@ -8,6 +8,7 @@
 //      - with a name that a person or a framework gave a variable, of any size, or
 //      - with a name that a program made up for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`), and is a
 //        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
+//      A table of sines and cosines, whatever its name, is none.
 //      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
 // What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
 // stands at a place of weights. Then they are judged as made-up names are.
@@ -21,6 +22,7 @@ import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
 import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { type OnnxFile, recordOf } from "./onnx-file.js";
+import { isSineTable } from "./sine-table.js";
 import { foldedKey, foldedKinds } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
 
@@ -86,6 +88,7 @@ function useOf(
   if (isMadeUp && isArithmetic(value, reached)) return undefined;
   if (weight !== undefined) return weight;
   if (isConstantName(name) || (isMadeUp && !isVector(value))) return undefined;
+  if (kind === undefined && isSineTable(value)) return undefined;
   return arithmeticUse(open[0].node, value);
 }
 

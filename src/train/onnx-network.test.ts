@@ -407,3 +407,28 @@ describe("padding of an embedding", () => {
     expect(read(lookUp(embedding(""))).remarks).toEqual([]);
   });
 });
+
+test("sines that encode places are not trained, and may be frozen nevertheless; a table of other numbers is trained", () => {
+  const sines = (features: number) =>
+    numbers([1, 3, features], (i) => {
+      const [place, column] = [Math.floor(i / features), i % features];
+      return [Math.sin, Math.cos][column % 2](place / 10 ** (column >> 1));
+    });
+  const placed = (pe: TensorData): ModelCase => ({
+    inputs: { x: ["batch", 3, 4] },
+    outputs: ["y"],
+    stored: { pe, w: numbers([4, 2]) },
+    nodes: [
+      ["Add", ["x", "pe"], ["h"]],
+      ["MatMul", ["h", "w"], ["y"]],
+    ],
+  });
+  const names = (network: OnnxNetwork): string[] =>
+    network.build(form("training", 2, 3, 4)).parameters.map(({ path }) => path);
+  const fixed = reading(placed(sines(4)), { freeze: ["pe"] });
+  expect(names(fixed)).toEqual(["w"]);
+  expect(fixed.remarks).toEqual(['net.onnx: "pe" is a table of sines and cosines, and is not trained']);
+  const changed = sines(4);
+  (changed.data as Float32Array)[5] += 0.1;
+  expect(names(reading(placed(changed)))).toEqual(["pe", "w"]);
+});

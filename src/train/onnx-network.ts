@@ -64,10 +64,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   tieWeights(model, (proto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options));
   const file = onnxFile(model, where, { ...options, isSingle: true });
   const weights = storedWeights(file);
-  checkPatterns(
-    freeze,
-    weights.map(({ name }) => name),
-  );
+  checkPatterns(freeze, freezable(file, weights));
   if (!weights.some(({ name, use }) => use !== "statistic" && !pathMatcher(freeze)(name))) {
     throw new InvalidInputError("nothing in the model can be trained", {
       where,
@@ -91,6 +88,11 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       return saveWeights(file, new Map(values), saving);
     },
   };
+}
+
+/** Constants beside the weights may be named as well: whether a file tells that they are none depends on its exporter. */
+function freezable({ graph }: OnnxFile, weights: readonly StoredWeight[]): string[] {
+  return [...new Set([...weights, ...graph.initializer].map(({ name }) => name))];
 }
 
 function fingerprintOf(bytes: Uint8Array, { graph }: OnnxFile, weights: readonly StoredWeight[]): string {

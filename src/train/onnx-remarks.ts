@@ -1,14 +1,22 @@
 // What a user should hear of a model before it trains: where training differs from what the framework would do.
 import { computedWeights } from "../onnx/computed-weights.js";
 import { foldedNormalizations } from "../onnx/folded-normalization.js";
+import { isMadeUpName } from "../onnx/made-up-names.js";
 import type { OnnxFile } from "../onnx/onnx-file.js";
 import { paddingRows } from "../onnx/padding-rows.js";
 import type { StoredWeight } from "../onnx/parameters.js";
 import { quoted } from "../onnx/read-values.js";
+import { isSineTable } from "../onnx/sine-table.js";
 
 /** One sentence each: weights of other types, normalization and parameters that an exporter folded, rows that are held. */
 export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
-  return [...typeRemarks(weights), ...foldingRemarks(file), ...computedRemarks(file), ...paddingRemarks(file, weights)];
+  return [
+    ...typeRemarks(weights),
+    ...foldingRemarks(file),
+    ...computedRemarks(file),
+    ...paddingRemarks(file, weights),
+    ...sineRemarks(file, weights),
+  ];
 }
 
 /** float32 is what everything is trained in. */
@@ -49,4 +57,13 @@ function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): strin
     ({ name, row }) =>
       `${file.where}: row ${row} of ${quoted(name)} stands for padding and is held, as with padding_idx`,
   );
+}
+
+/** Exporters that do not tell buffers from parameters store them alike. */
+function sineRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
+  const trained = new Set(weights.map(({ name }) => name));
+  return file.graph.initializer
+    .filter((proto) => !trained.has(proto.name) && !isMadeUpName(proto.name) && proto.dataType === 1)
+    .filter((proto) => isSineTable(file.tensor(proto)))
+    .map(({ name }) => `${file.where}: ${quoted(name)} is a table of sines and cosines, and is not trained`);
 }
