@@ -131,6 +131,7 @@ describe("permutation", () => {
   it("throws away words from the biased tail", () => {
     const streamOf = (given: readonly number[]): RandomStream => ({
       ...randomStream(0, "unused"),
+      permuted: () => undefined,
       words: (_first, out) => out.set(given),
     });
     // 2^32 - 1 is past the last multiple of 3: it counts for nothing, and the next word is taken.

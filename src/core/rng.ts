@@ -1,6 +1,8 @@
 // Counter-based random numbers (Philox4x32-10): a value depends on seed, stream and counter only,
 // so kill and resume, segment length and thread count cannot change a result.
 
+import { permutationByKernel } from "./permutation-kernel.js";
+
 const M0 = 0xd2511f53;
 const M1 = 0xcd9e8d57;
 const W0 = 0x9e3779b9;
@@ -74,6 +76,8 @@ export interface RandomStream {
   word(index: number): number;
   /** Words from number `first`, a multiple of 4, on; as many as `out` holds, a multiple of 4 too. */
   words(first: number, out: Uint32Array): void;
+  /** `permutation` at four times the speed; `undefined` where that cannot be had. */
+  permuted?(count: number): Int32Array | undefined;
   /** Uniform in [0, 1) with 53 bits, number `index`. */
   uniform(index: number): number;
   /** Standard normal, number `index` (Box-Muller on one Philox block). */
@@ -105,6 +109,7 @@ export function randomStream(seed: number, name: string, number = 0): RandomStre
         philoxInto(out, i, index | 0, Math.floor(index / 4294967296) | 0, number | 0, stream, k0, k1);
       }
     },
+    permuted: (count) => permutationByKernel(count, [number | 0, stream], [k0, k1]),
     uniform(index) {
       fill(Math.floor(index / 2));
       const offset = (index % 2) * 2;
@@ -125,6 +130,11 @@ const drawnAtOnce = 256;
 
 /** A permutation of 0 .. count-1 (Fisher-Yates from the end; each draw rejects the biased tail). */
 export function permutation(count: number, stream: RandomStream): Int32Array {
+  return stream.permuted?.(count) ?? permutationByWords(count, stream);
+}
+
+/** The same word by word. */
+export function permutationByWords(count: number, stream: RandomStream): Int32Array {
   const order = new Int32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
   const words = new Uint32Array(Math.min(drawnAtOnce, 4 * Math.ceil(count / 4)));

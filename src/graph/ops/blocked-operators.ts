@@ -86,20 +86,22 @@ export const reorderOutputOp: Op<ReorderOutputAttributes> = {
 export const blockedConvOp: Op<BlockedConvAttributes> = {
   name: "Conv",
   domain: blockedDomain,
-  arity: [2, 3],
+  arity: [2, 4],
+  optionalInputs: [2, 3],
   // Read when asked for: the files of operators refer to each other in a circle.
   get attributes() {
     return { ...convOp.attributes, block, activation: { type: "string" } } as const;
   },
-  inputNames: ["X", "W", "B"],
-  infer: (inputs, { block: _, activation: __, ...attrs }, where) => convOp.infer(inputs, attrs, where),
+  inputNames: ["X", "W", "B", "Sum"],
+  infer: (inputs, { block: _, activation: __, ...attrs }, where) => convOp.infer(inputs.slice(0, 3), attrs, where),
   vjp: "none",
-  cost: (inputs, outputs, { block: _, activation: __, ...attrs }) => convOp.cost(inputs, outputs, attrs),
-  evaluate([x, w, bias = null], { block: size, activation, ...attrs }, context) {
+  cost: (inputs, outputs, { block: _, activation: __, ...attrs }) => convOp.cost(inputs.slice(0, 3), outputs, attrs),
+  evaluate([x, w, bias = null, sum = null], { block: size, activation, ...attrs }, context) {
     const plainX = x!.shape[1] < size ? x! : rearranged(x!, x!.shape[0], x!.shape[1], size, true);
     const [y] = convOp.evaluate([plainX, plainWeight(w!, size), bias], attrs, context);
     const result = rearranged(y, y.shape[0], y.shape[1], size, false);
-    return [activation === undefined ? result : { ...result, data: result.data.map((value) => Math.max(0, value)) }];
+    const summed = result.data.map((value, i) => value + (sum?.data[i] ?? 0));
+    return [{ ...result, data: activation === undefined ? summed : summed.map((value) => Math.max(0, value)) }];
   },
 };
 
@@ -119,14 +121,15 @@ function plainWeight(w: NdArray, size: number): NdArray {
   return { ...w, data };
 }
 
-/** A convolution of a blocked image. */
+/** A convolution of a blocked image, with a bias for each channel and a blocked image of the result's shape added. */
 export function blockedConv(
   x: Tensor,
   w: Tensor,
-  bias: Tensor | null,
+  { bias = null, sum = null }: { readonly bias?: Tensor | null; readonly sum?: Tensor | null },
   options: Partial<BlockedConvAttributes> & { readonly block: number },
 ): Tensor {
-  return apply(blockedConvOp as Op, bias === null ? [x, w] : [x, w, bias], { ...options })[0];
+  const addends = sum !== null ? [bias, sum] : bias !== null ? [bias] : [];
+  return apply(blockedConvOp as Op, [x, w, ...addends], { ...options })[0];
 }
 
 export function reorderInput(x: Tensor, size: number): Tensor {

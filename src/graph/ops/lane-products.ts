@@ -13,8 +13,7 @@ import type { Tensor } from "../tensor.js";
 import { blockedConv } from "./blocked-operators.js";
 import { gather } from "./indexing.js";
 import { LaneImage } from "./lane-image.js";
-import { concat, expand, reshape } from "./shape-movement.js";
-import { split } from "./slicing.js";
+import { expand, reshape } from "./shape-movement.js";
 
 // A column of the result reads all columns of A: beyond this the networks go by matrix products of their own.
 const widest = 32;
@@ -48,49 +47,50 @@ export function laneProduct({ inputs, node, attrs }: LaneContext): LaneResult {
   if (rows < columns || Math.max(inner, columns) > widest) return null;
   if (bias === null) return [{ turned: tallBySmall(...factors, [rows, columns, inner]) }];
   if (!(bias instanceof LaneImage) || bias.shape.length !== 1 || bias.shape[0] !== columns) return null;
-  return [{ withActivation: (activation) => affine(...factors, bias.lanes, [rows, columns, inner], activation) }];
+  const finished = (activation: string | null): Tensor =>
+    tallBySmall(...factors, [rows, columns, inner], { bias: bias.lanes, activation });
+  return [{ withActivation: finished }];
 }
 
 /** Rows, columns, and what is summed over. */
 type Extents = readonly [rows: number, columns: number, inner: number];
 
-function tallBySmall(a: Factor, b: Factor, [rows, columns, inner]: Extents): Tensor {
+/** What comes after the product: a bias `[g, columns, lanes]`, and a function of every element. */
+interface Finish {
+  readonly bias?: Tensor;
+  readonly activation?: string | null;
+}
+
+function tallBySmall(
+  a: Factor,
+  b: Factor,
+  [rows, columns, inner]: Extents,
+  { bias, activation = null }: Finish = {},
+): Tensor {
   const [groups, , , lanes] = columnsFirst(a).shape;
   const channels = groups * lanes;
   const padding = (columns - 1) * inner;
   const y = blockedConv(
     reshape(columnsFirst(a), [1, channels, inner, rows]),
     reshape(lastToFirst(columnsFirst(b)), [channels, 1, columns * inner, 1]),
-    null,
-    { group: channels, block: lanes, strides: [inner, 1], pads: [padding, 0, padding, 0] },
+    {
+      // A convolution has one bias for all columns of a network: where there are several, it adds to them repeated.
+      bias: bias === undefined || columns > 1 ? null : reshape(bias, [channels]),
+      sum: bias === undefined || columns === 1 ? null : repeatedRow(bias, rows),
+    },
+    {
+      ...{ group: channels, block: lanes, strides: [inner, 1], pads: [padding, 0, padding, 0] },
+      ...(activation === null ? {} : { activation }),
+    },
   );
   return reshape(y, [groups, columns, rows, lanes]);
 }
 
-/** `A B + bias`, after which a function may be applied: column by column, since each has a bias of its own. */
-function affine(
-  a: Factor,
-  b: Factor,
-  bias: Tensor,
-  [rows, columns, inner]: Extents,
-  activation: string | null,
-): Tensor {
-  const image = columnsFirst(a);
-  const [groups, , , lanes] = image.shape;
-  const channels = groups * lanes;
-  const one = new Array<number>(columns).fill(1);
-  const each = (x: Tensor): Tensor[] => (columns === 1 ? [x] : split(x, one, { axis: 1 }));
-  const biases = each(bias);
-  const results = each(columnsFirst(b)).map((kernel, column) => {
-    const y = blockedConv(
-      reshape(image, [1, channels, inner, rows]),
-      reshape(kernel, [channels, 1, inner, 1]),
-      reshape(biases[column], [channels]),
-      { group: channels, block: lanes, ...(activation === null ? {} : { activation }) },
-    );
-    return reshape(y, [groups, 1, rows, lanes]);
-  });
-  return columns === 1 ? results[0] : concat(results, { axis: 1 });
+/** A row of every network, so many times: `[1, channels, columns, rows]`. */
+function repeatedRow(row: Tensor, rows: number): Tensor {
+  const [groups, columns, lanes] = row.shape;
+  const all = expand(reshape(row, [groups, columns, 1, lanes]), [groups, columns, rows, lanes]);
+  return reshape(all, [1, groups * lanes, columns, rows]);
 }
 
 function sumOverLong(a: Factor, b: Factor, [rows, columns, inner]: Extents): Tensor {
@@ -101,7 +101,7 @@ function sumOverLong(a: Factor, b: Factor, [rows, columns, inner]: Extents): Ten
   const y = blockedConv(
     reshape(image, [1, channels, columns, inner]),
     reshape(rowsFirst(a), [channels, 1, rows, inner]),
-    null,
+    {},
     { group: channels, block: lanes, dilations: [columns, 1], pads: [padding, 0, padding, 0] },
   );
   return lastToFirst(reshape(y, [groups, rows, columns, lanes]));
@@ -119,7 +119,7 @@ export function sumOfRows({ inputs: [x], attrs, groups, form }: LaneContext, axe
   const sums = blockedConv(
     reshape(x.turned, [1, channels, columns, rows]),
     expand(scalar(1), [channels, 1, 1, rows]),
-    null,
+    {},
     { group: channels, block: form.lanes },
   );
   if (attrs.keepdims === 1) return [{ turned: reshape(sums, [groups, columns, 1, form.lanes]) }];

@@ -1,0 +1,168 @@
+// Random permutations in WebAssembly: orders of thousands of networks are millions of draws, and JavaScript has no
+// product of 32-bit numbers with all 64 bits, of which Philox takes twenty for four words.
+//
+// The module is assembled here, instruction by instruction, from the function below; `permutation` in rng.ts is the same
+// algorithm in JavaScript, and the tests hold one against the other.
+
+// Locals: parameters first.
+const [count, number, stream, key0, key1, i, draw, word, j, bound, c0, c1, c2, c3, k0, k1, round, p, q] = Array.from(
+  { length: 19 },
+  (_, index) => index,
+);
+const i32 = 0x7f;
+const i64 = 0x7e;
+
+type Code = readonly number[];
+
+/** A signed number in groups of seven bits, lowest first. */
+function leb(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest >>= 7) {
+    const byte = rest & 0x7f;
+    const isLast = (rest >> 7 === 0 && (byte & 0x40) === 0) || (rest >> 7 === -1 && (byte & 0x40) !== 0);
+    bytes.push(isLast ? byte : byte | 0x80);
+    if (isLast) return bytes;
+  }
+}
+
+/** The same without a sign. */
+function unsignedLeb(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsignedLeb(value >>> 7)];
+}
+
+const get = (local: number): Code => [0x20, local];
+const set = (local: number, value: Code): Code => [...value, 0x21, local];
+const int = (value: number): Code => [0x41, ...leb(value | 0)];
+const operator =
+  (code: number) =>
+  (a: Code, b: Code): Code => [...a, ...b, code];
+const add = operator(0x6a);
+const subtract = operator(0x6b);
+const remainder = operator(0x70);
+const and = operator(0x71);
+const xor = operator(0x73);
+const shiftLeft = operator(0x74);
+const shiftRight = operator(0x76);
+const isLess = operator(0x48);
+const isMore = operator(0x4b);
+const load = (address: Code, offset: number): Code => [...address, 0x28, 2, offset];
+const store = (address: Code, offset: number, value: Code): Code => [...address, ...value, 0x36, 2, offset];
+/** `factor * x` with all bits, from numbers without sign. */
+const product = (factor: number, x: number): Code => [...int(factor), 0xad, ...get(x), 0xad, 0x7e];
+const low = (local: number): Code => [...get(local), 0xa7];
+const high = (local: number): Code => [...get(local), 0x42, 32, 0x88, 0xa7];
+const emptyType = 0x40;
+/** Goes round while the condition holds, which is looked at behind the body. */
+const loopWhile = (body: Code, condition: Code): Code => [0x03, emptyType, ...body, ...condition, 0x0d, 0, 0x0b];
+const when = (condition: Code, body: Code): Code => [...condition, 0x04, emptyType, ...body, 0x0b];
+
+// Four words of the block lie at 0, the permutation behind them.
+const orderAt = 16;
+const place = (index: number): Code => shiftLeft(get(index), int(2));
+
+/** Ten rounds of Philox4x32: see `philox4x32`. */
+const philox: Code = [
+  ...set(c0, shiftRight(get(draw), int(2))),
+  ...set(c1, int(0)),
+  ...set(c2, get(number)),
+  ...set(c3, get(stream)),
+  ...set(k0, get(key0)),
+  ...set(k1, get(key1)),
+  ...set(round, int(10)),
+  ...loopWhile(
+    [
+      ...set(p, product(0xd2511f53, c0)),
+      ...set(q, product(0xcd9e8d57, c2)),
+      ...set(c0, xor(xor(high(q), get(c1)), get(k0))),
+      ...set(c2, xor(xor(high(p), get(c3)), get(k1))),
+      ...set(c1, low(q)),
+      ...set(c3, low(p)),
+      ...set(k0, add(get(k0), int(0x9e3779b9))),
+      ...set(k1, add(get(k1), int(0xbb67ae85))),
+      ...set(round, subtract(get(round), int(1))),
+    ],
+    get(round),
+  ),
+  ...[c0, c1, c2, c3].flatMap((c, k) => store(int(0), 4 * k, get(c))),
+];
+
+const drawing: Code = [
+  ...when([...and(get(draw), int(3)), 0x45], philox),
+  ...set(word, load(shiftLeft(and(get(draw), int(3)), int(2)), 0)),
+  ...set(draw, add(get(draw), int(1))),
+  ...set(j, remainder(get(word), get(bound))),
+];
+
+/** Fisher-Yates from the end: see `permutation`. `word` changes its meaning to the element that moves. */
+const body: Code = [
+  ...loopWhile([...store(place(i), orderAt, get(i)), ...set(i, add(get(i), int(1)))], isLess(get(i), get(count))),
+  ...set(i, subtract(get(count), int(1))),
+  ...when(
+    isMore(get(count), int(1)),
+    loopWhile(
+      [
+        ...set(bound, add(get(i), int(1))),
+        // Again for a word in the incomplete run of `bound` numbers below 2^32.
+        ...loopWhile(drawing, isMore(subtract(get(word), get(j)), subtract(int(0), get(bound)))),
+        ...set(word, load(place(i), orderAt)),
+        ...store(place(i), orderAt, load(place(j), orderAt)),
+        ...store(place(j), orderAt, get(word)),
+        ...set(i, subtract(get(i), int(1))),
+      ],
+      get(i),
+    ),
+  ),
+];
+
+function moduleBytes(): Uint8Array<ArrayBuffer> {
+  const section = (id: number, content: Code): Code => [id, ...unsignedLeb(content.length), ...content];
+  const name = (text: string): Code => [text.length, ...[...text].map((letter) => letter.charCodeAt(0))];
+  const locals: Code = [2, round - key1, i32, 2, i64];
+  const code: Code = [...locals, ...body, 0x0b];
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]),
+    ...section(3, [1, 0]),
+    ...section(5, [1, 0, 1]),
+    ...section(7, [2, ...name("permute"), 0, 0, ...name("memory"), 2, 0]),
+    ...section(10, [1, ...unsignedLeb(code.length), ...code]),
+  ]);
+}
+
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  permute(count: number, number: number, stream: number, key0: number, key1: number): void;
+}
+
+const pageBytes = 65_536;
+// The kernel's memory never shrinks: 16 MiB.
+const largest = 4_194_000;
+let kernel: Kernel | null | undefined;
+
+/** `null` where a page may not compile WebAssembly. */
+function loaded(): Kernel | null {
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as unknown as Kernel;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The permutation of 0 .. count-1 that the words of a stream make, or `undefined` where there is no WebAssembly, or it is
+ * too long for it.
+ * @param counter the two upper words of the stream's counters; @param key its key.
+ */
+export function permutationByKernel(
+  size: number,
+  counter: readonly [number, number],
+  key: readonly [number, number],
+): Int32Array | undefined {
+  if (kernel === undefined) kernel = loaded();
+  if (kernel === null || size > largest) return undefined;
+  const { memory, permute } = kernel;
+  const missing = Math.ceil((orderAt + 4 * size - memory.buffer.byteLength) / pageBytes);
+  if (missing > 0) memory.grow(missing);
+  permute(size, ...counter, ...key);
+  return new Int32Array(memory.buffer, orderAt, size).slice();
+}
