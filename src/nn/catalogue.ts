@@ -61,3 +61,8 @@ export function resnet18(options: Options<"resnet18"> = {}): LayerSpec {
 export function resnet34(options: Options<"resnet34"> = {}): LayerSpec {
   return models.resnet34.model(models.resnet34(options));
 }
+
+/** A vision transformer over patches: `visionTransformer({ patch: 4, features: 64, depth: 4, heads: 4 })`. */
+export function visionTransformer(options: Options<"visionTransformer"> = {}): LayerSpec {
+  return models.visionTransformer.model(models.visionTransformer(options));
+}

@@ -61,6 +61,7 @@ export {
   vgg13,
   vgg16,
   vgg19,
+  visionTransformer,
 } from "./catalogue.js";
 
 // Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`, or for a whole model.

@@ -51,7 +51,7 @@ test("the first width of mlp has to be the number of inputs", () => {
 
 test("names that cannot be read are answered with what can be written", () => {
   expect(() => modelByName("lenet")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 11 are known]`,
+    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 12 are known]`,
   );
   expect(() => modelByName("lenet5:3")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model "lenet5:3": lenet5 takes no options after a colon. Write lenet5]`,
@@ -78,7 +78,7 @@ test("names that cannot be read are answered with what can be written", () => {
     `[InvalidInputError: model (lenet5): unknown option "dropouts". Did you mean "dropout"? Valid: batchNorm, dropout, classes]`,
   );
   expect(() => modelByName("__proto__")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "__proto__". 11 are known]`,
+    `[UnknownNameError: model: unknown model "__proto__". 12 are known]`,
   );
 });
 
@@ -94,6 +94,13 @@ test.each([
   ["vgg19", {}, [3, 224, 224], 143_667_240],
   ["resnet18", {}, [3, 224, 224], 11_689_512],
   ["resnet34", {}, [3, 224, 224], 21_797_672],
+  // ViT-B/16 has 86,567,656 with its class token and the place of that, 768 each.
+  [
+    "visionTransformer",
+    { patch: 16, features: 768, depth: 12, heads: 12, hidden: 3072, classes: 1000 },
+    [3, 224, 224],
+    86_567_656 - 2 * 768,
+  ],
 ] as const)("%s with %j for images of %j has %d parameters, as published", (name, options, image, expected) => {
   const network = buildNetwork(modelByName(name, options), { mode: "inference", batchSize: 2, inputShape: image });
   expect(parameterCount(network)).toBe(expected);
@@ -104,6 +111,7 @@ test.each([
   ["alexnet", { stem: "small", classes: 10 }],
   ["vgg16", { classes: 10, hidden: 512 }],
   ["resnet18", { stem: "cifar", classes: 10 }],
+  ["visionTransformer", {}],
 ] as const)("%s with %j is for small images", (name, options) => {
   const built = buildNetwork(modelByName(name, options), { mode: "training", batchSize: 3, inputShape: [3, 32, 32] });
   expect(built.output.shape).toEqual([3, 10]);

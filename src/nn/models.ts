@@ -15,6 +15,7 @@ import { alexnet } from "./models/alexnet.js";
 import { miniGoogLeNet } from "./models/mini-googlenet.js";
 import { resnet18, resnet34 } from "./models/resnet.js";
 import { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
+import { visionTransformer } from "./models/vision-transformer.js";
 
 interface ModelPart<S> {
   /** Shape of one example that the model is made for, where it is not free. */
@@ -149,6 +150,7 @@ export const models = {
   vgg19,
   resnet18,
   resnet34,
+  visionTransformer,
 } as const;
 
 /**
