@@ -177,6 +177,43 @@ class Groups(nn.Module):
         return self.head(self.layer(F.softsign(y).mean((2, 3))))
 
 
+class Language(nn.Module):
+    """The table of tokens is the matrix of the last layer; places are sines, a buffer; attention sees what came before."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(20, 8)
+        angles = torch.arange(7).unsqueeze(1) / 100 ** (torch.arange(0, 8, 2) / 8)
+        self.register_buffer("places", torch.stack([angles.sin(), angles.cos()], 2).flatten(1))
+        self.attention = nn.Linear(8, 24, bias=False)
+        self.norm = nn.LayerNorm(8)
+        self.output = nn.Linear(8, 20, bias=False)
+        self.output.weight = self.embedding.weight
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) * 0.5 + self.places
+        q, k, v = self.attention(self.norm(x)).chunk(3, -1)
+        mask = torch.ones(7, 7, dtype=torch.bool).triu(1)
+        weights = (q @ k.transpose(-2, -1) / 8**0.5).masked_fill(mask, float("-inf")).softmax(-1)
+        return self.output(x + weights @ v)[:, -1]
+
+
+class Shared(nn.Module):
+    """One layer three times over, on tokens of which the first is padding."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(20, 6, padding_idx=0)
+        self.layer = nn.Linear(6, 6)
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens.clamp(min=8) - 8)
+        for _ in range(3):
+            x = torch.tanh(self.layer(x)) + x
+        return self.head(x.mean(1))
+
+
 def legacy(opset, batch=None, training=False):
     """batch: None for a free axis."""
 
@@ -286,6 +323,8 @@ networks = [
     ("recurrent", Recurrent(), "sequences", [legacy(13), legacy(11, 1), dynamo(20)]),
     ("signal", Signal(), "signals", [legacy(20, 4), legacy(17, 1), dynamo(20)]),
     ("groups", Groups(), "images", [legacy(17), legacy(20, 2), dynamo(20), dynamo(21)]),
+    ("language", Language(), "tokens", [legacy(13), legacy(17), legacy(17, None, True), dynamo(20)]),
+    ("shared", Shared(), "tokens", [legacy(13), legacy(17, None, True), dynamo(20)]),
     ("keras", KerasTwin(), "images", [lambda model, x: model.model()]),
 ]
 optimizers = {
