@@ -104,14 +104,14 @@ export const benchTasks: readonly BenchTask[] = [
     id: "lenet5",
     about: "LeNet-5, Adam, batch 64",
     measure(context) {
-      return raceSteps(this, lenet, 1, context);
+      return raceSteps(this, lenet, 1.3, context);
     },
   },
   {
     id: "lenet5-batch-norm",
     about: "LeNet-5 with batch normalization before every hidden ReLU, Adam, batch 64",
     measure(context) {
-      return raceSteps(this, lenetBatchNorm, 1, context);
+      return raceSteps(this, lenetBatchNorm, 1.3, context);
     },
   },
   ...mlpTasks,
