@@ -3,8 +3,8 @@ import * as z from "zod";
 import { ShapeError } from "../core/errors.js";
 import { shapeText } from "../core/shape.js";
 import * as nodes from "../graph/ops/activation.js";
-import { mul } from "../graph/ops/arithmetic.js";
 import * as moreNodes from "../graph/ops/more-activations.js";
+import { shrink as shrinkNode, swish } from "../graph/ops/shrinking.js";
 import * as softmaxNodes from "../graph/ops/softmax.js";
 import type { Tensor } from "../graph/tensor.js";
 import { defineLayer } from "./layer.js";
@@ -64,6 +64,20 @@ export const thresholdedRelu = defineLayer({
   build: (spec, x) => moreNodes.thresholdedRelu(x, { alpha: spec.alpha }),
 });
 
+/**
+ * `x` brought nearer to 0 by `bias` where it is farther from 0 than `threshold`, 0 elsewhere: PyTorch's `Hardshrink`, and
+ * its `Softshrink` when both are equal.
+ */
+export const shrink = defineLayer({
+  kind: "shrink",
+  about: "x nearer to 0 by a bias outside of a threshold, 0 inside",
+  options: z.object({
+    threshold: z.number().min(0).default(0.5).describe("values up to this far from 0 become 0"),
+    bias: z.number().default(0).describe("taken off the magnitude of the others"),
+  }),
+  build: ({ threshold, bias }, x) => shrinkNode(x, { lambd: threshold, bias }),
+});
+
 /** `x` times the normal distribution function of x, or its form by tanh (Hendrycks and Gimpel, 2016). */
 export const gelu = defineLayer({
   kind: "gelu",
@@ -75,7 +89,7 @@ export const gelu = defineLayer({
 });
 
 /** `x sigmoid(x)`, also called swish (Ramachandran, Zoph and Le, 2017). */
-export const silu = plain("silu", "x sigmoid(x), also called swish", (x) => mul(x, nodes.sigmoid(x)));
+export const silu = plain("silu", "x sigmoid(x), also called swish", (x) => swish(x));
 
 /** `x tanh(softplus(x))` (Misra, BMVC 2020). */
 export const mish = plain("mish", "x tanh(softplus(x))", moreNodes.mish);
@@ -149,6 +163,7 @@ export const activations = {
   celu,
   selu,
   thresholdedRelu,
+  shrink,
   gelu,
   silu,
   mish,

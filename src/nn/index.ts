@@ -37,6 +37,7 @@ export {
   mish,
   relu,
   selu,
+  shrink,
   sigmoid,
   silu,
   softmax,

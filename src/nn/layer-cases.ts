@@ -363,6 +363,7 @@ export const layerCases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
   celu: [same(nn.celu({ alpha: 0.7 }))],
   selu: [same(nn.selu())],
   thresholdedRelu: [same(nn.thresholdedRelu({ alpha: 0.5 }))],
+  shrink: [same(nn.shrink()), { ...same(nn.shrink({ bias: 0.5 })), name: "softly" }],
   gelu: [same(nn.gelu()), { ...same(nn.gelu({ approximate: "tanh" })), name: "by tanh" }],
   silu: [same(nn.silu())],
   mish: [same(nn.mish())],

@@ -9,11 +9,13 @@ import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
 import { fromTensorData, ndFill } from "../graph/nd-array.js";
-import type { NdArray } from "../graph/op.js";
+import type { NdArray, Op } from "../graph/op.js";
 import { mul } from "../graph/ops/arithmetic.js";
+import { ops } from "../graph/ops/index.js";
 import { reduceSum } from "../graph/ops/reduction.js";
 import { printGraph } from "../graph/print.js";
 import type { Tensor } from "../graph/tensor.js";
+import { activations } from "./activations.js";
 import * as nn from "./index.js";
 import { initialValues } from "./initializers.js";
 import type { LayerSpec, Mode } from "./layer.js";
@@ -166,4 +168,13 @@ test("dropout draws a key for each layer while training and does nothing in infe
   expect(randomKeys).toEqual([]);
   expect(output.node?.op.name).toBe("Relu");
   expect(output.node?.inputs).toEqual(inputs);
+});
+
+test("every non-linearity among the operators is an activation, and every layer can be written as nn.<kind>", () => {
+  const emitted = Object.values(activations).map((make) => built(make(), image).output.node?.op.name);
+  const marked = Object.values(ops as Readonly<Record<string, Op>>).filter(
+    ({ activation }) => activation !== undefined,
+  );
+  expect(marked.map(({ name }) => name).filter((name) => !emitted.includes(name))).toEqual([]);
+  for (const kind of Object.keys(layers)) expect(typeof (nn as Record<string, unknown>)[kind], kind).toBe("function");
 });

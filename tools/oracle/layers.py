@@ -113,4 +113,13 @@ def rearrangements():
     ]
 
 
-write("layers.py", [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()])
+def shrinking():
+    x = numbers(2, 3, 4)
+    return [
+        ({"kind": "shrink"}, "hard", nn.Hardshrink(), x),
+        ({"kind": "shrink", "threshold": 0.25, "bias": 0.25}, "soft", nn.Softshrink(0.25), x),
+    ]
+
+
+fixtures = [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()]
+write("layers.py", fixtures + [fixture(*case) for case in shrinking()])

@@ -45,15 +45,19 @@ export const swishOp: Op<SwishAttributes> = {
   // s (1 + alpha x (1 - s)), in this order without infinite parts.
   vjp({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) {
     const one = scalar(1, x!.dtype);
-    const steep = mul(x!, scalar(alpha, x!.dtype));
+    const steep = steepened(x!, alpha);
     const gate = sigmoid(steep);
     return [mul(ct!, mul(gate, add(one, mul(steep, sub(one, gate)))))];
   },
-  // Newer than the operator set of our files.
-  lower: ([x], { alpha }) => [mul(x!, sigmoid(alpha === 1 ? x! : mul(x!, scalar(alpha, x!.dtype))))],
+  // Newer than the operator set of our files; and so that the gradient's gate is computed once.
+  lower: ([x], { alpha }) => [gated(x!, alpha)],
+  fromGradientParts: ([x], { alpha }) => gated(x!, alpha),
   cost: elementwiseCost(2),
   evaluate: ([x], { alpha }) => [{ ...x!, data: x!.data.map((element) => element / (1 + Math.exp(-alpha * element))) }],
 };
+
+const steepened = (x: Tensor, alpha: number): Tensor => (alpha === 1 ? x : mul(x, scalar(alpha, x.dtype)));
+const gated = (x: Tensor, alpha: number): Tensor => mul(x, sigmoid(steepened(x, alpha)));
 
 /** `x` shrunk toward 0 by `bias` (0) where it is farther from 0 than `lambd` (0.5), 0 elsewhere. */
 export function shrink(x: Tensor, options: Partial<ShrinkAttributes> = {}): Tensor {
