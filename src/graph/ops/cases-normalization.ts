@@ -37,6 +37,7 @@ export const normalizationCases = {
     { name: "sums of absolute values", inputs: [awayFromZero([2, 4])], attrs: { p: 1, axis: 1 } },
   ],
   MeanVarianceNormalization: [
+    { name: "one number", inputs: [float([2, 1, 2, 2])], attrs: { axes: [1] }, withRespectTo: [] },
     smooth("images", [float([2, 3, 2, 2])]),
     smooth("examples", [float([2, 5])], { axes: [1] }),
   ],

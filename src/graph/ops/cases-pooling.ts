@@ -62,6 +62,19 @@ export const poolingCases = {
     smooth("overlapping", [awayFromZero([1, 2, 5, 4])], { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 0, 0, 1] }),
     smooth("absolute values", [awayFromZero([1, 2, 5])], { kernel_shape: [3], p: 1 }),
     smooth("third power, tiles", [awayFromZero([1, 1, 4, 4])], { kernel_shape: [2, 2], strides: [2, 2], p: 3 }),
+    smooth("rounded up, the last window would begin in the padding", [awayFromZero([1, 2, 8])], {
+      kernel_shape: [3],
+      strides: [3],
+      pads: [1, 1],
+      p: 3,
+      ceil_mode: 1,
+    }),
+    smooth("SAME_UPPER, strides wider than the kernel", [awayFromZero([1, 1, 3, 3])], {
+      kernel_shape: [1, 2],
+      strides: [3, 3],
+      auto_pad: "SAME_UPPER",
+      p: 1,
+    }),
     smooth("dilated, rounded up", [awayFromZero([1, 1, 8])], {
       kernel_shape: [2],
       dilations: [3],
@@ -83,6 +96,11 @@ export const poolingCases = {
     peaks("auto_pad VALID", [1, 2, 5, 4], { kernel_shape: [2, 3], strides: [2, 2], auto_pad: "VALID" }),
     peaks("1-D, overlapping, rounded up", [1, 2, 8], { kernel_shape: [4], strides: [3], pads: [1, 0], ceil_mode: 1 }),
     peaks("3-D, overlapping", [1, 1, 3, 4, 3], { kernel_shape: [2, 3, 2], pads: [1, 1, 0, 0, 1, 1] }),
+    {
+      ...peaks("a dilated window over padding alone", [1, 2, 1], { kernel_shape: [2], dilations: [2], pads: [1, 1] }),
+      withRespectTo: [],
+      notOnRuntime: "the maximum of nothing is -3.4e38, the smallest number, there",
+    },
     peaks("no examples", [0, 2, 4, 4], { kernel_shape: [3, 3], strides: [2, 2] }),
   ],
 } satisfies Record<string, readonly OpCase[]>;

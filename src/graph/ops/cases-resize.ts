@@ -48,6 +48,21 @@ export const resizeCases = {
       mode: "linear",
       coordinate_transformation_mode: "pytorch_half_pixel",
     }),
+    // ONNX Runtime has no kernel for these.
+    smooth("linear, a list", [float([4]), null, scales(1.5)], { mode: "linear" }),
+    smooth("cubic, sequences", [float([2, 2, 4]), null, scales(1, 1, 1.5)], { mode: "cubic" }),
+    smooth("linear, all axes of images", [float([2, 1, 3, 2]), null, scales(1.5, 2, 1, 2.5)], { mode: "linear" }),
+    smooth("linear, extents that stay", [float([2, 2]), null, scales(1.25, 1)], { mode: "linear" }),
+    smooth(
+      "cropped sequences",
+      [
+        float([1, 2, 4]),
+        { ...exactly("float32", [6], [0, 0, -0.2, 1, 1, 0.9]), constant: true },
+        null,
+        list([1, 3, 6]),
+      ],
+      { mode: "cubic", coordinate_transformation_mode: "tf_crop_and_resize", extrapolation_value: -1.5 },
+    ),
     smooth("linear, antialiased", [one, null, scales(1, 1, 0.5, 0.6)], { mode: "linear", antialias: 1 }),
     smooth("no larger than", [one, null, null, list([7, 7])], {
       axes: [2, 3],

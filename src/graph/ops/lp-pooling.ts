@@ -7,8 +7,9 @@ import { equal } from "./comparison.js";
 import { overWindows, type PoolOptions, poolWindow, windowCost } from "./pooling.js";
 import { sumOfWindows } from "./pooling-gradient.js";
 import { where } from "./selection.js";
+import { pad } from "./shape-movement.js";
 import { abs, sign } from "./unary.js";
-import { type WindowAttributes, windowAttributeRecords } from "./window.js";
+import { coveredExtent, type WindowAttributes, windowAttributeRecords } from "./window.js";
 
 export type LpPoolAttributes = WindowAttributes & { readonly ceil_mode: number; readonly p: number };
 
@@ -27,6 +28,23 @@ export const lpPoolOp: Op<LpPoolAttributes> = {
   vjp({ inputs: [x], outputs: [y], attrs, cotangents: [ct] }) {
     const window = poolWindow("LpPool", x!.shape, attrs);
     return [lpSlope(x!, y, ct!, attrs.p, (parts) => sumOfWindows(parts, window))];
+  },
+  // Extents rounded up are zeros, as padding is. ONNX Runtime's rule of shapes counts windows beyond the
+  // input, which its kernel leaves out, and its automatic padding may be negative.
+  lower([x], attrs) {
+    if (attrs.ceil_mode === 0 && attrs.auto_pad === "NOTSET") return null;
+    const { input, output, kernel, strides, dilations, padBegin } = poolWindow("LpPool", x!.shape, attrs);
+    const reached = output.map(
+      (count, axis) => (count - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]),
+    );
+    const padEnd = reached.map((extent, axis) => Math.max(0, extent - input[axis] - padBegin[axis]));
+    const padded = pad(x!, [0, 0, ...padBegin, 0, 0, ...padEnd]);
+    return apply(lpPoolOp, [padded], {
+      ...attrs,
+      auto_pad: "NOTSET",
+      ceil_mode: 0,
+      pads: padded.shape.slice(2).flatMap(() => [0, 0]),
+    });
   },
   cost(inputs, outputs, attrs) {
     const { flops } = windowCost(inputs, outputs, attrs);

@@ -54,15 +54,26 @@ export function maxPoolGradient({
   inputs: [x],
   outputs,
   attrs,
-  cotangents: [ct],
+  cotangents: [given],
 }: VjpContext<MaxPoolAttributes>): (Tensor | null)[] {
-  if (ct === null) return [null];
+  if (given === null) return [null];
   const window = poolWindow("MaxPool", x!.shape, attrs);
+  const ct = withoutEmptyWindows(given, window);
   const whole = wholeAxis(window);
   if (whole !== undefined) return [toFirstOfAxis(x!, outputs[0], ct, whole)];
   const block = exactBlock(window);
   if (block !== undefined) return [toFirstOfBlock(x!, outputs[0], ct, block)];
   return [isTiling(window) ? toFirstMaximum(x!, outputs[0], ct, window) : toIndices(x!, outputs, ct, attrs)];
+}
+
+/** Zeros where a dilated window meets nothing but padding: its maximum is no element of x. */
+function withoutEmptyWindows(ct: Tensor, window: Window): Tensor {
+  const counts = averagedPlaces(window, false);
+  if (counts.every((axis) => !axis.includes(0))) return ct;
+  const isFull = allIndices(window.output).map((index) =>
+    Number(index.every((place, axis) => counts[axis][place] > 0)),
+  );
+  return mul(ct, constant(tensorFrom(ct.dtype, window.output, isFull)));
 }
 
 // Each place of the axis costs two passes over the pooled extent; up to here that is less than ranking the places.

@@ -142,3 +142,13 @@ describe("errors", () => {
     );
   });
 });
+
+test("a dilated window over padding alone passes nothing back", () => {
+  // The second of two elements stands where the index of the empty window would count to from the end.
+  const x = input("x", "float64", [1, 1, 2]);
+  const y = maxPool(x, { kernel_shape: [2], dilations: [3], pads: [1, 1] });
+  const ct = input("ct", "float64", y.shape);
+  const [dx] = gradients({ of: y, withRespectTo: [x], cotangent: ct });
+  const [value, slope] = run([x, ct], [noise(x.shape, 4), noise(y.shape, 3)], y, dx);
+  expect([[...value.data], [...slope.data]]).toEqual([[-Infinity], [0, 0]]);
+});

@@ -75,6 +75,9 @@ export function overWindows(
   return { dtype: x.dtype, shape, data };
 }
 
+/** The position that ONNX Runtime gives for the maximum of a (dilated) window that meets nothing but padding. */
+const nowhere = -1;
+
 export const maxPoolOp: Op<MaxPoolAttributes> = {
   name: "MaxPool",
   order: "picks",
@@ -97,10 +100,11 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
     const window = poolWindow("MaxPool", x!.shape, attrs);
     const positions = overWindows(x!, window, (first, taps) => {
       // The first of equal values, in row-major order, as ONNX Runtime and PyTorch have it.
+      if (taps.length === 0) return nowhere;
       const best = taps.reduce((kept, tap) => (data[first + tap.input] > data[first + kept.input] ? tap : kept));
       return first + best.input;
     });
-    const y = { ...positions, data: positions.data.map((position) => data[position]) };
+    const y = { ...positions, data: positions.data.map((at) => (at === nowhere ? -Infinity : data[at])) };
     if (attrs.with_indices !== 1) return [y];
     const told = attrs.storage_order === 1 ? columnMajor(positions, window.input) : positions;
     return [y, { ...told, dtype: "int64" }];

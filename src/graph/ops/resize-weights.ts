@@ -25,6 +25,10 @@ export interface AxisResize {
   readonly roi: readonly [number, number];
 }
 
+/** Whether elements of the axis move or mix. */
+export const isChanged = ({ input, output, scale, roi }: AxisResize): boolean =>
+  input !== output || scale !== 1 || roi[0] !== 0 || roi[1] !== 1;
+
 export interface Tap {
   readonly index: number;
   readonly weight: number;

@@ -10,7 +10,15 @@ import { scatterElements } from "./indexing.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
 import { matMul } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
-import { type AxisResize, type AxisWeights, axisWeights, checkModes, type ResizeAttributes } from "./resize-weights.js";
+import { hasKernel, resizedByGathering } from "./resize-composition.js";
+import {
+  type AxisResize,
+  type AxisWeights,
+  axisWeights,
+  checkModes,
+  isChanged,
+  type ResizeAttributes,
+} from "./resize-weights.js";
 import { expand, reshape } from "./shape-movement.js";
 
 /** What becomes of every axis of x. */
@@ -62,9 +70,6 @@ function fitted(factors: readonly number[], { keep_aspect_ratio_policy: policy }
   return factors.map(() => factor);
 }
 
-const isChanged = ({ input, output, scale, roi }: AxisResize): boolean =>
-  input !== output || scale !== 1 || roi[0] !== 0 || roi[1] !== 1;
-
 export const resizeOp: Op<ResizeAttributes> = {
   name: "Resize",
   arity: [1, 4],
@@ -87,6 +92,10 @@ export const resizeOp: Op<ResizeAttributes> = {
   vjp({ inputs, attrs, cotangents: [ct] }) {
     const axes = resizedAxes("gradient of Resize", knownInputs(inputs), attrs);
     return [resizedBack(ct!, inputs[0]!.shape, axes, attrs), null, null, null];
+  },
+  lower(inputs, attrs) {
+    const axes = resizedAxes("Resize", knownInputs(inputs), attrs);
+    return hasKernel(axes, attrs) ? null : [resizedByGathering(inputs[0]!, axes, attrs)];
   },
   cost: interpolationCost,
   evaluate(inputs, attrs) {

@@ -82,6 +82,14 @@ export const lpNormalizationOp: Op<LpNormalizationAttributes> = {
 /** Of the ONNX specification, beside the deviation. */
 const leastDeviation = 1e-9;
 
+/** `c = x - mean`, its deviation, and what c is divided by. */
+function meanAndVariance(x: Tensor, axes: readonly number[]) {
+  const mean = (values: Tensor): Tensor => reduceMean(values, axes, { keepdims: 1 });
+  const c = sub(x, mean(x));
+  const deviation = sqrt(mean(mul(c, c)));
+  return { c, deviation, d: add(deviation, scalar(leastDeviation, x.dtype)) };
+}
+
 export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes> = {
   name: "MeanVarianceNormalization",
   arity: [1, 1],
@@ -94,13 +102,16 @@ export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes
   // With c = x - mean and d = deviation + 1e-9: `(ct - mean(ct)) / d - c mean(ct c) / (d^2 deviation)`.
   vjp({ inputs: [x], attrs: { axes }, cotangents: [ct] }) {
     const mean = (values: Tensor): Tensor => reduceMean(values, axes, { keepdims: 1 });
-    const c = sub(x!, mean(x!));
-    const deviation = sqrt(mean(mul(c, c)));
-    const d = add(deviation, scalar(leastDeviation, x!.dtype));
+    const { c, deviation, d } = meanAndVariance(x!, axes);
     // Where nothing varies, c is zero, and so is the term.
     const safe = max(deviation, scalar(leastDeviation, x!.dtype));
     const slope = div(div(div(mean(mul(ct!, c)), d), d), safe);
     return [sub(div(sub(ct!, mean(ct!)), d), mul(c, slope))];
+  },
+  // ONNX Runtime takes the root of mean(x^2) - mean(x)^2, which rounding makes negative where x hardly varies.
+  lower([x], { axes }) {
+    const { c, d } = meanAndVariance(x!, axes);
+    return [div(c, d)];
   },
   cost: ([x]) => ({ macs: 0, flops: 6 * sizeOf(x!.shape) }),
   evaluate([x], { axes }) {

@@ -1,0 +1,33 @@
+// Operators with random attributes, shapes and values: gradients against central differences, ONNX Runtime against the
+// reference, as they are, simplified and inside of a Loop. TRAINSCOPE_FUZZ_SEED and TRAINSCOPE_FUZZ_FACTOR draw others.
+import { describe, expect, it } from "vitest";
+import { findOp, type OpName, ops } from "../../src/graph/ops/index.js";
+import { seed as firstSeed, runs, timeout } from "../fuzz/series.js";
+import { arithmeticCases } from "./arithmetic.js";
+import { faultOf } from "./check.js";
+import { dice } from "./dice.js";
+import { movementCases } from "./movement.js";
+import { windowCases } from "./windows.js";
+
+const drawn = { ...arithmeticCases, ...movementCases, ...windowCases };
+
+/** Operators with a gradient that stand elsewhere under test with every form that they have. */
+const elsewhere = ["Cast", "CastLike", "Col2Im", "EyeLike", "GlobalLpPool", "Identity"];
+
+describe("random operators", () => {
+  it("are all those with a gradient", () => {
+    const differentiable = (Object.keys(ops) as OpName[]).filter((name) => ops[name].vjp !== "none");
+    expect(differentiable.filter((name) => !(name in drawn)).sort()).toEqual(elsewhere);
+  });
+
+  it.each(Object.entries(drawn))("%s", { timeout }, async (name, draw) => {
+    const faults: string[] = [];
+    for (let i = 0; i < runs(6); i++) {
+      const made = draw(dice(firstSeed + i, name));
+      const text = JSON.stringify({ inputs: made.inputs.map((given) => given?.shape), attrs: made.attrs });
+      const fault = await faultOf(findOp(name)!, { name: `random ${i}`, ...made });
+      if (fault !== undefined) faults.push(`seed ${firstSeed + i}, ${text}: ${fault}`);
+    }
+    expect(faults).toEqual([]);
+  });
+});

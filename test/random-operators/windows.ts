@@ -1,0 +1,126 @@
+// Random convolutions, pooling and resizing.
+import { type CaseInput, distinct, exactly, float, list, type OpCase } from "../../src/graph/ops/case.js";
+import { averagedPlaces, poolWindow } from "../../src/graph/ops/pooling.js";
+import type { Attributes } from "../../src/graph/tensor.js";
+import type { Dice } from "./dice.js";
+
+export type RandomCase = Omit<OpCase, "name">;
+
+/** Extents of images that hold the window, smaller where there are more axes. */
+function places(d: Dice, { kernel, attrs }: Window): number[] {
+  const { dilations, pads } = attrs as { dilations?: number[]; pads?: number[] };
+  return kernel.map((extent, i) => {
+    const padding = pads === undefined ? 0 : pads[i] + pads[i + kernel.length];
+    const least = Math.max(1, (extent - 1) * (dilations?.[i] ?? 1) + 1 - padding);
+    return Math.max(least, d.int(1, [9, 6, 4][kernel.length - 1]));
+  });
+}
+
+interface Window {
+  readonly kernel: number[];
+  readonly attrs: Attributes;
+}
+
+/** Kernel, strides, dilations and padding, each given or left out. */
+function window(d: Dice, axes: number, { dilates = true } = {}): Window {
+  const kernel = d.ints(axes, 1, 3);
+  const attrs: Record<string, Attributes[string]> = {};
+  if (!d.oneIn(3)) attrs.strides = d.ints(axes, 1, 3);
+  if (dilates && d.oneIn(3)) attrs.dilations = d.ints(axes, 1, 2);
+  const padding = d.int(0, 5);
+  if (padding <= 2)
+    attrs.pads = Array.from({ length: 2 * axes }, (_, i) => d.int(0, Math.min(2, kernel[i % axes] - 1)));
+  else if (padding === 3 && attrs.dilations === undefined)
+    attrs.auto_pad = d.pick(["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"]);
+  return { kernel, attrs };
+}
+
+function conv(d: Dice): RandomCase {
+  const axes = d.int(1, 3);
+  const made = window(d, axes);
+  const { kernel, attrs } = made;
+  const group = d.pick([1, 1, 2, 3]);
+  const [ins, outs] = [group * d.int(1, 2), group * d.int(1, 3)];
+  const inputs = [float([d.int(1, 3), ins, ...places(d, made)]), float([outs, ins / group, ...kernel])];
+  if (d.oneIn(2)) inputs.push(float([outs]));
+  return { inputs, attrs: { ...attrs, group } };
+}
+
+function convTranspose(d: Dice): RandomCase {
+  const axes = d.int(1, 3);
+  const { kernel, attrs } = window(d, axes);
+  const group = d.pick([1, 1, 2]);
+  const [ins, outs] = [group * d.int(1, 2), d.int(1, 2)];
+  const inputs = [float([d.int(1, 2), ins, ...d.ints(axes, 2, 4)]), float([ins, outs, ...kernel])];
+  if (d.oneIn(2)) inputs.push(float([outs * group]));
+  const strides = (attrs.strides ?? kernel.map(() => 1)) as number[];
+  if (attrs.auto_pad !== undefined && strides.some((stride, axis) => stride > kernel[axis])) return convTranspose(d);
+  const more = d.oneIn(3) ? { output_padding: strides.map((stride) => d.int(0, stride - 1)) } : {};
+  return { inputs, attrs: { ...attrs, ...more, group } };
+}
+
+/** Every window meets an element, and automatic padding (which ONNX Runtime makes negative otherwise) is needed. */
+function isOrdinary(shape: number[], attrs: Attributes): boolean {
+  const window = poolWindow("", shape, attrs as Parameters<typeof poolWindow>[2]);
+  const steps = window.strides.every((stride, axis) => stride <= window.kernel[axis]);
+  return averagedPlaces(window, false).every((counts) => !counts.includes(0)) && (steps || attrs.auto_pad === "NOTSET");
+}
+
+function pool(input: (shape: number[]) => CaseInput, extra: (d: Dice) => Attributes) {
+  const draw = (d: Dice): RandomCase => {
+    const axes = d.int(1, 3);
+    const made = window(d, axes);
+    const shape = [d.int(1, 2), d.int(1, 3), ...places(d, made)];
+    const attrs = { auto_pad: "NOTSET", ...made.attrs, kernel_shape: made.kernel, ceil_mode: d.oneIn(3) ? 1 : 0 };
+    return isOrdinary(shape, attrs) ? { inputs: [input(shape)], attrs: { ...attrs, ...extra(d) } } : draw(d);
+  };
+  return draw;
+}
+
+const globalPool =
+  (input: (shape: number[]) => CaseInput) =>
+  (d: Dice): RandomCase => ({
+    inputs: [input([d.int(1, 2), d.int(1, 3), ...d.ints(d.int(1, 3), 1, 4)])],
+  });
+
+function resize(d: Dice): RandomCase {
+  const rank = d.int(1, 5);
+  const shape = d.ints(rank, 1, rank > 3 ? 3 : 5);
+  const mode = d.pick(["nearest", "linear", "linear", "cubic"]);
+  const axes = d.some(rank);
+  const attrs: Record<string, Attributes[string]> = {
+    mode,
+    coordinate_transformation_mode: d.pick([
+      "half_pixel",
+      "half_pixel_symmetric",
+      "pytorch_half_pixel",
+      "align_corners",
+      "asymmetric",
+    ]),
+  };
+  if (mode === "nearest") attrs.nearest_mode = d.pick(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]);
+  if (d.oneIn(2)) {
+    const sizes = shape.map((extent, axis) => (axes.includes(axis) ? d.int(1, 7) : extent));
+    return { inputs: [float(shape), null, null, list(sizes)], attrs };
+  }
+  const scales = shape.map((_, axis) => (axes.includes(axis) ? d.pick([0.4, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3]) : 1));
+  if (shape.some((extent, axis) => Math.floor(extent * scales[axis]) === 0)) return resize(d);
+  return { inputs: [float(shape), null, { ...exactly("float32", [rank], scales), constant: true }], attrs };
+}
+
+export const windowCases: Readonly<Record<string, (d: Dice) => RandomCase>> = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  AveragePool: pool(
+    (shape) => float(shape),
+    (d) => ({ count_include_pad: d.int(0, 1) }),
+  ),
+  MaxPool: pool(distinct, (d) => ({ with_indices: d.oneIn(4) ? 1 : 0, storage_order: d.oneIn(4) ? 1 : 0 })),
+  LpPool: pool(
+    (shape) => float(shape, [0.2, 2]),
+    (d) => ({ p: d.int(1, 3) }),
+  ),
+  GlobalAveragePool: globalPool((shape) => float(shape)),
+  GlobalMaxPool: globalPool(distinct),
+  Resize: resize,
+};
