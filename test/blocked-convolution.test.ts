@@ -7,6 +7,7 @@ import { dense } from "../src/nn/layers/dense.js";
 import { flatten } from "../src/nn/layers/flatten.js";
 import { maxPool2d } from "../src/nn/layers/pooling.js";
 import { sequential } from "../src/nn/layers/sequential.js";
+import { modelByName } from "../src/nn/models.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { convolutionBlock } from "../src/train/blocked-support.js";
 import type { Runtime } from "../src/train/runtime.js";
@@ -90,5 +91,22 @@ describe.skipIf(block === undefined)("a network with blocked convolutions", () =
     const one = bitsOf(await finish({ spec, data, runtime, threads: 1 }));
     expect(bitsOf(await finish({ spec, data, runtime, threads: 2 }))).toEqual(one);
     expect(bitsOf(await finish({ spec, data, runtime, threads: 1 }))).toEqual(one);
+  });
+});
+
+describe.skipIf(block === undefined)("few channels, and filters that nearly fill a block (LeNet-5)", () => {
+  const images = patches(48, { extent: 28, classes: 10 });
+  const lenet = trialSpec(images, { model: modelByName("lenet5") as unknown as KindSpec, epochs: 2 });
+  const one = finish({ spec: lenet, data: images, runtime, threads: 1 });
+
+  test("trains as with plain ones, up to rounding", async () => {
+    const unblocked = await finish({ spec: lenet, data: images, runtime: plain, threads: 1 });
+    const { losses } = await one;
+    expect(losses).not.toEqual(unblocked.losses);
+    for (const [step, loss] of unblocked.losses.entries()) expect(losses[step] / loss).toBeCloseTo(1, 4);
+  });
+
+  test("gives the same bits on two threads", async () => {
+    expect(bitsOf(await finish({ spec: lenet, data: images, runtime, threads: 2 }))).toEqual(bitsOf(await one));
   });
 });

@@ -7,6 +7,7 @@ import { input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import { fromTensorData } from "../graph/nd-array.js";
+import { filledBlocks } from "../graph/ops/blocks.js";
 import { conv } from "../graph/ops/convolution.js";
 import type { Network } from "../nn/network.js";
 import { writeOnnx } from "../onnx/write.js";
@@ -30,12 +31,12 @@ export function convolutionBlock(runtime: Runtime): Promise<number | undefined> 
   return found;
 }
 
-/** Whether a network has anything to gain: a convolution with kernels of several places over whole blocks. */
+/** Whether a network has anything to gain: a convolution with kernels of several places whose filters fill blocks. */
 export function mayBeBlocked({ parameters, frozen }: Network): boolean {
   const smallest = Math.min(...candidates);
   return [...parameters, ...frozen].some(({ tensor: { shape } }) => {
-    const [filters, channels, ...kernel] = shape;
-    return kernel.length === 2 && sizeOf(kernel) > 1 && filters % smallest === 0 && channels % smallest === 0;
+    const [filters, , ...kernel] = shape;
+    return kernel.length === 2 && sizeOf(kernel) > 1 && filledBlocks(filters, smallest) !== null;
   });
 }
 
