@@ -1,11 +1,12 @@
 // Batching rules for networks in groups of lanes (`Op.batchLanes`), which operators share.
 import { normalizeAxis, sizeOf } from "../../core/shape.js";
-import { apply, int64s } from "../build.js";
+import { apply, int64s, scalar } from "../build.js";
 import type { LaneContext, LaneResult } from "../op.js";
 import type { Tensor } from "../tensor.js";
-import { gather, gatherElements } from "./indexing.js";
+import { add, mul } from "./arithmetic.js";
+import { gatherElements } from "./indexing.js";
 import { LaneImage } from "./lane-image.js";
-import { concat, reshape } from "./shape-movement.js";
+import { concat, flatten, reshape } from "./shape-movement.js";
 
 /** For an operator that only gives the elements another shape. */
 export function lanesReshape({ node, inputs: [x], form, groups }: LaneContext): LaneResult {
@@ -43,12 +44,13 @@ export function lanesGather({ attrs, inputs: [data, rows], form, groups }: LaneC
   const width = sizeOf(rest);
   const count = sizeOf(rows.shape);
   if (attrs.axis !== 0 || rest.length > 1 || rows.shape.length !== 1 || width === 0 || width > widestRow) return null;
-  const places = reshape(rows.lanes, [groups * count * form.lanes]);
+  // Not a Reshape: the number of examples is open. A row of its own for the data is what Flatten can say.
+  const elements = flatten(data, { axis: 0 });
+  const first = reshape(rows.lanes, [1, groups * count * form.lanes]);
   const columns = Array.from({ length: width }, (_, column): Tensor => {
-    // The number of examples is open: only a Gather takes a column without saying how long it is.
-    const values = rest.length === 0 ? data : gather(data, int64s([column]), { axis: 1 });
-    const flat = rest.length === 0 ? values : reshape(values, [-1]);
-    return reshape(gatherElements(flat, places, { axis: 0 }), [groups, 1, count, form.lanes]);
+    const scaled = width === 1 ? first : mul(first, scalar(width, first.dtype));
+    const places = column === 0 ? scaled : add(scaled, scalar(column, first.dtype));
+    return reshape(gatherElements(elements, places, { axis: 1 }), [groups, 1, count, form.lanes]);
   });
   const all = width === 1 ? columns[0] : concat(columns, { axis: 1 });
   return [rest.length === 0 ? { lanes: reshape(all, [groups, count, form.lanes]) } : { turned: all }];
