@@ -51,7 +51,10 @@ function convTranspose(d: Dice): RandomCase {
   const { kernel, attrs } = window(d, axes);
   const group = d.pick([1, 1, 2]);
   const [ins, outs] = [group * d.int(1, 2), d.int(1, 2)];
-  const inputs = [float([d.int(1, 2), ins, ...d.ints(axes, 2, 4)]), float([ins, outs, ...kernel])];
+  const inputs = [
+    float([d.int(1, 2), ins, ...d.ints(axes, attrs.pads === undefined ? 1 : 3, 4)]),
+    float([ins, outs, ...kernel]),
+  ];
   if (d.oneIn(2)) inputs.push(float([outs * group]));
   const strides = (attrs.strides ?? kernel.map(() => 1)) as number[];
   if (attrs.auto_pad !== undefined && strides.some((stride, axis) => stride > kernel[axis])) return convTranspose(d);

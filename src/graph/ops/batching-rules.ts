@@ -2,12 +2,12 @@
 import { normalizeAxis, sizeOf } from "../../core/shape.js";
 import { tensorFrom } from "../../core/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../build.js";
-import type { BatchContext, Op } from "../op.js";
+import type { BatchContext } from "../op.js";
 import type { Attributes, Tensor } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { gatherElements } from "./indexing.js";
 import { knownInputs, knownValues } from "./known-value.js";
-import { expand, flatten, reshape, reshapeOp, transpose } from "./shape-movement.js";
+import { expand, flatten, reshape, transpose } from "./shape-movement.js";
 
 type AlongAxis = Attributes & { readonly axis: number };
 
@@ -35,8 +35,6 @@ export function batchFirstAlongAxis(context: BatchContext<AlongAxis>): readonly 
 /** For an operator that only gives the elements another shape. */
 export function batchReshape({ node, networks, spread }: BatchContext): readonly Tensor[] {
   const shape = [...node.outputs[0].shape, networks];
-  // An extent of 0 would be read as "as before".
-  if (shape.includes(0)) return apply(reshapeOp as Op, [spread(0), int64s(shape)], { allowzero: 1 });
   return [reshape(spread(0), shape)];
 }
 

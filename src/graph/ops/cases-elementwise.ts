@@ -101,6 +101,7 @@ export const elementwiseCases = {
       (shape) => float(shape),
       (shape) => float(shape),
     ),
+    { name: "of nothing, broadcast", inputs: [float([1, 2, 0]), float([2, 0, 2, 0])] },
     { name: "uint32 wraps", inputs: [integers("uint32", [8], [0, 2 ** 32]), integers("uint32", [8], [0, 2 ** 32])] },
     { name: "int64", inputs: [integers("int64", [4], [-9, 9]), integers("int64", [4], [-9, 9])] },
     { name: "uint8 wraps", inputs: [integers("uint8", [8], [0, 256]), integers("uint8", [8], [0, 256])] },

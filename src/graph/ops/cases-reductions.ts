@@ -9,6 +9,7 @@ function reductions(input: (shape: number[]) => CaseInput): OpCase[] {
     { name: "one axis", inputs: [input([2, 3, 2]), list([1])], attrs: { keepdims: 0 }, twice: true },
     { name: "two axes", inputs: [input([2, 3, 2]), list([0, -1])], attrs: { keepdims: 1 }, twice: true },
     { name: "scalar", inputs: [input([])] },
+    { name: "no rows", inputs: [input([0, 2, 3]), list([-1])], attrs: { keepdims: 0 } },
   ];
 }
 

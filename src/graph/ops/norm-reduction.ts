@@ -31,7 +31,11 @@ export const reduceL1Op = reduction({
 /** `sqrt(sum x^2)`; where all elements are 0 the gradient is 0, as in PyTorch. */
 export const reduceL2Op = reduction({
   name: "ReduceL2",
-  value: (elements) => Math.hypot(...elements),
+  value(elements) {
+    const largest = elements.reduce((most, element) => Math.max(most, Math.abs(element)), 0);
+    if (largest === 0 || !Number.isFinite(largest)) return largest;
+    return largest * Math.sqrt(total(elements.map((element) => (element / largest) ** 2)));
+  },
   back: ({ x, y, ct }) => mul(x, div(ct, add(y, cast(equal(y, scalar(0, y.dtype)), y.dtype)))),
 });
 

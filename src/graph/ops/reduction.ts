@@ -74,6 +74,14 @@ export function reduction({
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
     },
     vjp,
+    // Of nothing the result is known. ONNX Runtime refuses truth values there, and is wrong about some shapes.
+    lower(inputs, attrs) {
+      const { dtype, shape } = inputs[0]!;
+      if (sizeOf(shape) > 0 || !(isFloat(dtype) || dtype === "bool")) return null;
+      const axes = reducedAxes(name, knownInputs(inputs), attrs);
+      const hasResult = sizeOf(reducedShape(shape, axes, true)) > 0;
+      return [filled(dtype, reducedShape(shape, axes, attrs.keepdims === 1), hasResult ? value([], dtype) : 0)];
+    },
     carried: { inputs: [0], as: { uint32: "int64" } },
     batch({ node, inputs, attrs }) {
       const axes = reducedAxes(name, knownInputs(node.inputs), attrs);
@@ -140,35 +148,19 @@ const shared: ReductionRecord["back"] = ({ x, y, ct }) => {
   return axes.length === 0 ? ct : mul(chosen, div(ct, reduceSum(chosen, axes, { keepdims: 1 })));
 };
 
-/** What ONNX Runtime refuses: truth values of which there are none. */
-const ofNoTruth =
-  (value: 0 | 1): NonNullable<Op["lower"]> =>
-  (inputs, attrs) => {
-    const [x] = inputs;
-    if (x!.dtype !== "bool" || sizeOf(x!.shape) > 0) return null;
-    const [{ shape }] = apply(reduceMaxOp as Op, inputs, attrs);
-    return [filled("bool", shape, value)];
-  };
+export const reduceMaxOp = reduction({
+  name: "ReduceMax",
+  value: (elements, dtype) => elements.reduce((a, b) => Math.max(a, b), bounds(dtype)[0]),
+  operands: dtypes,
+  back: shared,
+});
 
-export const reduceMaxOp: Op<ReductionAttributes> = {
-  ...reduction({
-    name: "ReduceMax",
-    value: (elements, dtype) => elements.reduce((a, b) => Math.max(a, b), bounds(dtype)[0]),
-    operands: dtypes,
-    back: shared,
-  }),
-  lower: ofNoTruth(0),
-};
-
-export const reduceMinOp: Op<ReductionAttributes> = {
-  ...reduction({
-    name: "ReduceMin",
-    value: (elements, dtype) => elements.reduce((a, b) => Math.min(a, b), bounds(dtype)[1]),
-    operands: dtypes,
-    back: shared,
-  }),
-  lower: ofNoTruth(1),
-};
+export const reduceMinOp = reduction({
+  name: "ReduceMin",
+  value: (elements, dtype) => elements.reduce((a, b) => Math.min(a, b), bounds(dtype)[1]),
+  operands: dtypes,
+  back: shared,
+});
 
 /** The place of the extreme element on an axis: the first of equal ones, or the last if asked for. */
 function placeOf(name: string, better: (a: number, b: number) => number): Op<ArgMaxAttributes> {
@@ -183,7 +175,12 @@ function placeOf(name: string, better: (a: number, b: number) => number): Op<Arg
     inputNames: ["data"],
     infer([x], attrs, where) {
       const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
-      return [{ dtype: "int64", shape: reducedShape(x!.shape, [axis], attrs.keepdims === 1) }];
+      const shape = reducedShape(x!.shape, [axis], attrs.keepdims === 1);
+      if (x!.shape[axis] === 0 && sizeOf(shape) > 0) {
+        const expected = `at least one element on axis ${axis}`;
+        throw new ShapeError("nothing to choose from", { where, expected, received: shapeText(x!.shape) });
+      }
+      return [{ dtype: "int64", shape }];
     },
     carried: { inputs: [0], as: { uint32: "int64" } },
     vjp: "none",

@@ -52,7 +52,7 @@ function alongAxis(dtype: Tensor["dtype"], axis: number, rank: number, values: r
 
 /** First element of every place, then the second of every place ..., each by its weight. */
 function gathered(x: Tensor, axis: number, weights: AxisWeights): Tensor {
-  const most = Math.max(1, ...weights.map((taps) => taps?.length ?? 0));
+  const most = weights.reduce((count, taps) => Math.max(count, taps?.length ?? 0), 1);
   const parts = Array.from({ length: most }, (_, tap) => {
     const places = gather(x, int64s(weights.map((taps) => taps?.[tap]?.index ?? 0)), { axis });
     const factors = weights.map((taps) => taps?.[tap]?.weight ?? 0);

@@ -199,7 +199,7 @@ function axisBackByProduct(ct: Tensor, axis: number, table: AxisWeights, extent:
 
 /** First element of every place, then the second of every place ..., each added where it came from. */
 function axisBackByPlaces(ct: Tensor, axis: number, table: AxisWeights, extent: number): Tensor {
-  const most = Math.max(1, ...table.map((taps) => taps?.length ?? 0));
+  const most = table.reduce((count, taps) => Math.max(count, taps?.length ?? 0), 1);
   const alongAxis = ct.shape.map((_, at) => (at === axis ? table.length : 1));
   const parts = Array.from({ length: most }, (_, tap) => {
     const weights = table.map((taps) => taps?.[tap]?.weight ?? 0);

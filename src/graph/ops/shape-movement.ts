@@ -29,11 +29,7 @@ export type FlattenAttributes = { readonly axis: number };
 export type TransposeAttributes = { readonly perm?: readonly number[] };
 
 /** The gradient of everything that keeps the elements in order. */
-const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [
-  // Without elements, extents of 0 stand for themselves.
-  x!.shape.includes(0) ? apply(reshapeOp, [ct, int64s(x!.shape)], { allowzero: 1 })[0] : reshape(ct!, x!.shape),
-  null,
-];
+const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [reshape(ct!, x!.shape), null];
 
 export const reshapeOp: Op<ReshapeAttributes> = {
   // Of several in a row only the last counts, and the last may undo the others. Only `simplify` may do this: a tensor
@@ -217,7 +213,7 @@ export const expandOp: Op<NoAttributes> = {
 
 /** The same elements in another shape. In `shape`, 0 copies the extent at its place and one -1 takes what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  return apply(reshapeOp, [x, int64s(shape)])[0];
+  return apply(reshapeOp, [x, int64s(shape)], shape.includes(0) ? { allowzero: 1 } : {})[0];
 }
 
 /** A matrix: axes before `axis` (1 by default) become rows, the others columns. */
