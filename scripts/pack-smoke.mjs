@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** MB of the samples in the package; they are compressed already, so their size is what they cost. */
-const sampleLimit = 4;
+const sampleLimit = 8;
 const steps = 10;
 
 const work = mkdtempSync(join(tmpdir(), "trainscope-smoke-"));

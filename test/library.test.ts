@@ -153,3 +153,25 @@ test("a model from a file trains as the layers that it was written from", async 
   expect(found.length).toBe(5);
   for (const [i, { value }] of found.entries()) expect(value).toBeCloseTo(expected[i].value, 5);
 });
+
+test("a model from a file is no ensemble: all networks would begin as one", async () => {
+  const x = input("x", "float32", [64, 1, 28, 28]);
+  const y = ops.matMul(ops.flatten(x), filled("float32", [784, 10], 0.1));
+  const network = onnxNetwork(writeOnnx(graph([x], { y })), "model.onnx");
+  await expect(rowsOf({ model: network, steps: 2, ensemble: 2 })).rejects.toThrow(/all networks would be one/);
+});
+
+test.each([-1, 10, 0.5])("the token %d is refused before anything runs, with its example", async (token) => {
+  const tokens = Float32Array.from({ length: 40 }, (_, i) => i % 10);
+  tokens[13] = token;
+  const targets = { dtype: "int32" as const, shape: [10], data: new Int32Array(10) };
+  const data: Dataset = {
+    ...(await dataset("mnist")),
+    train: { inputs: { dtype: "float32", shape: [10, 4], data: tokens }, targets },
+    inputShape: [4],
+  };
+  const { test: _, normalization: __, ...untested } = data;
+  const reader = nn.sequential([nn.embedding({ count: 10, features: 3 }), nn.flatten(), nn.dense({ units: 10 })]);
+  const failure = rowsOf({ model: reader, data: untested, steps: 1 });
+  await expect(failure).rejects.toThrow(/example 3 .*not a token.*0 to 9 .*embedding/);
+});

@@ -28,6 +28,11 @@ export interface BuildContext {
    * of the batch before these. Training only.
    */
   randomKey(): readonly [Tensor, Tensor, Tensor];
+  /**
+   * Says that the layer reads x as whole numbers from 0 to `count - 1`. Where x is what the model reads, the data are
+   * checked before anything runs.
+   */
+  tokens(x: Tensor, count: number): void;
   /** Builds a layer inside this one, at a place of its own. */
   child(place: ChildPlace, spec: LayerSpec, x: Tensor): Tensor;
 }

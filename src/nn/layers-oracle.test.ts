@@ -55,6 +55,7 @@ function built(spec: LayerSpec, x: Tensor): { output: Tensor; parameters: Readon
       },
       buffer: (_name, shape, initial) => filled("float64", shape, initial),
       updateBuffer: () => {},
+      tokens: () => {},
       randomKey: () => {
         throw new Error("no random numbers here");
       },

@@ -48,6 +48,8 @@ export interface Network {
   readonly frozen: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly randomKeys: readonly RandomKey[];
+  /** The input is read as whole numbers from 0 to `count - 1`, by the layer `where`. */
+  readonly tokens?: { readonly count: number; readonly where: string };
   /** `uint32` scalar: how many examples of the batch came before these (micro-batches). For random masks. */
   readonly firstExample: Tensor;
 }
@@ -110,6 +112,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
   const parameters = new Map<string, Parameter>();
   const buffers = new Map<string, Buffer>();
   const randomKeys: RandomKey[] = [];
+  let tokens: Network["tokens"];
   const firstExample = input("first example", "uint32", []);
 
   const contextAt = (locate: Locator, place: string, where: string): BuildContext => {
@@ -153,6 +156,9 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
         randomKeys.push({ path: pathOf(""), tensors });
         return [...tensors, firstExample];
       },
+      tokens(read, count) {
+        if (read === x && count < (tokens?.count ?? Number.POSITIVE_INFINITY)) tokens = { count, where };
+      },
       child: ({ name, option, shared }, childSpec, value) =>
         buildLayer(childSpec, value, locatorOf(locate, name, shared), `${place}.${option}`),
     };
@@ -174,6 +180,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
     frozen: all.filter(({ path }) => isFrozen(path)),
     buffers: [...buffers.values()],
     randomKeys,
+    ...(tokens === undefined ? {} : { tokens }),
     firstExample,
   };
 }

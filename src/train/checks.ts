@@ -77,6 +77,27 @@ export function checkMicroBatches({ batchSize, microBatchSize, batchSchedule }: 
   });
 }
 
+/**
+ * Throws InvalidInputError when data that a layer reads as tokens hold other numbers: ONNX counts negative ones from the
+ * end and cuts fractions off, so that nothing else would tell. Data that are streamed are not looked through.
+ */
+export function checkTokens({ tokens }: Network, data: Dataset, scaling: TrialSpec["data"]["scaling"]): void {
+  if (tokens === undefined || scaling !== "raw") return;
+  for (const [name, { inputs }] of splits(data)) {
+    if (!("data" in inputs)) continue;
+    const values = inputs.data as ArrayLike<number | bigint>;
+    const isToken = (value: number): boolean => Number.isInteger(value) && value >= 0 && value < tokens.count;
+    for (let i = 0; i < values.length; i++) {
+      if (isToken(Number(values[i]))) continue;
+      throw new InvalidInputError("not a token", {
+        where: `${name} example ${Math.floor(i / (values.length / inputs.shape[0]))} of ${data.title}`,
+        expected: `whole numbers from 0 to ${tokens.count - 1} for ${tokens.where}`,
+        received: `${values[i]}`,
+      });
+    }
+  }
+}
+
 /** Throws InvalidInputError unless the data's targets are what the loss wants and the model's output reaches them. */
 export function checkTargets({ output }: Network, loss: Loss, data: Dataset): void {
   if (targetForm(loss.targets).dataKind === "class") checkClasses(output.shape, loss, data);

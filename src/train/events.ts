@@ -52,6 +52,8 @@ export type TrialEvent =
   | {
       readonly kind: "probes";
       readonly step: number;
+      /** The epoch of that step. */
+      readonly epoch: Epoch;
       readonly values: readonly (ProbedValue & { readonly value: number })[];
       readonly histograms: readonly ProbedHistogram[];
     }

@@ -50,9 +50,9 @@ export function* evaluationRows(
 /** What probes found: `activations.deviation`, by path. */
 export function* probeRows(
   trial: string,
-  { step, values }: Extract<TrialEvent, { kind: "probes" }>,
-  stepsPerEpoch: number,
+  { step, epoch, values }: Extract<TrialEvent, { kind: "probes" }>,
 ): Generator<MetricRow> {
+  const passed = epoch.number + (step - epoch.first) / epoch.steps;
   for (const { of, path, statistic, value } of values)
-    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: `${of}.${statistic}`, path, value };
+    yield { trial, phase: "train", step, epoch: passed, metric: `${of}.${statistic}`, path, value };
 }

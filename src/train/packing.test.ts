@@ -14,7 +14,11 @@ test.each([
   expect(extents.reduce((sum, extent) => sum + extent)).toBe(shape[axis]);
   expect(extents.length).toBeGreaterThan(1);
   for (const extent of extents.slice(0, -1)) expect(extent % 64).toBe(0);
-  for (const extent of extents.slice(0, -1)) expect(extent).toBeGreaterThanOrEqual(320);
+});
+
+test("no part is so narrow that its product would have to be exchanged", () => {
+  for (let extent = 640; extent < 8000; extent += 7)
+    expect(Math.min(...partExtents([4096, extent], 1)), `${extent}`).toBeGreaterThan(256);
 });
 
 test("what is small, or narrow along the axis, stays whole", () => {

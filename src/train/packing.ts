@@ -46,7 +46,7 @@ export const largestFlattened = 65_536;
 const partSize = 400_000;
 // Products of narrower parts leave matrix units idle, and of up to 256 columns they would have to be exchanged
 // (`threadInvariant`). A multiple of every vector length.
-const narrowestPart = 320;
+const narrowestPart = 384;
 const partMultiple = 64;
 
 /** A tensor to lay out, and the axis along which it may be cut. */
@@ -60,10 +60,10 @@ export interface UnpackedTensor {
 export function partExtents(shape: Shape, axis: number): number[] {
   const wanted = Math.min(sizeOf(shape) / partSize, shape[axis] / narrowestPart);
   if (wanted < 2) return [shape[axis]];
-  const extent = Math.ceil(shape[axis] / Math.floor(wanted) / partMultiple) * partMultiple;
-  const parts = Array<number>(Math.floor(shape[axis] / extent)).fill(extent);
-  const rest = shape[axis] - parts.length * extent;
-  return rest === 0 ? parts : [...parts, rest];
+  const count = Math.floor(wanted);
+  const boundary = (i: number): number =>
+    i === count ? shape[axis] : Math.round((i * shape[axis]) / count / partMultiple) * partMultiple;
+  return Array.from({ length: count }, (_, i) => boundary(i + 1) - boundary(i));
 }
 
 function partVectors(name: string, { path, shape, cutAxis: axis }: UnpackedTensor, decays: boolean): PackedVector[] {

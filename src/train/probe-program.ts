@@ -53,7 +53,7 @@ export function probeRecord(step: number, { values, counts }: Readonly<Record<st
 export function readProbes(
   { values: names, histograms }: ProbeProgram,
   { step, values, counts }: ProbeRecord,
-): Omit<Extract<TrialEvent, { kind: "probes" }>, "kind"> {
+): Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch"> {
   const bins = counts.length / Math.max(1, histograms.length);
   return {
     step,

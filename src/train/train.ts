@@ -99,10 +99,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     ...(signal === undefined ? {} : { signal }),
   });
   try {
-    let stepsPerEpoch = 1;
     for await (const event of trial.run()) {
-      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
-      if (event.kind === "probes") yield* probeRows(trial.id, event, stepsPerEpoch);
+      if (event.kind === "probes") yield* probeRows(trial.id, event);
       if (event.kind === "steps") yield* stepRows(trial.id, event);
       if (event.kind === "epoch") {
         yield* evaluationRows(trial.id, event.train);
@@ -120,6 +118,16 @@ function isNetwork(model: LayerSpec | OnnxNetwork): model is OnnxNetwork {
 
 async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
   const { data, runtime, threads, signal, learningRates } = options;
+  if (isNetwork(options.model)) {
+    throw new InvalidInputError(
+      "a model from a file has its initial weights inside, so that all networks would be one",
+      {
+        where: "train, ensemble",
+        expected: "a model of layers",
+        received: "what onnxNetwork read",
+      },
+    );
+  }
   const spec = trialSpecOf({ ...options, ensemble: options.ensemble ?? learningRates?.length ?? 1 });
   const ensemble = new EnsembleTrial({
     spec,

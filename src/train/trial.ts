@@ -12,7 +12,7 @@ import { type ProbeSpec, readProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs, batchLayout } from "./batch.js";
 import { checkedNetwork } from "./checked-network.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "./checks.js";
+import { checkCounts, checkMemory, checkMicroBatches, checkTargets, checkTokens } from "./checks.js";
 import { firstBad } from "./diagnosis.js";
 import { evaluateSplit } from "./evaluation.js";
 import type { Evaluation, TrialEvent } from "./events.js";
@@ -116,6 +116,7 @@ export class Trial {
       checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
     );
     checkTargets(this.#network, loss, data);
+    checkTokens(this.#network, data, spec.data.scaling);
     checkMicroBatches(spec, loss);
     this.#schedule = scheduleFunction(spec.schedule);
     checkMomentum(this.#schedule, optimizer);
@@ -150,7 +151,7 @@ export class Trial {
   }
 
   /** What probes found so far, those before a resume included. */
-  get probed(): readonly Omit<Extract<TrialEvent, { kind: "probes" }>, "kind">[] {
+  get probed(): readonly Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch">[] {
     if (this.#probes === undefined || this.#probeRecords.length === 0) return [];
     const program = this.#programs.probeProgram(this.spec.batchSize, this.#probes);
     return this.#probeRecords.map((record) => readProbes(program, record));
@@ -316,7 +317,7 @@ export class Trial {
     const record = probeRecord(this.#step, outputs);
     // A trial that resumes at this very step looked already.
     if (this.#probeRecords.at(-1)?.step !== this.#step) this.#probeRecords.push(record);
-    return { kind: "probes", ...readProbes(program, record) };
+    return { kind: "probes", epoch: this.#order.epochAt(this.#step), ...readProbes(program, record) };
   }
 
   /** Averages the epoch's steps over its examples and measures the held-out split. */

@@ -4,7 +4,7 @@ import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
 import type { TrialEvent } from "../../train/events.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
 
-type Probed = Omit<Extract<TrialEvent, { kind: "probes" }>, "kind">;
+type Probed = Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch">;
 
 /** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...]}`. */
 export function probeDocument({ step, values, histograms }: Probed): object {

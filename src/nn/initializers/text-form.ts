@@ -32,6 +32,15 @@ export function initializerFromText(
     if (found === undefined) throw new UnknownNameError(`${where} "${text}"`, "option", key.trim(), known);
     return [found, valueFrom(value.trim())];
   });
+  const names = entries.map(([option]) => option);
+  const twice = names.find((option, i) => names.indexOf(option) !== i);
+  if (twice !== undefined) {
+    throw new InvalidInputError("an option is given twice", {
+      where: `${where} "${text}"`,
+      expected: "every option once",
+      received: twice,
+    });
+  }
   return { ...Object.fromEntries(entries), kind };
 }
 

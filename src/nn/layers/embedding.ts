@@ -41,6 +41,7 @@ export const embedding = defineLayer({
     }
     const fans = embeddingFans(count, features);
     const weight = context.parameter("weight", [count, features], "weight", weightInitializer, fans);
+    context.tokens(x, count);
     const tokens = cast(x, "int64");
     const vectors = gather(weight, tokens, { axis: 0 });
     return padding === undefined ? vectors : withoutPadding(vectors, tokens, padding);

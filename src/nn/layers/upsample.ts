@@ -38,6 +38,13 @@ export const upsample = defineLayer({
         received: shapeText(x.shape),
       });
     }
+    if (factors.some((by, axis) => Math.floor(x.shape[axis + 2] * by) < 1)) {
+      throw new ShapeError("nothing is left of the image", {
+        where,
+        expected: `factors that leave at least one place of ${shapeText(x.shape.slice(2))}`,
+        received: factors.join(", "),
+      });
+    }
     return resize(x, {
       scales: [1, 1, ...factors],
       mode,

@@ -42,7 +42,8 @@ export const binaryCrossEntropyWithLogits = defineLoss({
 
 /** `posWeight - 1` along the last axis. */
 function positiveExtra(output: Tensor, weights: readonly number[]): Tensor {
-  const outputs = output.shape[output.shape.length - 1];
+  // Without an axis of outputs there is one of them.
+  const outputs = output.shape.length > 1 ? output.shape[output.shape.length - 1] : 1;
   if (weights.length !== 1 && weights.length !== outputs) {
     throw new InvalidInputError("there are more or fewer weights than outputs", {
       where: "loss (binaryCrossEntropyWithLogits).posWeight",
