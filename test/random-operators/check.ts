@@ -1,4 +1,4 @@
-// What must hold for a random case: types, gradients against central differences, ONNX Runtime against the reference,
+// What must hold for a random case: types, first and second derivatives against central differences, ONNX Runtime against the reference,
 // also inside of a Loop.
 import { type DType, isFloat } from "../../src/core/dtype.js";
 import { shapeText } from "../../src/core/shape.js";
@@ -74,13 +74,19 @@ async function onRuntime(
   }
 }
 
+/** Windows of one element and groups of equal ones have slopes of 0, but for rounding. */
+const least = 1e-5;
+
 /** What is wrong, or nothing. Throws what the builder throws. */
 export async function faultOf(op: Op, opCase: OpCase): Promise<string | undefined> {
   const { inputs, values, outputs, sources } = buildCase(op, opCase, "float64");
   const of = op.vjp === "none" ? undefined : weightedSum(outputs, "output");
   if (of !== undefined && sources.length > 0) {
-    const error = gradientError({ of, inputs, values, sources });
+    const error = gradientError({ of, inputs, values, sources, least });
     if (!(error < 1e-5)) return `the gradient is off by ${error}`;
+    const first = gradients({ of, withRespectTo: sources });
+    const second = gradientError({ of: weightedSum(first, "gradient")!, inputs, values, sources, least });
+    if (!(second < 1e-4)) return `the second derivative is off by ${second}`;
   }
   const single = valuesAndSlopes(op, opCase, "float32");
   const expected = evaluateGraph(single.graph, single.values);

@@ -1,4 +1,4 @@
-// Operators with random attributes, shapes and values: gradients against central differences, ONNX Runtime against the
+// Operators with random attributes, shapes and values: derivatives against central differences, ONNX Runtime against the
 // reference, as they are, simplified and inside of a Loop. TRAINSCOPE_FUZZ_SEED and TRAINSCOPE_FUZZ_FACTOR draw others.
 import { describe, expect, it } from "vitest";
 import { findOp, type OpName, ops } from "../../src/graph/ops/index.js";

@@ -36,13 +36,15 @@ export interface DirectionalCheck {
   readonly inputs: readonly Tensor[];
   readonly values: readonly NdArray[];
   readonly sources: readonly Tensor[];
+  /** Slopes below this are nothing but rounding; 1e-9 by default. */
+  readonly least?: number;
 }
 
 /**
  * The largest difference, over some random directions `d`, between `<gradient, d>` and the central difference of
  * `of` along `d`, relative to the larger of the two (or to 1e-3 |gradient| |d|, where they cancel).
  */
-export function gradientError({ of, inputs, values, sources }: DirectionalCheck): number {
+export function gradientError({ of, inputs, values, sources, least = 1e-9 }: DirectionalCheck): number {
   const value = graph(inputs, { value: of });
   const found = gradients({ of, withRespectTo: sources });
   const slopes = evaluateGraph(graph(inputs, Object.fromEntries(found.map((tensor, i) => [`${i}`, tensor]))), values);
@@ -54,7 +56,7 @@ export function gradientError({ of, inputs, values, sources }: DirectionalCheck)
     const measured =
       (shifted(value, values, directions, step) - shifted(value, values, directions, -step)) / (2 * step);
     const size = slopes.reduce((sum, slope, i) => sum + norm(slope.data) * norm(directions.get(sources[i])!), 0);
-    const scale = Math.max(Math.abs(predicted), Math.abs(measured), 1e-3 * size, 1e-9);
+    const scale = Math.max(Math.abs(predicted), Math.abs(measured), 1e-3 * size, least);
     const error = Math.abs(predicted - measured) / scale;
     worst = Number.isNaN(error) ? Number.POSITIVE_INFINITY : Math.max(worst, error);
   }
