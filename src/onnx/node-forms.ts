@@ -3,6 +3,12 @@ import { contribForms } from "./contrib-forms.js";
 import { exactModeForms } from "./mode-forms.js";
 import type { NodeForm } from "./node-form.js";
 import { olderForms } from "./older-forms.js";
+import { setSixForms } from "./set-six-forms.js";
 
 /** By operator, with its domain where that is not ONNX's own. */
-export const nodeForms: Readonly<Record<string, NodeForm>> = { ...olderForms, ...contribForms, ...exactModeForms };
+export const nodeForms: Readonly<Record<string, NodeForm>> = {
+  ...setSixForms,
+  ...olderForms,
+  ...contribForms,
+  ...exactModeForms,
+};

@@ -20,7 +20,7 @@ import { printable, quoted } from "./read-values.js";
 import { readTensor, type TensorReading } from "./stored-tensor.js";
 
 /** Operator sets that our records and the forms of older nodes describe. */
-const [oldestOpset, newestOpset] = [7, 28];
+const [oldestOpset, newestOpset] = [6, 28];
 const deepestGraph = 16;
 
 /** The one node that has no record: of its two graphs, one takes its place. */

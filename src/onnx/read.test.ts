@@ -159,17 +159,17 @@ test("what cannot be read is said in one sentence", () => {
   );
   reading(
     edited((model) => {
-      model.opsetImport[0].version = 6n;
+      model.opsetImport[0].version = 5n;
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 7 to 28, received 6. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: operator set cannot be read: expected 6 to 28, received 5. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
       model.opsetImport = [];
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 7 to 28, received none. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: operator set cannot be read: expected 6 to 28, received none. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
