@@ -2,6 +2,7 @@
 import type { DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
 import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
+import type { Window } from "./ops/window.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
@@ -105,6 +106,14 @@ export interface SummedInput<A extends Attributes = Attributes> {
   build(inputs: readonly (Tensor | null)[], attrs: A, parts: readonly Tensor[]): Tensor;
 }
 
+/** The windows of an operator over the spatial axes of its first input; of its output where the operator is transposed. */
+export interface WindowView extends Window {
+  /** Into how many parts the channels fall. */
+  readonly groups?: number;
+  /** Every input element is spread over a window of the output. */
+  readonly isTransposed?: boolean;
+}
+
 /** Inputs that are cast to another element type before an operator; outputs are cast back. */
 export interface Carried {
   readonly inputs: readonly number[];
@@ -128,6 +137,8 @@ export interface Op<A extends Attributes = Attributes> {
   /** Gradient rule; `"none"` where the operator has none (integer results, control flow). */
   readonly vjp: Vjp<A> | "none";
   cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
+  /** Sliding windows, for operators that have them: what accounting prints, and what an output element sees. */
+  window?(inputs: readonly (TensorType | null)[], attrs: A): WindowView;
   /** Reference values in float64. Slow and obvious on purpose. */
   evaluate(inputs: readonly (NdArray | null)[], attrs: A, context: EvaluateContext): readonly NdArray[];
   /**

@@ -121,6 +121,7 @@ export const convOp: Op<ConvAttributes> = {
     return apply(convOp, bias === undefined ? [x, w] : [x, w, bias], explicit)[0];
   },
   fromGradientParts: convFromColumns,
+  window: ([x, w], attrs) => ({ ...convWindow(x!.shape, w!.shape, attrs), groups: attrs.group }),
   cost([, w, bias], [y]) {
     const macs = sizeOf(y.shape) * sizeOf(w!.shape.slice(1));
     return { macs, flops: 2 * macs + (bias === null || bias === undefined ? 0 : sizeOf(y.shape)) };
@@ -228,6 +229,11 @@ export const convTransposeOp: Op<ConvTransposeAttributes> = {
     return [{ dtype: x!.dtype, shape: [x!.shape[0], filters, ...input] }];
   },
   vjp: convTransposeGradient,
+  window: ([x, w], attrs) => ({
+    ...convTransposeWindow("ConvTranspose", x!.shape, w!.shape, attrs),
+    groups: attrs.group,
+    isTransposed: true,
+  }),
   cost([x, w, bias], [y]) {
     const macs = sizeOf(x!.shape) * sizeOf(w!.shape.slice(1));
     return { macs, flops: 2 * macs + (bias === null || bias === undefined ? 0 : sizeOf(y.shape)) };

@@ -46,6 +46,7 @@ export const lpPoolOp: Op<LpPoolAttributes> = {
       pads: padded.shape.slice(2).flatMap(() => [0, 0]),
     });
   },
+  window: ([x], attrs) => poolWindow("LpPool", x!.shape, attrs),
   cost(inputs, outputs, attrs) {
     const { flops } = windowCost(inputs, outputs, attrs);
     return { macs: 0, flops: 2 * flops };

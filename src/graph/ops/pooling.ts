@@ -94,6 +94,7 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
     return [{ dtype: x!.dtype, shape }, ...(attrs.with_indices === 1 ? [{ dtype: "int64" as const, shape }] : [])];
   },
   vjp: maxPoolGradient,
+  window: ([x], attrs) => poolWindow("MaxPool", x!.shape, attrs),
   cost: windowCost,
   evaluate([x], attrs) {
     const { data } = x!;
@@ -153,6 +154,7 @@ export const averagePoolOp: Op<AveragePoolAttributes> = {
     return [{ dtype: x!.dtype, shape: [...x!.shape.slice(0, 2), ...poolWindow(where, x!.shape, attrs).output] }];
   },
   vjp: averagePoolGradient,
+  window: ([x], attrs) => poolWindow("AveragePool", x!.shape, attrs),
   cost: windowCost,
   evaluate([x], attrs) {
     const window = poolWindow("AveragePool", x!.shape, attrs);

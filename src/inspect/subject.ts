@@ -1,0 +1,53 @@
+// What is accounted: the steps of a model in order, wherever it comes from. Layers and files each become one.
+import type { Shape } from "../core/shape.js";
+import type { Node, Tensor } from "../graph/tensor.js";
+
+/** A tensor of which shape and type are not known: something before it could not be read. */
+export const unknownTensor = "unknown";
+
+/** A value on its way through the model. `null` stands for an optional input that is left out. */
+export type Value = Tensor | typeof unknownTensor | null;
+
+/** One operator of the model, as its author sees it. */
+export interface Step {
+  /** Path of the module it belongs to, with dots: `layer1.0.conv1`. Empty where nothing is known of modules. */
+  readonly module: string;
+  /** Unique in the model: the module, and the operator where a module has several steps (`encoder.0.mlp/Gelu`). */
+  readonly name: string;
+  /** ONNX's name of the operator; with its domain where that is not ONNX's own. */
+  readonly operator: string;
+  /** What it became in the graph, in order; several where we compose it. Empty where it could not be read. */
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Parameters that it reads, shared ones included. */
+  readonly parameters: readonly SubjectParameter[];
+  /** Why it could not be accounted. */
+  readonly unknown?: string;
+}
+
+/** A stored tensor of floating type. */
+export interface SubjectParameter {
+  /** Name in the file or path in the model: `layer1.0.conv1.weight`. */
+  readonly name: string;
+  /** `statistic`: running statistics and the like, which training moves but no gradient does. */
+  readonly use: "weight" | "bias" | "statistic";
+  readonly isTrainable: boolean;
+  readonly shape: Shape;
+  /** Bytes that its elements take where they are stored. */
+  readonly bytes: number;
+}
+
+export interface Subject {
+  /** What the user named: `resnet18`, `net.onnx`. */
+  readonly model: string;
+  /** What it reads, batch included. */
+  readonly inputs: readonly { readonly name: string; readonly tensor: Tensor }[];
+  readonly outputs: readonly { readonly name: string; readonly value: Value }[];
+  readonly batchSize: number;
+  readonly steps: readonly Step[];
+  /** Every stored tensor once, whether a step reads it or not. */
+  readonly parameters: readonly SubjectParameter[];
+  /** Sentences that a user should hear: what an exporter folded away, what was left out. */
+  readonly remarks: readonly string[];
+}
