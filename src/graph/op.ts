@@ -199,6 +199,8 @@ export interface Op<A extends Attributes = Attributes> {
   readonly activation?: { readonly unsaturated?: readonly [number, number]; readonly off?: number };
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
+  /** The only output is the first input under another shape or name: a runtime writes nothing. */
+  readonly isView?: true;
   /** Input names, for messages and prints. */
   readonly inputNames?: readonly string[];
 }

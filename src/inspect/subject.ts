@@ -18,6 +18,7 @@ export interface Step {
   readonly operator: string;
   /** What it became in the graph, in order; several where we compose it. Empty where it could not be read. */
   readonly nodes: readonly Node[];
+  /** Values that follow from the inputs of the model; parameters and constants are left out. */
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
   /** Parameters that it reads, shared ones included. */
@@ -48,6 +49,10 @@ export interface Subject {
   readonly steps: readonly Step[];
   /** Every stored tensor once, whether a step reads it or not. */
   readonly parameters: readonly SubjectParameter[];
+  /** The forward pass as it trains, where that differs from the steps (statistics of the batch, masks). */
+  readonly training?: () => { readonly outputs: readonly Tensor[]; readonly parameters: readonly Tensor[] };
+  /** Trained parameters as the steps read them, where there is no `training`. */
+  readonly parameterTensors?: readonly Tensor[];
   /** Sentences that a user should hear: what an exporter folded away, what was left out. */
   readonly remarks: readonly string[];
 }

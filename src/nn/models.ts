@@ -18,8 +18,8 @@ import { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
 import { visionTransformer } from "./models/vision-transformer.js";
 
 interface ModelPart<S> {
-  /** Shape of one example that the model is made for, where it is not free. */
-  readonly inputShape?: readonly number[];
+  /** Shape of one example that the model is made for, where it is not free; by its options where these decide. */
+  readonly inputShape?: readonly number[] | ((spec: S) => readonly number[]);
   model(spec: S): LayerSpec;
   /** Reads the options after the colon on the command line: `mlp:784-100-10`. */
   parse?(text: string): Record<string, unknown>;
@@ -125,6 +125,7 @@ export const mlp = define({
     });
     return sequential([flatten(), ...dropped(spec.dropoutInput), ...layers]);
   },
+  inputShape: ({ widths }: { widths: number[] }) => [widths[0]],
   parse(text: string) {
     if (!/^[1-9]\d{0,14}(?:-[1-9]\d{0,14})+$/.test(text)) {
       throw new InvalidInputError("widths cannot be read", {
@@ -153,11 +154,17 @@ export const models = {
   visionTransformer,
 } as const;
 
+/** A model of the catalogue: its layers, and the shape of one example that it is made for where it is not free. */
+export interface CatalogueModel {
+  readonly spec: LayerSpec;
+  readonly inputShape?: readonly number[];
+}
+
 /**
- * The model spec that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
+ * The model that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
  * @throws UnknownNameError | InvalidInputError
  */
-export function modelByName(text: string, options: Record<string, unknown> = {}): LayerSpec {
+export function catalogueModel(text: string, options: Record<string, unknown> = {}): CatalogueModel {
   const colon = text.indexOf(":");
   const name = kindByName("model", "model", colon === -1 ? text : text.slice(0, colon), models) as keyof typeof models;
   const part = models[name] as unknown as ModelPart<unknown>;
@@ -169,5 +176,13 @@ export function modelByName(text: string, options: Record<string, unknown> = {})
     });
   }
   const parsed = rest === undefined ? {} : (part.parse as (text: string) => Record<string, unknown>)(rest);
-  return part.model(readSpec("model", "model", models, { kind: name, ...parsed, ...options }).spec);
+  const { spec } = readSpec("model", "model", models, { kind: name, ...parsed, ...options });
+  const { inputShape } = part;
+  const shape = typeof inputShape === "function" ? inputShape(spec) : inputShape;
+  return { spec: part.model(spec), ...(shape === undefined ? {} : { inputShape: shape }) };
+}
+
+/** The layers of `catalogueModel` alone. @throws UnknownNameError | InvalidInputError */
+export function modelByName(text: string, options: Record<string, unknown> = {}): LayerSpec {
+  return catalogueModel(text, options).spec;
 }

@@ -50,6 +50,8 @@ export interface Network {
   readonly randomKeys: readonly RandomKey[];
   /** The input is read as whole numbers from 0 to `count - 1`, by the layer `where`. */
   readonly tokens?: { readonly count: number; readonly where: string };
+  /** The path of a layer by the scope of its nodes: `layer1.0.conv1` for `model.layers[4]... (conv2d)`. */
+  readonly places?: ReadonlyMap<string, string>;
   /** `uint32` scalar: how many examples of the batch came before these (micro-batches). For random masks. */
   readonly firstExample: Tensor;
 }
@@ -112,6 +114,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
   const parameters = new Map<string, Parameter>();
   const buffers = new Map<string, Buffer>();
   const randomKeys: RandomKey[] = [];
+  const places = new Map<string, string>();
   let tokens: Network["tokens"];
   const firstExample = input("first example", "uint32", []);
 
@@ -168,6 +171,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
     const { definition, spec: complete } = readSpec(place, "layer", layers, layerSpec);
     const part = definition as unknown as LayerPart<unknown>;
     const where = `${place} (${complete.kind})`;
+    places.set(where, locate("").path);
     return withScope(where, () => part.build(complete, value, contextAt(locate, place, where)));
   };
 
@@ -181,6 +185,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
     buffers: [...buffers.values()],
     randomKeys,
     ...(tokens === undefined ? {} : { tokens }),
+    places,
     firstExample,
   };
 }

@@ -42,6 +42,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
     return source === x || !isPlain ? null : apply(reshapeOp, [source, shape!])[0];
   },
   name: "Reshape",
+  isView: true,
   arity: [2, 2],
   attributes: { allowzero: { type: "int", default: 0 } },
   inputNames: ["data", "shape"],
@@ -78,6 +79,7 @@ function reshaped(where: string, shape: Shape, wanted: readonly number[], allowZ
 
 export const flattenOp: Op<FlattenAttributes> = {
   name: "Flatten",
+  isView: true,
   arity: [1, 1],
   attributes: { axis: { type: "int", default: 1 } },
   inputNames: ["input"],
@@ -143,6 +145,7 @@ function permutationOf({ perm }: TransposeAttributes, rank: number): readonly nu
 
 export const squeezeOp: Op<NoAttributes> = {
   name: "Squeeze",
+  isView: true,
   arity: [1, 2],
   attributes: {},
   inputNames: ["data", "axes"],
@@ -172,6 +175,7 @@ function squeezed(where: string, [x, axes]: readonly (InferInput | null)[]): num
 
 export const unsqueezeOp: Op<NoAttributes> = {
   name: "Unsqueeze",
+  isView: true,
   arity: [2, 2],
   attributes: {},
   inputNames: ["data", "axes"],

@@ -12,11 +12,14 @@ import { erfValue } from "./erf-value.js";
 import { reshape } from "./shape-movement.js";
 import { concat, split } from "./slicing.js";
 
-export const identityOp = unary(
-  "Identity",
-  (x) => x,
-  ({ cotangents: [ct] }) => [ct],
-);
+export const identityOp: Op<NoAttributes> = {
+  ...unary(
+    "Identity",
+    (x) => x,
+    ({ cotangents: [ct] }) => [ct],
+  ),
+  isView: true,
+};
 
 export const negOp = unary(
   "Neg",

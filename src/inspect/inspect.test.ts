@@ -1,0 +1,106 @@
+// Totals against published numbers, and the bookkeeping: shared weights, groups, memory by hand.
+import { expect, test } from "vitest";
+import { conv2d, dense, flatten, maxPool2d, relu, residual, sequential } from "../nn/index.js";
+import { modelByName } from "../nn/models.js";
+import { inspect } from "./inspect.js";
+
+const sum = (values: readonly (number | null)[]): number =>
+  values.reduce<number>((total, value) => total + (value ?? 0), 0);
+
+test("VGG-19 at 224: weights, biases, MACs and both counts of activations as published", () => {
+  const { totals } = inspect(modelByName("vgg19"), { inputShape: [3, 224, 224] });
+  expect(totals).toMatchObject({
+    parameters: 143_667_240,
+    weights: 143_652_544,
+    biases: 14_696,
+    macs: 19_632_062_464,
+    activationsInPlace: 16_542_184,
+    productActivations: 14_861_288,
+  });
+});
+
+test("layers add up to the totals, in steps and in groups of any depth", () => {
+  const spec = modelByName("resnet18");
+  const all = inspect(spec, { inputShape: [3, 64, 64] });
+  for (const depth of [undefined, 0, 1, 2, 9]) {
+    const { layers, totals } = inspect(spec, { inputShape: [3, 64, 64], ...(depth === undefined ? {} : { depth }) });
+    expect(totals).toEqual(all.totals);
+    expect(sum(layers.map(({ parameters }) => parameters))).toBe(totals.parameters);
+    expect(sum(layers.map(({ statistics }) => statistics))).toBe(totals.statistics);
+    expect(sum(layers.map(({ macs }) => macs))).toBe(totals.macs);
+    expect(sum(layers.map(({ flops }) => flops))).toBe(totals.flops);
+    expect(sum(layers.map(({ steps }) => steps))).toBe(all.layers.length);
+    expect(sum(layers.map(({ share }) => share.macs))).toBeCloseTo(1, 12);
+  }
+});
+
+test("layers carry the paths of their modules, and the operator where a module has several steps", () => {
+  const { layers } = inspect(modelByName("resnet18"), { inputShape: [3, 64, 64] });
+  expect(layers.slice(4, 12).map(({ name, operator }) => `${name} ${operator}`)).toEqual([
+    "layer1.0.conv1 Conv",
+    "layer1.0.bn1 BatchNormalization",
+    "layer1.0.relu Relu",
+    "layer1.0.conv2 Conv",
+    "layer1.0.bn2 BatchNormalization",
+    "layer1.0 Add",
+    "layer1.0.relu2 Relu",
+    "layer1.1.conv1 Conv",
+  ]);
+  expect(new Set(layers.map(({ name }) => name)).size).toBe(layers.length);
+});
+
+test("the batch multiplies work and activations, not parameters", () => {
+  const one = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28] }).totals;
+  const eight = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], batchSize: 8 }).totals;
+  expect(eight).toMatchObject({ parameters: one.parameters, macs: 8 * one.macs, flops: 8 * one.flops });
+  expect(eight.activations).toBe(8 * one.activations);
+  expect(eight.arithmeticIntensity).toBeGreaterThan(one.arithmeticIntensity);
+});
+
+test("held parameters are counted apart", () => {
+  const { totals, memory } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["0.*", "3.*"] });
+  expect(totals).toMatchObject({ parameters: 61_706, frozen: 156 + 2_416, trainable: 61_706 - 156 - 2_416 });
+  expect(memory.training.gradients).toBe(4 * totals.trainable);
+  expect(memory.training.optimizerSlots).toBe(2 * 4 * totals.trainable);
+});
+
+test("memory of a small net, counted by hand", () => {
+  // 1 x 4 x 4 -> Conv 2 x 4 x 4 -> Relu in place -> MaxPool 2 x 2 x 2 -> view of 8 -> Gemm 3.
+  const net = sequential([
+    conv2d({ filters: 2, kernel: 3, padding: 1 }),
+    relu(),
+    maxPool2d({ kernel: 2 }),
+    flatten(),
+    dense({ units: 3 }),
+  ]);
+  const { memory, totals } = inspect(net, { inputShape: [1, 4, 4], optimizer: "sgd" });
+  expect(totals).toMatchObject({
+    parameters: 20 + 27,
+    activations: 32 + 32 + 8 + 3,
+    activationsInPlace: 16 + 32 + 8 + 3,
+  });
+  expect(memory.inference).toEqual({
+    weights: 4 * 47,
+    peakActivations: 4 * (16 + 32),
+    peakLayer: "0",
+    total: 4 * (47 + 48),
+  });
+  // Read again: the input, what the ReLU gave, what the pooling gave.
+  expect(memory.training).toMatchObject({ optimizer: "sgd", optimizerSlots: 0, gradients: 4 * 47 });
+  expect(memory.training.savedActivations).toBe(4 * (16 + 32 + 8));
+});
+
+test("a value that is added later stays alive around its branch", () => {
+  const branch = sequential([
+    conv2d({ filters: 4, kernel: 3, padding: 1 }),
+    conv2d({ filters: 4, kernel: 3, padding: 1 }),
+  ]);
+  const { memory } = inspect(sequential([conv2d({ filters: 4, kernel: 1 }), residual({ branch })]), {
+    inputShape: [4, 8, 8],
+  });
+  expect(memory.inference.peakActivations).toBe(3 * 4 * 4 * 8 * 8);
+});
+
+test("an optimizer that there is not is refused with the names of those that there are", () => {
+  expect(() => inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], optimizer: "adan" })).toThrow(/adan.*adam/s);
+});
