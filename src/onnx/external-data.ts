@@ -6,30 +6,41 @@ import { quoted } from "./read-values.js";
 /** Gives the bytes of a file beside the model by its name. @throws TrainscopeError when there is none. */
 export type ReadExternal = (location: string) => Uint8Array;
 
+/**
+ * Gives a part of a file: of one beside the model by its name, or of the model itself (`ownLocation`).
+ * @throws TrainscopeError when there is no such file, or it ends before.
+ */
+export type ReadRange = (location: string, offset: number, length: number) => Uint8Array;
+
+/** Ways to the files that hold values; parts are preferred. */
+export interface ExternalReading {
+  readonly readExternal?: ReadExternal;
+  readonly readRange?: ReadRange;
+}
+
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === DataLocation.EXTERNAL || externalData.length > 0;
 }
 
 /**
- * The bytes of a tensor in another file: a view.
+ * The bytes of a tensor in another file: a view where the whole file is at hand.
  * @param size how many bytes its type and shape make.
  */
 export function externalBytes(
   where: string,
   proto: TensorProto,
   size: number,
-  read: ReadExternal | undefined,
+  { readExternal, readRange }: ExternalReading,
 ): Uint8Array {
   const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
   const location = plainName(where, entries.get("location") ?? "");
-  if (read === undefined) {
+  if (readExternal === undefined && readRange === undefined) {
     throw new InvalidInputError("its values lie in another file", {
       where,
       received: quoted(location),
       remedy: "Read the model from its folder, or save it as one file (onnx.save without external data)",
     });
   }
-  const bytes = read(location);
   const offset = count(where, "offset", entries.get("offset") ?? "0");
   const length = count(where, "length", entries.get("length") ?? `${size}`);
   if (length !== size) {
@@ -39,6 +50,8 @@ export function externalBytes(
       received: `${length} in ${quoted(location)}`,
     });
   }
+  if (readRange !== undefined) return readRange(location, offset, length);
+  const bytes = (readExternal as ReadExternal)(location);
   if (offset + length > bytes.length) {
     throw new CorruptFileError("its values lie beyond the end of the file that holds them", {
       where,

@@ -99,7 +99,7 @@ function bringInside({ where, reading }: OnnxFile, proto: TensorProto): void {
     (product, extent) => product * Number(extent),
     requireStorage(place, proto.dataType).bytes,
   );
-  proto.rawData = externalBytes(place, proto, size, reading.readExternal).slice();
+  proto.rawData = externalBytes(place, proto, size, reading).slice();
   proto.externalData = [];
   clearField(proto, TensorProtoSchema.field.dataLocation);
 }

@@ -3,13 +3,14 @@ import { clearField } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import { shapeText, sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
+import type { TensorType } from "../graph/tensor.js";
 import { type ElementStorage, elementStorages, storageOf } from "./element-storage.js";
-import { externalBytes, isExternal, type ReadExternal } from "./external-data.js";
+import { type ExternalReading, externalBytes, isExternal } from "./external-data.js";
 import { TensorProto_DataType as DataTypeCode, type TensorProto, TensorProtoSchema } from "./generated/onnx_pb.js";
+import { isPlain, type OwnPayload, ownLocation, ownPayload, packedNumbers } from "./own-payload.js";
 import { integer, mostAxes } from "./read-values.js";
 
-export interface TensorReading {
-  readonly readExternal?: ReadExternal;
+export interface TensorReading extends ExternalReading {
   /** Whether float64 becomes float32, as everything that is trained does. Default false. */
   readonly isSingle?: boolean;
 }
@@ -33,12 +34,34 @@ export function heldType(where: string, code: number, { isSingle = false }: Tens
 
 /** A stored tensor. Nothing is allocated before its declared size was compared with the bytes that are there. */
 export function readTensor(where: string, proto: TensorProto, reading: TensorReading = {}): TensorData {
-  const storage = requireStorage(where, proto.dataType);
-  const shape = proto.dims.map((extent) => integer(where, extent));
-  const bytes = checkedBytes(where, shape, storage.bytes);
+  const { storage, shape, bytes } = storedType(where, proto);
   const data = readElements(where, proto, storage, bytes, reading);
   const dtype = heldType(where, proto.dataType, reading);
   return { dtype, shape, data: dtype === storage.dtype ? data : Float32Array.from(data as Float64Array) };
+}
+
+/**
+ * What can be said of a stored tensor without its values.
+ * @throws CorruptFileError when as many bytes as its shape makes are not there.
+ */
+export function readTensorType(where: string, proto: TensorProto, reading: TensorReading): TensorType {
+  const { storage, shape, bytes } = storedType(where, proto);
+  const typed = proto[storage.field].length * storage.bytes;
+  const held = isExternal(proto) ? heldOutside(proto) : typed > 0 ? typed : proto.rawData.length;
+  if (held !== undefined && held !== bytes) throw wrongCount(where, proto, bytes, held);
+  return { dtype: heldType(where, proto.dataType, reading), shape };
+}
+
+/** Bytes of the elements that a skimmed file holds elsewhere, where that is known beforehand. */
+function heldOutside(proto: TensorProto): number | undefined {
+  const own = ownPayload(proto);
+  return own !== undefined && isPlain(own) ? own.length : undefined;
+}
+
+function storedType(where: string, proto: TensorProto) {
+  const storage = requireStorage(where, proto.dataType);
+  const shape = proto.dims.map((extent) => integer(where, extent));
+  return { storage, shape, bytes: checkedBytes(where, shape, storage.bytes) };
 }
 
 function checkedBytes(where: string, shape: readonly number[], elementBytes: number): number {
@@ -53,22 +76,47 @@ function readElements(
   proto: TensorProto,
   storage: ElementStorage,
   bytes: number,
-  { readExternal }: TensorReading,
+  reading: TensorReading,
 ): TensorData["data"] {
-  const typed = proto[storage.field];
+  const own = ownPayload(proto);
+  const typed = own === undefined ? proto[storage.field] : typedOwn(where, storage, own, reading);
   try {
-    if (isExternal(proto)) return storage.fromRaw(externalBytes(where, proto, bytes, readExternal));
+    if (typed.length === 0 && isExternal(proto)) return storage.fromRaw(outsideBytes(where, proto, bytes, reading));
     const received = typed.length > 0 ? typed.length * storage.bytes : proto.rawData.length;
     if (received === bytes) return typed.length > 0 ? storage.fromTyped(typed) : storage.fromRaw(proto.rawData);
-    throw new CorruptFileError("element count does not fit the shape", {
-      where,
-      expected: `${bytes / storage.bytes} elements for ${shapeText(proto.dims.map(Number))}`,
-      received: `${received / storage.bytes}`,
-    });
+    throw wrongCount(where, proto, bytes, received);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new InvalidInputError("a value is too large", { where, received: cause.message, cause });
   }
+}
+
+/** Numbers of a packed field that a skimmed file holds elsewhere. */
+function typedOwn(
+  where: string,
+  { field }: ElementStorage,
+  own: OwnPayload,
+  { readRange }: TensorReading,
+): TensorProto[ElementStorage["field"]] {
+  if (isPlain(own) || own.field !== field || readRange === undefined) return [];
+  return packedNumbers(where, own.field, readRange(ownLocation, own.offset, own.length));
+}
+
+function outsideBytes(where: string, proto: TensorProto, bytes: number, reading: TensorReading): Uint8Array {
+  const own = ownPayload(proto);
+  if (own === undefined || reading.readRange === undefined) return externalBytes(where, proto, bytes, reading);
+  const isRead = isPlain(own) && (own.field === "rawData" || own.field === requireStorage(where, proto.dataType).field);
+  if (!isRead || own.length !== bytes) throw wrongCount(where, proto, bytes, isRead ? own.length : 0);
+  return reading.readRange(ownLocation, own.offset, own.length);
+}
+
+function wrongCount(where: string, proto: TensorProto, bytes: number, received: number): CorruptFileError {
+  const elementBytes = requireStorage(where, proto.dataType).bytes;
+  return new CorruptFileError("element count does not fit the shape", {
+    where,
+    expected: `${bytes / elementBytes} elements for ${shapeText(proto.dims.map(Number))}`,
+    received: `${received / elementBytes}`,
+  });
 }
 
 /**
