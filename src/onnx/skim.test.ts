@@ -128,7 +128,9 @@ test("a shape that does not fit the values left in the file is damage", () => {
   const proto = create(TensorProtoSchema, { dataType: 1, dims: [9001n], rawData: new Uint8Array(4 * many) });
   const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer: [proto] } as never }));
   const [stored] = skimModel(countingSource(bytes), "net.onnx").graph?.initializer ?? [];
-  expect(() => readTensorType("w", stored, {})).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: w: element count does not fit the shape: expected 9001 elements for [9001], received 9000]`);
+  expect(() => readTensorType("w", stored, {})).toThrowErrorMatchingInlineSnapshot(
+    `[CorruptFileError: w: element count does not fit the shape: expected 9001 elements for [9001], received 9000]`,
+  );
 });
 
 test("a file cut off anywhere, a text and nested lengths that lie are damage", () => {
