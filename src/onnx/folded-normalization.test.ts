@@ -1,8 +1,11 @@
 // What exporters leave of batch normalizations that they computed into other weights.
-import { expect, test } from "vitest";
-import { foldedNormalizations } from "./folded-normalization.js";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { foldedNormalizations, foldingRemark, parametersBeforeFolding } from "./folded-normalization.js";
 import { modelBytes, type NodeCase, numbers } from "./model-cases.js";
-import { openOnnx } from "./onnx-file.js";
+import { onnxFile, openOnnx, parseModel } from "./onnx-file.js";
+import { storedWeights } from "./parameters.js";
+import { separateWeights } from "./separate-weights.js";
 
 const foldedNodes = (nodes: readonly NodeCase[], ...stored: string[]): string[] =>
   foldedNormalizations(
@@ -52,4 +55,75 @@ test("a normalization that is still there is not folded", () => {
   const names = ["s", "b", "m", "v"];
   const node: NodeCase = ["BatchNormalization", ["x", ...names], ["y"], {}, { metadata: traced("batch_norm.default") }];
   expect(foldedNodes([node], ...names)).toEqual([]);
+});
+
+interface Export {
+  readonly name: string;
+  readonly exporter: string;
+  /** Of the module, counted by PyTorch. */
+  readonly parameters: number;
+  readonly file: string;
+}
+
+const { exports } = JSON.parse(
+  readFileSync(new URL("../../tools/oracle/fixtures/folded-normalization.json", import.meta.url), "utf8"),
+) as { exports: readonly Export[] };
+
+/** Where the numbers of the older exporter do not tell everything: what is found, and how many biases. */
+const notTold: Readonly<Record<string, { readonly parameters: number; readonly biases: number | undefined }>> = {
+  "one bias of two, script": { parameters: 229, biases: undefined },
+  "no scale and shift, script": { parameters: 76, biases: 0 },
+  "shuffled channels, script": { parameters: 160, biases: undefined },
+};
+
+describe.each([false, true])("parameters before folding, weights taken apart: %s", (isSeparated) => {
+  const read = (bytes: Uint8Array, name: string) => {
+    const model = parseModel(bytes, name);
+    if (isSeparated) separateWeights(model);
+    const file = onnxFile(model, name, {});
+    return { file, weights: storedWeights(file) };
+  };
+
+  test.each(exports)("$name by $exporter", ({ name, exporter, parameters, file: base64 }) => {
+    const { file, weights } = read(Buffer.from(base64, "base64"), name);
+    const before = parametersBeforeFolding(file, weights);
+    if (before === undefined) {
+      // The older exporter leaves what follows a matrix alone.
+      expect([name, exporter.slice(0, 6)]).toEqual(["linear", "script"]);
+      return;
+    }
+    const expected = notTold[`${name}, ${exporter.slice(0, 6)}`] ?? {
+      parameters,
+      biases: name.startsWith("biases") ? before.nodes.length : name === "one bias of two" ? 1 : 0,
+    };
+    expect(before).toMatchObject(expected);
+  });
+});
+
+test("kernels before folded normalizations keep their names, although the traced call names the normalization", () => {
+  const dynamo = exports.find(({ name, exporter }) => name === "no biases" && exporter === "dynamo") as Export;
+  const model = parseModel(Buffer.from(dynamo.file, "base64"), "net.onnx");
+  separateWeights(model);
+  const names = storedWeights(onnxFile(model, "net.onnx", {})).map(({ name }) => name);
+  expect(names.sort()).toEqual(["0.weight", "0.weight_bias", "3.weight", "3.weight_bias", "8.bias", "8.weight"]);
+});
+
+test("the remark says how sure the number is", () => {
+  const nodes = foldedNormalizations(
+    openOnnx(
+      modelBytes({
+        inputs: { x: ["batch", 2, 4, 4] },
+        outputs: ["y"],
+        stored: { w: numbers([2, 2, 1, 1]), b: numbers([2]) },
+        nodes: [conv("w", "b", traced("batch_norm.default"))],
+      }),
+      "net.onnx",
+    ),
+  );
+  expect(foldingRemark({ nodes, parameters: 8, biases: 0 })).toMatchInlineSnapshot(
+    `"the exporter folded batch normalization into the weights of 1 node; before, the model had 8 parameters"`,
+  );
+  expect(foldingRemark({ nodes: [...nodes, ...nodes], parameters: 16, biases: undefined })).toMatchInlineSnapshot(
+    `"the exporter folded batch normalization into the weights of 2 nodes; before, the model had 16 parameters, if there were no biases in front of them"`,
+  );
 });

@@ -1,7 +1,11 @@
-// Batch normalizations that an exporter computed into the weights before them: what is left of them in a file.
+// Batch normalizations that an exporter computed into the weights before them: what is left of them in a file, and how
+// many parameters the model had before.
 import type { NodeProto } from "./generated/onnx_pb.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
+import { hiddenValues } from "./script-numbers.js";
+import { isFoldedNormalization, outputChannels, tracedCall, tracedParameters } from "./traced-weights.js";
+import type { WeightUse } from "./weight-places.js";
 
 const takesWeights = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
@@ -13,16 +17,87 @@ const takesWeights = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
  */
 export function foldedNormalizations({ graph }: OnnxFile): NodeProto[] {
   const stored = new Set(graph.initializer.map(({ name }) => name));
+  // Of equal tensors one is stored, and the others are copies of it.
+  for (const node of graph.node)
+    if (operatorKey(node) === "Identity" && stored.has(node.input[0])) stored.add(node.output[0]);
   return graph.node.filter((node) => {
+    if (isFoldedNormalization(node)) return true;
     if (!takesWeights.has(operatorKey(node))) return false;
-    if (node.metadataProps.some(({ key, value }) => isTracedNormalization(key, value))) return true;
     const [, weight, bias] = node.input;
     if (!stored.has(weight)) return false;
     if (/_(?:weights|bias)_fused_bn/.test(weight)) return true;
-    return bias !== undefined && stored.has(bias) && [weight, bias].every((name) => /^onnx::Conv\w*_\d+$/.test(name));
+    return bias !== undefined && stored.has(bias) && isCountedPair(weight, bias);
   });
 }
 
-const isTracedNormalization = (key: string, value: string): boolean =>
-  (key === "pkg.torch.onnx.fx_node" && /call_function\[target=torch\.ops\.aten\.\w*batch_norm\w*/.test(value)) ||
-  (key === "pkg.onnxscript.rewriter.rule_name" && value.includes("FuseBatchNorm"));
+const isCountedPair = (...names: readonly string[]): boolean => names.every((name) => /^onnx::Conv\w*_\d+$/.test(name));
+
+/** What a model had before an exporter folded normalizations into it. */
+export interface ParametersBeforeFolding {
+  /** Nodes that hold a normalization. */
+  readonly nodes: readonly NodeProto[];
+  /** Elements of all parameters: those of the file, with scale, shift and former bias in place of the folded bias. */
+  readonly parameters: number;
+  /**
+   * Biases in front of the normalizations, by the number of their nodes; `undefined` where the file does not tell. Then
+   * none are counted, as is usual in front of a normalization.
+   */
+  readonly biases: number | undefined;
+}
+
+/**
+ * The parameters of a model before normalizations were folded; `undefined` where none were.
+ *
+ * A folded node holds a kernel and one bias of `channels` elements; before, there were the kernel, a scale and a shift
+ * (`2 x channels`), and perhaps a bias of its own. Whether there was one
+ * - PyTorch's dynamo exporter says: it lists every parameter of the program that it traced;
+ * - PyTorch's older exporter shows by counting values, see `hiddenValues`;
+ * - of other exporters is not known.
+ * @param weights what the file holds, as `storedWeights` finds it.
+ */
+export function parametersBeforeFolding(
+  file: OnnxFile,
+  weights: readonly { readonly name: string; readonly use: WeightUse; readonly proto: { readonly dims: bigint[] } }[],
+): ParametersBeforeFolding | undefined {
+  const nodes = foldedNormalizations(file);
+  if (nodes.length === 0) return undefined;
+  const dims = new Map(file.graph.initializer.map((proto) => [proto.name, proto.dims]));
+  const channelsOf = (node: NodeProto): number => Number(outputChannels(node, dims.get(node.input[1]) ?? []) ?? 0n);
+  const folded = new Set(nodes.map((node) => node.input[2] ?? ""));
+  const kept = weights.filter(({ name, use }) => use !== "statistic" && !folded.has(name));
+  const had = hadBiases(file, nodes);
+  const before = nodes.map((node, i) => channelsOf(node) * (affineParameters(node) + (had?.[i] === true ? 1 : 0)));
+  return {
+    nodes,
+    parameters:
+      sum(kept.map(({ proto }) => Number(proto.dims.reduce((size, extent) => size * extent, 1n)))) + sum(before),
+    biases: had?.filter((had) => had).length,
+  };
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** Scale and shift; the traced call of a normalization names those that it had. */
+function affineParameters(node: NodeProto): number {
+  const call = tracedCall(node);
+  return call.includes("batch_norm") ? [...call.matchAll(/%p_\w+/g)].length : 2;
+}
+
+/** For every node whether there was a bias before the normalization, or `undefined` if the file does not tell. */
+function hadBiases(file: OnnxFile, nodes: readonly NodeProto[]): boolean[] | undefined {
+  const targets = new Set(tracedParameters(file.graph).values());
+  if (targets.size > 0 && nodes.every(({ input }) => targets.has(input[1])))
+    return nodes.map(({ input }) => targets.has(input[1].replace(/weight$/, "bias")));
+  if (!nodes.every(({ input }) => isCountedPair(input[1], input[2] ?? ""))) return undefined;
+  const hidden = hiddenValues(file, nodes);
+  // A number between means that other values went as well, or that some of the nodes had a bias.
+  if (hidden === 0) return nodes.map(() => false);
+  return hidden === nodes.length ? nodes.map(() => true) : undefined;
+}
+
+/** What a user should hear of it: the count before folding. */
+export function foldingRemark({ nodes, parameters, biases }: ParametersBeforeFolding): string {
+  const where = `${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`;
+  const assumption = biases === undefined ? ", if there were no biases in front of them" : "";
+  return `the exporter folded batch normalization into the weights of ${where}; before, the model had ${parameters} parameters${assumption}`;
+}

@@ -25,10 +25,11 @@ export function tracedCopies(graph: GraphProto): void {
     const own = info === undefined ? [] : tracedNamesOf(stored.name, info);
     if (own.length === 0) continue;
     const copies = new Map<string, string>();
+    const whole = (uses.get(stored.name) ?? []).map(({ node }) => node).find(isFoldedNormalization);
     for (const { node, index } of uses.get(stored.name) ?? []) {
       // A value of the traced program itself, folded: the call reads that, whatever else it names.
-      if (callOf(node).includes(`%${stored.name},`) || callOf(node).includes(`%${stored.name})`)) continue;
-      const meant = meantParameter(node, own);
+      if (tracedCall(node).includes(`%${stored.name},`) || tracedCall(node).includes(`%${stored.name})`)) continue;
+      const meant = isFoldedNormalization(node) ? meantNormalization(node, whole) : meantParameter(node, own);
       if (meant === undefined) continue;
       let name = copies.get(meant);
       if (name === undefined) {
@@ -42,7 +43,20 @@ export function tracedCopies(graph: GraphProto): void {
 }
 
 /** The traced call that a node belongs to: `%linear : ... call_function[target=...](args = (%x, %p_fc_weight), ...)`. */
-const callOf = (node: NodeProto): string => metadataOf(node, "pkg.torch.onnx.fx_node") ?? "";
+export const tracedCall = (node: NodeProto): string => metadataOf(node, "pkg.torch.onnx.fx_node") ?? "";
+
+/** Whether a batch normalization was computed into the weights of the node: it carries the call of that, or its rule. */
+export function isFoldedNormalization(node: NodeProto): boolean {
+  if (!Object.hasOwn(channels, operatorKey(node))) return false;
+  const isNormalization = /call_function\[target=torch\.ops\.aten\.\w*batch_norm\w*/.test(tracedCall(node));
+  return isNormalization || (metadataOf(node, "pkg.onnxscript.rewriter.rule_name") ?? "").includes("FuseBatchNorm");
+}
+
+/** The call at such a node names the normalization and not the weights: those of `first` keep their name. */
+function meantNormalization(node: NodeProto, first: NodeProto | undefined): string | undefined {
+  const named = (call: NodeProto): string | undefined => /%(p_\w+)/.exec(tracedCall(call))?.[1];
+  return first === undefined || named(node) === named(first) ? undefined : named(node);
+}
 
 /** What stored tensors were folded from, as far as a person gave it a name: `weight` for its transpose. */
 export function foldedSources(graph: GraphProto): Map<string, readonly string[]> {
@@ -51,6 +65,14 @@ export function foldedSources(graph: GraphProto): Map<string, readonly string[]>
       const folded = metadataOf(info, foldedKey);
       return folded === undefined ? [] : [[info.name, namedSources(folded)] as const];
     }),
+  );
+}
+
+/** Every parameter of the traced program: its name there and in the module, whether the file still has it or not. */
+export function tracedParameters({ metadataProps }: GraphProto): Map<string, string> {
+  const signature = metadataOf({ metadataProps }, "pkg.torch.export.ExportedProgram.graph_signature") ?? "";
+  return new Map(
+    [...signature.matchAll(/^(\w+): PARAMETER target='([^']+)'/gm)].map(([, traced, target]) => [traced, target]),
   );
 }
 
@@ -65,7 +87,7 @@ export function foldedKinds(graph: GraphProto): Map<string, (typeof kinds)[keyof
   return new Map(
     [...foldedSources(graph)].flatMap(([name, sources]) => {
       const flat = new Set(sources.map((source) => tracedName(source).slice(2)));
-      const named = (uses.get(name) ?? []).flatMap(({ node }) => [...callOf(node).matchAll(/%([pbc])_(\w+)/g)]);
+      const named = (uses.get(name) ?? []).flatMap(({ node }) => [...tracedCall(node).matchAll(/%([pbc])_(\w+)/g)]);
       const kind = named.find(([, , rest]) => flat.has(rest))?.[1] as keyof typeof kinds | undefined;
       return kind === undefined ? [] : [[name, kinds[kind]] as const];
     }),
@@ -77,7 +99,7 @@ const namedSources = (folded: string): string[] =>
 
 /** `padding_idx` of the traced embeddings at nodes, -1 for none; `undefined` where no call is written down. */
 export function tracedPadding(nodes: readonly NodeProto[]): number | undefined {
-  const calls = nodes.map((node) => /\.embedding\.default\]\(args = \(%\w+, %\w+(?:, (-?\d+))?/.exec(callOf(node)));
+  const calls = nodes.map((node) => /\.embedding\.default\]\(args = \(%\w+, %\w+(?:, (-?\d+))?/.exec(tracedCall(node)));
   const [first] = calls;
   return first === null || first === undefined ? undefined : Number(first[1] ?? -1);
 }
@@ -93,7 +115,7 @@ function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): str
 
 /** The parameter of the traced call that ends most like the stored one, unless that one is named itself. */
 function meantParameter(node: NodeProto, own: readonly string[]): string | undefined {
-  const named = [...callOf(node).matchAll(/%([pb]_\w+)/g)].map(([, name]) => name);
+  const named = [...tracedCall(node).matchAll(/%([pb]_\w+)/g)].map(([, name]) => name);
   if (named.length === 0 || named.some((name) => own.some((known) => known.slice(2) === name.slice(2))))
     return undefined;
   const likeness = (name: string): number => Math.max(...own.map((known) => commonEnd(known, name)));
@@ -120,12 +142,18 @@ function dottedName(traced: string, stored: string, node: NodeProto): string {
   return `${scope}.${like.replace(/\W/g, "_") === rest ? like : rest}`;
 }
 
-/** The number of outputs of a matrix or kernel, by operator: how many elements its bias has. */
-const biasSizes: Readonly<Record<string, (dims: readonly bigint[], node: NodeProto) => bigint>> = {
+/** The number of outputs of a matrix or kernel, by operator. */
+const channels: Readonly<Record<string, (dims: readonly bigint[], node: NodeProto) => bigint>> = {
   Conv: (dims) => dims[0],
   ConvTranspose: (dims, node) => dims[1] * (attributeOf(node, "group") ?? 1n),
   Gemm: (dims, node) => dims[attributeOf(node, "transB") === 1n ? 0 : 1],
 };
+
+/** How many channels a node makes with a weight of this shape, and so the elements of its bias; `undefined` if it takes none. */
+export function outputChannels(node: NodeProto, dims: readonly bigint[]): bigint | undefined {
+  const key = operatorKey(node);
+  return Object.hasOwn(channels, key) ? channels[key](dims, node) : undefined;
+}
 
 const attributeOf = (node: NodeProto, name: string): bigint | undefined =>
   node.attribute.find((proto) => proto.name === name)?.i;
@@ -140,17 +168,17 @@ export function restoreBiases(graph: GraphProto): void {
   const taken = takenNames(graph);
   const restored = new Map<string, string>();
   for (const node of graph.node) {
-    const key = operatorKey(node);
     const weight = stored.get(node.input[1] ?? "");
-    if (!Object.hasOwn(biasSizes, key) || weight === undefined || (node.input[2] ?? "") !== "") continue;
-    const [, traced] = /\(args = \(%\w+, %p_\w+, %(p_\w+)[,)]/.exec(callOf(node)) ?? [];
+    const size = weight === undefined ? undefined : outputChannels(node, weight.dims);
+    if (weight === undefined || size === undefined || (node.input[2] ?? "") !== "") continue;
+    const [, traced] = /\(args = \(%\w+, %p_\w+, %(p_\w+)[,)]/.exec(tracedCall(node)) ?? [];
     if (traced === undefined || present.has(traced)) continue;
     let name = restored.get(traced);
     if (name === undefined) {
       const like = weight.name.replace(/weight$/, "bias");
       name = unused(dottedName(traced, like, node), taken);
       restored.set(traced, name);
-      graph.initializer.push(zerosLike(weight, name, biasSizes[key](weight.dims, node)));
+      graph.initializer.push(zerosLike(weight, name, size));
     }
     node.input = [node.input[0], node.input[1], name];
   }
