@@ -41,19 +41,26 @@ function externalReader(model: string): ReadExternal {
   };
 }
 
-/** A link could lead anywhere: what is read must lie in the folder itself. */
-function readBeside(model: string, location: string): Uint8Array {
+/**
+ * Where a file beside a model really is. A link could lead anywhere: what is read must lie in the folder itself.
+ * @throws InvalidInputError for a link that leads out of it, errors of the file system.
+ */
+export function pathBeside(model: string, location: string): string {
   const folder = dirname(model);
   const path = join(folder, location);
+  const real = realpathSync(path);
+  if (dirname(real) === realpathSync(folder)) return real;
+  throw new InvalidInputError("leads out of the folder of the model", {
+    where: path,
+    expected: "a file beside the model",
+    received: "a link",
+  });
+}
+
+function readBeside(model: string, location: string): Uint8Array {
+  const path = join(dirname(model), location);
   try {
-    const real = realpathSync(path);
-    if (dirname(real) !== realpathSync(folder)) {
-      throw new InvalidInputError("leads out of the folder of the model", {
-        where: path,
-        expected: "a file beside the model",
-        received: "a link",
-      });
-    }
+    const real = pathBeside(model, location);
     const { size } = statSync(real);
     checkSize(path, size, largestExternal);
     return readFileSync(real);
@@ -71,7 +78,8 @@ function checkSize(path: string, size: number, limit: number): void {
   });
 }
 
-function readError(path: string, cause: unknown, remedy = "Check the path"): unknown {
+/** The same fault in words that say what to do. */
+export function readError(path: string, cause: unknown, remedy = "Check the path"): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === undefined || cause instanceof InvalidInputError || cause instanceof CorruptFileError) return cause;
   return code === "ENOENT"

@@ -1,6 +1,7 @@
 // Tensors whose bytes lie in files beside the model: where they are, and that nothing else can be reached through them.
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import { TensorProto_DataLocation as DataLocation, type TensorProto } from "./generated/onnx_pb.js";
+import { ownPayload } from "./own-payload.js";
 import { quoted } from "./read-values.js";
 
 /** Gives the bytes of a file beside the model by its name. @throws TrainscopeError when there is none. */
@@ -21,6 +22,9 @@ export interface ExternalReading {
 export function isExternal({ dataLocation, externalData }: TensorProto): boolean {
   return dataLocation === DataLocation.EXTERNAL || externalData.length > 0;
 }
+
+/** Whether the values lie in another file than the model. */
+export const isBeside = (proto: TensorProto): boolean => isExternal(proto) && ownPayload(proto) === undefined;
 
 /**
  * The bytes of a tensor in another file: a view where the whole file is at hand.

@@ -3,11 +3,13 @@ import { CorruptFileError, InvalidInputError, TrainscopeError } from "../core/er
 import { apply, constant, constantValue, input, withScope } from "../graph/build.js";
 import type { Op } from "../graph/op.js";
 import type { Attributes, AttributeValue, Graph, NamedTensor, Tensor } from "../graph/tensor.js";
+import { storageOf } from "./element-storage.js";
 import type { GraphProto, NodeProto } from "./generated/onnx_pb.js";
+import { attempt, checkCountable, type Lenience, LostValues, unmade } from "./lenience.js";
 import { type NodeCall, type NodeForm, operatorKey } from "./node-form.js";
 import { branchKey, formOf, nodeText, type OnnxFile, recordOf } from "./onnx-file.js";
 import { readAttribute } from "./read-attribute.js";
-import { type InputReading, readInputType } from "./read-input.js";
+import { type InputReading, isTensorInput, readInputType } from "./read-input.js";
 import { printable, quoted } from "./read-values.js";
 
 export interface BuildOptions extends InputReading {
@@ -23,6 +25,12 @@ export interface BuildOptions extends InputReading {
     inputs: readonly (Tensor | null)[],
     outputs: readonly (Tensor | undefined)[],
   ) => void;
+  /**
+   * With it, a node of the main graph that cannot be read does not end the reading: its outputs become inputs of the
+   * graph where the file says their types, and are lost where not, with everything that needs them. Outputs of the graph
+   * that are lost are left out.
+   */
+  readonly lenience?: Lenience;
 }
 
 /** Builds the graph of a file. @throws TrainscopeError only. */
@@ -43,12 +51,32 @@ export function freeInputs({ graph }: OnnxFile): GraphProto["input"] {
   return graph.input.filter(({ name }) => !stored.has(name));
 }
 
+const sparse = "a sparse initializer";
+
+/** Whether something stands in the place of everything that the node makes: a constant that need not be read. */
+const isReplaced = ({ output }: NodeProto, replaced: BuildOptions["replaced"]): boolean =>
+  replaced !== undefined && output.length > 0 && output.every((name) => replaced.has(name));
+
+/** A value in the type that the file says of it. */
+function declared(name: string, { typeOf }: Lenience): Tensor | undefined {
+  const type = name === "" ? undefined : typeOf(name);
+  return type === undefined ? undefined : input(name, type.dtype, type.shape);
+}
+
+/** How a node of the main graph is read, and where its values go. */
+interface Reading {
+  readonly scope: Scope;
+  readonly read: () => { readonly made: readonly (Tensor | undefined)[] };
+  readonly define: (name: string, tensor: Tensor) => void;
+}
+
 /** Values by name; an inner graph sees those of the graphs around it. */
 type Scope = (name: string) => Tensor | undefined;
 
 class GraphBuilder {
   readonly #file: OnnxFile;
   readonly #options: BuildOptions;
+  readonly #lost = new LostValues();
 
   constructor(file: OnnxFile, options: BuildOptions) {
     this.#file = file;
@@ -57,7 +85,13 @@ class GraphBuilder {
 
   main(): Graph {
     const { graph, inlined, where, reading } = this.#file;
-    const inputs = freeInputs(this.#file).map((info) => {
+    const isRead = (info: GraphProto["input"][number]): boolean => {
+      if (this.#options.lenience === undefined || isTensorInput(info)) return true;
+      this.#lost.add(info.name, "an input that is no tensor of numbers");
+      return false;
+    };
+    const infos = freeInputs(this.#file).filter(isRead);
+    const inputs = infos.map((info) => {
       const { dtype, shape } = readInputType(`${where}, input ${quoted(info.name)}`, info, {
         ...reading,
         ...this.#options,
@@ -76,29 +110,37 @@ class GraphBuilder {
   ): Graph {
     const { where } = this.#file;
     const { replaced, onNode } = this.#options;
+    const lenience = isMain ? this.#options.lenience : undefined;
     const values = new Map<string, Tensor>();
     const define = (name: string, tensor: Tensor): void => {
-      if (values.has(name)) throw new CorruptFileError(`two values are named ${quoted(name)}`, { where });
+      this.#checkUnmade(name, values, isMain);
       values.set(name, (isMain ? replaced?.get(name) : undefined) ?? tensor);
     };
-    if (proto.sparseInitializer.length > 0)
-      throw new InvalidInputError("sparse initializers cannot be read", { where });
     for (const tensor of inputs) define(tensor.name as string, tensor);
-    for (const stored of proto.initializer)
-      define(stored.name, replaced?.get(stored.name) ?? constant(this.#file.tensor(stored)));
+    for (const [name, tensor] of this.#stored(proto, lenience !== undefined)) define(name, tensor);
     const scope: Scope = (name) => values.get(name) ?? outer(name);
     for (const node of nodes) {
-      const given = this.#inputs(node, scope);
-      const made = operatorKey(node) === branchKey ? this.#branch(node, given, scope) : this.#node(node, given, scope);
-      for (const [i, name] of node.output.entries()) {
-        if (name === "") continue;
-        const tensor = made[i];
-        // Masks and statistics that nobody reads are often listed; who reads one is told that it is missing.
-        if (tensor !== undefined) define(name, tensor);
+      if (isMain && isReplaced(node, replaced)) {
+        for (const name of node.output) define(name, replaced?.get(name) as Tensor);
+        continue;
       }
-      if (isMain) onNode?.(node, given, made);
+      const read = (): { given: (Tensor | null)[]; made: readonly (Tensor | undefined)[] } => {
+        const given = this.#inputs(node, scope);
+        return { given, made: this.#made(node, given, scope) };
+      };
+      if (lenience !== undefined) this.#leniently(node, { scope, read, define }, lenience);
+      else {
+        const { given, made } = read();
+        for (const [i, name] of node.output.entries()) {
+          const tensor = made[i];
+          // Masks and statistics that nobody reads are often listed; who reads one is told that it is missing.
+          if (name !== "" && tensor !== undefined) define(name, tensor);
+        }
+        if (isMain) onNode?.(node, given, made);
+      }
     }
-    const outputs = proto.output.map(({ name }): NamedTensor => {
+    const kept = proto.output.filter(({ name }) => !this.#isLost(name, scope));
+    const outputs = kept.map(({ name }): NamedTensor => {
       const tensor = scope(name);
       if (tensor === undefined) throw new CorruptFileError(`nothing makes the output ${quoted(name)}`, { where });
       return { name, tensor };
@@ -106,12 +148,75 @@ class GraphBuilder {
     return { inputs, outputs };
   }
 
+  #checkUnmade(name: string, values: ReadonlyMap<string, Tensor>, isMain: boolean): void {
+    if (values.has(name) || (isMain && this.#lost.has(name)))
+      throw new CorruptFileError(`two values are named ${quoted(name)}`, { where: this.#file.where });
+  }
+
+  #isLost(name: string, scope: Scope): boolean {
+    return this.#lost.has(name) && scope(name) === undefined;
+  }
+
+  /** Initializers as constants, or what stands in their place. */
+  *#stored(proto: GraphProto, isLenient: boolean): Iterable<[name: string, Tensor]> {
+    const { where } = this.#file;
+    if (proto.sparseInitializer.length > 0 && !isLenient)
+      throw new InvalidInputError("sparse initializers cannot be read", { where });
+    for (const { values } of proto.sparseInitializer) if (values !== undefined) this.#lost.add(values.name, sparse);
+    for (const stored of proto.initializer) {
+      const replacement = this.#options.replaced?.get(stored.name);
+      if (replacement !== undefined) yield [stored.name, replacement];
+      else if (!isLenient || storageOf(stored.dataType) !== undefined)
+        yield [stored.name, constant(this.#file.tensor(stored))];
+      else this.#lost.add(stored.name, "a stored tensor of a type that cannot be read");
+    }
+  }
+
+  #made(node: NodeProto, given: readonly (Tensor | null)[], scope: Scope): readonly (Tensor | undefined)[] {
+    return operatorKey(node) === branchKey ? this.#branch(node, given, scope) : this.#node(node, given, scope);
+  }
+
+  /** A node of the main graph whose outputs are lost if it cannot be read. */
+  #leniently(node: NodeProto, { scope, read, define }: Reading, lenience: Lenience): void {
+    const where = `${this.#file.where}, ${nodeText(node)}`;
+    const given = node.input.map((name) => (name === "" ? null : scope(name)));
+    const unmadeAt = given.findIndex((tensor, i) => tensor === undefined && !this.#lost.has(node.input[i]));
+    if (unmadeAt !== -1) throw unmade(where, node.input[unmadeAt], this.#isMadeLater(node.input[unmadeAt]));
+    const lost = node.input.find((_, i) => given[i] === undefined);
+    const result =
+      lost !== undefined
+        ? { reason: this.#lost.reason(lost) }
+        : attempt(where, () => {
+            const { made } = read();
+            checkCountable(where, made);
+            return made;
+          });
+    const made = "made" in result ? result.made : node.output.map((name) => declared(name, lenience));
+    for (const [i, name] of node.output.entries()) {
+      if (name === "") continue;
+      const tensor = made[i];
+      if (tensor !== undefined) define(name, tensor);
+      else if (scope(name) !== undefined || this.#lost.has(name))
+        throw new CorruptFileError(`two values are named ${quoted(name)}`, { where: this.#file.where });
+      else this.#lost.add(name, nodeText(node));
+    }
+    if ("made" in result) this.#options.onNode?.(node, given as (Tensor | null)[], made);
+    else lenience.onUnread(node, given, made, result.reason);
+  }
+
+  #isMadeLater(name: string): boolean {
+    return this.#file.inlined.nodes.some(({ output }) => output.includes(name));
+  }
+
   #inputs(node: NodeProto, scope: Scope): (Tensor | null)[] {
     return node.input.map((name) => {
       if (name === "") return null;
       const tensor = scope(name);
-      if (tensor === undefined) throw this.#fault(node, `nothing before it makes its input ${quoted(name)}`);
-      return tensor;
+      if (tensor !== undefined) return tensor;
+      throw this.#fault(
+        node,
+        this.#lost.has(name) ? this.#lost.reason(name) : `nothing before it makes its input ${quoted(name)}`,
+      );
     });
   }
 

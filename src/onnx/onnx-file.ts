@@ -6,6 +6,7 @@ import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { Op } from "../graph/op.js";
 import { findOp } from "../graph/ops/index.js";
+import type { TensorType } from "../graph/tensor.js";
 import { type InlinedNodes, inlineFunctions, standardOpset } from "./functions.js";
 import {
   type GraphProto,
@@ -17,7 +18,7 @@ import {
 import { isStandardDomain, type NodeForm, operatorKey } from "./node-form.js";
 import { nodeForms } from "./node-forms.js";
 import { printable, quoted } from "./read-values.js";
-import { readTensor, type TensorReading } from "./stored-tensor.js";
+import { readTensor, readTensorType, type TensorReading } from "./stored-tensor.js";
 
 /** Operator sets that our records and the forms of older nodes describe. */
 const [oldestOpset, newestOpset] = [6, 28];
@@ -41,6 +42,13 @@ export interface OnnxFile {
   readonly reading: TensorReading;
   /** A stored tensor, decoded once. */
   tensor(proto: TensorProto): TensorData;
+  /** Its type alone, checked against the bytes that are there. */
+  tensorType(proto: TensorProto): TensorType;
+}
+
+export interface OnnxFileOptions extends TensorReading {
+  /** Whether operators and operator sets that cannot be read are let through: whoever builds the graph meets them. */
+  readonly isLenient?: boolean;
 }
 
 /**
@@ -68,12 +76,14 @@ export function parseModel(bytes: Uint8Array, where: string, { maxBytes = 2 ** 3
 }
 
 /** As `openOnnx`, of a model that is parsed already. */
-export function onnxFile(model: ModelProto, where: string, reading: TensorReading): OnnxFile {
+export function onnxFile(model: ModelProto, where: string, options: OnnxFileOptions): OnnxFile {
+  const { isLenient = false, ...reading } = options;
   const { graph } = model;
   if (graph === undefined) throw new CorruptFileError("not an ONNX model: there is no graph in it", { where });
-  const opset = checkedOpset(model, where);
+  const opset = isLenient ? nearestOpset(model) : checkedOpset(model, where);
   const inlined = inlineFunctions(model, where);
-  checkOperators(inlined.nodes, where);
+  const unknown = unknownOperators(inlined.nodes, where);
+  if (!isLenient) refuseOperators(unknown, where);
   const decoded = new WeakMap<TensorProto, TensorData>();
   return {
     where,
@@ -89,6 +99,7 @@ export function onnxFile(model: ModelProto, where: string, reading: TensorReadin
       decoded.set(proto, value);
       return value;
     },
+    tensorType: (proto) => readTensorType(`${where}, tensor ${quoted(proto.name)}`, proto, reading),
   };
 }
 
@@ -103,9 +114,13 @@ function checkedOpset({ opsetImport }: ModelProto, where: string): number {
   });
 }
 
+/** The set that the file is written in; for older and newer ones, and for files that name none, the nearest that is known. */
+function nearestOpset({ opsetImport }: ModelProto): number {
+  return Math.min(newestOpset, Math.max(oldestOpset, standardOpset(opsetImport) ?? newestOpset));
+}
+
 /** All operators that cannot be read, in one message, each with the nodes that use it. */
-function checkOperators(nodes: readonly NodeProto[], where: string): void {
-  const unknown = unknownOperators(nodes, where);
+function refuseOperators(unknown: readonly string[], where: string): void {
   if (unknown.length === 0) return;
   throw new InvalidInputError(
     unknown.length === 1 ? "an operator is not supported" : `${unknown.length} operators are not supported`,

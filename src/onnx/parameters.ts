@@ -15,9 +15,12 @@
 // So PyTorch's exports give the state_dict without num_batches_tracked and without buffers as far as that shows, and
 // tf2onnx's give the variables of Keras. Patterns of --freeze take out what was meant otherwise.
 import { isFloat } from "../core/dtype.js";
+import { TrainscopeError } from "../core/errors.js";
 import { sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
+import type { TensorType } from "../graph/tensor.js";
 import { storageOf } from "./element-storage.js";
+import { isBeside } from "./external-data.js";
 import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
 import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
@@ -31,9 +34,22 @@ export interface StoredWeight {
   /** Of the initializer; for a Constant node, that of its output. */
   readonly name: string;
   readonly proto: TensorProto;
+  readonly type: TensorType;
+  /** Read when it is asked for. */
   readonly value: TensorData;
   readonly use: WeightUse;
 }
+
+export interface WeightReading {
+  /**
+   * Whether values are looked at only where they decide: not where a large tensor stands at a place of weights, and not
+   * where they are missing. What is not looked at is an ordinary weight. Default false.
+   */
+  readonly isSparing?: boolean;
+}
+
+/** Elements of a tensor at a place of weights that a sparing reader still looks at. */
+const mostLookedAt = 65_536;
 
 /** What PyTorch's dynamo exporter says of a stored tensor. */
 const kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
@@ -47,7 +63,7 @@ interface Candidate {
 }
 
 /** Parameters and running statistics, in the order of the file. */
-export function storedWeights(file: OnnxFile): StoredWeight[] {
+export function storedWeights(file: OnnxFile, { isSparing = false }: WeightReading = {}): StoredWeight[] {
   const readers = readersByName(file.inlined.nodes);
   const candidates = candidatesOf(file);
   const reached = new Map(candidates.map((candidate) => [candidate, reachedPlaces(candidate.name, readers)]));
@@ -56,11 +72,38 @@ export function storedWeights(file: OnnxFile): StoredWeight[] {
   const kinds = exporterKinds(file);
   return candidates.flatMap((candidate): StoredWeight[] => {
     if (!candidate.isInitializer && !keepsWeightsInConstants) return [];
-    const value = file.tensor(candidate.proto);
     const { name, proto } = candidate;
-    const use = useOf(candidate, value, reached.get(candidate)!, kinds.get(name));
-    return use === undefined ? [] : [{ name, proto, value, use }];
+    const type = file.tensorType(proto);
+    const isSeen = !isSparing || sizeOf(type.shape) <= mostLookedAt || !isPlaced(candidate);
+    const value = !isSeen ? undefined : isSparing ? valueAtHand(file, proto) : file.tensor(proto);
+    const use = useOf(candidate, { type, value }, reached.get(candidate)!, kinds.get(name));
+    return use === undefined ? [] : [storedWeight(file, { name, proto, type, use })];
   });
+}
+
+function storedWeight(file: OnnxFile, weight: Omit<StoredWeight, "value">): StoredWeight {
+  return {
+    ...weight,
+    get value() {
+      return file.tensor(weight.proto);
+    },
+  };
+}
+
+/** The value, unless it lies in a file beside the model that is missing or too short. */
+function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | undefined {
+  try {
+    return file.tensor(proto);
+  } catch (cause) {
+    if (isBeside(proto) && cause instanceof TrainscopeError) return undefined;
+    throw cause;
+  }
+}
+
+/** What is known of a tensor when it is judged. */
+interface Judged {
+  readonly type: TensorType;
+  readonly value: TensorData | undefined;
 }
 
 /** A place at which a tensor arrives. */
@@ -74,22 +117,22 @@ const isWeight = (use: WeightUse | "never" | undefined): use is WeightUse => use
 
 function useOf(
   { name, isInitializer, isFolded }: Candidate,
-  value: TensorData,
+  { type, value }: Judged,
   everywhere: readonly ReachedPlace[],
   kind: string | undefined,
 ): WeightUse | undefined {
   if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
-  if ((kind !== undefined && kind !== "PARAMETER") || !allFinite(value)) return undefined;
+  if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value))) return undefined;
   const isMadeUp = kind === undefined && (!isInitializer || isFolded || isMadeUpName(name));
   const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
   const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
   const weight = reached.map(({ use }) => use).find(isWeight);
   if (weight === undefined && open.length === 0) return undefined;
-  if (isMadeUp && isArithmetic(value, reached)) return undefined;
+  if (isMadeUp && value !== undefined && isArithmetic(value, reached)) return undefined;
   if (weight !== undefined) return weight;
-  if (isConstantName(name) || (isMadeUp && !isVector(value))) return undefined;
-  if (kind === undefined && isSineTable(value)) return undefined;
-  return arithmeticUse(open[0].node, value);
+  if (isConstantName(name) || (isMadeUp && !isVector(type))) return undefined;
+  if (kind === undefined && value !== undefined && isSineTable(value)) return undefined;
+  return arithmeticUse(open[0].node, type);
 }
 
 /** Values that exporters make for their own forms of an operator: initial states, and scales of one in normalizations. */
@@ -101,13 +144,13 @@ function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): bool
 }
 
 /** At most one extent above 1, at least two elements. */
-function isVector({ shape }: TensorData): boolean {
+function isVector({ shape }: TensorType): boolean {
   return sizeOf(shape) >= 2 && shape.filter((extent) => extent > 1).length === 1;
 }
 
 /** In sums a vector is a bias, in products a scale; anything larger is a weight. */
-function arithmeticUse(node: NodeProto, value: TensorData): WeightUse {
-  if (!isVector(value)) return "weight";
+function arithmeticUse(node: NodeProto, type: TensorType): WeightUse {
+  if (!isVector(type)) return "weight";
   const key = operatorKey(node);
   return key === "Add" || key === "Sub" || key === "Sum" ? "bias" : key === "Mul" || key === "Div" ? "scale" : "weight";
 }

@@ -2,6 +2,7 @@
 import { InvalidInputError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import type { TensorType } from "../graph/tensor.js";
+import { storageOf } from "./element-storage.js";
 import type { ValueInfoProto } from "./generated/onnx_pb.js";
 import { integer, mostAxes, quoted } from "./read-values.js";
 import { heldType, type TensorReading } from "./stored-tensor.js";
@@ -28,6 +29,11 @@ export function declaredInput(
     return value.case === "dimParam" && value.value !== "" ? value.value : undefined;
   });
   return { elemType, axes };
+}
+
+/** Whether an input is a tensor of elements that can be read; texts, sequences and the like are not. */
+export function isTensorInput({ type }: ValueInfoProto): boolean {
+  return type?.value.case === "tensorType" && storageOf(type.value.value.elemType) !== undefined;
 }
 
 /** The type of a graph input. */

@@ -27,9 +27,12 @@ const products = new Set(["MatMul", "Gemm"]);
 
 /**
  * Ties matrices of the model's graph that were one. Changes the model.
- * @param decode reads a stored tensor.
+ * @param decode reads a stored tensor; `undefined` where its values are missing: it is tied to nothing then.
  */
-export function tieWeights({ graph, producerName }: ModelProto, decode: (proto: TensorProto) => TensorData): void {
+export function tieWeights(
+  { graph, producerName }: ModelProto,
+  decode: (proto: TensorProto) => TensorData | undefined,
+): void {
   if (graph === undefined || producerName !== "pytorch") return;
   const uses = usesByName(graph.node);
   const usesOf = ({ name }: TensorProto): readonly Use[] => uses.get(name) ?? [];
@@ -49,7 +52,8 @@ export function tieWeights({ graph, producerName }: ModelProto, decode: (proto: 
         usesOf(other).some(({ node }) => isTable(node)) ||
         (isMadeUpName(other.name) && isOneModule(usesOf(other), usesOf(copy))));
     for (const other of matrices.filter(isSame)) {
-      const way = likeness(decode(other), decode(copy));
+      const [a, b] = isAlike(other.dims, copy.dims) ? [decode(other), decode(copy)] : [];
+      const way = a === undefined || b === undefined ? undefined : likeness(a, b);
       if (way === undefined) continue;
       tied.add(copy);
       replace(graph, copy, other, way, usesOf(copy));
@@ -76,6 +80,10 @@ function isOneModule(first: readonly Use[], second: readonly Use[]): boolean {
     return path !== "" && second.some((other) => pathOf(other) !== path && plain(pathOf(other)) === path);
   });
 }
+
+/** Equal extents, in whatever order: others need not be read. */
+const isAlike = ([rows, columns]: readonly bigint[], [first, second]: readonly bigint[]): boolean =>
+  (rows === first && columns === second) || (rows === second && columns === first);
 
 /** How the values of one matrix are those of the other; constant ones tell nothing. */
 function likeness(a: TensorData, b: TensorData): "equal" | "transposed" | undefined {

@@ -1,0 +1,94 @@
+// Models on disk for accounting: read piece by piece, so that weights stay where they are.
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "../inspect/onnx-subject.js";
+import type { Subject } from "../inspect/subject.js";
+import { pathBeside, readError } from "./model-file.js";
+
+/**
+ * An ONNX file as it is accounted; a file of any size, of which little more than its structure is read.
+ * @throws InvalidInputError when there is none, CorruptFileError for damage, EnvironmentError when it cannot be read.
+ */
+export function onnxFileSubject(path: string, options: OnnxSubjectOptions = {}): Subject {
+  const files = new OpenFiles(path);
+  try {
+    return onnxSubject(files.source(), path, options);
+  } finally {
+    files.close();
+  }
+}
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly size: number;
+}
+
+/** The model and the files beside it, each opened once. */
+class OpenFiles {
+  readonly #path: string;
+  readonly #beside = new Map<string, OpenFile>();
+  #model: OpenFile | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  source(): ModelSource {
+    const model = opened(this.#path, () => this.#path, "Check the path");
+    this.#model = model;
+    return {
+      size: model.size,
+      readAt: (offset, length) => readPart(this.#path, model, offset, length),
+      readBeside: (location, offset, length) => {
+        const path = join(dirname(this.#path), location);
+        const known = this.#beside.get(location);
+        const remedy = `${this.#path} keeps values there: put both into one folder`;
+        const file = known ?? opened(path, () => pathBeside(this.#path, location), remedy);
+        this.#beside.set(location, file);
+        return readPart(path, file, offset, length);
+      },
+    };
+  }
+
+  close(): void {
+    for (const file of [this.#model, ...this.#beside.values()]) if (file !== undefined) closeSync(file.descriptor);
+  }
+}
+
+function opened(path: string, resolve: () => string, remedy: string): OpenFile {
+  try {
+    const descriptor = openSync(resolve(), "r");
+    const status = fstatSync(descriptor);
+    if (status.isFile()) return { descriptor, size: status.size };
+    closeSync(descriptor);
+    throw new InvalidInputError(status.isDirectory() ? "is a folder" : "is no plain file", {
+      where: path,
+      expected: "an .onnx file",
+    });
+  } catch (cause) {
+    throw readError(path, cause, remedy);
+  }
+}
+
+function readPart(path: string, { descriptor, size }: OpenFile, offset: number, length: number): Uint8Array {
+  if (offset < 0 || offset + length > size) {
+    throw new CorruptFileError("the file ends too early", {
+      where: path,
+      expected: `at least ${offset + length} bytes`,
+      received: `${size}`,
+    });
+  }
+  const bytes = new Uint8Array(length);
+  try {
+    // One call reads no more than 2 GiB, and may read less than it was asked for.
+    for (let done = 0; done < length; ) {
+      const count = readSync(descriptor, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
+      if (count === 0) throw new CorruptFileError("the file ends too early", { where: path });
+      done += count;
+    }
+  } catch (cause) {
+    throw readError(path, cause);
+  }
+  return bytes;
+}
