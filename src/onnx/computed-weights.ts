@@ -4,11 +4,7 @@ import { storageOf } from "./element-storage.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
 import { usesByName } from "./stored-copies.js";
-import { foldedKinds, foldedSources } from "./traced-weights.js";
-
-/** Operators of PyTorch that hand a tensor on in another form: training its result is training the tensor. */
-const movements =
-  /^(?:t|transpose|permute|view|reshape|slice|expand|unsqueeze|squeeze|select|getitem|unbind|split|chunk|clone|detach|alias|numpy_t|mt|to|_to_copy|contiguous|flatten|unflatten)(?:_\d+|_split_\d+)*$/i;
+import { foldedKinds, foldedSources, movements } from "./traced-weights.js";
 
 /** Names that PyTorch gives to the results of arithmetic in a traced program. */
 const arithmetic =

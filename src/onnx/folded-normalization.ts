@@ -85,7 +85,7 @@ function affineParameters(node: NodeProto): number {
 
 /** For every node whether there was a bias before the normalization, or `undefined` if the file does not tell. */
 function hadBiases(file: OnnxFile, nodes: readonly NodeProto[]): boolean[] | undefined {
-  const targets = new Set(tracedParameters(file.graph).values());
+  const targets = tracedParameters(file.graph);
   if (targets.size > 0 && nodes.every(({ input }) => targets.has(input[1])))
     return nodes.map(({ input }) => targets.has(input[1].replace(/weight$/, "bias")));
   if (!nodes.every(({ input }) => isCountedPair(input[1], input[2] ?? ""))) return undefined;

@@ -1,13 +1,15 @@
 // What training finds in a file: the parameters of PyTorch and Keras, and no numbers of the arithmetic.
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { tensorFrom } from "../core/tensor-data.js";
+import { type ModelProto, StringStringEntryProtoSchema } from "./generated/onnx_pb.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { onnxFile, parseModel } from "./onnx-file.js";
 import { storedWeights } from "./parameters.js";
 import { separateWeights } from "./separate-weights.js";
 
-function found(model: ModelCase): string[] {
-  const proto = parseModel(modelBytes(model), "net.onnx");
+function found(model: ModelCase, change?: (proto: ModelProto) => void): string[] {
+  const proto = parseModel(modelBytes(model, change), "net.onnx");
   separateWeights(proto);
   return storedWeights(onnxFile(proto, "net.onnx", { isSingle: true })).map(({ name, use }) => `${name}: ${use}`);
 }
@@ -224,4 +226,38 @@ test("the traced call tells what a folded tensor was: a parameter, even where it
   const from = (name: string) => ({ "pkg.onnxscript.optimizer.folded_from": `['${name}', 'val_1']` });
   const notes = { val_17: from("attention.bias_k"), val_3: from("table") };
   expect(found({ producer: "pytorch", inputs, outputs, stored, nodes, notes })).toEqual(["val_17: bias"]);
+});
+
+test("a class token that was repeated for one example is the parameter that the program lists, even where it is zero", () => {
+  const nodes: NodeCase[] = [
+    ["Concat", ["expand", "x"], ["tokens"], { axis: 1 }],
+    ["Add", ["tokens", "position"], ["y"]],
+  ];
+  const stored = { expand: numbers([1, 1, 3], () => 0), position: numbers([1, 5, 3]) };
+  const notes = { expand: { "pkg.onnxscript.optimizer.folded_from": "['token', 'val_1', 'val_2']" } };
+  const signature = (kindOf: string) => (proto: ModelProto) =>
+    proto.graph?.metadataProps.push(
+      create(StringStringEntryProtoSchema, {
+        key: "pkg.torch.export.ExportedProgram.graph_signature",
+        value: `\n# inputs\np_token: ${kindOf} target='token'\nx: USER_INPUT\n\n# outputs\nadd: USER_OUTPUT\n`,
+      }),
+    );
+  const model = { producer: "pytorch", inputs: { x: [1, 4, 3] }, outputs, stored, nodes, notes };
+  expect(found(model, signature("PARAMETER"))).toEqual(["expand: bias", "position: weight"]);
+  expect(found(model, signature("BUFFER"))).toEqual(["position: weight"]);
+  // One for each of two examples would become two parameters.
+  const repeated = { ...stored, expand: numbers([2, 1, 3], (i) => i % 3) };
+  expect(found({ ...model, stored: repeated }, signature("PARAMETER"))).toEqual(["position: weight"]);
+});
+
+test("a parameter that the traced program clones keeps its name", () => {
+  const metadata = {
+    "pkg.torch.onnx.fx_node": "%clone = call_function[target=aten.clone](args = (%p_w,), kwargs = {})",
+  };
+  const nodes: NodeCase[] = [
+    ["Identity", ["w"], ["clone"], {}, { metadata }],
+    ["MatMul", ["x", "clone"], ["y"]],
+  ];
+  const model = { producer: "pytorch", inputs, outputs, stored: { w: numbers([3, 3]) }, nodes };
+  expect(found(model)).toEqual(["w: weight"]);
 });

@@ -3,12 +3,13 @@
 // PyTorch stores equal tensors once: layers that start with the same ones and zeros, or copies of one layer. Training
 // makes them different, so that each has to be a tensor of its own.
 //   torch.onnx.export(dynamo=False)  leaves Identity nodes that carry the other names: "bn2.bias" = Identity("bn1.bias")
+//                                    (with dynamo=True, they are calls of clone and the like, and stay)
 //   torch.onnx.export(dynamo=True)   leaves one name; the text of the traced call at each node says which was meant
 // A tensor that is a table for one layer and a matrix for another (tied embeddings) was shared on purpose and stays so.
 import type { GraphProto, ModelProto } from "./generated/onnx_pb.js";
 import { operatorKey } from "./node-form.js";
 import { addCopy, takenNames, type Use, unused, usesByName } from "./stored-copies.js";
-import { restoreBiases, tracedCopies } from "./traced-weights.js";
+import { restoreBiases, tracedCall, tracedCopies } from "./traced-weights.js";
 import { isTable, placeOf } from "./weight-places.js";
 
 /** Takes merged weights of the model's graph apart. Changes the model. */
@@ -31,7 +32,7 @@ function namedCopies(graph: GraphProto): void {
   graph.node = graph.node.filter((node) => {
     const original = operatorKey(node) === "Identity" ? stored.get(node.input[0]) : undefined;
     const [name] = node.output;
-    if (original === undefined || outputs.has(name)) return true;
+    if (original === undefined || outputs.has(name) || tracedCall(node) !== "") return true;
     const ofOriginal = (uses.get(original.name) ?? []).filter((use) => operatorKey(use.node) !== "Identity");
     const ofCopy = uses.get(name) ?? [];
     if (ofOriginal.length > 0 && isShared(ofOriginal, ofCopy)) return true;

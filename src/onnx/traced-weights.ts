@@ -68,28 +68,44 @@ export function foldedSources(graph: GraphProto): Map<string, readonly string[]>
   );
 }
 
-/** Every parameter of the traced program: its name there and in the module, whether the file still has it or not. */
-export function tracedParameters({ metadataProps }: GraphProto): Map<string, string> {
+const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
+type Kind = (typeof kinds)[keyof typeof kinds];
+
+/** What every tensor of the traced program was, by its name in the module, whether the file still has it or not. */
+function signatureKinds({ metadataProps }: GraphProto): Map<string, Kind> {
   const signature = metadataOf({ metadataProps }, "pkg.torch.export.ExportedProgram.graph_signature") ?? "";
-  return new Map(
-    [...signature.matchAll(/^(\w+): PARAMETER target='([^']+)'/gm)].map(([, traced, target]) => [traced, target]),
-  );
+  const lines = signature.matchAll(/^\w+: (PARAMETER|BUFFER|CONSTANT_TENSOR) target='([^']+)'/gm);
+  return new Map([...lines].map(([, kind, target]) => [target, kind as Kind]));
 }
 
-const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
+/** Every parameter of the traced program, by its name in the module, whether the file still has it or not. */
+export function tracedParameters(graph: GraphProto): Set<string> {
+  return new Set([...signatureKinds(graph)].flatMap(([target, kind]) => (kind === kinds.p ? [target] : [])));
+}
+
+/** Operators of PyTorch that hand a tensor on in another form: training its result is training the tensor. */
+export const movements =
+  /^(?:t|transpose|permute|view|reshape|slice|expand|unsqueeze|squeeze|select|getitem|unbind|split|chunk|clone|detach|alias|numpy_t|mt|to|_to_copy|contiguous|flatten|unflatten)(?:_\d+|_split_\d+)*$/i;
 
 /**
  * What a folded tensor was before, where the traced call at one of its uses names that: `%p_fc_weight` is a parameter
- * whose transpose was folded, `%b_table` a buffer of which a part is read.
+ * whose transpose was folded, `%b_table` a buffer of which a part is read. Or where it is a vector that was only moved,
+ * as a class token for one example is: then the list of the program's tensors says what its source was.
  */
-export function foldedKinds(graph: GraphProto): Map<string, (typeof kinds)[keyof typeof kinds]> {
+export function foldedKinds(graph: GraphProto): Map<string, Kind> {
   const uses = usesByName(graph.node);
+  const listed = signatureKinds(graph);
+  const vectors = new Set(
+    graph.initializer.filter(({ dims }) => dims.filter((n) => n > 1n).length === 1).map(({ name }) => name),
+  );
   return new Map(
     [...foldedSources(graph)].flatMap(([name, sources]) => {
       const flat = new Set(sources.map((source) => tracedName(source).slice(2)));
       const named = (uses.get(name) ?? []).flatMap(({ node }) => [...tracedCall(node).matchAll(/%([pbc])_(\w+)/g)]);
-      const kind = named.find(([, , rest]) => flat.has(rest))?.[1] as keyof typeof kinds | undefined;
-      return kind === undefined ? [] : [[name, kinds[kind]] as const];
+      const letter = named.find(([, , rest]) => flat.has(rest))?.[1] as keyof typeof kinds | undefined;
+      if (letter !== undefined) return [[name, kinds[letter]] as const];
+      const found = sources.flatMap((source) => listed.get(source) ?? []);
+      return found.length === 1 && movements.test(name) && vectors.has(name) ? [[name, found[0]] as const] : [];
     }),
   );
 }
