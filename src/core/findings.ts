@@ -1,6 +1,9 @@
 // Results with their uncertainty, and what they say about the statements of a source.
 import type { Row } from "./rows.js";
 
+/** The `method` of findings without uncertainty. */
+export const exactMethod = "exact";
+
 /** A number with its uncertainty and what it rests on. */
 export interface Finding {
   /** Unique within its study: `testAccuracy`. */
@@ -8,11 +11,11 @@ export interface Finding {
   /** For people: `Test accuracy after the last epoch`. */
   readonly title: string;
   readonly value: number;
-  /** Lower and upper bound; absent when `n` is 1. */
+  /** Lower and upper bound; absent when `n` is 1 and the number was measured; both the value where it is exact. */
   readonly interval?: readonly [number, number];
   /** Confidence level of the interval, 0.95 by default. */
   readonly level: number;
-  /** How the interval was made: `t`, `wilson`, `bootstrap`. */
+  /** How the interval was made: `t`, `wilson`, `bootstrap`; `exact` for what is counted or computed, not estimated. */
   readonly method: string;
   /** Number of seeds, or of networks for a proportion. */
   readonly n: number;

@@ -1,7 +1,7 @@
 // Estimates with their uncertainty: t, Wilson, bootstrap and paired-difference intervals.
 
 import { InvalidInputError } from "./errors.js";
-import type { Finding } from "./findings.js";
+import { exactMethod, type Finding } from "./findings.js";
 import { randomStream } from "./rng.js";
 import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
@@ -70,6 +70,11 @@ export function proportionEstimate(successes: number, n: number, level = default
   const low = successes === 0 ? 0 : center - halfWidth;
   const high = successes === n ? 1 : center + halfWidth;
   return { value, interval: [low, high], level, method: "wilson", n };
+}
+
+/** A number that is counted or computed: its interval is the value itself, at any level. */
+export function exactEstimate(value: number): Estimate {
+  return { value, interval: [value, value], level: 1, method: exactMethod, n: 1 };
 }
 
 export interface BootstrapOptions {

@@ -18,7 +18,8 @@ export interface ReportStudy {
   readonly question: string;
   readonly expectation: string;
   readonly source: string;
-  readonly data: ReportData;
+  /** Absent where nothing was trained: the numbers are computed, and no seed or preset changes them. */
+  readonly data?: ReportData;
   readonly preset: { readonly name: string; readonly about: string };
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];

@@ -13,7 +13,12 @@ export function makingSection(study: ReportStudy, anchor: string): Html {
     ["Preset", `${preset.name}: ${preset.about}`],
     ["Seeds", listText(making.seeds)],
     ["Settings", settings.join(", ")],
-    ["Data", html`${data.title}, fingerprint <code>${data.fingerprint}</code>`],
+    [
+      "Data",
+      data === undefined
+        ? "none: nothing was trained, and no random number was drawn"
+        : html`${data.title}, fingerprint <code>${data.fingerprint}</code>`,
+    ],
     ["Versions", versions.join(", ")],
     ["Machine", making.machine],
     ["Time", timeText(study)],

@@ -40,7 +40,7 @@ ${contents(studies)}
 <main>
 ${studies.map((study, index) => studySection(study, firstFigure[index]))}
 </main>
-<footer>Numbers that name no other source come from trials of this program; the tables under “How this was made” list them.</footer>
+<footer>Numbers that name no other source come from trials and computations of this program; “How this was made” says from which.</footer>
 </body>
 </html>
 `;
@@ -49,8 +49,8 @@ ${studies.map((study, index) => studySection(study, firstFigure[index]))}
 
 /** What a reader must know before any number: the sample stood in for the data, or a short preset for a full one. */
 function limitsNote(studies: readonly ReportStudy[]): Html {
-  const samples = [...new Set(studies.filter(({ data }) => data.isSample).map(({ data }) => data.title))];
-  const quick = studies.filter(({ preset }) => preset.name === "quick");
+  const samples = [...new Set(studies.flatMap(({ data }) => (data?.isSample === true ? [data.title] : [])))];
+  const quick = studies.filter(({ preset, data }) => preset.name === "quick" && data !== undefined);
   if (samples.length === 0 && quick.length === 0) return html``;
   const sampleText =
     samples.length === 0
@@ -99,9 +99,13 @@ function studySection(study: ReportStudy, firstFigure: number): Html {
 <p class="question">${question}</p>
 <p>${expectation}</p>
 <dl class="facts">
-<dt>Data</dt><dd>${data.title}</dd>
-<dt>Source</dt><dd>${source}</dd>
-<dt>Runs</dt><dd>preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant</dd>
+${
+  data === undefined
+    ? html``
+    : html`<dt>Data</dt><dd>${data.title}</dd>
+`
+}<dt>Source</dt><dd>${source}</dd>
+<dt>Runs</dt><dd>${data === undefined ? "none: every number is computed" : `preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant`}</dd>
 </dl>
 ${claimsSection(study.claims, `${id}-claims`)}
 ${findingsSection(study.findings, study.variantTitles, `${id}-findings`)}

@@ -1,5 +1,6 @@
 // The report page: whole, self-contained, honest about samples, and unbroken by hostile text.
 import { describe, expect, it } from "vitest";
+import { exactEstimate } from "../core/intervals.js";
 import type { ReportDocument, ReportStudy } from "./document.js";
 import { exampleReport } from "./example-report.js";
 import { inlineSvg } from "./figures-section.js";
@@ -106,6 +107,19 @@ describe("report page", () => {
     expect(page).toContain("25 trials (24 done, 1 diverged)");
     expect(page).toContain("not finite from step 812 on");
     expect(page).toContain("trainscope study run normalization --preset quick");
+  });
+
+  it("says of a study that trains nothing that its numbers are exact, and speaks of neither seeds nor presets", async () => {
+    const [{ data: _, ...study }] = (await example()).studies;
+    const finding = { id: "count", title: "Parameters", unit: "", variant: "none", ...exactEstimate(62_378_344) };
+    const making = { ...study.making, seeds: [], settings: {} };
+    const document = { ...(await example()), studies: [{ ...study, findings: [finding], trials: [], making }] };
+    const page = renderReport(document);
+    expect(page).toContain('<td class="number strong">62,378,344</td></tr>');
+    expect(page).toContain("Value, exact");
+    expect(page).toContain("nothing was trained");
+    expect(page).not.toMatch(/<b>Quick preset|<b>Sample data|seeds? a variant|>Seeds<|% interval<\/th>/);
+    expect(unbalanced(page)).toEqual([]);
   });
 
   it("leaves out sections that have nothing to show", async () => {

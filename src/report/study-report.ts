@@ -23,7 +23,9 @@ export function studyReport(input: StudyReportInput): ReportStudy {
     question: study.question,
     expectation: study.expectation,
     source: study.source,
-    data: { title: context.dataTitle, isSample: context.isSample, fingerprint: context.fingerprint },
+    ...(study.dataset === undefined
+      ? {}
+      : { data: { title: context.dataTitle, isSample: context.isSample, fingerprint: context.fingerprint } }),
     preset: { name: preset, about: study.presets[preset].about },
     claims: analysis.claims,
     findings: analysis.findings,

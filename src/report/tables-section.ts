@@ -1,5 +1,5 @@
 // Findings with their intervals, and the tables of a study.
-import type { Finding, Table } from "../core/findings.js";
+import { exactMethod, type Finding, type Table } from "../core/findings.js";
 import { groupBy } from "../core/group-by.js";
 import type { Cell } from "../core/rows.js";
 import { type Html, html } from "./html.js";
@@ -24,10 +24,33 @@ export function findingsSection(
 <section id="${anchor}">
 <h3>Findings</h3>
 <div class="tables">
-${groups.map((group) => findingTable(group, variantTitles))}
+${groups.map((group) => (group.every(({ method }) => method === exactMethod) ? exactTable : findingTable)(group, variantTitles))}
 </div>
 </section>`;
 }
+
+/** A table of counted numbers: no interval, because nothing was estimated. */
+function exactTable(group: readonly Finding[], variantTitles: Readonly<Record<string, string>>): Html {
+  const { title, unit } = group[0];
+  const decimals = decimalsFor(
+    [],
+    group.map(({ value }) => value),
+  );
+  return html`<div class="scroll"><table>
+<caption>${title}${unitText(unit)}</caption>
+<thead><tr><th scope="col">Variant</th><th scope="col" class="number">Value, exact</th></tr></thead>
+<tbody>
+${group.map(
+  ({ variant, value }) =>
+    html`<tr><th scope="row">${variantTitles[variant] ?? wordsOf(variant)}</th><td class="number strong">${fixedText(value, decimals)}</td></tr>
+`,
+)}
+</tbody>
+</table></div>
+`;
+}
+
+const unitText = (unit: string): Html => (unit === "" ? html`` : html` <span class="unit">(${unit})</span>`);
 
 function findingTable(group: readonly Finding[], variantTitles: Readonly<Record<string, string>>): Html {
   const { title, unit, level } = group[0];
@@ -41,7 +64,7 @@ function findingTable(group: readonly Finding[], variantTitles: Readonly<Record<
   const methodText = methods.map((method) => methodNames[method] ?? method).join("; ");
   const percent = `${numberText(100 * level)} %`;
   return html`<div class="scroll"><table>
-<caption>${title}${unit === "" ? "" : html` <span class="unit">(${unit})</span>`}</caption>
+<caption>${title}${unitText(unit)}</caption>
 <thead><tr><th scope="col">Variant</th><th scope="col" class="number">${isProportion ? "Proportion" : "Mean"}</th><th scope="col" class="number">${percent} interval</th><th scope="col" class="number"><i>n</i></th></tr></thead>
 <tbody>
 ${group.map((finding) => findingLine(finding, decimals, variantTitles))}

@@ -39,12 +39,12 @@ export interface Analysis {
 export interface DesignContext {
   readonly settings: Settings;
   readonly seeds: readonly number[];
-  /** Fingerprint of the data that the trials will use; part of every spec. */
+  /** Fingerprint of the data that the trials will use; part of every spec. Empty for a study without data. */
   readonly fingerprint: string;
 }
 
 export interface AnalysisContext extends DesignContext {
-  /** `MNIST`, or the title of the sample; goes into every figure title. */
+  /** `MNIST`, or the title of the sample; goes into every figure title. Empty for a study without data. */
   readonly dataTitle: string;
   readonly isSample: boolean;
   readonly preset: PresetName;
@@ -58,7 +58,11 @@ export interface StudyDefinition {
   /** What the field expects, and what would refute it. */
   readonly expectation: string;
   readonly source: string;
-  readonly dataset: string;
+  /**
+   * What its trials train on. Absent where nothing is trained: the design is empty, the presets have no seeds, and
+   * `analyze` computes everything itself.
+   */
+  readonly dataset?: string;
   /** Names of the variants for people, in the order of tables and figures. */
   readonly variants: readonly { readonly id: string; readonly title: string }[];
   /** For each preset: default settings and number of seeds. */

@@ -40,7 +40,7 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
     throw new UnknownNameError(`run "${run.id}"`, "study", run.study, Object.keys(studies));
   const study = studies[run.study];
   const results = await readTrialResults(store, run.id);
-  if (run.status !== "done" || results.length === 0) {
+  if (run.status !== "done" || (results.length === 0 && study.dataset !== undefined)) {
     throw new InvalidInputError("the run is not finished", {
       where: `run "${run.id}"`,
       expected: "a run with status done",
@@ -49,10 +49,10 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
     });
   }
   const seeds = [...new Set(results.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
-  const { title, isSample, fingerprint } = identityOf(
-    datasetDefinition(study.dataset),
-    results[0].spec.data.fingerprint,
-  );
+  const { title, isSample, fingerprint } =
+    study.dataset === undefined
+      ? { title: "", isSample: false, fingerprint: "" }
+      : identityOf(datasetDefinition(study.dataset), results[0].spec.data.fingerprint);
   const context: AnalysisContext = {
     settings: run.settings,
     seeds,

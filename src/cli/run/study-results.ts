@@ -70,8 +70,8 @@ async function writeReport(finished: readonly Finished[], folder: string): Promi
 }
 
 function reportPart({ study, run, trials, analysis, data, seeds }: Finished): ReportPart {
-  const context = { dataTitle: data.title, isSample: data.isSample, fingerprint: data.fingerprint, seeds };
-  return { study, run, trials, analysis, context };
+  const { title = "", isSample = false, fingerprint = "" } = data ?? {};
+  return { study, run, trials, analysis, context: { dataTitle: title, isSample, fingerprint, seeds } };
 }
 
 /** The JSON document of one study, as the command-line contract has it. */
@@ -85,7 +85,7 @@ function studyDocument(
     preset,
     settings,
     seeds: seeds.length,
-    data: { title: data.title, isSample: data.isSample },
+    data: data === undefined ? null : { title: data.title, isSample: data.isSample },
     findings: analysis.findings,
     claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({
       id,
@@ -105,13 +105,18 @@ function studyDocument(
 }
 
 function studyText({ study, analysis, data, seeds, execution, trials, durationMs }: Finished, columns: number): string {
-  const parts = [`\n${study.title} (${data.title}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"})\n`];
+  const basis =
+    data === undefined
+      ? "computed, nothing trained"
+      : `${data.title}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`;
+  const parts = [`\n${study.title} (${basis})\n`];
   for (const table of analysis.tables)
     parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
   parts.push("Claims");
   parts.push(...analysis.claims.map(claimText), "");
   const found = execution.found === 0 ? "" : `, ${execution.found} of them found in the store`;
-  parts.push(`${trials.length} trials${found}, ${formatDuration(durationMs / 1000)}`);
+  const work = data === undefined ? "" : `${trials.length} trials${found}, `;
+  parts.push(`${work}${formatDuration(durationMs / 1000)}`);
   return `${parts.join("\n")}\n`;
 }
 

@@ -31,7 +31,8 @@ export interface StudySessionOptions {
 
 export interface StudySessionResult extends StudyOutcome {
   readonly study: StudyDefinition;
-  readonly data: Dataset;
+  /** Absent for a study that trains nothing. */
+  readonly data?: Dataset;
   readonly preset: PresetName;
   readonly settings: Settings;
   readonly seeds: readonly number[];
@@ -47,7 +48,8 @@ export async function runStudySession(
 ): Promise<StudySessionResult> {
   // The design first: a wrong setting is known before anything is read.
   const asked = askedFor(study, options);
-  const data = await loadForCommand(study.dataset, { ...options, signal }, context);
+  const data =
+    study.dataset === undefined ? undefined : await loadForCommand(study.dataset, { ...options, signal }, context);
   const store = await context.openStore();
   const started = performance.now();
   const progress = startProgress({
@@ -59,11 +61,11 @@ export async function runStudySession(
   });
   try {
     const { resumeRun, ...size } = options.resume ? await unfinishedRun(store, study, data) : asked;
-    progress.line(`${study.title}: ${sizeText(study, size)}; ${data.title}`);
+    progress.line(`${study.title}: ${sizeText(study, size)}${data === undefined ? "" : `; ${data.title}`}`);
     const outcome = await runStudy({
       study,
       ...size,
-      data,
+      ...(data === undefined ? {} : { data }),
       store,
       signal,
       run: { command: context.commandLine, versions: { ...versions() }, machine: machineText() },
@@ -87,7 +89,8 @@ export async function runStudySession(
       ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
       ...(resumeRun === undefined ? {} : { resumeRun }),
     });
-    return { ...outcome, study, data, ...size, durationMs: performance.now() - started };
+    const durationMs = performance.now() - started;
+    return { ...outcome, study, ...(data === undefined ? {} : { data }), ...size, durationMs };
   } finally {
     progress.stop();
     await store.close();
@@ -110,6 +113,14 @@ function askedFor(study: StudyDefinition, { preset, set, seeds, resume }: StudyS
       expected: "--resume without --set and --seeds",
       received: "both",
       remedy: "Leave --resume out: finished trials are taken from the store anyway",
+    });
+  }
+  if (seeds !== undefined && study.dataset === undefined) {
+    throw new InvalidInputError("nothing in this study depends on a seed", {
+      where: `study "${study.id}"`,
+      expected: "no --seeds: its numbers are computed, not trained",
+      received: `--seeds ${seeds}`,
+      remedy: "Leave --seeds out",
     });
   }
   const count = seeds ?? study.presets[preset].seeds;
@@ -139,7 +150,7 @@ function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | un
 }
 
 /** The newest run that nobody works on and that is not done, with the size that it was started with. */
-async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Dataset): Promise<RunSize> {
+async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Dataset | undefined): Promise<RunSize> {
   const where = `study "${study.id}"`;
   const remedy = "Leave --resume out: finished trials are taken from the store anyway";
   const resumeRun = (await store.listRuns()).find(
@@ -148,8 +159,8 @@ async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Data
   );
   if (resumeRun === undefined) throw new InvalidInputError("there is no unfinished run", { where, remedy });
   const trials = await store.listTrials(resumeRun.id);
-  const other = trials.find(({ spec }) => spec.data.fingerprint !== data.fingerprint);
-  if (other !== undefined) {
+  const other = trials.find(({ spec }) => spec.data.fingerprint !== data?.fingerprint);
+  if (other !== undefined && data !== undefined) {
     throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${data.title}`, {
       where,
       remedy,

@@ -18,7 +18,7 @@ export async function listStudies({ json }: { readonly json: boolean }, { termin
     terminal.write(
       jsonLine({
         schema: 1,
-        studies: all.map(({ id, title, question, dataset }) => ({ id, title, question, dataset })),
+        studies: all.map(({ id, title, question, dataset = null }) => ({ id, title, question, dataset })),
       }),
     );
   else {
@@ -43,7 +43,10 @@ export async function showStudy(
   const { title, question, expectation, source, dataset, presets, settings } = study;
   if (json) {
     terminal.write(
-      jsonLine({ schema: 1, study: { id, title, question, expectation, source, dataset, presets, settings } }),
+      jsonLine({
+        schema: 1,
+        study: { id, title, question, expectation, source, dataset: dataset ?? null, presets, settings },
+      }),
     );
     return exitCodes.done;
   }
@@ -66,9 +69,9 @@ export async function showStudy(
       `Question  ${question}`,
       `Expected  ${expectation}`,
       `Source    ${source}`,
-      `Data      ${dataset}\n`,
+      `Data      ${dataset ?? "none: nothing is trained"}\n`,
       table(["preset", "about"], presetRows),
-      table(["setting", ...presetNames, "range", "about"], settingRows),
+      ...(settingRows.length === 0 ? [] : [table(["setting", ...presetNames, "range", "about"], settingRows)]),
     ].join("\n"),
   );
   return exitCodes.done;
