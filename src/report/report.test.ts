@@ -118,7 +118,7 @@ describe("report page", () => {
     expect(page).toContain('<td class="number strong">62,378,344</td></tr>');
     expect(page).toContain("Value, exact");
     expect(page).toContain("nothing was trained");
-    expect(page).not.toMatch(/<b>Quick preset|<b>Sample data|seeds? a variant|>Seeds<|% interval<\/th>/);
+    expect(page).not.toMatch(/<b>Quick preset|<b>Sample data|seeds? a variant|<dt>Seeds<|% interval<\/th>/);
     expect(unbalanced(page)).toEqual([]);
   });
 
