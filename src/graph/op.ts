@@ -3,6 +3,7 @@ import type { DType } from "../core/dtype.js";
 import type { Shape } from "../core/shape.js";
 import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
 import type { Window } from "./ops/window.js";
+import type { ReachRule } from "./reach.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
@@ -199,6 +200,11 @@ export interface Op<A extends Attributes = Attributes> {
   readonly activation?: { readonly unsaturated?: readonly [number, number]; readonly off?: number };
   /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
   readonly isChannelwise?: boolean;
+  /**
+   * What the elements of an output depend on, axis by axis. Not needed for windows and for element-wise operators; absent
+   * elsewhere, nothing is said of receptive fields behind it.
+   */
+  readonly reach?: ReachRule<A>;
   /** The only output is the first input under another shape or name: a runtime writes nothing. */
   readonly isView?: true;
   /** Input names, for messages and prints. */

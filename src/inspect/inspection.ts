@@ -3,7 +3,7 @@ import type { Shape } from "../core/shape.js";
 
 /** What one element of a feature map sees of the input, along every spatial axis (Araujo, Norris and Sim, Distill 2019). */
 export interface ReceptiveField {
-  /** Extent in input pixels: the maximum over all paths. */
+  /** Extent in input pixels: the maximum over all paths. Behind an enlargement (Resize, ConvTranspose) at most one too many. */
   readonly size: readonly number[];
   /** The minimum over all paths; below `size` where branches see different extents. */
   readonly smallest: readonly number[];
@@ -13,6 +13,8 @@ export interface ReceptiveField {
   readonly offset: readonly number[];
   /** Whether the centres of all paths agree. */
   readonly isAligned: boolean;
+  /** Some path sees the whole input as well: a gate, statistics of a normalization. The sizes leave it out. */
+  readonly seesAll: boolean;
 }
 
 /** One layer: a step of the model, or all steps of a module. */

@@ -3,6 +3,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import { sizeOf } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
+import { firstPointwise } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { max, min, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";
@@ -69,6 +70,7 @@ export const leakyReluOp: Op<LeakyReluAttributes> = {
 
 export const clipOp: Op<NoAttributes> = {
   name: "Clip",
+  reach: firstPointwise,
   arity: [1, 3],
   attributes: {},
   inputNames: ["input", "min", "max"],

@@ -4,6 +4,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import { apply } from "../build.js";
 import { fromTensorData, toTensorData } from "../nd-array.js";
 import { type NdArray, noCost, type Op, type VjpContext } from "../op.js";
+import { firstPointwise } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import type { NoAttributes } from "./elementwise.js";
 
@@ -24,6 +25,7 @@ export const castOp: Op<CastAttributes> = {
 
 export const castLikeOp: Op<NoAttributes> = {
   name: "CastLike",
+  reach: firstPointwise,
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "target_type"],

@@ -3,6 +3,7 @@ import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import { type NdArray, noCost, type Op } from "../op.js";
+import { type AxisReach, all, type InputReach, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { reshape, transpose } from "./shape-movement.js";
 
@@ -24,8 +25,13 @@ function checkImages(where: string, shape: readonly number[], block: number, fit
   });
 }
 
+/** Rows and columns by one rule; channels mix. */
+const imageReach = (reach: (axis: number) => AxisReach): InputReach[] => [[same(0), all, reach(2), reach(3)]];
+
 export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
   name: "SpaceToDepth",
+  reach: ({ attrs: { blocksize: b } }) =>
+    imageReach((axis) => ({ kind: "window", axis, kernel: b, stride: b, dilation: 1, pad: 0 })),
   arity: [1, 1],
   attributes: { blocksize: { type: "int" }, mode: { type: "string" } },
   inputNames: ["input"],
@@ -63,6 +69,8 @@ export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
 
 export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
   name: "DepthToSpace",
+  reach: ({ attrs: { blocksize: b } }) =>
+    imageReach((axis) => ({ kind: "between", axis, taps: 1, step: 1 / b, start: 0.5 / b - 0.5 })),
   arity: [1, 1],
   attributes: { blocksize: { type: "int" }, mode: { type: "string", default: "DCR" } },
   inputNames: ["input"],

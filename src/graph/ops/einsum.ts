@@ -4,6 +4,7 @@ import { sizeOf } from "../../core/shape.js";
 import { apply, int64s } from "../build.js";
 import { gradientOfComposition } from "../composition.js";
 import type { NdArray, Op } from "../op.js";
+import { all, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { type Label, type Labeled, readEquation } from "./einsum-equation.js";
@@ -39,6 +40,14 @@ const extentOf = ({ extents }: Labeled, labels: readonly Label[]): number[] =>
 
 export const einsumOp: Op<EinsumAttributes> = {
   name: "Einsum",
+  reach({ inputs, attrs }) {
+    const { operands, output, extents } = labeled(inputs, attrs);
+    return operands.map((labels, i) =>
+      labels.map((label, axis) =>
+        output.includes(label) && inputs[i]!.shape[axis] === extents.get(label) ? same(output.indexOf(label)) : all,
+      ),
+    );
+  },
   arity: [1, unlimited],
   attributes: { equation: { type: "string" } },
   inputNames: ["Inputs"],

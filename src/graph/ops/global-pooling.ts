@@ -3,6 +3,7 @@ import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import type { NdArray, Op, Vjp } from "../op.js";
+import { reducedOver } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import type { NoAttributes } from "./elementwise.js";
@@ -32,6 +33,7 @@ function globalPool<A extends NoAttributes | GlobalLpPoolAttributes>(
 ): Op<A> {
   return {
     name,
+    reach: ({ inputs: [x] }) => reducedOver(x!.shape, x!.shape.map((_, axis) => axis).slice(2), true),
     arity: [1, 1],
     attributes,
     inputNames: ["X"],

@@ -1,8 +1,9 @@
 // InstanceNormalization and GroupNormalization: statistics of one example over one channel, or over a group of them.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply, filled, scalar } from "../build.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";
+import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, mul, sub } from "./arithmetic.js";
 import { requireOneType } from "./element-types.js";
@@ -118,8 +119,12 @@ function gradient(context: VjpContext, groups: number, epsilon: number): (Tensor
 /** Two passes for the statistics, two for the quotient, two for scale and shift. */
 const cost: Op["cost"] = ([x]) => ({ macs: 0, flops: 8 * sizeOf(x!.shape) });
 
+/** All axes but those of examples and channels. */
+const placesOf = (shape: Shape): number[] => shape.map((_, axis) => axis).slice(2);
+
 export const instanceNormalizationOp: Op<InstanceNormalizationAttributes> = {
   name: "InstanceNormalization",
+  reach: normalizedOver(placesOf),
   arity: [3, 3],
   attributes: { epsilon: { type: "float", default: 1e-5 } },
   inputNames,
@@ -133,6 +138,7 @@ export const instanceNormalizationOp: Op<InstanceNormalizationAttributes> = {
 
 export const groupNormalizationOp: Op<GroupNormalizationAttributes> = {
   name: "GroupNormalization",
+  reach: normalizedOver((shape) => [1, ...placesOf(shape)]),
   arity: [3, 3],
   attributes: {
     epsilon: { type: "float", default: 1e-5 },

@@ -4,6 +4,7 @@ import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } fr
 import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
+import { same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchGather } from "./batching-rules.js";
 import { requireDType } from "./elementwise.js";
@@ -47,6 +48,15 @@ export function wrapIndex(where: string, index: number, extent: number): number 
 
 export const gatherOp: Op<AxisAttributes> = {
   name: "Gather",
+  // What is gathered keeps what it has seen, not its place.
+  reach({ inputs: [x, indices], attrs }) {
+    const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);
+    const more = indices!.shape.length;
+    const gathered = Array.from({ length: more }, (_, i) => axis + i);
+    return [
+      x!.shape.map((_, i) => (i === axis ? { kind: "moved", axes: gathered } : same(i < axis ? i : i - 1 + more))),
+    ];
+  },
   arity: [2, 2],
   attributes: { axis: { type: "int", default: 0 } },
   inputNames: ["data", "indices"],

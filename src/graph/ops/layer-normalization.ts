@@ -4,6 +4,7 @@ import { broadcastShapes, normalizeAxis, type Shape, sameShape, shapeText, sizeO
 import { apply, scalar } from "../build.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";
+import { normalizedOver } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";
@@ -64,8 +65,13 @@ function statistics(x: NdArray, { count, kept }: { count: number; kept: Shape },
 
 const meanOf = (row: Float64Array): number => row.reduce((sum, value) => sum + value, 0) / row.length;
 
+/** The axis and all behind it. */
+const normalizedAxes = (shape: Shape, { axis }: LayerNormalizationAttributes): number[] =>
+  shape.map((_, i) => i).slice(normalizeAxis("LayerNormalization", axis, shape.length));
+
 export const layerNormalizationOp: Op<LayerNormalizationAttributes> = {
   name: "LayerNormalization",
+  reach: normalizedOver(normalizedAxes),
   arity: [2, 3],
   attributes,
   inputNames: ["X", "Scale", "B"],
@@ -138,6 +144,7 @@ function typed(tensor: Tensor, like: Tensor): Tensor {
 
 export const rmsNormalizationOp: Op<LayerNormalizationAttributes> = {
   name: "RMSNormalization",
+  reach: normalizedOver(normalizedAxes),
   arity: [2, 2],
   attributes,
   inputNames: ["X", "scale"],

@@ -4,6 +4,7 @@ import { broadcastShapes, type Shape, sameShape, shapeText, sizeOf } from "../..
 import { apply, scalar } from "../build.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import type { Op, VjpContext } from "../op.js";
+import { type AxisReach, all, pointwise, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { batchGemm, batchMatMul } from "./batched-products.js";
@@ -56,6 +57,27 @@ function matMulShape(where: string, a: Shape, b: Shape): number[] {
 
 export const matMulOp: Op<NoAttributes> = {
   name: "MatMul",
+  reach({ inputs: [a, b], outputs: [y] }) {
+    const rank = y.shape.length - (a!.shape.length > 1 ? 1 : 0) - (b!.shape.length > 1 ? 1 : 0);
+    // Batch axes count from the last, and those of extent 1 are repeated.
+    const batchAxis = (shape: Shape, axis: number): AxisReach => {
+      const place = rank - (shape.length - 2) + axis;
+      return shape[axis] === y.shape[place] ? same(place) : all;
+    };
+    const [first, second] = [a!.shape, b!.shape];
+    return [
+      first.map((_, axis) =>
+        axis === first.length - 1 ? all : axis === first.length - 2 ? same(rank) : batchAxis(first, axis),
+      ),
+      second.map((_, axis) =>
+        axis === Math.max(0, second.length - 2)
+          ? all
+          : axis === second.length - 1
+            ? same(y.shape.length - 1)
+            : batchAxis(second, axis),
+      ),
+    ];
+  },
   arity: [2, 2],
   attributes: {},
   inputNames: ["A", "B"],
@@ -179,6 +201,15 @@ function expandedRow(bias: Tensor): Tensor {
 
 export const gemmOp: Op<GemmAttributes> = {
   name: "Gemm",
+  reach({ inputs: [a, b, c], outputs, attrs: { transA, transB } }) {
+    const [addend = null] =
+      c === null || c === undefined ? [] : pointwise({ inputs: [c], outputs, attrs: {}, output: 0 });
+    return [
+      a!.shape.map((_, axis) => (axis === transA ? same(0) : all)),
+      b!.shape.map((_, axis) => (axis === 1 - transB ? same(1) : all)),
+      addend,
+    ];
+  },
   arity: [2, 3],
   attributes: {
     alpha: { type: "float", default: 1 },

@@ -7,6 +7,7 @@ import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op, type Vjp } from "../op.js";
+import { firstPointwise } from "../reach.js";
 import type { Attributes, Tensor } from "../tensor.js";
 import { sigmoid, softplus, tanh } from "./activation.js";
 import { add, div, min, mul, sub } from "./arithmetic.js";
@@ -174,6 +175,7 @@ function tanhGeluSlope(x: Tensor): Tensor {
 /** `x` where it is not negative, `slope x` elsewhere; the slope is trained (He et al., ICCV 2015). */
 export const preluOp: Op<NoAttributes> = {
   name: "PRelu",
+  reach: firstPointwise,
   arity: [2, 2],
   attributes: {},
   inputNames: ["X", "slope"],

@@ -3,6 +3,7 @@ import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import type { NdArray, Op, VjpContext } from "../op.js";
+import { all, normalizedOver, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { requireOneType } from "./element-types.js";
@@ -24,8 +25,18 @@ function channelExtents(shape: readonly number[]) {
   return { channels: shape[1], places, count: shape[0] * places };
 }
 
+const ofBatch = normalizedOver((shape, { training_mode }: BatchNormalizationAttributes) =>
+  training_mode === 1 ? shape.map((_, axis) => axis).filter((axis) => axis !== 1) : [],
+);
+
 export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
   name: "BatchNormalization",
+  // In training by the statistics of the batch, all places of a channel together.
+  reach(context) {
+    const [x] = context.inputs;
+    if (context.output > 0) return [x!.shape.map((_, axis) => (axis === 1 ? same(0) : all))];
+    return ofBatch(context);
+  },
   arity: [5, 5],
   attributes: {
     epsilon: { type: "float", default: 1e-5 },

@@ -4,6 +4,7 @@ import { normalizeAxis, shapeText, stridesOf } from "../../core/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";
+import { shifted } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { add, sub } from "./arithmetic.js";
 import { greater } from "./comparison.js";
@@ -91,6 +92,10 @@ function sources(extent: number, before: number, after: number, continuation: Co
 
 export const padOp: Op<PadAttributes> = {
   name: "Pad",
+  // Elements of reflected borders see others than these, as those of a convolution's padding do.
+  reach({ inputs, attrs: { mode } }) {
+    return [paddingOf("Pad", inputs, mode).before.map((before, axis) => shifted(axis, before))];
+  },
   arity: [2, 4],
   attributes: { mode: { type: "string", default: "constant" } },
   inputNames: ["data", "pads", "constant_value", "axes"],

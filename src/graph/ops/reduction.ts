@@ -4,6 +4,7 @@ import { ShapeError } from "../../core/errors.js";
 import { normalizeAxes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import { apply, filled, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
+import { reducedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul } from "./arithmetic.js";
 import { batchAlongAxis } from "./batching-rules.js";
@@ -64,6 +65,7 @@ export function reduction({
   };
   return {
     name,
+    reach: ({ inputs, attrs }) => reducedOver(inputs[0]!.shape, reducedAxes(name, inputs, attrs), attrs.keepdims === 1),
     arity: [1, 2],
     attributes: { keepdims: { type: "int", default: 1 }, noop_with_empty_axes: { type: "int", default: 0 } },
     inputNames: ["data", "axes"],
@@ -166,6 +168,8 @@ export const reduceMinOp = reduction({
 function placeOf(name: string, better: (a: number, b: number) => number): Op<ArgMaxAttributes> {
   return {
     name,
+    reach: ({ inputs: [x], attrs }) =>
+      reducedOver(x!.shape, [normalizeAxis(name, attrs.axis, x!.shape.length)], attrs.keepdims === 1),
     arity: [1, 1],
     attributes: {
       axis: { type: "int", default: 0 },

@@ -69,6 +69,20 @@ const nearestIndices: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
+/**
+ * Around which element of x the places of a result lie: `place step + start`. Rounding down takes, on average over a block
+ * of equal elements, the element half a block before; rounding up the one behind.
+ */
+export function centersOf(axis: AxisResize, attrs: ResizeAttributes): { step: number; start: number } {
+  const coordinate = coordinates[attrs.coordinate_transformation_mode];
+  const exact: Rounding = (x) => x;
+  const start = coordinate(0, axis, exact);
+  const step = axis.output > 1 ? coordinate(1, axis, exact) - start : 0;
+  const half = Math.max(0, 1 - step) / 2;
+  const shift = attrs.mode !== "nearest" ? 0 : ({ floor: -half, ceil: half }[attrs.nearest_mode] ?? 0);
+  return { step, start: start + shift };
+}
+
 type Interpolation = (x: number, axis: AxisResize, attrs: ResizeAttributes) => Tap[];
 
 const interpolations: Readonly<Record<string, Interpolation>> = {

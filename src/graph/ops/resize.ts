@@ -4,6 +4,7 @@ import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../c
 import { tensorFrom } from "../../core/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op } from "../op.js";
+import { type AxisReach, same } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { scatterElements } from "./indexing.js";
@@ -15,6 +16,7 @@ import {
   type AxisResize,
   type AxisWeights,
   axisWeights,
+  centersOf,
   checkModes,
   isChanged,
   type ResizeAttributes,
@@ -72,6 +74,13 @@ function fitted(factors: readonly number[], { keep_aspect_ratio_policy: policy }
 
 export const resizeOp: Op<ResizeAttributes> = {
   name: "Resize",
+  reach({ inputs, attrs }) {
+    return [
+      resizedAxes("Resize", inputs, attrs).map((axis, i) =>
+        isChanged(axis) ? interpolatedReach(axis, i, attrs) : same(i),
+      ),
+    ];
+  },
   arity: [1, 4],
   attributes: {
     antialias: { type: "int", default: 0 },
@@ -109,6 +118,14 @@ export const resizeOp: Op<ResizeAttributes> = {
     return [extrapolated(result, outside, attrs.extrapolation_value)];
   },
 };
+
+/** How many elements an interpolation looks at; more where it shrinks with a filter against aliasing. */
+const interpolationTaps: Readonly<Record<string, number>> = { nearest: 1, linear: 2, cubic: 4 };
+
+function interpolatedReach(resize: AxisResize, axis: number, attrs: ResizeAttributes): AxisReach {
+  const wider = attrs.antialias === 1 ? Math.max(1, Math.ceil(1 / resize.scale)) : 1;
+  return { kind: "between", axis, taps: interpolationTaps[attrs.mode] * wider, ...centersOf(resize, attrs) };
+}
 
 /** Nearest neighbors are copied; otherwise one product and sum for each of the (2 or 4) elements along every axis. */
 function interpolationCost(

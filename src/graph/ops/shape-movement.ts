@@ -14,6 +14,7 @@ import { apply, constantValue, int64s } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import { type InferInput, noCost, type Op, type Vjp } from "../op.js";
+import { pointwise, regrouped, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { batchReshape } from "./batching-rules.js";
 import type { NoAttributes } from "./elementwise.js";
@@ -43,6 +44,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
   },
   name: "Reshape",
   isView: true,
+  reach: regrouped,
   arity: [2, 2],
   attributes: { allowzero: { type: "int", default: 0 } },
   inputNames: ["data", "shape"],
@@ -80,6 +82,7 @@ function reshaped(where: string, shape: Shape, wanted: readonly number[], allowZ
 export const flattenOp: Op<FlattenAttributes> = {
   name: "Flatten",
   isView: true,
+  reach: regrouped,
   arity: [1, 1],
   attributes: { axis: { type: "int", default: 1 } },
   inputNames: ["input"],
@@ -99,6 +102,10 @@ function flattened(where: string, shape: Shape, axis: number): number[] {
 
 export const transposeOp: Op<TransposeAttributes> = {
   name: "Transpose",
+  reach({ inputs: [x], attrs }) {
+    const perm = permutationOf(attrs, x!.shape.length);
+    return [x!.shape.map((_, axis) => same(perm.indexOf(axis)))];
+  },
   arity: [1, 1],
   attributes: { perm: { type: "ints" } },
   inputNames: ["data"],
@@ -146,6 +153,7 @@ function permutationOf({ perm }: TransposeAttributes, rank: number): readonly nu
 export const squeezeOp: Op<NoAttributes> = {
   name: "Squeeze",
   isView: true,
+  reach: regrouped,
   arity: [1, 2],
   attributes: {},
   inputNames: ["data", "axes"],
@@ -176,6 +184,7 @@ function squeezed(where: string, [x, axes]: readonly (InferInput | null)[]): num
 export const unsqueezeOp: Op<NoAttributes> = {
   name: "Unsqueeze",
   isView: true,
+  reach: regrouped,
   arity: [2, 2],
   attributes: {},
   inputNames: ["data", "axes"],
@@ -198,6 +207,7 @@ function unsqueezed(where: string, [x, axes]: readonly (InferInput | null)[]): n
 
 export const expandOp: Op<NoAttributes> = {
   name: "Expand",
+  reach: ({ inputs: [x], ...context }) => pointwise({ ...context, inputs: [x] }),
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "shape"],

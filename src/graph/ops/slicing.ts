@@ -4,6 +4,7 @@ import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../c
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
+import { type AxisReach, same, shifted } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchFirstAlongAxis, batchListedAxes } from "./batching-rules.js";
 import { type NoAttributes, unlimited } from "./elementwise.js";
@@ -24,6 +25,9 @@ interface Range {
 
 export const sliceOp: Op<NoAttributes> = {
   name: "Slice",
+  reach({ inputs }) {
+    return [sliceRanges("Slice", inputs).map(({ start, step }, axis) => shifted(axis, -start, step))];
+  },
   arity: [3, 5],
   attributes: {},
   inputNames: ["data", "starts", "ends", "axes", "steps"],
@@ -118,6 +122,11 @@ function dilate(x: Tensor, axis: number, gap: number): Tensor {
 
 export const concatOp: Op<ConcatAttributes> = {
   name: "Concat",
+  reach({ inputs, attrs }) {
+    const axis = normalizeAxis("Concat", attrs.axis, inputs[0]!.shape.length);
+    const joined: AxisReach = inputs.length === 1 ? same(axis) : { kind: "moved", axes: [axis] };
+    return inputs.map((x) => x!.shape.map((_, i) => (i === axis ? joined : same(i))));
+  },
   arity: [1, unlimited],
   attributes: { axis: { type: "int" } },
   infer(inputs, attrs, where) {
@@ -171,6 +180,12 @@ export const concatOp: Op<ConcatAttributes> = {
 
 export const splitOp: Op<SplitAttributes> = {
   name: "Split",
+  reach({ inputs, outputs, attrs, output }) {
+    const { shape } = inputs[0]!;
+    const axis = normalizeAxis("Split", attrs.axis, shape.length);
+    const start = outputs.slice(0, output).reduce((sum, part) => sum + part.shape[axis], 0);
+    return [shape.map((_, i) => (i === axis ? shifted(i, -start) : same(i)))];
+  },
   arity: [1, 2],
   attributes: { axis: { type: "int", default: 0 }, num_outputs: { type: "int" } },
   inputNames: ["input", "split"],

@@ -1,7 +1,8 @@
 // Softmax, its logarithm and its hard limit along one axis.
-import { normalizeAxis, sizeOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import type { BatchContext, Cost, InferInput, NdArray, Op } from "../op.js";
+import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { batchAlongAxis } from "./batching-rules.js";
@@ -24,8 +25,11 @@ function cost([x]: readonly (TensorType | null)[]): Cost {
   return { macs: 0, flops: 5 * sizeOf(x!.shape) };
 }
 
+const axisOf = (shape: Shape, { axis }: SoftmaxAttributes): number[] => [normalizeAxis("Softmax", axis, shape.length)];
+
 export const softmaxOp: Op<SoftmaxAttributes> = {
   name: "Softmax",
+  reach: normalizedOver(axisOf),
   arity: [1, 1],
   attributes: { axis: { type: "int", default: -1 } },
   inputNames: ["input"],
@@ -44,6 +48,7 @@ export const softmaxOp: Op<SoftmaxAttributes> = {
 
 export const logSoftmaxOp: Op<SoftmaxAttributes> = {
   name: "LogSoftmax",
+  reach: normalizedOver(axisOf),
   arity: [1, 1],
   attributes: { axis: { type: "int", default: -1 } },
   inputNames: ["input"],
@@ -62,6 +67,7 @@ export const logSoftmaxOp: Op<SoftmaxAttributes> = {
 /** 1 at the largest element of each line (the first of equal ones), 0 elsewhere; piecewise constant, the gradient is 0. */
 export const hardmaxOp: Op<SoftmaxAttributes> = {
   name: "Hardmax",
+  reach: normalizedOver(axisOf),
   arity: [1, 1],
   attributes: { axis: { type: "int", default: -1 } },
   inputNames: ["input"],

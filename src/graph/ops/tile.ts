@@ -4,6 +4,7 @@ import { shapeText, sizeOf, stridesOf } from "../../core/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";
+import { same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
@@ -22,6 +23,9 @@ function repeatsOf(where: string, [x, repeats]: readonly (InferInput | null)[]):
 
 export const tileOp: Op<NoAttributes> = {
   name: "Tile",
+  reach({ inputs: [x], outputs: [y] }) {
+    return [x!.shape.map((extent, axis) => (extent === y.shape[axis] ? same(axis) : { kind: "moved", axes: [axis] }))];
+  },
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "repeats"],

@@ -4,12 +4,14 @@ import { shapeText } from "../../core/shape.js";
 import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";
+import { firstPointwise } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 
 export type TriluAttributes = { readonly upper: number };
 
 export const triluOp: Op<TriluAttributes> = {
   name: "Trilu",
+  reach: firstPointwise,
   arity: [1, 2],
   attributes: { upper: { type: "int", default: 1 } },
   inputNames: ["input", "k"],

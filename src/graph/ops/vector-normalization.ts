@@ -4,6 +4,7 @@ import { normalizeAxes, normalizeAxis, shapeText, sizeOf, stridesOf } from "../.
 import { tensorFrom } from "../../core/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
+import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, div, max, mul, pow, sub } from "./arithmetic.js";
 import { requireDType } from "./elementwise.js";
@@ -55,6 +56,7 @@ const smallestNorm = 1e-12;
 
 export const lpNormalizationOp: Op<LpNormalizationAttributes> = {
   name: "LpNormalization",
+  reach: normalizedOver((shape, { axis }) => [normalizeAxis("LpNormalization", axis, shape.length)]),
   arity: [1, 1],
   attributes: { axis: { type: "int", default: -1 }, p: { type: "int", default: 2 } },
   inputNames: ["input"],
@@ -92,6 +94,7 @@ function meanAndVariance(x: Tensor, axes: readonly number[]) {
 
 export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes> = {
   name: "MeanVarianceNormalization",
+  reach: normalizedOver((shape, { axes }) => normalizeAxes("MeanVarianceNormalization", axes, shape.length)),
   arity: [1, 1],
   attributes: { axes: { type: "ints", default: [0, 2, 3] } },
   inputNames: ["X"],
@@ -133,6 +136,8 @@ function neighbors({ size }: LrnAttributes) {
 
 export const lrnOp: Op<LrnAttributes> = {
   name: "LRN",
+  // On neighboring channels a place depends as well.
+  reach: normalizedOver(() => [1]),
   arity: [1, 1],
   attributes: {
     alpha: { type: "float", default: 1e-4 },

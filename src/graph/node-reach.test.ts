@@ -1,0 +1,79 @@
+// Rules of reach against the operators themselves: every element is changed, and what changes behind it must be allowed.
+import { describe, expect, it } from "vitest";
+import { sizeOf, stridesOf } from "../core/shape.js";
+import { evaluateGraph } from "./evaluate.js";
+import { graph } from "./graph.js";
+import { reachOf } from "./node-reach.js";
+import type { NdArray, Op } from "./op.js";
+import { buildCase } from "./ops/case.js";
+import { opCases } from "./ops/cases.js";
+import { type OpName, ops } from "./ops/index.js";
+import type { AxisReach } from "./reach.js";
+
+const mostElements = 80;
+
+const told = (Object.entries(ops) as [OpName, Op][]).filter(
+  ([, op]) => op.reach !== undefined || op.window !== undefined || op.batch === "elementwise",
+);
+
+function placeOf(flat: number, shape: readonly number[]): number[] {
+  const strides = stridesOf(shape);
+  return shape.map((extent, axis) => Math.floor(flat / strides[axis]) % extent);
+}
+
+/** Whether an output element at `place` may depend on `at` of one axis of the input. */
+function allows(reach: AxisReach, at: number, place: readonly number[]): boolean {
+  switch (reach.kind) {
+    case "same":
+      return reach.seesAll === true || place[reach.axis] === at;
+    case "window": {
+      const tap = (at - (place[reach.axis] * reach.stride - reach.pad)) / reach.dilation;
+      return Number.isInteger(tap) && tap >= 0 && tap < reach.kernel;
+    }
+    case "between":
+      return Math.abs(at - (place[reach.axis] * reach.step + reach.start)) <= reach.taps / 2 + 0.5;
+    default:
+      return true;
+  }
+}
+
+const changed = (x: NdArray, index: number): NdArray => ({
+  ...x,
+  data: x.data.map((value, i) => (i === index ? (x.dtype === "bool" ? 1 - value : value + 0.37) : value)),
+});
+
+describe.each(told)("%s", (name, op) => {
+  it.each(opCases[name].map((one) => [one.name, one] as const))("%s", (_, one) => {
+    const built = buildCase(op, one, "float64");
+    const node = built.outputs[0].node;
+    if (node === undefined) return;
+    const named = Object.fromEntries(built.outputs.map((tensor, i) => [`y${i}`, tensor]));
+    const run = (values: readonly NdArray[]) => evaluateGraph(graph(built.inputs, named), values);
+    const before = run(built.values);
+    for (const [k, tensor] of built.inputs.entries()) {
+      const value = built.values[k];
+      const isFloating = value.dtype.startsWith("float");
+      // Other modes of a border take elements from inside it, as the rule says in its comment.
+      if (!isFloating || value.data.length > mostElements || (name === "Pad" && one.attrs?.mode !== undefined))
+        continue;
+      const index = node.inputs.indexOf(tensor);
+      for (let i = 0; i < value.data.length; i++) {
+        const after = run(built.values.with(k, changed(value, i)));
+        for (const [output, result] of after.entries()) {
+          const reach = reachOf(node, output)?.[index];
+          if (reach === null || reach === undefined) continue;
+          expect(reach).toHaveLength(value.shape.length);
+          const from = placeOf(i, value.shape);
+          for (let o = 0; o < sizeOf(result.shape); o++) {
+            if (Object.is(result.data[o], before[output].data[o])) continue;
+            const place = placeOf(o, result.shape);
+            expect(
+              reach.every((axis, a) => allows(axis, from[a], place)),
+              `input ${index} at ${from} reaches output ${output} at ${place}`,
+            ).toBe(true);
+          }
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,30 @@
+// The reach of one node: by the windows of its operator, its rule, or element by element.
+import type { WindowView } from "./op.js";
+import { knownInputs } from "./ops/known-value.js";
+import { coveredExtent } from "./ops/window.js";
+import { type AxisReach, type InputReach, pointwise } from "./reach.js";
+import type { Node } from "./tensor.js";
+
+/**
+ * What the elements of one output of a node depend on, input by input; `undefined` where the operator does not say. The
+ * axes of windows are those behind examples and channels.
+ */
+export function reachOf({ op, inputs, outputs, attrs }: Node, output: number): readonly InputReach[] | undefined {
+  if (op.window !== undefined) return [windowReach(op.window(inputs, attrs), op.cost(inputs, outputs, attrs).macs > 0)];
+  const rule = op.reach ?? (op.batch === "elementwise" ? pointwise : undefined);
+  return rule?.({ inputs: knownInputs(inputs), outputs, attrs, output });
+}
+
+/** Examples apart, channels together where they are multiplied, windows over the rest. */
+function windowReach(window: WindowView, mixes: boolean): AxisReach[] {
+  const { kernel, strides, dilations, padBegin, isTransposed } = window;
+  const spatial = kernel.map((extent, i): AxisReach => {
+    const [axis, stride, dilation, pad] = [i + 2, strides[i], dilations[i], padBegin[i]];
+    if (isTransposed !== true) return { kind: "window", axis, kernel: extent, stride, dilation, pad };
+    // Element u receives from those places i whose window covers it: u + pad - covered + 1 <= i stride <= u + pad.
+    const covered = coveredExtent(extent, dilation);
+    const taps = Math.ceil(covered / stride);
+    return { kind: "between", axis, taps, step: 1 / stride, start: (pad - (covered - 1) / 2) / stride };
+  });
+  return [{ kind: "same", axis: 0 }, mixes ? { kind: "all" } : { kind: "same", axis: 1 }, ...spatial];
+}

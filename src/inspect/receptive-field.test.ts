@@ -1,0 +1,210 @@
+// Receptive fields: published chains, and random networks against their own gradients.
+import { describe, expect, it } from "vitest";
+import { randomStream } from "../core/rng.js";
+import { sizeOf } from "../core/shape.js";
+import { evaluateGraph } from "../graph/evaluate.js";
+import { gradients } from "../graph/gradient.js";
+import { graph } from "../graph/graph.js";
+import { reduceSum } from "../graph/ops/reduction.js";
+import { slice } from "../graph/ops/slicing.js";
+import {
+  averagePool1d,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  globalAveragePool,
+  maxPool2d,
+  parallel,
+  residual,
+  sequential,
+  upsample,
+  zeroPadding,
+} from "../nn/index.js";
+import type { LayerSpec } from "../nn/layer.js";
+import { modelByName } from "../nn/models.js";
+import { buildNetwork } from "../nn/network.js";
+import { inspect } from "./inspect.js";
+import type { ReceptiveField } from "./inspection.js";
+import { layerSubject } from "./layer-subject.js";
+import { receptiveFields } from "./receptive-field.js";
+
+const fieldsOf = (spec: LayerSpec, inputShape: readonly number[]) =>
+  inspect(spec, { inputShape }).layers.map(({ operator, receptiveField }) => ({ operator, field: receptiveField }));
+
+/** Extents of windows alone, in order. */
+const sizes = (spec: LayerSpec, inputShape: readonly number[]): number[] =>
+  fieldsOf(spec, inputShape)
+    .filter(({ operator }) => operator === "Conv" || operator === "MaxPool")
+    .map(({ field }) => (field as ReceptiveField).size[0]);
+
+const last = (spec: LayerSpec, inputShape: readonly number[], operator: string): ReceptiveField =>
+  fieldsOf(spec, inputShape).findLast((layer) => layer.operator === operator)?.field as ReceptiveField;
+
+describe("published receptive fields", () => {
+  it("AlexNet, layer by layer", () => {
+    expect(sizes(modelByName("alexnet"), [3, 227, 227])).toEqual([11, 19, 51, 67, 99, 131, 163, 195]);
+  });
+
+  it("VGG-16 and VGG-19 behind their last pooling", () => {
+    // Effective padding 90: the centre of the first field lies (212 - 1) / 2 - 90 from the first pixel.
+    expect(last(modelByName("vgg16"), [3, 224, 224], "MaxPool")).toMatchObject({
+      size: [212, 212],
+      stride: [32, 32],
+      offset: [(212 - 1) / 2 - 90, (212 - 1) / 2 - 90],
+      isAligned: true,
+    });
+    expect(last(modelByName("vgg19"), [3, 224, 224], "MaxPool").size).toEqual([268, 268]);
+  });
+
+  it("dilations 1, 2, 4 of 3 x 3: 15", () => {
+    const dilated = [1, 2, 4].map((dilation) => conv2d({ filters: 1, kernel: 3, dilation, padding: dilation }));
+    expect(last(sequential(dilated), [1, 20, 20], "Conv").size).toEqual([15, 15]);
+  });
+
+  it("N stacked F x F with stride 1: N F - N + 1", () => {
+    for (const n of [1, 2, 3, 5]) {
+      for (const f of [1, 2, 3, 5, 7]) {
+        const stack = Array.from({ length: n }, () => conv2d({ filters: 1, kernel: f }));
+        expect(last(sequential(stack), [1, 40, 40], "Conv").size).toEqual([n * f - n + 1, n * f - n + 1]);
+      }
+    }
+  });
+
+  it("ResNet as google-research/receptive_field has it: 483, 1027, 1507, stride 32, padding 239, 511, 751", () => {
+    for (const [depths, size, padding] of [
+      [[3, 4, 6, 3], 483, 239],
+      [[3, 4, 23, 3], 1027, 511],
+      [[3, 8, 36, 3], 1507, 751],
+    ] as const) {
+      expect(last(slimResNet(depths), [1, 65, 65], "Add")).toMatchObject({
+        size: [size, size],
+        stride: [32, 32],
+        offset: [(size - 1) / 2 - padding, (size - 1) / 2 - padding],
+        isAligned: true,
+      });
+    }
+  });
+});
+
+/** Bottlenecks whose last unit of a stage has the stride, as TF-slim's; its pooling of even extents pads the end alone. */
+function slimResNet(depths: readonly number[]): LayerSpec {
+  const one = (stride = 1): LayerSpec => conv2d({ filters: 1, kernel: 1, stride });
+  const stages = depths.flatMap((depth, stage) =>
+    Array.from({ length: depth }, (_, unit) => {
+      const stride = unit === depth - 1 && stage < depths.length - 1 ? 2 : 1;
+      const branch = sequential([one(), conv2d({ filters: 1, kernel: 3, stride, padding: 1 }), one()]);
+      return residual(stride === 1 ? { branch } : { branch, shortcut: one(2) });
+    }),
+  );
+  return sequential([
+    conv2d({ filters: 1, kernel: 7, stride: 2, padding: 3 }),
+    maxPool2d({ kernel: 3, stride: 2 }),
+    ...stages,
+  ]);
+}
+
+describe("branches", () => {
+  it("see the union, and the least of the paths is told", () => {
+    const branches = [1, 3, 5].map((kernel) => conv2d({ filters: 1, kernel, padding: (kernel - 1) / 2 }));
+    const { layers } = inspect(parallel(branches), { inputShape: [1, 16, 16] });
+    expect(layers.at(-1)?.receptiveField).toMatchObject({ size: [5, 5], smallest: [1, 1], isAligned: true });
+  });
+
+  it("whose centres disagree are told apart", () => {
+    const branch = sequential([
+      zeroPadding({
+        padding: [
+          [2, 0],
+          [1, 1],
+        ],
+      }),
+      conv2d({ filters: 1, kernel: 3 }),
+    ]);
+    const { layers } = inspect(residual({ branch }), { inputShape: [1, 9, 9] });
+    expect(layers.at(-1)?.receptiveField).toMatchObject({ size: [3, 3], smallest: [1, 1], isAligned: false });
+  });
+
+  it("behind global pooling see everything", () => {
+    const { layers } = inspect(sequential([conv2d({ filters: 2, kernel: 3 }), globalAveragePool()]), {
+      inputShape: [1, 9, 9],
+    });
+    expect(layers.map(({ receptiveField }) => receptiveField === "all")).toEqual([false, true, true]);
+  });
+
+  it("of attention see everything from the first block on", () => {
+    const { layers } = inspect(modelByName("visionTransformer"), { inputShape: [3, 32, 32] });
+    expect(layers[0].receptiveField).toMatchObject({ size: [4, 4], stride: [4, 4], offset: [1.5, 1.5] });
+    const firstSum = layers.findIndex(({ name }) => name === "5/Add");
+    expect(layers.slice(firstSum).map(({ receptiveField }) => receptiveField)).toEqual(
+      layers.slice(firstSum).map(() => "all"),
+    );
+  });
+});
+
+/** A random chain of windows over a line, sometimes with branches. All weights count as 1, so no paths cancel. */
+function randomLine(seed: number): LayerSpec {
+  const stream = randomStream(seed, "receptive fields");
+  let drawn = 0;
+  const below = (count: number): number => Math.floor(stream.uniform(drawn++) * count);
+  const window = (): LayerSpec => {
+    const kernel = 1 + below(3);
+    switch (below(6)) {
+      case 0:
+        return averagePool1d({ kernel: 2 + below(2), stride: 1 + below(2) });
+      case 1:
+        return convTranspose1d({ filters: 1, kernel: 2 + below(3), stride: 1 + below(3), padding: below(2) });
+      case 2:
+        return upsample({ scale: 2 });
+      case 3:
+        return parallel([1, 3].map((size) => conv1d({ filters: 1, kernel: size, padding: (size - 1) / 2 })));
+      default:
+        return conv1d({ filters: 1, kernel, stride: 1 + below(2), dilation: 1 + below(2), padding: below(3) });
+    }
+  };
+  return sequential(Array.from({ length: 2 + below(4) }, window));
+}
+
+describe("against the gradients of random networks", () => {
+  it.each(Array.from({ length: 60 }, (_, seed) => [seed]))("seed %i", (seed) => {
+    const length = 64;
+    const spec = randomLine(seed);
+    const subject = layerSubject(spec, { inputShape: [1, length] });
+    const told = receptiveFields(subject).get(subject.outputs[0].value as never) as ReceptiveField | undefined;
+    const network = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape: [1, length] });
+    const places = network.output.shape[2];
+    if (told === undefined) {
+      expect(network.output.shape.length).toBe(3);
+      return;
+    }
+    const { size, stride, offset } = told;
+    // Behind an enlargement elements of different phase see different extents, and a stride may leave some phases out.
+    const enlarges = subject.steps.some(({ operator }) => operator === "ConvTranspose" || operator === "Resize");
+    const tolerance = enlarges ? 1.5 : 0;
+    let widest = 0;
+    for (let place = 0; place < places; place++) {
+      const reached = reachedBy(network, place);
+      const first = reached[0] ?? Number.NaN;
+      const end = reached.at(-1) ?? Number.NaN;
+      const center = offset[0] + place * stride[0];
+      const [low, high] = [center - (size[0] - 1) / 2, center + (size[0] - 1) / 2];
+      if (reached.length === 0) continue;
+      expect(first).toBeGreaterThanOrEqual(low - tolerance);
+      expect(end).toBeLessThanOrEqual(high + tolerance);
+      if (low >= 0 && high <= length - 1) widest = Math.max(widest, end - first + 1);
+    }
+    if (widest === 0) return;
+    if (enlarges) expect(Math.abs(widest - size[0])).toBeLessThanOrEqual(1);
+    else expect(widest).toBe(size[0]);
+  });
+});
+
+/** Places of the input on which the output at `place` depends. */
+function reachedBy(network: ReturnType<typeof buildNetwork>, place: number): number[] {
+  const { output, parameters, inputs } = network;
+  const one = reduceSum(slice(output, { starts: [place], ends: [place + 1], axes: [2] }));
+  const [gradient] = gradients({ of: one, withRespectTo: [inputs[0]] });
+  const tensors = [...inputs, ...parameters.map(({ tensor }) => tensor)];
+  const ones = tensors.map(({ dtype, shape }) => ({ dtype, shape, data: new Float64Array(sizeOf(shape)).fill(1) }));
+  const [{ data }] = evaluateGraph(graph(tensors, { gradient }), ones);
+  return [...data].flatMap((value, i) => (value !== 0 ? [i] : []));
+}
