@@ -9,6 +9,7 @@ import type { Tensor, TensorType } from "../graph/tensor.js";
 import { OwnBatch } from "../onnx/batch-size.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { isBeside, type ReadRange } from "../onnx/external-data.js";
+import { foldingRemark, parametersBeforeFolding } from "../onnx/folded-normalization.js";
 import type { TensorProto, ValueInfoProto } from "../onnx/generated/onnx_pb.js";
 import { type BuildOptions, buildGraph } from "../onnx/graph-builder.js";
 import { inferenceModeForms } from "../onnx/mode-forms.js";
@@ -16,6 +17,7 @@ import { operatorKey } from "../onnx/node-form.js";
 import { type OnnxFile, onnxFile } from "../onnx/onnx-file.js";
 import { ownLocation } from "../onnx/own-payload.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
+import { meanRandomForms } from "../onnx/random-forms.js";
 import { declaredInput, isTensorInput } from "../onnx/read-input.js";
 import { quoted } from "../onnx/read-values.js";
 import { separateWeights } from "../onnx/separate-weights.js";
@@ -195,7 +197,7 @@ function build(
     ...options,
     inputShapes: shapes,
     replaced: stored,
-    forms: inferenceModeForms,
+    forms: { ...inferenceModeForms, ...meanRandomForms },
     onNode: (node, inputs, outputs) => {
       options.onNode?.(node, inputs, outputs);
       nodes.push({ node, inputs, outputs });
@@ -233,7 +235,8 @@ class DeclaredTypes {
   }
 }
 
-function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
+function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
+  const { where } = file;
   const outside = missing.map(
     (location) =>
       `${where}: values lie in ${quoted(location)}, which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one`,
@@ -247,5 +250,6 @@ function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missin
       : [
           `${where}: ${halves.length} of ${weights.length} weights are stored in 16 bits and counted so; activations are counted in float32`,
         ];
-  return [...outside, ...narrow];
+  const folded = parametersBeforeFolding(file, weights);
+  return [...outside, ...narrow, ...(folded === undefined ? [] : [`${where}: ${foldingRemark(folded)}`])];
 }

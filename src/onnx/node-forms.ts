@@ -3,6 +3,7 @@ import { contribForms } from "./contrib-forms.js";
 import { exactModeForms } from "./mode-forms.js";
 import type { NodeForm } from "./node-form.js";
 import { olderForms } from "./older-forms.js";
+import { exactRandomForms } from "./random-forms.js";
 import { setSixForms } from "./set-six-forms.js";
 
 /** By operator, with its domain where that is not ONNX's own. */
@@ -11,4 +12,5 @@ export const nodeForms: Readonly<Record<string, NodeForm>> = {
   ...olderForms,
   ...contribForms,
   ...exactModeForms,
+  ...exactRandomForms,
 };
