@@ -61,6 +61,11 @@ export interface LayerRecord {
 
 export interface Totals {
   readonly parameters: number;
+  /**
+   * Parameters that the model had before an exporter folded its batch normalizations into the weights before them: what
+   * published tables count. The same as `parameters` where nothing was folded.
+   */
+  readonly parametersBeforeFolding: number;
   readonly weights: number;
   readonly biases: number;
   readonly trainable: number;

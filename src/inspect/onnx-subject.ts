@@ -51,6 +51,7 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   const shapes = resolveInputShapes(file, options);
   const stored = storedTensors(file, weights);
   const { inputs, nodes, outputs } = builtFor(file, shapes, stored.tensors);
+  const folding = parametersBeforeFolding(file, weights);
   const known = new Map(
     weights.map((weight) => [stored.tensors.get(weight.name) as Tensor, parameterOf(weight)] as const),
   );
@@ -62,7 +63,11 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
     steps: fileSteps(file, { inputs, nodes, known }),
     parameters: [...known.values()],
     parameterTensors: [...known].flatMap(([tensor, { isTrainable }]) => (isTrainable ? [tensor] : [])),
-    remarks: remarksOf(file, weights, stored.missing),
+    ...(folding === undefined ? {} : { parametersBeforeFolding: folding.parameters }),
+    remarks: [
+      ...remarksOf(file, weights, stored.missing),
+      ...(folding === undefined ? [] : [`${where}: ${foldingRemark(folding)}`]),
+    ],
   };
 }
 
@@ -235,8 +240,7 @@ class DeclaredTypes {
   }
 }
 
-function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
-  const { where } = file;
+function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
   const outside = missing.map(
     (location) =>
       `${where}: values lie in ${quoted(location)}, which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one`,
@@ -250,6 +254,5 @@ function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: re
       : [
           `${where}: ${halves.length} of ${weights.length} weights are stored in 16 bits and counted so; activations are counted in float32`,
         ];
-  const folded = parametersBeforeFolding(file, weights);
-  return [...outside, ...narrow, ...(folded === undefined ? [] : [`${where}: ${foldingRemark(folded)}`])];
+  return [...outside, ...narrow];
 }

@@ -11,13 +11,15 @@ const sum = (values: readonly (number | null)[]): number =>
 /** The totals; every stored tensor counts once, whether a step reads it or not. @param records one a step. */
 export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Totals {
   const { steps, inputs, parameters } = subject;
+  const counts = parameterCounts(parameters);
   const flops = sum(records.map((record) => record.flops));
   const ofSteps = (wanted: (index: number) => boolean): number =>
     sum(records.map(({ activations }, index) => (wanted(index) ? activations : 0)));
   const unknownLayers = steps.filter(({ unknown }) => unknown !== undefined).length;
   const traffic = sum(steps.map((step, index) => trafficOf(step) + (records[index].activationBytes ?? 0)));
   return {
-    ...parameterCounts(parameters),
+    ...counts,
+    parametersBeforeFolding: subject.parametersBeforeFolding ?? counts.parameters,
     parameterBytes: sum(parameters.map(({ bytes }) => bytes)),
     macs: sum(records.map((record) => record.macs)),
     flops,
