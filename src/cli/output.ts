@@ -48,6 +48,8 @@ export function jsonLine(value: unknown): string {
 export interface TableColumn {
   readonly key: string;
   readonly title: string;
+  /** Texts that are numbers: to the right, and never cut. Columns of numbers are so by themselves. */
+  readonly isNumeric?: boolean;
 }
 
 const gap = "  ";
@@ -56,7 +58,9 @@ const narrowest = 8;
 /** An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit. */
 export function formatTable(columns: readonly TableColumn[], rows: readonly Row[], width: number): string {
   const cells = rows.map((row) => columns.map(({ key }) => cellText(row[key])));
-  const isNumeric = columns.map(({ key }) => rows.some((row) => typeof row[key] === "number"));
+  const isNumeric = columns.map(
+    ({ key, isNumeric: isText = false }) => isText || rows.some((row) => typeof row[key] === "number"),
+  );
   const widths = columns.map(({ title }, index) => Math.max(title.length, ...cells.map((line) => line[index].length)));
   for (let excess = sum(widths) + gap.length * (columns.length - 1) - width; excess > 0; excess--) {
     const widest = widths.reduce(

@@ -9,6 +9,8 @@ export interface Terminal {
   writeError(text: string): void;
   /** Columns of stdout, or 80 where it is not a terminal. */
   readonly columns: number;
+  /** Whether results may be colored: stdout is a terminal, and NO_COLOR is not set. */
+  readonly hasColors?: boolean;
   /** Whether stderr is a terminal on which lines can be redrawn. */
   readonly isInteractive: boolean;
   /** What a progress bar draws on. */
@@ -50,6 +52,7 @@ export function processTerminal(): Terminal {
     write: (text) => writeTo(stdout, text),
     writeError: (text) => writeTo(stderr, text),
     columns: stdout.isTTY ? Math.max(40, stdout.columns) : 80,
+    hasColors: stdout.isTTY === true && env.TERM !== "dumb" && (env.NO_COLOR ?? "") === "",
     isInteractive: stderr.isTTY === true && env.TERM !== "dumb" && env.CI === undefined,
     errorStream: stderr,
     onClosed(listener) {

@@ -6,6 +6,7 @@ import type { Shape } from "../core/shape.js";
 import { sizeOf } from "../core/shape.js";
 import { input } from "../graph/build.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
+import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { isBeside, type ReadRange } from "../onnx/external-data.js";
@@ -38,6 +39,8 @@ export interface ModelSource extends ByteSource {
 export interface OnnxSubjectOptions extends InputShapeOptions {
   /** What the user calls it. Default: `where`. */
   readonly model?: string;
+  /** Patterns of parameters that are held, see `pathMatcher`. */
+  readonly freeze?: readonly string[];
 }
 
 /**
@@ -52,8 +55,17 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   const stored = storedTensors(file, weights);
   const { inputs, nodes, outputs } = builtFor(file, shapes, stored.tensors);
   const folding = parametersBeforeFolding(file, weights);
+  const { freeze = [] } = options;
+  checkPatterns(
+    freeze,
+    weights.map(({ name }) => name),
+  );
+  const isFrozen = pathMatcher(freeze);
   const known = new Map(
-    weights.map((weight) => [stored.tensors.get(weight.name) as Tensor, parameterOf(weight)] as const),
+    weights.map((weight) => [
+      stored.tensors.get(weight.name) as Tensor,
+      parameterOf(weight, weight.use !== "statistic" && !isFrozen(weight.name)),
+    ]),
   );
   return {
     model: options.model ?? where,
@@ -102,11 +114,11 @@ const uses: Readonly<Record<WeightUse, SubjectParameter["use"]>> = {
   statistic: "statistic",
 };
 
-function parameterOf({ name, proto, type, use }: StoredWeight): SubjectParameter {
+function parameterOf({ name, proto, type, use }: StoredWeight, isTrainable: boolean): SubjectParameter {
   return {
     name,
     use: uses[use],
-    isTrainable: use !== "statistic",
+    isTrainable,
     shape: type.shape,
     bytes: sizeOf(type.shape) * (storageOf(proto.dataType)?.bytes ?? 0),
   };

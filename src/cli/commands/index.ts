@@ -18,6 +18,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./train.js")).trainCommand,
   },
   {
+    name: "inspect",
+    about: "account what models cost and see: parameters, MACs, memory, receptive fields",
+    load: async () => (await import("./inspect.js")).inspectCommand,
+  },
+  {
     name: "data",
     about: "list, fetch and check data sets",
     load: async () => (await import("./data.js")).dataCommand,
