@@ -11,8 +11,11 @@ import logging
 import pathlib
 import warnings
 
+import onnx
 import torch
 from torch import nn
+
+from onnx_traces import without_stack_traces
 
 warnings.filterwarnings("ignore")
 logging.disable(logging.WARNING)
@@ -82,12 +85,13 @@ for name, model in cases.items():
     }.items():
         file = io.BytesIO()
         torch.onnx.export(model.eval(), (torch.randn(1, 2, 6, 6),), file, **options)
+        exported = without_stack_traces(onnx.load_from_string(file.getvalue()))
         exports.append(
             {
                 "name": name,
                 "exporter": exporter,
                 "parameters": sum(p.numel() for p in model.parameters()),
-                "file": base64.b64encode(file.getvalue()).decode(),
+                "file": base64.b64encode(exported.SerializeToString()).decode(),
             }
         )
 
