@@ -58,8 +58,8 @@ class Flow {
   }
 
   /** A node that became nodes of the graph. Which inputs it has is asked of them: they may read less, or capture more. */
-  read({ outputs }: BuiltNode): Found | undefined {
-    const made = outputs.filter((tensor) => tensor !== undefined);
+  read({ node, outputs }: BuiltNode): Found | undefined {
+    const made = outputs.filter((tensor, i) => tensor !== undefined && (node.output[i] ?? "") !== "") as Tensor[];
     const nodes = this.#newNodes(made).filter((node) => this.#enter(node));
     const results = made.filter((tensor) => this.#flow.has(tensor));
     // What hands on its input as it is (a Dropout that drops nothing) computes nothing.

@@ -1,6 +1,7 @@
 // An ONNX file as a subject: every node that computes from the inputs is a step, under the path of its module.
 //
 //   file --skim--> messages --parameters, shapes--> lenient graph --nodes in order--> steps
+import { isFloat } from "../core/dtype.js";
 import { InvalidInputError, TrainscopeError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
 import { sizeOf } from "../core/shape.js";
@@ -13,12 +14,10 @@ import { isBeside, type ReadRange } from "../onnx/external-data.js";
 import { foldingRemark, parametersBeforeFolding } from "../onnx/folded-normalization.js";
 import type { TensorProto, ValueInfoProto } from "../onnx/generated/onnx_pb.js";
 import { type BuildOptions, buildGraph } from "../onnx/graph-builder.js";
-import { inferenceModeForms } from "../onnx/mode-forms.js";
 import { operatorKey } from "../onnx/node-form.js";
 import { type OnnxFile, onnxFile } from "../onnx/onnx-file.js";
 import { ownLocation } from "../onnx/own-payload.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
-import { meanRandomForms } from "../onnx/random-forms.js";
 import { declaredInput, isTensorInput } from "../onnx/read-input.js";
 import { quoted } from "../onnx/read-values.js";
 import { separateWeights } from "../onnx/separate-weights.js";
@@ -26,6 +25,7 @@ import { type ByteSource, skimModel } from "../onnx/skim.js";
 import { heldType, readTensor } from "../onnx/stored-tensor.js";
 import { tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
+import { accountingForms } from "./accounting-forms.js";
 import { type BuiltNode, fileSteps } from "./file-steps.js";
 import { type InputShapeOptions, type InputShapes, resolveInputShapes } from "./input-shapes.js";
 import { type Subject, type SubjectParameter, unknownTensor } from "./subject.js";
@@ -64,7 +64,8 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   const known = new Map(
     weights.map((weight) => [
       stored.tensors.get(weight.name) as Tensor,
-      parameterOf(weight, weight.use !== "statistic" && !isFrozen(weight.name)),
+      // What is stored as integers is no longer trained.
+      parameterOf(weight, weight.use !== "statistic" && isFloat(weight.type.dtype) && !isFrozen(weight.name)),
     ]),
   );
   return {
@@ -214,7 +215,7 @@ function build(
     ...options,
     inputShapes: shapes,
     replaced: stored,
-    forms: { ...inferenceModeForms, ...meanRandomForms },
+    forms: accountingForms,
     onNode: (node, inputs, outputs) => {
       options.onNode?.(node, inputs, outputs);
       nodes.push({ node, inputs, outputs });

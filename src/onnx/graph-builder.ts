@@ -233,7 +233,7 @@ class GraphBuilder {
 
   #node(node: NodeProto, given: readonly (Tensor | null)[], scope: Scope): readonly (Tensor | undefined)[] {
     const form = this.#options.forms?.[operatorKey(node)] ?? formOf(node);
-    const op = recordOf(node);
+    const op = recordOf(node, form);
     // Nodes of branches are not looked at before one is taken.
     if (op === undefined) throw this.#fault(node, "the operator is not supported");
     const where = `${this.#file.where}, ${nodeText(node)}`;

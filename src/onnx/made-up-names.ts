@@ -7,7 +7,7 @@ const madeUpNames = [
   /^_?val_\d+$/,
   /^\/.*_output_\d+$/,
   /^const_fold_opt__\d+$/,
-  /^(?:slice|expand|unsqueeze|view|transpose|permute|reshape)_\d+$/,
+  /^(?:slice|expand|clone|lift_fresh_copy|unsqueeze|view|transpose|permute|reshape)_\d+$/,
 ];
 
 /** Operands that TensorFlow's graphs hold for their arithmetic, and tensors that PyTorch found in the code. */

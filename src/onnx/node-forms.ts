@@ -4,6 +4,7 @@ import { exactModeForms } from "./mode-forms.js";
 import type { NodeForm } from "./node-form.js";
 import { olderForms } from "./older-forms.js";
 import { exactRandomForms } from "./random-forms.js";
+import { sequenceForms } from "./sequence-forms.js";
 import { setSixForms } from "./set-six-forms.js";
 
 /** By operator, with its domain where that is not ONNX's own. */
@@ -11,6 +12,7 @@ export const nodeForms: Readonly<Record<string, NodeForm>> = {
   ...setSixForms,
   ...olderForms,
   ...contribForms,
+  ...sequenceForms,
   ...exactModeForms,
   ...exactRandomForms,
 };

@@ -147,9 +147,8 @@ export function formOf(node: NodeProto): NodeForm | undefined {
   return Object.hasOwn(nodeForms, key) ? nodeForms[key] : undefined;
 }
 
-/** The record that a node is read with. */
-export function recordOf(node: NodeProto): Op | undefined {
-  const form = formOf(node);
+/** The record that a node is read with, by its form if it has one. */
+export function recordOf(node: NodeProto, form: NodeForm | undefined = formOf(node)): Op | undefined {
   return form === undefined && !isStandardDomain(node.domain) ? undefined : findOp(form?.op ?? node.opType);
 }
 

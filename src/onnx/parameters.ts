@@ -65,7 +65,7 @@ interface Candidate {
 /** Parameters and running statistics, in the order of the file. */
 export function storedWeights(file: OnnxFile, { isSparing = false }: WeightReading = {}): StoredWeight[] {
   const readers = readersByName(file.inlined.nodes);
-  const candidates = candidatesOf(file);
+  const candidates = candidatesOf(file, isSparing ? quantizedNames(file) : new Set());
   const reached = new Map(candidates.map((candidate) => [candidate, reachedPlaces(candidate.name, readers)]));
   const isPlaced = (candidate: Candidate): boolean => reached.get(candidate)!.some(({ use }) => isWeight(use));
   const keepsWeightsInConstants = !candidates.some((candidate) => candidate.isInitializer && isPlaced(candidate));
@@ -155,7 +155,8 @@ function arithmeticUse(node: NodeProto, type: TensorType): WeightUse {
   return key === "Add" || key === "Sub" || key === "Sum" ? "bias" : key === "Mul" || key === "Div" ? "scale" : "weight";
 }
 
-const allFinite = ({ data }: TensorData): boolean => (data as Float32Array).every((value) => Number.isFinite(value));
+const allFinite = ({ dtype, data }: TensorData): boolean =>
+  !isFloat(dtype) || (data as Float32Array).every((value) => Number.isFinite(value));
 const allEqual = ({ data }: TensorData): boolean => (data as Float32Array).every((value) => value === data[0]);
 
 const isDifferentiable = (node: NodeProto): boolean => {
@@ -172,7 +173,12 @@ function exporterKinds({ graph }: OnnxFile): Map<string, string> {
   return new Map([...foldedKinds(graph), ...named]);
 }
 
-function candidatesOf({ graph, inlined }: OnnxFile): Candidate[] {
+/** Weights that are stored as integers: what DequantizeLinear makes floats of. They are accounted, not trained. */
+function quantizedNames({ inlined }: OnnxFile): ReadonlySet<string> {
+  return new Set(inlined.nodes.filter((node) => operatorKey(node) === "DequantizeLinear").map(({ input }) => input[0]));
+}
+
+function candidatesOf({ graph, inlined }: OnnxFile, quantized: ReadonlySet<string>): Candidate[] {
   const folded = new Set(
     graph.valueInfo
       .filter(({ metadataProps }) => metadataProps.some(({ key }) => key === foldedKey))
@@ -189,9 +195,9 @@ function candidatesOf({ graph, inlined }: OnnxFile): Candidate[] {
     return proto === undefined ? [] : [{ name: node.output[0], proto, isInitializer: false, isFolded: false }];
   });
   // Others are not even decoded here.
-  return [...stored, ...constants].filter(({ proto }) => {
+  return [...stored, ...constants].filter(({ name, proto }) => {
     const dtype = storageOf(proto.dataType)?.dtype;
-    return dtype !== undefined && isFloat(dtype);
+    return dtype !== undefined && (isFloat(dtype) || quantized.has(name));
   });
 }
 

@@ -9,6 +9,10 @@ type Places = Readonly<Record<number, WeightUse | "never">>;
 
 const norm: Places = { 1: "scale", 2: "shift" };
 const convolution: Places = { 1: "weight", 2: "bias" };
+// Initial states are no parameters, though some models learn them: they are stored for zeros.
+const recurrent: Places = { 1: "weight", 2: "weight", 3: "bias", 4: "never", 5: "never", 6: "never", 7: "weight" };
+/** Scales and zero points belong to the storage. */
+const quantized: Places = { 1: "never", 2: "never" };
 
 /** Inputs by number. `"never"`: numbers there are no parameters, whatever they are. */
 const places: Readonly<Record<string, Places>> = {
@@ -16,18 +20,23 @@ const places: Readonly<Record<string, Places>> = {
   Clip: { 1: "never", 2: "never" },
   Conv: convolution,
   ConvTranspose: convolution,
+  DequantizeLinear: quantized,
   Dropout: { 1: "never" },
   Einsum: { 0: "weight", 1: "weight" },
+  GRU: recurrent,
   Gather: { 0: "weight" },
   Gemm: { 0: "weight", 1: "weight", 2: "bias" },
   GroupNormalization: norm,
   InstanceNormalization: norm,
+  LSTM: recurrent,
   LayerNormalization: norm,
   MatMul: { 0: "weight", 1: "weight" },
   OneHot: { 2: "never" },
   PRelu: { 1: "weight" },
   Pad: { 2: "never" },
+  QuantizeLinear: quantized,
   RMSNormalization: { 1: "scale" },
+  RNN: recurrent,
   Resize: { 1: "never", 2: "never" },
   Upsample: { 1: "never" },
   "com.microsoft.BiasGelu": { 1: "bias" },
@@ -48,7 +57,9 @@ export const isTable = (node: NodeProto): boolean => operatorKey(node) === "Gath
 
 /** Operators that hand a weight on in another form, in their first input or in all of them. */
 const carriers = new Set(
-  "Identity Transpose Reshape Squeeze Unsqueeze Cast Flatten Expand Slice Split Concat Tile".split(" "),
+  "Identity Transpose Reshape Squeeze Unsqueeze Cast DequantizeLinear Flatten Expand Slice Split Concat Tile".split(
+    " ",
+  ),
 );
 const spreaders = new Set(["Expand", "Tile", "Concat"]);
 

@@ -1,0 +1,127 @@
+// Operators that have no record, by others of the same shape and work: enough to account them, not to compute them.
+import { type DType, dtypeFromOnnx } from "../core/dtype.js";
+import { InvalidInputError } from "../core/errors.js";
+import { sigmoid, tanh } from "../graph/ops/activation.js";
+import { add, mul } from "../graph/ops/arithmetic.js";
+import { cast } from "../graph/ops/cast.js";
+import { matMul, transposeMatrices } from "../graph/ops/matmul.js";
+import { reduceMax } from "../graph/ops/reduction.js";
+import { squeeze, transpose, unsqueeze } from "../graph/ops/shape-movement.js";
+import { slice, split } from "../graph/ops/slicing.js";
+import type { Tensor } from "../graph/tensor.js";
+import { storageOf } from "../onnx/element-storage.js";
+import { inferenceModeForms } from "../onnx/mode-forms.js";
+import type { NodeCall, NodeForm } from "../onnx/node-form.js";
+import { meanRandomForms } from "../onnx/random-forms.js";
+import { integer } from "../onnx/read-values.js";
+
+const given = (call: NodeCall, index: number): Tensor => {
+  const tensor = call.inputs[index];
+  if (tensor !== null && tensor !== undefined) return tensor;
+  throw new InvalidInputError(`input ${index} is missing`, { where: call.where });
+};
+
+const int = (call: NodeCall, name: string, usual: number): number => {
+  const proto = call.attribute(name);
+  return proto === undefined ? usual : integer(call.where, proto.i);
+};
+
+/** The element type that an attribute names, if the node has it. */
+function typeAttribute(call: NodeCall, name: string, usual: DType): DType {
+  const code = int(call, name, 0);
+  return code === 0 ? usual : (storageOf(code)?.dtype ?? dtypeFromOnnx(code) ?? usual);
+}
+
+/** To the type of the zero point, which is uint8 where there is none. */
+const quantize: NodeForm = {
+  op: "Cast",
+  attributes: ["axis", "block_size", "output_dtype", "precision", "saturate"],
+  read: (call) => [cast(given(call, 0), call.inputs[2]?.dtype ?? typeAttribute(call, "output_dtype", "uint8"))],
+};
+
+const dequantize: NodeForm = {
+  op: "Cast",
+  attributes: ["axis", "block_size", "output_dtype"],
+  read: (call) => [cast(given(call, 0), given(call, 1).dtype)],
+};
+
+/** Values, their scale and their zero point. */
+const dynamicQuantize: NodeForm = {
+  op: "Cast",
+  read(call) {
+    const most = reduceMax(given(call, 0));
+    return [cast(given(call, 0), "uint8"), most, cast(most, "uint8")];
+  },
+};
+
+/** The last axis in `parts` equal parts. */
+const inParts = (x: Tensor, parts: number): Tensor[] => {
+  const size = (x.shape.at(-1) ?? 0) / parts;
+  if (Number.isInteger(size)) return split(x, Array(parts).fill(size), { axis: x.shape.length - 1 });
+  throw new InvalidInputError("the weights do not fit the gates", { where: "recurrent layer", received: `${x.shape}` });
+};
+
+/** What one step makes of the sums of products; `state` is the hidden state before it. */
+type Cell = (sums: Tensor, state: Tensor) => Tensor;
+
+/** `c' = f * c + i * g`, `h = o * tanh(c')`. */
+const lstmCell: Cell = (sums, state) => {
+  const [i, o, f, g] = inParts(sums, 4);
+  const cell = add(mul(sigmoid(f), state), mul(sigmoid(i), tanh(g)));
+  return mul(sigmoid(o), tanh(cell));
+};
+
+/** `h' = (1 - z) * g + z * h`, with `r` on the way to `g`. */
+const gruCell: Cell = (sums, state) => {
+  const [z, r, g] = inParts(sums, 3);
+  const gate = sigmoid(z);
+  return add(mul(gate, state), mul(gate, tanh(mul(sigmoid(r), g))));
+};
+
+const plainCell: Cell = (sums) => tanh(sums);
+
+/**
+ * A recurrent layer with all its steps side by side: the same products and functions, without what a step takes from the
+ * one before. x `[steps, batch, size]`, weights `[directions, gates * units, size]` and `[directions, gates * units, units]`.
+ */
+function recurrent(gates: number, states: number, cell: Cell): NodeForm {
+  return {
+    op: "Identity",
+    attributes: [
+      ...["activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size"],
+      ...["input_forget", "layout", "linear_before_reset", "output_sequence"],
+    ],
+    read(call) {
+      const isBatchFirst = int(call, "layout", 0) === 1;
+      const x = isBatchFirst ? transpose(given(call, 0), [1, 0, 2]) : given(call, 0);
+      const [steps] = x.shape;
+      const [w, r, b] = [given(call, 1), given(call, 2), call.inputs[3] ?? null];
+      const products = matMul(unsqueeze(x, [1]), transposeMatrices(w));
+      const units = r.shape.at(-1) ?? 0;
+      const axis = products.shape.length - 1;
+      const state = slice(products, { starts: [0], ends: [units], axes: [axis] });
+      const sums = add(products, matMul(state, transposeMatrices(r)));
+      const biased =
+        b === null ? sums : add(sums, unsqueeze(slice(b, { starts: [0], ends: [gates * units], axes: [1] }), [1]));
+      const y = cell(biased, state);
+      const last = squeeze(slice(y, { starts: [-1], ends: [steps], axes: [0] }), [0]);
+      const outputs = [isBatchFirst ? transpose(y, [2, 0, 1, 3]) : y];
+      for (let i = 0; i < states; i++) outputs.push(isBatchFirst ? transpose(last, [1, 0, 2]) : last);
+      return outputs;
+    },
+  };
+}
+
+/** In inference form; by operator. */
+export const accountingForms: Readonly<Record<string, NodeForm>> = {
+  ...inferenceModeForms,
+  ...meanRandomForms,
+  // The second input gives its type and nothing else.
+  CastLike: { op: "Cast", attributes: ["saturate"], read: (call) => [cast(given(call, 0), given(call, 1).dtype)] },
+  DequantizeLinear: dequantize,
+  DynamicQuantizeLinear: dynamicQuantize,
+  GRU: recurrent(3, 1, gruCell),
+  LSTM: recurrent(4, 2, lstmCell),
+  QuantizeLinear: quantize,
+  RNN: recurrent(1, 1, plainCell),
+};

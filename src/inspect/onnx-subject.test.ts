@@ -1,0 +1,490 @@
+// Files as subjects: what is a step, what it is called, what is counted, and what happens where something is missing.
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { tensorFrom } from "../core/tensor-data.js";
+import { type ModelProto, TensorProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
+import { inspectSubject } from "./inspect.js";
+import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./onnx-subject.js";
+import type { Subject } from "./subject.js";
+
+const source = (bytes: Uint8Array): ModelSource => ({
+  size: bytes.length,
+  readAt: (offset, length) => bytes.subarray(offset, offset + length),
+});
+
+function subjectOf(model: ModelCase, options: OnnxSubjectOptions = {}, change?: (proto: ModelProto) => void): Subject {
+  return onnxSubject(source(modelBytes(model, change)), "net.onnx", options);
+}
+
+const refusal = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (cause) {
+    return `${(cause as Error).name}: ${(cause as Error).message}`;
+  }
+  return "nothing is wrong";
+};
+
+/** A step in a line: name, shapes, parameters, MACs. */
+function lines(subject: Subject): string[] {
+  return inspectSubject(subject).layers.map(
+    ({ name, operator, outputShape, parameters, macs, unknown }) =>
+      `${name} ${operator} ${outputShape === null ? "?" : `[${outputShape}]`} ${parameters} ${macs ?? "?"}${unknown === undefined ? "" : ` (${unknown})`}`,
+  );
+}
+
+/** Two convolutions, one in between that nobody knows, a matrix; a shape that is worked out, and a weight that is turned. */
+const stored = {
+  "features.0.weight": numbers([4, 3, 3, 3]),
+  "features.0.bias": numbers([4]),
+  "features.3.weight": numbers([8, 4, 3, 3]),
+  "classifier.weight": numbers([10, 8]),
+  "classifier.bias": numbers([10]),
+  zero: tensorFrom("int64", [], [0]),
+  one: integers(-1),
+  axes: integers(0),
+};
+const head: NodeCase[] = [["Conv", ["x", "features.0.weight", "features.0.bias"], ["a"], { pads: [1, 1, 1, 1] }]];
+const tail: NodeCase[] = [
+  ["Conv", ["c", "features.3.weight"], ["d"], { pads: [1, 1, 1, 1] }],
+  ["GlobalAveragePool", ["d"], ["e"]],
+  ["Shape", ["x"], ["shape"]],
+  ["Gather", ["shape", "zero"], ["n"]],
+  ["Unsqueeze", ["n", "axes"], ["n1"]],
+  ["Concat", ["n1", "one"], ["target"], { axis: 0 }],
+  ["Reshape", ["e", "target"], ["f"]],
+  ["Transpose", ["classifier.weight"], ["turned"], { perm: [1, 0] }],
+  ["Gemm", ["f", "turned", "classifier.bias"], ["y"]],
+];
+const network = (middle: NodeCase[]): ModelCase => ({
+  inputs: { x: ["batch", 3, 8, 8] },
+  outputs: ["y"],
+  stored,
+  nodes: [...head, ...middle, ...tail],
+});
+const relu: NodeCase[] = [["Relu", ["a"], ["c"]]];
+const strange: NodeCase[] = [["Foo", ["a"], ["c"], { alpha: 3 }, { domain: "com.acme" }]];
+
+test("steps are what computes from the inputs: shape arithmetic and turned weights belong to those that read them", () => {
+  const subject = subjectOf(network(relu), { batchSize: 2 });
+  expect(lines(subject)).toMatchInlineSnapshot(`
+    [
+      "features.0 Conv [2,4,8,8] 112 13824",
+      "Relu Relu [2,4,8,8] 0 0",
+      "features.3 Conv [2,8,8,8] 288 36864",
+      "GlobalAveragePool GlobalAveragePool [2,8,1,1] 0 0",
+      "Reshape Reshape [2,8] 0 0",
+      "classifier Gemm [2,10] 90 160",
+    ]
+  `);
+  expect(subject.steps.at(-1)?.parameters.map(({ name, use, bytes }) => `${name} ${use} ${bytes}`)).toEqual([
+    "classifier.weight weight 320",
+    "classifier.bias bias 40",
+  ]);
+  expect(subject.inputs.map(({ name, tensor }) => [name, tensor.shape])).toEqual([["x", [2, 3, 8, 8]]]);
+});
+
+describe("an operator that nobody knows", () => {
+  test("is unknown with everything behind it, but parameters are counted all the same", () => {
+    const subject = subjectOf(network(strange));
+    expect(lines(subject)).toMatchInlineSnapshot(`
+      [
+        "features.0 Conv [1,4,8,8] 112 6912",
+        "Foo com.acme.Foo ? 0 ? (the operator is not supported)",
+        "features.3 Conv ? 288 ? (its input "c" comes from com.acme.Foo (makes "c"), which is unknown)",
+        "GlobalAveragePool GlobalAveragePool ? 0 ? (its input "d" comes from Conv (makes "d"), which is unknown)",
+        "Reshape Reshape ? 0 ? (its input "e" comes from GlobalAveragePool (makes "e"), which is unknown)",
+        "classifier Gemm ? 90 ? (its input "f" comes from Reshape (makes "f"), which is unknown)",
+      ]
+    `);
+    const { totals, unknown } = inspectSubject(subject);
+    expect(totals).toMatchObject({ parameters: 108 + 4 + 288 + 90, isLowerBound: true });
+    expect(unknown[0]).toMatchObject({ operator: "com.acme.Foo" });
+  });
+
+  test("leaves the rest known where the file says the shape of its output", () => {
+    const declared = (proto: ModelProto): void => {
+      const info = structuredClone(proto.graph!.input[0]);
+      info.name = "c";
+      const type = info.type!.value.value as { shape: { dim: { value: unknown }[] } };
+      type.shape.dim[1].value = { case: "dimValue", value: 4n };
+      proto.graph!.valueInfo.push(info);
+    };
+    const subject = subjectOf(network(strange), { batchSize: 3 }, declared);
+    expect(inspectSubject(subject).unknown.map(({ operator }) => operator)).toEqual(["com.acme.Foo"]);
+    expect(lines(subject).slice(1)).toMatchInlineSnapshot(`
+      [
+        "Foo com.acme.Foo [3,4,8,8] 0 ? (the operator is not supported)",
+        "features.3 Conv [3,8,8,8] 288 55296",
+        "GlobalAveragePool GlobalAveragePool [3,8,1,1] 0 0",
+        "Reshape Reshape [3,8] 0 0",
+        "classifier Gemm [3,10] 90 240",
+      ]
+    `);
+  });
+});
+
+test.each<[string, NodeCase[], RegExp]>([
+  ["data-dependent shapes", [["NonZero", ["a"], ["c"]]], /must be a known constant/],
+  ["shapes that do not fit", [["Reshape", ["a", "axes"], ["c"]]], /Reshape|elements|shape/],
+  ["attributes that nobody knows", [["Relu", ["a"], ["c"], { leak: 1 }]], /attribute "leak"/],
+  ["an output that is listed and never made", [["Relu", ["a"], ["c0", "c"]]], /comes from Relu/],
+])("%s are unknown, with a reason", (_, middle, reason) => {
+  const { unknown, totals } = inspectSubject(subjectOf(network(middle)));
+  expect(unknown[0].reason).toMatch(reason);
+  expect(totals.isLowerBound).toBe(true);
+  expect(totals.macs).toBe(4 * 27 * 64);
+});
+
+test.each<[string, NodeCase[], RegExp]>([
+  [
+    "a cycle",
+    [
+      ["Add", ["a", "g"], ["c"]],
+      ["Relu", ["c"], ["g"]],
+    ],
+    /"g" is made by itself or by a node behind it/,
+  ],
+  ["a value that nothing makes", [["Add", ["a", "nowhere"], ["c"]]], /nothing makes its input "nowhere"/],
+  [
+    "two makers",
+    [
+      ["Relu", ["a"], ["c"]],
+      ["Abs", ["a"], ["c"]],
+    ],
+    /two values are named "c"/,
+  ],
+  ["two makers that nobody knows", [...strange, ...strange], /two values are named "c"/],
+])("%s is damage", (_, middle, message) => {
+  const act = (): Subject => subjectOf(network(middle));
+  expect(act).toThrow(CorruptFileError);
+  expect(act).toThrow(message);
+});
+
+describe("enormous extents", () => {
+  const big = (nodes: NodeCase[], shape: readonly number[], more = {}): ModelCase => ({
+    inputs: { x: shape },
+    outputs: ["y"],
+    stored: { w: numbers([1, 1, 1, 1]), ...more },
+    nodes,
+  });
+
+  test("are accounted without allocating anything", () => {
+    const nodes: NodeCase[] = [
+      ["Conv", ["x", "w"], ["a"]],
+      ["ConstantOfShape", ["target"], ["b"]],
+      ["Add", ["a", "b"], ["y"]],
+    ];
+    const subject = subjectOf(
+      big(nodes, [1, 1, 1_000_000, 1_000_000], { target: integers(1, 1, 1_000_000, 1_000_000) }),
+    );
+    expect(lines(subject)).toMatchInlineSnapshot(`
+      [
+        "Conv Conv [1,1,1000000,1000000] 1 1000000000000",
+        "Add Add [1,1,1000000,1000000] 0 0",
+      ]
+    `);
+  });
+
+  test("beyond what can be counted are unknown", () => {
+    const nodes: NodeCase[] = [["Expand", ["x", "target"], ["y"]]];
+    const target = integers(1, 1, 2 ** 31, 2 ** 31);
+    expect(lines(subjectOf(big(nodes, [1, 1, 1, 1], { target })))).toMatchInlineSnapshot(`
+      [
+        "Expand Expand ? 0 ? (its output has more elements than can be counted)",
+      ]
+    `);
+  });
+
+  test("of a stored tensor are damage", () => {
+    const lie = (proto: ModelProto): void => {
+      proto.graph!.initializer[0].dims = [2n ** 40n, 2n ** 40n];
+    };
+    expect(() => subjectOf(big([["Conv", ["x", "w"], ["y"]]], [1, 1, 4, 4]), {}, lie)).toThrow(CorruptFileError);
+  });
+});
+
+describe("open dimensions", () => {
+  const open = (inputs: ModelCase["inputs"]): ModelCase => ({
+    inputs,
+    outputs: ["y"],
+    stored: { w: numbers([4, 3, 3, 3]) },
+    nodes: [["Conv", ["x", "w"], ["y"]]],
+  });
+  const model = open({ x: ["N", 3, "height", "width"] });
+
+  test("are asked for by name where nothing tells them", () => {
+    expect(refusal(() => subjectOf(model))).toMatchInlineSnapshot(
+      `"InvalidInputError: net.onnx, input "x": the extent of axis 2 ("height") is open: expected static shapes, received [N, 3, height, width]. Give the shape of one example, for instance --input-shape 3x224x224, or --input-shape height=224"`,
+    );
+    expect(refusal(() => subjectOf(model, { inputShapes: { height: [9], hight: [9] } }))).toMatchInlineSnapshot(
+      `"UnknownNameError: --input-shape: unknown input or dimension "hight". Did you mean "height"? Valid: x, N, height, width"`,
+    );
+    expect(refusal(() => subjectOf(model, { inputShapes: { x: [3, 9] } }))).toMatchInlineSnapshot(
+      `"ShapeError: net.onnx, input "x": the given shape has another number of axes: expected [N, 3, height, width], with or without the first axis, received [3, 9]"`,
+    );
+    expect(refusal(() => subjectOf(model, { inputShapes: { "": [4, 9, 9] } }))).toMatchInlineSnapshot(
+      `"ShapeError: net.onnx, input "x": the file fixes another extent: expected [N, 3, height, width], received [1, 4, 9, 9]. Leave --input-shape out, or export the model with a dynamic axis there"`,
+    );
+    expect(refusal(() => subjectOf(model, { batchSize: 2, inputShapes: { x: [4, 3, 9, 9] } }))).toMatchInlineSnapshot(
+      `"InvalidInputError: net.onnx, input "x": --input-shape and --batch disagree: expected 2 on the first axis, received 4. Give the shape of one example, without the batch"`,
+    );
+  });
+
+  test.each<[string, OnnxSubjectOptions, readonly number[]]>([
+    ["one example", { inputShapes: { "": [3, 9, 10] } }, [1, 3, 9, 10]],
+    ["one example by name", { inputShapes: { x: [3, 9, 10] }, batchSize: 4 }, [4, 3, 9, 10]],
+    ["the whole shape", { inputShapes: { x: [5, 3, 9, 10] } }, [5, 3, 9, 10]],
+    ["dimensions by name", { inputShapes: { height: [9], width: [10] } }, [1, 3, 9, 10]],
+    ["dimensions by place", { inputShapes: { "x[2]": [9], width: [10] } }, [1, 3, 9, 10]],
+  ])("are given as %s", (_, options, shape) => {
+    const subject = subjectOf(model, options);
+    expect(subject.inputs[0].tensor.shape).toEqual(shape);
+    expect(subject.batchSize).toBe(shape[0]);
+  });
+
+  test("with one name have one extent, and the batch is where its name is", () => {
+    const two: ModelCase = {
+      inputs: { a: ["length", "batch", 4], b: ["length", "batch", 4] },
+      outputs: ["y"],
+      nodes: [["Add", ["a", "b"], ["y"]]],
+    };
+    const subject = subjectOf(two, { batchSize: 6, inputShapes: { length: [7] } });
+    expect(subject.inputs.map(({ tensor }) => tensor.shape)).toEqual([
+      [7, 6, 4],
+      [7, 6, 4],
+    ]);
+    expect(refusal(() => subjectOf(two, { inputShapes: { a: [7, 1, 4], b: [8, 1, 4] } }))).toMatchInlineSnapshot(
+      `"InvalidInputError: --input-shape for "b": the dimension "length" has two extents: expected 7, as given elsewhere, received 8"`,
+    );
+  });
+});
+
+describe("a batch size that the file fixes", () => {
+  const fixed: ModelCase = {
+    inputs: { x: [2, 3, 4] },
+    outputs: ["y"],
+    stored: { shape: integers(2, 12), w: numbers([12, 5]) },
+    nodes: [
+      ["Reshape", ["x", "shape"], ["f"]],
+      ["MatMul", ["f", "w"], ["y"]],
+    ],
+  };
+
+  test("is taken, or exchanged where shapes allow", () => {
+    expect(inspectSubject(subjectOf(fixed)).totals.macs).toBe(2 * 12 * 5);
+    const subject = subjectOf(fixed, { batchSize: 7 });
+    expect(subject.batchSize).toBe(7);
+    expect(inspectSubject(subject).totals.macs).toBe(7 * 12 * 5);
+  });
+
+  test("that cannot be exchanged is said so", () => {
+    const odd: ModelCase = {
+      ...fixed,
+      stored: { ...fixed.stored, b: numbers([2, 12]) },
+      nodes: [["Reshape", ["x", "shape"], ["e"]], ["Add", ["e", "b"], ["f"]], fixed.nodes[1]],
+    };
+    expect(refusal(() => subjectOf(odd, { batchSize: 3 }))).toMatchInlineSnapshot(
+      `"InvalidInputError: net.onnx: the model was exported for batches of 2 and does not fit 3: received Add: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [3, 12] and [2, 12]. Leave --batch out, or export the model with a free batch axis"`,
+    );
+  });
+});
+
+describe("values in files beside the model", () => {
+  const outside = (proto: ModelProto): void => {
+    for (const tensor of proto.graph!.initializer) {
+      if (tensor.rawData.length < 100) continue;
+      const entries = { location: "net.data", offset: "0", length: `${tensor.rawData.length}` };
+      Object.assign(
+        tensor,
+        create(TensorProtoSchema, { name: tensor.name, dims: tensor.dims, dataType: tensor.dataType }),
+      );
+      tensor.rawData = new Uint8Array(0);
+      tensor.externalData = Object.entries(entries).map(([key, value]) => ({
+        $typeName: "onnx.StringStringEntryProto",
+        key,
+        value,
+      }));
+    }
+  };
+  const bytes = modelBytes(network(relu), outside);
+
+  test("may be missing: shapes, parameters and work are known all the same", () => {
+    const missing = (): never => {
+      throw new InvalidInputError("no such file", { where: "net.data" });
+    };
+    const subject = onnxSubject({ ...source(bytes), readBeside: missing }, "net.onnx");
+    expect(lines(subject)).toEqual(lines(subjectOf(network(relu))));
+    expect(subject.remarks).toMatchInlineSnapshot(`
+      [
+        "net.onnx: values lie in "net.data", which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one",
+      ]
+    `);
+  });
+
+  test("are read a few bytes at a time", () => {
+    let read = 0;
+    const readBeside = (_: string, __: number, length: number): Uint8Array => {
+      read += length;
+      return new Uint8Array(length);
+    };
+    const subject = onnxSubject({ ...source(bytes), readBeside }, "net.onnx");
+    expect(subject.remarks).toEqual([]);
+    expect(inspectSubject(subject).totals.parameters).toBe(490);
+    expect(read).toBeLessThan(4000);
+  });
+});
+
+test("weights of 16 bits count as they are stored, tokens are inputs, and a table that is read twice is counted once", () => {
+  const model: ModelCase = {
+    inputs: { tokens: ["batch", 5] },
+    outputs: ["y"],
+    stored: { "embedding.weight": numbers([11, 6]) },
+    nodes: [
+      ["Gather", ["embedding.weight", "tokens"], ["h"]],
+      ["Cast", ["h"], ["g"], { to: 1 }],
+      ["Transpose", ["wide"], ["t"], { perm: [1, 0] }],
+      ["MatMul", ["g", "t"], ["y"]],
+    ],
+  };
+  const halves = (proto: ModelProto): void => {
+    const graph = proto.graph!;
+    (graph.input[0].type!.value.value as { elemType: number }).elemType = 7;
+    const [table] = graph.initializer;
+    table.dataType = 10;
+    table.rawData = new Uint8Array(2 * 66);
+    graph.node[2].input[0] = table.name;
+  };
+  const subject = subjectOf(model, {}, halves);
+  const { totals, inputs } = inspectSubject(subject);
+  expect(inputs).toEqual([{ name: "tokens", shape: [1, 5], type: "int64" }]);
+  expect(totals).toMatchObject({ parameters: 66, parameterBytes: 132, macs: 5 * 6 * 11 });
+  const [first, last] = [subject.steps[0], subject.steps.at(-1)];
+  expect(last?.parameters[0]).toBe(first?.parameters[0]);
+  expect(subject.remarks).toHaveLength(1);
+});
+
+test("Dropout and BatchNormalization of a training graph are accounted as in inference", () => {
+  const statistic = numbers([3]);
+  const model: ModelCase = {
+    opset: 15,
+    inputs: { x: ["batch", 3, 4, 4] },
+    outputs: ["y"],
+    stored: {
+      scale: statistic,
+      shift: statistic,
+      mean: statistic,
+      variance: statistic,
+      on: tensorFrom("bool", [], [1]),
+      ratio: tensorFrom("float32", [], [0.5]),
+    },
+    nodes: [
+      ["BatchNormalization", ["x", "scale", "shift", "mean", "variance"], ["a", "m", "v"], { training_mode: 1 }],
+      ["Dropout", ["a", "ratio", "on"], ["b", "mask"]],
+      ["RandomUniformLike", ["b"], ["r"]],
+      ["Add", ["b", "r"], ["y"]],
+    ],
+  };
+  const subject = subjectOf(model);
+  expect(subject.steps.map(({ operator }) => operator)).toEqual(["BatchNormalization", "Add"]);
+  expect(inspectSubject(subject)).toMatchObject({
+    unknown: [],
+    totals: { parameters: 6, statistics: 6, activations: 96 },
+  });
+});
+
+test("recurrent layers do the products of all their steps", () => {
+  const [steps, batch, size, units] = [7, 2, 5, 3];
+  const model = (op: string, gates: number): ModelCase => ({
+    inputs: { x: [steps, batch, size] },
+    outputs: ["y", "last"],
+    stored: {
+      "rnn.w": numbers([2, gates * units, size]),
+      "rnn.r": numbers([2, gates * units, units]),
+      "rnn.b": numbers([2, 2 * gates * units]),
+    },
+    nodes: [[op, ["x", "rnn.w", "rnn.r", "rnn.b"], ["y", "last"], { hidden_size: units, direction: "bidirectional" }]],
+  });
+  for (const [op, gates] of [
+    ["LSTM", 4],
+    ["GRU", 3],
+    ["RNN", 1],
+  ] as const) {
+    const [layer] = inspectSubject(subjectOf(model(op, gates))).layers;
+    expect(layer).toMatchObject({
+      macs: steps * batch * 2 * gates * units * (size + units),
+      parameters: 2 * gates * units * (size + units + 2),
+      outputShapes: [
+        [steps, 2, batch, units],
+        [2, batch, units],
+      ],
+    });
+  }
+});
+
+test("weights that are stored as integers are parameters, and products of them are work", () => {
+  const model: ModelCase = {
+    inputs: { x: [1, 4] },
+    outputs: ["y"],
+    stored: {
+      w: tensorFrom("int8", [4, 3], Array(12).fill(1)),
+      scale: tensorFrom("float32", [], [0.5]),
+      zero: tensorFrom("int8", [], [0]),
+    },
+    nodes: [
+      ["QuantizeLinear", ["x", "scale", "zero"], ["q"]],
+      ["DequantizeLinear", ["q", "scale", "zero"], ["d"]],
+      ["DequantizeLinear", ["w", "scale", "zero"], ["v"]],
+      ["MatMul", ["d", "v"], ["y"]],
+    ],
+  };
+  expect(inspectSubject(subjectOf(model)).totals).toMatchObject({
+    parameters: 12,
+    trainable: 0,
+    parameterBytes: 12,
+    macs: 12,
+  });
+});
+
+test("modules are told from what each exporter writes down", () => {
+  const scopes = { "pkg.torch.onnx.name_scopes": "['', 'layer1', 'layer1.0', 'layer1.0.relu', 'relu_2']" };
+  const nodes: NodeCase[] = [
+    ["Relu", ["x"], ["a"], {}, { name: "node_relu_2", metadata: scopes }],
+    ["Relu", ["a"], ["b"], {}, { name: "/features/features.1/conv/conv.0/conv.0.0/Relu" }],
+    ["Relu", ["b"], ["c"], {}, { name: "StatefulPartitionedCall/model/block1_relu/Relu" }],
+    ["MatMul", ["c", "encoder.fc.weight"], ["d"], {}, { name: "MatMul_12" }],
+    ["Add", ["d", "sequential/dense/BiasAdd/ReadVariableOp:0"], ["e"]],
+    ["Relu", ["e"], ["f"], {}, { name: "resnet_relu0_fwd" }],
+    ["Relu", ["f"], ["g"], {}, { name: "Relu_7" }],
+    ["Relu", ["g"], ["y"]],
+  ];
+  const named = { "encoder.fc.weight": numbers([3, 3]), "sequential/dense/BiasAdd/ReadVariableOp:0": numbers([3]) };
+  expect(
+    subjectOf({ inputs: { x: ["n", 3] }, outputs: ["y"], stored: named, nodes }).steps.map(({ name }) => name),
+  ).toEqual([
+    "layer1.0.relu",
+    "features.1.conv.0.0",
+    "model.block1_relu",
+    "encoder.fc",
+    "sequential.dense",
+    "resnet_relu0_fwd",
+    "Relu",
+    "Relu_1",
+  ]);
+});
+
+test("lists of tensors are known part by part", () => {
+  const model: ModelCase = {
+    inputs: { x: [1, 7, 2] },
+    outputs: ["y"],
+    stored: { three: tensorFrom("int64", [], [3]), last: tensorFrom("int64", [], [-1]), w: numbers([2, 4]) },
+    nodes: [
+      ["SplitToSequence", ["x", "three"], ["list"], { axis: 1 }],
+      ["SequenceAt", ["list", "last"], ["part"]],
+      ["MatMul", ["part", "w"], ["y"]],
+    ],
+  };
+  expect(lines(subjectOf(model)).at(-1)).toBe("MatMul MatMul [1,1,4] 8 8");
+});
