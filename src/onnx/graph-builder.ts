@@ -51,6 +51,10 @@ export function freeInputs({ graph }: OnnxFile): GraphProto["input"] {
   return graph.input.filter(({ name }) => !stored.has(name));
 }
 
+/** Lists and maps are no tensors; where nothing is said, it is taken for one. */
+const isTensor = ({ type }: GraphProto["output"][number]): boolean =>
+  type?.value.case === undefined || type.value.case === "tensorType";
+
 const sparse = "a sparse initializer";
 
 /** Whether something stands in the place of everything that the node makes: a constant that need not be read. */
@@ -139,8 +143,13 @@ class GraphBuilder {
         if (isMain) onNode?.(node, given, made);
       }
     }
-    const kept = proto.output.filter(({ name }) => !this.#isLost(name, scope));
-    const outputs = kept.map(({ name }): NamedTensor => {
+    const kept = proto.output.filter(
+      (info) => !this.#isLost(info.name, scope) && (isTensor(info) || lenience === undefined),
+    );
+    const outputs = kept.map((info): NamedTensor => {
+      const { name } = info;
+      if (!isTensor(info))
+        throw new InvalidInputError("only tensors can be outputs", { where: `${where}, output ${quoted(name)}` });
       const tensor = scope(name);
       if (tensor === undefined) throw new CorruptFileError(`nothing makes the output ${quoted(name)}`, { where });
       return { name, tensor };

@@ -1,19 +1,19 @@
 // Lists of tensors (sequences), which PyTorch's chunk and split become: known part by part while a graph is built.
 import { InvalidInputError } from "../core/errors.js";
-import { constantValue, int64s } from "../graph/build.js";
+import { constantValue, scalar } from "../graph/build.js";
 import { squeeze, unsqueeze } from "../graph/ops/shape-movement.js";
 import { concat, split } from "../graph/ops/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { integer } from "./read-values.js";
 
-/** A graph has no value that is a list: its first tensor stands for it on the way from node to node. */
+/** A graph has no value that is a list: a constant of its own stands for it on the way from node to node. */
 const sequences = new WeakMap<Tensor, readonly Tensor[]>();
 
-function sequence(where: string, parts: readonly Tensor[]): [Tensor] {
-  if (parts.length === 0) throw new InvalidInputError("an empty list cannot be read", { where });
-  sequences.set(parts[0], parts);
-  return [parts[0]];
+function sequence(parts: readonly Tensor[]): [Tensor] {
+  const standIn = scalar(0);
+  sequences.set(standIn, parts);
+  return [standIn];
 }
 
 function partsOf({ inputs: [list], where }: NodeCall): readonly Tensor[] {
@@ -49,7 +49,7 @@ function splitToSequence(call: NodeCall): readonly Tensor[] {
     Array.from({ length: Math.ceil(extent / size) }, (_, i) => Math.min(size, extent - i * size));
   const parts = split(given, isListed ? listed : equal(), { axis });
   const isSqueezed = (sizes === null || sizes === undefined) && int(call, "keepdims", 1) === 0;
-  return sequence(call.where, isSqueezed ? parts.map((part) => squeeze(part, [axis])) : parts);
+  return sequence(isSqueezed ? parts.map((part) => squeeze(part, [axis])) : parts);
 }
 
 function sequenceAt(call: NodeCall): readonly Tensor[] {
@@ -64,6 +64,33 @@ function sequenceAt(call: NodeCall): readonly Tensor[] {
   });
 }
 
+/** Without a place, at the end. */
+function sequenceInsert(call: NodeCall): readonly Tensor[] {
+  const parts = [...partsOf(call)];
+  parts.splice(place(call, 2, parts.length, parts.length), 0, call.inputs[1] as Tensor);
+  return sequence(parts);
+}
+
+/** Without a place, the last one. */
+function sequenceErase(call: NodeCall): readonly Tensor[] {
+  const parts = [...partsOf(call)];
+  parts.splice(place(call, 1, parts.length - 1, parts.length - 1), 1);
+  return sequence(parts);
+}
+
+/** A place in a list, negative ones counted from its end. */
+function place(call: NodeCall, at: number, usual: number, most: number): number {
+  const given = call.inputs[at];
+  const [index] = given === null || given === undefined ? [usual] : known(call, given, "the place");
+  const found = index < 0 ? index + partsOf(call).length : index;
+  if (found >= 0 && found <= most) return found;
+  throw new InvalidInputError("the list has no such place", {
+    where: call.where,
+    expected: `0 to ${most}`,
+    received: `${index}`,
+  });
+}
+
 function concatFromSequence(call: NodeCall): readonly Tensor[] {
   const axis = int(call, "axis", 0);
   const parts = partsOf(call);
@@ -74,7 +101,10 @@ function concatFromSequence(call: NodeCall): readonly Tensor[] {
 export const sequenceForms: Readonly<Record<string, NodeForm>> = {
   ConcatFromSequence: { op: "Concat", attributes: ["axis", "new_axis"], read: concatFromSequence },
   SequenceAt: { op: "Identity", read: sequenceAt },
-  SequenceConstruct: { op: "Identity", read: (call) => sequence(call.where, call.inputs as readonly Tensor[]) },
-  SequenceLength: { op: "Size", read: (call) => [int64s([partsOf(call).length])].map((list) => squeeze(list, [0])) },
+  SequenceConstruct: { op: "Identity", read: (call) => sequence(call.inputs as readonly Tensor[]) },
+  SequenceEmpty: { op: "Identity", attributes: ["dtype"], read: () => sequence([]) },
+  SequenceErase: { op: "Identity", read: sequenceErase },
+  SequenceInsert: { op: "Identity", read: sequenceInsert },
+  SequenceLength: { op: "Size", read: (call) => [scalar(partsOf(call).length, "int64")] },
   SplitToSequence: { op: "Split", attributes: ["axis", "keepdims"], read: splitToSequence },
 };
