@@ -13,9 +13,15 @@ export interface ByteSource {
   readAt(offset: number, length: number): Uint8Array;
 }
 
-/** Values from this size on stay in the file; so small that many of them are no burden, and larger than any shape. */
-const smallestPayload = 16_384;
-// The graphs of a model are nested a few deep; every level is at least `smallestPayload` long.
+export interface SkimOptions {
+  /**
+   * Values of so many bytes and more stay in the file. Default 16384: so small that many of them are no burden, and larger
+   * than any shape.
+   */
+  readonly smallestPayload?: number;
+}
+
+// The graphs of a model are nested a few deep, and only levels as long as a large value are looked into.
 const deepestMessage = 64;
 /** What is left without large values: a million nodes, and no more than memory holds. */
 const mostStructure = 2 ** 30;
@@ -24,8 +30,12 @@ const mostStructure = 2 ** 30;
  * The messages of a model, with places in the file instead of large values: `readTensor` fetches one when it is asked to.
  * @throws CorruptFileError for damage and for what is no ONNX model.
  */
-export function skimModel(source: ByteSource, where: string): ModelProto {
-  const skimmer = new Skimmer(source, where);
+export function skimModel(
+  source: ByteSource,
+  where: string,
+  { smallestPayload = 16_384 }: SkimOptions = {},
+): ModelProto {
+  const skimmer = new Skimmer(source, where, smallestPayload);
   const bytes = skimmer.message(ModelProtoSchema, 0, source.size, 0);
   try {
     return fromBinary(ModelProtoSchema, bytes);
@@ -50,11 +60,13 @@ class Skimmer {
   readonly #source: ByteSource;
   readonly #where: string;
   readonly #window: Window;
+  readonly #smallestPayload: number;
   #kept = 0;
 
-  constructor(source: ByteSource, where: string) {
+  constructor(source: ByteSource, where: string, smallestPayload: number) {
     this.#source = source;
     this.#where = where;
+    this.#smallestPayload = smallestPayload;
     this.#window = new Window(source);
   }
 
@@ -90,7 +102,7 @@ class Skimmer {
   *#largeFields(start: number, end: number): Iterable<Field> {
     for (let at = start; at < end; ) {
       const field = this.#field(at, end);
-      if (field.body !== undefined && field.end - field.body >= smallestPayload) yield field;
+      if (field.body !== undefined && field.end - field.body >= this.#smallestPayload) yield field;
       at = field.end;
     }
   }

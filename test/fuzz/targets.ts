@@ -1,4 +1,5 @@
 // Every reader of files from outside, each with a few valid files. A new reader is one more entry here.
+import assert from "node:assert/strict";
 import { readSafetensors, writeSafetensors } from "../../src/core/safetensors.js";
 import { type TensorData, tensorFrom } from "../../src/core/tensor-data.js";
 import { chooseArrays } from "../../src/data/array-choice.js";
@@ -9,11 +10,18 @@ import { readNpy, writeNpy } from "../../src/data/npy.js";
 import { npzNames, readNpz, writeNpz } from "../../src/data/npz.js";
 import { readTar } from "../../src/data/tar.js";
 import { userDataset } from "../../src/data/user-dataset.js";
+import { constant } from "../../src/graph/build.js";
 import { graphCost } from "../../src/graph/cost.js";
+import { identity } from "../../src/graph/ops/unary.js";
 import { printGraph } from "../../src/graph/print.js";
 import { simplify } from "../../src/graph/simplify.js";
 import type { Graph } from "../../src/graph/tensor.js";
+import { inspectSubject } from "../../src/inspect/inspect.js";
+import { onnxSubject } from "../../src/inspect/onnx-subject.js";
+import { parseModel } from "../../src/onnx/onnx-file.js";
 import { readOnnx, readOnnxModel } from "../../src/onnx/read.js";
+import { type ByteSource, skimModel } from "../../src/onnx/skim.js";
+import { readTensor } from "../../src/onnx/stored-tensor.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { readCheckpoint, readCheckpointSpec, writeCheckpoint } from "../../src/train/checkpoint.js";
 import { openSeal, seal, sealKey } from "../../src/train/seal.js";
@@ -148,9 +156,46 @@ function isTrainable(bytes: Uint8Array): boolean {
   }
 }
 
+/** Tensors of several types, stored in a file. */
+function storedGraph(): Graph {
+  return {
+    inputs: [],
+    outputs: arrays.map((array, i) => ({ name: `y${i}`, tensor: identity(constant(array)) })),
+  };
+}
+
+/** A file of which parts are read; nobody may ask for what is not in it. */
+function partsOf(bytes: Uint8Array): ByteSource {
+  const readAt = (offset: number, length: number): Uint8Array => {
+    if (offset < 0 || length < 0 || offset + length > bytes.length) throw new RangeError("read outside of the file");
+    return bytes.subarray(offset, offset + length);
+  };
+  return { size: bytes.length, readAt };
+}
+
+/** Leaves every value in the file, then fetches them all: each is what it is when the file is read as a whole. */
+function skim(bytes: Uint8Array): void {
+  const source = partsOf(bytes);
+  const tensors = skimModel(source, where, { smallestPayload: 1 }).graph?.initializer ?? [];
+  const readRange = (_: string, offset: number, length: number): Uint8Array => source.readAt(offset, length);
+  const whole = parseModel(bytes, where).graph?.initializer ?? [];
+  for (const [i, proto] of tensors.entries())
+    assert.deepEqual(readTensor(where, proto, { readRange }), readTensor(where, whole[i]));
+}
+
+/** Reads as the command `inspect` does: piece by piece, whatever cannot be read left out. */
+function account(bytes: Uint8Array): void {
+  const { totals, layers } = inspectSubject(onnxSubject(partsOf(bytes), where));
+  const isUnknown = layers.some(({ unknown }) => unknown !== undefined);
+  if (totals.isLowerBound !== isUnknown) throw new Error("totals do not say that they are lower bounds");
+  if (!(totals.macs >= 0 && totals.parameters >= 0)) throw new Error("totals are no numbers");
+}
+
 export const fuzzTargets: readonly FuzzTarget[] = [
   { name: "ONNX", files: models, read: (bytes) => inspect(readOnnx(bytes, where)) },
   { name: "ONNX with parameters", files: models.filter(isTrainable), read: readParameters },
+  { name: "ONNX, accounted", files: models, read: account },
+  { name: "ONNX, skimmed", files: [...models, writeOnnx(storedGraph())], read: skim },
   { name: "npy", files: [...arrays.map(writeNpy), fortran], read: (bytes) => readNpy(bytes, where) },
   {
     name: "npz",

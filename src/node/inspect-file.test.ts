@@ -1,0 +1,89 @@
+// Files on disk for accounting: parts beside them, and everything that may be wrong with a path.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TrainscopeError } from "../core/errors.js";
+import { inspectSubject } from "../inspect/inspect.js";
+import { modelBytes, numbers } from "../onnx/model-cases.js";
+import { onnxFileSubject } from "./inspect-file.js";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "inspect-file-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A convolution of 8000 weights, whose values lie in another file if one is named. */
+function model(location?: string): Uint8Array {
+  const stored = { "conv.weight": numbers([80, 100, 1, 1]) };
+  return modelBytes(
+    { inputs: { x: ["batch", 100, 6, 6] }, outputs: ["y"], stored, nodes: [["Conv", ["x", "conv.weight"], ["y"]]] },
+    (proto) => {
+      const [weight] = proto.graph!.initializer;
+      if (location === undefined) return;
+      weight.rawData = new Uint8Array(0);
+      const entries = { location, offset: "64", length: "32000" };
+      weight.externalData = Object.entries(entries).map(([key, value]) => ({
+        $typeName: "onnx.StringStringEntryProto",
+        key,
+        value,
+      }));
+    },
+  );
+}
+
+const file = (name: string, bytes: Uint8Array | string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+
+const expected = { parameters: 8000, macs: 80 * 100 * 36, isLowerBound: false };
+
+test("a file with its values in it, or in a file beside it that is there, missing, too short or elsewhere, is accounted", () => {
+  const remarks = (path: string): readonly string[] => {
+    const { totals, remarks: heard } = inspectSubject(onnxFileSubject(path, { model: "net" }));
+    expect(totals).toMatchObject(expected);
+    return heard.map((remark) => remark.replaceAll(folder, ""));
+  };
+  file("there.data", new Uint8Array(64 + 32_000));
+  file("short.data", new Uint8Array(64 + 31_999));
+  mkdirSync(join(folder, "other"));
+  writeFileSync(join(folder, "other", "real.data"), new Uint8Array(64 + 32_000));
+  symlinkSync(join(folder, "other", "real.data"), join(folder, "link.data"));
+  expect(remarks(file("whole.onnx", model()))).toEqual([]);
+  expect(remarks(file("there.onnx", model("there.data")))).toEqual([]);
+  for (const location of ["gone.data", "short.data", "link.data", "../up.data", "/etc/passwd", "other"])
+    expect(remarks(file("net.onnx", model(location)))).toEqual([
+      expect.stringContaining(`values lie in "${location}", which is missing or too short`),
+    ]);
+});
+
+test("what is no model is told in one sentence", () => {
+  const sentence = (path: string): string => {
+    try {
+      onnxFileSubject(path);
+    } catch (cause) {
+      expect(cause).toBeInstanceOf(TrainscopeError);
+      const { exitCode, message } = cause as TrainscopeError;
+      return `${exitCode} ${message.replaceAll(folder, "")}`;
+    }
+    return "nothing is wrong";
+  };
+  expect([
+    sentence(join(folder, "none.onnx")),
+    sentence(folder),
+    sentence(file("empty.onnx", "")),
+    sentence(file("text.onnx", "import torch\n")),
+    sentence(file("cut.onnx", model().subarray(0, 20_000))),
+  ]).toMatchInlineSnapshot(`
+    [
+      "2 /none.onnx: no such file. Check the path",
+      "2 : is a folder: expected an .onnx file",
+      "2 /empty.onnx: not an ONNX model: there is no graph in it",
+      "2 /text.onnx: not an ONNX model, or a damaged one",
+      "2 /cut.onnx: not an ONNX model, or a damaged one",
+    ]
+  `);
+});
