@@ -4,7 +4,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, it } from "vitest";
 import type { CurveRow } from "./curve-data.js";
 import { gallery } from "./gallery.js";
-import { curveFigure, dotIntervalFigure, figureKinds, violinFigure } from "./index.js";
+import { barFigure, curveFigure, dotIntervalFigure, figureKinds, scatterFigure, violinFigure } from "./index.js";
 import { palette } from "./theme.js";
 
 /** A logger of Vega that takes no warning. */
@@ -71,6 +71,8 @@ describe("figure kinds", () => {
       curveFigure([], { ...options, phases: [{ id: "train", title: "Training" }] }),
       violinFigure([], options),
       dotIntervalFigure([], options),
+      barFigure([], options),
+      scatterFigure([], { ...options, x: { title: "x" }, y: { title: "y" } }),
     ]) {
       expect(() => compile(figure.spec as unknown as TopLevelSpec, { logger: strict })).not.toThrow();
     }
@@ -160,5 +162,69 @@ describe("violins", () => {
     expect(new Set(outline?.data.values.map(({ place }) => place))).toEqual(new Set([2]));
     // Three single values, one for all equal ones, three quartiles.
     expect(panel.layer.at(-1)?.data.values).toHaveLength(3 + 1 + 3);
+  });
+});
+
+/** The data of every layer of a panel. */
+function valuesOf(panel: unknown): Record<string, unknown>[][] {
+  return (panel as { layer: { data: { values: Record<string, unknown>[] } }[] }).layer.map(({ data }) => data.values);
+}
+
+describe("bars", () => {
+  const bar = (layer: string, value: number, part = "Conv") => ({ layer, metric: "macs", part, value });
+
+  it("of nothing are counted, in words", () => {
+    const figure = barFigure([bar("a", 3), bar("b", 0), bar("c", 0)], { id: "f", title: "F" });
+    expect(figure.caption).toBe("Not drawn: 2 layers of which every quantity is 0.");
+    const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
+    expect(drawn).toEqual([{ layer: "a", part: "Conv", value: 3, order: 0 }]);
+  });
+
+  it("beyond the most are summed up in a last one, and nothing is lost", () => {
+    const rows = [5, 1, 9, 2, 7].map((value, i) => bar(`layer${i}`, value));
+    const figure = barFigure(rows, { id: "f", title: "F", most: 4 });
+    const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
+    expect(drawn.map(({ layer, value }) => [layer, value])).toEqual([
+      ["layer0", 5],
+      ["layer2", 9],
+      ["layer4", 7],
+      ["2 other layers", 3],
+    ]);
+    expect(figure.caption).toContain("The last bar is the sum of 2 other layers");
+    expect(figure.rows).toHaveLength(5);
+  });
+
+  it("have no more colors than the palette: the smallest parts become one", () => {
+    const rows = Array.from({ length: 10 }, (_, i) => bar(`layer${i}`, 10 - i, `kind${i}`));
+    const figure = barFigure(rows, { id: "f", title: "F" });
+    const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
+    expect(new Set(drawn.map(({ part }) => part)).size).toBe(palette.length);
+    expect(drawn.filter(({ part }) => part === "other").map(({ value }) => value)).toEqual([3, 2, 1]);
+  });
+});
+
+describe("scatters", () => {
+  const axes = { x: { title: "x" }, y: { title: "y" } };
+
+  it("leave out what a logarithmic axis cannot hold, and say so", () => {
+    const rows = [
+      { name: "a", x: 1, y: 10 },
+      { name: "b", x: 0, y: 10 },
+    ];
+    const figure = scatterFigure(rows, { id: "f", title: "F", ...axes });
+    expect(figure.caption).toBe("Left out: 1 value (zero or below, on a logarithmic axis; b: 1).");
+    expect(figure.rows).toEqual(rows);
+  });
+
+  it("write the names of close points in different places", () => {
+    const rows = ["one", "two", "three"].map((name, i) => ({ name, x: 100 + i, y: 100 + i }));
+    const { spec } = scatterFigure([...rows, { name: "far", x: 1e4, y: 1e4 }], { id: "f", title: "F", ...axes });
+    const marks = (spec.layer as unknown as { mark: { text?: string; dx?: number; dy?: number } }[]).map(
+      ({ mark }) => mark,
+    );
+    const places = marks
+      .filter(({ text }) => rows.some(({ name }) => name === text))
+      .map(({ dx, dy }) => `${dx} ${dy}`);
+    expect(new Set(places).size).toBe(3);
   });
 });

@@ -1,9 +1,11 @@
 // One made-up case a situation that figures meet: the same file feeds the golden tests and the gallery of pictures.
 import { randomStream } from "../core/rng.js";
+import { type BarRow, barFigure } from "./bar-figure.js";
 import type { CurveRow } from "./curve-data.js";
 import { curveFigure } from "./curve-figure.js";
 import { type DotRow, dotIntervalFigure } from "./dot-interval-figure.js";
 import type { Figure } from "./figure.js";
+import { scatterFigure } from "./scatter-figure.js";
 import { violinFigure } from "./violin-figure.js";
 import type { ViolinRow } from "./violin-shape.js";
 
@@ -85,6 +87,34 @@ function dotRows(metric: string, center: number, spread: number): DotRow[] {
     }),
   );
 }
+
+/** A made-up network of `count` layers, every third a convolution, behind it a normalization and an activation. */
+function barRows(count: number): BarRow[] {
+  return Array.from({ length: count }, (_, i): BarRow[] => {
+    const part = ["Conv", "BatchNormalization", "Relu"][i % 3];
+    const width = 2 ** (4 + Math.floor((5 * i) / count));
+    const layer = `stage${Math.floor((5 * i) / count)}.${i}`;
+    return [
+      { layer, part, metric: "parameters", value: [9 * width ** 2, 2 * width, 0][i % 3] },
+      { layer, part, metric: "macs", value: i % 3 === 0 ? (9 * width ** 2 * 1e6) / width ** 1.5 : 0 },
+    ];
+  }).flat();
+}
+
+const parametersAndMacs = [
+  { id: "parameters", title: "Parameters" },
+  { id: "macs", title: "MACs" },
+];
+
+/** Made-up sizes of models, some of them close together. */
+const scatterRows = [
+  ["tiny", 6.2e4, 4.2e5],
+  ["small", 1.6e6, 2.4e8],
+  ["middle", 1.17e7, 1.8e9],
+  ["middle, wide", 1.2e7, 1.75e9],
+  ["middle, deep", 1.19e7, 1.9e9],
+  ["large", 1.4e8, 1.96e10],
+].map(([name, x, y]) => ({ name: String(name), x: Number(x), y: Number(y) }));
 
 const lossAndAccuracy = [
   { id: "loss", title: "Loss", unit: "nats" },
@@ -211,6 +241,39 @@ export const gallery: Readonly<Record<string, () => Figure>> = {
         ],
       },
     ),
+  bars: () =>
+    barFigure(barRows(15), {
+      id: "bars",
+      title: "Parameters and work per layer",
+      subtitle: "Made-up numbers",
+      metrics: parametersAndMacs,
+    }),
+  barsMany: () =>
+    barFigure(barRows(400), { id: "bars-many", title: "More layers than bars", metrics: parametersAndMacs }),
+  barsStacked: () =>
+    barFigure(
+      ["stem", "body", "head"].flatMap((layer, i) => [
+        { layer, metric: "memory", part: "weights", value: 4e6 * 3 ** i },
+        { layer, metric: "memory", part: "activations", value: 9e7 / 4 ** i },
+      ]),
+      {
+        id: "bars-stacked",
+        title: "Memory per layer",
+        metrics: [{ id: "memory", title: "Memory", unit: "bytes" }],
+        parts: [
+          { id: "weights", title: "Weights" },
+          { id: "activations", title: "Activations" },
+        ],
+      },
+    ),
+  scatter: () =>
+    scatterFigure(scatterRows, {
+      id: "scatter",
+      title: "Work against size",
+      subtitle: "Made-up numbers",
+      x: { title: "Parameters" },
+      y: { title: "MACs" },
+    }),
   dotsOneSeed: () =>
     dotIntervalFigure(
       dotRows("accuracy", 98.6, 0.12).filter(({ seed }) => seed === 0),

@@ -1,0 +1,157 @@
+// Points with their names beside them: one quantity of every model against another.
+import type { Json } from "../core/json.js";
+import { axisDomain, axisTicks } from "./axis-range.js";
+import type { Figure } from "./figure.js";
+import { captionText, leftOut } from "./left-out.js";
+import { axisTitle, ink, palette, sizes, themedSpec } from "./theme.js";
+
+export interface ScatterRow {
+  /** Printed beside the point. */
+  readonly name: string;
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface ScatterAxis {
+  readonly title: string;
+  readonly unit?: string;
+  /** `log` unless told otherwise: models differ by powers of ten. */
+  readonly scale?: "linear" | "log";
+}
+
+export interface ScatterOptions {
+  readonly id: string;
+  readonly title: string;
+  readonly subtitle?: string;
+  readonly caption?: string;
+  readonly x: ScatterAxis;
+  readonly y: ScatterAxis;
+}
+
+const frame = { width: 720, height: 440 } as const;
+
+/** Draws one point a row. Names stand where they cover no point and no other name, as far as there is room. */
+export function scatterFigure(rows: readonly ScatterRow[], options: ScatterOptions): Figure {
+  const omitted = leftOut();
+  const keeps = (value: number, { scale = "log" }: ScatterAxis, name: string): boolean =>
+    scale === "log" ? omitted.keepsPositive(value, name) : omitted.keeps(value, name);
+  const shown = rows.filter(({ name, x, y }) => keeps(x, options.x, name) && keeps(y, options.y, name));
+  const caption = captionText(options.caption, ...omitted.sentences());
+  const [x, y] = [axisOf("x", shown, options.x), axisOf("y", shown, options.y)];
+  const places = shown.map((row) => ({ x: x.place(row.x) * frame.width, y: (1 - y.place(row.y)) * frame.height }));
+  const labels = labelPlaces(
+    places,
+    shown.map(({ name }) => name),
+  );
+  return {
+    id: options.id,
+    title: options.title,
+    caption,
+    rows: rows.map(({ name, x, y }) => ({ name, x, y })),
+    spec: themedSpec(
+      { ...options, description: `${options.title}. ${caption}` },
+      {
+        ...frame,
+        layer: [
+          {
+            data: { values: shown.map((row) => ({ x: row.x, y: row.y })) },
+            mark: { type: "point", filled: true, size: 90, opacity: 1, color: palette[0] },
+            encoding: { x: x.encoding, y: y.encoding },
+          },
+          ...shown.map((row, index) => ({
+            data: { values: [{ x: row.x, y: row.y }] },
+            mark: {
+              ...labels[index],
+              type: "text",
+              text: row.name,
+              baseline: "middle",
+              fontSize: sizes.label,
+              color: ink.text,
+            },
+            encoding: { x: x.encoding, y: y.encoding },
+          })),
+        ],
+        view: { stroke: ink.quiet },
+      },
+    ),
+  };
+}
+
+/** A channel's encoding, and where in the frame a value stands, 0 to 1. */
+function axisOf(field: "x" | "y", rows: readonly ScatterRow[], { title, unit, scale = "log" }: ScatterAxis) {
+  const values = rows.map((row) => row[field]);
+  const domain = axisDomain(values, [], { scale, labelled: values });
+  const to = scale === "log" ? Math.log10 : (value: number): number => value;
+  const encoding: Json = {
+    field,
+    type: "quantitative",
+    title: axisTitle(title, unit),
+    scale: { type: scale, domain, nice: false, ...(scale === "linear" ? { zero: false } : {}) },
+    axis: { ...axisTicks(domain, scale), format: "~s", labelFlush: false },
+  };
+  return { encoding, place: (value: number): number => (to(value) - to(domain[0])) / (to(domain[1]) - to(domain[0])) };
+}
+
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+interface LabelPlace {
+  readonly align: "left" | "right" | "center";
+  readonly dx: number;
+  readonly dy: number;
+}
+
+/** Where a name may stand, the best first: beside its point, above, below, then askew and further off. */
+const candidates: readonly LabelPlace[] = [
+  { align: "left", dx: 9, dy: 0 },
+  { align: "right", dx: -9, dy: 0 },
+  { align: "center", dx: 0, dy: -13 },
+  { align: "center", dx: 0, dy: 14 },
+  { align: "left", dx: 7, dy: -11 },
+  { align: "left", dx: 7, dy: 12 },
+  { align: "right", dx: -7, dy: -11 },
+  { align: "right", dx: -7, dy: 12 },
+  { align: "center", dx: 0, dy: -26 },
+  { align: "center", dx: 0, dy: 27 },
+];
+
+/** For every point in turn the candidate that covers least: greedy, which serves dozens of points. */
+function labelPlaces(points: readonly Place[], names: readonly string[]): LabelPlace[] {
+  const taken: Box[] = points.map(({ x, y }) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
+  return points.map((point, index) => {
+    const width = names[index].length * sizes.character;
+    const costs = candidates.map((candidate) => {
+      const box = boxOf(point, width, candidate);
+      const covered = taken.reduce((sum, other, i) => (i === index ? sum : sum + overlap(box, other)), 0);
+      return covered + outside(box) * sizes.label;
+    });
+    const best = costs.indexOf(Math.min(...costs));
+    taken.push(boxOf(point, width, candidates[best]));
+    return candidates[best];
+  });
+}
+
+function boxOf({ x, y }: Place, width: number, { align, dx, dy }: LabelPlace): Box {
+  const left = align === "left" ? x + dx : align === "right" ? x + dx - width : x - width / 2;
+  return { left, right: left + width, top: y + dy - sizes.label / 2, bottom: y + dy + sizes.label / 2 };
+}
+
+function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  return width > 0 && height > 0 ? width * height : 0;
+}
+
+/** Pixels by which a name leaves the frame. */
+function outside({ left, right, top, bottom }: Box): number {
+  return Math.max(0, -left) + Math.max(0, right - frame.width) + Math.max(0, -top) + Math.max(0, bottom - frame.height);
+}
