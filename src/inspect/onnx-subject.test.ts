@@ -280,6 +280,25 @@ describe("a batch size that the file fixes", () => {
     expect(inspectSubject(subject).totals.macs).toBe(7 * 12 * 5);
   });
 
+  test("that an output does not follow is not exchanged", () => {
+    const nodes: NodeCase[] = [
+      ["Reshape", ["x", "flat"], ["f"]],
+      ["Gather", ["f", "places"], ["g"]],
+      ["MatMul", ["g", "w"], ["y"]],
+    ];
+    const strided = {
+      flat: integers(-1),
+      places: tensorFrom(
+        "int64",
+        [2, 12],
+        Array.from({ length: 24 }, (_, i) => i),
+      ),
+    };
+    const model = { ...fixed, stored: { ...fixed.stored, ...strided }, nodes };
+    expect(inspectSubject(subjectOf(model)).totals.macs).toBe(2 * 12 * 5);
+    expect(() => subjectOf(model, { batchSize: 4 })).toThrow(/does not fit 4: received output "y" of shape \[2, 5\]/);
+  });
+
   test("that cannot be exchanged is said so", () => {
     const odd: ModelCase = {
       ...fixed,

@@ -3,31 +3,27 @@
 //   file --skim--> messages --parameters, shapes--> lenient graph --nodes in order--> steps
 import { isFloat } from "../core/dtype.js";
 import { InvalidInputError, TrainscopeError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
 import { sizeOf } from "../core/shape.js";
 import { input } from "../graph/build.js";
-import type { Tensor, TensorType } from "../graph/tensor.js";
+import type { Tensor } from "../graph/tensor.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
-import { OwnBatch } from "../onnx/batch-size.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { isBeside, type ReadRange } from "../onnx/external-data.js";
 import { foldingRemark, parametersBeforeFolding } from "../onnx/folded-normalization.js";
-import type { TensorProto, ValueInfoProto } from "../onnx/generated/onnx_pb.js";
-import { type BuildOptions, buildGraph } from "../onnx/graph-builder.js";
+import type { TensorProto } from "../onnx/generated/onnx_pb.js";
 import { operatorKey } from "../onnx/node-form.js";
 import { type OnnxFile, onnxFile } from "../onnx/onnx-file.js";
 import { ownLocation } from "../onnx/own-payload.js";
 import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
-import { declaredInput, isTensorInput } from "../onnx/read-input.js";
 import { quoted } from "../onnx/read-values.js";
 import { separateWeights } from "../onnx/separate-weights.js";
 import { type ByteSource, skimModel } from "../onnx/skim.js";
-import { heldType, readTensor } from "../onnx/stored-tensor.js";
+import { readTensor } from "../onnx/stored-tensor.js";
 import { tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
-import { accountingForms } from "./accounting-forms.js";
-import { type BuiltNode, fileSteps } from "./file-steps.js";
-import { type InputShapeOptions, type InputShapes, resolveInputShapes } from "./input-shapes.js";
+import { fileGraph } from "./file-graph.js";
+import { fileSteps } from "./file-steps.js";
+import { type InputShapeOptions, resolveInputShapes } from "./input-shapes.js";
 import { type Subject, type SubjectParameter, unknownTensor } from "./subject.js";
 
 /** A model's file, and what lies beside it. */
@@ -53,7 +49,7 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   const weights = storedWeights(file, { isSparing: true });
   const shapes = resolveInputShapes(file, options);
   const stored = storedTensors(file, weights);
-  const { inputs, nodes, outputs } = builtFor(file, shapes, stored.tensors);
+  const { inputs, nodes, outputs } = fileGraph(file, shapes, stored.tensors);
   const folding = parametersBeforeFolding(file, weights);
   const { freeze = [] } = options;
   checkPatterns(
@@ -174,83 +170,6 @@ function lastElement({ dims, dataType, externalData }: TensorProto): TensorProto
   return externalData
     .filter(({ key }) => key !== "length")
     .map((entry) => (entry.key === "offset" ? { ...entry, value: `${Number(entry.value) + before}` } : entry));
-}
-
-interface Built {
-  readonly inputs: readonly Tensor[];
-  readonly nodes: readonly BuiltNode[];
-  readonly outputs: ReadonlyMap<string, Tensor>;
-}
-
-/** The graph for the wanted batch size; a file for another one is built for that first, to see where it says so. */
-function builtFor(
-  file: OnnxFile,
-  { shapes, dimensions, batchSize, own }: InputShapes,
-  stored: ReadonlyMap<string, Tensor>,
-): Built {
-  if (own === undefined) return build(file, shapes, dimensions, stored);
-  const batch = new OwnBatch(own.batchSize);
-  const first = build(file, own.shapes, dimensions, stored, { onNode: batch.onNode });
-  const second = build(file, shapes, dimensions, stored, batch.adaptedTo(batchSize));
-  const unread = ({ nodes }: Built): BuiltNode[] => nodes.filter(({ reason }) => reason !== undefined);
-  const [known] = unread(first).length < unread(second).length ? unread(second) : [];
-  if (known === undefined) return second;
-  throw new InvalidInputError(`the model was exported for batches of ${own.batchSize} and does not fit ${batchSize}`, {
-    where: file.where,
-    received: known.reason ?? "",
-    remedy: "Leave --batch out, or export the model with a free batch axis",
-  });
-}
-
-function build(
-  file: OnnxFile,
-  shapes: ReadonlyMap<string, Shape>,
-  dimensions: ReadonlyMap<string, number>,
-  stored: ReadonlyMap<string, Tensor>,
-  options: BuildOptions = {},
-): Built {
-  const nodes: BuiltNode[] = [];
-  const types = new DeclaredTypes(file, dimensions);
-  const graph = buildGraph(file, {
-    ...options,
-    inputShapes: shapes,
-    replaced: stored,
-    forms: accountingForms,
-    onNode: (node, inputs, outputs) => {
-      options.onNode?.(node, inputs, outputs);
-      nodes.push({ node, inputs, outputs });
-    },
-    lenience: {
-      typeOf: (name) => types.typeOf(name),
-      onUnread: (node, inputs, outputs, reason) => nodes.push({ node, inputs, outputs, reason }),
-    },
-  });
-  return { inputs: graph.inputs, nodes, outputs: new Map(graph.outputs.map(({ name, tensor }) => [name, tensor])) };
-}
-
-/** What a file says of the types of its values, with extents for the dimensions that have a name. */
-class DeclaredTypes {
-  readonly #file: OnnxFile;
-  readonly #dimensions: ReadonlyMap<string, number>;
-  readonly #infos: ReadonlyMap<string, ValueInfoProto>;
-
-  constructor(file: OnnxFile, dimensions: ReadonlyMap<string, number>) {
-    this.#file = file;
-    this.#dimensions = dimensions;
-    const { valueInfo, output } = file.graph;
-    this.#infos = new Map([...valueInfo, ...output].map((info) => [info.name, info] as const));
-  }
-
-  typeOf(name: string): TensorType | undefined {
-    const info = this.#infos.get(name);
-    if (info === undefined || !isTensorInput(info)) return undefined;
-    const { elemType, axes } = declaredInput(`${this.#file.where}, value ${quoted(name)}`, info);
-    const shape = axes?.map((axis) => (typeof axis === "string" ? this.#dimensions.get(axis) : axis));
-    const isStatic = (extents: typeof shape): extents is number[] =>
-      extents?.every((extent) => extent !== undefined && Number.isSafeInteger(extent) && extent >= 0) === true;
-    if (!isStatic(shape) || !Number.isSafeInteger(sizeOf(shape))) return undefined;
-    return { dtype: heldType(this.#file.where, elemType, this.#file.reading), shape };
-  }
 }
 
 function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
