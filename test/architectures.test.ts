@@ -15,6 +15,11 @@ test.each([
   ["alexnet", { stem: "small", width: 0.05, dropout: 0 }, 0.02],
   ["vgg11", { width: 0.1, hidden: 32, batchNorm: true, dropout: 0 }, 0.02],
   ["resnet18", { stem: "cifar", width: 0.1 }, 0.05],
+  ["resnet50", { stem: "cifar", width: 0.06 }, 0.05],
+  ["googlenet", { width: 0.1, dropout: 0 }, 0.05],
+  ["mobilenetV2", { width: 0.2, dropout: 0 }, 0.1],
+  ["squeezenet1_1", { width: 0.2, dropout: 0 }, 0.05],
+  ["densenet121", { depths: [2, 2, 2, 2], width: 0.2 }, 0.05],
 ] as const)("%s with %j", async (name, options, learningRate) => {
   const spec = trialSpec(data, {
     model: modelByName(name, { classes: 4, ...options }) as unknown as KindSpec,

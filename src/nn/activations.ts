@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../core/errors.js";
 import { shapeText } from "../core/shape.js";
+import { scalar } from "../graph/build.js";
 import * as nodes from "../graph/ops/activation.js";
 import * as moreNodes from "../graph/ops/more-activations.js";
 import { shrink as shrinkNode, swish } from "../graph/ops/shrinking.js";
@@ -17,6 +18,18 @@ function plain<Kind extends string>(kind: Kind, about: string, node: (x: Tensor)
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export const relu = plain("relu", "max(x, 0)", nodes.relu);
+
+/** `min(max(x, 0), 6)`, as in MobileNets; its gradient at 0 is 0, as in PyTorch. */
+export const relu6 = defineLayer({
+  kind: "relu6",
+  about: "min(max(x, 0), 6)",
+  options: z.object({}),
+  build(_spec, x, { mode }) {
+    const six = scalar(6, x.dtype);
+    // One node says it all, but its gradient at the lower bound is 1.
+    return mode === "inference" ? nodes.clip(x, scalar(0, x.dtype), six) : nodes.clip(nodes.relu(x), null, six);
+  },
+});
 
 /** `x` above 0, `slope * x` below. */
 export const leakyRelu = defineLayer({
@@ -157,6 +170,7 @@ export const logSoftmax = defineLayer({
 
 export const activations = {
   relu,
+  relu6,
   leakyRelu,
   prelu,
   elu,

@@ -27,7 +27,7 @@ export function miniGoogLeNet(options: Options<"miniGoogLeNet"> = {}): LayerSpec
   return models.miniGoogLeNet.model(models.miniGoogLeNet(options));
 }
 
-/** AlexNet in one tower: `alexnet({ stem: "small", classes: 10 })` for small images. */
+/** AlexNet: `alexnet({ stem: "small", classes: 10 })` for small images, `alexnet({ form: "torchvision" })` for its weights. */
 export function alexnet(options: Options<"alexnet"> = {}): LayerSpec {
   return models.alexnet.model(models.alexnet(options));
 }
@@ -60,6 +60,56 @@ export function resnet18(options: Options<"resnet18"> = {}): LayerSpec {
 /** ResNet with 34 layers of weights. */
 export function resnet34(options: Options<"resnet34"> = {}): LayerSpec {
   return models.resnet34.model(models.resnet34(options));
+}
+
+/** ResNet with 50 layers of weights, in bottlenecks. */
+export function resnet50(options: Options<"resnet50"> = {}): LayerSpec {
+  return models.resnet50.model(models.resnet50(options));
+}
+
+/** ResNet with 101 layers of weights, in bottlenecks. */
+export function resnet101(options: Options<"resnet101"> = {}): LayerSpec {
+  return models.resnet101.model(models.resnet101(options));
+}
+
+/** ResNet with 152 layers of weights, in bottlenecks. */
+export function resnet152(options: Options<"resnet152"> = {}): LayerSpec {
+  return models.resnet152.model(models.resnet152(options));
+}
+
+/** GoogLeNet (Inception v1) without auxiliary heads: `googlenet({ form: "paper" })` for the one without normalization. */
+export function googlenet(options: Options<"googlenet"> = {}): LayerSpec {
+  return models.googlenet.model(models.googlenet(options));
+}
+
+/** An inception module without reductions, on 32 x 32 x 256. */
+export function inceptionNaive(options: Options<"inceptionNaive"> = {}): LayerSpec {
+  return models.inceptionNaive.model(models.inceptionNaive(options));
+}
+
+/** An inception module with 1 x 1 reductions, on 32 x 32 x 256. */
+export function inceptionReduced(options: Options<"inceptionReduced"> = {}): LayerSpec {
+  return models.inceptionReduced.model(models.inceptionReduced(options));
+}
+
+/** MobileNetV2: `mobilenetV2({ width: 0.5 })` for half the filters. */
+export function mobilenetV2(options: Options<"mobilenetV2"> = {}): LayerSpec {
+  return models.mobilenetV2.model(models.mobilenetV2(options));
+}
+
+/** SqueezeNet 1.0. */
+export function squeezenet1_0(options: Options<"squeezenet1_0"> = {}): LayerSpec {
+  return models.squeezenet1_0.model(models.squeezenet1_0(options));
+}
+
+/** SqueezeNet 1.1, which pools earlier. */
+export function squeezenet1_1(options: Options<"squeezenet1_1"> = {}): LayerSpec {
+  return models.squeezenet1_1.model(models.squeezenet1_1(options));
+}
+
+/** DenseNet with 121 layers of weights. */
+export function densenet121(options: Options<"densenet121"> = {}): LayerSpec {
+  return models.densenet121.model(models.densenet121(options));
 }
 
 /** A vision transformer over patches: `visionTransformer({ patch: 4, features: 64, depth: 4, heads: 4 })`. */

@@ -3,12 +3,12 @@ import * as z from "zod";
 import { readSpec } from "../core/definition.js";
 import { randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
+import { specFromText } from "../core/text-form.js";
 import { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
 import type { Fans } from "./initializers/fans.js";
 import type { DrawnParameter, InitializerPart } from "./initializers/initializer.js";
 import { identity, orthogonal } from "./initializers/matrices.js";
 import { randomizedAsymmetric } from "./initializers/randomized-asymmetric.js";
-import { initializerFromText } from "./initializers/text-form.js";
 import {
   glorotNormal,
   glorotUniform,
@@ -50,7 +50,7 @@ export type InitializerOption = z.output<typeof initializerOption>;
 
 /** The complete spec that an option stands for. @throws UnknownNameError | InvalidInputError */
 export function readInitializer(where: string, option: InitializerOption) {
-  const spec = typeof option === "string" ? initializerFromText(where, option, initializers) : option;
+  const spec = typeof option === "string" ? specFromText(where, "initializer", option, initializers) : option;
   const { definition, spec: complete } = readSpec(where, "initializer", initializers, spec);
   return { part: definition as unknown as InitializerPart<unknown>, spec: complete };
 }

@@ -368,6 +368,7 @@ export const layerCases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
   silu: [same(nn.silu())],
   mish: [same(nn.mish())],
   hardSwish: [same(nn.hardSwish())],
+  relu6: [same(nn.relu6())],
   softplus: [same(nn.softplus())],
   softsign: [same(nn.softsign())],
   hardSigmoid: [same(nn.hardSigmoid())],

@@ -1,7 +1,11 @@
 // The model catalogue: parameter totals known from the literature, and names as people type them.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { sha256OfPieces } from "../core/hash.js";
+import { graphCost } from "../graph/cost.js";
+import { graph } from "../graph/graph.js";
 import type { LayerSpec } from "./layer.js";
-import { lenet5, lenet5AsCoded, mlp, modelByName, models } from "./models.js";
+import { catalogueModel, lenet5, lenet5AsCoded, mlp, modelByName, models } from "./models.js";
 import { buildNetwork, parameterCount } from "./network.js";
 
 const parametersOf = (spec: LayerSpec, inputShape: readonly number[] = [1, 28, 28]): number =>
@@ -51,10 +55,10 @@ test("the first width of mlp has to be the number of inputs", () => {
 
 test("names that cannot be read are answered with what can be written", () => {
   expect(() => modelByName("lenet")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 12 are known]`,
+    `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 22 are known]`,
   );
   expect(() => modelByName("lenet5:3")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "lenet5:3": lenet5 takes no options after a colon. Write lenet5]`,
+    `[InvalidInputError: model "lenet5:3": an option cannot be read: expected name=value, with commas between several, received "3"]`,
   );
   expect(() => modelByName("mlp:")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model "mlp:": widths cannot be read: expected at least two positive integers with dashes between them, received "". Write mlp:784-100-10, say]`,
@@ -78,7 +82,7 @@ test("names that cannot be read are answered with what can be written", () => {
     `[InvalidInputError: model (lenet5): unknown option "dropouts". Did you mean "dropout"? Valid: batchNorm, dropout, classes]`,
   );
   expect(() => modelByName("__proto__")).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model: unknown model "__proto__". 12 are known]`,
+    `[UnknownNameError: model: unknown model "__proto__". 22 are known]`,
   );
 });
 
@@ -145,4 +149,53 @@ test.each(["mini-googlenet", "MiniGoogLeNet", "minigooglenet", "resnet-18", "Res
   expect(modelByName(name)).toEqual(
     modelByName(name.startsWith("m") || name.startsWith("M") ? "miniGoogLeNet" : "resnet18"),
   );
+});
+
+interface Published {
+  readonly parameters: number;
+  /** SHA-256 of lines `name 64x3x7x7`, parameters first, then running statistics. */
+  readonly names: string;
+  /** Billions of multiply-accumulate pairs, to three decimals. */
+  readonly gmacs?: number;
+}
+
+const published = Object.entries(
+  JSON.parse(
+    readFileSync(new URL("../../tools/oracle/fixtures/torchvision-models.json", import.meta.url), "utf8"),
+  ) as Record<string, Published>,
+);
+
+test.each(published)("%s has torchvision's parameters in its order, and its published MACs", (name, expected) => {
+  const { spec, inputShape = [] } = catalogueModel(name);
+  const { parameters, buffers, inputs, output } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
+  const line = ({ path, tensor }: (typeof parameters)[number] | (typeof buffers)[number]): string =>
+    `${path} ${tensor.shape.join("x")}`;
+  const lines = [...parameters.map(line), ...buffers.map(line)].join("\n");
+  expect(sha256OfPieces([new TextEncoder().encode(lines)])).toBe(expected.names);
+  expect(parametersOf(spec, inputShape)).toBe(expected.parameters);
+  const { macs } = graphCost(graph(inputs, { output }));
+  if (expected.gmacs !== undefined) expect(macs / 1e9).toBeCloseTo(expected.gmacs, 3);
+});
+
+test.each([
+  ["alexnet", 62_378_344, 1_135_256_096],
+  // The published network, on two GPUs.
+  ["alexnet:form=grouped", 60_965_224, 724_406_816],
+  ["googlenet:form=paper", 6_998_552, undefined],
+  ["inceptionNaive", 1_089_536, 1_115_684_864],
+  ["inceptionReduced", 388_096, 397_410_304],
+] as const)("%s has %d parameters", (name, parameters, products) => {
+  const { spec, inputShape = [] } = catalogueModel(name);
+  expect(parametersOf(spec, inputShape)).toBe(parameters);
+  const { inputs, output } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
+  if (products !== undefined) expect(graphCost(graph(inputs, { output })).macs).toBe(products);
+});
+
+test("options stand behind the name, in either spelling", () => {
+  const spec = modelByName("vgg11", { batchNorm: true, classes: 10 });
+  expect(modelByName("vgg11:batch-norm=true,classes=10")).toEqual(spec);
+  expect(modelByName("vgg11:batchNorm=true,classes=10")).toEqual(spec);
+  expect(() => modelByName("vgg11:batchNorms=true")).toThrow(/batchNorms.*batchNorm/);
+  expect(() => modelByName("vgg11:classes=0x10")).toThrow(/classes/);
+  expect(() => modelByName("alexnet:form=dual")).toThrow(/single.*grouped.*torchvision/);
 });

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { define, kindByName, readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
+import { specFromText } from "../core/text-form.js";
 import { relu, softmax, tanh } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";
@@ -12,14 +13,21 @@ import { flatten } from "./layers/flatten.js";
 import { averagePool2d, maxPool2d } from "./layers/pooling.js";
 import { sequential } from "./layers/sequential.js";
 import { alexnet } from "./models/alexnet.js";
+import { densenet121 } from "./models/densenet.js";
+import { googlenet } from "./models/googlenet.js";
+import { inceptionNaive, inceptionReduced } from "./models/inception-modules.js";
 import { miniGoogLeNet } from "./models/mini-googlenet.js";
-import { resnet18, resnet34 } from "./models/resnet.js";
+import { mobilenetV2 } from "./models/mobilenet-v2.js";
+import { resnet18, resnet34, resnet50, resnet101, resnet152 } from "./models/resnet.js";
+import { squeezenet1_0, squeezenet1_1 } from "./models/squeezenet.js";
 import { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
 import { visionTransformer } from "./models/vision-transformer.js";
 
 interface ModelPart<S> {
   /** Shape of one example that the model is made for, where it is not free; by its options where these decide. */
   readonly inputShape?: readonly number[] | ((spec: S) => readonly number[]);
+  /** Where it comes from, for the docs. */
+  readonly source?: string;
   model(spec: S): LayerSpec;
   /** Reads the options after the colon on the command line: `mlp:784-100-10`. */
   parse?(text: string): Record<string, unknown>;
@@ -59,6 +67,7 @@ export const lenet5 = define({
   about: "LeNet-5 with ReLU and max-pooling, for 28 x 28 images",
   options: lenetOptions,
   inputShape: [1, 28, 28],
+  source: "LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86(11), 1998",
   model(spec: LenetSpec): LayerSpec {
     const { entry, normalized, dropped } = lenetPieces(spec);
     const hidden = (layer: LayerSpec) => [layer, ...normalized, relu()];
@@ -149,10 +158,23 @@ export const models = {
   vgg13,
   vgg16,
   vgg19,
+  googlenet,
+  inceptionNaive,
+  inceptionReduced,
   resnet18,
   resnet34,
+  resnet50,
+  resnet101,
+  resnet152,
+  mobilenetV2,
+  squeezenet1_0,
+  squeezenet1_1,
+  densenet121,
   visionTransformer,
 } as const;
+
+/** What the docs and messages say of every model beside its layers. */
+export type ModelEntry = Pick<ModelPart<unknown>, "source"> & { readonly about: string };
 
 /** A model of the catalogue: its layers, and the shape of one example that it is made for where it is not free. */
 export interface CatalogueModel {
@@ -161,7 +183,7 @@ export interface CatalogueModel {
 }
 
 /**
- * The model that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`.
+ * The model that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`, `resnet18:classes=10,stem=cifar`.
  * @throws UnknownNameError | InvalidInputError
  */
 export function catalogueModel(text: string, options: Record<string, unknown> = {}): CatalogueModel {
@@ -169,14 +191,13 @@ export function catalogueModel(text: string, options: Record<string, unknown> = 
   const name = kindByName("model", "model", colon === -1 ? text : text.slice(0, colon), models) as keyof typeof models;
   const part = models[name] as unknown as ModelPart<unknown>;
   const rest = colon === -1 ? undefined : text.slice(colon + 1);
-  if (rest !== undefined && part.parse === undefined) {
-    throw new InvalidInputError(`${name} takes no options after a colon`, {
-      where: `model "${text}"`,
-      remedy: `Write ${name}`,
-    });
-  }
-  const parsed = rest === undefined ? {} : (part.parse as (text: string) => Record<string, unknown>)(rest);
-  const { spec } = readSpec("model", "model", models, { kind: name, ...parsed, ...options });
+  const parsed =
+    rest === undefined
+      ? {}
+      : part.parse !== undefined
+        ? part.parse(rest)
+        : specFromText("model", "model", text, models);
+  const { spec } = readSpec("model", "model", models, { ...parsed, kind: name, ...options });
   const { inputShape } = part;
   const shape = typeof inputShape === "function" ? inputShape(spec) : inputShape;
   return { spec: part.model(spec), ...(shape === undefined ? {} : { inputShape: shape }) };

@@ -34,6 +34,7 @@ def activations():
         ({"kind": "silu"}, "far and near", nn.SiLU(), x),
         ({"kind": "mish"}, "far and near", nn.Mish(), x),
         ({"kind": "hardSwish"}, "far and near", nn.Hardswish(), x),
+        ({"kind": "relu6"}, "far and near", nn.ReLU6(), x),
         # PyTorch takes the softplus of values above 20 for the values themselves, 2e-9 off at 20.
         ({"kind": "softplus"}, "far and near", nn.Softplus(threshold=50), x),
         ({"kind": "softsign"}, "far and near", nn.Softsign(), x),

@@ -10,7 +10,8 @@ import { layerOption } from "./sequential.js";
 
 /**
  * The same input through every branch; the results side by side along the channels (axis 1), or their sum or product.
- * Parameters are named `0.weight`, `1.bias`, by branch.
+ * Parameters are named `0.weight`, `1.bias`, by branch, or by `names`: one for each branch, `""` for a branch whose
+ * parameters keep their own names.
  */
 export const parallelLayer = defineLayer({
   kind: "parallel",
@@ -18,10 +19,21 @@ export const parallelLayer = defineLayer({
   options: z.object({
     branches: z.array(layerOption).min(1).describe("layers that see the same input"),
     join: z.enum(["concat", "sum", "product"]).default("concat").describe("how their outputs become one"),
+    names: z
+      .array(z.string())
+      .optional()
+      .describe("in front of the names of their parameters; 0, 1 and so on unless given"),
   }),
-  build({ branches, join }, x, context) {
+  build({ branches, join, names }, x, context) {
+    if (names !== undefined && names.length !== branches.length) {
+      throw new InvalidInputError("every branch needs a name, or none", {
+        where: `${context.where}, names`,
+        expected: `${branches.length} names`,
+        received: `${names.length}`,
+      });
+    }
     const outputs = branches.map((spec, i) =>
-      context.child({ name: `${i}`, option: `branches[${i}]` }, spec as LayerSpec, x),
+      context.child({ name: names?.[i] ?? `${i}`, option: `branches[${i}]` }, spec as LayerSpec, x),
     );
     checkShapes(context.where, outputs, join === "concat");
     if (join === "concat") return concat(outputs, { axis: 1 });
@@ -31,8 +43,11 @@ export const parallelLayer = defineLayer({
 });
 
 /** `parallel([conv2d({ filters: 32, kernel: 1 }), conv2d({ filters: 32, kernel: 3, padding: 1 })])`. */
-export function parallel(branches: readonly LayerSpec[], options: { join?: "concat" | "sum" | "product" } = {}) {
-  return parallelLayer({ branches: [...branches], ...options });
+export function parallel(
+  branches: readonly LayerSpec[],
+  { names, ...options }: { join?: "concat" | "sum" | "product"; names?: readonly string[] } = {},
+) {
+  return parallelLayer({ branches: [...branches], ...options, ...(names === undefined ? {} : { names: [...names] }) });
 }
 
 /** Branches may differ in channels when those are put side by side, and in nothing else. */

@@ -15,14 +15,19 @@ function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialFo
       kernel: extentsOption(form, 1).describe("extents of the window"),
       stride: extentsOption(form, 1).optional().describe("steps between windows; the kernel unless given: no overlap"),
       padding: extentsOption(form, 0).default(0).describe("places added on every side, fewer than the kernel has"),
+      ceilMode: z
+        .boolean()
+        .default(false)
+        .describe("a last window may reach beyond the end, so that nothing is left out"),
     }),
-    build({ kernel, stride, padding }, x, { where }) {
+    build({ kernel, stride, padding, ceilMode }, x, { where }) {
       requireForm(kind, form, x, where);
       const around = extents(form, padding);
       return pool(x, {
         kernel_shape: extents(form, kernel),
         strides: extents(form, stride ?? kernel),
         pads: [...around, ...around],
+        ...(ceilMode ? { ceil_mode: 1 } : {}),
       });
     },
   });

@@ -30,6 +30,7 @@ export const miniGoogLeNet = define({
   about: "MiniGoogLeNet, for 32 x 32 images",
   options,
   inputShape: [3, 32, 32],
+  source: "Zhang, Bengio, Hardt, Recht and Vinyals, ICLR 2017",
   model({ classes, width, dropout: rate }: z.output<typeof options>): LayerSpec {
     const filters = (count: number): number => Math.max(1, Math.round(width * count));
     const convolution = (count: number, kernel: number, stride = 1, padding = 0): LayerSpec =>

@@ -62,6 +62,7 @@ function vgg<Kind extends keyof typeof stages>(kind: Kind) {
     about: `VGG with ${kind.slice(3)} layers of weights; from 32 x 32 images`,
     options,
     inputShape: [3, 224, 224],
+    source: "Simonyan and Zisserman, ICLR 2015",
     model: (spec: z.output<typeof options>): LayerSpec => layersOf(stages[kind], spec),
   });
 }

@@ -36,6 +36,7 @@ export const visionTransformer = define({
   about: "vision transformer over patches, small by default",
   options,
   inputShape: [3, 32, 32],
+  source: "Dosovitskiy et al., ICLR 2021",
   model(spec: z.output<typeof options>): LayerSpec {
     const { classes, patch, features, depth, heads, hidden } = spec;
     const epsilon = 1e-6;

@@ -1,22 +1,24 @@
-// Initializers as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
-import { type DefinitionTable, kindByName } from "../../core/definition.js";
-import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+// Specs as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
+import { type DefinitionTable, kindByName } from "./definition.js";
+import { InvalidInputError, UnknownNameError } from "./errors.js";
 
 /** Letters and digits alone: `fanMode`, `fan-mode` and `fan_mode` are one name. */
 const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
 
 /**
- * `kind:option=value,option=value` as a spec. Values are numbers, true, false, or names.
+ * `kind:option=value,option=value` as a spec. Values are decimal numbers, true, false, or names.
+ * @param what for messages: `initializer`.
  * @throws UnknownNameError | InvalidInputError
  */
-export function initializerFromText(
+export function specFromText(
   where: string,
+  what: string,
   text: string,
   table: DefinitionTable,
 ): { kind: string; [option: string]: unknown } {
   const colon = text.indexOf(":");
   const name = colon === -1 ? text : text.slice(0, colon);
-  const kind = kindByName(where, "initializer", name.trim(), table);
+  const kind = kindByName(where, what, name.trim(), table);
   const known = Object.keys(table[kind].options.shape);
   const options = colon === -1 ? [] : text.slice(colon + 1).split(",");
   const entries = options.map((option): [string, unknown] => {
@@ -46,7 +48,8 @@ export function initializerFromText(
 
 /** `1e-3`, `true`, or a name in camel case. */
 function valueFrom(text: string): unknown {
-  const number = Number(text);
+  // Number() takes hexadecimal and empty texts, too.
+  const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
   if (Number.isFinite(number)) return number;
   if (text === "true" || text === "false") return text === "true";
   return text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
