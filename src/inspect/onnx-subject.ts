@@ -18,8 +18,8 @@ import { type StoredWeight, storedWeights } from "../onnx/parameters.js";
 import { quoted } from "../onnx/read-values.js";
 import { separateWeights } from "../onnx/separate-weights.js";
 import { type ByteSource, skimModel } from "../onnx/skim.js";
-import { readTensor } from "../onnx/stored-tensor.js";
-import { tieWeights } from "../onnx/tied-weights.js";
+import { readElementsAt } from "../onnx/stored-tensor.js";
+import { sampledLikeness, tieWeights } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
 import { fileGraph } from "./file-graph.js";
 import { fileSteps } from "./file-steps.js";
@@ -84,14 +84,15 @@ function openSubject(source: ModelSource, where: string): OnnxFile {
   const model = skimModel(source, where);
   const reading = { readRange: rangeReader(source) };
   separateWeights(model);
-  tieWeights(model, (proto) => {
+  const elementAt = (proto: TensorProto, start: number): number | bigint | undefined => {
     try {
-      return readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, reading);
+      return readElementsAt(`${where}, tensor ${quoted(proto.name)}`, proto, { start, count: 1 }, reading)[0];
     } catch (cause) {
       if (isBeside(proto) && cause instanceof TrainscopeError) return undefined;
       throw cause;
     }
-  });
+  };
+  tieWeights(model, sampledLikeness(elementAt));
   return onnxFile(model, where, { ...reading, isLenient: true });
 }
 
@@ -153,23 +154,15 @@ function isReadable({ reading, where }: OnnxFile, proto: TensorProto, missing: S
   const location = entries.get("location") ?? "";
   if (missing.has(location)) return false;
   try {
-    const last = { ...proto, dims: [1n], externalData: lastElement(proto) };
-    readTensor(`${where}, tensor ${quoted(proto.name)}`, last, reading);
+    const size = sizeOf(proto.dims.map(Number));
+    if (size > 0)
+      readElementsAt(`${where}, tensor ${quoted(proto.name)}`, proto, { start: size - 1, count: 1 }, reading);
     return true;
   } catch (cause) {
     if (!(cause instanceof TrainscopeError)) throw cause;
     missing.add(location);
     return false;
   }
-}
-
-/** The entries of external data for the last element of a tensor alone. */
-function lastElement({ dims, dataType, externalData }: TensorProto): TensorProto["externalData"] {
-  const bytes = storageOf(dataType)?.bytes ?? 0;
-  const before = Math.max(0, sizeOf(dims.map(Number)) - 1) * bytes;
-  return externalData
-    .filter(({ key }) => key !== "length")
-    .map((entry) => (entry.key === "offset" ? { ...entry, value: `${Number(entry.value) + before}` } : entry));
 }
 
 function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {

@@ -45,7 +45,7 @@ export function externalBytes(
       remedy: "Read the model from its folder, or save it as one file (onnx.save without external data)",
     });
   }
-  const offset = count(where, "offset", entries.get("offset") ?? "0");
+  const offset = externalOffset(where, proto);
   const length = count(where, "length", entries.get("length") ?? `${size}`);
   if (length !== size) {
     throw new CorruptFileError("element count does not fit the shape", {
@@ -64,6 +64,11 @@ export function externalBytes(
     });
   }
   return bytes.subarray(offset, offset + length);
+}
+
+/** Where the bytes of a tensor begin in the file that holds them. */
+export function externalOffset(where: string, { externalData }: TensorProto): number {
+  return count(where, "offset", externalData.findLast(({ key }) => key === "offset")?.value ?? "0");
 }
 
 /** A model may name files beside it, and no others: what a stranger's file points at is not his to choose. */

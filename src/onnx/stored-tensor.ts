@@ -1,12 +1,17 @@
 // TensorProto -> TensorData: raw bytes, typed fields or another file, checked against the bytes that are really there.
-import { clearField } from "@bufbuild/protobuf";
+import { clearField, create } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import { shapeText, sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 import type { TensorType } from "../graph/tensor.js";
 import { type ElementStorage, elementStorages, storageOf } from "./element-storage.js";
-import { type ExternalReading, externalBytes, isExternal } from "./external-data.js";
-import { TensorProto_DataType as DataTypeCode, type TensorProto, TensorProtoSchema } from "./generated/onnx_pb.js";
+import { type ExternalReading, externalBytes, externalOffset, isExternal } from "./external-data.js";
+import {
+  TensorProto_DataType as DataTypeCode,
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from "./generated/onnx_pb.js";
 import { isPlain, type OwnPayload, ownLocation, ownPayload, packedNumbers } from "./own-payload.js";
 import { integer, mostAxes } from "./read-values.js";
 
@@ -38,6 +43,33 @@ export function readTensor(where: string, proto: TensorProto, reading: TensorRea
   const data = readElements(where, proto, storage, bytes, reading);
   const dtype = heldType(where, proto.dataType, reading);
   return { dtype, shape, data: dtype === storage.dtype ? data : Float32Array.from(data as Float64Array) };
+}
+
+/**
+ * Some elements of a stored tensor, in its order. Of values that lie elsewhere no more is read than that.
+ * @param start number of the first one.
+ */
+export function readElementsAt(
+  where: string,
+  proto: TensorProto,
+  { start, count }: { readonly start: number; readonly count: number },
+  reading: TensorReading,
+): TensorData["data"] {
+  const own = ownPayload(proto);
+  if (!isExternal(proto) || (own !== undefined && !isPlain(own)))
+    return readTensor(where, proto, reading).data.slice(start, start + count);
+  readTensorType(where, proto, reading);
+  const { storage, bytes } = storedType(where, proto);
+  const [offset, length] = [start * storage.bytes, count * storage.bytes];
+  if (offset + length > bytes) throw new RangeError(`${where}: elements beyond the end of the tensor`);
+  const externalData = proto.externalData
+    .filter(({ key }) => key !== "length" && key !== "offset")
+    .concat(
+      Object.entries({ offset: `${externalOffset(where, proto) + offset}`, length: `${length}` }).map(([key, value]) =>
+        create(StringStringEntryProtoSchema, { key, value }),
+      ),
+    );
+  return readTensor(where, { ...proto, dims: [BigInt(count)], externalData }, reading).data;
 }
 
 /**

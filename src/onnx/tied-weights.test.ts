@@ -3,12 +3,13 @@ import { expect, test } from "vitest";
 import { tensorFrom } from "../core/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { fromTensorData } from "../graph/nd-array.js";
+import type { TensorProto } from "./generated/onnx_pb.js";
 import { buildGraph } from "./graph-builder.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { onnxFile, parseModel } from "./onnx-file.js";
 import { separateWeights } from "./separate-weights.js";
-import { readTensor } from "./stored-tensor.js";
-import { tieWeights } from "./tied-weights.js";
+import { readElementsAt, readTensor } from "./stored-tensor.js";
+import { type Likeness, sampledLikeness, tieWeights, wholeLikeness } from "./tied-weights.js";
 
 const wave = (rows: number, columns: number) => numbers([rows, columns], (i) => Math.sin(i + 1));
 const turned = (rows: number, columns: number) =>
@@ -19,19 +20,27 @@ const folded = (...sources: string[]) => ({
   "pkg.onnxscript.optimizer.folded_from": `[${sources.map((name) => `'${name}'`).join(", ")}]`,
 });
 
+const decode = (proto: TensorProto) => readTensor("net.onnx", proto, {});
+const likenesses = [
+  wholeLikeness(decode),
+  sampledLikeness((proto, start) => readElementsAt("net.onnx", proto, { start, count: 1 }, {})[0]),
+];
+
 /** Names of what is stored afterwards, having seen that the model means the same. */
 function storedAfter(model: ModelCase): string[] {
-  const read = (tie: boolean) => {
+  const read = (likeness?: Likeness) => {
     const proto = parseModel(modelBytes(model), "net.onnx");
     separateWeights(proto);
-    if (tie) tieWeights(proto, (stored) => readTensor("net.onnx", stored, {}));
+    if (likeness !== undefined) tieWeights(proto, likeness);
     const file = onnxFile(proto, "net.onnx", {});
     const { inputs, outputs } = buildGraph(file, { extents: { batch: 2 } });
     const results = evaluateGraph({ inputs, outputs }, [fromTensorData(wave(2, 3))]).map(({ data }) => [...data]);
     return { names: proto.graph!.initializer.map(({ name }) => name), results };
   };
-  const tied = read(true);
-  expect(tied.results).toEqual(read(false).results);
+  const plain = read();
+  const [tied, sampled] = likenesses.map(read);
+  expect(tied.results).toEqual(plain.results);
+  expect(sampled).toEqual(tied);
   return tied.names;
 }
 

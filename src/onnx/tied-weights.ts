@@ -27,12 +27,9 @@ const products = new Set(["MatMul", "Gemm"]);
 
 /**
  * Ties matrices of the model's graph that were one. Changes the model.
- * @param decode reads a stored tensor; `undefined` where its values are missing: it is tied to nothing then.
+ * @param likeness how the values of one matrix are those of the other, see `wholeLikeness` and `sampledLikeness`.
  */
-export function tieWeights(
-  { graph, producerName }: ModelProto,
-  decode: (proto: TensorProto) => TensorData | undefined,
-): void {
+export function tieWeights({ graph, producerName }: ModelProto, likeness: Likeness): void {
   if (graph === undefined || producerName !== "pytorch") return;
   const uses = usesByName(graph.node);
   const usesOf = ({ name }: TensorProto): readonly Use[] => uses.get(name) ?? [];
@@ -52,8 +49,7 @@ export function tieWeights(
         usesOf(other).some(({ node }) => isTable(node)) ||
         (isMadeUpName(other.name) && isOneModule(usesOf(other), usesOf(copy))));
     for (const other of matrices.filter(isSame)) {
-      const [a, b] = isAlike(other.dims, copy.dims) ? [decode(other), decode(copy)] : [];
-      const way = a === undefined || b === undefined ? undefined : likeness(a, b);
+      const way = isAlike(other.dims, copy.dims) ? likeness(other, copy) : undefined;
       if (way === undefined) continue;
       tied.add(copy);
       replace(graph, copy, other, way, usesOf(copy));
@@ -85,24 +81,52 @@ function isOneModule(first: readonly Use[], second: readonly Use[]): boolean {
 const isAlike = ([rows, columns]: readonly bigint[], [first, second]: readonly bigint[]): boolean =>
   (rows === first && columns === second) || (rows === second && columns === first);
 
-/** How the values of one matrix are those of the other; constant ones tell nothing. */
-function likeness(a: TensorData, b: TensorData): "equal" | "transposed" | undefined {
-  const [rows, columns] = a.shape;
-  if (a.data.length !== b.data.length || a.data.every((value) => value === a.data[0])) return undefined;
-  if (rows === b.shape[0] && a.data.every((value, i) => value === b.data[i])) return "equal";
-  const isTransposed =
-    rows === b.shape[1] && a.data.every((value, i) => value === b.data[(i % columns) * rows + Math.floor(i / columns)]);
-  return isTransposed ? "transposed" : undefined;
+type Way = "equal" | "transposed";
+
+/** Of two matrices of the same extents, in whatever order. Constant ones tell nothing. */
+export type Likeness = (first: TensorProto, second: TensorProto) => Way | undefined;
+
+/** Compares every element. @param decode reads a stored tensor. */
+export function wholeLikeness(decode: (proto: TensorProto) => TensorData): Likeness {
+  return (first, second) => {
+    const [a, b] = [decode(first), decode(second)];
+    const [rows, columns] = a.shape;
+    if (a.data.length !== b.data.length || a.data.every((value) => value === a.data[0])) return undefined;
+    if (rows === b.shape[0] && a.data.every((value, i) => value === b.data[i])) return "equal";
+    const isTransposed =
+      rows === b.shape[1] &&
+      a.data.every((value, i) => value === b.data[(i % columns) * rows + Math.floor(i / columns)]);
+    return isTransposed ? "transposed" : undefined;
+  };
+}
+
+const samples = 97;
+
+/**
+ * Compares elements here and there: of two trained matrices, as many are equal at all of those places only if all are.
+ * @param elementAt reads one element by its number; `undefined` where the values are missing.
+ */
+export function sampledLikeness(
+  elementAt: (proto: TensorProto, index: number) => number | bigint | undefined,
+): Likeness {
+  return (first, second) => {
+    const [rows, columns] = first.dims.map(Number);
+    const size = rows * columns;
+    // Multiples of the golden section fall everywhere, in no step that rows or columns have.
+    const places = Array.from({ length: samples }, (_, i) => Math.floor(((i * 0.6180339887498949) % 1) * size));
+    const values = places.map((place) => elementAt(first, place));
+    if (values[0] === undefined || values.every((value) => value === values[0])) return undefined;
+    const agrees = (placeOf: (place: number) => number): boolean =>
+      places.every((place, i) => elementAt(second, placeOf(place)) === values[i]);
+    if (first.dims[0] === second.dims[0] && agrees((place) => place)) return "equal";
+    const isTransposed =
+      first.dims[0] === second.dims[1] && agrees((place) => (place % columns) * rows + Math.floor(place / columns));
+    return isTransposed ? "transposed" : undefined;
+  };
 }
 
 /** The copy gives way to the tensor itself, or to its Transpose under the copy's name. */
-function replace(
-  graph: GraphProto,
-  copy: TensorProto,
-  original: TensorProto,
-  way: "equal" | "transposed",
-  uses: readonly Use[],
-): void {
+function replace(graph: GraphProto, copy: TensorProto, original: TensorProto, way: Way, uses: readonly Use[]): void {
   graph.initializer = graph.initializer.filter((proto) => proto !== copy);
   graph.input = graph.input.filter(({ name }) => name !== copy.name);
   if (way === "equal") for (const { node, index } of uses) node.input[index] = original.name;

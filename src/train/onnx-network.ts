@@ -25,7 +25,7 @@ import { quoted } from "../onnx/read-values.js";
 import { type SavedModel, type SaveOptions, saveWeights } from "../onnx/save-weights.js";
 import { separateWeights } from "../onnx/separate-weights.js";
 import { readTensor } from "../onnx/stored-tensor.js";
-import { tieWeights } from "../onnx/tied-weights.js";
+import { tieWeights, wholeLikeness } from "../onnx/tied-weights.js";
 import type { WeightUse } from "../onnx/weight-places.js";
 import { onnxRemarks } from "./onnx-remarks.js";
 import { type PaddingRow, TrainingForms } from "./training-forms.js";
@@ -61,7 +61,10 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   const { freeze = [], output } = options;
   const model = parseModel(bytes, where, options);
   separateWeights(model);
-  tieWeights(model, (proto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options));
+  tieWeights(
+    model,
+    wholeLikeness((proto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options)),
+  );
   const file = onnxFile(model, where, { ...options, isSingle: true });
   const weights = storedWeights(file);
   checkPatterns(freeze, freezable(file, weights));
