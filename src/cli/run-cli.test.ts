@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -218,6 +218,47 @@ describe("data", () => {
       expect.stringContaining('unknown data set "mnits". Did you mean "mnist"?'),
     ]);
     expect((await cli("data list --data-dir /none/such")).code).toBe(2);
+  });
+});
+
+describe("a study that trains nothing", () => {
+  const entries = allCommands;
+
+  test("needs no data, prints exact findings, and is reported again from the store", async () => {
+    const { code, out, err } = await cli(`study run architectures --json --quiet --out ${join(home, "a")}`, {
+      entries,
+    });
+    expect([code, err]).toEqual([0, ""]);
+    const document = JSON.parse(out);
+    expect(document).toMatchObject({ schema: 1, study: "architectures", seeds: 0, data: null });
+    expect(document.findings).toContainEqual({
+      id: "parameters",
+      title: "Parameters",
+      value: 60_965_224,
+      interval: [60_965_224, 60_965_224],
+      level: 1,
+      method: "exact",
+      n: 1,
+      unit: "",
+      variant: "alexnetTwoGpu",
+    });
+    const again = await cli(`report ${document.run} --json --out ${join(home, "b")}`, { entries });
+    expect([again.code, again.err]).toEqual([0, ""]);
+    const pages = await Promise.all(["a", "b"].map((name) => readFile(join(home, name, "report.html"), "utf8")));
+    const undated = pages.map((page) => page.replace(/written by Trainscope on [^<]*/, ""));
+    expect(undated[0]).toBe(undated[1]);
+    expect(undated[0]).toContain("none: nothing was trained, and no random number was drawn");
+  });
+
+  test("takes no seeds, and says in list and show that it has no data", async () => {
+    const { code, err } = await cli("study run architectures --seeds 3", { entries });
+    expect([code, err]).toEqual([
+      2,
+      'error: study "architectures": nothing in this study depends on a seed: expected no --seeds: its numbers are computed, not trained, received --seeds 3. Leave --seeds out\n',
+    ]);
+    expect((await cli("study show architectures", { entries })).out).toContain("Data      none: nothing is trained\n");
+    const { studies } = JSON.parse((await cli("study list --json", { entries })).out);
+    expect(studies).toContainEqual(expect.objectContaining({ id: "architectures", dataset: null }));
   });
 });
 

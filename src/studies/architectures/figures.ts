@@ -1,0 +1,60 @@
+// The figures: cost and memory of every layer, and what the two inception modules cost, part by part.
+import { barFigure, type Figure } from "../../figures/index.js";
+import type { Inspection } from "../../inspect/inspection.js";
+import { layerCostFigure, layerMemoryFigure } from "../../inspect/inspection-figures.js";
+import { type Accounted, type AccountedNetworks, branchesOf } from "./accounted.js";
+import type { Measurements } from "./measurements.js";
+
+export function figures({ networks }: Measurements): Figure[] {
+  const { alexnet, vgg19 } = networks;
+  return [
+    named(layerCostFigure(listed(alexnet), alexnet), "alexnet-cost"),
+    named(layerCostFigure(listed(vgg19), vgg19), "vgg19-cost"),
+    named(layerMemoryFigure(listed(vgg19), vgg19), "vgg19-memory"),
+    inceptionFigure(networks),
+  ];
+}
+
+const named = (figure: Figure, id: string): Figure => ({ ...figure, id });
+
+/** The inspection with the layers that the tables list, under the names that they have there. */
+function listed({ inspection, layers }: Accounted): Inspection {
+  return { ...inspection, layers: layers.map(({ name, record }) => ({ ...record, name })) };
+}
+
+/** MACs, weights and output channels of both modules, by branch; convolutions that reduce or project apart. */
+function inceptionFigure({ inceptionNaive, inceptionReduced }: AccountedNetworks): Figure {
+  const rows = [inceptionNaive, inceptionReduced].flatMap((module) => {
+    const layer = module.title.replace(/^.*, /, "");
+    return branchesOf(module).flatMap(({ name, convolutions, channels }) => [
+      ...convolutions.flatMap(({ macs, weights }, i) => {
+        // Before the last convolution of a branch, and behind a pooling, 1 x 1 filters only change the channels.
+        const part = i < convolutions.length - 1 || name === "pooling" ? "reduction" : name;
+        return [
+          { layer, part, metric: "macs", value: macs ?? 0 },
+          { layer, part, metric: "weights", value: weights },
+        ];
+      }),
+      { layer, part: name, metric: "channels", value: channels },
+    ]);
+  });
+  return barFigure(rows, {
+    id: "inception",
+    title: "What 1 × 1 reductions save in an inception module",
+    subtitle: "Input 256 × 32 × 32",
+    caption:
+      "Naive: 3 × 3 and 5 × 5 filters read all 256 maps, and the pooling passes all of them on. Reduced: 1 × 1 filters before and after (“reductions”) leave them less to read. k, M and G are powers of 1000.",
+    parts: [
+      { id: "reduction", title: "1 × 1 reductions" },
+      { id: "1 × 1", title: "1 × 1" },
+      { id: "3 × 3", title: "3 × 3" },
+      { id: "5 × 5", title: "5 × 5" },
+      { id: "pooling", title: "pooling" },
+    ],
+    metrics: [
+      { id: "macs", title: "MACs" },
+      { id: "weights", title: "Weights" },
+      { id: "channels", title: "Output channels" },
+    ],
+  });
+}

@@ -1,0 +1,25 @@
+// Everything that the study computes, once: findings, claims, tables and figures read it.
+import { type AccountedNetworks, accountNetworks } from "./accounted.js";
+import { type EffectiveField, effectiveDepths, effectiveField } from "./effective-fields.js";
+import { checkIdentity, type IdentityCheck, identityDepths, identityKernels } from "./receptive-fields.js";
+
+export interface Measurements {
+  readonly networks: AccountedNetworks;
+  readonly identity: readonly IdentityCheck[];
+  readonly effective: readonly EffectiveField[];
+}
+
+export function measure(): Measurements {
+  return {
+    networks: accountNetworks(),
+    identity: checkIdentity(identityDepths, identityKernels),
+    effective: effectiveDepths.map((layers) => effectiveField(layers, 3)),
+  };
+}
+
+/** What reducing saves: the reduced module's MACs as a part of the naive one's, saving in percent, and the factor. */
+export function reduction({ inceptionNaive, inceptionReduced }: AccountedNetworks) {
+  const [naive, reduced] = [inceptionNaive, inceptionReduced].map(({ inspection }) => inspection.totals.macs);
+  const ratio = reduced / naive;
+  return { naive, reduced, ratio, savingPercent: 100 * (1 - ratio), factor: naive / reduced };
+}

@@ -1,0 +1,94 @@
+// Receptive fields of plain stacks of convolutions: by the instrument, by shape rules alone, and by formulas.
+import { ShapeError } from "../../core/errors.js";
+import { inspect } from "../../inspect/inspect.js";
+import { conv1d, sequential } from "../../nn/index.js";
+import type { LayerSpec } from "../../nn/layer.js";
+import { buildNetwork } from "../../nn/network.js";
+import { fieldOf } from "./accounted.js";
+
+/** One convolution of a stack. */
+export interface Window {
+  readonly kernel: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default 1. */
+  readonly dilation?: number;
+}
+
+/** N convolutions of one extent and stride. */
+export const stackOf = (layers: number, kernel: number, stride = 1): Window[] =>
+  Array.from({ length: layers }, () => ({ kernel, stride }));
+
+/** What the instrument says of the last convolution of a stack: input elements, and their distance between outputs. */
+export function stackField(windows: readonly Window[]): { size: number; stride: number } {
+  const { layers } = inspect(sequential(stackLayers(windows)), { inputShape: [1, truthOf(windows)] });
+  return fieldOf(layers[layers.length - 1]);
+}
+
+/**
+ * The smallest input that the stack can read without padding, found by its shape rules alone: they know nothing of
+ * receptive fields. One output element reads exactly its receptive field, so the two are the same number.
+ */
+export function smallestInput(windows: readonly Window[]): number {
+  for (let extent = 1; ; extent++) if (reads(windows, extent)) return extent;
+}
+
+function reads(windows: readonly Window[], extent: number): boolean {
+  try {
+    buildNetwork(sequential(stackLayers(windows)), { mode: "inference", batchSize: 1, inputShape: [1, extent] });
+    return true;
+  } catch (cause) {
+    if (cause instanceof ShapeError) return false;
+    throw cause;
+  }
+}
+
+const stackLayers = (windows: readonly Window[]): LayerSpec[] =>
+  windows.map((window) => conv1d({ filters: 1, ...window }));
+
+/** `r = 1 + sum over l of d_l (k_l - 1) prod over i < l of s_i` (Araujo, Norris and Sim, Distill 2019). */
+export function truthOf(windows: readonly Window[]): number {
+  let [size, jump] = [1, 1];
+  for (const { kernel, stride = 1, dilation = 1 } of windows) {
+    size += dilation * (kernel - 1) * jump;
+    jump *= stride;
+  }
+  return size;
+}
+
+/** The formula as the report prints it, its product to N - 1 for every layer: `1 + N (F - 1) S^(N - 1)`. */
+export const printedFormula = (layers: number, kernel: number, stride: number): number =>
+  1 + layers * (kernel - 1) * stride ** (layers - 1);
+
+/** One entry of the checked identity: a stack of `layers` convolutions of extent `kernel` and stride 1. */
+export interface IdentityCheck {
+  readonly layers: number;
+  readonly kernel: number;
+  /** N F - N + 1. */
+  readonly formula: number;
+  readonly instrument: number;
+  readonly smallestInput: number;
+}
+
+/** The identity of stacked convolutions, checked for every pair of a grid. */
+export function checkIdentity(depths: readonly number[], kernels: readonly number[]): IdentityCheck[] {
+  return depths.flatMap((layers) =>
+    kernels.map((kernel) => {
+      const windows = stackOf(layers, kernel);
+      return {
+        layers,
+        kernel,
+        formula: layers * kernel - layers + 1,
+        instrument: stackField(windows).size,
+        smallestInput: smallestInput(windows),
+      };
+    }),
+  );
+}
+
+export const identityDepths = [1, 2, 3, 4, 5, 6, 8, 10] as const;
+export const identityKernels = [1, 2, 3, 5, 7, 11] as const;
+
+/** Whether all three numbers of an entry are one. */
+export const agrees = ({ formula, instrument, smallestInput: smallest }: IdentityCheck): boolean =>
+  formula === instrument && formula === smallest;
