@@ -55,6 +55,8 @@ export function barFigure(rows: readonly BarRow[], options: BarOptions): Figure 
   );
   const merged = mergedParts(shown, options.parts ?? []);
   const { bars, sentences } = drawnBars(merged.rows, options.most ?? 120);
+  // One scale for all panels: Vega-Lite merges scales by name, and domains that differ would mix up the colors.
+  const used = new Set(bars.map(({ part }) => part));
   const caption = captionText(options.caption, ...sentences, ...omitted.sentences());
   return {
     id: options.id,
@@ -67,7 +69,7 @@ export function barFigure(rows: readonly BarRow[], options: BarOptions): Figure 
         hconcat: metrics.map((metric, index) =>
           panelSpec(
             bars.filter((bar) => bar.metric === metric.id),
-            { metric, parts: merged.parts, layers: layersOf(bars), isFirst: index === 0, panels: metrics.length },
+            { metric, parts: merged.parts, used, layers: layersOf(bars), isFirst: index === 0, panels: metrics.length },
           ),
         ),
         spacing: sizes.gap,
@@ -135,6 +137,8 @@ function drawnBars(rows: readonly BarRow[], most: number): { bars: Bar[]; senten
 interface PanelOptions {
   readonly metric: BarMetric;
   readonly parts: readonly Level[];
+  /** Those that some panel draws. */
+  readonly used: ReadonlySet<string>;
   /** Top to bottom. */
   readonly layers: readonly string[];
   readonly isFirst: boolean;
@@ -148,14 +152,14 @@ const steps = [
   { most: Number.POSITIVE_INFINITY, step: 13, label: 9 },
 ] as const;
 
-function panelSpec(bars: readonly Bar[], { metric, parts, layers, isFirst, panels }: PanelOptions): Json {
+function panelSpec(bars: readonly Bar[], { metric, parts, used, layers, isFirst, panels }: PanelOptions): Json {
   const { step, label } = steps.find(({ most }) => layers.length <= most) ?? steps[2];
   const longest = Math.max(1, ...layers.map((layer) => layer.length));
   const labels = Math.min(260, longest * sizes.character * (label / sizes.label));
   // Room for the number at the end of the longest bar.
   const width = Math.max(140, panelWidth(panels, labels / panels) - 44);
   const titles = levelTitles(parts);
-  const used = new Set(bars.map(({ part }) => part));
+  const drawn = parts.filter(({ id }) => used.has(id));
   const y = {
     field: "layer",
     type: "nominal",
@@ -180,7 +184,7 @@ function panelSpec(bars: readonly Bar[], { metric, parts, layers, isFirst, panel
     field: "part",
     type: "nominal",
     scale: levelScale("color", parts, used),
-    legend: used.size > 1 || parts.length > 1 ? levelLegend([...used].map((id) => titles.get(id) ?? id)) : null,
+    legend: parts.length > 1 ? levelLegend(drawn.map(({ title }) => title)) : null,
   };
   const values = bars.map(({ layer, part, value }) => ({ layer, part: titles.get(part) ?? part, value }));
   const ends = [...sums(bars, ({ layer }) => layer)].flatMap(([layer, value]) => (value > 0 ? [{ layer, value }] : []));
@@ -189,7 +193,7 @@ function panelSpec(bars: readonly Bar[], { metric, parts, layers, isFirst, panel
     height: { step },
     layer: [
       {
-        data: { values: summed(values) },
+        data: { values: summed(values, drawn) },
         mark: { type: "bar" },
         encoding: { y, x: { ...x, field: "value", stack: "zero" }, color, order: { field: "order", type: "ordinal" } },
       },
@@ -203,10 +207,10 @@ function panelSpec(bars: readonly Bar[], { metric, parts, layers, isFirst, panel
   };
 }
 
-/** One piece for each part of a bar, in the order of the parts' appearance; Vega stacks by that order. */
-function summed(values: readonly { layer: string; part: string; value: number }[]): Json[] {
+/** One piece for each part of a bar, in the order of the parts; Vega stacks by that order. */
+function summed(values: readonly { layer: string; part: string; value: number }[], parts: readonly Level[]): Json[] {
   const pieces = groupBy(values, ({ layer, part }) => JSON.stringify([layer, part]));
-  const order = [...new Set(values.map(({ part }) => part))];
+  const order = parts.map(({ title }) => title);
   return [...pieces.values()].map((group) => ({
     layer: group[0].layer,
     part: group[0].part,

@@ -1,7 +1,7 @@
 // The figures: cost and memory of every layer, and what the two inception modules cost, part by part.
 import { barFigure, type Figure } from "../../figures/index.js";
 import type { Inspection } from "../../inspect/inspection.js";
-import { layerCostFigure, layerMemoryFigure } from "../../inspect/inspection-figures.js";
+import { layerCostFigure } from "../../inspect/inspection-figures.js";
 import { type Accounted, type AccountedNetworks, branchesOf } from "./accounted.js";
 import type { Measurements } from "./measurements.js";
 
@@ -10,7 +10,7 @@ export function figures({ networks }: Measurements): Figure[] {
   return [
     named(layerCostFigure(listed(alexnet), alexnet), "alexnet-cost"),
     named(layerCostFigure(listed(vgg19), vgg19), "vgg19-cost"),
-    named(layerMemoryFigure(listed(vgg19), vgg19), "vgg19-memory"),
+    memoryFigure(vgg19, "vgg19-memory"),
     inceptionFigure(networks),
   ];
 }
@@ -20,6 +20,32 @@ const named = (figure: Figure, id: string): Figure => ({ ...figure, id });
 /** The inspection with the layers that the tables list, under the names that they have there. */
 function listed({ inspection, layers }: Accounted): Inspection {
   return { ...inspection, layers: layers.map(({ name, record }) => ({ ...record, name })) };
+}
+
+/** Bytes of every layer for one image in the forward pass: what it stores, and what it writes. */
+function memoryFigure({ title, inspection, layers }: Accounted, id: string): Figure {
+  const [{ shape }] = inspection.inputs;
+  return barFigure(
+    layers.flatMap(({ name: layer, record }) => [
+      { layer, part: "stored", metric: "parameters", value: 4 * record.parameters },
+      { layer, part: "written", metric: "activations", value: record.activationBytes ?? 0 },
+    ]),
+    {
+      id,
+      title: `What the layers of ${title} hold for one image`,
+      subtitle: `Input ${shape.slice(1).join(" × ")}, float32`,
+      caption:
+        "The first layers write most of what is written, the first dense layer stores most of what is stored. k, M and G are powers of 1000.",
+      parts: [
+        { id: "stored", title: "parameters" },
+        { id: "written", title: "activations" },
+      ],
+      metrics: [
+        { id: "parameters", title: "Parameters", unit: "bytes" },
+        { id: "activations", title: "Activations", unit: "bytes" },
+      ],
+    },
+  );
 }
 
 /** MACs, weights and output channels of both modules, by branch; convolutions that reduce or project apart. */
