@@ -254,7 +254,7 @@ class Resolution {
         what,
         axes
           .slice(1)
-          .map((known) => (typeof known === "number" ? known : 224))
+          .map((known) => (typeof known === "number" ? known : usualExtent(axes)))
           .join("x"),
         axis,
       );
@@ -263,7 +263,7 @@ class Resolution {
 
   #missing({ name, axes }: Declared, what: string, example: string, dimension?: string | number): InvalidInputError {
     const shape = example === "" ? "1x1" : this.#declared.length === 1 ? example : `${name}=${example}`;
-    const alone = typeof dimension === "string" ? `, or --input-shape ${dimension}=224` : "";
+    const alone = typeof dimension === "string" ? `, or --input-shape ${dimension}=${usualExtent(axes ?? [])}` : "";
     return new InvalidInputError(`${what} is open`, {
       where: `${this.#where}, input ${quoted(name)}`,
       expected: "static shapes",
@@ -279,6 +279,9 @@ function batchNames(declared: readonly Declared[]): ReadonlySet<string> {
   const named = declared.flatMap(({ axes = [] }) => axes.filter(isName)).filter(isBatchName);
   return new Set(named.length > 0 ? named : declared.flatMap(({ axes = [] }) => axes.slice(0, 1).filter(isName)));
 }
+
+/** For examples in messages: pictures are larger than texts. */
+const usualExtent = (axes: readonly unknown[]): number => (axes.length >= 4 ? 224 : 16);
 
 const axesText = (axes: readonly (number | string | undefined)[]): string =>
   `[${axes.map((axis) => axis ?? "?").join(", ")}]`;

@@ -11,7 +11,9 @@ export function quoted(name: string): string {
 
 /** A text of the file without control characters, shortened. */
 export function printable(text: string): string {
-  return [...text.slice(0, 120)].map((letter) => (/\p{C}/u.test(letter) ? "?" : letter)).join("");
+  const start = text.slice(0, 120);
+  // Every node of a file is named in messages that are seldom printed.
+  return /\p{C}/u.test(start) ? [...start].map((letter) => (/\p{C}/u.test(letter) ? "?" : letter)).join("") : start;
 }
 
 /** An integer of the file as a number. Throws CorruptFileError beyond 2^53; the largest int64 stands for "to the end". */
