@@ -50,22 +50,34 @@ export interface TableColumn {
   readonly title: string;
   /** Texts that are numbers: to the right, and never cut. Columns of numbers are so by themselves. */
   readonly isNumeric?: boolean;
+  /** Where texts lose letters when lines would not fit: at the end (default), at the start (paths), or never (shapes). */
+  readonly cutAt?: "end" | "start" | "never";
 }
 
 const gap = "  ";
 const narrowest = 8;
 
-/** An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit. */
-export function formatTable(columns: readonly TableColumn[], rows: readonly Row[], width: number): string {
-  const cells = rows.map((row) => columns.map(({ key }) => cellText(row[key])));
+/**
+ * An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit.
+ * @param footer rows of sums, below a second rule.
+ */
+export function formatTable(
+  columns: readonly TableColumn[],
+  rows: readonly Row[],
+  width: number,
+  footer: readonly Row[] = [],
+): string {
+  const all = [...rows, ...footer];
+  const cells = all.map((row) => columns.map(({ key }) => cellText(row[key])));
   const isNumeric = columns.map(
-    ({ key, isNumeric: isText = false }) => isText || rows.some((row) => typeof row[key] === "number"),
+    ({ key, isNumeric: isText = false }) => isText || all.some((row) => typeof row[key] === "number"),
   );
+  const isWhole = columns.map(({ cutAt }, index) => isNumeric[index] || cutAt === "never");
   const widths = columns.map(({ title }, index) => Math.max(title.length, ...cells.map((line) => line[index].length)));
   for (let excess = sum(widths) + gap.length * (columns.length - 1) - width; excess > 0; excess--) {
     const widest = widths.reduce(
-      (best, _, index) => (isNumeric[index] || widths[index] <= widths[best] ? best : index),
-      isNumeric.indexOf(false),
+      (best, _, index) => (isWhole[index] || widths[index] <= widths[best] ? best : index),
+      isWhole.indexOf(false),
     );
     if (widest < 0 || widths[widest] <= narrowest) break;
     widths[widest]--;
@@ -73,12 +85,30 @@ export function formatTable(columns: readonly TableColumn[], rows: readonly Row[
   const line = (texts: readonly string[]): string =>
     texts
       .map((text, index) =>
-        isNumeric[index] ? text.padStart(widths[index]) : cut(text, widths[index]).padEnd(widths[index]),
+        isNumeric[index]
+          ? text.padStart(widths[index])
+          : cut(text, widths[index], columns[index].cutAt).padEnd(widths[index]),
       )
       .join(gap)
       .trimEnd();
   const rule = widths.map((count) => "-".repeat(count)).join(gap);
-  return `${[line(columns.map(({ title }) => title)), rule, ...cells.map(line)].join("\n")}\n`;
+  const lines = cells.map(line);
+  const sums = footer.length === 0 ? [] : [rule, ...lines.slice(rows.length)];
+  return `${[line(columns.map(({ title }) => title)), rule, ...lines.slice(0, rows.length), ...sums].join("\n")}\n`;
+}
+
+/** Between words, but not between a number and its unit. */
+const breaks = / (?!(?:[kMGTPE]|[kMGT]B|bytes)(?:[^\w]|$))/;
+
+/** Breaks a text between words into lines of at most `width` characters; all but the first are indented. */
+export function wrapText(text: string, width: number, indent: number): string {
+  const lines = [""];
+  for (const word of text.split(breaks)) {
+    const line = lines[lines.length - 1];
+    if (line.trim() !== "" && line.length + 1 + word.length > width) lines.push(" ".repeat(indent) + word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.join("\n");
 }
 
 function cellText(cell: Cell | undefined): string {
@@ -87,8 +117,9 @@ function cellText(cell: Cell | undefined): string {
   return typeof cell === "boolean" ? (cell ? "yes" : "no") : cell;
 }
 
-function cut(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+function cut(text: string, width: number, at: TableColumn["cutAt"]): string {
+  if (text.length <= width) return text;
+  return at === "start" ? `…${text.slice(text.length - width + 1)}` : `${text.slice(0, width - 1)}…`;
 }
 
 function sum(values: readonly number[]): number {

@@ -7,7 +7,7 @@ export interface Terminal {
   write(text: string): void;
   /** Progress, remarks and errors. */
   writeError(text: string): void;
-  /** Columns of stdout, or 80 where it is not a terminal. */
+  /** Columns of stdout; where it is not a terminal those of the variable COLUMNS, or 80. */
   readonly columns: number;
   /** Whether results may be colored: stdout is a terminal, and NO_COLOR is not set. */
   readonly hasColors?: boolean;
@@ -51,7 +51,7 @@ export function processTerminal(): Terminal {
   return {
     write: (text) => writeTo(stdout, text),
     writeError: (text) => writeTo(stderr, text),
-    columns: stdout.isTTY ? Math.max(40, stdout.columns) : 80,
+    columns: Math.max(40, stdout.isTTY ? stdout.columns : Number(/^\d{1,4}$/.exec(env.COLUMNS ?? "")?.[0] ?? 80)),
     hasColors: stdout.isTTY === true && env.TERM !== "dumb" && (env.NO_COLOR ?? "") === "",
     isInteractive: stderr.isTTY === true && env.TERM !== "dumb" && env.CI === undefined,
     errorStream: stderr,

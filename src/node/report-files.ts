@@ -1,11 +1,11 @@
 // A report on disk: the page, and beside it every figure as SVG, PNG, Vega-Lite and CSV.
 import { join } from "node:path";
-import { writeCsv } from "../core/csv.js";
 import type { Figure } from "../figures/figure.js";
 import type { ReportFigure } from "../report/document.js";
 import { renderReport } from "../report/render-report.js";
 import { type StudyReportInput, studyReport } from "../report/study-report.js";
 import { writeFileAtomic } from "./atomic-file.js";
+import { writeFigureFiles } from "./figure-files.js";
 import { makeFolder } from "./make-folder.js";
 import { type FigureRenderer, openFigureRenderer } from "./render.js";
 
@@ -69,20 +69,7 @@ async function writeFigure(
   folder: string,
   renderer: FigureRenderer,
 ): Promise<ReportFigure> {
-  const svg = await renderer.svg(figure.spec);
-  // Ids come from studies, which may come from users one day: they name files, and must not name other folders.
-  const safeName = name.replace(/[^\w.-]/g, "_").replace(/^\.+/, "_");
-  const contents: readonly (readonly [label: string, ending: string, bytes: string | Uint8Array])[] = [
-    ["SVG", "svg", svg],
-    ["PNG", "png", await renderer.png(svg)],
-    ["Vega-Lite", "vl.json", `${JSON.stringify(figure.spec, null, 1)}\n`],
-    ["CSV", "csv", writeCsv(figure.rows)],
-  ];
-  const files: ReportFigure["files"][number][] = [];
-  for (const [label, ending, bytes] of contents) {
-    const href = `figures/${safeName}.${ending}`;
-    await writeFileAtomic(join(folder, href), bytes);
-    files.push({ label, href });
-  }
-  return { id: figure.id, title: figure.title, caption: figure.caption, svg, files };
+  const { svg, files } = await writeFigureFiles(figure, { folder: join(folder, "figures"), name, renderer });
+  const links = files.map(({ label, file }) => ({ label, href: `figures/${file}` }));
+  return { id: figure.id, title: figure.title, caption: figure.caption, svg, files: links };
 }

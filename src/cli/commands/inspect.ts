@@ -18,6 +18,8 @@ export interface InspectOptions {
   readonly format: (typeof formats)[number];
   readonly depth?: number;
   readonly sort?: (typeof sortKeys)[number];
+  /** The other way round. */
+  readonly reverse: boolean;
   readonly freeze: readonly string[];
   readonly optimizer: string;
   /** Every digit of every number. */
@@ -49,6 +51,7 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     .option("--json", "print one JSON document, as --format json does")
     .option("--depth <n>", "one row for all steps of a module, by so many parts of its path", integer("--depth", 1))
     .option("--sort <key>", `largest first: ${sortKeys.join(", ")}`, choice("--sort", sortKeys))
+    .option("--reverse", "the rows the other way round")
     .option("--exact", "every digit in the table")
     .option("--all", "rows that only move data in long tables, too")
     .option("--freeze <patterns>", "count parameters as held, by name: 'features.*,*.bias'", list)
@@ -59,7 +62,7 @@ export const inspectCommand: CommandBuilder = (command, context) => {
       "adam",
     )
     .option("--compare", "several models: one table of totals")
-    .option("--figures <folder>", "write figures there as SVG, PNG and CSV")
+    .option("--figures <folder>", "write figures there as SVG, PNG, Vega-Lite and CSV")
     .option(
       "--effective-field [layer]",
       "measure how much every input pixel counts for the centre of a layer, by gradients; a figure with --figures",
@@ -87,7 +90,7 @@ function optionsOf(models: readonly string[], { inputShape: inputShapes = {}, js
     });
   }
   return {
-    ...{ freeze: [], exact: false, all: false, compare: false, optimizer: "adam" },
+    ...{ freeze: [], exact: false, all: false, reverse: false, compare: false, optimizer: "adam" },
     ...flags,
     format: json === true ? "json" : (flags.format ?? "table"),
     models,

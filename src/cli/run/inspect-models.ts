@@ -28,7 +28,7 @@ export async function subjectOf(model: string, options: InspectOptions): Promise
 
 async function layersOf(model: string): Promise<{ name: string; spec: LayerSpec; inputShape?: Shape }> {
   if (/\.json$/i.test(model)) return { name: basename(model), spec: await readModelSpec(model) };
-  if (!/[\\/]/.test(model)) return { name: model, ...catalogueModel(model) };
+  if (!/[\\/]|\.[a-z]\w*$/i.test(model)) return { name: model, ...catalogueModel(model) };
   throw new InvalidInputError("cannot read this model", {
     where: `model "${model}"`,
     expected: "a catalogue name (resnet18, mlp:784-100-10) or a path that ends in .onnx or .json",

@@ -1,8 +1,11 @@
 // An inspection for people: the table of layers, the totals in words, what could not be accounted.
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
-import type { Inspection, LayerRecord, Totals } from "../../inspect/inspection.js";
-import { formatBytes, formatTable, type TableColumn } from "../output.js";
+import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
+import { formatTable, wrapText } from "../output.js";
+import { countText } from "./count-text.js";
+import { fittingColumns, type OptionalColumn } from "./fitting-columns.js";
+import { totalsText } from "./inspect-totals.js";
 
 export interface TextOptions {
   readonly width: number;
@@ -16,28 +19,36 @@ export interface TextOptions {
 /** Longer tables leave out rows that only move data. */
 const longTable = 100;
 
-/** Left to right, and how dispensable each is: the largest goes first where the terminal is narrow. */
-const columns: readonly (TableColumn & { readonly dispensable: number })[] = [
-  { key: "layer", title: "layer", dispensable: 0 },
-  { key: "operator", title: "operator", dispensable: 1 },
-  { key: "output", title: "output", dispensable: 2 },
-  { key: "window", title: "kernel", dispensable: 5 },
+/** Left to right. */
+const columns: readonly OptionalColumn[] = [
+  { key: "layer", title: "layer", cutAt: "start", narrowest: 16, dispensable: 0 },
+  { key: "operator", title: "operator", narrowest: 11, dispensable: 1 },
+  { key: "input", title: "input", cutAt: "never", dispensable: 11 },
+  { key: "output", title: "output", cutAt: "never", dispensable: 2 },
+  { key: "window", title: "kernel", cutAt: "never", dispensable: 4 },
   { key: "parameters", title: "parameters", isNumeric: true, dispensable: 0 },
+  { key: "parameterShare", title: "param. %", isNumeric: true, dispensable: 9 },
   { key: "macs", title: "MACs", isNumeric: true, dispensable: 0 },
-  { key: "share", title: "MACs %", isNumeric: true, dispensable: 7 },
-  { key: "activations", title: "activations", isNumeric: true, dispensable: 4 },
+  { key: "macShare", title: "MACs %", isNumeric: true, dispensable: 6 },
+  { key: "activations", title: "activations", isNumeric: true, dispensable: 5 },
   { key: "field", title: "field", isNumeric: true, dispensable: 3 },
-  { key: "jump", title: "stride", isNumeric: true, dispensable: 6 },
+  { key: "jump", title: "jump", isNumeric: true, dispensable: 7 },
+  { key: "center", title: "center", isNumeric: true, dispensable: 10 },
 ];
-
-/** Texts may be cut down to this many characters before a column goes. */
-const narrowText = 16;
 
 /** The whole text of one model. */
 export function inspectionText(inspection: Inspection, options: TextOptions): string {
-  const { table, remarks } = layerTable(inspection, options);
-  const title = `${inspection.model}, input ${inputsText(inspection)}`;
-  return `${title}\n\n${table}\n${[...remarks, ...totalsText(inspection), ...inspection.remarks].join("\n")}\n`;
+  const { model, remarks } = inspection;
+  const table = layerTable(inspection, options);
+  const paragraphs = [
+    `${model}, input ${inputsText(inspection)}`,
+    table.text.trimEnd(),
+    [...table.remarks, ...legend(inspection, table.titles)].map((line) => wrapText(line, options.width, 2)).join("\n"),
+    unknownText(inspection, options.width),
+    totalsText(inspection, options.width),
+    remarks.map((remark) => wrapText(remark, options.width, 2)).join("\n"),
+  ];
+  return `${paragraphs.filter((text) => text !== "").join("\n\n")}\n`;
 }
 
 const inputsText = ({ inputs }: Inspection): string =>
@@ -45,90 +56,124 @@ const inputsText = ({ inputs }: Inspection): string =>
     .map(({ name, shape }) => (inputs.length === 1 ? extentsText(shape) : `${name} ${extentsText(shape)}`))
     .join(", ");
 
-function layerTable({ layers, totals }: Inspection, options: TextOptions): { table: string; remarks: string[] } {
-  const movesOnly = ({ parameters, flops, unknown }: LayerRecord): boolean =>
-    parameters === 0 && flops === 0 && unknown === undefined;
+interface LayerTable {
+  readonly text: string;
+  /** Titles of the columns that are there. */
+  readonly titles: readonly string[];
+  /** What was left out. */
+  readonly remarks: readonly string[];
+}
+
+function layerTable({ layers, totals }: Inspection, options: TextOptions): LayerTable {
   const isShortened = layers.length > longTable && !options.all;
   const shown = isShortened ? layers.filter((layer) => !movesOnly(layer)) : layers;
   const rows = shown.map((layer) => layerRow(layer, options.exact));
-  const kept = fittingColumns(rows, options.width);
-  const left = columns.filter((column) => !kept.includes(column)).map(({ title }) => title);
+  const least = totals.isLowerBound ? "≥ " : "";
+  const total: Row = {
+    layer: "total",
+    parameters: totals.parameters.toLocaleString("en-US"),
+    macs: `${least}${countText(totals.macs, options.exact)}`,
+    activations: `${least}${countText(totals.activations, options.exact)}`,
+  };
+  const { kept, left } = fittingColumns(columns, [...rows, total], options.width);
   const hidden = layers.length - shown.length;
   return {
-    table: dimmed(formatTable(kept, rows, options.width), shown, options.hasColors),
+    text: dimmed(formatTable(kept, rows, options.width, [total]), shown, options.hasColors),
+    titles: kept.map(({ title }) => title),
     remarks: [
-      ...(hidden === 0 ? [] : [`${hidden} rows that only move data are left out: --all shows them.`]),
+      ...(hidden === 0
+        ? []
+        : [
+            `${hidden} ${hidden === 1 ? "row that only moves" : "rows that only move"} data left out; --all shows all.`,
+          ]),
       ...(left.length === 0 ? [] : [`Left out for want of width: ${left.join(", ")}. --format csv has every column.`]),
-      ...(hidden + left.length === 0 ? [] : [""]),
-      ...(totals.isLowerBound
-        ? [`${totals.unknownLayers} layers could not be accounted, so totals are lower bounds:`]
-        : []),
-      ...shown.flatMap(({ name, operator, unknown }) =>
-        unknown === undefined ? [] : [`  ${name} (${operator}): ${unknown}`],
-      ),
-      ...(totals.isLowerBound ? [""] : []),
     ],
   };
 }
 
+/** Changes of shape, concatenations, copies: nothing is stored and nothing computed. */
+const movesOnly = ({ parameters, statistics, flops, unknown }: LayerRecord): boolean =>
+  parameters === 0 && statistics === 0 && flops === 0 && unknown === undefined;
+
 function layerRow(layer: LayerRecord, exact: boolean): Row {
-  const number = (value: number | null): string => (value === null ? "unknown" : countText(value, exact));
-  const { receptiveField: field } = layer;
+  const number = (value: number | null): string =>
+    value === null ? "unknown" : value === 0 ? "" : countText(value, exact);
+  const percent = (share: number): string => (share === 0 ? "" : (100 * share).toFixed(1));
+  const shape = (value: LayerRecord["outputShape"]): string => (value === null ? "unknown" : extentsText(value));
+  const isShared = layer.parameters === 0 && layer.shared !== undefined;
   return {
     layer: layer.name,
     operator: layer.operator,
-    output: layer.outputShape === null ? "unknown" : extentsText(layer.outputShape),
+    input: layer.inputShapes.length === 0 ? "" : shape(layer.inputShape),
+    output: shape(layer.outputShape),
     window: windowText(layer),
-    parameters:
-      layer.parameters === 0 && layer.shared !== undefined
-        ? "shared"
-        : layer.parameters === 0
-          ? ""
-          : layer.parameters.toLocaleString("en-US"),
-    macs: layer.macs === 0 ? "" : number(layer.macs),
-    share: layer.share.macs === 0 ? "" : (100 * layer.share.macs).toFixed(1),
-    activations: layer.activations === 0 ? "" : number(layer.activations),
-    field: field === null ? "" : field === "all" ? "all" : `${extents(field.size)}${field.seesAll ? "+" : ""}`,
-    jump: field === null || field === "all" ? "" : extents(field.stride.map((stride) => Number(stride.toPrecision(4)))),
+    parameters: isShared ? "shared" : layer.parameters === 0 ? "" : layer.parameters.toLocaleString("en-US"),
+    parameterShare: percent(layer.share.parameters),
+    macs: number(layer.macs),
+    macShare: percent(layer.share.macs),
+    activations: number(layer.activations),
+    ...fieldCells(layer.receptiveField),
   };
 }
 
-/** `3x3/2`: kernel and stride; dilation and groups where there are any. */
-function windowText({ kernel, stride, dilation, groups = 1 }: LayerRecord): string {
-  if (kernel === undefined || stride === undefined || dilation === undefined) return "";
-  const isOne = (values: readonly number[]): boolean => values.every((value) => value === 1);
+function fieldCells(field: LayerRecord["receptiveField"]): Row {
+  if (field === null) return { field: "", jump: "", center: "" };
+  if (field === "all") return { field: "all", jump: "", center: "" };
+  const short = (values: readonly number[]): string => extents(values.map((value) => Number(value.toPrecision(4))));
+  return {
+    field: `${extents(field.size)}${field.isAligned ? "" : "~"}${field.seesAll ? "+" : ""}`,
+    jump: short(field.stride),
+    center: short(field.offset),
+  };
+}
+
+/** `7x7/2 p3`: kernel and stride; padding, dilation and groups where there are any. */
+function windowText({ kernel, stride, padding, dilation, groups = 1 }: LayerRecord): string {
+  if (kernel === undefined || stride === undefined) return "";
+  const isAll = (values: readonly number[] | undefined, value: number): boolean =>
+    values === undefined || values.every((one) => one === value);
   return [
     kernel.join("x"),
-    ...(isOne(stride) ? [] : [`/${extents(stride)}`]),
-    ...(isOne(dilation) ? [] : [` d${extents(dilation)}`]),
+    ...(isAll(stride, 1) ? [] : [`/${extents(stride)}`]),
+    ...(isAll(padding, 0) ? [] : [` p${paddingText(padding ?? [])}`]),
+    ...(isAll(dilation, 1) ? [] : [` d${extents(dilation ?? [])}`]),
     ...(groups === 1 ? [] : [` g${groups}`]),
   ].join("");
+}
+
+/** Begins, and ends behind a colon where they differ. */
+function paddingText(padding: readonly number[]): string {
+  const [begins, ends] = [padding.slice(0, padding.length / 2), padding.slice(padding.length / 2)];
+  return begins.every((value, axis) => value === ends[axis]) ? extents(begins) : `${extents(begins)}:${extents(ends)}`;
 }
 
 /** Equal extents once. */
 const extents = (values: readonly number[]): string =>
   values.every((value) => value === values[0]) ? `${values[0] ?? ""}` : values.join("x");
 
-/** As many columns as the width allows with names cut to a readable length. */
-function fittingColumns(rows: readonly Row[], width: number): typeof columns {
-  const widthOf = ({ key, title, isNumeric = false }: TableColumn): number => {
-    const longest = Math.max(title.length, ...rows.map((row) => String(row[key] ?? "").length));
-    return isNumeric ? longest : Math.min(longest, Math.max(narrowText, title.length));
-  };
-  let kept = columns.filter(({ key }) => rows.some((row) => row[key] !== ""));
-  const total = (): number => kept.reduce((sum, column) => sum + widthOf(column) + 2, -2);
-  while (total() > width && kept.some(({ dispensable }) => dispensable > 0)) {
-    const most = Math.max(...kept.map(({ dispensable }) => dispensable));
-    kept = kept.filter(({ dispensable }) => dispensable !== most);
-  }
-  return kept;
+/** What a reader cannot guess of the columns that are there. */
+function legend({ layers }: Inspection, titles: readonly string[]): string[] {
+  const hasField = titles.includes("field") && layers.some(({ receptiveField }) => receptiveField !== null);
+  if (!hasField) return [];
+  const fields = layers.map(({ receptiveField }) => receptiveField);
+  const some = (test: (field: Exclude<LayerRecord["receptiveField"], "all" | null>) => boolean): boolean =>
+    fields.some((field) => field !== null && field !== "all" && test(field));
+  const parts = [
+    "field: receptive field in input pixels, over the longest path",
+    ...(fields.includes("all") ? ["all: sees the whole input"] : []),
+    ...(some(({ seesAll }) => seesAll) ? ["+: some path (a gate, a statistic) sees the whole input as well"] : []),
+    ...(some(({ isAligned }) => !isAligned) ? ["~: the centers of the paths differ"] : []),
+    ...(titles.includes("jump") ? ["jump: input pixels between neighbors"] : []),
+    ...(titles.includes("center") ? ["center: that of the first field, 0 is the first pixel"] : []),
+  ];
+  return [`${parts.join("; ")}.`];
 }
 
-/** Rows without parameters and products stand back. */
+/** Rows without parameters and products stand back; those that are not known stand out. */
 function dimmed(table: string, layers: readonly LayerRecord[], hasColors: boolean): string {
   if (!hasColors) return table;
-  const lines = table.split("\n");
-  return lines
+  return table
+    .split("\n")
     .map((line, index) => {
       const layer = layers[index - 2];
       if (layer?.unknown !== undefined) return `\u001b[33m${line}\u001b[39m`;
@@ -137,65 +182,19 @@ function dimmed(table: string, layers: readonly LayerRecord[], hasColors: boolea
     .join("\n");
 }
 
-/** `11.7 M`: three digits and a power of 1000; small counts as they are. */
-export function countText(value: number, exact = false): string {
-  if (exact || value < 10_000) return value.toLocaleString("en-US");
-  const units = ["", "k", "M", "G", "T", "P", "E"];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
-  const scaled = Number((value / 1000 ** power).toPrecision(3));
-  // 999.9 k rounds up to the next unit.
-  return scaled >= 1000 && power < units.length - 1
-    ? `1.00 ${units[power + 1]}`
-    : `${(value / 1000 ** power).toPrecision(3)} ${units[power]}`;
-}
-
-function totalsText({ totals, memory, batchSize, layers, conventions }: Inspection): string[] {
-  const { training, inference } = memory;
-  const least = totals.isLowerBound ? "at least " : "";
-  const many = batchSize === 1 ? "one example" : `a batch of ${batchSize.toLocaleString("en-US")}`;
-  const lines: [string, string][] = [
-    ["Parameters", parametersText(totals)],
-    ["MACs", `${least}${exactly(totals.macs)} for ${many}`],
-    ["FLOPs", `${least}${exactly(totals.flops)}: ${conventions.flops}`],
-    ["Activations", `${least}${exactly(totals.activations)} elements, ${formatBytes(totals.activationBytes)}`],
-    [
-      "Inference",
-      `${least}${formatBytes(inference.total)}: weights ${formatBytes(inference.weights)}, tensors at their peak ${formatBytes(inference.peakActivations)}${inference.peakLayer === "" ? "" : ` (at ${inference.peakLayer})`}`,
-    ],
-    [
-      "Training",
-      `${least}${formatBytes(training.total)}: weights ${formatBytes(training.weights)}, gradients ${formatBytes(training.gradients)}, ${training.optimizer} ${formatBytes(training.optimizerSlots)}, ${training.saved === "all" ? "all activations" : "activations kept for the backward pass"} ${formatBytes(training.savedActivations)}`,
-    ],
-    ["Intensity", `${totals.arithmeticIntensity.toPrecision(3)} FLOPs a byte, every layer by itself`],
-  ];
-  const width = Math.max(...lines.map(([name]) => name.length));
-  const gates = layers.some(({ receptiveField: field }) => field !== null && field !== "all" && field.seesAll);
-  return [
-    ...lines.map(([name, text]) => `${name.padEnd(width)}  ${text}`),
-    ...(gates ? ["field +: some path sees the whole input as well (a gate, statistics of a normalization)."] : []),
-  ];
-}
-
-function parametersText({
-  parameters,
-  weights,
-  biases,
-  frozen,
-  trainable,
-  statistics,
-  parameterBytes,
-}: Totals): string {
-  const parts = [
-    `weights ${weights.toLocaleString("en-US")}`,
-    `biases ${biases.toLocaleString("en-US")}`,
-    ...(frozen === 0 ? [] : [`trained ${trainable.toLocaleString("en-US")}`, `held ${frozen.toLocaleString("en-US")}`]),
-    ...(statistics === 0 ? [] : [`running statistics besides ${statistics.toLocaleString("en-US")}`]),
-  ];
-  return `${exactly(parameters)}, ${formatBytes(parameterBytes)} (${parts.join(", ")})`;
-}
-
-/** `1,814,073,344 (1.81 G)` */
-export function exactly(value: number): string {
-  const exact = value.toLocaleString("en-US");
-  return value < 10_000 ? exact : `${exact} (${countText(value)})`;
+/** Every layer that could not be accounted, with its reason; the same reason of the same operator once. */
+function unknownText({ totals, unknown }: Inspection, width: number): string {
+  if (!totals.isLowerBound) return "";
+  const groups = new Map<string, string[]>();
+  for (const { name, operator, reason } of unknown) {
+    const key = `(${operator}): ${reason}`;
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  const count = totals.unknownLayers;
+  const head = `${count} ${count === 1 ? "layer" : "layers"} could not be accounted, so totals are lower bounds:`;
+  const lines = [...groups].map(([key, names]) => {
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+    return wrapText(`  ${names.slice(0, 3).join(", ")}${more} ${key}`, width, 4);
+  });
+  return [head, ...lines].join("\n");
 }

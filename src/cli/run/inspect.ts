@@ -1,14 +1,17 @@
 // What `trainscope inspect` does.
+import { resolve } from "node:path";
 import { writeCsv } from "../../core/csv.js";
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
 import { layerRows, markdownTable } from "../../inspect/flat-rows.js";
 import { inspectSubject } from "../../inspect/inspect.js";
 import type { Inspection } from "../../inspect/inspection.js";
+import { makeFolder } from "../../node/make-folder.js";
 import type { CommandContext } from "../command-context.js";
 import type { InspectOptions, sortKeys } from "../commands/inspect.js";
 import { jsonLine } from "../output.js";
-import { comparisonRows, comparisonText, exactComparison } from "./inspect-compare.js";
+import { comparisonText, exactComparison } from "./inspect-compare.js";
+import { comparisonFigures, figuresText, modelFigures, type WrittenFigure, writeFigures } from "./inspect-figures.js";
 import { subjectOf } from "./inspect-models.js";
 import { inspectionText } from "./inspect-text.js";
 
@@ -23,20 +26,37 @@ export async function inspectModels(options: InspectOptions, context: CommandCon
       remedy: `Write trainscope inspect ${models.join(" ")} --compare`,
     });
   }
+  // Before the work: what cannot be written should be known at once.
+  if (options.figures !== undefined) await makeFolder(resolve(options.figures));
   const inspections: Inspection[] = [];
   for (const model of models) inspections.push(inspectionOf(await subjectOf(model, options), options));
-  context.terminal.write(
-    compare ? comparisonOutput(inspections, options, context) : modelOutput(inspections[0], options, context),
+  const figures = await figuresOf(inspections, options);
+  const { terminal } = context;
+  terminal.write(
+    compare
+      ? comparisonOutput(inspections, figures, options, context)
+      : modelOutput(inspections[0], figures, options, context),
   );
+  if (options.format !== "json" && figures !== undefined) terminal.writeError(figuresText(figures));
   return exitCodes.done;
+}
+
+/** Written before the text, so that JSON can name them; undefined where none were asked for. */
+async function figuresOf(
+  inspections: readonly Inspection[],
+  { compare, figures: folder }: InspectOptions,
+): Promise<readonly WrittenFigure[] | undefined> {
+  if (folder === undefined) return undefined;
+  return writeFigures(compare ? comparisonFigures(inspections) : modelFigures(inspections[0]), folder);
 }
 
 type SubjectToInspect = Parameters<typeof inspectSubject>[0];
 
-function inspectionOf(subject: SubjectToInspect, { depth, optimizer, sort }: InspectOptions): Inspection {
+function inspectionOf(subject: SubjectToInspect, { depth, optimizer, sort, reverse }: InspectOptions): Inspection {
   const kind = optimizer.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const inspection = inspectSubject(subject, { optimizer: kind, ...(depth === undefined ? {} : { depth }) });
-  return sort === undefined ? inspection : { ...inspection, layers: sorted(inspection.layers, sort) };
+  const layers = sort === undefined ? inspection.layers : sorted(inspection.layers, sort);
+  return { ...inspection, layers: reverse ? layers.toReversed() : layers };
 }
 
 type Layers = Inspection["layers"];
@@ -56,10 +76,21 @@ const orders: Readonly<Record<(typeof sortKeys)[number], (a: Layers[number], b: 
 
 const sorted = (layers: Layers, key: (typeof sortKeys)[number]): Layers => layers.toSorted(orders[key]);
 
-function modelOutput(inspection: Inspection, options: InspectOptions, { terminal }: CommandContext): string {
+type Figures = readonly WrittenFigure[] | undefined;
+
+/** A document of JSON, with the figures where there are any. */
+const withFigures = (document: object, figures: Figures): string =>
+  jsonLine(figures === undefined ? document : { ...document, figures });
+
+function modelOutput(
+  inspection: Inspection,
+  figures: Figures,
+  options: InspectOptions,
+  { terminal }: CommandContext,
+): string {
   switch (options.format) {
     case "json":
-      return jsonLine(inspection);
+      return withFigures(inspection, figures);
     case "csv":
       return writeCsv(layerRows(inspection));
     case "markdown":
@@ -100,15 +131,13 @@ function markdownText(inspection: Inspection): string {
 
 function comparisonOutput(
   inspections: readonly Inspection[],
+  figures: Figures,
   { format, exact }: InspectOptions,
   { terminal }: CommandContext,
 ): string {
   switch (format) {
     case "json":
-      return jsonLine({
-        schema: 1,
-        models: inspections.map(({ layers, ...rest }) => ({ ...rest, layers: layers.length })),
-      });
+      return withFigures({ schema: 1, models: inspections }, figures);
     case "csv":
       return writeCsv(exactComparison(inspections));
     case "markdown": {
@@ -116,6 +145,6 @@ function comparisonOutput(
       return markdownTable(Object.keys(rows[0]), rows);
     }
     default:
-      return comparisonText(comparisonRows(inspections, exact), terminal.columns, inspections);
+      return comparisonText(inspections, terminal.columns, exact);
   }
 }

@@ -1,0 +1,40 @@
+// Which columns of a table fit the terminal: the least important go first, and numbers are never cut.
+import type { Row } from "../../core/rows.js";
+import type { TableColumn } from "../output.js";
+
+export interface OptionalColumn extends TableColumn {
+  /** How dispensable it is: the largest goes first where the terminal is narrow; 0 never goes. */
+  readonly dispensable: number;
+  /** Texts may be cut to this many characters before a column goes. Without it they are not cut. */
+  readonly narrowest?: number;
+}
+
+export interface FittingColumns<Column> {
+  readonly kept: readonly Column[];
+  /** Titles of those that did not fit. A column in which no row says anything is not among them. */
+  readonly left: readonly string[];
+}
+
+/** Columns above this are there only where the texts of the others have room to spare. */
+const lastWorthCutting = 5;
+
+/** As many columns as the width allows. */
+export function fittingColumns<Column extends OptionalColumn>(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  width: number,
+): FittingColumns<Column> {
+  const used = columns.filter(({ key }) => rows.some((row) => (row[key] ?? "") !== ""));
+  const widthOf = ({ key, title, narrowest }: Column, factor: number): number => {
+    const longest = Math.max(title.length, ...rows.map((row) => String(row[key] ?? "").length));
+    return narrowest === undefined ? longest : Math.min(longest, Math.max(factor * narrowest, title.length));
+  };
+  let kept = used;
+  while (kept.some(({ dispensable }) => dispensable > 0)) {
+    const most = Math.max(...kept.map(({ dispensable }) => dispensable));
+    const factor = most > lastWorthCutting ? 2 : 1;
+    if (kept.reduce((sum, column) => sum + widthOf(column, factor) + 2, -2) <= width) break;
+    kept = kept.filter(({ dispensable }) => dispensable !== most);
+  }
+  return { kept, left: used.filter((column) => !kept.includes(column)).map(({ title }) => title) };
+}
