@@ -7,6 +7,7 @@ import { sizeOf } from "../core/shape.js";
 import { input } from "../graph/build.js";
 import type { Tensor } from "../graph/tensor.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
+import { computedWeights } from "../onnx/computed-weights.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { isBeside, type ReadRange } from "../onnx/external-data.js";
 import { foldingRemark, parametersBeforeFolding } from "../onnx/folded-normalization.js";
@@ -165,7 +166,8 @@ function isReadable({ reading, where }: OnnxFile, proto: TensorProto, missing: S
   }
 }
 
-function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
+function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
+  const { where } = file;
   const outside = missing.map(
     (location) =>
       `${where}: values lie in ${quoted(location)}, which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one`,
@@ -179,5 +181,15 @@ function remarksOf({ where }: OnnxFile, weights: readonly StoredWeight[], missin
       : [
           `${where}: ${halves.length} of ${weights.length} weights are stored in 16 bits and counted so; activations are counted in float32`,
         ];
-  return [...outside, ...narrow];
+  return [...outside, ...narrow, ...computedRemark(file)];
+}
+
+/** Tables of relative positions, weights with a norm of their own: what an exporter computed is stored in their place. */
+function computedRemark(file: OnnxFile): string[] {
+  const sources = [...new Set(computedWeights(file).flatMap((computed) => computed.sources))];
+  if (sources.length === 0) return [];
+  const named = `${sources.slice(0, 3).map(quoted).join(", ")}${sources.length > 3 ? ", ..." : ""}`;
+  return [
+    `${file.where}: the exporter computed constants out of ${sources.length} ${sources.length === 1 ? "parameter" : "parameters"} (${named}), which are not in the file: what it has in their place may be more or fewer elements, or not count as parameters`,
+  ];
 }

@@ -1,11 +1,13 @@
 // Constants that were parameters before the exporter computed with them.
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { computedWeights } from "./computed-weights.js";
+import { StringStringEntryProtoSchema } from "./generated/onnx_pb.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { openOnnx } from "./onnx-file.js";
 
 /** The constant `name` in a product, folded from `sources`; the traced call names `operand`. */
-function folded(name: string, sources: string[], operand: string): readonly string[] | undefined {
+function folded(name: string, sources: string[], operand: string, signature = ""): readonly string[] | undefined {
   const call = `%y = call_function[target=torch.ops.aten.mul.Tensor](args = (%x, %${operand}), kwargs = {})`;
   const model: ModelCase = {
     inputs: { x: ["batch", 3] },
@@ -14,7 +16,12 @@ function folded(name: string, sources: string[], operand: string): readonly stri
     notes: { [name]: { "pkg.onnxscript.optimizer.folded_from": `[${sources.map((s) => `'${s}'`).join(", ")}]` } },
     nodes: [["Mul", ["x", name], ["y"], {}, { metadata: { "pkg.torch.onnx.fx_node": call } }]],
   };
-  const [found] = computedWeights(openOnnx(modelBytes(model), "net.onnx"));
+  const listing = create(StringStringEntryProtoSchema, {
+    key: "pkg.torch.export.ExportedProgram.graph_signature",
+    value: signature,
+  });
+  const bytes = modelBytes(model, (proto) => proto.graph?.metadataProps.push(listing));
+  const [found] = computedWeights(openOnnx(bytes, "net.onnx"));
   return found?.name === name ? found.sources : undefined;
 }
 
@@ -33,6 +40,19 @@ test("parameters in another form, buffers, and constants of the program are not"
   expect(folded("slice_1", ["table", "val_10"], "slice_1")).toBeUndefined();
   expect(folded("val_4", ["table", "val_10"], "b_table")).toBeUndefined();
   expect(folded("where", ["arange", "ge_1", "full_like", "scalar_tensor_default"], "where")).toBeUndefined();
+});
+
+test("where the program lists its tensors, that goes before their names", () => {
+  const signature = [
+    "# inputs",
+    "p_table: PARAMETER target='attention.table'",
+    "b_places: BUFFER target='attention.places' persistent=True",
+    "c_lifted: CONSTANT_TENSOR target='attention.lifted_tensor_0'",
+  ].join("\n");
+  const table = ["clone", "attention.table", "attention.places", "index", "permute_1", "val_4"];
+  expect(folded("unsqueeze", table, "unsqueeze", signature)).toEqual(["attention.table"]);
+  expect(folded("expand", ["attention.table", "val_4"], "expand", signature)).toBeUndefined();
+  expect(folded("val_166", ["clone_10", "attention.lifted_tensor_0", "fill"], "fill", signature)).toBeUndefined();
 });
 
 test("of PyTorch's older exporter a kernel with a counted name beside a bias of its own", () => {

@@ -4,7 +4,7 @@ import { storageOf } from "./element-storage.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
 import { usesByName } from "./stored-copies.js";
-import { foldedKinds, foldedSources, movements } from "./traced-weights.js";
+import { foldedKinds, foldedSources, movements, tracedKinds } from "./traced-weights.js";
 
 /** Names that PyTorch gives to the results of arithmetic in a traced program. */
 const arithmetic =
@@ -32,13 +32,19 @@ export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
   const uses = usesByName(graph.node);
   const direct = foldedKinds(graph);
   const sources = foldedSources(graph);
+  const kinds = tracedKinds(graph);
+  // Newer exporters list what every tensor of the program was; for others, names have to tell.
+  const isParameter = (name: string): boolean =>
+    kinds.size > 0 ? kinds.get(name) === "PARAMETER" : isParameterName(name);
   return graph.initializer.flatMap(({ name, dataType }): ComputedWeight[] => {
     const dtype = storageOf(dataType)?.dtype;
     const readers = uses.get(name) ?? [];
     if (dtype === undefined || !isFloat(dtype) || readers.length === 0) return [];
     const folded = sources.get(name) ?? [];
-    const named = folded.filter(isParameterName);
-    const isComputed = !movements.test(name) || folded.some((source) => arithmetic.test(source));
+    const named = folded.filter(isParameter);
+    // With a buffer beside them, parameters were looked up by it: tables of relative positions.
+    const isComputed =
+      !movements.test(name) || folded.some((source) => arithmetic.test(source) || kinds.get(source) === "BUFFER");
     if (named.length > 0 && !direct.has(name) && isComputed) return [{ name, sources: named }];
     const isKernel = readers.some(({ node, index }) => index === 1 && operatorKey(node).startsWith("Conv"));
     // With a counted bias beside it, it holds a batch normalization, of which there is a sentence already.

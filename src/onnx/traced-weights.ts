@@ -72,7 +72,7 @@ const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
 /** What every tensor of the traced program was, by its name in the module, whether the file still has it or not. */
-function signatureKinds({ metadataProps }: GraphProto): Map<string, Kind> {
+export function tracedKinds({ metadataProps }: GraphProto): Map<string, Kind> {
   const signature = metadataOf({ metadataProps }, "pkg.torch.export.ExportedProgram.graph_signature") ?? "";
   const lines = signature.matchAll(/^\w+: (PARAMETER|BUFFER|CONSTANT_TENSOR) target='([^']+)'/gm);
   return new Map([...lines].map(([, kind, target]) => [target, kind as Kind]));
@@ -80,7 +80,7 @@ function signatureKinds({ metadataProps }: GraphProto): Map<string, Kind> {
 
 /** Every parameter of the traced program, by its name in the module, whether the file still has it or not. */
 export function tracedParameters(graph: GraphProto): Set<string> {
-  return new Set([...signatureKinds(graph)].flatMap(([target, kind]) => (kind === kinds.p ? [target] : [])));
+  return new Set([...tracedKinds(graph)].flatMap(([target, kind]) => (kind === kinds.p ? [target] : [])));
 }
 
 /** Operators of PyTorch that hand a tensor on in another form: training its result is training the tensor. */
@@ -94,7 +94,7 @@ export const movements =
  */
 export function foldedKinds(graph: GraphProto): Map<string, Kind> {
   const uses = usesByName(graph.node);
-  const listed = signatureKinds(graph);
+  const listed = tracedKinds(graph);
   const vectors = new Set(
     graph.initializer.filter(({ dims }) => dims.filter((n) => n > 1n).length === 1).map(({ name }) => name),
   );
