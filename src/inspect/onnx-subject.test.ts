@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import { tensorFrom } from "../core/tensor-data.js";
-import { type ModelProto, TensorProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { type ModelProto, StringStringEntryProtoSchema, TensorProtoSchema } from "../onnx/generated/onnx_pb.js";
 import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
 import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./onnx-subject.js";
@@ -506,4 +506,43 @@ test("lists of tensors are known part by part", () => {
     ],
   };
   expect(lines(subjectOf(model)).at(-1)).toBe("MatMul MatMul [1,1,4] 8 8");
+});
+
+test("a table of positions that an exporter looked up beforehand is named: its elements are not in the file", () => {
+  const folded = "['attention.table', 'attention.places', 'index', 'val_1']";
+  const signature = create(StringStringEntryProtoSchema, {
+    key: "pkg.torch.export.ExportedProgram.graph_signature",
+    value: "p_table: PARAMETER target='attention.table'\nb_places: BUFFER target='attention.places' persistent=True\n",
+  });
+  const model: ModelCase = {
+    inputs: { x: [1, 2, 3, 3] },
+    outputs: ["y"],
+    stored: { unsqueeze: numbers([1, 2, 3, 3]) },
+    notes: { unsqueeze: { "pkg.onnxscript.optimizer.folded_from": folded } },
+    nodes: [["Add", ["x", "unsqueeze"], ["y"]]],
+  };
+  const { remarks, parameters } = subjectOf(model, {}, (proto) => proto.graph?.metadataProps.push(signature));
+  expect(parameters).toEqual([]);
+  expect(remarks).toMatchInlineSnapshot(`
+    [
+      "net.onnx: the exporter computed constants out of 1 parameter ("attention.table"), which are not in the file: what it has in their place may be more or fewer elements, or not count as parameters",
+    ]
+  `);
+});
+
+test("the count before folding is a total of its own, and a remark", () => {
+  const subject = subjectOf({
+    producer: "pytorch",
+    inputs: { input: [1, 3, 4, 4] },
+    outputs: ["9"],
+    stored: { "onnx::Conv_11": numbers([2, 3, 1, 1]), "onnx::Conv_12": numbers([2]) },
+    nodes: [
+      ["Conv", ["input", "onnx::Conv_11", "onnx::Conv_12"], ["/0/Conv_output_0"]],
+      ["Relu", ["/0/Conv_output_0"], ["9"]],
+    ],
+  });
+  expect(inspectSubject(subject).totals).toMatchObject({ parameters: 8, parametersBeforeFolding: 10 });
+  expect(subject.remarks).toEqual([
+    "net.onnx: the exporter folded batch normalization into the weights of 1 node; before, the model had 10 parameters",
+  ]);
 });
