@@ -248,7 +248,8 @@ describe("a study that trains nothing", () => {
     const undated = pages.map((page) => page.replace(/written by Trainscope on [^<]*/, ""));
     expect(undated[0]).toBe(undated[1]);
     expect(undated[0]).toContain("none: nothing was trained, and no random number was drawn");
-  });
+    // Draws every figure of the study twice, on machines that do other things too.
+  }, 120_000);
 
   test("takes no seeds, and says in list and show that it has no data", async () => {
     const { code, err } = await cli("study run architectures --seeds 3", { entries });

@@ -203,7 +203,8 @@ function panelSpec(bars: readonly Bar[], { metric, parts, used, layers, isFirst,
         encoding: { y, x: { ...x, field: "value" }, text: { field: "value", type: "quantitative", format: ".3~s" } },
       },
     ],
-    view: { stroke: ink.quiet },
+    // No frame: the number of the longest bar may reach beyond it.
+    view: { stroke: null },
   };
 }
 

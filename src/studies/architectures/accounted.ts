@@ -93,7 +93,7 @@ export function layerNamed({ title, layers }: Accounted, name: string): LayerRec
 }
 
 /** Extent of the receptive field of a layer along one axis; not a number where there is none. */
-export function fieldOf({ receptiveField }: LayerRecord): { size: number; stride: number } {
+export function fieldOf({ receptiveField }: Pick<LayerRecord, "receptiveField">): { size: number; stride: number } {
   if (receptiveField === null || receptiveField === "all") return { size: Number.NaN, stride: Number.NaN };
   return { size: receptiveField.size[0], stride: receptiveField.stride[0] };
 }

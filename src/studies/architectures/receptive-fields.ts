@@ -1,6 +1,8 @@
 // Receptive fields of plain stacks of convolutions: by the instrument, by shape rules alone, and by formulas.
 import { ShapeError } from "../../core/errors.js";
-import { inspect } from "../../inspect/inspect.js";
+import { layerSubject } from "../../inspect/layer-subject.js";
+import { receptiveFields } from "../../inspect/receptive-field.js";
+import { isKnown } from "../../inspect/values.js";
 import { conv1d, sequential } from "../../nn/index.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { buildNetwork } from "../../nn/network.js";
@@ -19,18 +21,31 @@ export interface Window {
 export const stackOf = (layers: number, kernel: number, stride = 1): Window[] =>
   Array.from({ length: layers }, () => ({ kernel, stride }));
 
+/** Longer than any field here; shapes cost nothing. */
+const ample = 4096;
+
 /** What the instrument says of the last convolution of a stack: input elements, and their distance between outputs. */
 export function stackField(windows: readonly Window[]): { size: number; stride: number } {
-  const { layers } = inspect(sequential(stackLayers(windows)), { inputShape: [1, truthOf(windows)] });
-  return fieldOf(layers[layers.length - 1]);
+  const subject = layerSubject(sequential(stackLayers(windows)), { inputShape: [1, ample] });
+  const [{ value }] = subject.outputs;
+  const field = isKnown(value) ? receptiveFields(subject).get(value) : undefined;
+  return fieldOf({ receptiveField: field ?? null });
 }
 
 /**
  * The smallest input that the stack can read without padding, found by its shape rules alone: they know nothing of
- * receptive fields. One output element reads exactly its receptive field, so the two are the same number.
+ * receptive fields. One output element reads exactly its receptive field, so the two are the same number. What can read
+ * an input can read a longer one, so halving finds it.
  */
 export function smallestInput(windows: readonly Window[]): number {
-  for (let extent = 1; ; extent++) if (reads(windows, extent)) return extent;
+  let [refused, read] = [0, 1];
+  while (!reads(windows, read)) [refused, read] = [read, 2 * read];
+  while (read - refused > 1) {
+    const middle = Math.floor((refused + read) / 2);
+    if (reads(windows, middle)) read = middle;
+    else refused = middle;
+  }
+  return read;
 }
 
 function reads(windows: readonly Window[], extent: number): boolean {
