@@ -60,12 +60,13 @@ export interface LayerRecord {
 }
 
 export interface Totals {
-  readonly parameters: number;
   /**
-   * Parameters that the model had before an exporter folded its batch normalizations into the weights before them: what
-   * published tables count. The same as `parameters` where nothing was folded.
+   * `weights + biases`, statistics not counted. Where an exporter folded batch normalizations into the weights before
+   * them, those of the model before that: what published tables count.
    */
-  readonly parametersBeforeFolding: number;
+  readonly parameters: number;
+  /** Elements that are stored for them: fewer than `parameters` where normalizations were folded. */
+  readonly storedParameters: number;
   readonly weights: number;
   readonly biases: number;
   readonly trainable: number;
@@ -74,7 +75,10 @@ export interface Totals {
   /** Bytes of parameters and statistics where they are stored. */
   readonly parameterBytes: number;
   readonly macs: number;
+  /** `macs` and `flops` divided by the batch size. */
+  readonly macsPerExample: number;
   readonly flops: number;
+  readonly flopsPerExample: number;
   /** Elements that all layers write, views not counted. */
   readonly activations: number;
   readonly activationBytes: number;

@@ -37,13 +37,16 @@ export function layerRecords(subject: Subject): PlainRecord[] {
   });
 }
 
-/** Elements of stored tensors by use. Biases are what is added: biases of products, shifts of normalizations. */
+/** Elements of stored tensors by use, and of those that were folded into them. Biases are what is added: biases of products, shifts of normalizations. */
 export function parameterCounts(stored: readonly SubjectParameter[]) {
   const count = (wanted: (parameter: SubjectParameter) => boolean): number =>
     stored.filter(wanted).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const weights = count(({ use }) => use === "weight");
-  const biases = count(({ use }) => use === "bias");
-  const trainable = count(({ use, isTrainable }) => use !== "statistic" && isTrainable);
+  const folded = stored.flatMap((parameter) => (parameter.folded === undefined ? [] : [parameter.folded]));
+  const weights = count(({ use }) => use === "weight") + folded.reduce((sum, more) => sum + more.weights, 0);
+  const biases = count(({ use }) => use === "bias") + folded.reduce((sum, more) => sum + more.biases, 0);
+  const trainable = stored
+    .filter(({ use, isTrainable }) => use !== "statistic" && isTrainable)
+    .reduce((sum, { shape, folded: more }) => sum + sizeOf(shape) + (more?.weights ?? 0) + (more?.biases ?? 0), 0);
   return {
     parameters: weights + biases,
     weights,

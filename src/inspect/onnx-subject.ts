@@ -62,7 +62,11 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
     weights.map((weight) => [
       stored.tensors.get(weight.name) as Tensor,
       // What is stored as integers is no longer trained.
-      parameterOf(weight, weight.use !== "statistic" && isFloat(weight.type.dtype) && !isFrozen(weight.name)),
+      parameterOf(
+        weight,
+        weight.use !== "statistic" && isFloat(weight.type.dtype) && !isFrozen(weight.name),
+        folding?.more.get(weight.name),
+      ),
     ]),
   );
   return {
@@ -73,10 +77,9 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
     steps: fileSteps(file, { inputs, nodes, known }),
     parameters: [...known.values()],
     parameterTensors: [...known].flatMap(([tensor, { isTrainable }]) => (isTrainable ? [tensor] : [])),
-    ...(folding === undefined ? {} : { parametersBeforeFolding: folding.parameters }),
     remarks: [
       ...remarksOf(file, weights, stored.missing),
-      ...(folding === undefined ? [] : [`${where}: ${foldingRemark(folding)}`]),
+      ...(folding === undefined ? [] : [`${where}: ${foldingRemark(folding)}; those are counted`]),
     ],
   };
 }
@@ -113,11 +116,16 @@ const uses: Readonly<Record<WeightUse, SubjectParameter["use"]>> = {
   statistic: "statistic",
 };
 
-function parameterOf({ name, proto, type, use }: StoredWeight, isTrainable: boolean): SubjectParameter {
+function parameterOf(
+  { name, proto, type, use }: StoredWeight,
+  isTrainable: boolean,
+  folded: SubjectParameter["folded"],
+): SubjectParameter {
   return {
     name,
     use: uses[use],
     isTrainable,
+    ...(folded === undefined ? {} : { folded }),
     shape: type.shape,
     bytes: sizeOf(type.shape) * (storageOf(proto.dataType)?.bytes ?? 0),
   };

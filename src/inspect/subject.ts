@@ -35,6 +35,8 @@ export interface SubjectParameter {
   readonly use: "weight" | "bias" | "statistic";
   readonly isTrainable: boolean;
   readonly shape: Shape;
+  /** What stood in its place before an exporter folded a normalization into it, beyond its own elements. */
+  readonly folded?: { readonly weights: number; readonly biases: number };
   /** Bytes that its elements take where they are stored. */
   readonly bytes: number;
 }
@@ -49,8 +51,6 @@ export interface Subject {
   readonly steps: readonly Step[];
   /** Every stored tensor once, whether a step reads it or not. */
   readonly parameters: readonly SubjectParameter[];
-  /** Elements of all parameters before an exporter folded normalizations into weights; left out where none did. */
-  readonly parametersBeforeFolding?: number;
   /** The forward pass as it trains, where that differs from the steps (statistics of the batch, masks). */
   readonly training?: () => { readonly outputs: readonly Tensor[]; readonly parameters: readonly Tensor[] };
   /** Trained parameters as the steps read them, where there is no `training`. */

@@ -10,19 +10,21 @@ const sum = (values: readonly (number | null)[]): number =>
 
 /** The totals; every stored tensor counts once, whether a step reads it or not. @param records one a step. */
 export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Totals {
-  const { steps, inputs, parameters } = subject;
-  const counts = parameterCounts(parameters);
+  const { steps, inputs, parameters, batchSize } = subject;
+  const macs = sum(records.map((record) => record.macs));
   const flops = sum(records.map((record) => record.flops));
   const ofSteps = (wanted: (index: number) => boolean): number =>
     sum(records.map(({ activations }, index) => (wanted(index) ? activations : 0)));
   const unknownLayers = steps.filter(({ unknown }) => unknown !== undefined).length;
   const traffic = sum(steps.map((step, index) => trafficOf(step) + (records[index].activationBytes ?? 0)));
   return {
-    ...counts,
-    parametersBeforeFolding: subject.parametersBeforeFolding ?? counts.parameters,
+    ...parameterCounts(parameters),
+    storedParameters: sum(parameters.map(({ use, shape }) => (use === "statistic" ? 0 : sizeOf(shape)))),
     parameterBytes: sum(parameters.map(({ bytes }) => bytes)),
-    macs: sum(records.map((record) => record.macs)),
+    macs,
+    macsPerExample: macs / batchSize,
     flops,
+    flopsPerExample: flops / batchSize,
     activations: sum(records.map((record) => record.activations)),
     activationBytes: sum(records.map((record) => record.activationBytes)),
     activationsInPlace:

@@ -43,6 +43,11 @@ export interface ParametersBeforeFolding {
    * none are counted, as is usual in front of a normalization.
    */
   readonly biases: number | undefined;
+  /**
+   * By the name of the folded bias (of the kernel, where there is none): weights and biases that the layer had beyond the
+   * elements that are stored.
+   */
+  readonly more: ReadonlyMap<string, { readonly weights: number; readonly biases: number }>;
 }
 
 /**
@@ -67,11 +72,22 @@ export function parametersBeforeFolding(
   const kept = weights.filter(({ name, use }) => use !== "statistic" && !folded.has(name));
   const had = hadBiases(file, nodes);
   const before = nodes.map((node, i) => channelsOf(node) * (affineParameters(node) + (had?.[i] === true ? 1 : 0)));
+  const stored = new Set(weights.map(({ name }) => name));
+  const more = new Map<string, { weights: number; biases: number }>();
+  for (const [i, node] of nodes.entries()) {
+    const [, kernel, bias = ""] = node.input;
+    const scales = Math.min(1, affineParameters(node)) * channelsOf(node);
+    const name = stored.has(bias) ? bias : kernel;
+    const known = more.get(name) ?? { weights: 0, biases: 0 };
+    const biases = before[i] - scales - (stored.has(bias) && !more.has(bias) ? channelsOf(node) : 0);
+    more.set(name, { weights: known.weights + scales, biases: known.biases + biases });
+  }
   return {
     nodes,
     parameters:
       sum(kept.map(({ proto }) => Number(proto.dims.reduce((size, extent) => size * extent, 1n)))) + sum(before),
     biases: had?.filter((had) => had).length,
+    more,
   };
 }
 

@@ -31,6 +31,8 @@ const options = z.object({
 interface Block {
   /** Filters that go out for each of a stage's. */
   readonly expansion: number;
+  /** Name of the activation behind the sum. */
+  readonly last: string;
   branch(filters: number, out: number, stride: number): LayerSpec;
 }
 
@@ -38,6 +40,7 @@ const blocks: Readonly<Record<"basic" | "bottleneck", Block>> = {
   /** Two 3 x 3 convolutions. */
   basic: {
     expansion: 1,
+    last: "relu2",
     branch: (filters, out, stride) =>
       sequential([...convNorm(filters, { kernel: 3, stride }), relu(), ...convNorm(out, { kernel: 3 })], {
         names: ["conv1", "bn1", "relu", "conv2", "bn2"],
@@ -46,6 +49,7 @@ const blocks: Readonly<Record<"basic" | "bottleneck", Block>> = {
   /** 1 x 1 down, 3 x 3, 1 x 1 up; the stride in the middle ("version 1.5", as torchvision; the paper has it in front). */
   bottleneck: {
     expansion: 4,
+    last: "relu3",
     branch: (filters, out, stride) =>
       sequential(
         [
@@ -74,7 +78,7 @@ function blockOf(block: Block, channels: number, filters: number, stride: number
       }),
       relu(),
     ],
-    { names: ["", "relu3"] },
+    { names: ["", block.last] },
   );
 }
 
