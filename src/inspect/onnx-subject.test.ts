@@ -541,7 +541,7 @@ test("the count before folding is a total of its own, and a remark", () => {
       ["Relu", ["/0/Conv_output_0"], ["9"]],
     ],
   });
-  expect(inspectSubject(subject).totals).toMatchObject({ parameters: 8, parametersBeforeFolding: 10 });
+  expect(inspectSubject(subject).totals).toMatchObject({ parameters: 10, storedParameters: 8 });
   expect(subject.remarks).toEqual([
     "net.onnx: the exporter folded batch normalization into the weights of 1 node; before, the model had 10 parameters",
   ]);

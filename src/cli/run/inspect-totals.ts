@@ -24,17 +24,16 @@ const batchText = ({ batchSize }: Inspection): string =>
   batchSize === 1 ? "one example" : `a batch of ${batchSize.toLocaleString("en-US")}`;
 
 function parametersText(totals: Totals): string {
-  const { parameters, weights, biases, frozen, trainable, statistics, parameterBytes, parametersBeforeFolding } =
-    totals;
+  const { parameters, weights, biases, frozen, trainable, statistics, parameterBytes, storedParameters } = totals;
   const number = (value: number): string => value.toLocaleString("en-US");
   const held = frozen === 0 ? "all trainable" : `${number(trainable)} trainable, ${number(frozen)} frozen`;
   return [
     `${exactly(parameters)}: weights ${number(weights)}, biases ${number(biases)}; ${held}`,
     ...(statistics === 0 ? [] : [`; running statistics besides, ${number(statistics)}`]),
     `; stored in ${formatBytes(parameterBytes)}`,
-    ...(parametersBeforeFolding === parameters
+    ...(storedParameters === parameters
       ? []
-      : [`; ${number(parametersBeforeFolding)} before normalizations were folded, as published tables count`]),
+      : [`; ${number(storedParameters)} of them are stored, since normalizations were folded`]),
   ].join("");
 }
 
