@@ -89,40 +89,76 @@ export interface RandomStream {
  * @param seed an integer from 0 to 2^53-1.
  */
 export function randomStream(seed: number, name: string, number = 0): RandomStream {
-  const [k0, k1] = [seed | 0, Math.floor(seed / 4294967296) | 0];
-  const stream = hashText(name) | 0;
-  const block = new Uint32Array(4);
-  let filled = -1;
-  const fill = (index: number): void => {
-    if (filled === index) return;
-    philoxInto(block, 0, index | 0, Math.floor(index / 4294967296) | 0, number | 0, stream, k0, k1);
-    filled = index;
-  };
-  return {
-    word(index) {
-      fill(Math.floor(index / 4));
-      return block[index % 4];
-    },
-    words(first, out) {
-      for (let i = 0; i < out.length; i += 4) {
-        const index = (first + i) / 4;
-        philoxInto(out, i, index | 0, Math.floor(index / 4294967296) | 0, number | 0, stream, k0, k1);
-      }
-    },
-    permuted: (count) => permutationByKernel(count, [number | 0, stream], [k0, k1]),
-    uniform(index) {
-      fill(Math.floor(index / 2));
-      const offset = (index % 2) * 2;
-      return ((block[offset] >>> 5) * 67108864 + (block[offset + 1] >>> 6)) / 9007199254740992;
-    },
-    normal(index) {
-      fill(Math.floor(index / 2));
-      // (0, 1] keeps the logarithm finite.
-      const radius = Math.sqrt(-2 * Math.log((block[0] + 1) / 4294967296));
-      const angle = 2 * Math.PI * (block[2] / 4294967296);
-      return index % 2 === 0 ? radius * Math.cos(angle) : radius * Math.sin(angle);
-    },
-  };
+  return new PhiloxStream(seed | 0, Math.floor(seed / 4294967296) | 0, number | 0, hashText(name) | 0);
+}
+
+// Where a block is made, before a stream takes its words.
+const made = new Uint32Array(4);
+
+/** A class and not closures, for ensembles make a stream for every parameter of every network. */
+class PhiloxStream implements RandomStream {
+  readonly #k0: number;
+  readonly #k1: number;
+  readonly #number: number;
+  readonly #stream: number;
+  // The block that was asked for last, and its words.
+  #filled = -1;
+  #word0 = 0;
+  #word1 = 0;
+  #word2 = 0;
+  #word3 = 0;
+
+  constructor(k0: number, k1: number, number: number, stream: number) {
+    this.#k0 = k0;
+    this.#k1 = k1;
+    this.#number = number;
+    this.#stream = stream;
+  }
+
+  word(index: number): number {
+    this.#fill(Math.floor(index / 4));
+    const place = index % 4;
+    return place < 2 ? (place === 0 ? this.#word0 : this.#word1) : place === 2 ? this.#word2 : this.#word3;
+  }
+
+  words(first: number, out: Uint32Array): void {
+    for (let i = 0; i < out.length; i += 4) this.#block((first + i) / 4, out, i);
+  }
+
+  permuted(count: number): Int32Array | undefined {
+    return permutationByKernel(count, [this.#number, this.#stream], [this.#k0, this.#k1]);
+  }
+
+  uniform(index: number): number {
+    this.#fill(Math.floor(index / 2));
+    const isFirst = index % 2 === 0;
+    const high = isFirst ? this.#word0 : this.#word2;
+    const low = isFirst ? this.#word1 : this.#word3;
+    return ((high >>> 5) * 67108864 + (low >>> 6)) / 9007199254740992;
+  }
+
+  normal(index: number): number {
+    this.#fill(Math.floor(index / 2));
+    // (0, 1] keeps the logarithm finite.
+    const radius = Math.sqrt(-2 * Math.log((this.#word0 + 1) / 4294967296));
+    const angle = 2 * Math.PI * (this.#word2 / 4294967296);
+    return index % 2 === 0 ? radius * Math.cos(angle) : radius * Math.sin(angle);
+  }
+
+  #fill(index: number): void {
+    if (this.#filled === index) return;
+    this.#block(index, made, 0);
+    this.#word0 = made[0];
+    this.#word1 = made[1];
+    this.#word2 = made[2];
+    this.#word3 = made[3];
+    this.#filled = index;
+  }
+
+  #block(index: number, out: Uint32Array, offset: number): void {
+    const upper = Math.floor(index / 4294967296) | 0;
+    philoxInto(out, offset, index | 0, upper, this.#number, this.#stream, this.#k0, this.#k1);
+  }
 }
 
 // Words are drawn so many at a time: a call for each would cost more than the word.

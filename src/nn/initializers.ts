@@ -1,12 +1,12 @@
 // The table of initializers, and from a spec to the initial values of a parameter.
 import * as z from "zod";
 import { readSpec } from "../core/definition.js";
-import { randomStream } from "../core/rng.js";
+import { type RandomStream, randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { specFromText } from "../core/text-form.js";
 import { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
 import type { Fans } from "./initializers/fans.js";
-import type { DrawnParameter, InitializerPart } from "./initializers/initializer.js";
+import type { DrawnParameter, InitializerPart, Streams } from "./initializers/initializer.js";
 import { identity, orthogonal } from "./initializers/matrices.js";
 import { randomizedAsymmetric } from "./initializers/randomized-asymmetric.js";
 import {
@@ -94,12 +94,26 @@ export function parameterSampler(
   const name = `init ${path}`;
   const layerName = `init layer ${path.slice(0, Math.max(0, path.lastIndexOf(".")))}`;
   return (seed) => {
-    const sample = samplerOf({
-      own: randomStream(seed, name),
-      layer: (number) => randomStream(seed, layerName, number),
-    });
+    const sample = samplerOf(new SeededStreams(seed, name, layerName));
     const values = new Float32Array(count);
     for (let index = 0; index < count; index++) values[index] = sample(index);
     return values;
   };
+}
+
+/** The streams of one parameter under one seed: a class, since an ensemble asks for thousands. */
+class SeededStreams implements Streams {
+  readonly own: RandomStream;
+  readonly #seed: number;
+  readonly #layerName: string;
+
+  constructor(seed: number, name: string, layerName: string) {
+    this.own = randomStream(seed, name);
+    this.#seed = seed;
+    this.#layerName = layerName;
+  }
+
+  layer(number: number): RandomStream {
+    return randomStream(this.#seed, this.#layerName, number);
+  }
 }
