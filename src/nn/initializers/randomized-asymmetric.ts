@@ -24,8 +24,8 @@ export const randomizedAsymmetric = defineInitializer({
     const isBias = parameter.shape.length === 1;
     if (!isBias) checkRows(parameter);
     const deviation = spread / Math.sqrt(fanIn);
-    return ({ layer }: Streams) => {
-      const [normals, places] = [layer(0), layer(1)];
+    return (streams: Streams) => {
+      const [normals, places] = [streams.layer(0), streams.layer(1)];
       return (index) => {
         const unit = isBias ? index : Math.floor(index / fanIn);
         const entry = isBias ? fanIn : index % fanIn;
