@@ -543,6 +543,6 @@ test("the count before folding is a total of its own, and a remark", () => {
   });
   expect(inspectSubject(subject).totals).toMatchObject({ parameters: 10, storedParameters: 8 });
   expect(subject.remarks).toEqual([
-    "net.onnx: the exporter folded batch normalization into the weights of 1 node; before, the model had 10 parameters",
+    "net.onnx: the exporter folded batch normalization into the weights of 1 node; before, the model had 10 parameters; those are counted",
   ]);
 });
