@@ -21,11 +21,11 @@ export type AccountedNetworks = Readonly<Record<NetworkId, Accounted>>;
 
 export function accountNetworks(): AccountedNetworks {
   return Object.fromEntries(
-    Object.entries(networks).map(([id, network]) => [id, accounted(id, network)]),
+    Object.entries(networks).map(([id, network]) => [id, accounted(network)]),
   ) as AccountedNetworks;
 }
 
-function accounted(model: string, { title, spec, inputShape, numbering }: StudiedNetwork): Accounted {
+function accounted({ title, model, spec, inputShape, numbering }: StudiedNetwork): Accounted {
   const inspection = inspect(spec, { model, inputShape });
   return { title, inspection, layers: namedLayers(inspection.layers, numbering) };
 }

@@ -110,6 +110,12 @@ describe("inception modules", () => {
     expect(networks.inceptionReduced.inspection.outputs[0].shape).toEqual([1, 480, 32, 32]);
   });
 
+  test("GoogLeNet with both auxiliary heads is the larger of two published counts", () => {
+    const claim = claims(measured).find(({ id }) => id === "googlenet-heads");
+    expect(claim?.verdict).toBe("supported");
+    expect(claim?.evidence).toContain("6,624,904 + 3,188,968 + 3,191,016 = 13,004,888");
+  });
+
   test("ratio .35620, saving 64.38 %, factor 2.807", () => {
     const { ratio, savingPercent, factor } = reduction(networks);
     expect([ratio.toFixed(5), savingPercent.toFixed(2), factor.toFixed(3)]).toEqual(["0.35620", "64.38", "2.807"]);
@@ -203,6 +209,7 @@ describe("the ledger", () => {
         "inception-saving: erratum",
         "inception-reducers: erratum",
         "inception-growth: supported",
+        "googlenet-heads: supported",
       ]
     `);
   });

@@ -51,5 +51,6 @@ const notes = [
   "MACs are multiply-accumulate pairs of convolutions and dense layers, without biases. FLOPs are twice the MACs, and one for every other arithmetic operation; where a sentence says 2 × MACs, it is only that.",
   "Activations are counted as the report counts them: input, convolutions, poolings and dense layers, one number each. ReLU works in place and dropout does nothing at inference, so neither is counted.",
   "Proof that N stacked F × F convolutions with stride 1 see NF − N + 1 pixels along an axis. A pixel sees itself: r_0 = 1. An output of layer N reads F neighbors of layer N − 1, of which the outer two are F − 1 places apart; with stride 1 a place is a pixel, so their fields together are F − 1 pixels longer than one of them: r_N = r_(N−1) + F − 1. Hence r_N = 1 + N (F − 1) = NF − N + 1. The table checks it by the instrument; the ledger, by the smallest input that the shape rules let such a stack read, too.",
+  "Tables also differ by what they leave out. GoogLeNet and Inception v3 have auxiliary heads that only training uses: torchvision prints Inception v3 with its head (27,161,264 parameters), timm without (23.83 million).",
   "Dense layers see the whole input, whatever the fields before them: their field is given as “all”.",
 ];

@@ -69,5 +69,10 @@ export const published = {
     source: "aragaomateus, a published solution of the same homework (GitHub)",
     reducedMacs: 354_418_688,
   },
+  googlenet: {
+    source: "torchvision, metadata of its weights (num_params); torchinfo, expected output of its tests",
+    withoutHeads: 6_624_904,
+    withHeads: 13_004_888,
+  },
   inceptionPaper: { source: "Szegedy et al., Going deeper with convolutions, CVPR 2015, section 4" },
 } as const;

@@ -1,5 +1,8 @@
 // The inception module: what reducing saves, and what the counts are counts of.
 import type { Claim } from "../../../core/findings.js";
+import { inspect } from "../../../inspect/inspect.js";
+import { batchNorm, conv2d, dense, flatten, relu, sequential } from "../../../nn/index.js";
+import { catalogueModel } from "../../../nn/models.js";
 import { type Accounted, branchesOf } from "../accounted.js";
 import { type Measurements, reduction } from "../measurements.js";
 import { networks as specs } from "../networks.js";
@@ -10,7 +13,14 @@ import { confirmed, erratum } from "./statement.js";
 const { source } = reported.inception;
 
 export function inceptionClaims(measurements: Measurements): Claim[] {
-  return [counts(measurements), unit(measurements), saving(measurements), reducers(measurements), growth(measurements)];
+  return [
+    counts(measurements),
+    unit(measurements),
+    saving(measurements),
+    reducers(measurements),
+    growth(measurements),
+    auxiliaryHeads(),
+  ];
 }
 
 function counts({ networks }: Measurements): Claim {
@@ -100,5 +110,40 @@ function growth({ networks: { inceptionNaive, inceptionReduced } }: Measurements
     },
     naive?.[1] === channels + added && added > 0,
     `${channels} channels become ${naive?.[1]}, ${added} more at every module, whatever it reads: ${mapText(naive)} against ${mapText(reduced)} with a projection after the pooling.`,
+  );
+}
+
+/** Inputs of GoogLeNet's two auxiliary heads behind their pooling: outputs of modules 4a and 4d. */
+const headInputs = [
+  [512, 4, 4],
+  [528, 4, 4],
+] as const;
+
+/** A head of torchvision's form: 1 x 1 convolution with normalization, two dense layers. */
+const auxiliaryHead = sequential([
+  conv2d({ filters: 128, kernel: 1, bias: false }),
+  batchNorm(),
+  relu(),
+  flatten(),
+  dense({ units: 1024 }),
+  relu(),
+  dense({ units: 1000 }),
+]);
+
+function auxiliaryHeads(): Claim {
+  const { spec, inputShape = [] } = catalogueModel("googlenet");
+  const { parameters } = inspect(spec, { inputShape }).totals;
+  const heads = headInputs.map((shape) => inspect(auxiliaryHead, { inputShape: shape }).totals.parameters);
+  const all = heads.reduce((sum, count) => sum + count, parameters);
+  const { source: where, withHeads, withoutHeads } = published.googlenet;
+  return confirmed(
+    {
+      id: "googlenet-heads",
+      source: where,
+      text: `GoogLeNet has ${countText(withoutHeads)} parameters in one table and ${countText(withHeads)} in the other.`,
+      rule: "Supported if both follow from one network, without and with its two auxiliary heads.",
+    },
+    parameters === withoutHeads && all === withHeads,
+    `${sumText([parameters, ...heads])}: the heads of training make up the difference.`,
   );
 }
