@@ -27,6 +27,15 @@ export { type EnsembleRequest, EnsembleTrial } from "./train/ensemble-trial.js";
 export type { Evaluation, TrialEvent } from "./train/events.js";
 export { type KindSpec, type TrialSpec, trialId } from "./train/trial-spec.js";
 
+// Inspect: what a network costs and sees, layer by layer. `inspectSubject` takes files too: "trainscope/node" opens them.
+export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspect.js";
+export type { Inspection, LayerRecord, MemoryEstimate, ReceptiveField, Totals } from "./inspect/inspection.js";
+export { layerCostFigure, layerMemoryFigure, modelComparisonFigure } from "./inspect/inspection-figures.js";
+export { layerRows } from "./inspect/flat-rows.js";
+export { type LayerSubjectOptions, layerSubject } from "./inspect/layer-subject.js";
+export { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./inspect/onnx-subject.js";
+export type { Step, Subject, SubjectParameter } from "./inspect/subject.js";
+
 // Rows: the one form in which measurements travel, from training to figures.
 export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
 

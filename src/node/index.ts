@@ -8,6 +8,9 @@ export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dat
 export { loadUserData, type UserDataOptions } from "./data/user-data.js";
 export { type DatasetStatus, type FileCheck, getDataset, listDatasets, verifyDataset } from "./data/library.js";
 
+// Inspect: what a model in an .onnx file costs and sees. Its weights stay on the disk.
+export { inspectFile, onnxFileSubject } from "./inspect-file.js";
+
 // Figures: Vega-Lite to SVG and PNG without a browser.
 export { type FigureRenderer, openFigureRenderer, type RenderOptions } from "./render.js";
 

@@ -2,9 +2,19 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { type InspectionOptions, inspectSubject } from "../inspect/inspect.js";
+import type { Inspection } from "../inspect/inspection.js";
 import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "../inspect/onnx-subject.js";
 import type { Subject } from "../inspect/subject.js";
 import { pathBeside, readError } from "./model-file.js";
+
+/**
+ * What the model in an ONNX file costs and sees: `inspectFile("resnet18.onnx", { batchSize: 8 })`.
+ * @throws InvalidInputError when there is none, CorruptFileError for damage, EnvironmentError when it cannot be read.
+ */
+export function inspectFile(path: string, options: OnnxSubjectOptions & InspectionOptions = {}): Inspection {
+  return inspectSubject(onnxFileSubject(path, options), options);
+}
 
 /**
  * An ONNX file as it is accounted; a file of any size, of which little more than its structure is read.

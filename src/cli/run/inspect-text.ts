@@ -102,7 +102,8 @@ function layerRow(layer: LayerRecord, exact: boolean): Row {
   const shape = (value: LayerRecord["outputShape"]): string => (value === null ? "unknown" : extentsText(value));
   const isShared = layer.parameters === 0 && layer.shared !== undefined;
   return {
-    layer: layer.name,
+    // The operator stands beside it.
+    layer: layer.name.endsWith(`/${layer.operator}`) ? layer.name.slice(0, -layer.operator.length - 1) : layer.name,
     operator: layer.operator,
     input: layer.inputShapes.length === 0 ? "" : shape(layer.inputShape),
     output: shape(layer.outputShape),
@@ -182,6 +183,9 @@ function dimmed(table: string, layers: readonly LayerRecord[], hasColors: boolea
     .join("\n");
 }
 
+/** Reasons that are listed: one unknown operator makes everything behind it unknown. */
+const mostReasons = 10;
+
 /** Every layer that could not be accounted, with its reason; the same reason of the same operator once. */
 function unknownText({ totals, unknown }: Inspection, width: number): string {
   if (!totals.isLowerBound) return "";
@@ -192,9 +196,11 @@ function unknownText({ totals, unknown }: Inspection, width: number): string {
   }
   const count = totals.unknownLayers;
   const head = `${count} ${count === 1 ? "layer" : "layers"} could not be accounted, so totals are lower bounds:`;
-  const lines = [...groups].map(([key, names]) => {
+  const lines = [...groups].slice(0, mostReasons).map(([key, names]) => {
     const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-    return wrapText(`  ${names.slice(0, 3).join(", ")}${more} ${key}`, width, 4);
+    return `  ${wrapText(`${names.slice(0, 3).join(", ")}${more} ${key}`, width - 2, 4)}`;
   });
+  const hidden = groups.size - lines.length;
+  if (hidden > 0) lines.push(`  and ${hidden} more; --format json lists all`);
   return [head, ...lines].join("\n");
 }
