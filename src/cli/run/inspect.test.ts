@@ -228,8 +228,9 @@ describe("for people", () => {
       field: receptive field in input pixels, over the longest path.
 
       2 layers could not be accounted, so totals are lower bounds:
-      Foo (com.acme.Foo): the operator is not supported
-      head (Conv): its input "b" comes from com.acme.Foo (makes "b"), which is unknown
+        Foo (com.acme.Foo): the operator is not supported
+        head (Conv): its input "b" comes from com.acme.Foo (makes "b"), which is
+          unknown
 
       Parameters   396: weights 396, biases 0; all trainable; stored in 1.58 kB
       MACs         at least 3,888 for one example: multiply-accumulate pairs of
