@@ -27,7 +27,7 @@ const quantities: readonly (FindingText & { read(inspection: Inspection): number
   },
   {
     id: "activations",
-    title: "Activations an image: input, convolutions, poolings and dense layers",
+    title: "Activations an image: input, convolutions, poolings, joined branches and dense layers",
     unit: "",
     read: ({ totals }) => totals.activationsInPlace,
   },

@@ -53,7 +53,7 @@ function unit({ networks }: Measurements): Claim {
       rule: "Erratum if they equal the multiply-accumulate pairs: each is a multiplication and an addition.",
     },
     naive === reported.inception.naive && reduced === reported.inception.reduced,
-    `They are MACs. FLOPs are twice as many: 2 × ${countText(naive)} = ${countText(2 * naive)} and 2 × ${countText(reduced)} = ${countText(2 * reduced)}; with biases, ReLU and pooling ${countText(naiveFlops)} and ${countText(reducedFlops)}.`,
+    `They are MACs. FLOPs are twice as many: 2 × ${countText(naive)} = ${countText(2 * naive)} and 2 × ${countText(reduced)} = ${countText(2 * reduced)}; with ReLU and pooling ${countText(naiveFlops)} and ${countText(reducedFlops)}.`,
   );
 }
 
