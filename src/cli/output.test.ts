@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatNumber, formatTable, jsonLine } from "./output.js";
+import { formatBytes, formatDuration, formatNumber, formatTable, jsonLine, wrapText } from "./output.js";
 
 test.each([
   [0, "0"],
@@ -59,4 +59,30 @@ test("a table aligns numbers to the right and cuts the widest text to fit", () =
   expect(formatTable([{ key: "n", title: "n" }], [{ n: 123456789 }], 3)).toBe(
     "          n\n-----------\n123,456,789\n",
   );
+});
+
+test("columns are cut in their order and at their end, sums stand below a second rule", () => {
+  const columns = [
+    { key: "path", title: "path", cutAt: "start" as const, narrowest: 10 },
+    { key: "kind", title: "kind", isCutFirst: true, narrowest: 6 },
+    { key: "shape", title: "shape", cutAt: "never" as const },
+    { key: "n", title: "n", isNumeric: true },
+  ];
+  const rows = [{ path: "layer4.1.conv2", kind: "Convolution", shape: "1x64x112x112", n: "1.5 M" }];
+  expect(formatTable(columns, rows, 42, [{ path: "total", n: "1.5 M" }])).toMatchInlineSnapshot(`
+    "path           kind    shape             n
+    -------------  ------  ------------  -----
+    …yer4.1.conv2  Convo…  1x64x112x112  1.5 M
+    -------------  ------  ------------  -----
+    total                                1.5 M
+    "
+  `);
+});
+
+test("texts are broken between words, but not before a unit", () => {
+  expect(wrapText("Memory  the weights take 46.8 MB, and so do gradients", 31, 8).split("\n")).toEqual([
+    "Memory  the weights take",
+    "        46.8 MB, and so do",
+    "        gradients",
+  ]);
 });

@@ -52,10 +52,14 @@ export interface TableColumn {
   readonly isNumeric?: boolean;
   /** Where texts lose letters when lines would not fit: at the end (default), at the start (paths), or never (shapes). */
   readonly cutAt?: "end" | "start" | "never";
+  /** Least width of texts that are cut. Default 8. */
+  readonly narrowest?: number;
+  /** Cut down to its least width before other columns lose anything. */
+  readonly isCutFirst?: boolean;
 }
 
 const gap = "  ";
-const narrowest = 8;
+const leastWidth = 8;
 
 /**
  * An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit.
@@ -72,15 +76,15 @@ export function formatTable(
   const isNumeric = columns.map(
     ({ key, isNumeric: isText = false }) => isText || all.some((row) => typeof row[key] === "number"),
   );
-  const isWhole = columns.map(({ cutAt }, index) => isNumeric[index] || cutAt === "never");
   const widths = columns.map(({ title }, index) => Math.max(title.length, ...cells.map((line) => line[index].length)));
   for (let excess = sum(widths) + gap.length * (columns.length - 1) - width; excess > 0; excess--) {
-    const widest = widths.reduce(
-      (best, _, index) => (isWhole[index] || widths[index] <= widths[best] ? best : index),
-      isWhole.indexOf(false),
+    const open = columns.flatMap(({ cutAt, narrowest = leastWidth }, index) =>
+      isNumeric[index] || cutAt === "never" || widths[index] <= narrowest ? [] : [index],
     );
-    if (widest < 0 || widths[widest] <= narrowest) break;
-    widths[widest]--;
+    const first = open.filter((index) => columns[index].isCutFirst === true);
+    const pool = first.length > 0 ? first : open;
+    if (pool.length === 0) break;
+    widths[pool.reduce((widest, index) => (widths[index] > widths[widest] ? index : widest))]--;
   }
   const line = (texts: readonly string[]): string =>
     texts

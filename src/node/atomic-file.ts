@@ -63,6 +63,7 @@ const reasons: Readonly<Record<string, { readonly because: string; readonly reme
   EROFS: { because: "the file system is read-only", remedy: "Choose a folder on another file system" },
   ENOENT: { because: "it or its folder does not exist", remedy: "Create the folder first, or choose another" },
   ENOTDIR: { because: "a part of the path is a file, not a folder", remedy: "Choose another folder" },
+  EEXIST: { because: "a file has this name", remedy: "Choose another folder" },
   EISDIR: { because: "it is a folder", remedy: "Choose a file name" },
   ENOTEMPTY: { because: "it is a folder", remedy: "Choose a file name" },
   EMFILE: { because: "too many files are open", remedy: "Raise the limit (ulimit -n) or use fewer workers" },

@@ -1,5 +1,5 @@
 // Folders made when they are needed.
-import { access, constants, mkdir } from "node:fs/promises";
+import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileSystemError } from "./atomic-file.js";
 
@@ -9,10 +9,26 @@ import { fileSystemError } from "./atomic-file.js";
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeWithParents(path);
     await access(path, constants.W_OK);
   } catch (cause) {
     throw fileSystemError(path, "create", await trueCause(path, cause));
+  }
+}
+
+/** Not `recursive`: Node then never comes back from a file system that refuses with ENOENT, as /proc does. */
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    // EEXIST, or what a read-only file system or a root says instead.
+    const entry = await stat(path).catch(() => undefined);
+    if (entry?.isDirectory() === true) return;
+    const above = dirname(path);
+    if (code !== "ENOENT" || above === path) throw cause;
+    await makeWithParents(above);
+    await mkdir(path);
   }
 }
 

@@ -5,8 +5,6 @@ import type { TableColumn } from "../output.js";
 export interface OptionalColumn extends TableColumn {
   /** How dispensable it is: the largest goes first where the terminal is narrow; 0 never goes. */
   readonly dispensable: number;
-  /** Texts may be cut to this many characters before a column goes. Without it they are not cut. */
-  readonly narrowest?: number;
 }
 
 export interface FittingColumns<Column> {
@@ -25,9 +23,11 @@ export function fittingColumns<Column extends OptionalColumn>(
   width: number,
 ): FittingColumns<Column> {
   const used = columns.filter(({ key }) => rows.some((row) => (row[key] ?? "") !== ""));
-  const widthOf = ({ key, title, narrowest }: Column, factor: number): number => {
+  const widthOf = ({ key, title, isNumeric, cutAt, narrowest = 8 }: Column, factor: number): number => {
     const longest = Math.max(title.length, ...rows.map((row) => String(row[key] ?? "").length));
-    return narrowest === undefined ? longest : Math.min(longest, Math.max(factor * narrowest, title.length));
+    return isNumeric === true || cutAt === "never"
+      ? longest
+      : Math.min(longest, Math.max(factor * narrowest, title.length));
   };
   let kept = used;
   while (kept.some(({ dispensable }) => dispensable > 0)) {

@@ -78,7 +78,9 @@ export function comparisonText(inspections: readonly Inspection[], width: number
     ...(left.length === 0 ? [] : [`Left out for want of width: ${left.join(", ")}. --format csv has every column.`]),
     legend(inspections, kept),
     ...(bounds.length === 0 ? [] : [`Lower bounds (≥), since some layers are unknown: ${bounds.join(", ")}.`]),
-    ...inspections.flatMap(({ model, remarks: of }) => of.map((remark) => `${model}: ${remark}`)),
+    ...inspections.flatMap(({ model, remarks: of }) =>
+      of.map((remark) => (remark.includes(model) ? remark : `${model}: ${remark}`)),
+    ),
   ];
   return `${formatTable(kept, rows, width)}\n${remarks.map((remark) => wrapText(remark, width, 2)).join("\n")}\n`;
 }

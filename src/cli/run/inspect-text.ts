@@ -22,7 +22,7 @@ const longTable = 100;
 /** Left to right. */
 const columns: readonly OptionalColumn[] = [
   { key: "layer", title: "layer", cutAt: "start", narrowest: 16, dispensable: 0 },
-  { key: "operator", title: "operator", narrowest: 11, dispensable: 1 },
+  { key: "operator", title: "operator", narrowest: 11, isCutFirst: true, dispensable: 1 },
   { key: "input", title: "input", cutAt: "never", dispensable: 11 },
   { key: "output", title: "output", cutAt: "never", dispensable: 2 },
   { key: "window", title: "kernel", cutAt: "never", dispensable: 4 },
