@@ -18,18 +18,20 @@ export async function makeFolder(path: string): Promise<void> {
 
 /** Not `recursive`: Node then never comes back from a file system that refuses with ENOENT, as /proc does. */
 async function makeWithParents(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const above = dirname(path);
+  // What the last folder is refused with says enough of those above it.
+  if (above !== path) await makeWithParents(above).catch(() => undefined);
   try {
     await mkdir(path);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    // EEXIST, or what a read-only file system or a root says instead.
-    const entry = await stat(path).catch(() => undefined);
-    if (entry?.isDirectory() === true) return;
-    const above = dirname(path);
-    if (code !== "ENOENT" || above === path) throw cause;
-    await makeWithParents(above);
-    await mkdir(path);
+    // Somebody else may have made it meanwhile.
+    if (!(await isFolder(path))) throw cause;
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** Node 20 says ENOENT where a folder cannot be made: what the first folder that exists refuses says more. */
