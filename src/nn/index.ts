@@ -11,6 +11,7 @@ export { flatten } from "./layers/flatten.js";
 export { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
 export { groupNorm, instanceNorm } from "./layers/group-norm.js";
 export { layerNorm, rmsNorm } from "./layers/layer-norm.js";
+export { localResponseNorm } from "./layers/local-response-norm.js";
 export { padTo } from "./layers/pad-to.js";
 export { parallel } from "./layers/parallel.js";
 export { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./layers/pooling.js";

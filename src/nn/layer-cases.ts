@@ -206,6 +206,10 @@ export const layerCases: Readonly<Record<LayerKind, readonly LayerCase[]>> = {
     { ...same(nn.groupNorm({ groups: 8 }), 80), name: "rows", from: [40], to: [40] },
   ],
   instanceNorm: [same(nn.instanceNorm()), { ...same(nn.instanceNorm({ affine: true }), 6), name: "affine" }],
+  localResponseNorm: [
+    same(nn.localResponseNorm({ size: 3, alpha: 0.5 })),
+    { ...same(nn.localResponseNorm({ size: 7, beta: 0.6, offset: 2 })), name: "more channels than there are" },
+  ],
   embedding: [
     {
       name: "sequences",

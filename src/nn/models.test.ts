@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { sha256OfPieces } from "../core/hash.js";
 import { graphCost } from "../graph/cost.js";
 import { graph } from "../graph/graph.js";
+import { nodesOf } from "../graph/order.js";
 import type { LayerSpec } from "./layer.js";
 import { catalogueModel, lenet5, lenet5AsCoded, mlp, modelByName, models } from "./models.js";
 import { buildNetwork, parameterCount } from "./network.js";
@@ -182,6 +183,10 @@ test.each([
   // The published network, on two GPUs.
   ["alexnet:form=grouped", 60_965_224, 724_406_816],
   ["googlenet:form=paper", 6_998_552, undefined],
+  // As in the paper's table 1: 3.8, 7.6 and 11.3 billions, cut off.
+  ["resnet50:stride=first", 25_557_032, 3_857_973_248],
+  ["resnet101:stride=first", 44_549_160, 7_570_194_432],
+  ["resnet152:stride=first", 60_192_808, 11_282_415_616],
   ["inceptionNaive", 1_089_536, 1_115_684_864],
   ["inceptionReduced", 388_096, 397_410_304],
 ] as const)("%s has %d parameters", (name, parameters, products) => {
@@ -189,6 +194,35 @@ test.each([
   expect(parametersOf(spec, inputShape)).toBe(parameters);
   const { inputs, output } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
   if (products !== undefined) expect(graphCost(graph(inputs, { output })).macs).toBe(products);
+});
+
+const pathsOf = (name: string, options: Record<string, unknown> = {}): string[] => {
+  const { spec, inputShape = [] } = catalogueModel(name, options);
+  const { parameters, buffers } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
+  return [...parameters, ...buffers].map(({ path, tensor }) => `${path} ${tensor.shape}`);
+};
+
+test.each([
+  ["alexnet", { form: "grouped" }],
+  ["alexnet", { form: "torchvision" }],
+  ["googlenet", { form: "paper" }],
+] as const)("%s with %j has the same parameters with local response normalization", (name, options) => {
+  expect(pathsOf(name, { ...options, localResponseNorm: true })).toEqual(pathsOf(name, options));
+  const operators = (given: Record<string, unknown>): readonly string[] => {
+    const { spec, inputShape = [] } = catalogueModel(name, given);
+    const { inputs, output } = buildNetwork(spec, { mode: "inference", batchSize: 1, inputShape });
+    return nodesOf(graph(inputs, { output })).map(({ op }) => op.name);
+  };
+  expect(operators(options)).not.toContain("LRN");
+  expect(operators({ ...options, localResponseNorm: true }).filter((op) => op === "LRN")).toHaveLength(2);
+});
+
+test.each([
+  ["alexnet", "small"],
+  ["resnet18", "cifar"],
+  ["resnet50", "cifar"],
+])("%s with the stem %s is for 32 x 32 images", (name, stem) => {
+  expect(catalogueModel(name, { stem }).inputShape).toEqual([3, 32, 32]);
 });
 
 test("options stand behind the name, in either spelling", () => {

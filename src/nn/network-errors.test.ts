@@ -94,7 +94,7 @@ test("batch normalization refuses a batch of one value per channel, and says how
 
 test("names that do not exist are answered with the nearest that does", () => {
   building(model({ kind: "flatten" }, model({ kind: "conv2", filters: 2 }))).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model.layers[1].layers[0]: unknown layer "conv2". Did you mean "conv2d"? 55 are known]`,
+    `[UnknownNameError: model.layers[1].layers[0]: unknown layer "conv2". Did you mean "conv2d"? 56 are known]`,
   );
   building(model({ kind: "flatten" }, { kind: "dense", unit: 2 })).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model.layers[1] (dense): unknown option "unit". Did you mean "units"? Valid: units, inputs, bias, weightInitializer, biasInitializer]`,
@@ -113,7 +113,7 @@ test("names that do not exist are answered with the nearest that does", () => {
     `[InvalidInputError: model.layers[1] (dense), initializer of bias (normal): unknown option "sd". Valid: mean, deviation]`,
   );
   building(model({ kind: "toString" })).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: model.layers[0]: unknown layer "toString". Did you mean "shrink"? 55 are known]`,
+    `[UnknownNameError: model.layers[0]: unknown layer "toString". Did you mean "shrink"? 56 are known]`,
   );
 });
 
@@ -143,10 +143,10 @@ test("values of the wrong type or range are shown beside the rule, with their pa
     `[InvalidInputError: model (sequential).layers: expected a list, received {}]`,
   );
   building([]).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 55 such as dense, conv1d, conv2d, received []]`,
+    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 56 such as dense, conv1d, conv2d, received []]`,
   );
   building(undefined).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 55 such as dense, conv1d, conv2d, received nothing]`,
+    `[InvalidInputError: model: not a layer spec: expected an object with "kind", one of 56 such as dense, conv1d, conv2d, received nothing]`,
   );
 });
 

@@ -122,5 +122,14 @@ def shrinking():
     ]
 
 
+def responses():
+    x = 2 * numbers(2, 5, 2, 3)
+    return [
+        ({"kind": "localResponseNorm", "size": 3}, "default", nn.LocalResponseNorm(3), x),
+        ({"kind": "localResponseNorm", "size": 7, "alpha": 0.5, "beta": 0.6, "offset": 2}, "more channels than there are", nn.LocalResponseNorm(7, 0.5, 0.6, 2), x),
+        ({"kind": "localResponseNorm", "size": 5, "alpha": 0.5}, "sequences", nn.LocalResponseNorm(5, 0.5), numbers(2, 4, 3)),
+    ]
+
+
 fixtures = [fixture(*case) for case in activations() + normalizations() + windows() + rearrangements()]
-write("layers.py", fixtures + [fixture(*case) for case in shrinking()])
+write("layers.py", fixtures + [fixture(*case) for case in shrinking() + responses()])

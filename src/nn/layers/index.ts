@@ -10,6 +10,7 @@ import { flatten } from "./flatten.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNorm, instanceNorm } from "./group-norm.js";
 import { layerNorm, rmsNorm } from "./layer-norm.js";
+import { localResponseNorm } from "./local-response-norm.js";
 import { padTo } from "./pad-to.js";
 import { parallelLayer } from "./parallel.js";
 import { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./pooling.js";
@@ -43,6 +44,7 @@ export const layers = {
   rmsNorm,
   groupNorm,
   instanceNorm,
+  localResponseNorm,
   embedding,
   positionalEmbedding,
   multiHeadSelfAttention,

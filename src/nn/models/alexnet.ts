@@ -7,6 +7,7 @@ import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
+import { localResponseNorm } from "../layers/local-response-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { sequential } from "../layers/sequential.js";
 import { scaledBy } from "./conv-norm.js";
@@ -23,55 +24,57 @@ const options = z.object({
   /** All numbers of filters and hidden units are multiplied by it. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),
+  /** Behind the first two convolutions, as in the paper. */
+  localResponseNorm: z.boolean().default(false),
 });
 
 type Spec = z.output<typeof options>;
 
-/** Filters of the five convolutions, padding of the first, and groups of those that two GPUs divided. */
+/** Filters of the five convolutions, padding of the first, groups of 2, 4 and 5, and the image. */
 const forms = {
   single: { filters: [96, 256, 384, 384, 256], padding: 0, groups: 1, extent: 227 },
   grouped: { filters: [96, 256, 384, 384, 256], padding: 0, groups: 2, extent: 227 },
   torchvision: { filters: [64, 192, 384, 256, 256], padding: 2, groups: 1, extent: 224 },
 } as const;
 
-function model({ classes, form, stem, width, dropout: rate }: Spec): LayerSpec {
-  const scaled = scaledBy(width);
+function featuresOf({ form, stem, width, ...spec }: Spec): LayerSpec[] {
   const { filters, padding, groups } = forms[form];
-  const convolution = (count: number, kernel: number, around: number, parts = 1, stride = 1): LayerSpec[] => [
-    conv2d({ filters: parts * scaled(count / parts), kernel, padding: around, stride, groups: parts }),
-    relu(),
-  ];
+  const scaled = scaledBy(width);
+  const convolution = (i: number, kernel: number, around: number, more: { stride?: number; groups?: number } = {}) =>
+    // Groups must divide what goes into the next convolution, too.
+    conv2d({ filters: groups * scaled(filters[i] / groups), kernel, padding: around, ...more });
   const pool = maxPool2d({ kernel: 3, stride: 2 });
-  const features = [
-    // The first is not divided by number of channels, but its filters must be even for those behind it.
-    ...(stem === "imagenet"
-      ? [conv2d({ filters: groups * scaled(filters[0] / groups), kernel: 11, padding, stride: 4 }), relu()]
-      : [conv2d({ filters: groups * scaled(filters[0] / groups), kernel: 5, padding: 2 }), relu()]),
-    pool,
-    ...convolution(filters[1], 5, 2, groups),
-    pool,
-    // The third saw both GPUs.
-    conv2d({ filters: groups * scaled(filters[2] / groups), kernel: 3, padding: 1 }),
-    relu(),
-    ...convolution(filters[3], 3, 1, groups),
-    ...convolution(filters[4], 3, 1, groups),
-    pool,
+  // One layer with the activation, so that parameters have the same names with and without it. The paper's alpha, 1e-4,
+  // is that of a sum.
+  const normalized = spec.localResponseNorm
+    ? sequential([relu(), localResponseNorm({ size: 5, alpha: 5e-4, beta: 0.75, offset: 2 })])
+    : relu();
+  return [
+    ...[stem === "imagenet" ? convolution(0, 11, padding, { stride: 4 }) : convolution(0, 5, 2), normalized, pool],
+    ...[convolution(1, 5, 2, { groups }), normalized, pool],
+    // Both GPUs saw both halves here.
+    ...[convolution(2, 3, 1), relu()],
+    ...[convolution(3, 3, 1, { groups }), relu()],
+    ...[convolution(4, 3, 1, { groups }), relu(), pool],
   ];
-  const hidden = [4096, 4096].map(scaled);
-  if (form === "torchvision") {
-    const classifier = sequential([
-      ...hidden.flatMap((units) => [dropout({ rate }), dense({ units }), relu()]),
-      dense({ units: classes }),
-    ]);
+}
+
+function model(spec: Spec): LayerSpec {
+  const features = featuresOf(spec);
+  const dropped = dropout({ rate: spec.dropout });
+  const hidden = [4096, 4096].map(scaledBy(spec.width)).map((units) => dense({ units }));
+  const last = dense({ units: spec.classes });
+  if (spec.form === "torchvision") {
+    const classifier = sequential([...hidden.flatMap((layer) => [dropped, layer, relu()]), last]);
     return sequential([sequential(features), flatten(), classifier], { names: ["features", "flatten", "classifier"] });
   }
-  const head = hidden.flatMap((units) => [dense({ units }), relu(), dropout({ rate })]);
-  return sequential([...features, flatten(), ...head, dense({ units: classes })]);
+  return sequential([...features, flatten(), ...hidden.flatMap((layer) => [layer, relu(), dropped]), last]);
 }
 
 /**
- * AlexNet (Krizhevsky, Sutskever and Hinton, NeurIPS 2012) without local response normalization. One tower has 62,378,344
- * parameters, the published network with its groups 60,965,224, torchvision's 61,100,840 (names as there).
+ * AlexNet (Krizhevsky, Sutskever and Hinton, NeurIPS 2012). One tower has 62,378,344 parameters, the published network with
+ * its groups 60,965,224, torchvision's 61,100,840 (names as there). The published one is
+ * `{ form: "grouped", localResponseNorm: true }`.
  */
 export const alexnet = define({
   kind: "alexnet",

@@ -4,32 +4,19 @@ import { batchNorm } from "../layers/batch-norm.js";
 import { conv2d } from "../layers/convolution.js";
 
 export interface ConvolutionShape {
-  readonly kernel: number | readonly [number, number];
+  /** Odd: half of it is the padding, so that extents stay as they are. */
+  readonly kernel: number;
   readonly stride?: number;
-  /** Half of the kernel unless given: extents stay as they are. */
-  readonly padding?: number | readonly [number, number];
   readonly groups?: number;
 }
 
-// ReLU halves the variance; these weights double it again.
-const he = { kind: "heNormal" } as const;
+/** Initial weights before a ReLU: it halves the variance, they double it again. */
+export const he = { kind: "heNormal" } as const;
 
 /** A convolution whose bias a normalization behind it would take away. */
-export function unbiased(filters: number, { kernel, stride = 1, padding, groups = 1 }: ConvolutionShape): LayerSpec {
-  const half = typeof kernel === "number" ? (kernel - 1) / 2 : kernel.map((extent) => (extent - 1) / 2);
-  return conv2d({
-    filters,
-    kernel: extentsOf(kernel),
-    stride,
-    padding: padding === undefined ? extentsOf(half) : extentsOf(padding),
-    groups,
-    bias: false,
-    weightInitializer: he,
-  });
+export function unbiased(filters: number, { kernel, stride = 1, groups = 1 }: ConvolutionShape): LayerSpec {
+  return conv2d({ filters, kernel, stride, padding: (kernel - 1) / 2, groups, bias: false, weightInitializer: he });
 }
-
-const extentsOf = (extents: number | readonly number[]): number | number[] =>
-  typeof extents === "number" ? extents : [...extents];
 
 /** The convolution and its normalization. */
 export function convNorm(filters: number, shape: ConvolutionShape, epsilon?: number): LayerSpec[] {

@@ -7,10 +7,11 @@ import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
+import { localResponseNorm } from "../layers/local-response-norm.js";
 import { parallel } from "../layers/parallel.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { sequential } from "../layers/sequential.js";
-import { convNorm, scaledBy } from "./conv-norm.js";
+import { convNorm, he, scaledBy } from "./conv-norm.js";
 
 const options = z.object({
   classes: z.int().positive().default(1000),
@@ -21,7 +22,10 @@ const options = z.object({
   form: z.enum(["torchvision", "paper"]).default("torchvision"),
   /** All numbers of filters are multiplied by it. */
   width: z.number().positive().default(1),
+  /** 0.4 in the paper. */
   dropout: z.number().min(0).lt(1).default(0.2),
+  /** Behind the first pooling and before the second, as in the paper. */
+  localResponseNorm: z.boolean().default(false),
 });
 
 type Spec = z.output<typeof options>;
@@ -57,14 +61,17 @@ const stages: readonly { readonly name: string; readonly modules: readonly (read
   },
 ];
 
-function model({ classes, form, width, dropout: rate }: Spec): LayerSpec {
+function convolutionOf(form: Spec["form"], filters: number, kernel: number, stride: number): LayerSpec {
+  if (form === "torchvision")
+    return sequential([...convNorm(filters, { kernel, stride }, 0.001), relu()], { names: ["conv", "bn", "relu"] });
+  const conv = conv2d({ filters, kernel, stride, padding: (kernel - 1) / 2, weightInitializer: he });
+  return sequential([conv, relu()], { names: ["conv", "relu"] });
+}
+
+function model({ classes, form, width, dropout: rate, ...spec }: Spec): LayerSpec {
   const scaled = scaledBy(width);
   const convolution = (filters: number, kernel: number, stride = 1): LayerSpec =>
-    form === "torchvision"
-      ? sequential([...convNorm(scaled(filters), { kernel, stride }, 0.001), relu()], { names: ["conv", "bn", "relu"] })
-      : sequential([conv2d({ filters: scaled(filters), kernel, stride, padding: (kernel - 1) / 2 }), relu()], {
-          names: ["conv", "relu"],
-        });
+    convolutionOf(form, scaled(filters), kernel, stride);
   const wide = form === "torchvision" ? 3 : 5;
   const inception = ([ones, reduceThrees, threes, reduceFives, fives, pooled]: Module): LayerSpec =>
     parallel(
@@ -77,6 +84,8 @@ function model({ classes, form, width, dropout: rate }: Spec): LayerSpec {
       { names: ["branch1", "branch2", "branch3", "branch4"] },
     );
   const pool = (kernel: number): LayerSpec => maxPool2d({ kernel, stride: 2, ceilMode: true });
+  const normalized = (name: string): [string, LayerSpec][] =>
+    spec.localResponseNorm ? [[name, localResponseNorm({ size: 5 })]] : [];
   const behind: Readonly<Record<string, LayerSpec>> = {
     maxpool3: pool(3),
     maxpool4: pool(form === "torchvision" ? 2 : 3),
@@ -85,8 +94,10 @@ function model({ classes, form, width, dropout: rate }: Spec): LayerSpec {
   const entries: [string, LayerSpec][] = [
     ["conv1", convolution(64, 7, 2)],
     ["maxpool1", pool(3)],
+    ...normalized("norm1"),
     ["conv2", convolution(64, 1)],
     ["conv3", convolution(192, 3)],
+    ...normalized("norm2"),
     ["maxpool2", pool(3)],
     ...stages.flatMap(({ name, modules }): [string, LayerSpec][] => [
       ...modules.map(([module, filters]): [string, LayerSpec] => [module, inception(filters)]),

@@ -12,6 +12,7 @@ import { padTo } from "../layers/pad-to.js";
 import { parallel } from "../layers/parallel.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { sequential } from "../layers/sequential.js";
+import { scaledBy } from "./conv-norm.js";
 
 const options = z.object({
   classes: z.int().positive().default(10),
@@ -32,7 +33,7 @@ export const miniGoogLeNet = define({
   inputShape: [3, 32, 32],
   source: "Zhang, Bengio, Hardt, Recht and Vinyals, ICLR 2017",
   model({ classes, width, dropout: rate }: z.output<typeof options>): LayerSpec {
-    const filters = (count: number): number => Math.max(1, Math.round(width * count));
+    const filters = scaledBy(width);
     const convolution = (count: number, kernel: number, stride = 1, padding = 0): LayerSpec =>
       sequential([conv2d({ filters: filters(count), kernel, stride, padding }), batchNorm(), relu()]);
     const inception = (single: number, wide: number): LayerSpec =>

@@ -10,14 +10,9 @@ import { residual } from "../layers/residual.js";
 import { sequential } from "../layers/sequential.js";
 import { convNorm, scaledBy } from "./conv-norm.js";
 
-/** Blocks of each of the four stages, and which. */
-const stages = {
-  resnet18: { block: "basic", depths: [2, 2, 2, 2] },
-  resnet34: { block: "basic", depths: [3, 4, 6, 3] },
-  resnet50: { block: "bottleneck", depths: [3, 4, 6, 3] },
-  resnet101: { block: "bottleneck", depths: [3, 4, 23, 3] },
-  resnet152: { block: "bottleneck", depths: [3, 8, 36, 3] },
-} as const;
+/** Blocks of each of the four stages. */
+const basicDepths = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
+const bottleneckDepths = { resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3], resnet152: [3, 8, 36, 3] } as const;
 
 const options = z.object({
   classes: z.int().positive().default(1000),
@@ -25,6 +20,11 @@ const options = z.object({
   stem: z.enum(["imagenet", "cifar"]).default("imagenet"),
   /** All numbers of filters are multiplied by it. */
   width: z.number().positive().default(1),
+});
+
+const bottleneckOptions = options.extend({
+  /** Where a block makes the image smaller: in the 3 x 3 (torchvision, "version 1.5") or in the first 1 x 1 (the paper). */
+  stride: z.enum(["middle", "first"]).default("middle"),
 });
 
 /** How a block is made: filters of its convolutions, of its result, and what they are. */
@@ -36,33 +36,35 @@ interface Block {
   branch(filters: number, out: number, stride: number): LayerSpec;
 }
 
-const blocks: Readonly<Record<"basic" | "bottleneck", Block>> = {
-  /** Two 3 x 3 convolutions. */
-  basic: {
-    expansion: 1,
-    last: "relu2",
-    branch: (filters, out, stride) =>
-      sequential([...convNorm(filters, { kernel: 3, stride }), relu(), ...convNorm(out, { kernel: 3 })], {
-        names: ["conv1", "bn1", "relu", "conv2", "bn2"],
-      }),
-  },
-  /** 1 x 1 down, 3 x 3, 1 x 1 up; the stride in the middle ("version 1.5", as torchvision; the paper has it in front). */
-  bottleneck: {
+/** Two 3 x 3 convolutions. */
+const basicBlock: Block = {
+  expansion: 1,
+  last: "relu2",
+  branch: (filters, out, stride) =>
+    sequential([...convNorm(filters, { kernel: 3, stride }), relu(), ...convNorm(out, { kernel: 3 })], {
+      names: ["conv1", "bn1", "relu", "conv2", "bn2"],
+    }),
+};
+
+/** 1 x 1 down, 3 x 3, 1 x 1 up. */
+function bottleneckBlock(place: "first" | "middle"): Block {
+  const at = (here: "first" | "middle", stride: number): number => (place === here ? stride : 1);
+  return {
     expansion: 4,
     last: "relu3",
     branch: (filters, out, stride) =>
       sequential(
         [
-          ...convNorm(filters, { kernel: 1 }),
+          ...convNorm(filters, { kernel: 1, stride: at("first", stride) }),
           relu(),
-          ...convNorm(filters, { kernel: 3, stride }),
+          ...convNorm(filters, { kernel: 3, stride: at("middle", stride) }),
           relu(),
           ...convNorm(out, { kernel: 1 }),
         ],
         { names: ["conv1", "bn1", "relu", "conv2", "bn2", "relu2", "conv3", "bn3"] },
       ),
-  },
-};
+  };
+}
 
 /** A branch around which the input goes; projected where its shape changes. */
 function blockOf(block: Block, channels: number, filters: number, stride: number): LayerSpec {
@@ -82,9 +84,11 @@ function blockOf(block: Block, channels: number, filters: number, stride: number
   );
 }
 
-function layersOf(kind: keyof typeof stages, { classes, stem, width }: z.output<typeof options>): LayerSpec {
-  const { depths } = stages[kind];
-  const block = blocks[stages[kind].block];
+function layersOf(
+  depths: readonly number[],
+  block: Block,
+  { classes, stem, width }: z.output<typeof options>,
+): LayerSpec {
   const scaled = scaledBy(width);
   const entry =
     stem === "imagenet"
@@ -110,22 +114,38 @@ function layersOf(kind: keyof typeof stages, { classes, stem, width }: z.output<
 }
 
 /**
- * ResNet (He, Zhang, Ren and Sun, CVPR 2016). Parameters for 1,000 classes: 11,689,512 with 18 layers, 21,797,672 with
- * 34, 25,557,032 with 50, 44,549,160 with 101, 60,192,808 with 152. They are named as in torchvision.
+ * What the five have in common. ResNet (He, Zhang, Ren and Sun, CVPR 2016) has for 1,000 classes 11,689,512 parameters with
+ * 18 layers, 21,797,672 with 34, 25,557,032 with 50, 44,549,160 with 101, 60,192,808 with 152; they are named as in
+ * torchvision.
  */
-function resnet<Kind extends keyof typeof stages>(kind: Kind) {
-  return define({
+function described<Kind extends string>(kind: Kind) {
+  return {
     kind,
     about: `ResNet with ${kind.slice(6)} layers of weights; stem cifar for images of about 32 x 32`,
-    options,
-    inputShape: [3, 224, 224],
+    inputShape: ({ stem }: z.output<typeof options>) => (stem === "cifar" ? [3, 32, 32] : [3, 224, 224]),
     source: "He, Zhang, Ren and Sun, CVPR 2016",
-    model: (spec: z.output<typeof options>): LayerSpec => layersOf(kind, spec),
+  };
+}
+
+function basic<Kind extends keyof typeof basicDepths>(kind: Kind) {
+  return define({
+    ...described(kind),
+    options,
+    model: (spec: z.output<typeof options>): LayerSpec => layersOf(basicDepths[kind], basicBlock, spec),
   });
 }
 
-export const resnet18 = resnet("resnet18");
-export const resnet34 = resnet("resnet34");
-export const resnet50 = resnet("resnet50");
-export const resnet101 = resnet("resnet101");
-export const resnet152 = resnet("resnet152");
+function bottleneck<Kind extends keyof typeof bottleneckDepths>(kind: Kind) {
+  return define({
+    ...described(kind),
+    options: bottleneckOptions,
+    model: (spec: z.output<typeof bottleneckOptions>): LayerSpec =>
+      layersOf(bottleneckDepths[kind], bottleneckBlock(spec.stride), spec),
+  });
+}
+
+export const resnet18 = basic("resnet18");
+export const resnet34 = basic("resnet34");
+export const resnet50 = bottleneck("resnet50");
+export const resnet101 = bottleneck("resnet101");
+export const resnet152 = bottleneck("resnet152");

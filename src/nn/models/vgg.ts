@@ -10,6 +10,7 @@ import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { sequential } from "../layers/sequential.js";
+import { scaledBy } from "./conv-norm.js";
 
 /** Convolutions of each of the five stages. */
 const stages = {
@@ -34,7 +35,7 @@ function layersOf(
   { classes, hidden, width, dropout: rate, ...spec }: z.output<typeof options>,
 ) {
   const features = depths.flatMap((depth, stage) => {
-    const filters = Math.max(1, Math.round(width * Math.min(512, 64 * 2 ** stage)));
+    const filters = scaledBy(width)(Math.min(512, 64 * 2 ** stage));
     const one = [conv2d({ filters, kernel: 3, padding: 1 }), ...(spec.batchNorm ? [batchNorm()] : []), relu()];
     return [...Array.from({ length: depth }, () => one).flat(), maxPool2d({ kernel: 2 })];
   });
