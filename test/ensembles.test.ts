@@ -8,6 +8,7 @@ import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { optimizers } from "../src/optim/optimizers/index.js";
 import type { EnsembleEvent } from "../src/train/ensemble-events.js";
 import { gainsFromLanes } from "../src/train/ensemble-form.js";
+import { shareExtents } from "../src/train/ensemble-share.js";
 import { EnsembleTrial } from "../src/train/ensemble-trial.js";
 import { train } from "../src/train/train.js";
 import { Trial } from "../src/train/trial.js";
@@ -207,6 +208,48 @@ test("groups of lanes are for many narrow networks", () => {
   expect(gainsFromLanes(built(64), many)).toBe(false);
 });
 
+test("an ensemble is divided into shares of whole groups, as equal as can be", () => {
+  const built = (units: number) =>
+    layerNetwork(layersOf(kind("dense", { units }), kind("dense", { units: 1 }))).build({
+      mode: "inference",
+      batchSize: 1,
+      inputShapes: [[2]],
+    });
+  const extents = (units: number, count: number, threads: number) =>
+    shareExtents(built(units), count, threads).map(({ first, networks: own }) => [first, own]);
+  expect(extents(2, 1000, 1)).toEqual([[0, 1000]]);
+  expect(extents(2, 1000, 2)).toEqual([
+    [0, 496],
+    [496, 504],
+  ]);
+  expect(extents(2, 400, 8)).toEqual([
+    [0, 128],
+    [128, 128],
+    [256, 144],
+  ]);
+  expect([extents(2, 255, 2), extents(64, 1000, 2)]).toEqual([[[0, 255]], [[0, 1000]]]);
+});
+
+test("a share that diverges, and one that fails", async () => {
+  const rates = Array.from({ length: 275 }, (_, i) => (i === 200 ? 1e30 : 0.01));
+  const optimizer = kind("sgd", { learningRate: 0.01 });
+  const spec = classSpec({ ensemble: 275, optimizer, learningRates: rates }, coarse);
+  const { trial, events } = await together(coarse, spec, { threads: 2 });
+  expect(events.find((event) => event.kind === "steps")).toMatchObject({ threads: 2 });
+  expect(events.at(-1)).toMatchObject({ kind: "done", diverged: [{ network: 200 }] });
+  expect(trial.history.lossesOf(199).every(Number.isFinite)).toBe(true);
+  await trial.dispose();
+
+  const other = nodeRuntime({ cores: 2 });
+  const beside = other.beside?.(1);
+  if (beside === undefined) throw new Error("two runtimes of one kind are expected");
+  const broken = { ...other, beside: () => ({ ...beside, load: () => Promise.reject(new Error("no memory")) }) };
+  const failing = new EnsembleTrial({ spec, data: coarse, runtime: broken, threads: 2, now: () => 0 });
+  await expect(failing.run().next()).rejects.toThrow("no memory");
+  await other.dispose();
+  await expect(beside.get("x")).rejects.toThrow("disposed");
+});
+
 test("a shared order is the first network's", async () => {
   const { trial } = await together(classes, classSpec({ order: "shared" }));
   const first = await alone(classes, classSpec({ order: "shuffle" }), 0);
@@ -215,7 +258,8 @@ test("a shared order is the first network's", async () => {
   await trial.dispose();
 });
 
-test.each([networks, many])("threads and interruptions change no bit of %i networks", async (ensemble) => {
+// The last of them trains in two shares where there are two threads.
+test.each([networks, many, 275])("threads and interruptions change no bit of %i networks", async (ensemble) => {
   const spec = classSpec(
     {
       ensemble,

@@ -17,6 +17,8 @@ import type { StateLayout } from "./state-layout.js";
 export interface EnsembleForm {
   /** n. */
   readonly networks: number;
+  /** Networks of the whole ensemble, by which its state is laid out, where these are a share of them. */
+  readonly of?: number;
   /** Whether each takes the examples in an order of its own: rows `[steps, batch, n]`. */
   readonly ownRows: boolean;
   /** Whether each has its own hyperparameters: `[steps, h, n]`. */

@@ -80,7 +80,7 @@ export class EnsembleHistory {
   }
 
   /** Measurements of a whole split, with NaN for networks that diverged. */
-  measured(values: Float64Array): number[] {
+  measured(values: Iterable<number>): number[] {
     return this.#known([...values]);
   }
 

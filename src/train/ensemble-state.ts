@@ -5,6 +5,13 @@ import type { Network } from "../nn/network.js";
 import { initialState } from "./initial-state.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 
+/** Which networks of an ensemble: consecutive ones. */
+export interface ShareExtent {
+  /** The first of them. */
+  readonly first: number;
+  readonly networks: number;
+}
+
 /**
  * State vectors of all networks before the first step, in the order of `stateNames`.
  * @param single the layout of one network.
@@ -54,6 +61,46 @@ export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: 
       return [path, { dtype, shape: shape.slice(0, -1), data: own }];
     }),
   );
+}
+
+/** Rows of several tables side by side, `rows` of them in each: `[rows, a]`, `[rows, b]` to `[rows, a + b]`. */
+export function joinedRows(parts: readonly Float32Array[], rows: number): Float32Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
+  const width = all.length / rows;
+  let from = 0;
+  for (const part of parts) {
+    const own = part.length / rows;
+    for (let row = 0; row < rows; row++) all.set(part.subarray(row * own, (row + 1) * own), row * width + from);
+    from += own;
+  }
+  return all;
+}
+
+/** A state vector of all networks from those of its shares, in their order. */
+export function joinedNetworks(parts: readonly TensorData[], [{ networks }]: readonly ShareExtent[]): TensorData {
+  if (parts.length === 1) return parts[0];
+  const vectors = parts.map(({ data }) => data as Float32Array);
+  const data = joinedRows(vectors, vectors[0].length / networks);
+  return { dtype: "float32", shape: [data.length], data };
+}
+
+/** State vectors of some networks out of those of all. */
+export function stateOfNetworks(
+  state: readonly TensorData[],
+  networks: number,
+  { first, networks: own }: ShareExtent,
+): TensorData[] {
+  if (own === networks) return [...state];
+  return state.map(({ dtype, data: all }) => {
+    const rows = all.length / networks;
+    const data = new Float32Array(rows * own);
+    for (let row = 0; row < rows; row++) {
+      const from = row * networks + first;
+      data.set((all as Float32Array).subarray(from, from + own), row * own);
+    }
+    return { dtype, shape: [data.length], data };
+  });
 }
 
 /** Tables of equal length, one of each network, with the networks on the last axis. */

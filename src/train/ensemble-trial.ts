@@ -2,7 +2,7 @@
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/tensor-data.js";
 import { lossFunction } from "../nn/losses.js";
-import { layerNetwork, type Network } from "../nn/network.js";
+import { layerNetwork } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
 import { arrangedInputs, batchLayout, splitArrays } from "./batch.js";
@@ -10,17 +10,17 @@ import { checkedNetwork } from "./checked-network.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "./checks.js";
 import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
-import { ensembleFeeds } from "./ensemble-feeds.js";
-import { type EnsembleForm, ensembleLayout } from "./ensemble-form.js";
+import { ensembleLayout } from "./ensemble-form.js";
 import { EnsembleHistory } from "./ensemble-history.js";
-import { initialEnsembleState, tensorsOfNetwork } from "./ensemble-state.js";
-import { evaluateNetworks } from "./evaluation.js";
+import { EnsembleShare, shareExtents } from "./ensemble-share.js";
+import { joinedNetworks, joinedRows, stateOfNetworks, tensorsOfNetwork } from "./ensemble-state.js";
 import { unpackValues } from "./packing.js";
 import { readOptimizer } from "./program-request.js";
 import { type RowOrder, rowOrder } from "./row-order.js";
+import type { RunResult, Runtime } from "./runtime.js";
 import { nextSegment, type Segment } from "./segment.js";
-import { ProgramCache } from "./sessions.js";
-import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
+import type { LoadedProgram } from "./sessions.js";
+import { type StateLayout, stateLayout } from "./state-layout.js";
 import { equalThreadCounts, ThreadChoice } from "./thread-choice.js";
 import type { TrialRequest } from "./trial.js";
 import { type TrialSpec, trialId } from "./trial-spec.js";
@@ -31,16 +31,16 @@ export type EnsembleRequest = Omit<TrialRequest, "rows" | "initial">;
 
 type SplitName = "train" | "test";
 
-// The rows of a segment are handed over as one table, which is made while the segment before is computed: so segments
+// The rows of a segment, of one share of the networks, are handed over as one table, which is made while the segment before is computed: so segments
 // are short enough that the first one does not wait for long, and long enough that the way to the runtime is nothing.
 const largestTable = 1_048_576;
 // Rows of the coming epoch that are kept while this one goes on.
 const mostPreparedRows = 8_000_000;
 
-/** A segment and the tables that it reads. */
+/** A segment and the tables that every share reads in it. */
 interface PreparedSegment {
   readonly segment: Segment;
-  readonly feeds: Readonly<Record<string, TensorData>>;
+  readonly feeds: readonly Readonly<Record<string, TensorData>>[];
 }
 
 let nextInstance = 0;
@@ -50,20 +50,14 @@ export class EnsembleTrial {
   readonly id: string;
   readonly networks: number;
   readonly #request: EnsembleRequest;
-  readonly #network: Network;
-  readonly #programs: ProgramCache;
+  readonly #shares: readonly EnsembleShare[];
   readonly #orders: readonly RowOrder[];
   readonly #totalSteps: number;
   readonly #schedule: ScheduleFunction;
   readonly #arrays: ReadonlyMap<SplitName, ReadonlyMap<string, TensorData>>;
-  readonly #single: StateLayout;
   readonly #layout: StateLayout;
-  readonly #names: readonly string[];
   readonly #threads: ThreadChoice;
-  readonly #prefix: string;
-  readonly #resident = new Set<string>();
   readonly #history: EnsembleHistory;
-  #generation = 0;
   #step = 0;
   #stepMs: number | undefined;
   #lastCheckpoint = 0;
@@ -73,7 +67,6 @@ export class EnsembleTrial {
     const { spec, data, runtime } = request;
     this.#request = request;
     this.id = trialId(spec);
-    this.#prefix = `${this.id}.ensemble.${nextInstance++}/`;
     this.networks = networkCount(spec);
     this.#history = new EnsembleHistory(this.networks);
     checkCounts(spec);
@@ -85,38 +78,35 @@ export class EnsembleTrial {
     ]);
     this.#orders = ordersOf(spec, this.networks, this.#examples("train"));
     const optimizer = readOptimizer(spec.optimizer);
-    this.#network = checkedNetwork(spec, network, layout, this.#orders[0], (plain) =>
+    const built = checkedNetwork(spec, network, layout, this.#orders[0], (plain) =>
       checkMemory(plain, ensembleLayout(stateLayout(plain, optimizer), this.networks), runtime.memoryBytes),
     );
     const loss = lossFunction(spec.loss);
-    checkTargets(this.#network, loss, data);
+    checkTargets(built, loss, data);
     checkMicroBatches(spec, loss);
     this.#schedule = scheduleFunction(spec.schedule);
     checkMomentum(this.#schedule, optimizer);
-    this.#single = stateLayout(this.#network, optimizer, this.networks);
-    this.#layout = ensembleLayout(this.#single, this.networks);
-    this.#names = stateNames(this.#layout);
+    const single = stateLayout(built, optimizer, this.networks);
+    this.#layout = ensembleLayout(single, this.networks);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#orders[0].stepsPerEpoch;
-    const ensemble: EnsembleForm = {
-      networks: this.networks,
-      ownRows: this.#orders.length > 1,
-      ownHyper: spec.learningRates !== undefined,
-    };
-    this.#programs = new ProgramCache(
-      runtime,
-      {
-        network,
-        layout,
-        loss,
-        optimizer: spec.optimizer,
-        ensemble,
+    const threads = request.threads ?? runtime.cores;
+    const extents = shareExtents(built, this.networks, runtime.beside === undefined ? 1 : threads);
+    const prefix = `${this.id}.ensemble.${nextInstance++}/`;
+    this.#shares = extents.map((extent, i) => {
+      const own = i === 0 ? runtime : (runtime.beside?.(i) as Runtime);
+      const program = {
+        ...{ network, layout, loss, optimizer: spec.optimizer },
         ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
         ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
-      },
-      request.threads === undefined || request.threads > 1,
-    );
+      };
+      return new EnsembleShare({
+        ...{ extent, of: this.networks, runtime: own, spec, network: built, program, single, prefix },
+        ...{ orders: this.#orders, schedule: this.#schedule, totalSteps: this.#totalSteps, spinning: threads > 1 },
+      });
+    });
+    const isShared = this.#shares.length > 1;
     this.#threads = new ThreadChoice(
-      request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
+      isShared ? [1] : request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
     );
   }
 
@@ -157,20 +147,11 @@ export class EnsembleTrial {
 
   /** Loss and accuracy of every network over a split, with the current state and inference statistics. */
   async evaluate(split: SplitName): Promise<Pick<EnsembleEvaluation, "loss" | "accuracy">> {
-    const { loss, accuracy } = await evaluateNetworks(
-      {
-        programs: this.#programs,
-        threads: this.#threads.current,
-        data: {
-          examples: this.#examples(split),
-          residentKeys: () => this.#arrayKeys(split),
-          mostSteps: () => Number.POSITIVE_INFINITY,
-          feeds: async (rows) => ({ rows }),
-        },
-        stateKey: (name) => this.#stateKey(name),
-      },
-      this.networks,
+    const measured = await Promise.all(
+      this.#shares.map((share) => share.evaluate(this.#examples(split), this.#arrayKeys(split), this.#threads.current)),
     );
+    const loss = measured.flatMap((own) => [...own.loss]);
+    const accuracy = measured[0].accuracy && measured.flatMap((own) => [...(own.accuracy ?? [])]);
     return {
       loss: this.#history.measured(loss),
       ...(accuracy === undefined ? {} : { accuracy: this.#history.measured(accuracy) }),
@@ -179,9 +160,7 @@ export class EnsembleTrial {
 
   /** Frees what the runtime holds for this ensemble. */
   async dispose(): Promise<void> {
-    await this.#programs.dispose();
-    for (const key of this.#resident) await this.#request.runtime.remove(key);
-    this.#resident.clear();
+    await Promise.all(this.#shares.map((share) => share.dispose()));
   }
 
   async *run(): AsyncGenerator<EnsembleEvent> {
@@ -191,7 +170,7 @@ export class EnsembleTrial {
     const [order] = this.#orders;
     const epochEnd = Math.min(this.#totalSteps, order.stepsPerEpoch) - 1;
     for (const step of new Set([0, epochEnd])) {
-      await this.#programs.training(order.batch(step).length, this.#threads.current);
+      await this.#load(order.batch(step).length);
     }
     const compileMs = now() - started;
     await this.#upload();
@@ -209,7 +188,7 @@ export class EnsembleTrial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
-      yield await this.#runSegment(this.#coming ?? (await this.#prepared(this.#step)));
+      yield await this.#runSegment(this.#coming?.segment ?? this.#nextSegment(this.#step), this.#coming);
       if (this.#step % this.#orders[0].stepsPerEpoch === 0 && this.#request.evaluate !== false)
         yield await this.#endEpoch();
       if (this.#step < this.#totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
@@ -221,74 +200,63 @@ export class EnsembleTrial {
 
   #nextSegment(step: number): Segment {
     const [order] = this.#orders;
-    const perStep = order.sizeAt(step) * this.#orders.length;
+    const perStep = order.sizeAt(step) * Math.max(...this.#shares.map(({ orders }) => orders.length));
     const most = Math.max(1, Math.floor(largestTable / perStep));
     return nextSegment(order, step, Math.min(this.#totalSteps, step + most), this.#stepMs);
   }
 
+  /** The program of every share. */
+  #load(batchSize: number): Promise<LoadedProgram[]> {
+    return Promise.all(this.#shares.map((share) => share.load(batchSize, this.#threads.current)));
+  }
+
   /** The segment that begins with a step, and its tables. */
   async #prepared(step: number): Promise<PreparedSegment> {
-    const { spec } = this.#request;
     const segment = this.#nextSegment(step);
-    const { program } = await this.#programs.training(segment.batchSize, this.#threads.current);
-    const feeds = ensembleFeeds({
-      program,
-      segment,
-      orders: this.#orders,
-      optimizer: spec.optimizer,
-      schedule: this.#schedule,
-      totalSteps: this.#totalSteps,
-      seed: spec.seed,
-      networks: this.networks,
-      ...(spec.learningRates === undefined ? {} : { learningRates: spec.learningRates }),
-    });
-    return { segment, feeds };
+    const loaded = await this.#load(segment.batchSize);
+    return { segment, feeds: this.#shares.map((share, i) => share.feeds(loaded[i], segment)) };
   }
 
   async #upload(): Promise<void> {
     const { resumeFrom, spec } = this.#request;
-    for (const [split, arrays] of this.#arrays) {
-      for (const [name, tensor] of arrays) await this.#put(this.#arrayKey(split, name), tensor);
-    }
-    let state: readonly TensorData[];
+    const all = [...this.#arrays].flatMap(([split, arrays]) =>
+      [...arrays].map(([name, tensor]) => [arrayKey(split, name), tensor] as const),
+    );
+    const arrays = new Map(all);
     if (resumeFrom === undefined) {
-      state = initialEnsembleState(this.#network, this.#single, { seed: spec.seed, networks: this.networks });
-    } else {
-      const { where, bytes } = resumeFrom;
-      const saved = readCheckpoint<EnsembleEvaluation>(where, bytes, this.#layout, { spec, origin: {} });
-      state = saved.state;
-      this.#step = saved.step;
-      this.#history.add(saved.losses, saved.correct);
-      this.#history.evaluations.push(...saved.evaluations);
+      for (const share of this.#shares) {
+        await share.putArrays(arrays);
+        await share.putState();
+      }
+      return;
     }
-    for (const [i, name] of this.#names.entries()) await this.#put(this.#stateKey(name), state[i]);
+    const { where, bytes } = resumeFrom;
+    const saved = readCheckpoint<EnsembleEvaluation>(where, bytes, this.#layout, { spec, origin: {} });
+    this.#step = saved.step;
+    this.#history.add(saved.losses, saved.correct);
+    this.#history.evaluations.push(...saved.evaluations);
+    for (const share of this.#shares) {
+      await share.putArrays(arrays);
+      await share.putState(stateOfNetworks(saved.state, this.networks, share.extent));
+    }
   }
 
-  async #put(key: string, tensor: TensorData): Promise<void> {
-    await this.#request.runtime.put(key, tensor);
-    this.#resident.add(key);
-  }
-
-  async #runSegment({ segment, feeds }: PreparedSegment): Promise<Extract<EnsembleEvent, { kind: "steps" }>> {
+  async #runSegment(
+    segment: Segment,
+    prepared: PreparedSegment | undefined,
+  ): Promise<Extract<EnsembleEvent, { kind: "steps" }>> {
     const { spec } = this.#request;
+    const loaded = await this.#load(segment.batchSize);
     const threads = this.#threads.current;
-    const { program, session } = await this.#programs.training(segment.batchSize, threads);
-    const nextGeneration = 1 - this.#generation;
-    const running = session.run({
-      feeds,
-      resident: {
-        ...this.#arrayKeys("train"),
-        ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
-      },
-      keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
-      fetch: program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:")),
-    });
-    const [{ outputs, durationMs }] = await Promise.all([running, this.#workAhead(segment)]);
-    this.#generation = nextGeneration;
-    for (const name of this.#names) this.#resident.add(this.#stateKey(name));
+    // A share that has its tables runs while those of the next one are made.
+    const running = this.#shares.map((share, i) =>
+      share.run(loaded[i], prepared?.feeds[i] ?? share.feeds(loaded[i], segment), this.#arrayKeys("train")),
+    );
+    const [results] = await Promise.all([Promise.all(running), this.#workAhead(segment)]);
+    const durationMs = Math.max(...results.map((result) => result.durationMs));
     this.#step += segment.steps;
-    const correct = (outputs.correct?.data as Float32Array | undefined) ?? new Float32Array(0);
-    const losses = this.#history.add(outputs.loss.data as Float32Array, correct);
+    const [measured, correct] = ["loss", "correct"].map((name) => this.#joined(results, name, segment.steps));
+    const losses = this.#history.add(measured, correct);
     if (segment.batchSize === spec.batchSize) {
       // The first run of a session warms caches and allocators; it is not a measurement.
       if (this.#stepMs !== undefined || segment.steps > 1)
@@ -296,7 +264,17 @@ export class EnsembleTrial {
       this.#stepMs = durationMs / segment.steps;
     }
     const { first, steps, batchSize } = segment;
-    return { kind: "steps", first, steps, losses, correct, examples: batchSize, durationMs, threads };
+    const all = threads * this.#shares.length;
+    return { kind: "steps", first, steps, losses, correct, examples: batchSize, durationMs, threads: all };
+  }
+
+  /** A measurement of all shares, `[steps, networks]`; empty where there is none. */
+  #joined(results: readonly RunResult[], name: string, steps: number): Float32Array {
+    const parts = results.map(({ outputs }) => outputs[name]?.data as Float32Array | undefined);
+    return joinedRows(
+      parts.filter((part) => part !== undefined),
+      steps,
+    );
   }
 
   /** What the coming steps need, while the runtime works in a thread of its own. */
@@ -359,9 +337,13 @@ export class EnsembleTrial {
   }
 
   async #readState(): Promise<TensorData[]> {
-    const state: TensorData[] = [];
-    for (const name of this.#names) state.push(await this.#request.runtime.get(this.#stateKey(name)));
-    return state;
+    const states = await Promise.all(this.#shares.map((share) => share.readState()));
+    return states[0].map((_, i) =>
+      joinedNetworks(
+        states.map((vectors) => vectors[i]),
+        this.#shares.map(({ extent }) => extent),
+      ),
+    );
   }
 
   #splitArrays(split: SplitName): ReadonlyMap<string, TensorData> {
@@ -371,21 +353,15 @@ export class EnsembleTrial {
   }
 
   #arrayKeys(split: SplitName): Record<string, string> {
-    return Object.fromEntries([...this.#splitArrays(split).keys()].map((name) => [name, this.#arrayKey(split, name)]));
-  }
-
-  #arrayKey(split: SplitName, name: string): string {
-    return `${this.#prefix}${split}.${name}`;
+    return Object.fromEntries([...this.#splitArrays(split).keys()].map((name) => [name, arrayKey(split, name)]));
   }
 
   #examples(split: SplitName): number {
     return (this.#splitArrays(split).get("data.targets") as TensorData).shape[0];
   }
-
-  #stateKey(name: string, generation = this.#generation): string {
-    return `${this.#prefix}${generation}/${name}`;
-  }
 }
+
+const arrayKey = (split: SplitName, name: string): string => `${split}.${name}`;
 
 function arraysOf(
   { data, spec }: EnsembleRequest,

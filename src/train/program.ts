@@ -111,7 +111,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
   const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
-  const single = stateLayout(template, read, ensemble?.networks);
+  const single = stateLayout(template, read, ensemble?.of ?? ensemble?.networks);
   const state = ensemble === undefined ? single : ensembleLayout(single, ensemble.networks);
   const outer = segmentInputs(layout, batchSize, 0, 0);
   const inner = segmentInputs(layout, batchSize, 0, 0);

@@ -43,6 +43,11 @@ export interface Runtime {
   readonly cores: number;
   /** Memory that there is for everything, in bytes; where it cannot be known, that of 32-bit WebAssembly is assumed. */
   readonly memoryBytes?: number;
+  /**
+   * Another runtime of the same kind that works at the same time, with sessions and resident tensors of its own: the same
+   * one for the same number, from 1. It is disposed together with this one. Absent where there is only one.
+   */
+  beside?(number: number): Runtime;
   load(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /** Stores a resident tensor. The data are copied or moved; the caller must not change them afterwards. */
   put(key: string, tensor: TensorData): Promise<void>;

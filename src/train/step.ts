@@ -47,7 +47,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
   const hyperNames = Object.keys(part.hyperparameters(spec, { step: 0, learningRate: spec.learningRate }));
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = network.build({ mode: "training", batchSize, inputShapes });
-  const state = stateLayout(template, update.optimizer, request.ensemble?.networks);
+  const state = stateLayout(template, update.optimizer, request.ensemble?.of ?? request.ensemble?.networks);
   const keyCount = template.randomKeys.length;
   const iteration = input("iteration", "int64", []);
   const condition = input("condition", "bool", []);

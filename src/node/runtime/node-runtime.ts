@@ -23,10 +23,16 @@ export interface NodeRuntimeOptions {
 export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptions = {}): Runtime {
   checkCount("runtime.cores", cores);
   const calls = new WorkerCalls(startHost());
+  const others = new Map<number, Runtime>();
   return {
     name: `onnxruntime-node ${ortVersion()} (cpu)`,
     cores,
     memoryBytes: memoryBytes(),
+    beside(number: number): Runtime {
+      const other = others.get(number) ?? nodeRuntime({ cores });
+      others.set(number, other);
+      return other;
+    },
     async load(model: Uint8Array, options: SessionOptions): Promise<Session> {
       checkCount("session.threads", options.threads);
       const copy = new Uint8Array(model);
@@ -38,7 +44,9 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
     },
     get: (key) => calls.call("get", [key]),
     remove: (key) => calls.call("remove", [key]),
-    dispose: () => calls.close(),
+    async dispose(): Promise<void> {
+      await Promise.all([calls.close(), ...[...others.values()].map((other) => other.dispose())]);
+    },
   };
 }
 
