@@ -21,7 +21,7 @@ export function claimsSummary(claims: readonly Claim[]): string {
   const counts = verdicts
     .map((verdict) => ({ verdict, count: claims.filter((claim) => claim.verdict === verdict).length }))
     .filter(({ count }) => count > 0)
-    .map(({ verdict, count }) => `${count} ${verdict}`);
+    .map(({ verdict, count }) => `${count} ${verdict === "erratum" && count > 1 ? "errata" : verdict}`);
   return `${countText(claims.length, "claim")}: ${counts.join(", ")}`;
 }
 
