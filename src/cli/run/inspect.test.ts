@@ -127,6 +127,13 @@ describe("for people", () => {
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
+  test("the table of the documentation is the table that is printed", async () => {
+    const text = await readFile(new URL("../../../docs/inspect.md", import.meta.url), "utf8");
+    const [, block] = /```\n(lenet5, [\s\S]*?)```/.exec(text) ?? [];
+    const printed = new Set((await inspect("lenet5")).out.split("\n"));
+    expect(block.split("\n").filter((line) => line !== "..." && !printed.has(line))).toEqual([]);
+  });
+
   test("a branching net at 120 columns shows windows, jumps and shares", async () => {
     const { out } = await inspect(`${await writeBranching()} --input-shape 3x32x32 --batch 4`, { columns: 120 });
     expect(out).toMatchInlineSnapshot(`
