@@ -36,6 +36,13 @@ export { type LayerSubjectOptions, layerSubject } from "./inspect/layer-subject.
 export { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./inspect/onnx-subject.js";
 export type { Step, Subject, SubjectParameter } from "./inspect/subject.js";
 
+// What one unit of a feature map sees of the input, in theory and by gradients; `runtimeSession` runs those on a runtime.
+export { type EffectiveField, type EffectiveFieldOptions, effectiveField } from "./inspect/effective-field.js";
+export { type FieldGrowth, receptiveFieldGrowth } from "./inspect/field-growth.js";
+export { effectiveFieldFigure, fieldGrowthFigure } from "./inspect/field-figures.js";
+export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/graph-session.js";
+export { runtimeSession } from "./train/graph-session.js";
+
 // Rows: the one form in which measurements travel, from training to figures.
 export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
 

@@ -21,6 +21,8 @@ export interface PanelOptions {
   readonly places: readonly number[];
   /** Whether lines carry points; the same in all panels, because they share the legend. */
   readonly hasPoints: boolean;
+  /** Which end of references carries their label. Default `right`. */
+  readonly labelEnd?: "left" | "right";
   readonly row: number;
   readonly column: number;
   readonly rows: number;
@@ -31,7 +33,7 @@ type Encoding = { readonly [key: string]: Json };
 
 /** Draws one phase of the points of a metric. The points of its other phases share the vertical axis. */
 export function panelSpec(points: readonly CurvePoint[], panel: PanelOptions): Json {
-  const { metric, phase, row, columns, hasPoints } = panel;
+  const { metric, phase, row, columns, hasPoints, labelEnd } = panel;
   const domain = panelDomain(points, metric);
   const drawn = points.filter((point) => point.phase === phase.id);
   const width = panelWidth(columns, sizes.axis);
@@ -39,6 +41,7 @@ export function panelSpec(points: readonly CurvePoint[], panel: PanelOptions): J
   const y = verticalEncoding(domain, panel);
   const looks = looksOf(panel);
   const isFloor = (value: number): boolean => points.every(({ mean }) => mean >= value);
+  const sideOf = (value: number) => (labelEnd === "left" ? "left" : isFloor(value) ? "below" : "above");
   const bands = {
     transform: [{ filter: "isValid(datum.low)" }],
     mark: { type: "area", opacity: 0.14, clip: true },
@@ -49,13 +52,15 @@ export function panelSpec(points: readonly CurvePoint[], panel: PanelOptions): J
     encoding: { x, y, color: looks.color, shape: looks.shape },
   };
   return {
-    ...(row === 0 ? { title: { text: phase.title, fontSize: sizes.title, anchor: "middle", offset: 8 } } : {}),
+    ...(row === 0 && phase.title !== ""
+      ? { title: { text: phase.title, fontSize: sizes.title, anchor: "middle", offset: 8 } }
+      : {}),
     width,
     height: 210,
     data: { values: panelValues(drawn, domain, panel) },
     layer: [
       ...(metric.references ?? []).flatMap((reference) =>
-        horizontalReference(reference, { width, y, side: isFloor(reference.value) ? "below" : "above" }),
+        horizontalReference(reference, { width, y, side: sideOf(reference.value) }),
       ),
       ...(drawn.some(({ low }) => low !== null) ? [bands] : []),
       {

@@ -5,6 +5,8 @@ import type { CurveRow } from "./curve-data.js";
 import { curveFigure } from "./curve-figure.js";
 import { type DotRow, dotIntervalFigure } from "./dot-interval-figure.js";
 import type { Figure } from "./figure.js";
+import { type HeatRow, heatMapFigure } from "./heat-map-figure.js";
+import { lineFigure } from "./line-figure.js";
 import { scatterFigure } from "./scatter-figure.js";
 import { violinFigure } from "./violin-figure.js";
 import type { ViolinRow } from "./violin-shape.js";
@@ -115,6 +117,15 @@ const scatterRows = [
   ["middle, deep", 1.19e7, 1.9e9],
   ["large", 1.4e8, 1.96e10],
 ].map(([name, x, y]) => ({ name: String(name), x: Number(x), y: Number(y) }));
+
+/** A bell, flat beyond three widths. */
+function heatRows(height: number, width: number, deviation: number): HeatRow[] {
+  return Array.from({ length: height * width }, (_, i) => {
+    const [row, column] = [Math.floor(i / width), i % width];
+    const distance = ((row - (height - 1) / 2) ** 2 + (column - (width - 1) / 2) ** 2) / deviation ** 2;
+    return { row, column, value: Math.exp(-Math.min(9, distance) / 2) };
+  });
+}
 
 const lossAndAccuracy = [
   { id: "loss", title: "Loss", unit: "nats" },
@@ -274,6 +285,48 @@ export const gallery: Readonly<Record<string, () => Figure>> = {
       x: { title: "Parameters" },
       y: { title: "MACs" },
     }),
+  heatMap: () =>
+    heatMapFigure(heatRows(21, 30, 4), {
+      id: "heat-map",
+      title: "A bell over an image",
+      subtitle,
+      ...{ height: 21, width: 30 },
+      value: { name: "share", title: "Share" },
+      frames: [{ rows: [2, 18], columns: [6, 22], label: "theoretical field" }],
+    }),
+  heatMapInBlocks: () =>
+    heatMapFigure(heatRows(250, 240, 20), {
+      id: "heat-map-in-blocks",
+      title: "A bell in logarithmic colors, more pixels than can be seen, a frame that leaves the image",
+      ...{ height: 250, width: 240 },
+      value: { name: "share", title: "Share" },
+      scale: "log",
+      frames: [{ rows: [-20, 200], columns: [30, 260], label: "theoretical field" }],
+    }),
+  heatMapOfLine: () =>
+    heatMapFigure(heatRows(1, 64, 5), {
+      id: "heat-map-of-line",
+      title: "One row",
+      ...{ height: 1, width: 64 },
+      value: { name: "share", title: "Share" },
+      frames: [{ rows: [0, 0], columns: [12, 51], label: "theoretical field" }],
+    }),
+  lines: () =>
+    lineFigure(
+      variants.flatMap(({ id: variant }, v) =>
+        Array.from({ length: 8 + 4 * v }, (_, depth) => ({ variant, x: depth, y: (1 + 2 * depth) * 2 ** (v / 2) })),
+      ),
+      {
+        id: "lines",
+        title: "One quantity against another",
+        variants,
+        x: { name: "depth", title: "Depth" },
+        y: {
+          ...{ name: "extent", title: "Extent", unit: "pixels", scale: "log" },
+          references: [{ value: 100, label: "input: 100 pixels" }],
+        },
+      },
+    ),
   dotsOneSeed: () =>
     dotIntervalFigure(
       dotRows("accuracy", 98.6, 0.12).filter(({ seed }) => seed === 0),

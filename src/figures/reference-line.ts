@@ -13,13 +13,14 @@ interface HorizontalOptions {
   readonly width: number;
   /** The encoding of the panel's vertical axis. */
   readonly y: { readonly [key: string]: Json };
-  /** Where the label is out of the way: `above` or `below` the right end of the line, or `outside` the panel. */
-  readonly side: "above" | "below" | "outside";
+  /** Where the label is out of the way: `above` or `below` the right end, above the `left` end, or `outside` the panel. */
+  readonly side: "above" | "below" | "left" | "outside";
 }
 
 const sides = {
   above: { align: "right", baseline: "bottom", dy: -3 },
   below: { align: "right", baseline: "top", dy: 4 },
+  left: { align: "left", baseline: "bottom", dx: 6, dy: -3 },
   outside: { align: "left", baseline: "middle", dx: 6 },
 } as const;
 
@@ -42,7 +43,7 @@ export function horizontalReference(reference: ReferenceLine, { width, y, side }
         fontSize: sizes.label - 1,
         color: ink.reference,
       },
-      encoding: { x: { value: width }, y: place },
+      encoding: { x: { value: side === "left" ? 0 : width }, y: place },
     },
   ];
 }

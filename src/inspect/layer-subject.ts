@@ -3,6 +3,7 @@ import { dtypeTable } from "../core/dtype.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
+import { initialTensors } from "../nn/initial-tensors.js";
 import type { LayerSpec, Mode } from "../nn/layer.js";
 import { buildNetwork, type Network, type Parameter } from "../nn/network.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
@@ -47,6 +48,7 @@ export function layerSubject(spec: LayerSpec, options: LayerSubjectOptions): Sub
       const { output, parameters: trained } = build("training");
       return { outputs: [output], parameters: trained.map(({ tensor }) => tensor) };
     },
+    storedValue: initialTensors(network),
   };
 }
 

@@ -4,8 +4,9 @@
 import { isFloat } from "../core/dtype.js";
 import { InvalidInputError, TrainscopeError } from "../core/errors.js";
 import { sizeOf } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
 import { input } from "../graph/build.js";
-import type { Tensor } from "../graph/tensor.js";
+import type { Tensor, TensorType } from "../graph/tensor.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { computedWeights } from "../onnx/computed-weights.js";
 import { storageOf } from "../onnx/element-storage.js";
@@ -77,6 +78,7 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
     steps: fileSteps(file, { inputs, nodes, known }),
     parameters: [...known.values()],
     parameterTensors: [...known].flatMap(([tensor, { isTrainable }]) => (isTrainable ? [tensor] : [])),
+    storedValue: stored.storedValue,
     remarks: [
       ...remarksOf(file, weights, stored.missing),
       ...(folding === undefined ? [] : [`${where}: ${foldingRemark(folding)}; those are counted`]),
@@ -137,15 +139,25 @@ const mostSettings = 4096;
 /** Stored tensors whose values no rule asks for, as inputs of the graph; and the files beside the model that are missing. */
 function storedTensors(file: OnnxFile, weights: readonly StoredWeight[]) {
   const tensors = new Map<string, Tensor>();
+  const protos = new Map<Tensor, TensorProto>();
   const missing = new Set<string>();
-  for (const { name, type } of weights) tensors.set(name, input(name, type.dtype, type.shape));
+  const keep = (name: string, proto: TensorProto, { dtype, shape }: TensorType): void => {
+    const tensor = input(name, dtype, shape);
+    tensors.set(name, tensor);
+    protos.set(tensor, proto);
+  };
+  for (const { name, proto, type } of weights) keep(name, proto, type);
   for (const [name, proto] of storedProtos(file)) {
     if (storageOf(proto.dataType) === undefined) continue;
-    const { dtype, shape } = file.tensorType(proto);
+    const type = file.tensorType(proto);
     const isThere = !isBeside(proto) || isReadable(file, proto, missing);
-    if (!tensors.has(name) && (sizeOf(shape) > mostSettings || !isThere)) tensors.set(name, input(name, dtype, shape));
+    if (!tensors.has(name) && (sizeOf(type.shape) > mostSettings || !isThere)) keep(name, proto, type);
   }
-  return { tensors, missing: [...missing] };
+  const storedValue = (tensor: Tensor): TensorData | undefined => {
+    const proto = protos.get(tensor);
+    return proto === undefined ? undefined : file.tensor(proto);
+  };
+  return { tensors, missing: [...missing], storedValue };
 }
 
 /** Initializers, and what Constant nodes of the main graph hold, by the names of their values. */

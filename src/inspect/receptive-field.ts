@@ -13,7 +13,7 @@ import type { Subject, Value } from "./subject.js";
  * What the elements of a tensor see along one axis of the input. Elements that have places on a grid see
  * `[offset + u stride - (size - 1) / 2, offset + u stride + (size - 1) / 2]`.
  */
-interface AxisField {
+export interface AxisField {
   /** Of the input. */
   readonly extent: number;
   readonly size: number;
@@ -29,7 +29,7 @@ interface AxisField {
   readonly places: "grid" | "moved" | "none";
 }
 
-/** By axis of the input (`axis`, or `input:axis` where there are several); absent where it has no influence. */
+/** By `input:axis`; absent where the axis has no influence. */
 type Fields = ReadonlyMap<string, AxisField>;
 
 /**
@@ -42,7 +42,20 @@ type Fields = ReadonlyMap<string, AxisField>;
  * Spatial axes are those of the input over which windows slide; without any there is no answer. `"all"`: every element
  * sees the whole input. No entry: an operator on the way does not say what it depends on.
  */
-export function receptiveFields({ inputs, steps }: Subject): ReadonlyMap<Tensor, ReceptiveField | "all"> {
+export function receptiveFields(subject: Subject): ReadonlyMap<Tensor, ReceptiveField | "all"> {
+  return new Map([...spatialPaths(subject)].map(([tensor, paths]) => [tensor, told(paths)]));
+}
+
+/** What the elements of a tensor see along one spatial axis of one input, and where their places lie. */
+export interface SpatialPath extends AxisField {
+  /** Which input of the subject. */
+  readonly input: number;
+  /** Which axis of it. */
+  readonly axis: number;
+}
+
+/** What `receptiveFields` tells, with the axes of inputs and tensors: one entry for every spatial axis. */
+export function spatialPaths({ inputs, steps }: Subject): ReadonlyMap<Tensor, readonly SpatialPath[]> {
   const known = new Map<Tensor, Fields>();
   const lost = new Set<Value>();
   const slid = new Set<string>();
@@ -51,12 +64,17 @@ export function receptiveFields({ inputs, steps }: Subject): ReadonlyMap<Tensor,
     for (const node of nodes) follow(node, { known, lost, slid });
     if (unknown !== undefined) for (const output of outputs) lost.add(output);
   }
-  const result = new Map<Tensor, ReceptiveField | "all">();
+  const result = new Map<Tensor, readonly SpatialPath[]>();
   for (const [tensor, fields] of known) {
-    const field = told(fields, slid);
-    if (field !== undefined) result.set(tensor, field);
+    const paths = [...fields].filter(([key]) => slid.has(key)).map(([key, field]) => pathOf(key, field));
+    if (paths.length > 0) result.set(tensor, paths);
   }
   return result;
+}
+
+function pathOf(key: string, field: AxisField): SpatialPath {
+  const [input, axis] = key.split(":").map(Number);
+  return { ...field, input, axis };
 }
 
 /** Before anything is computed every element sees itself. The first axis counts examples. */
@@ -249,9 +267,7 @@ function withoutPlaces(field: AxisField, variesOver: ReadonlySet<number>): AxisF
 const whole = (size: number): number => Math.ceil(size - 1e-6);
 
 /** The spatial axes of one tensor. */
-function told(fields: Fields, slid: ReadonlySet<string>): ReceptiveField | "all" | undefined {
-  const spatial = [...fields].filter(([axis]) => slid.has(axis)).map(([, field]) => field);
-  if (spatial.length === 0) return undefined;
+function told(spatial: readonly AxisField[]): ReceptiveField | "all" {
   if (spatial.every(({ places }) => places === "none")) return "all";
   return {
     size: spatial.map(({ size }) => whole(size)),

@@ -1,5 +1,6 @@
 // What is accounted: the steps of a model in order, wherever it comes from. Layers and files each become one.
 import type { Shape } from "../core/shape.js";
+import type { TensorData } from "../core/tensor-data.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 
 /** A tensor of which shape and type are not known: something before it could not be read. */
@@ -55,6 +56,12 @@ export interface Subject {
   readonly training?: () => { readonly outputs: readonly Tensor[]; readonly parameters: readonly Tensor[] };
   /** Trained parameters as the steps read them, where there is no `training`. */
   readonly parameterTensors?: readonly Tensor[];
+  /**
+   * The value of a tensor that the steps read and no node makes, inputs aside: drawn from the seed for models of layers,
+   * read from a file; `undefined` for any other tensor. Instruments that compute ask for it.
+   * @throws TrainscopeError where a file lacks it.
+   */
+  readonly storedValue?: (tensor: Tensor, seed: number) => TensorData | undefined;
   /** Sentences that a user should hear: what an exporter folded away, what was left out. */
   readonly remarks: readonly string[];
 }

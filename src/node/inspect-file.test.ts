@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
+import { toNumbers } from "../core/tensor-data.js";
 import { inspectSubject } from "../inspect/inspect.js";
 import { modelBytes, numbers } from "../onnx/model-cases.js";
 import { onnxFileSubject } from "./inspect-file.js";
@@ -58,6 +59,24 @@ test("a file with its values in it, or in a file beside it that is there, missin
     expect(remarks(file("net.onnx", model(location)))).toEqual([
       expect.stringContaining(`values lie in "${location}", which is missing or too short`),
     ]);
+});
+
+test("values are read when they are asked for, after the file was closed, and missing ones are told", () => {
+  const valuesOf = (path: string) => {
+    const subject = onnxFileSubject(path);
+    const weight = subject.steps[0].nodes[0].inputs[1];
+    const value = subject.storedValue?.(weight as never, 0);
+    return value === undefined ? [] : toNumbers(value);
+  };
+  const values = Float32Array.from({ length: 8000 }, (_, i) => i / 7);
+  const parts = new Uint8Array(64 + 32_000);
+  parts.set(new Uint8Array(values.buffer), 64);
+  file("values.data", parts);
+  expect(valuesOf(file("beside.onnx", model("values.data")))).toEqual([...values]);
+  const own = valuesOf(file("own.onnx", model()));
+  expect(own).toHaveLength(8000);
+  expect(new Set(own).size).toBeGreaterThan(1);
+  expect(() => valuesOf(file("gone.onnx", model("gone.data")))).toThrow(/gone.data/);
 });
 
 test("what is no model is told in one sentence", () => {

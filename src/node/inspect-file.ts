@@ -22,11 +22,9 @@ export function inspectFile(path: string, options: OnnxSubjectOptions & Inspecti
  */
 export function onnxFileSubject(path: string, options: OnnxSubjectOptions = {}): Subject {
   const files = new OpenFiles(path);
-  try {
-    return onnxSubject(files.source(), path, options);
-  } finally {
-    files.close();
-  }
+  const { storedValue, ...subject } = files.whileOpen(() => onnxSubject(files.source(), path, options));
+  if (storedValue === undefined) return subject;
+  return { ...subject, storedValue: (tensor, seed) => files.whileOpen(() => storedValue(tensor, seed)) };
 }
 
 interface OpenFile {
@@ -34,7 +32,7 @@ interface OpenFile {
   readonly size: number;
 }
 
-/** The model and the files beside it, each opened once. */
+/** The model and the files beside it, each opened once at a time. */
 class OpenFiles {
   readonly #path: string;
   readonly #beside = new Map<string, OpenFile>();
@@ -45,11 +43,9 @@ class OpenFiles {
   }
 
   source(): ModelSource {
-    const model = opened(this.#path, () => this.#path, "Check the path");
-    this.#model = model;
     return {
-      size: model.size,
-      readAt: (offset, length) => readPart(this.#path, model, offset, length),
+      size: this.#modelFile().size,
+      readAt: (offset, length) => readPart(this.#path, this.#modelFile(), offset, length),
       readBeside: (location, offset, length) => {
         const path = join(dirname(this.#path), location);
         const known = this.#beside.get(location);
@@ -61,8 +57,20 @@ class OpenFiles {
     };
   }
 
-  close(): void {
-    for (const file of [this.#model, ...this.#beside.values()]) if (file !== undefined) closeSync(file.descriptor);
+  #modelFile(): OpenFile {
+    this.#model ??= opened(this.#path, () => this.#path, "Check the path");
+    return this.#model;
+  }
+
+  /** Closes afterwards what was opened meanwhile; the source can be asked again later. */
+  whileOpen<T>(read: () => T): T {
+    try {
+      return read();
+    } finally {
+      for (const file of [this.#model, ...this.#beside.values()]) if (file !== undefined) closeSync(file.descriptor);
+      this.#model = undefined;
+      this.#beside.clear();
+    }
   }
 }
 

@@ -1,0 +1,258 @@
+// The effective receptive field: how much every input pixel counts for one unit of a feature map, by gradients.
+//
+//   subject, feature map --its unit, cotangents, absolute gradients--> Graph --OpenGraph, examples--> sums --> map, widths
+import { isFloat } from "../core/dtype.js";
+import { InvalidInputError } from "../core/errors.js";
+import { randomStream } from "../core/rng.js";
+import { type Shape, shapeText, sizeOf } from "../core/shape.js";
+import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { input as graphInput } from "../graph/build.js";
+import { gradients } from "../graph/gradient.js";
+import { graph } from "../graph/graph.js";
+import { mul } from "../graph/ops/arithmetic.js";
+import { reduceSum } from "../graph/ops/reduction.js";
+import { slice } from "../graph/ops/slicing.js";
+import { abs } from "../graph/ops/unary.js";
+import { nodesOf } from "../graph/order.js";
+import type { Graph, Tensor } from "../graph/tensor.js";
+import { describeField, type FieldShape } from "./field-shape.js";
+import type { OpenGraph } from "./graph-session.js";
+import { type SpatialPath, spatialPaths } from "./receptive-field.js";
+import type { Subject } from "./subject.js";
+import { isKnown } from "./values.js";
+
+export interface EffectiveFieldOptions {
+  /**
+   * The feature map: name of a step, or of a module, whose last step with a receptive field counts. Default: the last one
+   * whose elements do not see the whole input.
+   */
+  readonly layer?: string;
+  /**
+   * Index on every axis of the feature map; `null` stands for all. Default: on axes of places the unit whose field lies
+   * nearest to the center of the input, else all. Needed where places were brought into another order.
+   */
+  readonly unit?: readonly (number | null)[];
+  /** Inputs that the gradients are averaged over, rounded up to whole batches. Default 16. */
+  readonly examples?: number;
+  /** Draws weights, inputs and cotangents. Default 0. */
+  readonly seed?: number;
+  /** What is averaged: `absolute` values (default) or `square`s of gradients. */
+  readonly average?: "absolute" | "square";
+  /** Inputs of a run, by name, batch included, for real data. Default: standard normal noise. */
+  readonly feeds?: (run: number) => Readonly<Record<string, TensorData>>;
+}
+
+/** What was measured, as plain data. */
+export interface EffectiveField extends FieldShape {
+  readonly model: string;
+  /** Name of the step. */
+  readonly layer: string;
+  readonly unit: readonly (number | null)[];
+  readonly examples: number;
+  readonly seed: number;
+  readonly average: "absolute" | "square";
+}
+
+/**
+ * Measures the effective receptive field of Luo, Li, Urtasun and Zemel (NeurIPS 2016): the mean over inputs of
+ * `|d y / d x|` (or its square), summed over the channels of the input, as a map that sums to 1. `y` is the unit in the
+ * center of the feature map: its channels with random signs, new for every example, so that no channel can cancel another
+ * always (channels behind a normalization sum to 0). Luo et al. take one channel; the maps agree in the mean.
+ *
+ * Weights are those of the file, or drawn from the seed; the network is in inference form.
+ * @param open runs the graph: `referenceSession`, or `runtimeSession` for networks of real size.
+ * @throws InvalidInputError where there is no such layer, no answer, no gradient, or the gradient is 0 everywhere.
+ */
+export async function effectiveField(
+  subject: Subject,
+  options: EffectiveFieldOptions,
+  open: OpenGraph,
+): Promise<EffectiveField> {
+  const { examples = 16, seed = 0, average = "absolute" } = options;
+  const where = `effective receptive field of ${subject.model}`;
+  if (!Number.isSafeInteger(examples) || examples < 1) {
+    throw new InvalidInputError("examples must be a whole number from 1", { where, received: `${examples}` });
+  }
+  const target = targetOf(subject, options, where);
+  const { program, cotangent } = gradientGraph(subject, target, average);
+  const constants = storedValues(subject, program, { cotangent, seed, where });
+  const runs = Math.ceil(examples / subject.batchSize);
+  const sums = new Float64Array(sizeOf(target.extents));
+  const session = await open(program, constants);
+  try {
+    for (let run = 0; run < runs; run++) {
+      const feeds = { ...inputNoise(subject, seed, run), ...options.feeds?.(run) };
+      const { map } = await session.run({ ...feeds, [cotangentName]: randomSigns(cotangent, seed, run) });
+      for (let i = 0; i < sums.length; i++) sums[i] += map.data[i];
+    }
+  } finally {
+    await session.dispose();
+  }
+  return {
+    ...{ model: subject.model, layer: target.layer, unit: target.unit },
+    ...{ examples: runs * subject.batchSize, seed, average },
+    ...describeField(sums, target, where),
+  };
+}
+
+const cotangentName = "cotangent of the unit";
+
+/** The unit that is asked for, and what the theory says of it. */
+export interface FieldTarget {
+  readonly layer: string;
+  readonly tensor: Tensor;
+  readonly unit: readonly (number | null)[];
+  /** The input, and its spatial axes with their extents. */
+  readonly input: Tensor;
+  readonly axes: readonly number[];
+  readonly extents: Shape;
+  /** First and last position of the theoretical field on every axis, beyond the input too; `null` where it is all. */
+  readonly theory: readonly (readonly [number, number] | null)[];
+}
+
+function targetOf(subject: Subject, { layer, unit }: EffectiveFieldOptions, where: string): FieldTarget {
+  const fields = spatialPaths(subject);
+  const { name, tensor, paths } = stepOf(subject, fields, layer, where);
+  const first = paths[0].input;
+  const spatial = paths.filter(({ input }) => input === first);
+  const { tensor: input, name: inputName } = subject.inputs[first];
+  if (!isFloat(input.dtype)) {
+    throw new InvalidInputError("there are no gradients of whole numbers", {
+      where: `${where}, input ${inputName}`,
+      expected: "an input of floating type",
+      received: input.dtype,
+    });
+  }
+  const chosen = unit === undefined ? centerUnit(tensor, spatial, `${where}, layer ${name}`) : [...unit];
+  checkUnit(chosen, tensor, `${where}, layer ${name}`);
+  return {
+    ...{ layer: name, tensor, input, unit: chosen },
+    axes: spatial.map(({ axis }) => axis),
+    extents: spatial.map(({ extent }) => extent),
+    theory: spatial.map((path) => theoryOf(path, chosen)),
+  };
+}
+
+/** The step that is asked for by its name or module: the last of a module that has an answer. */
+function stepOf(
+  subject: Subject,
+  fields: ReadonlyMap<Tensor, readonly SpatialPath[]>,
+  wanted: string | undefined,
+  where: string,
+) {
+  const steps = subject.steps.flatMap(({ name, module, outputs }) => {
+    const tensor = outputs.find((output) => isKnown(output) && isFloat(output.dtype) && fields.has(output));
+    return tensor === undefined || !isKnown(tensor) ? [] : [{ name, module, tensor, paths: fields.get(tensor)! }];
+  });
+  const isWithin = (module: string): boolean => module === wanted || module.startsWith(`${wanted}.`);
+  const found =
+    wanted === undefined
+      ? steps.findLast(({ paths }) => paths.every(({ places }) => places === "grid"))
+      : (steps.find(({ name }) => name === wanted) ?? steps.findLast(({ module }) => isWithin(module)));
+  if (found !== undefined) return found;
+  const names = steps.map(({ name }) => name);
+  throw new InvalidInputError(wanted === undefined ? "no layer has a receptive field" : "no such layer, or no field", {
+    where,
+    expected: names.length === 0 ? "windows that slide over an input" : "the name of a layer or module with a field",
+    ...(wanted === undefined ? {} : { received: JSON.stringify(wanted) }),
+    ...(names.length === 0
+      ? {}
+      : { remedy: `For instance ${names.filter((_, i) => i % Math.ceil(names.length / 5) === 0).join(", ")}` }),
+  });
+}
+
+/** On axes of places the unit nearest to the center, else all. */
+function centerUnit({ shape }: Tensor, paths: readonly SpatialPath[], where: string): (number | null)[] {
+  const unit: (number | null)[] = shape.map(() => null);
+  for (const { carriers, places, extent, offset, stride } of paths) {
+    if (places === "moved") {
+      throw new InvalidInputError("the places of this layer are in another order than those of the input", {
+        where,
+        expected: "the unit to look at",
+        received: "none",
+        remedy: `Give it, one index or null for each axis of ${shapeText(shape)}, or choose another layer`,
+      });
+    }
+    if (places === "none") continue;
+    const [axis] = carriers;
+    const nearest = Math.round(((extent - 1) / 2 - offset) / stride);
+    unit[axis] = Math.min(shape[axis] - 1, Math.max(0, nearest));
+  }
+  return unit;
+}
+
+function checkUnit(unit: readonly (number | null)[], { shape }: Tensor, where: string): void {
+  const fits = (at: number | null, axis: number): boolean =>
+    at === null || (axis > 0 && Number.isInteger(at) && at >= 0 && at < shape[axis]);
+  if (unit.length === shape.length && unit.every(fits)) return;
+  throw new InvalidInputError("the unit does not fit", {
+    where,
+    expected: `an index or null for each axis of ${shapeText(shape)}, null for the examples`,
+    received: `[${unit.map(String).join(", ")}]`,
+  });
+}
+
+function theoryOf({ carriers, places, offset, stride, size }: SpatialPath, unit: FieldTarget["unit"]) {
+  const at = places === "grid" ? unit[carriers[0]] : null;
+  if (at === null) return null;
+  const center = offset + at * stride;
+  return [center - (size - 1) / 2, center + (size - 1) / 2] as const;
+}
+
+/** The output `map`: absolute or squared gradients, summed over examples and channels of the input. */
+function gradientGraph(subject: Subject, target: FieldTarget, average: "absolute" | "square") {
+  const chosen = target.unit.flatMap((at, axis) => (at === null ? [] : [{ at, axis }]));
+  const unit =
+    chosen.length === 0
+      ? target.tensor
+      : slice(target.tensor, {
+          starts: chosen.map(({ at }) => at),
+          ends: chosen.map(({ at }) => at + 1),
+          axes: chosen.map(({ axis }) => axis),
+        });
+  const cotangent = graphInput(cotangentName, unit.dtype, unit.shape);
+  const [gradient] = gradients({ of: unit, withRespectTo: [target.input], cotangent });
+  const others = target.input.shape.flatMap((_, axis) => (target.axes.includes(axis) ? [] : [axis]));
+  const map = reduceSum(average === "square" ? mul(gradient, gradient) : abs(gradient), others);
+  const program = graph([cotangent], { map });
+  const free = new Set<Tensor>(subject.inputs.map(({ tensor }) => tensor));
+  for (const { inputs } of nodesOf(program)) {
+    for (const tensor of inputs)
+      if (tensor !== null && tensor.node === undefined && tensor !== cotangent) free.add(tensor);
+  }
+  return { program: { ...program, inputs: [...free, cotangent] }, cotangent };
+}
+
+interface StoredValueOptions {
+  readonly cotangent: Tensor;
+  readonly seed: number;
+  readonly where: string;
+}
+
+function storedValues(subject: Subject, { inputs }: Graph, { cotangent, seed, where }: StoredValueOptions) {
+  const values = new Map<Tensor, TensorData>();
+  for (const tensor of inputs) {
+    if (tensor === cotangent || subject.inputs.some((one) => one.tensor === tensor)) continue;
+    const value = subject.storedValue?.(tensor, seed);
+    if (value === undefined) throw new InvalidInputError(`no value of "${tensor.name}" is at hand`, { where });
+    values.set(tensor, value);
+  }
+  return values;
+}
+
+/** Standard normal numbers; zeros where whole numbers are read. */
+function inputNoise({ inputs }: Subject, seed: number, run: number): Record<string, TensorData> {
+  return Object.fromEntries(
+    inputs.map(({ name, tensor: { dtype, shape } }) => {
+      const stream = randomStream(seed, `effective receptive field, input ${name}`, run);
+      const value = isFloat(dtype) ? (_: unknown, i: number) => stream.normal(i) : () => 0;
+      return [name, tensorFrom(dtype, shape, Array.from({ length: sizeOf(shape) }, value))];
+    }),
+  );
+}
+
+function randomSigns({ dtype, shape }: Tensor, seed: number, run: number): TensorData {
+  const stream = randomStream(seed, "effective receptive field, signs", run);
+  const signs = Array.from({ length: sizeOf(shape) }, (_, i) => (stream.uniform(i) < 0.5 ? -1 : 1));
+  return tensorFrom(dtype, shape, signs);
+}
