@@ -69,39 +69,7 @@ describe("published receptive fields", () => {
       }
     }
   });
-
-  it("ResNet as google-research/receptive_field has it: 483, 1027, 1507, stride 32, padding 239, 511, 751", () => {
-    for (const [depths, size, padding] of [
-      [[3, 4, 6, 3], 483, 239],
-      [[3, 4, 23, 3], 1027, 511],
-      [[3, 8, 36, 3], 1507, 751],
-    ] as const) {
-      expect(last(slimResNet(depths), [1, 65, 65], "Add")).toMatchObject({
-        size: [size, size],
-        stride: [32, 32],
-        offset: [(size - 1) / 2 - padding, (size - 1) / 2 - padding],
-        isAligned: true,
-      });
-    }
-  });
 });
-
-/** Bottlenecks whose last unit of a stage has the stride, as TF-slim's; its pooling of even extents pads the end alone. */
-function slimResNet(depths: readonly number[]): LayerSpec {
-  const one = (stride = 1): LayerSpec => conv2d({ filters: 1, kernel: 1, stride });
-  const stages = depths.flatMap((depth, stage) =>
-    Array.from({ length: depth }, (_, unit) => {
-      const stride = unit === depth - 1 && stage < depths.length - 1 ? 2 : 1;
-      const branch = sequential([one(), conv2d({ filters: 1, kernel: 3, stride, padding: 1 }), one()]);
-      return residual(stride === 1 ? { branch } : { branch, shortcut: one(2) });
-    }),
-  );
-  return sequential([
-    conv2d({ filters: 1, kernel: 7, stride: 2, padding: 3 }),
-    maxPool2d({ kernel: 3, stride: 2 }),
-    ...stages,
-  ]);
-}
 
 describe("branches", () => {
   it("see the union, and the least of the paths is told", () => {
