@@ -92,6 +92,18 @@ describe("VGG", () => {
   });
 });
 
+test("the growth of fields ends where tables and hand end", () => {
+  const ends = measured.growth.map(({ model, growth }) => [model, growth.at(-1)?.field.size[0]]);
+  expect(ends).toEqual([
+    ["AlexNet", 195],
+    ["VGG-16", 212],
+    ["VGG-19", 268],
+    // 7, 11, 19, 27 up to the modules; 16 for each of 2, 16 of a pooling, 32 for each of 5, 16, 64 for each of 2.
+    ["GoogLeNet", 27 + 2 * 16 + 16 + 5 * 32 + 16 + 2 * 64],
+    ["ResNet-50", 427],
+  ]);
+});
+
 describe("inception modules", () => {
   test("MACs of every convolution, weights, outputs", () => {
     const macs = (id: NetworkId) =>

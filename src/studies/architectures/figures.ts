@@ -1,16 +1,20 @@
 // The figures: cost and memory of every layer, and what the two inception modules cost, part by part.
-import { barFigure, type Figure } from "../../figures/index.js";
+import { barFigure, type Figure, lineFigure } from "../../figures/index.js";
+import { fieldGrowthFigure } from "../../inspect/field-figures.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import { layerCostFigure } from "../../inspect/inspection-figures.js";
 import { type Accounted, type AccountedNetworks, branchesOf } from "./accounted.js";
+import type { EffectiveField } from "./effective-fields.js";
 import type { Measurements } from "./measurements.js";
 
-export function figures({ networks }: Measurements): Figure[] {
+export function figures({ networks, growth, effective }: Measurements): Figure[] {
   const { alexnet, vgg19 } = networks;
   return [
     named(layerCostFigure(listed(alexnet), alexnet), "alexnet-cost"),
     named(layerCostFigure(listed(vgg19), vgg19), "vgg19-cost"),
     memoryFigure(vgg19, "vgg19-memory"),
+    fieldGrowthFigure(growth, { inputExtent: 224 }),
+    effectiveFigure(effective),
     inceptionFigure(networks),
   ];
 }
@@ -20,6 +24,25 @@ const named = (figure: Figure, id: string): Figure => ({ ...figure, id });
 /** The inspection with the layers that the tables list, under the names that they have there. */
 function listed({ inspection, layers }: Accounted): Inspection {
   return { ...inspection, layers: layers.map(({ name, record }) => ({ ...record, name })) };
+}
+
+/** How much every pixel along an axis weighs in one output of stacked linear 3 x 3 layers. */
+function effectiveFigure(fields: readonly EffectiveField[]): Figure {
+  return lineFigure(
+    fields.flatMap(({ layers, extent, profile }) =>
+      profile.map((weight, place) => ({ variant: `${layers}`, x: place - (extent - 1) / 2, y: weight })),
+    ),
+    {
+      id: "effective-field",
+      title: "What an output of stacked 3 × 3 layers really sees",
+      subtitle: "Uniform weights, no activation; gradients in float64",
+      caption:
+        "Gradient of one output, summed along the other axis. A line ends where the theoretical field ends; there the weight is next to nothing: the effective field grows as √n only.",
+      variants: fields.map(({ layers, extent }) => ({ id: `${layers}`, title: `${layers} layers, field ${extent}` })),
+      x: { name: "pixel", title: "Pixels from the center" },
+      y: { name: "weight", title: "Share of the gradient" },
+    },
+  );
 }
 
 /** Bytes of every layer for one image in the forward pass: what it stores, and what it writes. */

@@ -1,12 +1,14 @@
 // Everything that the study computes, once: findings, claims, tables and figures read it.
 import { type AccountedNetworks, accountNetworks } from "./accounted.js";
 import { type EffectiveField, effectiveDepths, effectiveField } from "./effective-fields.js";
+import { type ModelGrowth, measureGrowth } from "./field-growth.js";
 import { checkIdentity, type IdentityCheck, identityDepths, identityKernels } from "./receptive-fields.js";
 
 export interface Measurements {
   readonly networks: AccountedNetworks;
   readonly identity: readonly IdentityCheck[];
   readonly effective: readonly EffectiveField[];
+  readonly growth: readonly ModelGrowth[];
 }
 
 export function measure(): Measurements {
@@ -14,6 +16,7 @@ export function measure(): Measurements {
     networks: accountNetworks(),
     identity: checkIdentity(identityDepths, identityKernels),
     effective: effectiveDepths.map((layers) => effectiveField(layers, 3)),
+    growth: measureGrowth(),
   };
 }
 

@@ -1,0 +1,25 @@
+// How far the layers of classic networks see, by their depth.
+import { type FieldGrowth, receptiveFieldGrowth } from "../../inspect/field-growth.js";
+import { layerSubject } from "../../inspect/layer-subject.js";
+import { catalogueModel } from "../../nn/models.js";
+
+export interface ModelGrowth {
+  readonly model: string;
+  readonly growth: readonly FieldGrowth[];
+}
+
+/** Networks whose fields are drawn against depth; of the catalogue, and all for about 224 x 224 pixels. */
+const drawn = [
+  { title: "AlexNet", model: "alexnet" },
+  { title: "VGG-16", model: "vgg16" },
+  { title: "VGG-19", model: "vgg19" },
+  { title: "GoogLeNet", model: "googlenet" },
+  { title: "ResNet-50", model: "resnet50" },
+] as const;
+
+export function measureGrowth(): ModelGrowth[] {
+  return drawn.map(({ title, model }) => {
+    const { spec, inputShape = [] } = catalogueModel(model);
+    return { model: title, growth: receptiveFieldGrowth(layerSubject(spec, { model: title, inputShape })) };
+  });
+}
