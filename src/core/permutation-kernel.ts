@@ -152,6 +152,7 @@ function loaded(): Kernel | null {
  * The permutation of 0 .. count-1 that the words of a stream make, or `undefined` where there is no WebAssembly, or it is
  * too long for it.
  * @param counter the two upper words of the stream's counters; @param key its key.
+ * @returns the kernel's own memory, which the next call writes to.
  */
 export function permutationByKernel(
   size: number,
@@ -164,5 +165,5 @@ export function permutationByKernel(
   const missing = Math.ceil((orderAt + 4 * size - memory.buffer.byteLength) / pageBytes);
   if (missing > 0) memory.grow(missing);
   permute(size, ...counter, ...key);
-  return new Int32Array(memory.buffer, orderAt, size).slice();
+  return new Int32Array(memory.buffer, orderAt, size);
 }

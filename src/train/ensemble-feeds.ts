@@ -1,6 +1,7 @@
 // What the programs of an ensemble are fed in one segment: tables with a column for every network.
 import type { TensorData } from "../core/tensor-data.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
+import type { GroupedRows } from "./ensemble-rows.js";
 import { interleaved } from "./ensemble-state.js";
 import type { Program } from "./program.js";
 import type { RowOrder } from "./row-order.js";
@@ -11,6 +12,8 @@ export interface EnsembleFeedRequest {
   readonly segment: Segment;
   /** Of every network, or one that they share. */
   readonly orders: readonly RowOrder[];
+  /** The same in groups of lanes, where the program has them so. */
+  readonly grouped?: GroupedRows;
   readonly optimizer: Readonly<Record<string, unknown>>;
   readonly schedule: ScheduleFunction;
   readonly totalSteps: number;
@@ -22,7 +25,7 @@ export interface EnsembleFeedRequest {
 
 /** The per-step tables of a segment: rows `[steps, batch, n]`, keys `[steps, 2 k, n]`, hyper `[steps, h]` or `[.., n]`. */
 export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, TensorData> {
-  const { program, segment, orders, optimizer, schedule, totalSteps, seed, networks, learningRates } = request;
+  const { program, segment, orders, grouped, optimizer, schedule, totalSteps, seed, networks, learningRates } = request;
   const feedsWith = (options: Readonly<Record<string, unknown>>): Record<string, TensorData> =>
     segmentFeeds({
       program: { ...program, randomKeyCount: 0 },
@@ -38,7 +41,7 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
     const tables = learningRates.map((learningRate) => feedsWith({ ...optimizer, learningRate }).hyper);
     feeds.hyper = stackedTables(tables);
   }
-  if (orders.length > 1) feeds.rows = rowTable(orders, segment, program.lanes);
+  if (orders.length > 1) feeds.rows = grouped?.table(segment) ?? rowTable(orders, segment);
   if (program.randomKeyCount > 0) {
     const tables = Array.from({ length: networks }, (_, i) => randomKeys(program.randomKeyCount, segment, seed + i));
     feeds.keys = stackedTables(tables);
@@ -46,24 +49,14 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
   return feeds;
 }
 
-/** Rows of all networks: `[steps, batch, n]`, or in groups `[steps, g, batch, lanes]`, the last network's repeated. */
-function rowTable(orders: readonly RowOrder[], { first, steps, batchSize }: Segment, lanes?: number): TensorData {
-  const [width, groups] = lanes === undefined ? [orders.length, 1] : [lanes, Math.ceil(orders.length / lanes)];
-  const data = new Int32Array(steps * groups * batchSize * width);
-  for (let group = 0; group < groups; group++) {
-    const own = Array.from({ length: width }, (_, lane) =>
-      orders[Math.min(group * width + lane, orders.length - 1)].batches(first, steps),
-    );
-    for (let step = 0; step < steps; step++) {
-      // Written from front to back: a column at a time would touch every line of the table once for each network.
-      let at = (step * groups + group) * batchSize * width;
-      const end = (step + 1) * batchSize;
-      for (let row = step * batchSize; row < end; row++)
-        for (let lane = 0; lane < width; lane++) data[at++] = own[lane][row];
-    }
-  }
-  const shape = lanes === undefined ? [steps, batchSize, width] : [steps, groups, batchSize, width];
-  return { dtype: "int32", shape, data };
+/** Rows of all networks: `[steps, batch, n]`. */
+function rowTable(orders: readonly RowOrder[], { first, steps, batchSize }: Segment): TensorData {
+  const own = orders.map((order) => order.batches(first, steps));
+  const data = new Int32Array(steps * batchSize * own.length);
+  // Written from front to back: a column at a time would touch every line of the table once for each network.
+  let at = 0;
+  for (let row = 0; row < steps * batchSize; row++) for (const rows of own) data[at++] = rows[row];
+  return { dtype: "int32", shape: [steps, batchSize, own.length], data };
 }
 
 function stackedTables(tables: readonly TensorData[]): TensorData {

@@ -63,20 +63,20 @@ export function ensembleCaptures(captures: readonly Tensor[], form: EnsembleForm
   });
 }
 
-/** The state vectors outside of the loop as its body has them: `[p n]` to `[g p lanes]`, and back. */
+/**
+ * The state vectors outside of the loop as its body has them: `[p n]` to `[g, p, lanes]`, and back. What a body hands on
+ * must not be a Reshape, which ONNX Runtime copies there.
+ */
 export function carriedInLanes(vector: Tensor, form: LaneForm): Tensor {
-  const shape = [vector.shape[0] / form.networks];
-  return flat(lastToLanes(vector, shape, form));
+  return lastToLanes(vector, [vector.shape[0] / form.networks], form);
 }
 
 export function carriedFromLanes(vector: Tensor, form: LaneForm): Tensor {
-  const shape = [vector.shape[0] / (groupCount(form) * form.lanes)];
-  return flat(lanesToLast(vector, shape, form));
+  const last = lanesToLast(vector, [vector.shape[1]], form);
+  return reshape(last, [sizeOf(last.shape)]);
 }
 
-const flat = (x: Tensor): Tensor => reshape(x, [sizeOf(x.shape)]);
-
-/** `ensembleBody` with the networks in groups of lanes; a state vector is `[g p lanes]`. */
+/** `ensembleBody` with the networks in groups of lanes; a state vector is `[g, p, lanes]`. */
 export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneForm): Graph {
   const stepwise = rewriteGraph(body, stepFunctions);
   const own = ownTables(form);
@@ -85,10 +85,8 @@ export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneF
   for (const [i, single] of body.inputs.entries()) {
     const { name = "", dtype, shape } = single;
     if (step.carried.includes(single)) {
-      const groups = groupCount(form);
-      inputs[i] = input(name, dtype, [groups * shape[0] * form.lanes]);
-      const lanes = reshape(inputs[i], [groups, shape[0], form.lanes]);
-      images.set(single, new LaneImage(single, form, { lanes }));
+      inputs[i] = input(name, dtype, [groupCount(form), shape[0], form.lanes]);
+      images.set(single, new LaneImage(single, form, { lanes: inputs[i] }));
     } else if (name === "rows" && form.ownRows) {
       const lanes = gather(inputs[i], step.iteration, { axis: 0 });
       images.set(step.rows, new LaneImage(step.rows, form, { lanes }));
@@ -101,7 +99,7 @@ export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneF
     outputs: body.outputs.map(({ name }, i) => {
       const result = results[i];
       if (!(result instanceof LaneImage)) return { name, tensor: result };
-      return { name, tensor: handedOn(name) ? flat(result.lanes) : result.last };
+      return { name, tensor: handedOn(name) ? result.lanes : result.last };
     }),
   };
 }

@@ -4,6 +4,7 @@ import type { Network } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { ensembleFeeds } from "./ensemble-feeds.js";
 import { type EnsembleForm, ensembleLayout, gainsFromLanes } from "./ensemble-form.js";
+import { GroupedRows } from "./ensemble-rows.js";
 import { initialEnsembleState, type ShareExtent } from "./ensemble-state.js";
 import { evaluateNetworks } from "./evaluation.js";
 import type { TrainingRequest } from "./program-request.js";
@@ -52,6 +53,8 @@ export interface ShareRequest {
   readonly orders: readonly RowOrder[];
   readonly schedule: ScheduleFunction;
   readonly totalSteps: number;
+  /** That are trained on. */
+  readonly examples: number;
   /** In front of the keys of resident tensors. */
   readonly prefix: string;
 }
@@ -68,6 +71,7 @@ export class EnsembleShare {
   readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #resident = new Set<string>();
+  #grouped: GroupedRows | undefined;
   #generation = 0;
 
   constructor(request: ShareRequest) {
@@ -92,12 +96,25 @@ export class EnsembleShare {
 
   /** The tables of a segment. */
   feeds({ program }: LoadedProgram, segment: Segment): Readonly<Record<string, TensorData>> {
-    const { spec, schedule, totalSteps } = this.#request;
+    const { spec, schedule, totalSteps, examples } = this.#request;
+    if (program.lanes !== undefined && this.orders.length > 1)
+      this.#grouped ??= new GroupedRows(this.orders, program.lanes, examples);
     return ensembleFeeds({
+      ...(this.#grouped === undefined ? {} : { grouped: this.#grouped }),
       ...{ program, segment, schedule, totalSteps, orders: this.orders, optimizer: spec.optimizer },
       ...{ seed: this.#seed, networks: this.extent.networks },
       ...this.#learningRates,
     });
+  }
+
+  /** Makes orders of a coming epoch, until there is no time left; the next call goes on. */
+  prepare(epoch: number, hasTime: () => boolean): void {
+    const grouped = this.#grouped;
+    if (grouped === undefined) {
+      for (const order of this.orders) if (hasTime()) order.prepare?.(epoch);
+    } else {
+      while (hasTime() && grouped.prepare(epoch));
+    }
   }
 
   /** Hands arrays of data over, by their key. */

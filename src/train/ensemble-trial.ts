@@ -102,6 +102,7 @@ export class EnsembleTrial {
       return new EnsembleShare({
         ...{ extent, of: this.networks, runtime: own, spec, network: built, program, single, prefix },
         ...{ orders: this.#orders, schedule: this.#schedule, totalSteps: this.#totalSteps, spinning: threads > 1 },
+        examples: this.#examples("train"),
       });
     });
     const isShared = this.#shares.length > 1;
@@ -291,10 +292,8 @@ export class EnsembleTrial {
     const epoch = Math.floor(first / stepsPerEpoch) + 1;
     if (epoch * stepsPerEpoch >= this.#totalSteps) return;
     if (this.#orders.length * this.#examples("train") > mostPreparedRows) return;
-    for (const order of this.#orders) {
-      if (now() - started > steps * this.#stepMs) return;
-      order.prepare?.(epoch);
-    }
+    const end = started + steps * this.#stepMs;
+    for (const share of this.#shares) share.prepare(epoch, () => now() <= end);
   }
 
   async #endEpoch(): Promise<Extract<EnsembleEvent, { kind: "epoch" }>> {

@@ -1,6 +1,6 @@
 // Which examples make which batch: a pure function of seed, epoch and step.
 import { InvalidInputError } from "../core/errors.js";
-import { permutation, randomStream } from "../core/rng.js";
+import { permutation, randomStream, writePermutation } from "../core/rng.js";
 import { batchSizeFunction } from "../optim/batch-schedules.js";
 import type { TrialSpec } from "./trial-spec.js";
 
@@ -27,6 +27,11 @@ export interface RowOrder {
   sizeAt(step: number): number;
   /** Makes the order of an epoch ahead of its first batch. */
   prepare?(epoch: number): void;
+  /**
+   * Writes the rows of an epoch into a table, from place `at` on and `stride` places apart: of shuffled epochs, all
+   * examples, whether or not there is a last batch for them. They are not kept.
+   */
+  writeEpoch?(epoch: number, table: { readonly into: Int32Array; readonly at: number; readonly stride: number }): void;
 }
 
 export interface RowOrderRequest {
@@ -87,10 +92,11 @@ export function shuffledOrder(
     sizeOf === undefined ? equalEpochs(stepsOf(batchSize)) : scheduledEpochs((epoch) => stepsOf(sizeIn(epoch)));
   // That of the running epoch, and of the next one if it was asked for.
   const orders = new Map<number, Int32Array>();
+  const streamOf = (epoch: number) => randomStream(seed, "shuffle", epoch);
   const orderOf = (epoch: number): Int32Array => {
     const known = orders.get(epoch);
     if (known !== undefined) return known;
-    const order = permutation(examples, randomStream(seed, "shuffle", epoch));
+    const order = permutation(examples, streamOf(epoch));
     orders.set(epoch, order);
     return order;
   };
@@ -105,6 +111,7 @@ export function shuffledOrder(
   return {
     ...epochs,
     prepare: orderOf,
+    writeEpoch: (epoch, table) => writePermutation(examples, streamOf(epoch), table),
     batch: (step) => batches(step, 1),
     batches,
     sizeAt(step) {
