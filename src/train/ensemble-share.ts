@@ -142,6 +142,8 @@ export class EnsembleShare {
     const nextGeneration = 1 - this.#generation;
     const result = await session.run({
       feeds,
+      // A table of megabytes that nobody reads after this.
+      given: ["rows"],
       resident: {
         ...this.#arrays(arrayKeys),
         ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),

@@ -12,6 +12,8 @@ export interface SessionOptions {
 export interface RunRequest {
   /** Tensors handed over for this run, by the model's input name. */
   readonly feeds: Readonly<Record<string, TensorData>>;
+  /** Names of feeds that the caller gives away, so that they need not be copied: it never reads them again. */
+  readonly given?: readonly string[];
   /** Model inputs fed from resident tensors: input name -> resident key. */
   readonly resident?: Readonly<Record<string, string>>;
   /** Model outputs kept as resident tensors after the run: output name -> resident key. */

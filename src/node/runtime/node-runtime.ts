@@ -60,13 +60,21 @@ function nodeSession(calls: WorkerCalls, model: LoadedModel): Session {
   return {
     async run(request: RunRequest): Promise<RunResult> {
       checkNames(model, request);
-      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, tensor]) => [name, ownCopy(tensor)]));
-      const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
+      const feeds = Object.fromEntries(
+        Object.entries(request.feeds).map(([name, tensor]) => [
+          name,
+          request.given?.includes(name) === true && isWhole(tensor) ? tensor : ownCopy(tensor),
+        ]),
+      );
+      const buffers = [...new Set(Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer))];
       return calls.call("run", [model.session, { ...request, feeds }], buffers);
     },
     dispose: () => calls.call("unload", [model.session]),
   };
 }
+
+/** Whether a tensor has a buffer for itself. */
+const isWhole = ({ data }: TensorData): boolean => data.byteLength === data.buffer.byteLength;
 
 /** Names are checked here, where the list of valid ones makes a good message. */
 function checkNames({ inputs, outputs }: LoadedModel, { feeds, resident = {}, keep = {}, fetch }: RunRequest): void {
