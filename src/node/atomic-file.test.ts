@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -25,6 +26,15 @@ describe("writeFileAtomic", () => {
     await Promise.all(texts.map((text) => writeFileAtomic(path, text)));
     expect(texts).toContain(await readFile(path, "utf8"));
     expect(await readdir(folder)).toHaveLength(1);
+  });
+
+  test.skipIf(process.platform === "win32")("writes into a pipe, which stays one", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    const [read] = await Promise.all([readFile(path, "utf8"), writeFileAtomic(path, "weights")]);
+    expect(read).toBe("weights");
+    expect((await stat(path)).isFIFO()).toBe(true);
+    expect(await readdir(folder)).toEqual(["pipe"]);
   });
 
   test("removes its temporary file when it fails, and names path and remedy", async () => {

@@ -1,6 +1,6 @@
 // Files that are either the old ones or the new ones, never half of each.
 import { randomBytes } from "node:crypto";
-import { open, readdir, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EnvironmentError } from "../core/errors.js";
 import { isProcessAlive } from "./process-alive.js";
@@ -8,9 +8,11 @@ import { isProcessAlive } from "./process-alive.js";
 /**
  * Writes a whole file: a temporary file in the same folder, flushed to the disk, then renamed over `path`.
  * A reader sees the old bytes or the new ones. On failure the temporary file is removed and `path` is untouched.
+ * Devices and pipes (`/dev/null`, `/dev/stdout`) are written to as they are: a rename would put a file in their place.
  * @throws EnvironmentError for everything that the file system refuses.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  if (await isStream(path)) return writeStream(path, bytes);
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
@@ -26,6 +28,20 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     throw fileSystemError(path, "write", cause);
   }
   await syncFolder(dirname(path));
+}
+
+/** Whether something is there that is neither a file nor a folder. */
+async function isStream(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  return status !== undefined && !status.isFile() && !status.isDirectory();
+}
+
+async function writeStream(path: string, bytes: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw fileSystemError(path, "write", cause);
+  }
 }
 
 /** Without this the rename itself may be lost with the power. Windows cannot open folders, and needs it not. */
