@@ -1,16 +1,17 @@
 // Random permutations in WebAssembly: orders of thousands of networks are millions of draws, and JavaScript has no
-// product of 32-bit numbers with all 64 bits, of which Philox takes twenty for four words.
+// product of 32-bit numbers with all 64 bits, of which Philox takes twenty for four words. Four blocks, 16 words, are
+// drawn at a time, each in a part of the vectors.
 //
 // The module is assembled here, instruction by instruction, from the function below; `permutation` in rng.ts is the same
 // algorithm in JavaScript, and the tests hold one against the other.
 
 // Locals: parameters first.
-const [count, number, stream, key0, key1, i, draw, word, j, bound, c0, c1, c2, c3, k0, k1, round, p, q] = Array.from(
+const [count, number, stream, key0, key1, i, draw, word, j, bound, k0, k1, round, c0, c1, c2, c3, p, q] = Array.from(
   { length: 19 },
   (_, index) => index,
 );
 const i32 = 0x7f;
-const i64 = 0x7e;
+const v128 = 0x7b;
 
 type Code = readonly number[];
 
@@ -40,55 +41,71 @@ const add = operator(0x6a);
 const subtract = operator(0x6b);
 const remainder = operator(0x70);
 const and = operator(0x71);
-const xor = operator(0x73);
+const or = operator(0x72);
 const shiftLeft = operator(0x74);
 const shiftRight = operator(0x76);
 const isLess = operator(0x48);
 const isMore = operator(0x4b);
 const load = (address: Code, offset: number): Code => [...address, 0x28, 2, offset];
 const store = (address: Code, offset: number, value: Code): Code => [...address, ...value, 0x36, 2, offset];
-/** `factor * x` with all bits, from numbers without sign. */
-const product = (factor: number, x: number): Code => [...int(factor), 0xad, ...get(x), 0xad, 0x7e];
-const low = (local: number): Code => [...get(local), 0xa7];
-const high = (local: number): Code => [...get(local), 0x42, 32, 0x88, 0xa7];
+const simd = (code: number): Code => [0xfd, ...unsignedLeb(code)];
+const splat = (value: Code): Code => [...value, ...simd(0x11)];
+const vectorXor = (a: Code, b: Code): Code => [...a, ...b, ...simd(0x51)];
+/** 32-bit numbers of two vectors, counted from 0 to 7. */
+const shuffle = (a: Code, b: Code, parts: readonly number[]): Code => [
+  ...[...a, ...b, ...simd(0x0d)],
+  ...parts.flatMap((part) => [4 * part, 4 * part + 1, 4 * part + 2, 4 * part + 3]),
+];
+/** `factor * x` with all bits, from numbers without sign: the lower words into `x`, the upper ones into a vector. */
+const product = (factor: number, x: number, upper: number): Code => [
+  // The products of the last two numbers, and of the first two; then their words are sorted.
+  ...set(upper, [...get(x), ...splat(int(factor)), ...simd(0xdf)]),
+  ...set(x, [...get(x), ...splat(int(factor)), ...simd(0xde)]),
+  ...shuffle(get(x), get(upper), [0, 2, 4, 6]),
+  ...set(upper, shuffle(get(x), get(upper), [1, 3, 5, 7])),
+  ...[0x21, x],
+];
 const emptyType = 0x40;
 /** Goes round while the condition holds, which is looked at behind the body. */
 const loopWhile = (body: Code, condition: Code): Code => [0x03, emptyType, ...body, ...condition, 0x0d, 0, 0x0b];
 const when = (condition: Code, body: Code): Code => [...condition, 0x04, emptyType, ...body, 0x0b];
 
-// Four words of the block lie at 0, the permutation behind them.
-const orderAt = 16;
+// 16 words of four blocks lie at 0, the first words of all of them in front; the permutation lies behind them.
+const orderAt = 64;
 const place = (index: number): Code => shiftLeft(get(index), int(2));
+const wordPlace: Code = or(shiftLeft(and(get(draw), int(3)), int(4)), and(get(draw), int(12)));
+const blockNumbers: Code = [0, 1, 2, 3].flatMap((block) => [block, 0, 0, 0]);
 
 /** Ten rounds of Philox4x32: see `philox4x32`. */
 const philox: Code = [
-  ...set(c0, shiftRight(get(draw), int(2))),
-  ...set(c1, int(0)),
-  ...set(c2, get(number)),
-  ...set(c3, get(stream)),
+  ...set(c0, [...splat(shiftRight(get(draw), int(2))), ...simd(0x0c), ...blockNumbers, ...simd(0xae)]),
+  ...set(c1, splat(int(0))),
+  ...set(c2, splat(get(number))),
+  ...set(c3, splat(get(stream))),
   ...set(k0, get(key0)),
   ...set(k1, get(key1)),
   ...set(round, int(10)),
   ...loopWhile(
     [
-      ...set(p, product(0xd2511f53, c0)),
-      ...set(q, product(0xcd9e8d57, c2)),
-      ...set(c0, xor(xor(high(q), get(c1)), get(k0))),
-      ...set(c2, xor(xor(high(p), get(c3)), get(k1))),
-      ...set(c1, low(q)),
-      ...set(c3, low(p)),
+      ...product(0xd2511f53, c0, p),
+      ...product(0xcd9e8d57, c2, q),
+      ...vectorXor(vectorXor(get(q), get(c1)), splat(get(k0))),
+      ...set(c1, get(c2)),
+      ...set(c2, vectorXor(vectorXor(get(p), get(c3)), splat(get(k1)))),
+      ...set(c3, get(c0)),
+      ...[0x21, c0],
       ...set(k0, add(get(k0), int(0x9e3779b9))),
       ...set(k1, add(get(k1), int(0xbb67ae85))),
       ...set(round, subtract(get(round), int(1))),
     ],
     get(round),
   ),
-  ...[c0, c1, c2, c3].flatMap((c, k) => store(int(0), 4 * k, get(c))),
+  ...[c0, c1, c2, c3].flatMap((c, k) => [...int(0), ...get(c), ...simd(0x0b), 4, 16 * k]),
 ];
 
 const drawing: Code = [
-  ...when([...and(get(draw), int(3)), 0x45], philox),
-  ...set(word, load(shiftLeft(and(get(draw), int(3)), int(2)), 0)),
+  ...when([...and(get(draw), int(15)), 0x45], philox),
+  ...set(word, load(wordPlace, 0)),
   ...set(draw, add(get(draw), int(1))),
   ...set(j, remainder(get(word), get(bound))),
 ];
@@ -117,7 +134,7 @@ const body: Code = [
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   const section = (id: number, content: Code): Code => [id, ...unsignedLeb(content.length), ...content];
   const name = (text: string): Code => [text.length, ...[...text].map((letter) => letter.charCodeAt(0))];
-  const locals: Code = [2, round - key1, i32, 2, i64];
+  const locals: Code = [2, round - key1, i32, q - round, v128];
   const code: Code = [...locals, ...body, 0x0b];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
