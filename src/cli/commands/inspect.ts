@@ -31,6 +31,10 @@ export interface InspectOptions {
   readonly figures?: string;
   /** The layer whose effective receptive field is measured; the last one that has a field with `true`. */
   readonly effectiveField?: string | true;
+  /** Inputs that the effective field is averaged over. */
+  readonly examples: number;
+  /** Draws weights and inputs of the effective field. */
+  readonly seed: number;
 }
 
 interface Flags extends Partial<Omit<InspectOptions, "models" | "inputShapes">> {
@@ -65,7 +69,14 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     .option("--figures <folder>", "write figures there as SVG, PNG, Vega-Lite and CSV")
     .option(
       "--effective-field [layer]",
-      "measure how much every input pixel counts for the centre of a layer, by gradients; a figure with --figures",
+      "measure by gradients how much every input pixel counts for the center of a layer; a picture with --figures",
+    )
+    .option("--examples <n>", "inputs that the effective field is averaged over", integer("--examples", 1), 16)
+    .option(
+      "--seed <n>",
+      "draws inputs, and weights where there are none, for the effective field",
+      integer("--seed", 0),
+      0,
     )
     .action(async (models: string[], flags: Flags) => {
       const { inspectModels } = await import("../run/inspect.js");
@@ -90,7 +101,16 @@ function optionsOf(models: readonly string[], { inputShape: inputShapes = {}, js
     });
   }
   return {
-    ...{ freeze: [], exact: false, all: false, reverse: false, compare: false, optimizer: "adam" },
+    ...{
+      freeze: [],
+      exact: false,
+      all: false,
+      reverse: false,
+      compare: false,
+      optimizer: "adam",
+      examples: 16,
+      seed: 0,
+    },
     ...flags,
     format: json === true ? "json" : (flags.format ?? "table"),
     models,

@@ -1,8 +1,12 @@
 // The figures of `trainscope inspect --figures`.
 import { join, resolve } from "node:path";
 import type { Figure } from "../../figures/figure.js";
+import type { EffectiveField } from "../../inspect/effective-field.js";
+import { effectiveFieldFigure, fieldGrowthFigure } from "../../inspect/field-figures.js";
+import { receptiveFieldGrowth } from "../../inspect/field-growth.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import { layerCostFigure, layerMemoryFigure, modelComparisonFigure } from "../../inspect/inspection-figures.js";
+import type { Subject } from "../../inspect/subject.js";
 import { writeFigureFiles } from "../../node/figure-files.js";
 import { openFigureRenderer } from "../../node/render.js";
 
@@ -19,19 +23,37 @@ interface NamedFigure {
   readonly figure: Figure;
 }
 
+/** A model with what was found. */
+export interface Inspected {
+  readonly subject: Subject;
+  readonly inspection: Inspection;
+}
+
 /** The figures of one model, named for it. */
-export function modelFigures(inspection: Inspection): NamedFigure[] {
+export function modelFigures(inspected: Inspected, field?: EffectiveField): NamedFigure[] {
+  const { inspection } = inspected;
   const name = inspection.model.replace(/\.(?:onnx|json)$/i, "");
-  return [layerCostFigure(inspection), layerMemoryFigure(inspection)].map((figure) => ({
-    name: `${name}-${figure.id}`,
-    figure,
-  }));
+  const figures = [
+    layerCostFigure(inspection),
+    layerMemoryFigure(inspection),
+    ...growthFigures([inspected]),
+    ...(field === undefined ? [] : [effectiveFieldFigure(field)]),
+  ];
+  return figures.map((figure) => ({ name: `${name}-${figure.id}`, figure }));
 }
 
 /** The figures of several models side by side. */
-export function comparisonFigures(inspections: readonly Inspection[]): NamedFigure[] {
-  const figure = modelComparisonFigure(inspections);
-  return [{ name: figure.id, figure }];
+export function comparisonFigures(inspected: readonly Inspected[]): NamedFigure[] {
+  const figures = [modelComparisonFigure(inspected.map(({ inspection }) => inspection)), ...growthFigures(inspected)];
+  return figures.map((figure) => ({ name: figure.id, figure }));
+}
+
+/** Fields against depth, of the models over whose input windows slide; nothing where there are none. */
+function growthFigures(inspected: readonly Inspected[]): Figure[] {
+  const models = inspected
+    .map(({ subject, inspection }) => ({ model: inspection.model, growth: receptiveFieldGrowth(subject) }))
+    .filter(({ growth }) => growth.length > 0);
+  return models.length === 0 ? [] : [fieldGrowthFigure(models)];
 }
 
 /** @param folder has to be there. */

@@ -341,7 +341,11 @@ describe("figures", () => {
   test("are written in every form, and JSON names them", async () => {
     const out = join(folder, "figures");
     const { figures } = JSON.parse((await inspect(`lenet5 --figures ${out} --json`)).out);
-    expect(figures.map(({ id }: { id: string }) => id)).toEqual(["cost-per-layer", "memory-per-layer"]);
+    expect(figures.map(({ id }: { id: string }) => id)).toEqual([
+      "cost-per-layer",
+      "memory-per-layer",
+      "receptive-field-growth",
+    ]);
     const files = await readdir(out);
     expect(files.filter((name) => name.startsWith("lenet5-cost-per-layer")).map((name) => name.slice(22))).toEqual([
       "csv",
@@ -351,7 +355,23 @@ describe("figures", () => {
     ]);
     expect(await readFile(join(out, "lenet5-cost-per-layer.csv"), "utf8")).toContain("3 Conv,macs,Conv,240000");
     const compared = await inspect(`lenet5 mlp --compare --figures ${out}`);
-    expect(compared.err).toBe(`figure: Work against size: ${join(out, "macs-against-parameters.svg")}\n`);
+    expect(compared.err).toBe(
+      `figure: Work against size: ${join(out, "macs-against-parameters.svg")}\nfigure: Receptive fields grow with depth: ${join(out, "receptive-field-growth.svg")}\n`,
+    );
+  });
+});
+
+describe("the effective receptive field", () => {
+  test("is measured on ONNX Runtime, told in words and in JSON, and repeats", async () => {
+    const line = `${await writeBranching()} --input-shape 3x16x16 --effective-field --examples 2`;
+    const { out } = await inspect(line);
+    expect(out).toMatch(/\nEffective field: center of \S+, standard deviation [\d.]+ x [\d.]+\s+pixels;/);
+    const [first, second] = await Promise.all([inspect(`${line} --json`), inspect(`${line} --json`)]);
+    expect(second.out).toBe(first.out);
+    const { effectiveField } = JSON.parse(first.out);
+    expect(effectiveField).toMatchObject({ shape: [16, 16], examples: 2, seed: 0, average: "absolute" });
+    expect(effectiveField.map.reduce((sum: number, value: number) => sum + value, 0)).toBeCloseTo(1, 5);
+    expect(effectiveField.deviation[0]).toBeGreaterThan(0.5);
   });
 });
 
@@ -367,6 +387,8 @@ describe("what is refused, in one sentence with exit code 2", () => {
     ["lenet5 --sort size", '--sort: unknown value "size". Valid: parameters, macs, flops'],
     ["lenet5 --format yaml", '--format: unknown value "yaml". Valid: table, json, csv, markdown'],
     ["lenet5 --freeze nothing.*", 'freeze pattern "nothing.*": nothing in the model matches'],
+    ["lenet5 --effective-field nope", "no such layer, or no field"],
+    ["lenet5 --compare --effective-field", "effective receptive fields are measured one model at a time"],
     ["lenet5 --optimizer adan", '--optimizer: unknown value "adan". Did you mean "adam"'],
   ])("%s", async (line, message) => {
     const { code, out, err } = await inspect(line);

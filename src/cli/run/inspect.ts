@@ -1,23 +1,53 @@
 // What `trainscope inspect` does.
 import { resolve } from "node:path";
-import { writeCsv } from "../../core/csv.js";
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
-import type { Row } from "../../core/rows.js";
-import { layerRows, markdownTable } from "../../inspect/flat-rows.js";
+import type { EffectiveField } from "../../inspect/effective-field.js";
 import { inspectSubject } from "../../inspect/inspect.js";
 import type { Inspection } from "../../inspect/inspection.js";
+import type { Subject } from "../../inspect/subject.js";
 import { makeFolder } from "../../node/make-folder.js";
 import type { CommandContext } from "../command-context.js";
 import type { InspectOptions, sortKeys } from "../commands/inspect.js";
-import { jsonLine } from "../output.js";
-import { comparisonText, exactComparison } from "./inspect-compare.js";
-import { comparisonFigures, figuresText, modelFigures, type WrittenFigure, writeFigures } from "./inspect-figures.js";
+import { effectiveFieldText, measureField } from "./inspect-field.js";
+import { comparisonFigures, figuresText, type Inspected, modelFigures, writeFigures } from "./inspect-figures.js";
 import { subjectOf } from "./inspect-models.js";
-import { inspectionText } from "./inspect-text.js";
+import { comparisonOutput, modelOutput } from "./inspect-output.js";
 
 /** `inspect`: one model, or several side by side. */
 export async function inspectModels(options: InspectOptions, context: CommandContext): Promise<number> {
-  const { models, compare } = options;
+  checkOptions(options);
+  const { compare, figures: folder, format } = options;
+  // Before the work: what cannot be written should be known at once.
+  if (folder !== undefined) await makeFolder(resolve(folder));
+  const inspected: Inspected[] = [];
+  for (const model of options.models) {
+    const subject = await subjectOf(model, options);
+    inspected.push({ subject, inspection: inspectionOf(subject, options) });
+  }
+  const effectiveField = await fieldOf(inspected[0].subject, options);
+  const drawn = compare ? comparisonFigures(inspected) : modelFigures(inspected[0], effectiveField);
+  const figures = folder === undefined ? undefined : await writeFigures(drawn, folder);
+  const extras = {
+    ...(effectiveField === undefined ? {} : { effectiveField }),
+    ...(figures === undefined ? {} : { figures }),
+  };
+  const inspections = inspected.map(({ inspection }) => inspection);
+  const { terminal } = context;
+  terminal.write(
+    compare
+      ? comparisonOutput(inspections, extras, options, context)
+      : modelOutput(inspections[0], extras, options, context),
+  );
+  if (format === "json") return exitCodes.done;
+  const field = effectiveField === undefined ? "" : effectiveFieldText(effectiveField, terminal.columns);
+  // Tables for programs stay what they are.
+  if (format === "table") terminal.write(field);
+  else terminal.writeError(field);
+  terminal.writeError(figuresText(figures ?? []));
+  return exitCodes.done;
+}
+
+function checkOptions({ models, compare, effectiveField }: InspectOptions): void {
   if (models.length > 1 && !compare) {
     throw new InvalidInputError("several models are given", {
       where: "trainscope inspect",
@@ -26,33 +56,20 @@ export async function inspectModels(options: InspectOptions, context: CommandCon
       remedy: `Write trainscope inspect ${models.join(" ")} --compare`,
     });
   }
-  // Before the work: what cannot be written should be known at once.
-  if (options.figures !== undefined) await makeFolder(resolve(options.figures));
-  const inspections: Inspection[] = [];
-  for (const model of models) inspections.push(inspectionOf(await subjectOf(model, options), options));
-  const figures = await figuresOf(inspections, options);
-  const { terminal } = context;
-  terminal.write(
-    compare
-      ? comparisonOutput(inspections, figures, options, context)
-      : modelOutput(inspections[0], figures, options, context),
-  );
-  if (options.format !== "json" && figures !== undefined) terminal.writeError(figuresText(figures));
-  return exitCodes.done;
+  if (compare && effectiveField !== undefined) {
+    throw new InvalidInputError("effective receptive fields are measured one model at a time", {
+      where: "--effective-field",
+      received: "--compare",
+      remedy: "Leave one out",
+    });
+  }
 }
 
-/** Written before the text, so that JSON can name them; undefined where none were asked for. */
-async function figuresOf(
-  inspections: readonly Inspection[],
-  { compare, figures: folder }: InspectOptions,
-): Promise<readonly WrittenFigure[] | undefined> {
-  if (folder === undefined) return undefined;
-  return writeFigures(compare ? comparisonFigures(inspections) : modelFigures(inspections[0]), folder);
+async function fieldOf(subject: Subject, options: InspectOptions): Promise<EffectiveField | undefined> {
+  return options.effectiveField === undefined ? undefined : measureField(subject, options);
 }
 
-type SubjectToInspect = Parameters<typeof inspectSubject>[0];
-
-function inspectionOf(subject: SubjectToInspect, { depth, optimizer, sort, reverse }: InspectOptions): Inspection {
+function inspectionOf(subject: Subject, { depth, optimizer, sort, reverse }: InspectOptions): Inspection {
   const kind = optimizer.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
   const inspection = inspectSubject(subject, { optimizer: kind, ...(depth === undefined ? {} : { depth }) });
   const layers = sort === undefined ? inspection.layers : sorted(inspection.layers, sort);
@@ -75,76 +92,3 @@ const orders: Readonly<Record<(typeof sortKeys)[number], (a: Layers[number], b: 
 };
 
 const sorted = (layers: Layers, key: (typeof sortKeys)[number]): Layers => layers.toSorted(orders[key]);
-
-type Figures = readonly WrittenFigure[] | undefined;
-
-/** A document of JSON, with the figures where there are any. */
-const withFigures = (document: object, figures: Figures): string =>
-  jsonLine(figures === undefined ? document : { ...document, figures });
-
-function modelOutput(
-  inspection: Inspection,
-  figures: Figures,
-  options: InspectOptions,
-  { terminal }: CommandContext,
-): string {
-  switch (options.format) {
-    case "json":
-      return withFigures(inspection, figures);
-    case "csv":
-      return writeCsv(layerRows(inspection));
-    case "markdown":
-      return markdownText(inspection);
-    default:
-      return inspectionText(inspection, {
-        width: terminal.columns,
-        exact: options.exact,
-        all: options.all,
-        hasColors: terminal.hasColors === true,
-      });
-  }
-}
-
-const markdownColumns = [
-  "name",
-  "operator",
-  "outputShape",
-  "kernel",
-  "stride",
-  "parameters",
-  "macs",
-  "activations",
-  "receptiveField",
-];
-
-function markdownText(inspection: Inspection): string {
-  const rows = layerRows(inspection);
-  const { totals } = inspection;
-  const sum: Row = {
-    name: totals.isLowerBound ? "total (at least)" : "total",
-    parameters: totals.parameters,
-    macs: totals.macs,
-    activations: totals.activations,
-  };
-  return markdownTable(markdownColumns, [...rows, sum]);
-}
-
-function comparisonOutput(
-  inspections: readonly Inspection[],
-  figures: Figures,
-  { format, exact }: InspectOptions,
-  { terminal }: CommandContext,
-): string {
-  switch (format) {
-    case "json":
-      return withFigures({ schema: 1, models: inspections }, figures);
-    case "csv":
-      return writeCsv(exactComparison(inspections));
-    case "markdown": {
-      const rows = exactComparison(inspections);
-      return markdownTable(Object.keys(rows[0]), rows);
-    }
-    default:
-      return comparisonText(inspections, terminal.columns, exact);
-  }
-}
