@@ -76,5 +76,7 @@ test("a killed study, finished by two processes at once, gives the same rows, an
   }
   expect(found).toBe(5);
   expect(await storedResults(parts)).toEqual(await storedResults(whole));
-  expect(readdirSync(checkpoints)).toEqual([]);
+  // Killed in the middle of a write, a process leaves its temporary file to be tidied later; the others leave none.
+  const ofKilled = new RegExp(`\\.${killed.child.pid}-[0-9a-f]{8}\\.tmp$`);
+  expect(readdirSync(checkpoints).filter((name) => !ofKilled.test(name))).toEqual([]);
 }, 90_000);
