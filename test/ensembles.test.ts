@@ -276,15 +276,17 @@ test.each([networks, many, 275])("threads and interruptions change no bit of %i 
   const whole = await together(coarse, spec);
   const two = await together(coarse, spec, { threads: 2 });
   const signal = { aborted: false };
-  const stopped = new EnsembleTrial({ spec, data: coarse, runtime, threads: 1, now: () => 0, signal });
+  const stopped = new EnsembleTrial({ spec, data: coarse, runtime, threads: 2, now: () => 0, signal });
   let bytes = new Uint8Array();
   for await (const event of stopped.run()) {
     if (event.kind === "steps") signal.aborted = event.first + event.steps >= 5;
     if (event.kind === "checkpoint") bytes = event.bytes as Uint8Array<ArrayBuffer>;
   }
-  const resumed = await together(coarse, spec, { resumeFrom: { where: "state", bytes } });
+  const resumeFrom = { where: "state", bytes };
+  const resumed = await together(coarse, spec, { resumeFrom });
+  const resumedByTwo = await together(coarse, spec, { resumeFrom, threads: 2 });
   expect(resumed.events[0]).toMatchObject({ kind: "ready", step: 7 });
-  for (const { trial } of [two, resumed]) {
+  for (const { trial } of [two, resumed, resumedByTwo]) {
     expect(trial.history.arrays()).toEqual(whole.trial.history.arrays());
     expect(trial.history.evaluations).toEqual(whole.trial.history.evaluations);
     expect(await trial.allTensors()).toEqual(await whole.trial.allTensors());
