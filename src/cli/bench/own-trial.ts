@@ -31,7 +31,7 @@ export class OwnTrial {
   #stepsPerEpoch = 0;
 
   constructor(assignment: Assignment) {
-    const { model, batchSize, optimizer, threads, dropLast } = assignment;
+    const { model, batchSize, optimizer, threads, dropLast, probes } = assignment;
     const data = syntheticData(assignment);
     this.#trial = new Trial({
       spec: {
@@ -47,6 +47,7 @@ export class OwnTrial {
         order: "shuffle",
         dropLast,
         seed: 0,
+        ...(probes === undefined ? {} : { probes: { ...probes } }),
       },
       data,
       runtime: this.#runtime,

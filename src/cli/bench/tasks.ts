@@ -6,6 +6,7 @@ import { narrowEnsemble } from "./ensemble-workload.js";
 import { measureEpoch } from "./epoch.js";
 import type { Measurement } from "./measurement.js";
 import { measureMemory } from "./memory.js";
+import { measureProbes } from "./probe-cost.js";
 import type { PyTorch } from "./pytorch-peer.js";
 import { firstStep, help, measureStartUp } from "./start-up.js";
 import { raceSteps } from "./step-race.js";
@@ -148,6 +149,13 @@ export const benchTasks: readonly BenchTask[] = [
     about: "an epoch of LeNet-5 against the sum of its steps",
     measure(context) {
       return measureEpoch(this, lenet, context);
+    },
+  },
+  {
+    id: "probes",
+    about: "a step of LeNet-5 with the default probes against one without",
+    measure(context) {
+      return measureProbes(this, lenet, context);
     },
   },
   {

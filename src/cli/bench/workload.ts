@@ -1,5 +1,6 @@
 // What is trained in a race: one description, from which both sides build the same work.
 import type { Normalization } from "../../data/dataset.js";
+import type { ProbeSpec } from "../../probes/probe-spec.js";
 import type { KindSpec } from "../../train/trial-spec.js";
 
 export interface Workload {
@@ -23,4 +24,6 @@ export interface Assignment extends Workload {
   readonly threads?: number;
   /** Whether the last, smaller batch of an epoch is left out. A race does, so that every step is the same work. */
   readonly dropLast: boolean;
+  /** What is looked at on the way (ours only). Absent: nothing. */
+  readonly probes?: Partial<ProbeSpec>;
 }
