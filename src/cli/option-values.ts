@@ -1,5 +1,6 @@
 // Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import { decimal } from "../core/text-form.js";
 
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
@@ -10,10 +11,10 @@ export function integer(flag: string, minimum: number): (text: string) => number
   };
 }
 
-/** Reads any finite number: `0.1`, `1e-3`. */
+/** Reads any finite decimal number: `0.1`, `1e-3`. */
 export function number(flag: string): (text: string) => number {
   return (text) => {
-    const value = text.trim() === "" ? Number.NaN : Number(text);
+    const value = decimal(text);
     if (!Number.isFinite(value)) throw notA(flag, "a number", text);
     return value;
   };

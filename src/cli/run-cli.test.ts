@@ -147,6 +147,14 @@ describe("wrong usage gives one sentence and exit code 2", () => {
       '--learning-rate: wrong value: expected a number, received "fast"',
     ],
     [
+      "train lenet5 --data mnist --learning-rate 0x1",
+      '--learning-rate: wrong value: expected a number, received "0x1"',
+    ],
+    [
+      "train lenet5 --data mnist --steps 1 --initializer normal:deviation=1e300",
+      "--initializer (normal).deviation: float32 has no such number: expected a number from -3.4028235e38 to 3.4028235e38, received 1e+300",
+    ],
+    [
       "train lenet5 --data mnist --steps 5 --epochs 1",
       "trainscope train: two lengths are given: expected one of --epochs and --steps, received both",
     ],

@@ -46,10 +46,14 @@ export function specFromText(
   return { ...Object.fromEntries(entries), kind };
 }
 
+/** The number that a text is in decimal, `NaN` for any other: Number() takes `0x10` and empty texts, too. */
+export function decimal(text: string): number {
+  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+}
+
 /** `1e-3`, `true`, or a name in camel case. */
 function valueFrom(text: string): unknown {
-  // Number() takes hexadecimal and empty texts, too.
-  const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const number = decimal(text);
   if (Number.isFinite(number)) return number;
   if (text === "true" || text === "false") return text === "true";
   return text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

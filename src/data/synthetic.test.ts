@@ -100,14 +100,21 @@ describe("synthetic data sets", () => {
       return "no error";
     };
     expect(
-      ["ball:pionts=3", "ball:points", "ball:points=x", "ball:points=0", "spirals:noise=-1", "xor:points=1e9"].map(
-        messageOf,
-      ),
+      [
+        "ball:pionts=3",
+        "ball:points",
+        "ball:points=x",
+        "ball:points=0x10",
+        "ball:points=0",
+        "spirals:noise=-1",
+        "xor:points=1e9",
+      ].map(messageOf),
     ).toMatchInlineSnapshot(`
       [
         "--data (ball): unknown option "pionts". Did you mean "points"? Valid: points, dimensions, seed, shuffleSeed",
         "--data ball:points: option that cannot be read: expected options as name=number, separated by commas, received points",
         "--data ball:points=x: option that cannot be read: expected options as name=number, separated by commas, received points=x",
+        "--data ball:points=0x10: option that cannot be read: expected options as name=number, separated by commas, received points=0x10",
         "--data (ball).points: expected a number at least 1, received 0",
         "--data (spirals).noise: expected a number at least 0, received -1",
         "--data (xor).points: expected a number at most 10000000, received 1000000000",

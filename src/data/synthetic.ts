@@ -6,6 +6,7 @@ import { sha256OfPieces } from "../core/hash.js";
 import { legacyPermutation, mt19937 } from "../core/mt19937.js";
 import { type RandomStream, randomStream } from "../core/rng.js";
 import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { decimal } from "../core/text-form.js";
 import type { Dataset } from "./dataset.js";
 import { takeRows } from "./rows.js";
 import type { TargetKind } from "./targets.js";
@@ -255,14 +256,14 @@ function readOptions(where: string, text: string): Record<string, number> {
   const options: Record<string, number> = {};
   for (const part of text.split(",").filter((piece) => piece !== "")) {
     const [, key, value] = /^([A-Za-z]+)=(\S+)$/.exec(part.trim()) ?? [];
-    if (key === undefined || Number.isNaN(Number(value))) {
+    if (key === undefined || Number.isNaN(decimal(value))) {
       throw new InvalidInputError("option that cannot be read", {
         where: `--data ${where}`,
         expected: "options as name=number, separated by commas",
         received: part.slice(0, 40),
       });
     }
-    options[key] = Number(value);
+    options[key] = decimal(value);
   }
   return options;
 }

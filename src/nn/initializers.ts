@@ -1,6 +1,7 @@
 // The table of initializers, and from a spec to the initial values of a parameter.
 import * as z from "zod";
 import { readSpec } from "../core/definition.js";
+import { InvalidInputError } from "../core/errors.js";
 import { type RandomStream, randomStream } from "../core/rng.js";
 import { type Shape, sizeOf } from "../core/shape.js";
 import { specFromText } from "../core/text-form.js";
@@ -48,10 +49,24 @@ export const initializerOption = z.union([z.string(), z.looseObject({ kind: z.st
 });
 export type InitializerOption = z.output<typeof initializerOption>;
 
+const largestFloat32 = "3.4028235e38";
+
+function beyondFloat32(where: string, value: number): InvalidInputError {
+  return new InvalidInputError("float32 has no such number", {
+    where,
+    expected: `a number from -${largestFloat32} to ${largestFloat32}`,
+    received: `${value}`,
+  });
+}
+
 /** The complete spec that an option stands for. @throws UnknownNameError | InvalidInputError */
 export function readInitializer(where: string, option: InitializerOption) {
   const spec = typeof option === "string" ? specFromText(where, "initializer", option, initializers) : option;
   const { definition, spec: complete } = readSpec(where, "initializer", initializers, spec);
+  for (const [name, value] of Object.entries(complete)) {
+    if (typeof value !== "number" || Number.isFinite(Math.fround(value))) continue;
+    throw beyondFloat32(`${where} (${complete.kind}).${name}`, value);
+  }
   return { part: definition as unknown as InitializerPart<unknown>, spec: complete };
 }
 
@@ -71,6 +86,7 @@ function preparedSampler(parameter: DrawnParameter, option: InitializerOption) {
 /**
  * Draws a parameter. Values depend on the seed and the parameter's path only, never on other parameters.
  * @returns `float32` values, row-major.
+ * @throws InvalidInputError when float32 cannot hold a value that was drawn.
  */
 export function initialValues(
   path: string,
@@ -96,7 +112,11 @@ export function parameterSampler(
   return (seed) => {
     const sample = samplerOf(new SeededStreams(seed, name, layerName));
     const values = new Float32Array(count);
-    for (let index = 0; index < count; index++) values[index] = sample(index);
+    for (let index = 0; index < count; index++) {
+      values[index] = sample(index);
+      // The options may fit where a number drawn with them does not.
+      if (!Number.isFinite(values[index])) throw beyondFloat32(`${path}, initial value ${index}`, sample(index));
+    }
     return values;
   };
 }
