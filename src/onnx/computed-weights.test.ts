@@ -66,3 +66,18 @@ test("of PyTorch's older exporter a kernel with a counted name beside a bias of 
   expect(kernels("onnx::Conv_15", "onnx::Conv_16")).toEqual([]);
   expect(kernels("0.weight", "0.bias")).toEqual([]);
 });
+
+test("of PyTorch's older exporter a matrix of Gemm with a counted name, transposed, beside a bias of its own", () => {
+  const matrices = (weight: string, bias: string, transB = 1): string[] => {
+    const shape = transB === 1 ? [2, 3] : [3, 2];
+    const stored = { [weight]: numbers(shape), [bias]: numbers([2]) };
+    const nodes: NodeCase[] = [["Gemm", ["x", weight, bias], ["y"], { transB }]];
+    const model: ModelCase = { inputs: { x: ["batch", 3] }, outputs: ["y"], stored, nodes };
+    return computedWeights(openOnnx(modelBytes(model), "net.onnx")).map(({ name }) => name);
+  };
+  expect(matrices("onnx::Gemm_22", "a.bias")).toEqual(["onnx::Gemm_22"]);
+  // Parts of one parameter, a matrix that was only transposed, and a weight of its own.
+  expect(matrices("onnx::Gemm_22", "onnx::Gemm_23")).toEqual([]);
+  expect(matrices("onnx::Gemm_22", "a.bias", 0)).toEqual([]);
+  expect(matrices("a.weight", "a.bias")).toEqual([]);
+});

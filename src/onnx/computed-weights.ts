@@ -1,6 +1,8 @@
 // Constants that an exporter computed from parameters: training changes or holds what was computed, not the parameters.
 import { isFloat } from "../core/dtype.js";
 import { storageOf } from "./element-storage.js";
+import type { NodeProto } from "./generated/onnx_pb.js";
+import { isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
 import { usesByName } from "./stored-copies.js";
@@ -25,8 +27,22 @@ export interface ComputedWeight {
 }
 
 /**
+ * Gemm takes the weight of a linear layer as it is, transposed by an attribute: a counted name there, beside a bias that
+ * kept its own, is of arithmetic (weight normalization, pruning). With a counted bias both may be parts of parameters.
+ */
+function isComputedLinear(name: string, readers: readonly { readonly node: NodeProto; readonly index: number }[]) {
+  if (!/^onnx::Gemm_\d+$/.test(name)) return false;
+  return readers.some(({ node, index }) => {
+    const bias = node.input[2] ?? "";
+    const isTransposed = node.attribute.some((attribute) => attribute.name === "transB" && attribute.i === 1n);
+    return index === 1 && operatorKey(node) === "Gemm" && isTransposed && bias !== "" && !isMadeUpName(bias);
+  });
+}
+
+/**
  * Floating-point constants that are arithmetic over parameters. PyTorch's dynamo exporter writes down what it folded;
- * its older exporter leaves a counted name on a kernel, where nothing else would have made one.
+ * its older exporter leaves a counted name on a kernel, where nothing else would have made one. A matrix of MatMul has such
+ * a name from its transposition already, so that nothing tells there.
  */
 export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
   const uses = usesByName(graph.node);
@@ -49,6 +65,7 @@ export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
     const isKernel = readers.some(({ node, index }) => index === 1 && operatorKey(node).startsWith("Conv"));
     // With a counted bias beside it, it holds a batch normalization, of which there is a sentence already.
     const isFused = readers.some(({ node }) => /^onnx::Conv\w*_\d+$/.test(node.input[2] ?? ""));
-    return isKernel && !isFused && /^onnx::Conv\w*_\d+$/.test(name) ? [{ name, sources: [] }] : [];
+    const isComputedKernel = isKernel && !isFused && /^onnx::Conv\w*_\d+$/.test(name);
+    return isComputedKernel || isComputedLinear(name, readers) ? [{ name, sources: [] }] : [];
   });
 }
