@@ -48,7 +48,9 @@ function splitToSequence(call: NodeCall): readonly Tensor[] {
   const equal = (): number[] =>
     Array.from({ length: Math.ceil(extent / size) }, (_, i) => Math.min(size, extent - i * size));
   const parts = split(given, isListed ? listed : equal(), { axis });
-  const isSqueezed = (sizes === null || sizes === undefined) && int(call, "keepdims", 1) === 0;
+  // ONNX leaves keepdims aside where sizes are given. PyTorch's exporter writes unbind of a scripted program with a size
+  // of 1 all the same, and ONNX Runtime takes the axis away then.
+  const isSqueezed = !isListed && size === 1 && int(call, "keepdims", 1) === 0;
   return sequence(isSqueezed ? parts.map((part) => squeeze(part, [axis])) : parts);
 }
 
