@@ -6,7 +6,8 @@ import { InvalidInputError, UnknownNameError } from "./errors.js";
 const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
 
 /**
- * `kind:option=value,option=value` as a spec. Values are decimal numbers, true, false, or names.
+ * `kind:option=value,option=value` as a spec. Values are decimal numbers, lists of integers as `6-12-24-16`, true, false,
+ * or names.
  * @param what for messages: `initializer`.
  * @throws UnknownNameError | InvalidInputError
  */
@@ -51,10 +52,12 @@ export function decimal(text: string): number {
   return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
-/** `1e-3`, `true`, or a name in camel case. */
+/** `1e-3`, `6-12-24-16`, `true`, or a name in camel case. */
 function valueFrom(text: string): unknown {
   const number = decimal(text);
   if (Number.isFinite(number)) return number;
+  if (/^\d+(-\d+)+$/.test(text)) return text.split("-").map(Number);
   if (text === "true" || text === "false") return text === "true";
-  return text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  // What begins with a digit is no name: it stays what was typed, for the message about it.
+  return /^\d/.test(text) ? text : text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -43,6 +43,8 @@ test("every model has defaults, and its specs survive JSON", () => {
     const spec = modelByName(kind);
     expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
   }
+  expect(modelByName("densenet121:depths=6-12-32-32")).toEqual(modelByName("densenet121", { depths: [6, 12, 32, 32] }));
+  expect(() => modelByName("densenet121:depths=6-a-32")).toThrow(/depths: expected a list, received "6-a-32"/);
   expect(modelByName("mlp:784-100-10")).toEqual(modelByName("mlp", { widths: [784, 100, 10] }));
   expect(modelByName("lenet5")).toEqual(lenet5.model(lenet5()));
   expect(modelByName("mlp")).toEqual(mlp.model(mlp()));

@@ -309,3 +309,20 @@ describe("what is said of the numbers", () => {
     expect([sum("naive", "channels"), sum("reduced", "channels")]).toEqual([672, 480]);
   });
 });
+
+test("the rules of tools give for VGG-19 what they print of it, in the digits of their documentation", () => {
+  const { rows } = tables(measured).find(({ id }) => id === "tool-conventions") as Table;
+  const printed = (tool: string, prints: string) =>
+    (rows.find((row) => row.tool === tool && row.prints === prints)?.vgg19 as number) / 1e9;
+  expect(printed("torchvision", "_ops, GFLOPS").toFixed(3)).toBe("19.632");
+  expect(printed("timm", "GMACs").toFixed(2)).toBe("19.63");
+  expect(printed("timm", "activations")).toBeCloseTo(0.01486, 5);
+  expect(printed("ptflops", "computational complexity").toFixed(2)).toBe("19.67");
+  // The convolutions have 14,852,096 outputs.
+  expect(printed("torchinfo", "mult-adds") * 1e9).toBe(19_632_062_464 + 14_852_096 + 4096 + 4096 + 1000);
+  const poolings = [64 * 224 ** 2, 128 * 112 ** 2, 256 * 56 ** 2, 512 * 28 ** 2, 512 * 14 ** 2];
+  const pooled = poolings.reduce((total, elements) => total + elements);
+  const rectified = 14_852_096 + 2 * 4096;
+  expect(printed("calflops", "FLOPs") * 1e9).toBe(2 * 19_632_062_464 + 14_852_096 + rectified + pooled);
+  expect(printed("TensorFlow profiler", "float_ops") * 1e9).toBe(2 * 19_632_062_464 + 14_861_288 + pooled);
+});

@@ -1,6 +1,7 @@
-// What other tools call a FLOP, and what each prints for one network: the reason why published tables differ by two.
+// What other tools call a FLOP, and what their rules make of one network: the reason why published tables differ.
 import type { Table } from "../../core/findings.js";
-import type { Totals } from "../../inspect/inspection.js";
+import { sizeOf } from "../../core/shape.js";
+import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
 import type { AccountedNetworks } from "./accounted.js";
 
 interface ToolConvention {
@@ -8,45 +9,74 @@ interface ToolConvention {
   readonly prints: string;
   readonly means: string;
   /** What that is for a network. */
-  read(totals: Totals): number;
+  read(parts: Parts): number;
   readonly source: string;
 }
 
-const macs = ({ macs: count }: Totals): number => count;
-const twice = (totals: Totals): number => 2 * totals.macs;
+/** What the rules of tools are made of, for a network whose convolutions and dense layers all have biases. */
+interface Parts {
+  readonly macs: number;
+  /** Twice the MACs, and one for every other operation. */
+  readonly flops: number;
+  /** Outputs of convolutions and dense layers: what timm calls activations, and the additions of their biases. */
+  readonly products: number;
+  /** Those of convolutions alone. */
+  readonly convolutions: number;
+  /** Elements that go through ReLU. */
+  readonly rectified: number;
+  /** Elements that poolings read, once each. */
+  readonly poolInputs: number;
+  /** Elements that poolings read, once for every window. */
+  readonly poolTaps: number;
+}
 
-/** One line a tool, as its documentation or its maintainers say. */
+const macs = (parts: Parts): number => parts.macs;
+const profiled = (parts: Parts): number => 2 * parts.macs + parts.products + parts.poolTaps;
+
+/** One line a tool: the rules that its source has in 2026, applied here. */
 const tools: readonly ToolConvention[] = [
-  { tool: "fvcore", prints: "flops", means: "MACs", read: macs, source: "fvcore issues 69 and 133, pull request 77" },
+  {
+    tool: "fvcore",
+    prints: "flops",
+    means: "MACs; 1 to 5 an element of normalizations",
+    read: macs,
+    source: "its counters of operators; issues 69 and 133, pull request 77",
+  },
   {
     tool: "torchinfo",
     prints: "mult-adds",
-    means: "MACs, of modules that it knows",
-    read: macs,
-    source: "documentation of torchinfo",
+    means: "MACs and biases, of modules that it knows",
+    read: (parts) => parts.macs + parts.products,
+    source: "its LayerInfo",
   },
   {
     tool: "ptflops",
     prints: "computational complexity",
-    means: "MACs",
-    read: macs,
-    source: "documentation of ptflops",
+    means: "MACs, biases, activations, what poolings read",
+    read: (parts) => parts.macs + parts.products + parts.rectified + parts.poolInputs,
+    source: "its hooks of PyTorch's modules",
   },
-  { tool: "thop", prints: "macs", means: "MACs", read: macs, source: "documentation of thop" },
+  {
+    tool: "thop",
+    prints: "macs",
+    means: "MACs; a few an element of normalizations and average poolings",
+    read: macs,
+    source: "its hooks; older versions count biases, too",
+  },
+  { tool: "calflops", prints: "MACs", means: "MACs", read: macs, source: "its counters of functions" },
   {
     tool: "calflops",
-    prints: "MACs",
-    means: "MACs, beside its FLOPs",
-    read: macs,
-    source: "documentation of calflops",
+    prints: "FLOPs",
+    means: "2 for each MAC; biases of convolutions, activations, what poolings read",
+    read: (parts) => 2 * parts.macs + parts.convolutions + parts.rectified + parts.poolInputs,
+    source: "its counters of functions",
   },
-  { tool: "calflops", prints: "FLOPs", means: "2 for each MAC", read: twice, source: "documentation of calflops" },
   { tool: "timm", prints: "GMACs", means: "MACs", read: macs, source: "results tables of timm" },
   {
     tool: "timm",
     prints: "activations",
     means: "outputs of convolutions and dense layers",
-    read: ({ productActivations }) => productActivations,
+    read: ({ products }) => products,
     source: "results tables of timm",
   },
   { tool: "torchvision", prints: "_ops, GFLOPS", means: "MACs", read: macs, source: "metadata of its weights" },
@@ -55,16 +85,16 @@ const tools: readonly ToolConvention[] = [
   {
     tool: "TensorFlow profiler",
     prints: "float_ops",
-    means: "2 for each MAC",
-    read: twice,
+    means: "2 for each MAC; biases, every window of a pooling; no activations",
+    read: profiled,
     source: "its registered statistics",
   },
   {
     tool: "receptive_field",
     prints: "FLOPs",
-    means: "2 for each MAC",
-    read: twice,
-    source: "Araujo et al., Distill 2019, made with the TensorFlow profiler",
+    means: "what the TensorFlow profiler prints",
+    read: profiled,
+    source: "Araujo et al., Distill 2019",
   },
   { tool: "Trainscope", prints: "MACs", means: "MACs", read: macs, source: "this program" },
   {
@@ -78,9 +108,10 @@ const tools: readonly ToolConvention[] = [
 
 /** What each convention makes of VGG-19. */
 export function toolConventions({ vgg19 }: AccountedNetworks): Table {
+  const parts = partsOf(vgg19.inspection);
   return {
     id: "tool-conventions",
-    title: "What tools print, what they mean, and what that is for VGG-19 at 224 × 224, computed here",
+    title: "What tools print, and what their rules make of VGG-19 at 224 × 224: computed here, not run",
     columns: [
       { key: "tool", title: "Tool" },
       { key: "prints", title: "Prints" },
@@ -88,6 +119,23 @@ export function toolConventions({ vgg19 }: AccountedNetworks): Table {
       { key: "vgg19", title: "VGG-19" },
       { key: "source", title: "Source" },
     ],
-    rows: tools.map(({ read, ...row }) => ({ ...row, vgg19: read(vgg19.inspection.totals) })),
+    rows: tools.map(({ read, ...row }) => ({ ...row, vgg19: read(parts) })),
+  };
+}
+
+function partsOf({ layers, totals }: Inspection): Parts {
+  const total = (kind: (layer: LayerRecord) => boolean, count: (layer: LayerRecord) => number): number =>
+    layers.filter(kind).reduce((sum, layer) => sum + count(layer), 0);
+  const outputs = ({ outputShape }: LayerRecord): number => sizeOf(outputShape ?? []);
+  const isPooling = ({ kernel, parameters }: LayerRecord): boolean => kernel !== undefined && parameters === 0;
+  const hasKernel = ({ kernel, parameters }: LayerRecord): boolean => kernel !== undefined && parameters > 0;
+  return {
+    macs: totals.macs,
+    flops: totals.flops,
+    products: totals.productActivations,
+    convolutions: total(hasKernel, outputs),
+    rectified: total(({ operator }) => operator === "Relu", outputs),
+    poolInputs: total(isPooling, ({ inputShape }) => sizeOf(inputShape ?? [])),
+    poolTaps: total(isPooling, (layer) => outputs(layer) * sizeOf(layer.kernel ?? [])),
   };
 }
