@@ -1,5 +1,6 @@
 // Damaged and foreign files, impossible numbers, places that cannot be written: one sentence and the right exit code.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -89,6 +90,22 @@ test("a default that is written out makes no other training", async () => {
   expect(await cli(`${resume} @/state --learning-rate 0.001`)).toMatchObject({ code: 0, err: "" });
 });
 
+test.runIf(process.platform !== "win32")(
+  "a pipe and a device in the place of a file are refused, not waited for",
+  async () => {
+    for (const name of ["pipe.json", "pipe.onnx", "pipe.csv", "pipe.npy"]) execFileSync("mkfifo", [join(home, name)]);
+    symlinkSync("/dev/zero", join(home, "zero.onnx"));
+    symlinkSync("/dev/zero", join(home, "zero.json"));
+    for (const name of ["pipe.json", "pipe.onnx", "zero.onnx", "zero.json"]) {
+      const said = await refusal(`train @/${name} --data mnist --steps 1 --quiet`);
+      expect(said).toMatch(/^2 @\/\S+: is (not an ordinary|no plain) file/);
+    }
+    expect(await refusal("inspect @/pipe.onnx")).toMatch(/^2 .*is no plain file/);
+    for (const options of ["--data @/pipe.csv", "--data mnist --order @/pipe.npy", "--data mnist --resume @/pipe.npy"])
+      expect(await refusal(`train lenet5 ${options} --steps 1 --quiet`)).toMatch(/^2 .*is not an ordinary file/);
+  },
+);
+
 test("another model's checkpoint, a file of another kind and a missing file are refused", async () => {
   const other = resume.replace("lenet5", "mlp:784-10");
   expect(await refusal(`${other} @/state`)).toMatch(/^2 @\/state: .*model/);
@@ -100,6 +117,7 @@ test.each([
   ["not json\nat all", /not a JSON file/],
   ["", /not a JSON file/],
   ["null", /not a layer spec/],
+  [`"${'\\\\"'.repeat(1_000_000)}`, /not a JSON file/],
   [`${"[".repeat(10_000)}${"]".repeat(10_000)}`, /nested too deeply: expected at most 64 levels/],
   ['{"kind":"sequential","layers":[{"kind":"flaten"}]}', /model\.layers\[0\]: unknown layer "flaten".*"flatten"/],
   ['{"kind":"sequential","layers":[{"kind":"flatten"},{"kind":"dense","units":"ten"}]}', /layers\[1\].*units/],

@@ -56,4 +56,12 @@ describe("nearestName", () => {
     expect(nearestName("imagenet-21k", valid)).toBeUndefined();
     expect(nearestName("x", [])).toBeUndefined();
   });
+
+  it("takes no time for names of millions of letters, nor do messages quote them whole", () => {
+    const name = "a \n".repeat(1_000_000);
+    const { message } = new UnknownNameError("model", "layer", name, ["dense", "a".repeat(100_000)]);
+    expect(message).toBe(`model: unknown layer "${"a ".repeat(66)}a ...". Valid: dense, ${"a".repeat(100_000)}`);
+    const spaces = " ".repeat(1_000_000);
+    expect(new InvalidInputError(spaces, { where: "model" }).message).toBe(`model: ${spaces}`);
+  });
 });

@@ -58,7 +58,7 @@ function formatMessage(summary: string, { where, expected, received, remedy }: E
 /** One line without letters that a terminal obeys: messages quote names out of files. */
 function printable(message: string): string {
   return message
-    .replace(/\s*[\t\n\v\f\r\u2028\u2029]+\s*/g, " ")
+    .replace(/\s+/g, (space) => (/[\t\n\v\f\r\u2028\u2029]/.test(space) ? " " : space))
     .replace(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]/gu, "?");
 }
 
@@ -68,8 +68,16 @@ export class UnknownNameError extends TrainscopeError {
     const nearest = nearestName(received, valid);
     const offer = nearest === undefined ? "" : `Did you mean "${nearest}"? `;
     const list = valid.length < 10 ? `Valid: ${valid.join(", ")}` : `${valid.length} are known`;
-    super("unknown-name", exitCodes.badInput, `unknown ${what} "${received}"`, { where, remedy: `${offer}${list}` });
+    super("unknown-name", exitCodes.badInput, `unknown ${what} "${shortened(received)}"`, {
+      where,
+      remedy: `${offer}${list}`,
+    });
   }
+}
+
+/** A name that somebody meant is short. */
+function shortened(name: string): string {
+  return name.length <= 200 ? name : `${name.slice(0, 200)}...`;
 }
 
 /** A value, file or spec that breaks a rule. */
@@ -118,7 +126,10 @@ export class InterruptedError extends TrainscopeError {
 export function nearestName(received: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
+  const slip = Math.max(2, Math.ceil(received.length / 2));
   for (const name of valid) {
+    // So many letters more or fewer are no slip; names out of files may have millions.
+    if (Math.abs(name.length - received.length) > slip) continue;
     const distance = editDistance(received.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) {
       best = name;
@@ -126,9 +137,7 @@ export function nearestName(received: string, valid: readonly string[]): string 
     }
   }
   // At least one letter has to be right: "lr" is no slip for "b1".
-  return bestDistance < received.length && bestDistance <= Math.max(2, Math.ceil(received.length / 2))
-    ? best
-    : undefined;
+  return bestDistance < received.length && bestDistance <= slip ? best : undefined;
 }
 
 /** Levenshtein distance with unit costs. */

@@ -49,7 +49,7 @@ export function specFromText(
 
 /** The number that a text is in decimal, `NaN` for any other: Number() takes `0x10` and empty texts, too. */
 export function decimal(text: string): number {
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
 /** `1e-3`, `6-12-24-16`, `true`, or a name in camel case. */

@@ -36,6 +36,12 @@ describe("tables", () => {
     expect(chosen.targets.values).toEqual(tensorFrom("float64", [2, 2], [4, 2, 8, 6]));
   });
 
+  it("take no longer to refuse long cells and names than to read them", () => {
+    expect(messageOf(`a,y\n${"1".repeat(1_000_000)}x,1\n`)).toMatch(/^t\.csv, line 2, column "a": not a number/);
+    const spaced = `a${" ".repeat(1_000_000)}b`;
+    expect(messageOf(`${spaced},${spaced}\n1,1\n`)).toMatch(/^t\.csv, line 1: two columns named "a {79}"$/);
+  });
+
   it("say in one sentence what is wrong, by line and column", () => {
     const messages = [
       messageOf(""),

@@ -22,7 +22,8 @@ const separators = [",", ";", "\t"];
 const maxColumns = 100_000;
 const maxHeaderBytes = 10_000_000;
 const missingWords = ["", "na", "n/a", "nan", "null", "?"];
-const number = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+/** Each letter has one place in it, so that a long cell which is no number takes no longer than it is. */
+const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const integer = /^[+-]?\d+$/;
 
 /**
@@ -178,7 +179,7 @@ class CsvScanner {
     const seen = new Set<string>();
     const bad = names.find((name) => name === "" || seen.size === seen.add(name).size);
     if (bad === undefined) return names;
-    throw new InvalidInputError(bad === "" ? "a column without a name" : `two columns named "${bad}"`, {
+    throw new InvalidInputError(bad === "" ? "a column without a name" : `two columns named "${bad.slice(0, 80)}"`, {
       where: `${this.#where}, line 1`,
     });
   }

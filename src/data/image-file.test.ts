@@ -122,12 +122,18 @@ describe("PNG", () => {
         "a.png: PNG file with more pixels than it declares. The file is damaged or of another kind: write it again, or leave it out",
         "a.png: picture of an impossible size: expected at most 32000000 pixels, received 100000 x 100000. The file is damaged or of another kind: write it again, or leave it out",
         "a.png: picture of an impossible size: expected at most 32000000 pixels, received 0 x 1. The file is damaged or of another kind: write it again, or leave it out",
-        "a.png: picture that cannot be decoded: received invalid bit depth: 3. The file is damaged or of another kind: write it again, or leave it out",
-        "a.png: picture that cannot be decoded: received Unsupported filter: undefined. The file is damaged or of another kind: write it again, or leave it out",
+        "a.png: PNG file with fewer pixels than it declares. The file is damaged or of another kind: write it again, or leave it out",
+        "a.png: PNG file with fewer pixels than it declares. The file is damaged or of another kind: write it again, or leave it out",
         "no error",
       ]
     `);
   });
+
+  it("of 16 bits and many pixels takes no memory of its own for each sample", () => {
+    const lines = new Uint8Array(5600 * (1 + 8 * 5600));
+    const image = decodeImage(png({ width: 5600, height: 5600, depth: 16, color: 6, lines }), "a.png");
+    expect([image.channels, image.data.length]).toEqual([3, 3 * 5600 ** 2]);
+  }, 60_000);
 
   it("throws nothing but its own errors on mutated files", () => {
     const change = fc.tuple(fc.nat(gray2x2.length - 1), fc.nat(255));
@@ -170,6 +176,28 @@ describe("JPEG", () => {
     ];
     const image = { channels: 1, height: 8, width: 8, data: new Uint8Array(64).fill(128) };
     expect(decodeImage(Uint8Array.from(gray), "a.jpg")).toEqual(image);
+  });
+
+  it("is refused before it is unpacked when it cannot hold its pixels, or would take minutes", () => {
+    const frame = color.findIndex((byte, i) => byte === 0xff && color[i + 1] === 0xc0);
+    const sized = (extent: number): Buffer => {
+      const bytes = Buffer.from(color);
+      bytes.writeUInt16BE(extent, frame + 5);
+      bytes.writeUInt16BE(extent, frame + 7);
+      return bytes;
+    };
+    const [head, rest] = [color.subarray(0, frame), color.subarray(frame)];
+    const end = frame + 19;
+    const scans = Array.from({ length: 5000 }, () => [0xff, 0xda, 0, 12, 3, 1, 0, 2, 17, 3, 17, 0, 63, 0, 0]).flat();
+    const slow = Buffer.concat([sized(1600).subarray(0, end), Uint8Array.from(scans), sized(1600).subarray(end)]);
+    const twice = Buffer.concat([head, rest.subarray(0, 19), rest]);
+    expect([sized(5000), slow, twice].map(messageOf).map((message) => message.slice(0, 120))).toMatchInlineSnapshot(`
+      [
+        "a.png: truncated JPEG file. The file is damaged or of another kind: write it again, or leave it out",
+        "a.png: JPEG file that takes too long to decode: expected at most 250 scans of 1600 x 1600 pixels, received 5001. The fil",
+        "a.png: JPEG file of a kind that we cannot read: expected one frame of 1, 3 or 4 color components, received 2 frames. The",
+      ]
+    `);
   });
 
   it("throws nothing but its own errors when it is cut or changed", () => {

@@ -72,8 +72,7 @@ function decodePngFile(bytes: Uint8Array, where: string): DecodedImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   checkPixels(width, height, where);
-  // At most four samples of two bytes, and rows of seven passes when interlaced.
-  checkInflated(data, 8 * width * height + 8 * (height + 8), where);
+  checkInflated(data, pngDataBytes(width, height, bytes[24], bytes[25], bytes[28] !== 0), where);
   const png = decodePng(file, { checkCrc: true });
   return fromInterleaved(samplesOf(png), width, height);
 }
@@ -105,22 +104,50 @@ function reducedPng(bytes: Uint8Array, where: string): { file: Uint8Array; data:
   return { file, data };
 }
 
-/** Refuses pixels that inflate to more than the picture has. The decoder itself would take all of them. */
-function checkInflated(parts: readonly Uint8Array[], maxBytes: number, where: string): void {
-  const packed = parts.reduce((sum, part) => sum + part.length, 0);
-  // No deflate stream expands further than 1,032 to 1.
-  if (packed * 1032 <= Math.max(maxBytes, 16_777_216)) return;
+/** Samples of a pixel by color type. */
+const pngChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+/** Passes of Adam7: where each starts and how far apart its pixels are, `[x, y, across, down]`. */
+const interlacePasses = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
+
+/** Bytes of all rows, each with its filter in front: what the compressed pixels have to inflate to. */
+function pngDataBytes(width: number, height: number, depth: number, color: number, isInterlaced: boolean): number {
+  // Other types are refused by the decoder.
+  const pixelBits = depth * (pngChannels[color] ?? 1);
+  const passes = isInterlaced ? interlacePasses : [[0, 0, 1, 1] as const];
+  return passes.reduce((sum, [x, y, across, down]) => {
+    const [columns, rows] = [Math.ceil((width - x) / across), Math.ceil((height - y) / down)];
+    return columns > 0 && rows > 0 ? sum + rows * (1 + Math.ceil((columns * pixelBits) / 8)) : sum;
+  }, 0);
+}
+
+/** Refuses pixels that inflate to more or less than the picture has: the decoder takes all, and makes up the rest. */
+function checkInflated(parts: readonly Uint8Array[], expected: number, where: string): void {
   let total = 0;
   const stream = new Inflate((piece) => {
     total += piece.length;
-    if (total > maxBytes) throw new CorruptFileError("PNG file with more pixels than it declares", { where, remedy });
+    // Some writers add a few bytes.
+    if (total > expected + 65_536) {
+      throw new CorruptFileError("PNG file with more pixels than it declares", { where, remedy });
+    }
   });
-  for (const [i, part] of parts.entries()) {
-    // Two bytes of zlib come before the deflate stream; its checksum after it is ignored.
-    for (let start = i === 0 ? 2 : 0; start < part.length; start += 16_384) {
+  // Two bytes of zlib come before the deflate stream; its checksum after it is ignored.
+  let skipped = 0;
+  for (const part of parts) {
+    const own = Math.min(2 - skipped, part.length);
+    skipped += own;
+    for (let start = own; start < part.length; start += 16_384) {
       stream.push(part.subarray(start, start + 16_384), false);
     }
   }
+  if (total < expected) throw new CorruptFileError("PNG file with fewer pixels than it declares", { where, remedy });
 }
 
 /** Pixels of 8 bits, channels innermost. */
@@ -129,8 +156,8 @@ function samplesOf(png: DecodedPng): { samples: Uint8Array; channels: number } {
     return { samples: convertIndexedToRgb(png), channels: png.palette[0].length };
   }
   const { data, depth, channels, width, height } = png;
-  if (depth === 16) return { samples: Uint8Array.from(data, (value) => value >> 8), channels };
-  if (depth === 8) return { samples: Uint8Array.from(data), channels };
+  if (depth === 16) return { samples: upperBytes(data), channels };
+  if (depth === 8) return { samples: new Uint8Array(data), channels };
   // Gray of 1, 2 or 4 bits: rows begin at whole bytes, the first pixel in the highest bits.
   const samples = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);
@@ -141,6 +168,13 @@ function samplesOf(png: DecodedPng): { samples: Uint8Array; channels: number } {
     samples[i] = (((byte >> (8 - depth - ((x * depth) & 7))) & most) * 255) / most;
   }
   return { samples, channels };
+}
+
+/** `Uint8Array.from` with a function would first make a list of all samples, of tens of bytes each. */
+function upperBytes(data: ArrayLike<number>): Uint8Array {
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = data[i] >> 8;
+  return bytes;
 }
 
 /** Planes of the colors; a second or fourth channel is transparency. */
@@ -159,8 +193,18 @@ function fromInterleaved(
 }
 
 function decodeJpegFile(bytes: Uint8Array, where: string): DecodedImage {
-  const { width, height, components } = jpegFrame(bytes, where);
+  const { width, height, components, scans } = jpegFrame(bytes, where);
   checkPixels(width, height, where);
+  // A block of 8 x 8 pixels takes one bit at least, and every scan goes over all of them.
+  if (width * height > 512 * bytes.length) throw new CorruptFileError("truncated JPEG file", { where, remedy });
+  if (scans * width * height > 20 * maxPixels) {
+    throw new CorruptFileError("JPEG file that takes too long to decode", {
+      where,
+      expected: `at most ${Math.floor((20 * maxPixels) / (width * height))} scans of ${width} x ${height} pixels`,
+      received: `${scans}`,
+      remedy,
+    });
+  }
   const image = jpeg.decode(bytes, {
     useTArray: true,
     formatAsRGBA: false,
@@ -173,22 +217,42 @@ function decodeJpegFile(bytes: Uint8Array, where: string): DecodedImage {
   return components === 1 ? { ...color, channels: 1, data: color.data.slice(0, width * height) } : color;
 }
 
-/** Size and number of color components, from the frame header (marker SOFn). */
-function jpegFrame(bytes: Uint8Array, where: string): { width: number; height: number; components: number } {
+interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+}
+
+/** Size and number of color components, from the one frame header (marker SOFn), and how many scans there are. */
+function jpegFrame(bytes: Uint8Array, where: string): JpegFrame & { readonly scans: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let position = 2;
-  while (position + 9 < bytes.length && bytes[position] === 0xff) {
+  const frames: JpegFrame[] = [];
+  let scans = 0;
+  for (let position = 2; position + 9 < bytes.length; ) {
     const marker = bytes[position + 1];
+    // Compressed pixels, in which a zero follows 0xff; bytes of 0xff that fill the space before a marker; restarts.
+    if (bytes[position] !== 0xff || marker === 0xff || marker === 0 || (marker >= 0xd0 && marker <= 0xd7)) {
+      position++;
+      continue;
+    }
+    if (marker === 0xd9) break;
     // C4, C8 and CC are tables and reserved.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      return {
-        height: view.getUint16(position + 5),
-        width: view.getUint16(position + 7),
-        components: bytes[position + 9],
-      };
+      const [height, width] = [view.getUint16(position + 5), view.getUint16(position + 7)];
+      frames.push({ width, height, components: bytes[position + 9] });
     }
-    // Bytes of 0xff may fill the space before a marker.
-    position += marker === 0xff ? 1 : 2 + view.getUint16(position + 2);
+    if (marker === 0xda) scans++;
+    position += 2 + view.getUint16(position + 2);
   }
-  throw new CorruptFileError("JPEG file without a frame", { where, remedy });
+  if (frames.length === 0) throw new CorruptFileError("JPEG file without a frame", { where, remedy });
+  const [frame] = frames;
+  if (frames.length > 1 || ![1, 3, 4].includes(frame.components)) {
+    throw new CorruptFileError("JPEG file of a kind that we cannot read", {
+      where,
+      expected: "one frame of 1, 3 or 4 color components",
+      received: frames.length > 1 ? `${frames.length} frames` : `${frame.components} components`,
+      remedy,
+    });
+  }
+  return { ...frame, scans };
 }

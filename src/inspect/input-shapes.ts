@@ -50,7 +50,7 @@ function declaredShape({ where }: OnnxFile, info: Parameters<typeof isTensorInpu
 
 /** Names that exporters and people give to the batch axis. */
 const isBatchName = (name: string | number | undefined): boolean =>
-  typeof name === "string" && /^(?:n|b|bs|m|.*batch.*)$/i.test(name);
+  typeof name === "string" && (/^(?:n|b|bs|m)$/i.test(name) || name.toLowerCase().includes("batch"));
 
 class Resolution {
   readonly #where: string;

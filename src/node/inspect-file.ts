@@ -1,12 +1,13 @@
 // Models on disk for accounting: read piece by piece, so that weights stay where they are.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { CorruptFileError } from "../core/errors.js";
 import { type InspectionOptions, inspectSubject } from "../inspect/inspect.js";
 import type { Inspection } from "../inspect/inspection.js";
 import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "../inspect/onnx-subject.js";
 import type { Subject } from "../inspect/subject.js";
-import { pathBeside, readError } from "./model-file.js";
+import { withoutWaiting } from "./data/read-file.js";
+import { checkKind, pathBeside, readError } from "./model-file.js";
 
 /**
  * What the model in an ONNX file costs and sees: `inspectFile("resnet18.onnx", { batchSize: 8 })`.
@@ -76,14 +77,11 @@ class OpenFiles {
 
 function opened(path: string, resolve: () => string, remedy: string): OpenFile {
   try {
-    const descriptor = openSync(resolve(), "r");
+    const descriptor = openSync(resolve(), withoutWaiting);
     const status = fstatSync(descriptor);
-    if (status.isFile()) return { descriptor, size: status.size };
-    closeSync(descriptor);
-    throw new InvalidInputError(status.isDirectory() ? "is a folder" : "is no plain file", {
-      where: path,
-      expected: "an .onnx file",
-    });
+    if (!status.isFile()) closeSync(descriptor);
+    checkKind(path, status);
+    return { descriptor, size: status.size };
   } catch (cause) {
     throw readError(path, cause, remedy);
   }

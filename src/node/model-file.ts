@@ -1,5 +1,5 @@
 // ONNX models on disk: the file, and the files beside it that large ones keep their values in.
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
@@ -24,7 +24,7 @@ export interface ModelFile {
 export async function readModelFile(path: string): Promise<ModelFile> {
   try {
     const status = await stat(path);
-    if (status.isDirectory()) throw new InvalidInputError("is a folder", { where: path, expected: "an .onnx file" });
+    checkKind(path, status);
     checkSize(path, status.size, largestModel);
     return { bytes: await readFile(path), readExternal: externalReader(path) };
   } catch (cause) {
@@ -61,12 +61,19 @@ function readBeside(model: string, location: string): Uint8Array {
   const path = join(dirname(model), location);
   try {
     const real = pathBeside(model, location);
-    const { size } = statSync(real);
-    checkSize(path, size, largestExternal);
+    const status = statSync(real);
+    checkKind(path, status, "a file beside the model");
+    checkSize(path, status.size, largestExternal);
     return readFileSync(real);
   } catch (cause) {
     throw readError(path, cause, `${model} keeps values there: put both into one folder`);
   }
+}
+
+/** A device or a pipe may have no end. */
+export function checkKind(path: string, status: Stats, expected = "an .onnx file"): void {
+  if (status.isFile()) return;
+  throw new InvalidInputError(status.isDirectory() ? "is a folder" : "is no plain file", { where: path, expected });
 }
 
 function checkSize(path: string, size: number, limit: number): void {

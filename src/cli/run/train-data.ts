@@ -68,14 +68,19 @@ export async function readOrder(order: string): Promise<{ order: TrialSpec["orde
     });
   }
   const { shape, data } = readNpy(await readLimited(order, orderBytes), order);
-  const numbers = Array.from(data as ArrayLike<number | bigint>, Number);
-  const wrong = numbers.findIndex((row) => !Number.isInteger(row) || row < 0 || row > 0x7fffffff);
-  if (wrong !== -1 || numbers.length === 0) {
+  const rows = new Int32Array(data.length);
+  let wrong = -1;
+  // Not as a list of numbers, which would take several times the memory of the file.
+  for (let i = 0; i < data.length && wrong === -1; i++) {
+    rows[i] = Number(data[i]);
+    if (rows[i] < 0 || rows[i] !== Number(data[i])) wrong = i;
+  }
+  if (wrong !== -1 || rows.length === 0) {
     throw new InvalidInputError("not a list of row numbers", {
       where: wrong === -1 ? order : `${order}[${wrong}]`,
       expected: "integers from 0",
-      received: wrong === -1 ? `an array of shape [${shape.join(", ")}]` : `${numbers[wrong]}`,
+      received: wrong === -1 ? `an array of shape [${shape.join(", ")}]` : `${data[wrong]}`,
     });
   }
-  return { order: "sequential", rows: Int32Array.from(numbers) };
+  return { order: "sequential", rows };
 }

@@ -1,12 +1,13 @@
 // Files that `trainscope train` reads and writes: the model, checkpoints, the trained network.
-import { access, constants, open, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { CorruptFileError, EnvironmentError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
+import { EnvironmentError, InvalidInputError, MissingDataError, TrainscopeError } from "../../core/errors.js";
 import { readSafetensors } from "../../core/safetensors.js";
 import type { TensorData } from "../../core/tensor-data.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/atomic-file.js";
+import { readUserFile } from "../../node/data/read-file.js";
 
 /** Larger than any spec that a person or program would write; the limits guard memory and stack. */
 const specBytes = 4_000_000;
@@ -33,10 +34,14 @@ export async function readModelSpec(path: string): Promise<LayerSpec> {
 
 /** Specs are read by functions that call themselves, so that a deep one would exhaust the stack. */
 function checkDepth(where: string, text: string): void {
-  const unquoted = text.replace(/"(?:[^"\\]|\\.)*"/g, "");
   let depth = 0;
-  for (const mark of unquoted.match(/[[\]{}]/g) ?? []) {
-    depth += mark === "[" || mark === "{" ? 1 : -1;
+  let isQuoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const mark = text[i];
+    if (mark === '"') isQuoted = !isQuoted;
+    else if (isQuoted) i += mark === "\\" ? 1 : 0;
+    else if (mark === "[" || mark === "{") depth++;
+    else if (mark === "]" || mark === "}") depth--;
     if (depth <= specDepth) continue;
     throw new InvalidInputError("nested too deeply", {
       where,
@@ -56,31 +61,18 @@ export async function readWeights(path: string): Promise<ReadonlyMap<string, Ten
   return readSafetensors(await readLimited(path, stateBytes), path).tensors;
 }
 
-/** A whole file, if it is no larger than `limit` bytes. */
+/**
+ * A whole file, if it is no larger than `limit` bytes.
+ * @throws InvalidInputError when there is none, and for folders and devices; CorruptFileError; EnvironmentError.
+ */
 export async function readLimited(path: string, limit: number): Promise<Uint8Array> {
-  let size: number;
   try {
-    const file = await open(path, "r");
-    try {
-      const status = await file.stat();
-      if (status.isDirectory()) throw new InvalidInputError("is a folder", { where: path, expected: "a file" });
-      size = status.size;
-      if (size <= limit) return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    return await readUserFile(path, limit);
   } catch (cause) {
-    if (cause instanceof TrainscopeError) throw cause;
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new InvalidInputError("no such file", { where: path, remedy: "Check the path", cause });
-    }
-    throw fileSystemError(path, "read", cause);
+    // Its argument names the file: a wrong one is wrong usage, not data that is missing.
+    if (!(cause instanceof MissingDataError)) throw cause;
+    throw new InvalidInputError("no such file", { where: path, remedy: "Check the path", cause });
   }
-  throw new CorruptFileError("file is too large", {
-    where: path,
-    expected: `at most ${limit} bytes`,
-    received: `${size}`,
-  });
 }
 
 /** Finds out before hours of training whether a result can be written, and clears away what killed runs left. */

@@ -1,10 +1,13 @@
 // Reads files of users whole, after a look at their size.
-import { open, stat } from "node:fs/promises";
+import { constants, open, stat } from "node:fs/promises";
 import { CorruptFileError, InvalidInputError, MissingDataError, TrainscopeError } from "../../core/errors.js";
 import { fileSystemError } from "../atomic-file.js";
 
 /** Node reads no file of 2 GiB or more at once, and a single typed array should stay below as well. */
 const maxFileBytes = 2 ** 31 - 1;
+
+/** A pipe without a writer would keep us waiting; on ordinary files the flag does nothing, and Windows lacks it. */
+export const withoutWaiting: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * The bytes of an ordinary file.
@@ -13,7 +16,7 @@ const maxFileBytes = 2 ** 31 - 1;
  */
 export async function readUserFile(path: string, maxBytes = maxFileBytes): Promise<Uint8Array> {
   try {
-    const handle = await open(path, "r");
+    const handle = await open(path, withoutWaiting);
     try {
       const status = await handle.stat();
       // Opening succeeds for folders and devices; a device may never end.
@@ -63,6 +66,8 @@ function tooLarge(path: string, size: number, limit: number): CorruptFileError {
     where: path,
     expected: `at most ${limit} bytes`,
     received: `${size}`,
-    remedy: "Save its arrays as .npy files in one folder, which are read row by row",
+    ...(limit === maxFileBytes
+      ? { remedy: "Save its arrays as .npy files in one folder, which are read row by row" }
+      : {}),
   });
 }

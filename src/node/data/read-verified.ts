@@ -10,6 +10,7 @@ import { unpackImages } from "../../data/image-packing.js";
 import { datasetTable } from "../../data/index.js";
 import { readTar } from "../../data/tar.js";
 import { fileSystemError } from "../atomic-file.js";
+import { withoutWaiting } from "./read-file.js";
 
 /** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
 const slackBytes = 1_048_576;
@@ -63,7 +64,7 @@ async function readLimited(path: string, file: Pick<DatasetFile, "bytes">, remed
   const limit = file.bytes + slackBytes;
   let size: number;
   try {
-    const handle = await open(path, "r");
+    const handle = await open(path, withoutWaiting);
     try {
       ({ size } = await handle.stat());
       if (size <= limit) return await handle.readFile();
