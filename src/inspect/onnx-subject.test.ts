@@ -309,7 +309,8 @@ test("a table of positions that an exporter looked up beforehand is named: its e
   const model: ModelCase = {
     inputs: { x: [1, 2, 3, 3] },
     outputs: ["y"],
-    stored: { unsqueeze: numbers([1, 2, 3, 3]) },
+    // Some places have one number: as two parameters they would part.
+    stored: { unsqueeze: numbers([1, 2, 3, 3], (i) => Math.sin(i % 5)) },
     notes: { unsqueeze: { "pkg.onnxscript.optimizer.folded_from": folded } },
     nodes: [["Add", ["x", "unsqueeze"], ["y"]]],
   };

@@ -5,8 +5,9 @@ import type { NodeProto } from "./generated/onnx_pb.js";
 import { isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
+import { valueAtHand } from "./parameters.js";
 import { usesByName } from "./stored-copies.js";
-import { foldedKinds, foldedSources, movements, tracedKinds } from "./traced-weights.js";
+import { foldedKinds, foldedSources, movements, rearrangedParameters, tracedKinds } from "./traced-weights.js";
 
 /** Names that PyTorch gives to the results of arithmetic in a traced program. */
 const arithmetic =
@@ -24,6 +25,8 @@ const isParameterName = (name: string): boolean =>
 export interface ComputedWeight {
   readonly name: string;
   readonly sources: readonly string[];
+  /** Whether it is trained as the parameter would be: its elements are some of that, each once. */
+  readonly isPart: boolean;
 }
 
 /**
@@ -44,9 +47,11 @@ function isComputedLinear(name: string, readers: readonly { readonly node: NodeP
  * its older exporter leaves a counted name on a kernel, where nothing else would have made one. A matrix of MatMul has such
  * a name from its transposition already, so that nothing tells there.
  */
-export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
+export function computedWeights(file: OnnxFile): ComputedWeight[] {
+  const { graph } = file;
   const uses = usesByName(graph.node);
-  const direct = foldedKinds(graph);
+  const direct = foldedKinds(graph, (proto) => valueAtHand(file, proto));
+  const rearranged = rearrangedParameters(graph);
   const sources = foldedSources(graph);
   const kinds = tracedKinds(graph);
   // Newer exporters list what every tensor of the program was; for others, names have to tell.
@@ -61,11 +66,13 @@ export function computedWeights({ graph }: OnnxFile): ComputedWeight[] {
     // With a buffer beside them, parameters were looked up by it: tables of relative positions.
     const isComputed =
       !movements.test(name) || folded.some((source) => arithmetic.test(source) || kinds.get(source) === "BUFFER");
-    if (named.length > 0 && !direct.has(name) && isComputed) return [{ name, sources: named }];
+    if (named.length > 0 && !direct.has(name) && isComputed) return [{ name, sources: named, isPart: false }];
+    const rearrangement = direct.has(name) ? rearranged.get(name) : undefined;
+    if (rearrangement?.isPart === true) return [{ name, sources: [rearrangement.parameter], isPart: true }];
     const isKernel = readers.some(({ node, index }) => index === 1 && operatorKey(node).startsWith("Conv"));
     // With a counted bias beside it, it holds a batch normalization, of which there is a sentence already.
     const isFused = readers.some(({ node }) => /^onnx::Conv\w*_\d+$/.test(node.input[2] ?? ""));
     const isComputedKernel = isKernel && !isFused && /^onnx::Conv\w*_\d+$/.test(name);
-    return isComputedKernel || isComputedLinear(name, readers) ? [{ name, sources: [] }] : [];
+    return isComputedKernel || isComputedLinear(name, readers) ? [{ name, sources: [], isPart: false }] : [];
   });
 }

@@ -250,6 +250,39 @@ test("a class token that was repeated for one example is the parameter that the 
   expect(found({ ...model, stored: repeated }, signature("PARAMETER"))).toEqual(["position: weight"]);
 });
 
+test("rows of one parameter that were looked up at the export, each once, are trained; the same row for two places is not", () => {
+  const signature = (proto: ModelProto) =>
+    proto.graph?.metadataProps.push(
+      create(StringStringEntryProtoSchema, {
+        key: "pkg.torch.export.ExportedProgram.graph_signature",
+        value:
+          "\n# inputs\np_table: PARAMETER target='table'\np_other: PARAMETER target='other'\nb_at: BUFFER target='at'\n",
+      }),
+    );
+  const rows = (name: string, sources: string[], valueAt = (i: number) => Math.sin(i + 1)) =>
+    found(
+      {
+        ...{ producer: "pytorch", inputs: { x: [4, 5, 3] }, outputs },
+        stored: { [name]: numbers([5, 3], valueAt) },
+        nodes: [["Add", ["x", name], ["y"]]] as NodeCase[],
+        notes: { [name]: { "pkg.onnxscript.optimizer.folded_from": `[${sources.map((s) => `'${s}'`).join(", ")}]` } },
+      },
+      signature,
+    );
+  const weight = (name: string) => [`${name}: weight`];
+  expect(rows("embedding_1", ["arange", "table"])).toEqual(weight("embedding_1"));
+  expect(rows("embedding_1", ["at", "slice_1", "table"])).toEqual(weight("embedding_1"));
+  expect(rows("slice_1", ["table", "val_3"])).toEqual(weight("slice_1"));
+  expect(rows("unsqueeze", ["slice_1", "table"], () => 0)).toEqual(weight("unsqueeze"));
+  // Looked up twice: two numbers that are one parameter.
+  expect(rows("embedding_1", ["at", "table"], (i) => Math.sin(i % 6))).toEqual([]);
+  expect(rows("index_2", ["at", "table"], (i) => Math.sin(i % 6))).toEqual([]);
+  // Arithmetic on the way, two parameters, a buffer alone.
+  expect(rows("unsqueeze", ["exp", "table"])).toEqual([]);
+  expect(rows("unsqueeze", ["cat", "table", "other"])).toEqual([]);
+  expect(rows("slice_1", ["at"])).toEqual([]);
+});
+
 test("a parameter that the traced program clones keeps its name", () => {
   const metadata = {
     "pkg.torch.onnx.fx_node": "%clone = call_function[target=aten.clone](args = (%p_w,), kwargs = {})",

@@ -91,7 +91,7 @@ function storedWeight(file: OnnxFile, weight: Omit<StoredWeight, "value">): Stor
 }
 
 /** The value, unless it lies in a file beside the model that is missing or too short. */
-function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | undefined {
+export function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | undefined {
   try {
     return file.tensor(proto);
   } catch (cause) {
@@ -165,12 +165,13 @@ const isDifferentiable = (node: NodeProto): boolean => {
 };
 
 /** What PyTorch's dynamo exporter says of its tensors: `PARAMETER`, `BUFFER`, `CONSTANT_TENSOR`. */
-function exporterKinds({ graph }: OnnxFile): Map<string, string> {
+function exporterKinds(file: OnnxFile): Map<string, string> {
+  const { graph } = file;
   const named = [...graph.valueInfo, ...graph.initializer].flatMap(({ name, metadataProps }) => {
     const kind = metadataProps.find((entry) => entry.key === kindKey)?.value;
     return kind === undefined ? [] : [[name, kind] as const];
   });
-  return new Map([...foldedKinds(graph), ...named]);
+  return new Map([...foldedKinds(graph, (proto) => valueAtHand(file, proto)), ...named]);
 }
 
 /** Weights that are stored as integers: what DequantizeLinear makes floats of. They are accounted, not trained. */

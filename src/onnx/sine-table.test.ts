@@ -19,6 +19,25 @@ test.each([true, false])("a table of sines and cosines is one, interleaved: %s",
   expect(isSineTable(tensorFrom("float32", [512, 32], table(512, 32, isInterleaved)))).toBe(true);
 });
 
+test.each([Math.cos, Math.sin])("rotary embeddings keep cosines and sines apart: %s", (wave) => {
+  // Every angle stands there twice, as for the halves of a head.
+  const values = (places: number, features: number) =>
+    Array.from({ length: places * features }, (_, i) =>
+      Math.fround(wave(angle(Math.floor(i / features), i % (features / 2), features))),
+    );
+  expect(isSineTable(tensorFrom("float32", [8, 8], values(8, 8)))).toBe(true);
+  expect(isSineTable(tensorFrom("float32", [1, 1, 128, 32], values(128, 32)))).toBe(true);
+  const trained = values(8, 8).map((value, i) => value + (i === 37 ? 0.01 : 0));
+  expect(isSineTable(tensorFrom("float32", [8, 8], trained))).toBe(false);
+});
+
+test.each([0, 1])("parameters that begin as %s are no table", (value) => {
+  expect(isSineTable(tensorFrom("float32", [8, 8], Array(64).fill(value)))).toBe(false);
+  // One row that differs is no wave.
+  const rows = Array.from({ length: 64 }, (_, i) => (i < 8 ? value : 0.5));
+  expect(isSineTable(tensorFrom("float32", [8, 8], rows))).toBe(false);
+});
+
 test.each([
   {
     name: "two of four",

@@ -2,10 +2,14 @@
 import { sizeOf } from "../core/shape.js";
 import type { TensorData } from "../core/tensor-data.js";
 
+/** Fewer places than these fit almost any wave. */
+const fewestRotations = 5;
+
 /**
  * Whether a tensor `[..., places, features]` encodes places as in Vaswani and others (NeurIPS 2017): every row is made of
  * pairs sin(a), cos(a) in whatever order, so that its squares sum to half its length; the first row has a = 0, and every
- * column is the sine or cosine of an angle that grows with the place.
+ * column is the sine or cosine of an angle that grows with the place. Or all of them are cosines, or all sines, as rotary
+ * embeddings keep them (Su and others, RoFormer, 2021).
  */
 export function isSineTable({ shape, data }: TensorData): boolean {
   const extents = shape.filter((extent) => extent > 1);
@@ -19,9 +23,18 @@ export function isSineTable({ shape, data }: TensorData): boolean {
     Math.abs(row.reduce((sum, value) => sum + value * value, 0) - features / 2) < 1e-4 * features;
   return (
     first.every((value) => value === 0 || value === 1) &&
-    rows.every(isPaired) &&
+    (rows.every(isPaired) || isOneKind(rows)) &&
     rows[0].every((_, column) => isWave(rows.map((row) => row[column])))
   );
+}
+
+/** All cosines or all sines, of angles that differ. */
+function isOneKind(rows: readonly (readonly number[])[]): boolean {
+  const [first] = rows;
+  if (rows.length < fewestRotations || first.some((value) => value !== first[0])) return false;
+  const all = rows.flat();
+  // What was initialized to zeros or ones does not vary.
+  return all.every((value) => Math.abs(value) <= 1) && all.some((value) => Math.abs(value - first[0]) > 0.1);
 }
 
 /** Samples of a sine or cosine at even distances: `f(p + 1) + f(p - 1) = 2 cos(a) f(p)`, whatever p, and not of 0 and 1. */

@@ -41,7 +41,7 @@ function foldingRemarks(file: OnnxFile): string[] {
 
 /** Arithmetic over parameters that happened at the export happens no more in training. */
 function computedRemarks(file: OnnxFile): string[] {
-  const computed = computedWeights(file);
+  const computed = computedWeights(file).filter(({ isPart }) => !isPart);
   if (computed.length === 0) return [];
   const texts = computed
     .slice(0, 3)
