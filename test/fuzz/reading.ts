@@ -9,6 +9,10 @@ export interface FuzzTarget {
   readonly read: (bytes: Uint8Array) => unknown;
   /** Bytes that may be taken for one byte of the file; a bound on what is allocated before an error. Default 64. */
   readonly expansion?: number;
+  /** The share of damaged files that must be refused: else the damage is none. Default a quarter. */
+  readonly refusedAtLeast?: number;
+  /** The files themselves are refused. */
+  readonly isRefused?: boolean;
 }
 
 /** Taken by anything: buffers of parsers, arrays of a few kilobytes, garbage of the test itself. */

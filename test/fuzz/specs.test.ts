@@ -1,33 +1,17 @@
 // Damaged JSON specs, up to a program that is ready to run: a value or a TrainscopeError, and memory within bounds.
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { EnvironmentError } from "../../src/core/errors.js";
 import { lossFunction } from "../../src/nn/losses.js";
 import { modelByName } from "../../src/nn/models.js";
 import { scheduleFunction } from "../../src/optim/schedules.js";
 import { readOptimizer } from "../../src/train/program-request.js";
-import type { Runtime } from "../../src/train/runtime.js";
-import { Trial } from "../../src/train/trial.js";
 import type { KindSpec } from "../../src/train/trial-spec.js";
 import { patches, smallNet, trialSpec } from "../small-trials.js";
 import { type Damage, damagedJson, damages } from "./mutations.js";
+import { isReady, runtimeBytes } from "./no-runtime.js";
 import { checkReading, checkWork } from "./reading.js";
 import { runs, seed, timeout } from "./series.js";
 
-const memoryBytes = 20_000_000;
-const reached = "the runtime is reached";
-
-/** Takes everything and runs nothing. */
-const runtime: Runtime = {
-  name: "none",
-  cores: 1,
-  memoryBytes,
-  load: () => Promise.reject(new EnvironmentError(reached, { where: "runtime" })),
-  put: () => Promise.resolve(),
-  get: () => Promise.reject(new EnvironmentError(reached, { where: "runtime" })),
-  remove: () => Promise.resolve(),
-  dispose: () => Promise.resolve(),
-};
 const data = patches(20);
 const spec = trialSpec(data, { batchSize: 4 });
 const choice = fc.nat({ max: 0xffff });
@@ -49,13 +33,8 @@ it(
     const property = fc.asyncProperty(choice, damages, async (which, list: Damage[]) => {
       const model = parsed(damagedJson(models[which % models.length], list)) as KindSpec;
       await checkWork(async () => {
-        try {
-          for await (const _ of new Trial({ spec: { ...spec, model }, data, runtime, now: () => 0 }).run());
-        } catch (error) {
-          if (!(error instanceof EnvironmentError && error.message.includes(reached))) throw error;
-          ready++;
-        }
-      }, 40 * memoryBytes);
+        if (await isReady({ spec: { ...spec, model }, data })) ready++;
+      }, 40 * runtimeBytes);
     });
     await fc.assert(property, { seed, numRuns: runs(300) });
     // Some damage is none: other numbers of filters, another rate.

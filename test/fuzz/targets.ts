@@ -1,4 +1,5 @@
-// Every reader of files from outside, each with a few valid files. A new reader is one more entry here.
+// Every reader of bytes from outside, each with a few valid files. A new reader is one more entry here; one that takes
+// a path is an entry of folder-targets.ts.
 import assert from "node:assert/strict";
 import { readSafetensors, writeSafetensors } from "../../src/core/safetensors.js";
 import { type TensorData, tensorFrom } from "../../src/core/tensor-data.js";
@@ -30,6 +31,7 @@ import type { TrialSpec } from "../../src/train/trial-spec.js";
 import { type OnnxCase, readArchive } from "../conformance/archive.js";
 import { caseGraph } from "../conformance/case-graph.js";
 import { patches, trialSpec } from "../small-trials.js";
+import { dataTargets } from "./data-targets.js";
 import type { FuzzTarget } from "./reading.js";
 
 const where = "file";
@@ -246,4 +248,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
     read: (bytes) => unpackImages(bytes, where, maxBytes),
     expansion: 2000,
   },
+  ...dataTargets,
 ];
