@@ -54,7 +54,8 @@ export function fileError(path: string, cause: unknown): TrainscopeError {
   return fileSystemError(path, "read", cause);
 }
 
-function notAFile(path: string, isFolder: boolean): InvalidInputError {
+/** A folder, a device or a pipe, which may have no end. */
+export function notAFile(path: string, isFolder: boolean): InvalidInputError {
   return new InvalidInputError(isFolder ? "is a folder" : "is not an ordinary file", {
     where: path,
     expected: "a file",

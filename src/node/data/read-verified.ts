@@ -4,13 +4,13 @@ import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip } from "node:zlib";
-import { CorruptFileError } from "../../core/errors.js";
+import { CorruptFileError, TrainscopeError } from "../../core/errors.js";
 import type { DatasetFile, Download, SampleFile } from "../../data/definition.js";
 import { unpackImages } from "../../data/image-packing.js";
 import { datasetTable } from "../../data/index.js";
 import { readTar } from "../../data/tar.js";
 import { fileSystemError } from "../atomic-file.js";
-import { withoutWaiting } from "./read-file.js";
+import { notAFile, withoutWaiting } from "./read-file.js";
 
 /** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
 const slackBytes = 1_048_576;
@@ -66,12 +66,15 @@ async function readLimited(path: string, file: Pick<DatasetFile, "bytes">, remed
   try {
     const handle = await open(path, withoutWaiting);
     try {
-      ({ size } = await handle.stat());
+      const status = await handle.stat();
+      if (!status.isFile()) throw notAFile(path, status.isDirectory());
+      ({ size } = status);
       if (size <= limit) return await handle.readFile();
     } finally {
       await handle.close();
     }
   } catch (cause) {
+    if (cause instanceof TrainscopeError) throw cause;
     throw fileSystemError(path, "read", cause);
   }
   throw new CorruptFileError("file is too large", {

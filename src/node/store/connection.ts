@@ -1,13 +1,26 @@
 // A strict wrapper around libsql: only values that it can bind, only transactions that can be undone.
 //
-// libsql 0.5.29 aborts the whole process on a boolean parameter, takes a lone object as named parameters, adds
-// `_metadata` to rows of `get`, returns blobs as ArrayBuffer or Buffer depending on the method, and throws on nested
-// transactions. Everything goes through here, so that none of it matters elsewhere.
+// libsql 0.5.29 aborts the whole process on a boolean parameter and on a stored text that is not UTF-8, takes a lone
+// object as named parameters, adds `_metadata` to rows of `get`, returns blobs as ArrayBuffer or Buffer depending on the
+// method, and throws on nested transactions. Everything goes through here, so that none of it matters elsewhere.
+import { isUtf8 } from "node:buffer";
 import Database from "libsql";
-import { storeError } from "./store-errors.js";
+import { damagedStore, storeError } from "./store-errors.js";
 
 /** What SQLite holds. Not NaN, which it turns into NULL: see row-table.ts. */
 export type SqlValue = number | string | bigint | Buffer | null;
+
+const textMark = ":text";
+
+/**
+ * Columns of texts for a SELECT: every text has to be asked for in this way. It comes as bytes and is decoded here,
+ * since a damaged file may hold what is no text. `trials.id` is `id` in the row.
+ */
+export function texts(...columns: readonly string[]): string {
+  return columns
+    .map((column) => `CAST(${column} AS BLOB) AS "${column.slice(column.indexOf(".") + 1)}${textMark}"`)
+    .join(", ");
+}
 
 /** One row by column name. */
 export type SqlRow = Readonly<Record<string, SqlValue>>;
@@ -56,7 +69,7 @@ export function connect(path: string, busyTimeoutMs: number): Connection {
       const statement = prepare(sql);
       const names = statement.columns().map(({ name }) => name);
       const rows = statement.raw().all(checked(parameters)) as SqlValue[][];
-      return rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+      return rows.map((row) => Object.fromEntries(names.map((name, index) => decoded(path, name, row[index]))));
     });
   return {
     path,
@@ -72,6 +85,15 @@ export function connect(path: string, busyTimeoutMs: number): Connection {
       if (database.open) database.close();
     },
   };
+}
+
+function decoded(path: string, name: string, value: SqlValue): readonly [string, SqlValue] {
+  if (!name.endsWith(textMark)) return [name, value];
+  const column = name.slice(0, -textMark.length);
+  if (value === null) return [column, null];
+  const bytes = Buffer.from(value as Buffer);
+  if (isUtf8(bytes)) return [column, bytes.toString("utf8")];
+  throw damagedStore(path, `a ${column} that is no text`);
 }
 
 function inTransaction<T>(database: { exec(sql: string): unknown; inTransaction: boolean }, body: () => T): T {

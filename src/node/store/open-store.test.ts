@@ -98,6 +98,34 @@ describe("bad surroundings", () => {
     expect((await refusal(opening))[0]).toContain("is damaged or is not a database");
   });
 
+  test.each([
+    ["UPDATE trials SET spec = CAST(x'7b22ff' AS TEXT)", "received a spec that is no text"],
+    ["UPDATE runs SET command = CAST(x'c328' AS TEXT)", "received a command that is no text"],
+    ["UPDATE trials SET spec = '{\"model\":'", "received spec of another form"],
+    ["UPDATE trials SET spec = '[]'", "received spec of another form"],
+    [`UPDATE trials SET timings = '{"a":${"[".repeat(9000)}${"]".repeat(9000)}}'`, "received timings of another form"],
+    ["UPDATE runs SET settings = 'null'", "received settings of another form"],
+    ["UPDATE runs SET status = 'lost'", "received the status of a run that there is not"],
+    ["DROP TABLE run_trials", "is damaged or is not a database. Nothing"],
+    ["PRAGMA user_version = 0", "is damaged or is not a database. Nothing"],
+  ])("what we cannot have written is refused: %.60s", async (damage, message) => {
+    const store = await openRunStore(paths());
+    await store.addTrials((await store.createRun(exampleRun)).id, [exampleTrial(0)]);
+    await store.close();
+    const connection = connect(paths().store, 0);
+    connection.exec(damage);
+    connection.close();
+    const reading = openRunStore(paths()).then(async (damaged) => {
+      try {
+        for (const { id } of await damaged.listRuns()) await damaged.listTrials(id);
+      } finally {
+        await damaged.close();
+      }
+    });
+    const [said, exitCode] = await refusal(reading);
+    expect([said, exitCode]).toEqual([expect.stringContaining(message), 2]);
+  });
+
   test("a store of a newer program and the database of another program are refused", async () => {
     await (await openRunStore(paths())).close();
     let connection = connect(paths().store, 0);

@@ -1,6 +1,7 @@
 // Metric rows and kept tensors: numbers that come back bit for bit.
 import type { MetricRow, Phase } from "../../core/rows.js";
-import type { Connection } from "./connection.js";
+import { type Connection, texts } from "./connection.js";
+import { damagedStore } from "./store-errors.js";
 
 /** Replaces the rows of a trial with `step >= fromStep`. Call inside a transaction. */
 export function replaceRows(
@@ -39,22 +40,32 @@ function seriesKey(connection: Connection, trialKey: number, { phase, metric, pa
 
 /** Rows of a trial in the order in which they were inserted. */
 export function readRows(connection: Connection, trial: string): MetricRow[] {
+  // Texts are read once a series: a long training has a million rows and a few dozen series.
+  const series = new Map(
+    connection
+      .all(
+        `SELECT series.key, ${texts("phase", "metric", "series.path")}
+         FROM series JOIN trials ON trials.key = series.trial WHERE trials.id = ?`,
+        [trial],
+      )
+      .map(({ key, phase, metric, path }) => [
+        Number(key),
+        { trial, phase: phase as Phase, metric: String(metric), path: String(path) },
+      ]),
+  );
   return connection
     .all(
-      `SELECT series.phase, series.metric, series.path, step, epoch, value, special
+      `SELECT series, step, epoch, value, CASE special WHEN 'NaN' THEN 1 WHEN '-0' THEN 2 ELSE 0 END AS special
        FROM metric_rows JOIN series ON series.key = series JOIN trials ON trials.key = series.trial
        WHERE trials.id = ? ORDER BY metric_rows.key`,
       [trial],
     )
-    .map((row) => ({
-      trial,
-      phase: row.phase as Phase,
-      step: Number(row.step),
-      epoch: Number(row.epoch),
-      metric: String(row.metric),
-      path: String(row.path),
-      value: fromSpecial(row.special) ?? Number(row.value),
-    }));
+    .map((row) => {
+      const of = series.get(Number(row.series));
+      if (of === undefined) throw damagedStore(connection.path, "rows of no series");
+      const value = specials[Number(row.special)] ?? Number(row.value);
+      return { ...of, step: Number(row.step), epoch: Number(row.epoch), value };
+    });
 }
 
 /** SQLite stores NaN as NULL, and negative zero in a REAL column as the integer 0. */
@@ -63,9 +74,7 @@ function specialOf(value: number): string | null {
   return Object.is(value, -0) ? "-0" : null;
 }
 
-function fromSpecial(special: unknown): number | undefined {
-  return special === "NaN" ? Number.NaN : special === "-0" ? -0 : undefined;
-}
+const specials = [undefined, Number.NaN, -0];
 
 /** Replaces the kept tensors of a trial. Call inside a transaction. */
 export function replaceTensors(
@@ -84,7 +93,7 @@ export function replaceTensors(
 /** Kept tensors of a trial by path, paths in alphabetical order. */
 export function readTensors(connection: Connection, trial: string): Record<string, number[]> {
   const rows = connection.all(
-    "SELECT path, elements FROM tensors JOIN trials ON trials.key = trial WHERE trials.id = ? ORDER BY path",
+    `SELECT ${texts("path")}, elements FROM tensors JOIN trials ON trials.key = trial WHERE trials.id = ? ORDER BY path`,
     [trial],
   );
   return Object.fromEntries(rows.map(({ path, elements }) => [String(path), doubles(elements as Buffer)]));

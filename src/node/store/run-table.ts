@@ -4,8 +4,14 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Claim, Finding } from "../../core/findings.js";
 import { type NewRun, type RunRecord, type RunStatus, runName, type StoredAnalysis } from "../../study/store.js";
 import type { PresetName, Settings } from "../../study/study.js";
-import type { Connection, SqlRow } from "./connection.js";
+import { type Connection, type SqlRow, texts } from "./connection.js";
+import { damagedStore } from "./store-errors.js";
+import { storedJson } from "./stored-json.js";
 import { identityOf, type LeaseHolder } from "./trial-table.js";
+
+const runStatuses: readonly RunStatus[] = ["running", "done", "failed", "interrupted"];
+const runTexts = ["id", "study", "preset", "settings", "command", "started_at", "finished_at", "status", "versions"];
+const runColumns = `${texts(...runTexts, "machine", "host", "process_start")}, pid, is_analyzed`;
 
 export function createRun(connection: Connection, run: NewRun, holder: LeaseHolder): RunRecord {
   const id = runName(run.study, run.startedAt, (name) => selectRun(connection, name) !== undefined);
@@ -50,12 +56,14 @@ export function setRunStatus(
 }
 
 export function listRuns(connection: Connection, holder: LeaseHolder): RunRecord[] {
-  return connection.all("SELECT * FROM runs ORDER BY started_at DESC, id DESC").map((row) => runRecord(row, holder));
+  return connection
+    .all(`SELECT ${runColumns} FROM runs ORDER BY started_at DESC, id DESC`)
+    .map((row) => runRecord(connection, row, holder));
 }
 
 export function findRun(connection: Connection, id: string, holder: LeaseHolder): RunRecord | undefined {
   const row = selectRun(connection, id);
-  return row === undefined ? undefined : runRecord(row, holder);
+  return row === undefined ? undefined : runRecord(connection, row, holder);
 }
 
 /** Removes a run and the trials named, which no other run may use. */
@@ -77,11 +85,11 @@ export function saveAnalysis(connection: Connection, id: string, analysis: Store
 
 export function readAnalysis(connection: Connection, id: string): StoredAnalysis | undefined {
   if (selectRun(connection, id)?.is_analyzed !== 1) return undefined;
-  const bodies = (table: string): unknown[] =>
+  const bodies = <T>(table: "findings" | "claims"): T[] =>
     connection
-      .all(`SELECT body FROM ${table} WHERE run = ? ORDER BY position`, [id])
-      .map(({ body }) => fromNumberText(String(body)));
-  return { findings: bodies("findings") as Finding[], claims: bodies("claims") as Claim[] };
+      .all(`SELECT ${texts("body")} FROM ${table} WHERE run = ? ORDER BY position`, [id])
+      .map(({ body }) => storedJson<T>(connection, table, body, reviveNumber));
+  return { findings: bodies<Finding>("findings"), claims: bodies<Claim>("claims") };
 }
 
 export function requireRun(connection: Connection, id: string): SqlRow {
@@ -91,22 +99,24 @@ export function requireRun(connection: Connection, id: string): SqlRow {
 }
 
 function selectRun(connection: Connection, id: string): SqlRow | undefined {
-  return connection.get("SELECT * FROM runs WHERE id = ?", [id]);
+  return connection.get(`SELECT ${runColumns} FROM runs WHERE id = ?`, [id]);
 }
 
 /** A run whose process died without a word was interrupted. */
-function runRecord(row: SqlRow, holder: LeaseHolder): RunRecord {
+function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): RunRecord {
+  const status = runStatuses.find((known) => known === row.status);
+  if (status === undefined) throw damagedStore(connection.path, "the status of a run that there is not");
   const isDead = row.status === "running" && holder.livenessOf(identityOf(row)) === "dead";
   return {
     id: String(row.id),
     study: String(row.study),
     ...(row.preset === null ? {} : { preset: row.preset as PresetName }),
-    settings: JSON.parse(String(row.settings)) as Settings,
+    settings: storedJson<Settings>(connection, "settings", row.settings),
     command: String(row.command),
     startedAt: String(row.started_at),
     ...(row.finished_at === null ? {} : { finishedAt: String(row.finished_at) }),
-    status: isDead ? "interrupted" : (row.status as RunStatus),
-    versions: JSON.parse(String(row.versions)) as RunRecord["versions"],
+    status: isDead ? "interrupted" : status,
+    versions: storedJson<RunRecord["versions"]>(connection, "versions", row.versions),
     machine: String(row.machine),
   };
 }
@@ -118,8 +128,6 @@ function numberText(value: unknown): string {
   );
 }
 
-function fromNumberText(text: string): unknown {
-  return JSON.parse(text, (_, member: unknown) =>
-    typeof member === "object" && member !== null && "$number" in member ? Number(member.$number) : member,
-  );
+function reviveNumber(_: string, member: unknown): unknown {
+  return typeof member === "object" && member !== null && "$number" in member ? Number(member.$number) : member;
 }

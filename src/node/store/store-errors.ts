@@ -3,6 +3,20 @@ import { CorruptFileError, EnvironmentError, TrainscopeError } from "../../core/
 
 const elsewhere = "Set TRAINSCOPE_HOME to a folder that works";
 
+/** Our statements are always the same: where one does not fit, tables are not those that we made. */
+const otherTables =
+  /^(no such (table|column)|table \S+ already exists|table \S+ has no column|malformed|unsupported file format)/;
+
+/** What is in the store cannot have been written by us. @param received what was found. */
+export function damagedStore(path: string, received: string | undefined, cause?: unknown): CorruptFileError {
+  return new CorruptFileError("is damaged or is not a database", {
+    where: `run store ${path}`,
+    ...(received === undefined ? {} : { received }),
+    remedy: `Nothing was changed. Move the file aside to start an empty store; sqlite3 "${path}" .recover may save what is in it`,
+    cause,
+  });
+}
+
 /** Turns an error of SQLite into one of ours. Programming errors pass unchanged. */
 export function storeError(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof TrainscopeError) return cause;
@@ -10,13 +24,8 @@ export function storeError(path: string, cause: unknown): unknown {
   const where = `run store ${path}`;
   const environment = (because: string, remedy: string): EnvironmentError =>
     new EnvironmentError(`cannot be used because ${because}`, { where, remedy, cause });
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
-    return new CorruptFileError("is damaged or is not a database", {
-      where,
-      remedy: `Nothing was changed. Move the file aside to start an empty store; sqlite3 "${path}" .recover may save what is in it`,
-      cause,
-    });
-  }
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code) || otherTables.test(cause.message))
+    return damagedStore(path, undefined, cause);
   if (code.startsWith("SQLITE_FULL"))
     return environment("the disk is full", `Free some space and run again; what was saved is intact`);
   if (/^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/.test(code)) {

@@ -3,9 +3,11 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Lease, RunTrial, TrialOutcome, TrialRecord } from "../../study/store.js";
 import type { StudyTrial } from "../../study/study.js";
 import { type TrialSpec, trialId } from "../../train/trial-spec.js";
-import type { Connection, SqlRow } from "./connection.js";
+import { type Connection, type SqlRow, texts } from "./connection.js";
 import type { Liveness, ProcessIdentity } from "./process-identity.js";
 import { replaceRows, replaceTensors } from "./row-table.js";
+import { damagedStore } from "./store-errors.js";
+import { storedJson } from "./stored-json.js";
 
 /** One open store as a holder of leases. */
 export interface LeaseHolder {
@@ -17,8 +19,10 @@ export interface LeaseHolder {
   isSilent(trial: string, owner: string, beat: number): boolean;
 }
 
-const trialColumns = `trials.key, trials.id, spec, trials.status, failure, diverged_step, diverged_tensor, timings,
-  leases.owner, leases.host, leases.pid, leases.process_start, leases.beat`;
+const trialStatuses: readonly TrialRecord["status"][] = ["pending", "done", "diverged", "failed"];
+const trialTexts = ["trials.id", "spec", "trials.status", "failure", "diverged_tensor", "timings"];
+const leaseTexts = ["leases.owner", "leases.host", "leases.process_start"];
+const trialColumns = `trials.key, ${texts(...trialTexts, ...leaseTexts)}, diverged_step, leases.pid, leases.beat`;
 const trialJoin = "trials LEFT JOIN leases ON leases.trial = trials.key";
 
 /** Adds trials to a run in order; those it has already are left alone. */
@@ -40,16 +44,19 @@ export function addTrials(connection: Connection, runId: string, trials: readonl
 export function listTrials(connection: Connection, runId: string, holder: LeaseHolder): RunTrial[] {
   return connection
     .all(
-      `SELECT ${trialColumns}, factors FROM ${trialJoin} JOIN run_trials ON run_trials.trial = trials.key
+      `SELECT ${trialColumns}, ${texts("factors")} FROM ${trialJoin} JOIN run_trials ON run_trials.trial = trials.key
        WHERE run = ? ORDER BY position`,
       [runId],
     )
-    .map((row) => ({ ...trialRecord(row, holder), factors: JSON.parse(String(row.factors)) as RunTrial["factors"] }));
+    .map((row) => ({
+      ...trialRecord(connection, row, holder),
+      factors: storedJson<RunTrial["factors"]>(connection, "factors", row.factors),
+    }));
 }
 
 export function findTrial(connection: Connection, id: string, holder: LeaseHolder): TrialRecord | undefined {
   const row = selectTrial(connection, id);
-  return row === undefined ? undefined : trialRecord(row, holder);
+  return row === undefined ? undefined : trialRecord(connection, row, holder);
 }
 
 export function leaseTrial(connection: Connection, id: string, holder: LeaseHolder): Lease {
@@ -144,13 +151,15 @@ function isFinished(row: SqlRow): boolean {
 }
 
 /** A trial counts as running while its lease is held: a killed process leaves a pending trial. */
-function trialRecord(row: SqlRow, holder: LeaseHolder): TrialRecord {
+function trialRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): TrialRecord {
+  const status = trialStatuses.find((known) => known === row.status);
+  if (status === undefined) throw damagedStore(connection.path, "the status of a trial that there is not");
   const isRunning = row.owner !== null && !isAbandoned(row, holder);
   return {
     id: String(row.id),
-    spec: JSON.parse(String(row.spec)) as TrialSpec,
-    status: isRunning ? "running" : (row.status as TrialRecord["status"]),
-    timings: JSON.parse(String(row.timings)) as TrialRecord["timings"],
+    spec: storedJson<TrialSpec>(connection, "spec", row.spec),
+    status: isRunning ? "running" : status,
+    timings: storedJson<TrialRecord["timings"]>(connection, "timings", row.timings),
     ...(row.failure === null ? {} : { failure: String(row.failure) }),
     ...(row.diverged_step === null
       ? {}

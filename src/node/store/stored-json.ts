@@ -1,0 +1,63 @@
+// JSON out of the run store, which is a file that may be damaged: parsed, and of the form that was written.
+import * as z from "zod";
+import { verdicts } from "../../core/findings.js";
+import type { Connection, SqlValue } from "./connection.js";
+import { damagedStore } from "./store-errors.js";
+
+const level = z.union([z.string(), z.number(), z.boolean()]);
+const number = z
+  .number()
+  .or(z.nan())
+  .or(z.literal([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]));
+
+/** What is stored as JSON. Members that these do not name stay: a newer program may have written them. */
+export const storedForms = {
+  settings: z.record(z.string(), z.unknown()),
+  versions: z.record(z.string(), z.string()),
+  /** Trials read their spec again, with messages of their own, before anything is made of it. */
+  spec: z.looseObject({ model: z.looseObject({ kind: z.string() }) }),
+  timings: z.record(z.string(), z.number()),
+  factors: z.record(z.string(), level.nullable()),
+  findings: z.looseObject({
+    ...{ id: z.string(), title: z.string(), value: number, n: number },
+    ...{ unit: z.string(), variant: z.string(), interval: z.tuple([number, number]).optional() },
+  }),
+  claims: z.looseObject({
+    ...{ id: z.string(), source: z.string(), text: z.string(), rule: z.string(), evidence: z.string() },
+    verdict: z.enum(verdicts),
+  }),
+};
+
+/** Deeper than anything that is stored; whoever goes through it calls himself. */
+const mostLevels = 100;
+
+/**
+ * The value that a column holds as JSON.
+ * @param form which of `storedForms` it has.
+ * @throws CorruptFileError when it is no JSON, or of another form.
+ */
+export function storedJson<T>(
+  { path }: Connection,
+  form: keyof typeof storedForms,
+  text: SqlValue,
+  revive?: (key: string, value: unknown) => unknown,
+): T {
+  try {
+    if (depthOf(String(text)) > mostLevels) throw new RangeError("nested too deeply");
+    const value: unknown = JSON.parse(String(text), revive);
+    storedForms[form].parse(value);
+    return value as T;
+  } catch (cause) {
+    throw damagedStore(path, `${form} of another form`, cause);
+  }
+}
+
+/** At least the depth of its lists and objects. */
+function depthOf(text: string): number {
+  let [depth, most] = [0, 0];
+  for (const mark of text) {
+    if (mark === "[" || mark === "{") most = Math.max(most, ++depth);
+    else if (mark === "]" || mark === "}") depth--;
+  }
+  return most;
+}

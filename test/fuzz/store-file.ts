@@ -1,0 +1,61 @@
+// A run store with a finished and an unfinished trial, and everything that is read of one.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Claim, Finding } from "../../src/core/findings.js";
+import { trainscopePaths } from "../../src/node/paths.js";
+import { openRunStore } from "../../src/node/store/open-store.js";
+import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store-contract.js";
+import { trialId } from "../../src/train/trial-spec.js";
+
+const finding: Finding = {
+  ...{ id: "accuracy", title: "Accuracy", value: Number.NaN, interval: [0.5, 0.75], level: 0.95 },
+  ...{ method: "t", n: 3, unit: "%", variant: "plain" },
+};
+const claim: Claim = {
+  ...{ id: "better", source: "a report", text: "It is better.", rule: "at least 1 %" },
+  ...{ verdict: "supported", evidence: "2 %" },
+};
+
+const pathsIn = (folder: string) => trainscopePaths({ environment: { TRAINSCOPE_HOME: folder } });
+
+/** The bytes of the closed file. */
+export async function storeFile(): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), "trainscope-store-file-"));
+  const store = await openRunStore(pathsIn(folder));
+  const [first, second] = [exampleTrial(0), exampleTrial(1)];
+  const id = trialId(first.spec);
+  const run = await store.createRun(exampleRun);
+  await store.addTrials(run.id, [first, second]);
+  await store.leaseTrial(id);
+  const rows = exampleRows(id, [1, -0, Number.NaN, 0.5]);
+  await store.finishTrial(id, { status: "done", rows, tensors: { weight: [1, 2, 3] }, timings: { train: 3 } });
+  await store.saveAnalysis(run.id, { findings: [finding], claims: [claim] });
+  await store.setRunStatus(run.id, "done", "2026-11-22T21:25:01.500Z");
+  await store.close();
+  const bytes = new Uint8Array(readFileSync(pathsIn(folder).store));
+  rmSync(folder, { recursive: true });
+  return bytes;
+}
+
+/** Reads what there is, and takes up what is not finished. */
+export async function readStore(folder: string): Promise<void> {
+  // What another try has left does not belong to this file.
+  for (const ending of ["-wal", "-shm"]) rmSync(pathsIn(folder).store + ending, { force: true });
+  const store = await openRunStore(pathsIn(folder));
+  try {
+    for (const { id } of await store.listRuns()) {
+      await store.readAnalysis(id);
+      for (const trial of await store.listTrials(id)) {
+        await store.readRows(trial.id);
+        await store.readTensors(trial.id);
+        if ((await store.leaseTrial(trial.id)).kind !== "leased") continue;
+        await store.saveRows(trial.id, exampleRows(trial.id, [1]), 0);
+        await store.releaseTrial(trial.id);
+      }
+      await store.removeRun(id);
+    }
+  } finally {
+    await store.close();
+  }
+}
