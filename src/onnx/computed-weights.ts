@@ -1,13 +1,14 @@
 // Constants that an exporter computed from parameters: training changes or holds what was computed, not the parameters.
 import { isFloat } from "../core/dtype.js";
 import { storageOf } from "./element-storage.js";
+import { foldedKinds, movements, rearrangedParameters } from "./folded-kinds.js";
 import type { NodeProto } from "./generated/onnx_pb.js";
 import { isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import type { OnnxFile } from "./onnx-file.js";
 import { valueAtHand } from "./parameters.js";
 import { usesByName } from "./stored-copies.js";
-import { foldedKinds, foldedSources, movements, rearrangedParameters, tracedKinds } from "./traced-weights.js";
+import { foldedSources, tracedKinds } from "./traced-weights.js";
 
 /** Names that PyTorch gives to the results of arithmetic in a traced program. */
 const arithmetic =

@@ -283,6 +283,94 @@ test("rows of one parameter that were looked up at the export, each once, are tr
   expect(rows("slice_1", ["at"])).toEqual([]);
 });
 
+test("queries that are repeated for every example are trained; what arithmetic made of a parameter is not", () => {
+  const signature = (proto: ModelProto) =>
+    proto.graph?.metadataProps.push(
+      create(StringStringEntryProtoSchema, {
+        key: "pkg.torch.export.ExportedProgram.graph_signature",
+        value: "\np_q_weight: PARAMETER target='q.weight'\n",
+      }),
+    );
+  const queries = (operator: string) => {
+    const call = `%y = call_function[target=torch.ops.aten.${operator}.default](args = (%unsqueeze, [%n, 1]), kwargs = {})`;
+    const nodes: NodeCase[] = [
+      ["Tile", ["val_9", "times"], ["t"], {}, { metadata: { "pkg.torch.onnx.fx_node": call } }],
+      ["Add", ["x", "t"], ["y"]],
+    ];
+    const stored = { val_9: numbers([5, 3]), times: tensorFrom("int64", [2], [2, 1]) };
+    const notes = { val_9: { "pkg.onnxscript.optimizer.folded_from": "['q.weight', 'unsqueeze', 'val_7']" } };
+    return found({ producer: "pytorch", inputs: { x: [10, 3] }, outputs, stored, nodes, notes }, signature);
+  };
+  expect(queries("repeat")).toEqual(["val_9: weight"]);
+  expect(queries("exp")).toEqual([]);
+});
+
+test("a bias of zeros that the exporter left out comes back behind a folded weight, too", () => {
+  const call = (text: string) => ({ metadata: { "pkg.torch.onnx.fx_node": text } });
+  const linear = (args: string) => call(`%l = call_function[target=torch.ops.aten.linear.default](args = (${args}))`);
+  const nodes: NodeCase[] = [
+    ["Gemm", ["x", "w"], ["h"], {}, linear("%x, %p_w, %p_b")],
+    ["Gemm", ["h", "t"], ["y"], {}, linear("%h, %t, %p_c")],
+  ];
+  const notes = {
+    w: { [kind]: "PARAMETER", "pkg.torch.onnx.original_node_name": "p_w" },
+    t: { "pkg.onnxscript.optimizer.folded_from": "['w']" },
+  };
+  const stored = { w: numbers([3, 4]), t: numbers([4, 3]) };
+  const names = found({ producer: "pytorch", inputs, outputs, stored, nodes, notes }).map((line) => line.split(":")[0]);
+  expect(names).toEqual(["w", "t", "b", "c"]);
+});
+
+test("a node that the exporter's optimizer made reads the parameter of the module behind it", () => {
+  const signature = (proto: ModelProto) =>
+    proto.graph?.metadataProps.push(
+      create(StringStringEntryProtoSchema, {
+        key: "pkg.torch.export.ExportedProgram.graph_signature",
+        value: ["self_attn", "multihead_attn"]
+          .map((module) => `p_${module}_in_proj_bias: PARAMETER target='${module}.in_proj_bias'`)
+          .join("\n"),
+      }),
+    );
+  const traced = (module: string) => ({
+    metadata: {
+      "pkg.torch.onnx.fx_node": `%linear = call_function[target=torch.ops.aten.linear.default](args = (%x, %w, %b))`,
+      "pkg.torch.onnx.name_scopes": `['', '${module}', 'linear']`,
+    },
+  });
+  const own = "self_attn.in_proj_bias";
+  const nodes = (module: string): NodeCase[] => [
+    ["Add", ["x", own], ["h"], {}, traced("self_attn")],
+    ["Split", [own, "sizes"], ["first", "second"]],
+    ["Add", ["h", "first"], ["y"], {}, traced(module)],
+  ];
+  const notes = { [own]: { [kind]: "PARAMETER", "pkg.torch.onnx.original_node_name": "p_self_attn_in_proj_bias" } };
+  const stored = { [own]: numbers([6], () => 0), sizes: tensorFrom("int64", [2], [3, 3]) };
+  const model = { producer: "pytorch", inputs: { x: [2, 6] }, outputs, stored, notes };
+  const trained = (module: string) =>
+    found({ ...model, nodes: nodes(module) }, signature).map((line) => line.split(":")[0]);
+  expect(trained("multihead_attn")).toEqual([own, "multihead_attn.in_proj_bias"]);
+  expect(trained("self_attn")).toEqual([own]);
+  expect(trained("elsewhere")).toEqual([own]);
+});
+
+test("a symmetric matrix is a buffer, unless the exporter says otherwise; matrices begin as multiples of one", () => {
+  const matrix = (valueAt: (row: number, column: number) => number, notes = {}) => {
+    const stored = { a: numbers([3, 3], (i) => valueAt(Math.floor(i / 3), i % 3)), w: numbers([3, 3]) };
+    const nodes: NodeCase[] = [
+      ["MatMul", ["a", "x"], ["h"]],
+      ["MatMul", ["h", "w"], ["y"]],
+    ];
+    return found({ inputs: { x: [3, 3] }, outputs, stored, nodes, notes });
+  };
+  const both = ["a: weight", "w: weight"];
+  const neighbors = (row: number, column: number) => 1 / (1 + row * column);
+  expect(matrix(neighbors)).toEqual(["w: weight"]);
+  expect(matrix(neighbors, { a: { [kind]: "PARAMETER" } })).toEqual(both);
+  expect(matrix((row, column) => (row === column ? 1 : 0))).toEqual(both);
+  expect(matrix(() => 0.5)).toEqual(both);
+  expect(matrix((row, column) => row * column + (row === 2 && column === 0 ? 0.001 : 0))).toEqual(both);
+});
+
 test("a parameter that the traced program clones keeps its name", () => {
   const metadata = {
     "pkg.torch.onnx.fx_node": "%clone = call_function[target=aten.clone](args = (%p_w,), kwargs = {})",

@@ -9,6 +9,8 @@
 //      - with a name that a program made up for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`), and is a
 //        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
 //      A table of sines and cosines, whatever its name, is none.
+// Where the exporter wrote nothing down, a symmetric matrix (the neighbors of a graph, a kernel that blurs) is none either:
+// no initializer makes one.
 //      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
 // What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
 // stands at a place of weights. Then they are judged as made-up names are.
@@ -21,12 +23,13 @@ import type { TensorData } from "../core/tensor-data.js";
 import type { TensorType } from "../graph/tensor.js";
 import { storageOf } from "./element-storage.js";
 import { isBeside } from "./external-data.js";
+import { foldedKinds } from "./folded-kinds.js";
 import type { NodeProto, TensorProto } from "./generated/onnx_pb.js";
 import { isConstantName, isMadeUpName } from "./made-up-names.js";
 import { operatorKey } from "./node-form.js";
 import { type OnnxFile, recordOf } from "./onnx-file.js";
 import { isSineTable } from "./sine-table.js";
-import { foldedKey, foldedKinds } from "./traced-weights.js";
+import { foldedKey } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
 
 /** A tensor of a file that training changes. */
@@ -123,6 +126,7 @@ function useOf(
 ): WeightUse | undefined {
   if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
   if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value))) return undefined;
+  if (kind === undefined && value !== undefined && isSymmetric(value)) return undefined;
   const isMadeUp = kind === undefined && (!isInitializer || isFolded || isMadeUpName(name));
   const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
   const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
@@ -141,6 +145,22 @@ function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): bool
   if (value.data[0] === 0 && !reached.every(({ node, use }) => isAdded(node, use))) return true;
   // PyTorch writes group normalization as instance normalization with scales of one.
   return reached.every(({ node }) => operatorKey(node) === "InstanceNormalization");
+}
+
+/** A square matrix that equals its transpose, beside the diagonal not all the same: parameters begin as multiples of one. */
+export function isSymmetric({ shape, data }: TensorData): boolean {
+  const extents = shape.filter((extent) => extent > 1);
+  const [size] = extents;
+  if (extents.length !== 2 || size !== extents[1] || size < 3) return false;
+  const values = data as Float32Array;
+  let isVaried = false;
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < row; column++) {
+      if (values[row * size + column] !== values[column * size + row]) return false;
+      isVaried ||= values[row * size + column] !== values[1];
+    }
+  }
+  return isVaried;
 }
 
 /** At most one extent above 1, at least two elements. */

@@ -4,7 +4,7 @@ import { foldedNormalizations } from "../onnx/folded-normalization.js";
 import { isMadeUpName } from "../onnx/made-up-names.js";
 import type { OnnxFile } from "../onnx/onnx-file.js";
 import { paddingRows } from "../onnx/padding-rows.js";
-import type { StoredWeight } from "../onnx/parameters.js";
+import { isSymmetric, type StoredWeight } from "../onnx/parameters.js";
 import { quoted } from "../onnx/read-values.js";
 import { isSineTable } from "../onnx/sine-table.js";
 
@@ -15,7 +15,7 @@ export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): s
     ...foldingRemarks(file),
     ...computedRemarks(file),
     ...paddingRemarks(file, weights),
-    ...sineRemarks(file, weights),
+    ...bufferRemarks(file, weights),
   ];
 }
 
@@ -60,10 +60,17 @@ function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): strin
 }
 
 /** Exporters that do not tell buffers from parameters store them alike. */
-function sineRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
+function bufferRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   const trained = new Set(weights.map(({ name }) => name));
   return file.graph.initializer
     .filter((proto) => !trained.has(proto.name) && !isMadeUpName(proto.name) && proto.dataType === 1)
-    .filter((proto) => isSineTable(file.tensor(proto)))
-    .map(({ name }) => `${file.where}: ${quoted(name)} is a table of sines and cosines, and is not trained`);
+    .flatMap((proto) => {
+      const value = file.tensor(proto);
+      const what = isSineTable(value)
+        ? "a table of sines and cosines"
+        : isSymmetric(value)
+          ? "a symmetric matrix, as no parameter begins"
+          : undefined;
+      return what === undefined ? [] : [`${file.where}: ${quoted(proto.name)} is ${what}, and is not trained`];
+    });
 }
