@@ -78,6 +78,8 @@ export function foldedKinds(
       const found = sources.flatMap((source) => listed.get(source) ?? []);
       const proto = stored.get(name);
       if (proto === undefined) return [];
+      // Whatever was computed of buffers alone is no parameter.
+      if (found.length > 0 && !found.includes(kinds.p)) return [[name, kinds.b] as const];
       if (found.length === 1 && movements.test(name) && isVector(proto)) return [[name, found[0]] as const];
       const rearrangement = rearranged.get(name);
       if (rearrangement === undefined || (rearrangement.isChosen && !isVaried(read(proto)))) return [];

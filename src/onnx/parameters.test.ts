@@ -371,6 +371,34 @@ test("a symmetric matrix is a buffer, unless the exporter says otherwise; matric
   expect(matrix((row, column) => row * column + (row === 2 && column === 0 ? 0.001 : 0))).toEqual(both);
 });
 
+test("a mask of zeros and ones is a buffer, and so is what was computed of buffers; ones and identities are not", () => {
+  const factor = (values: readonly number[], operator = "Mul", more: Partial<ModelCase> = {}, program = "") => {
+    const nodes: NodeCase[] = [
+      [operator, ["x", "m"], ["h"]],
+      ["MatMul", ["h", "w"], ["y"]],
+    ];
+    const stored = { m: numbers([values.length], (i) => values[i]), w: numbers([4, 3]) };
+    const signature = (proto: ModelProto) =>
+      proto.graph?.metadataProps.push(
+        create(StringStringEntryProtoSchema, {
+          key: "pkg.torch.export.ExportedProgram.graph_signature",
+          value: program,
+        }),
+      );
+    return found({ producer: "pytorch", inputs: { x: [2, 4] }, outputs, stored, nodes, ...more }, signature).map(
+      (line) => line.split(":")[0],
+    );
+  };
+  expect(factor([1, 0, 1, 0])).toEqual(["w"]);
+  expect(factor([1, 1, 1, 1])).toEqual(["m", "w"]);
+  expect(factor([1, 0, 1, 0.5])).toEqual(["m", "w"]);
+  // The last bias of a spatial transformer.
+  expect(factor([1, 0, 1, 0], "Add")).toEqual(["m", "w"]);
+  const notes = { m: { "pkg.onnxscript.optimizer.folded_from": "['mask', 'scalar_tensor_default', 'val_0']" } };
+  const program = (kindOf: string) => `b_mask: ${kindOf} target='mask'\n`;
+  expect(factor([0.5, 2, 3, 4], "Mul", { notes }, program("BUFFER"))).toEqual(["w"]);
+});
+
 test("a parameter that the traced program clones keeps its name", () => {
   const metadata = {
     "pkg.torch.onnx.fx_node": "%clone = call_function[target=aten.clone](args = (%p_w,), kwargs = {})",

@@ -10,7 +10,7 @@
 //        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
 //      A table of sines and cosines, whatever its name, is none.
 // Where the exporter wrote nothing down, a symmetric matrix (the neighbors of a graph, a kernel that blurs) is none either:
-// no initializer makes one.
+// no initializer makes one. Nor is what multiplies by zeros and ones, some of each: a mask.
 //      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
 // What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
 // stands at a place of weights. Then they are judged as made-up names are.
@@ -133,6 +133,7 @@ function useOf(
   const weight = reached.map(({ use }) => use).find(isWeight);
   if (weight === undefined && open.length === 0) return undefined;
   if (isMadeUp && value !== undefined && isArithmetic(value, reached)) return undefined;
+  if (kind === undefined && weight !== "bias" && value !== undefined && isMask(value, open)) return undefined;
   if (weight !== undefined) return weight;
   if (isConstantName(name) || (isMadeUp && !isVector(type))) return undefined;
   if (kind === undefined && value !== undefined && isSineTable(value)) return undefined;
@@ -161,6 +162,23 @@ export function isSymmetric({ shape, data }: TensorData): boolean {
     }
   }
   return isVaried;
+}
+
+/** Zeros and ones, some of each, at a place that multiplies. What begins as ones or as an identity is no mask. */
+function isMask(value: TensorData, open: readonly ReachedPlace[]): boolean {
+  const multiplies = open.some(({ node }) => operatorKey(node) === "Mul");
+  return multiplies && isBinary(value);
+}
+
+/** Zeros and ones alone, some of each, and not an identity. */
+export function isBinary({ shape, data }: TensorData): boolean {
+  const values = data as Float32Array;
+  const ones = values.reduce((count, one) => count + (one === 1 ? 1 : 0), 0);
+  if (ones === 0 || ones === values.length || !values.every((one) => one === 0 || one === 1)) return false;
+  const columns = shape.at(-1) ?? 1;
+  const isIdentity =
+    ones * columns === values.length && values.every((one, i) => one === (i % (columns + 1) === 0 ? 1 : 0));
+  return !isIdentity;
 }
 
 /** At most one extent above 1, at least two elements. */

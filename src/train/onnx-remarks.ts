@@ -4,7 +4,7 @@ import { foldedNormalizations } from "../onnx/folded-normalization.js";
 import { isMadeUpName } from "../onnx/made-up-names.js";
 import type { OnnxFile } from "../onnx/onnx-file.js";
 import { paddingRows } from "../onnx/padding-rows.js";
-import { isSymmetric, type StoredWeight } from "../onnx/parameters.js";
+import { isBinary, isSymmetric, type StoredWeight } from "../onnx/parameters.js";
 import { quoted } from "../onnx/read-values.js";
 import { isSineTable } from "../onnx/sine-table.js";
 
@@ -70,7 +70,9 @@ function bufferRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string
         ? "a table of sines and cosines"
         : isSymmetric(value)
           ? "a symmetric matrix, as no parameter begins"
-          : undefined;
+          : isBinary(value)
+            ? "of zeros and ones, a mask"
+            : undefined;
       return what === undefined ? [] : [`${file.where}: ${quoted(proto.name)} is ${what}, and is not trained`];
     });
 }
