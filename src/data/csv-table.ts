@@ -252,7 +252,8 @@ class CsvScanner {
 
   #corrupt(summary: string, cause?: unknown): CorruptFileError {
     return new CorruptFileError(summary, {
-      where: `${this.#where}, line ${this.line}`,
+      // The header is looked at before its line is read.
+      where: `${this.#where}, line ${Math.max(1, this.line)}`,
       remedy: "The file is damaged or no table: write it again",
       cause,
     });

@@ -1,5 +1,5 @@
 // Models whose values lie beside them, and what may not be reached from a model.
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -49,11 +49,14 @@ test("values are taken from the file beside the model", async () => {
 
 test("a model reaches nothing but files beside it", async () => {
   symlinkSync("/etc/hostname", join(folder, "link.bin"));
+  mkdirSync(join(folder, "folder"));
   const refusals: [Record<string, string>, RegExp][] = [
     [{ location: "../weights.bin" }, /may not name/],
     [{ location: "/etc/hostname" }, /may not name/],
     [{ location: "a\\b" }, /may not name/],
     [{ location: "link.bin" }, /leads out of the folder/],
+    [{ location: "a".repeat(5000) }, /may not name.*received "a{120}.{0,9}$/],
+    [{ location: "folder" }, /folder: is a folder: expected a file beside the model/],
     [{ location: "absent.bin" }, /absent\.bin: no such file/],
     [{ location: "weights.bin", offset: "16" }, /beyond the end of the file/],
     [{ location: "weights.bin", offset: "-4" }, /impossible offset/],

@@ -74,7 +74,8 @@ export function externalOffset(where: string, { externalData }: TensorProto): nu
 /** A model may name files beside it, and no others: what a stranger's file points at is not his to choose. */
 function plainName(where: string, location: string): string {
   const name = location.replace(/^\.\//, "");
-  if (name !== "" && name !== "." && name !== ".." && !/[/\\:\p{C}]/u.test(name)) return name;
+  // No file system has longer names.
+  if (name !== "" && name.length <= 255 && name !== "." && name !== ".." && !/[/\\:\p{C}]/u.test(name)) return name;
   throw new InvalidInputError("its values lie in a file that the model may not name", {
     where,
     expected: "the name of a file in the folder of the model",

@@ -32,7 +32,8 @@ function namedCopies(graph: GraphProto): void {
   graph.node = graph.node.filter((node) => {
     const original = operatorKey(node) === "Identity" ? stored.get(node.input[0]) : undefined;
     const [name] = node.output;
-    if (original === undefined || outputs.has(name) || tracedCall(node) !== "") return true;
+    // A damaged node may make nothing.
+    if (original === undefined || name === undefined || outputs.has(name) || tracedCall(node) !== "") return true;
     const ofOriginal = (uses.get(original.name) ?? []).filter((use) => operatorKey(use.node) !== "Identity");
     const ofCopy = uses.get(name) ?? [];
     if (ofOriginal.length > 0 && isShared(ofOriginal, ofCopy)) return true;

@@ -193,6 +193,8 @@ const attributeOf = (node: NodeProto, name: string): bigint | undefined =>
 
 /** The third operand of layers, behind a weight that is a parameter or, for linear ones, was computed from parameters. */
 const biasOperand = /(?:\(args = \(%\w+, %p_\w+|aten\.linear\.\w+\]\(args = \(%\w+, %\w+), %(p_\w+)[,)]/;
+/** Elements of all restored biases: more than any model has of them. */
+const mostRestored = 2n ** 26n;
 
 /**
  * Biases that were zero on the day of the export: the exporter leaves them out, and training needs them. The traced call
@@ -200,6 +202,8 @@ const biasOperand = /(?:\(args = \(%\w+, %p_\w+|aten\.linear\.\w+\]\(args = \(%\
  */
 export function restoreBiases(graph: GraphProto): void {
   const listed = listedNames(graph);
+  // Shapes of a damaged file may say anything, and are checked later.
+  let left = mostRestored;
   const stored = new Map(graph.initializer.map((proto) => [proto.name, proto]));
   const present = new Set(graph.initializer.map(({ name }) => tracedName(name)));
   const taken = takenNames(graph);
@@ -212,6 +216,8 @@ export function restoreBiases(graph: GraphProto): void {
     if (traced === undefined || present.has(traced)) continue;
     let name = restored.get(traced);
     if (name === undefined) {
+      if (size < 0n || size > left) continue;
+      left -= size;
       const like = weight.name.replace(/weight$/, "bias");
       name = unused(listed.get(traced) ?? dottedName(traced, like, node), taken);
       restored.set(traced, name);

@@ -66,6 +66,11 @@ test("a full disk undoes the transaction and says so", () => {
   expect(connection.all("SELECT bytes FROM t")).toEqual([{ bytes: Buffer.from("kept") }]);
 });
 
+test("rows that break a rule of their table are damage: we write none", () => {
+  connection.exec("CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (1)");
+  expect(() => connection.run("INSERT INTO a VALUES (1)")).toThrow(/is damaged/);
+});
+
 test("migrations run once, in order, and a failing one leaves the old file", () => {
   const first = "CREATE TABLE a (x INTEGER)";
   migrate(connection, [first]);

@@ -103,12 +103,12 @@ describe("bad surroundings", () => {
     ["UPDATE runs SET command = CAST(x'c328' AS TEXT)", "received a command that is no text"],
     ["UPDATE trials SET spec = '{\"model\":'", "received spec of another form"],
     ["UPDATE trials SET spec = '[]'", "received spec of another form"],
-    [`UPDATE trials SET timings = '{"a":${"[".repeat(9000)}${"]".repeat(9000)}}'`, "received timings of another form"],
+    [`UPDATE trials SET timings = '{"a":${"[".repeat(200)}${"]".repeat(200)}}'`, "received timings of another form"],
     ["UPDATE runs SET settings = 'null'", "received settings of another form"],
     ["UPDATE runs SET status = 'lost'", "received the status of a run that there is not"],
     ["DROP TABLE run_trials", "is damaged or is not a database. Nothing"],
     ["PRAGMA user_version = 0", "is damaged or is not a database. Nothing"],
-  ])("what we cannot have written is refused: %.60s", async (damage, message) => {
+  ])("what we cannot have written is refused: %s", async (damage, message) => {
     const store = await openRunStore(paths());
     await store.addTrials((await store.createRun(exampleRun)).id, [exampleTrial(0)]);
     await store.close();

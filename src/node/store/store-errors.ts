@@ -24,7 +24,7 @@ export function storeError(path: string, cause: unknown): unknown {
   const where = `run store ${path}`;
   const environment = (because: string, remedy: string): EnvironmentError =>
     new EnvironmentError(`cannot be used because ${because}`, { where, remedy, cause });
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code) || otherTables.test(cause.message))
+  if (/^SQLITE_(NOTADB|CORRUPT|CONSTRAINT|MISMATCH)/.test(code) || otherTables.test(cause.message))
     return damagedStore(path, undefined, cause);
   if (code.startsWith("SQLITE_FULL"))
     return environment("the disk is full", `Free some space and run again; what was saved is intact`);
