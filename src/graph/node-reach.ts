@@ -1,4 +1,5 @@
 // The reach of one node: by the windows of its operator, its rule, or element by element.
+import { sameShape } from "../core/shape.js";
 import type { WindowView } from "./op.js";
 import { knownInputs } from "./ops/known-value.js";
 import { coveredExtent } from "./ops/window.js";
@@ -13,6 +14,18 @@ export function reachOf({ op, inputs, outputs, attrs }: Node, output: number): r
   if (op.window !== undefined) return [windowReach(op.window(inputs, attrs), op.cost(inputs, outputs, attrs).macs > 0)];
   const rule = op.reach ?? (op.batch === "elementwise" ? pointwise : undefined);
   return rule?.({ inputs: knownInputs(inputs), outputs, attrs, output });
+}
+
+/**
+ * Whether every element of the only output depends, of input `i`, on the element at the same place alone: what a runtime
+ * may write over that input. Derived from the reach; false where the operator does not say.
+ */
+export function actsByElement(node: Node, i: number): boolean {
+  const [given, [result]] = [node.inputs[i], node.outputs];
+  if (given === null || node.outputs.length !== 1 || !sameShape(given.shape, result.shape)) return false;
+  const reach = reachOf(node, 0)?.[i];
+  if (reach === undefined || reach === null) return false;
+  return reach.every((one, axis) => one.kind === "same" && one.axis === axis && one.seesAll !== true);
 }
 
 /** Examples apart, channels together where they are multiplied, windows over the rest. */

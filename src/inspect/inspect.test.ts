@@ -1,6 +1,21 @@
 // Totals against published numbers, and the bookkeeping: shared weights, groups, memory by hand.
 import { expect, test } from "vitest";
-import { conv2d, dense, flatten, maxPool2d, relu, residual, sequential } from "../nn/index.js";
+import {
+  conv2d,
+  dense,
+  flatten,
+  gelu,
+  hardSwish,
+  leakyRelu,
+  maxPool2d,
+  prelu,
+  relu,
+  relu6,
+  residual,
+  sequential,
+  softmax,
+} from "../nn/index.js";
+import type { LayerSpec } from "../nn/layer.js";
 import { modelByName } from "../nn/models.js";
 import { inspect } from "./inspect.js";
 
@@ -99,6 +114,30 @@ test("a value that is added later stays alive around its branch", () => {
     inputShape: [4, 8, 8],
   });
   expect(memory.inference.peakActivations).toBe(3 * 4 * 4 * 8 * 8);
+});
+
+test("every activation that works element by element works in place, bounds and slopes included", () => {
+  const counted = (activation: LayerSpec) => {
+    const net = sequential([
+      conv2d({ filters: 6, kernel: 3, padding: 1 }),
+      activation,
+      conv2d({ filters: 2, kernel: 1 }),
+    ]);
+    const { totals, memory } = inspect(net, { inputShape: [3, 8, 8] });
+    return [totals.activationsInPlace, memory.inference.peakActivations];
+  };
+  for (const activation of [relu(), relu6(), leakyRelu(), prelu(), gelu(), hardSwish()])
+    expect(counted(activation), activation.kind).toEqual([(3 + 6 + 2) * 64, 4 * (3 + 6) * 64]);
+  // The sums of the softmax need what it overwrites.
+  expect(counted(softmax())).toEqual([(3 + 6 + 6 + 2) * 64, 4 * (6 + 6) * 64]);
+});
+
+test("MobileNetV2 in place holds the input and what its convolutions, sums and products write", () => {
+  const { layers, totals } = inspect(modelByName("mobilenetV2"), { inputShape: [3, 224, 224] });
+  const inPlace = layers.filter(({ operator }) => operator === "Clip" || operator === "BatchNormalization");
+  const reused = sum(inPlace.map(({ activations }) => activations));
+  expect(reused).toBeGreaterThan(10_000_000);
+  expect(totals.activationsInPlace).toBe(totals.activations + 3 * 224 * 224 - reused);
 });
 
 test("an optimizer that there is not is refused with the names of those that there are", () => {

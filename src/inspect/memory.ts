@@ -1,4 +1,5 @@
 // Memory: what inference and training hold at once, from the lifetimes of tensors.
+import { isFloat } from "../core/dtype.js";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { sizeOf } from "../core/shape.js";
 import { gradients } from "../graph/gradient.js";
@@ -121,7 +122,7 @@ function savedActivationBytes(subject: Subject): { bytes: number; saved: MemoryE
   const forward = subject.training?.() ?? forwardOf(subject);
   if (forward === undefined) return everything(subject);
   const { outputs, parameters } = forward;
-  const roots = outputs.filter(({ dtype }) => dtype === "float32");
+  const roots = lastDifferentiable(outputs, parameters);
   if (roots.length === 0 || parameters.length === 0) return { bytes: 0, saved: "read by the backward pass" };
   const forwardNodes = nodesInOrder(outputs);
   try {
@@ -131,6 +132,26 @@ function savedActivationBytes(subject: Subject): { bytes: number; saved: MemoryE
     if (!(cause instanceof InvalidInputError)) throw cause;
     return everything(subject);
   }
+}
+
+/**
+ * Where the backward pass begins: outputs that have a gradient to some parameter, and behind the others (classes of an
+ * ArgMax, masks) the last tensors on the way that have one.
+ */
+function lastDifferentiable(outputs: readonly Tensor[], parameters: readonly Tensor[]): Tensor[] {
+  const reached = new Set(parameters);
+  for (const { op, inputs, outputs: made } of nodesInOrder(outputs)) {
+    if (op.vjp === "none" || !inputs.some((input) => input !== null && reached.has(input))) continue;
+    for (const output of made) if (isFloat(output.dtype)) reached.add(output);
+  }
+  const roots = new Set<Tensor>();
+  const seen = new Set(outputs);
+  // A set in turn: what is added while it is walked is walked too.
+  for (const tensor of seen) {
+    if (reached.has(tensor)) roots.add(tensor);
+    else for (const input of tensor.node?.inputs ?? []) if (input !== null) seen.add(input);
+  }
+  return [...roots];
 }
 
 function bytesRead(forward: readonly Node[], made: readonly Tensor[], parameters: readonly Tensor[]): number {

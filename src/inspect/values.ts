@@ -1,6 +1,7 @@
 // Small questions about values on their way through a model.
 import { dtypeTable } from "../core/dtype.js";
 import { type Shape, sizeOf } from "../core/shape.js";
+import { actsByElement } from "../graph/node-reach.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type Step, unknownTensor, type Value } from "./subject.js";
 
@@ -20,7 +21,18 @@ export function isView({ nodes }: Step): boolean {
   return nodes.length > 0 && nodes.every(({ op }) => op.isView === true);
 }
 
-/** Whether the step computes element by element from one value alone, so that it can work in place. */
+/**
+ * Whether the step computes element by element from one value alone, so that it can work in place: so do all of its
+ * nodes behind that value. What they make of parameters and constants alone is no matter.
+ */
 export function isInPlace({ nodes, inputs }: Step): boolean {
-  return nodes.length > 0 && inputs.filter(isKnown).length === 1 && nodes.every(({ op }) => op.batch === "elementwise");
+  const given = inputs.filter(isKnown);
+  if (given.length !== 1 || inputs.some((value) => value === unknownTensor)) return false;
+  const flow = new Set(given);
+  for (const node of nodes) {
+    const read = [...node.inputs.entries()].filter(([, input]) => input !== null && flow.has(input));
+    if (!read.every(([i]) => actsByElement(node, i))) return false;
+    if (read.length > 0) for (const output of node.outputs) flow.add(output);
+  }
+  return flow.size > 1;
 }

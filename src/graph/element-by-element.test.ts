@@ -1,0 +1,65 @@
+// Which operators work element by element, told by their records and found by changing every element: all operators.
+import { expect, test } from "vitest";
+import { isFloat } from "../core/dtype.js";
+import { sameShape } from "../core/shape.js";
+import { evaluateGraph } from "./evaluate.js";
+import { graph } from "./graph.js";
+import { actsByElement } from "./node-reach.js";
+import type { NdArray, Op } from "./op.js";
+import { buildCase, type OpCase } from "./ops/case.js";
+import { opCases } from "./ops/cases.js";
+import { type OpName, ops } from "./ops/index.js";
+
+const mostElements = 80;
+
+const changed = (x: NdArray, index: number): NdArray => {
+  const other = (value: number): number => (x.dtype === "bool" ? 1 - value : value + (isFloat(x.dtype) ? 0.37 : 1));
+  return { ...x, data: x.data.map((value, i) => (i === index ? other(value) : value)) };
+};
+
+/** What the record says of the first input of a case, and what changes of its elements show. */
+function sayAndShow(op: Op, one: OpCase): { says: boolean; shows: boolean } | undefined {
+  const { inputs, outputs, values } = buildCase(op, one, "float64");
+  const { node } = outputs[0];
+  const position = inputs.indexOf(node?.inputs[0] as (typeof inputs)[number]);
+  if (node === undefined || position === -1) return undefined;
+  const x = values[position];
+  const says = actsByElement(node, 0);
+  if (outputs.length !== 1 || !sameShape(x.shape, outputs[0].shape)) return { says, shows: false };
+  if (x.data.length < 2 || x.data.length > mostElements) return undefined;
+  const run = (value: NdArray): Float64Array =>
+    evaluateGraph(
+      graph(inputs, { y: outputs[0] }),
+      values.map((given, i) => (i === position ? value : given)),
+    )[0].data;
+  const before = run(x);
+  const strays = (index: number): boolean =>
+    run(changed(x, index)).some((value, i) => i !== index && !Object.is(value, before[i]));
+  return { says, shows: !x.data.some((_, index) => strays(index)) };
+}
+
+const table = (Object.entries(ops) as [OpName, Op][]).map(([name, op]) => {
+  const cases = opCases[name].flatMap((one) => sayAndShow(op, one) ?? []);
+  return { name, cases };
+});
+
+test("what is said to work element by element does, in every case of every operator", () => {
+  const wrong = table.filter(({ cases }) => cases.some(({ says, shows }) => says && !shows));
+  expect(wrong.map(({ name }) => name)).toEqual([]);
+  const saying = table.filter(({ cases }) => cases.some(({ says }) => says)).map(({ name }) => name);
+  expect(saying).toEqual(expect.arrayContaining(["Clip", "Gelu", "LeakyRelu", "PRelu", "Relu", "Sigmoid", "Trilu"]));
+});
+
+// EyeLike reads the type alone; scattered updates are a copy of the input with some elements replaced.
+test("what works element by element in every case is said to, but for matrices of shapes alone and scattered updates", () => {
+  const silent = table.filter(
+    ({ cases }) => cases.length > 0 && cases.every(({ shows }) => shows) && !cases.some(({ says }) => says),
+  );
+  expect(silent.map(({ name }) => name)).toMatchInlineSnapshot(`
+    [
+      "EyeLike",
+      "ScatterElements",
+      "ScatterND",
+    ]
+  `);
+});

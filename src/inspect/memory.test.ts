@@ -1,0 +1,50 @@
+// Activations that training holds, for models whose results are classes, masks or both.
+import { expect, test } from "vitest";
+import { type NodeCase, numbers } from "../onnx/model-cases.js";
+import { inspectSubject } from "./inspect.js";
+import { subjectOf } from "./onnx-subject-cases.js";
+
+const stored = { w: numbers([6, 3, 3, 3]), v: numbers([4, 6, 1, 1]), u: numbers([2, 6, 1, 1]) };
+const trunk: NodeCase[] = [
+  ["Conv", ["x", "w"], ["a"], { pads: [1, 1, 1, 1] }],
+  ["Relu", ["a"], ["b"]],
+];
+const classes: NodeCase[] = [["Conv", ["b", "v"], ["c"]]];
+const savedOf = (nodes: NodeCase[], outputs: string[]) =>
+  inspectSubject(subjectOf({ inputs: { x: [1, 3, 8, 8] }, outputs, stored, nodes: [...trunk, ...nodes] })).memory
+    .training.savedActivations;
+
+// The input of either convolution; the ReLU's output is that of the second.
+const ofLogits = 4 * (3 + 6) * 64;
+
+test("a model that ends in classes is trained from the logits before them", () => {
+  const argMax: NodeCase = ["ArgMax", ["c"], ["y"], { axis: 1 }];
+  expect(savedOf(classes, ["c"])).toBe(ofLogits);
+  expect(savedOf([...classes, argMax], ["y"])).toBe(ofLogits);
+  expect(savedOf([...classes, argMax, ["Cast", ["y"], ["z"], { to: 1 }]], ["z"])).toBe(ofLogits);
+});
+
+test("a branch to integers counts beside one to numbers", () => {
+  const other: NodeCase[] = [
+    ["Conv", ["b", "u"], ["d"]],
+    ["Sigmoid", ["d"], ["e"]],
+    ["Conv", ["e", "t"], ["f"]],
+    ["ArgMax", ["f"], ["g"], { axis: 1 }],
+  ];
+  const model = {
+    inputs: { x: [1, 3, 8, 8] },
+    stored: { ...stored, t: numbers([2, 2, 1, 1]) },
+    nodes: [...trunk, ...classes, ...other],
+  };
+  const saved = (outputs: string[]) =>
+    inspectSubject(subjectOf({ ...model, outputs })).memory.training.savedActivations;
+  // The sigmoid's output, for itself and for the convolution behind it.
+  expect(saved(["c", "g"])).toBe(ofLogits + 4 * 2 * 64);
+  expect(saved(["c", "f"])).toBe(saved(["c", "g"]));
+  expect(saved(["g"])).toBe(ofLogits + 4 * 2 * 64);
+});
+
+test("integers that no parameter reaches hold nothing", () => {
+  expect(savedOf([["Shape", ["b"], ["y"]], ...classes], ["y", "c"])).toBe(ofLogits);
+  expect(savedOf([["ArgMax", ["x"], ["y"], { axis: 1 }]], ["y"])).toBe(0);
+});
