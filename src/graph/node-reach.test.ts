@@ -21,8 +21,8 @@ function placeOf(flat: number, shape: readonly number[]): number[] {
   return shape.map((extent, axis) => Math.floor(flat / strides[axis]) % extent);
 }
 
-/** Whether an output element at `place` may depend on `at` of one axis of the input. */
-function allows(reach: AxisReach, at: number, place: readonly number[]): boolean {
+/** Whether an output element at `place` may depend on `at` of one axis of the input. Resize repeats the elements at its ends. */
+function allows(reach: AxisReach, at: number, place: readonly number[], extent: number): boolean {
   switch (reach.kind) {
     case "same":
       return reach.seesAll === true || place[reach.axis] === at;
@@ -30,8 +30,13 @@ function allows(reach: AxisReach, at: number, place: readonly number[]): boolean
       const tap = (at - (place[reach.axis] * reach.stride - reach.pad)) / reach.dilation;
       return Number.isInteger(tap) && tap >= 0 && tap < reach.kernel;
     }
-    case "between":
-      return Math.abs(at - (place[reach.axis] * reach.step + reach.start)) <= reach.taps / 2 + 0.5;
+    case "between": {
+      const u = place[reach.axis];
+      if (reach.reads === undefined) return Math.abs(at - (u * reach.step + reach.start)) <= reach.taps / 2 + 0.5;
+      const { advance, places } = reach.reads;
+      const first = Math.floor(u / places.length) * advance;
+      return places[u % places.length].some((read) => Math.max(0, Math.min(extent - 1, first + read)) === at);
+    }
     default:
       return true;
   }
@@ -68,7 +73,7 @@ describe.each(told)("%s", (name, op) => {
             if (Object.is(result.data[o], before[output].data[o])) continue;
             const place = placeOf(o, result.shape);
             expect(
-              reach.every((axis, a) => allows(axis, from[a], place)),
+              reach.every((axis, a) => allows(axis, from[a], place, value.shape[a])),
               `input ${index} at ${from} reaches output ${output} at ${place}`,
             ).toBe(true);
           }

@@ -3,7 +3,7 @@ import { sameShape } from "../core/shape.js";
 import type { WindowView } from "./op.js";
 import { knownInputs } from "./ops/known-value.js";
 import { coveredExtent } from "./ops/window.js";
-import { type AxisReach, type InputReach, pointwise } from "./reach.js";
+import { type AxisReach, type InputReach, mostPhases, pointwise } from "./reach.js";
 import type { Node } from "./tensor.js";
 
 /**
@@ -37,7 +37,28 @@ function windowReach(window: WindowView, mixes: boolean): AxisReach[] {
     // Element u receives from those places i whose window covers it: u + pad - covered + 1 <= i stride <= u + pad.
     const covered = coveredExtent(extent, dilation);
     const taps = Math.ceil(covered / stride);
-    return { kind: "between", axis, taps, step: 1 / stride, start: (pad - (covered - 1) / 2) / stride };
+    const start = (pad - (covered - 1) / 2) / stride;
+    if (Math.max(stride, extent) > mostPhases) return { kind: "between", axis, taps, step: 1 / stride, start };
+    const reads = { advance: 1, places: transposedReads({ kernel: extent, stride, dilation, pad }) };
+    return { kind: "between", axis, taps, step: 1 / stride, start, reads };
   });
   return [{ kind: "same", axis: 0 }, mixes ? { kind: "all" } : { kind: "same", axis: 1 }, ...spatial];
+}
+
+interface WindowAxis {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly pad: number;
+}
+
+/** Element i, by its tap t, is added at place `u = i stride + t dilation - pad`. */
+function transposedReads({ kernel, stride, dilation, pad }: WindowAxis): number[][] {
+  const places = Array.from({ length: stride }, (): number[] => []);
+  for (let tap = 0; tap < kernel; tap++) {
+    const place = tap * dilation - pad;
+    const phase = ((place % stride) + stride) % stride;
+    places[phase].push((phase - place) / stride);
+  }
+  return places;
 }

@@ -16,18 +16,34 @@ export type AxisReach =
       readonly dilation: number;
       readonly pad: number;
     }
-  /** `taps` neighboring elements around `u step + start`, a place between elements. */
+  /**
+   * `taps` neighboring elements around `u step + start`, a place between elements: none further from it than `taps / 2`.
+   * Where the pattern repeats within `mostPhases` places, `reads` has it exactly.
+   */
   | {
       readonly kind: "between";
       readonly axis: number;
       readonly taps: number;
       readonly step: number;
       readonly start: number;
+      readonly reads?: RepeatedReads;
     }
   /** One element, but by no rule that a grid of places could have: `axes` carry it now, perhaps with others. */
   | { readonly kind: "moved"; readonly axes: readonly number[] }
   /** Every element. */
   | { readonly kind: "all" };
+
+/**
+ * Place `u` reads the elements `places[u mod P] + floor(u / P) advance`, P the length of `places`; far from the ends of the
+ * axis, where elements may be repeated.
+ */
+export interface RepeatedReads {
+  readonly advance: number;
+  readonly places: readonly (readonly number[])[];
+}
+
+/** Longer patterns are not followed exactly. They come from odd ratios (1000 to 1999 pixels), and cost time. */
+export const mostPhases = 1024;
 
 /** For every axis of an input; `null` for one that is a setting, an index, a gate of no interest. */
 export type InputReach = readonly AxisReach[] | null;

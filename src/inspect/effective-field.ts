@@ -15,6 +15,7 @@ import { slice } from "../graph/ops/slicing.js";
 import { abs } from "../graph/ops/unary.js";
 import { nodesOf } from "../graph/order.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
+import { rangeAt } from "./field-phases.js";
 import { describeField, type FieldShape } from "./field-shape.js";
 import type { OpenGraph } from "./graph-session.js";
 import { type SpatialPath, spatialPaths } from "./receptive-field.js";
@@ -192,11 +193,9 @@ function checkUnit(unit: readonly (number | null)[], { shape }: Tensor, where: s
   });
 }
 
-function theoryOf({ carriers, places, offset, stride, size }: SpatialPath, unit: FieldTarget["unit"]) {
+function theoryOf({ carriers, places, phases }: SpatialPath, unit: FieldTarget["unit"]) {
   const at = places === "grid" ? unit[carriers[0]] : null;
-  if (at === null) return null;
-  const center = offset + at * stride;
-  return [center - (size - 1) / 2, center + (size - 1) / 2] as const;
+  return at === null ? null : rangeAt(phases, at);
 }
 
 /** The output `map`: absolute or squared gradients, summed over examples and channels of the input. */

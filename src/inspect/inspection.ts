@@ -3,13 +3,20 @@ import type { Shape } from "../core/shape.js";
 
 /** What one element of a feature map sees of the input, along every spatial axis (Araujo, Norris and Sim, Distill 2019). */
 export interface ReceptiveField {
-  /** Extent in input pixels: the maximum over all paths. Behind an enlargement (Resize, ConvTranspose) at most one too many. */
+  /**
+   * Extent in input pixels: from the first to the last on any path. Behind an enlargement (Resize, ConvTranspose,
+   * DepthToSpace) elements see more or fewer by their phase, their place within the pattern that the enlargement repeats:
+   * this is the maximum over phases. Exact up to patterns of 1024 places; of longer ones an upper bound.
+   */
   readonly size: readonly number[];
-  /** The minimum over all paths; below `size` where branches see different extents. */
+  /** The same of the path that sees least; below `size` where branches see different extents. */
   readonly smallest: readonly number[];
-  /** Input pixels between neighbouring elements (the jump, or effective stride). */
+  /** Input pixels between neighbouring elements (the jump, or effective stride), in the mean over phases. */
   readonly stride: readonly number[];
-  /** Position of the centre of the first element's field, in input pixels; 0 is the centre of the first pixel. */
+  /**
+   * Position of the centre of the first element's field, in input pixels; 0 is the centre of the first pixel. Behind an
+   * enlargement that of the line through the centres of all phases.
+   */
   readonly offset: readonly number[];
   /** Whether the centres of all paths agree. */
   readonly isAligned: boolean;

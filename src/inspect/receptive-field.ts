@@ -6,18 +6,21 @@
 import { reachOf } from "../graph/node-reach.js";
 import type { AxisReach, InputReach } from "../graph/reach.js";
 import type { Node, Tensor } from "../graph/tensor.js";
+import { centerOf, evenPhases, type FieldPhases, phasesBehind, phasesTogether, widestOf } from "./field-phases.js";
 import type { ReceptiveField } from "./inspection.js";
 import type { Subject, Value } from "./subject.js";
 
 /**
- * What the elements of a tensor see along one axis of the input. Elements that have places on a grid see
- * `[offset + u stride - (size - 1) / 2, offset + u stride + (size - 1) / 2]`.
+ * What the elements of a tensor see along one axis of the input. Elements that have places on a grid see the pixels of
+ * `phases`, over all paths: without enlargements the `size` pixels around `offset + u stride`.
  */
 export interface AxisField {
   /** Of the input. */
   readonly extent: number;
-  readonly size: number;
-  readonly smallest: number;
+  readonly phases: FieldPhases;
+  /** Of the path that sees least. */
+  readonly least: FieldPhases;
+  /** Pixels between neighbors, and the center of the field of place 0; both in the mean over phases. */
   readonly stride: number;
   readonly offset: number;
   readonly isAligned: boolean;
@@ -35,7 +38,9 @@ type Fields = ReadonlyMap<string, AxisField>;
 /**
  * The receptive field of every tensor that has one. The formulas are those of Araujo, Norris and Sim (Distill 2019), in
  * terms of centres instead of padding: a window of kernel k, dilation d, stride s and padding p makes
- * `size + d (k - 1) stride`, `stride s`, `offset + stride (d (k - 1) / 2 - p)`. Branches that meet see the union of their
+ * `size + d (k - 1) stride`, `stride s`, `offset + stride (d (k - 1) / 2 - p)`. Behind an enlargement (Resize,
+ * ConvTranspose, DepthToSpace) places of different phase see different extents, which are followed apart (`FieldPhases`),
+ * and the size is that of the widest phase; the formulas alone would be too small for windows behind it. Branches that meet see the union of their
  * extents. A path that loses places (global pooling) and is multiplied or added back, a gate, and statistics of a
  * normalization are noted (`seesAll`) and otherwise left out.
  *
@@ -77,13 +82,16 @@ function pathOf(key: string, field: AxisField): SpatialPath {
   return { ...field, input, axis };
 }
 
+const itself = evenPhases(0, 0, 1);
+
 /** Before anything is computed every element sees itself. The first axis counts examples. */
 function initialFields(index: number, { shape }: Tensor): Fields {
   return new Map(
     shape.slice(1).map((extent, i): [string, AxisField] => [
       `${index}:${i + 1}`,
       {
-        ...{ extent, size: 1, smallest: 1, stride: 1, offset: 0, isAligned: true, seesAll: false },
+        ...{ extent, phases: itself, least: itself },
+        ...{ stride: 1, offset: 0, isAligned: true, seesAll: false },
         carriers: [i + 1],
         places: "grid",
       },
@@ -166,34 +174,31 @@ function stepped(field: AxisField, reach: readonly AxisReach[]): AxisField | nul
   switch (only.kind) {
     case "same":
       return { ...field, carriers: [only.axis], seesAll: field.seesAll || only.seesAll === true };
-    case "window": {
-      const { axis, kernel, stride, dilation, pad } = only;
-      const more = dilation * (kernel - 1) * field.stride;
-      return {
-        ...field,
-        carriers: [axis],
-        size: field.size + Math.abs(more),
-        smallest: field.smallest + Math.abs(more),
-        stride: field.stride * stride,
-        offset: field.offset + field.stride * ((dilation * (kernel - 1)) / 2 - pad),
-      };
-    }
-    case "between": {
-      const { axis, taps, step, start } = only;
-      return {
-        ...field,
-        carriers: [axis],
-        size: field.size + (taps - 1) * Math.abs(field.stride),
-        smallest: field.smallest + (taps - 1) * Math.abs(field.stride),
-        stride: field.stride * step,
-        offset: field.offset + field.stride * start,
-      };
-    }
+    case "window":
+      return onwards(field, only, only.stride, (only.dilation * (only.kernel - 1)) / 2 - only.pad);
+    case "between":
+      return onwards(field, only, only.step, only.start);
     case "moved":
       return { ...field, carriers: only.axes, places: "moved" };
     default:
       return everywhere(field);
   }
+}
+
+type GridReach = Extract<AxisReach, { kind: "window" | "between" }>;
+
+/** Places stay on a grid: place u of the next lies, in the mean, around `u step + start`. */
+function onwards(field: AxisField, reach: GridReach, step: number, start: number): AxisField {
+  const phases = phasesBehind(field.phases, reach);
+  return {
+    ...field,
+    carriers: [reach.axis],
+    phases,
+    // One path so far: nothing to compute twice.
+    least: field.least === field.phases ? phases : phasesBehind(field.least, reach),
+    stride: field.stride * step,
+    offset: field.offset + field.stride * start,
+  };
 }
 
 /** Places in another order: only what keeps every element whole can be followed. */
@@ -212,11 +217,14 @@ function movedOn(field: AxisField, reach: readonly AxisReach[]): AxisField | nul
 }
 
 /** Every element sees the whole axis. */
-const everywhere = ({ extent }: AxisField): AxisField => ({
-  ...{ extent, size: extent, smallest: extent, stride: 0, offset: (extent - 1) / 2, isAligned: true, seesAll: true },
-  carriers: [],
-  places: "none",
-});
+function everywhere({ extent }: AxisField): AxisField {
+  const phases = evenPhases(0, extent - 1, 0);
+  return {
+    ...{ extent, phases, least: phases, stride: 0, offset: (extent - 1) / 2, isAligned: true, seesAll: true },
+    carriers: [],
+    places: "none",
+  };
+}
 
 /** What several paths see together. */
 function union(paths: readonly Path[]): Fields {
@@ -238,20 +246,29 @@ function joined(a: AxisField, variesA: ReadonlySet<number>, b: AxisField, varies
   if (b.places === "none") return withoutPlaces(a, variesB);
   // Rows by columns: every element sees two places, all pairs there are.
   if (a.carriers.join() !== b.carriers.join()) return everywhere(a);
-  const low = Math.min(a.offset - (a.size - 1) / 2, b.offset - (b.size - 1) / 2);
-  const high = Math.max(a.offset + (a.size - 1) / 2, b.offset + (b.size - 1) / 2);
-  const agree = a.stride === b.stride && Math.abs(a.offset - b.offset) < 1e-9;
+  const onGrid = a.places === "grid" && b.places === "grid" ? phasesTogether(a.phases, b.phases) : undefined;
+  const phases = onGrid ?? aroundCenters(a, b);
   return {
     extent: a.extent,
-    size: high - low + 1,
-    smallest: Math.min(a.smallest, b.smallest),
+    phases,
+    least: widestOf(a.least) <= widestOf(b.least) ? a.least : b.least,
     stride: Math.max(a.stride, b.stride),
-    offset: (low + high) / 2,
-    isAligned: a.isAligned && b.isAligned && agree,
+    offset: centerOf(phases),
+    isAligned: a.isAligned && b.isAligned && a.stride === b.stride && Math.abs(a.offset - b.offset) < 1e-9,
     seesAll: a.seesAll || b.seesAll,
     carriers: a.carriers,
-    places: a.places === "grid" && b.places === "grid" && a.stride === b.stride ? "grid" : "moved",
+    places: onGrid === undefined ? "moved" : "grid",
   };
+}
+
+/** Places of two branches that do not move alike: where they lie is not followed further, only the extent of both. */
+function aroundCenters(...fields: readonly AxisField[]): FieldPhases {
+  const halves = fields.map(({ phases }) => (widestOf(phases) - 1) / 2);
+  return evenPhases(
+    Math.min(...fields.map(({ offset }, i) => offset - halves[i])),
+    Math.max(...fields.map(({ offset }, i) => offset + halves[i])),
+    Math.max(...fields.map(({ stride }) => stride)),
+  );
 }
 
 /**
@@ -263,15 +280,12 @@ function withoutPlaces(field: AxisField, variesOver: ReadonlySet<number>): AxisF
   return isGate ? { ...field, seesAll: true } : everywhere(field);
 }
 
-/** Behind an enlargement elements of one window may share a pixel: the largest of the phases, rounding errors aside. */
-const whole = (size: number): number => Math.ceil(size - 1e-6);
-
 /** The spatial axes of one tensor. */
 function told(spatial: readonly AxisField[]): ReceptiveField | "all" {
   if (spatial.every(({ places }) => places === "none")) return "all";
   return {
-    size: spatial.map(({ size }) => whole(size)),
-    smallest: spatial.map(({ smallest }) => whole(smallest)),
+    size: spatial.map(({ phases }) => widestOf(phases)),
+    smallest: spatial.map(({ least }) => widestOf(least)),
     stride: spatial.map(({ stride }) => stride),
     offset: spatial.map(({ offset }) => offset),
     isAligned: spatial.every(({ isAligned }) => isAligned),

@@ -3,7 +3,7 @@ import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/shape.js";
 import { apply } from "../build.js";
 import { type NdArray, noCost, type Op } from "../op.js";
-import { type AxisReach, all, type InputReach, same } from "../reach.js";
+import { type AxisReach, all, type InputReach, mostPhases, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { reshape, transpose } from "./shape-movement.js";
 
@@ -70,7 +70,10 @@ export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
 export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
   name: "DepthToSpace",
   reach: ({ attrs: { blocksize: b } }) =>
-    imageReach((axis) => ({ kind: "between", axis, taps: 1, step: 1 / b, start: 0.5 / b - 0.5 })),
+    imageReach((axis) => ({
+      ...{ kind: "between", axis, taps: 1, step: 1 / b, start: 0.5 / b - 0.5 },
+      ...(b <= mostPhases ? { reads: { advance: 1, places: Array.from({ length: b }, () => [0]) } } : {}),
+    })),
   arity: [1, 1],
   attributes: { blocksize: { type: "int" }, mode: { type: "string", default: "DCR" } },
   inputNames: ["input"],

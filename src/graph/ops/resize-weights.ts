@@ -2,6 +2,7 @@
 //
 //   place in the result --coordinate_transformation_mode--> coordinate in x --mode--> (index, weight)...
 import { InvalidInputError } from "../../core/errors.js";
+import { mostPhases, type RepeatedReads } from "../reach.js";
 
 export type ResizeAttributes = {
   readonly antialias: number;
@@ -83,6 +84,31 @@ export function centersOf(axis: AxisResize, attrs: ResizeAttributes): { step: nu
   return { step, start: start + shift };
 }
 
+/**
+ * What the places read, far from the ends of x, where that repeats: after `P` places the coordinate is a whole number
+ * further. Ratios are those of small numbers if they agree over the whole axis. `undefined` for longer patterns.
+ */
+export function repeatedReads(axis: AxisResize, attrs: ResizeAttributes, taps: number): RepeatedReads | undefined {
+  const { step } = centersOf(axis, attrs);
+  const longest = Math.min(mostPhases, Math.max(1, axis.output));
+  for (let count = 1; taps <= mostPhases && count <= longest; count++) {
+    const advance = Math.round(count * step);
+    // Over all places the pattern is then off by less than a thousandth of an element.
+    if (Math.abs(count * step - advance) * axis.output > 1e-3 * count) continue;
+    const unbounded = { ...attrs, exclude_outside: 0 };
+    const places = coordinatesOf(axis, attrs, count).map((x) =>
+      interpolations[attrs.mode](x, axis, unbounded).flatMap(({ index, weight }) =>
+        Math.abs(weight) > negligible ? [index] : [],
+      ),
+    );
+    return { advance, places };
+  }
+  return undefined;
+}
+
+/** Weights that only rounding of coordinates makes. */
+const negligible = 1e-9;
+
 type Interpolation = (x: number, axis: AxisResize, attrs: ResizeAttributes) => Tap[];
 
 const interpolations: Readonly<Record<string, Interpolation>> = {
@@ -134,15 +160,24 @@ export function checkModes(where: string, attrs: ResizeAttributes): void {
   }
 }
 
+/** Which element is nearest is decided by float32 coordinates: there ONNX Runtime and PyTorch round to whole numbers. */
+const coordinateRounding = ({ mode }: ResizeAttributes): Rounding => (mode === "nearest" ? Math.fround : (x) => x);
+
+/** The coordinates in x of the first `count` places. */
+function coordinatesOf(axis: AxisResize, attrs: ResizeAttributes, count: number): number[] {
+  const round = coordinateRounding(attrs);
+  const resized = { ...axis, scale: round(axis.scale) };
+  return Array.from({ length: count }, (_, place) =>
+    coordinates[attrs.coordinate_transformation_mode](place, resized, round),
+  );
+}
+
 /** The weights of every place of the resized axis. */
 export function axisWeights(axis: AxisResize, attrs: ResizeAttributes): AxisWeights {
   const last = axis.input - 1;
   const extrapolates = attrs.coordinate_transformation_mode === "tf_crop_and_resize";
-  // Which element is nearest is decided by float32 coordinates: there ONNX Runtime and PyTorch round to whole numbers.
-  const round: Rounding = attrs.mode === "nearest" ? Math.fround : (x) => x;
-  const resized = { ...axis, scale: round(axis.scale) };
-  return Array.from({ length: axis.output }, (_, place) => {
-    const x = coordinates[attrs.coordinate_transformation_mode](place, resized, round);
+  const resized = { ...axis, scale: coordinateRounding(attrs)(axis.scale) };
+  return coordinatesOf(axis, attrs, axis.output).map((x) => {
     if (extrapolates && (x < 0 || x > last)) return null;
     const inside = attrs.mode === "cubic" || attrs.antialias === 1 ? x : Math.max(0, Math.min(last, x));
     return interpolations[attrs.mode](inside, resized, attrs).map(({ index, weight }) => ({

@@ -20,6 +20,7 @@ import {
   checkModes,
   isChanged,
   type ResizeAttributes,
+  repeatedReads,
 } from "./resize-weights.js";
 import { expand, reshape } from "./shape-movement.js";
 
@@ -124,7 +125,9 @@ const interpolationTaps: Readonly<Record<string, number>> = { nearest: 1, linear
 
 function interpolatedReach(resize: AxisResize, axis: number, attrs: ResizeAttributes): AxisReach {
   const wider = attrs.antialias === 1 ? Math.max(1, Math.ceil(1 / resize.scale)) : 1;
-  return { kind: "between", axis, taps: interpolationTaps[attrs.mode] * wider, ...centersOf(resize, attrs) };
+  const taps = interpolationTaps[attrs.mode] * wider;
+  const reads = repeatedReads(resize, attrs, taps);
+  return { kind: "between", axis, taps, ...centersOf(resize, attrs), ...(reads === undefined ? {} : { reads }) };
 }
 
 /** Nearest neighbors are copied; otherwise one product and sum for each of the (2 or 4) elements along every axis. */
