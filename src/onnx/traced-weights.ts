@@ -178,7 +178,7 @@ function dottedName(traced: string, stored: string, node: NodeProto): string {
 /** The number of outputs of a matrix or kernel, by operator. */
 const channels: Readonly<Record<string, (dims: readonly bigint[], node: NodeProto) => bigint>> = {
   Conv: (dims) => dims[0],
-  ConvTranspose: (dims, node) => dims[1] * (attributeOf(node, "group") ?? 1n),
+  ConvTranspose: (dims, node) => (dims[1] ?? 0n) * (attributeOf(node, "group") ?? 1n),
   Gemm: (dims, node) => dims[attributeOf(node, "transB") === 1n ? 0 : 1],
 };
 

@@ -39,12 +39,15 @@ export class WorkerCalls {
     });
   }
 
-  /** Waits for the calls made so far, then ends the worker. Later calls are refused. */
+  /** Waits for the calls made so far, then ends the worker, if it lives. Later calls are refused. */
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
     const answered = this.call("dispose", []);
     this.#closed = new InvalidInputError("cannot be used because it is disposed", { where: "runtime" });
-    await answered;
+    await answered.catch((cause: unknown) => {
+      // What a dead worker held is gone already; saying so would hide the error that came before.
+      if (cause !== this.#closed) throw cause;
+    });
     this.#host.hold(true);
     await this.#host.ended;
     // Its end may have been known before the answer.

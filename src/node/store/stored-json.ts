@@ -11,7 +11,7 @@ const number = z
   .or(z.literal([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]));
 
 /** What is stored as JSON. Members that these do not name stay: a newer program may have written them. */
-export const storedForms = {
+const storedForms = {
   settings: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
   /** Trials read their spec again, with messages of their own, before anything is made of it. */
