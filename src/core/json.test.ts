@@ -15,6 +15,12 @@ function mirrored(value: unknown): unknown {
 }
 
 describe("canonicalJson", () => {
+  it("refuses what is nested so deeply that the stack would not hold it", () => {
+    let nest: unknown = 1;
+    for (let level = 0; level < 100_000; level++) nest = level % 2 === 0 ? [nest] : { nest };
+    expect(() => canonicalJson(nest)).toThrow(/^spec: nested too deeply/);
+  });
+
   it("says the same whatever the order of keys, and reads back", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Connection, connect, type SqlValue } from "./connection.js";
 import { migrate } from "./schema.js";
+import { storeError } from "./store-errors.js";
 
 let folder: string;
 let connection: Connection;
@@ -64,6 +65,14 @@ test("a full disk undoes the transaction and says so", () => {
     "cannot be used because the disk is full. Free some space and run again; what was saved is intact",
   );
   expect(connection.all("SELECT bytes FROM t")).toEqual([{ bytes: Buffer.from("kept") }]);
+});
+
+test("a kind of damage that libsql has no name for is damage", () => {
+  // 779 is SQLITE_CORRUPT_INDEX, 1034 SQLITE_IOERR_FSYNC.
+  const messageOf = (number: number) =>
+    (storeError("s", Object.assign(new Error("x"), { code: `UNKNOWN_SQLITE_ERROR_${number}` })) as Error).message;
+  expect(messageOf(779)).toMatch(/^run store s: is damaged/);
+  expect(messageOf(1034)).toMatch(/^run store s: cannot be used because the disk reports an error/);
 });
 
 test("rows that break a rule of their table are damage: we write none", () => {

@@ -38,8 +38,17 @@ export function storeError(path: string, cause: unknown): unknown {
   return cause;
 }
 
+/** Result codes that libsql has no names for are SQLite's numbers; their lowest byte says the kind (sqlite.org/rescode). */
+const kinds: Readonly<Record<number, string>> = {
+  ...{ 3: "PERM", 5: "BUSY", 6: "LOCKED", 8: "READONLY", 10: "IOERR", 11: "CORRUPT", 13: "FULL", 14: "CANTOPEN" },
+  ...{ 15: "PROTOCOL", 19: "CONSTRAINT", 20: "MISMATCH", 22: "NOLFS", 23: "AUTH", 26: "NOTADB" },
+};
+
 /** libsql gives a code for everything but a failure to open, which has SQLite's number at the end of its text. */
 function resultCode(cause: Error): string {
-  if ("code" in cause && typeof cause.code === "string" && cause.code !== "") return cause.code;
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  const unnamed = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code);
+  if (unnamed !== null) return `SQLITE_${kinds[Number(unnamed[1]) & 255] ?? "ERROR"}`;
+  if (code !== "") return code;
   return cause.message.startsWith("ConnectionFailed") ? "SQLITE_CANTOPEN" : "";
 }
