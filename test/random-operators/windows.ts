@@ -66,7 +66,8 @@ function convTranspose(d: Dice): RandomCase {
 function isOrdinary(shape: number[], attrs: Attributes): boolean {
   const window = poolWindow("", shape, attrs as Parameters<typeof poolWindow>[2]);
   const steps = window.strides.every((stride, axis) => stride <= window.kernel[axis]);
-  return averagedPlaces(window, false).every((counts) => !counts.includes(0)) && (steps || attrs.auto_pad === "NOTSET");
+  const meets = averagedPlaces(window, false).every((runs) => runs.every(({ count }) => count > 0));
+  return meets && (steps || attrs.auto_pad === "NOTSET");
 }
 
 function pool(input: (shape: number[]) => CaseInput, extra: (d: Dice) => Attributes) {

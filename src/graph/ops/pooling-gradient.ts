@@ -1,4 +1,5 @@
 // Gradients of pooling. Disjoint windows need no indices; overlapping windows add into shared places.
+import type { DType } from "../../core/dtype.js";
 import { sizeOf } from "../../core/shape.js";
 import { tensorFrom } from "../../core/tensor-data.js";
 import { constant, filled, scalar } from "../build.js";
@@ -13,6 +14,7 @@ import {
   type AveragePoolAttributes,
   averagedPlaces,
   averagePool,
+  type CountRun,
   type MaxPoolAttributes,
   maxPool,
   maxPoolWithIndices,
@@ -21,7 +23,8 @@ import {
 import { enlarge } from "./resize.js";
 import { where } from "./selection.js";
 import { concat, expand, pad, reshape, slice, split } from "./shape-movement.js";
-import { allIndices, coveredExtent, type Window } from "./window.js";
+import { reciprocal } from "./unary.js";
+import { coveredExtent, type Window } from "./window.js";
 
 /** The windows tile the leading part of x: as wide as their stride, without padding. */
 function isTiling({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): boolean {
@@ -68,12 +71,23 @@ export function maxPoolGradient({
 
 /** Zeros where a dilated window meets nothing but padding: its maximum is no element of x. */
 function withoutEmptyWindows(ct: Tensor, window: Window): Tensor {
-  const counts = averagedPlaces(window, false);
-  if (counts.every((axis) => !axis.includes(0))) return ct;
-  const isFull = allIndices(window.output).map((index) =>
-    Number(index.every((place, axis) => counts[axis][place] > 0)),
-  );
-  return mul(ct, constant(tensorFrom(ct.dtype, window.output, isFull)));
+  const runs = averagedPlaces(window, false);
+  if (runs.every((axis) => axis.every(({ count }) => count > 0))) return ct;
+  const isFull = runs.map((axis) => axis.map(({ count, windows }) => ({ count: Math.min(1, count), windows })));
+  return mul(ct, countsOf(isFull, ct.dtype));
+}
+
+/**
+ * The product of one vector an axis, `[output...]` by broadcasting. Made of what does not grow with the extents, which
+ * a file may declare as it likes.
+ */
+function countsOf(runs: readonly (readonly CountRun[])[], dtype: DType): Tensor {
+  const vectors = runs.map((axis, at) => {
+    const shapeOf = (windows: number) => runs.map((_, other) => (other === at ? windows : 1));
+    const parts = axis.map(({ count, windows }) => expand(scalar(count, dtype), shapeOf(windows)));
+    return parts.length === 1 ? parts[0] : concat(parts, { axis: at });
+  });
+  return vectors.reduce((product, vector) => mul(product, vector));
 }
 
 // Each place of the axis costs two passes over the pooled extent; up to here that is less than ranking the places.
@@ -175,13 +189,10 @@ export function averagePoolGradient({
 
 /** The cotangent of every window over the number of places that it was averaged over. */
 function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
-  const counts = averagedPlaces(window, countPadding);
-  if (counts.every((axis) => axis.every((count) => count === axis[0])))
-    return mul(ct, scalar(1 / counts.reduce((product, [count]) => product * count, 1), ct.dtype));
-  const parts = allIndices(window.output).map(
-    (index) => 1 / index.reduce((count, place, axis) => count * counts[axis][place], 1),
-  );
-  return mul(ct, constant(tensorFrom(ct.dtype, window.output, parts)));
+  const runs = averagedPlaces(window, countPadding);
+  if (runs.every((axis) => axis.length === 1))
+    return mul(ct, scalar(1 / runs.reduce((product, [{ count }]) => product * count, 1), ct.dtype));
+  return mul(ct, reciprocal(countsOf(runs, ct.dtype)));
 }
 
 /** The sum, at every place of x, of the values of all windows that hold it: the transpose of a pooling sum. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { randomStream } from "../../core/rng.js";
-import type { Shape } from "../../core/shape.js";
+import { type Shape, sizeOf } from "../../core/shape.js";
 import { input, withScope } from "../build.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
@@ -10,8 +10,9 @@ import type { NdArray } from "../op.js";
 import { nodesOf } from "../order.js";
 import type { Tensor } from "../tensor.js";
 import { globalAveragePool } from "./global-pooling.js";
-import { averagePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
+import { averagedPlaces, averagePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
 import { enlarge } from "./resize.js";
+import { type Window, windowOver } from "./window.js";
 
 function noise(shape: Shape, seed: number): NdArray {
   const stream = randomStream(seed, "test");
@@ -74,6 +75,67 @@ describe.each(Object.entries(windows))("pooling, %s", (_name, { x: shape, option
     const dot = (a: NdArray, b: NdArray) => a.data.reduce((sum, value, i) => sum + value * b.data[i], 0);
     expect(dxs.shape).toEqual(shape);
     expect(dot(dxs, xs)).toBeCloseTo(dot(cts, ys), 10);
+  });
+});
+
+describe("windows that are averaged over fewer places", () => {
+  // Every window of an axis by itself, tap by tap.
+  const slowCounts = ({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window, countPadding: boolean) =>
+    output.map((extent, axis) =>
+      Array.from({ length: extent }, (_, place) => {
+        const taps = Array.from(
+          { length: kernel[axis] },
+          (_, tap) => place * strides[axis] - padBegin[axis] + tap * dilations[axis],
+        );
+        const [least, most] = countPadding ? [-padBegin[axis], input[axis] + padEnd[axis]] : [0, input[axis]];
+        return taps.filter((at) => at >= least && at < most).length;
+      }),
+    );
+
+  test("runs of counts are those of every window, whatever kernel, stride, dilation, padding and rounding", () => {
+    let compared = 0;
+    for (const extent of [1, 2, 3, 5, 8, 13])
+      for (const kernel of [1, 2, 3, 5])
+        for (const [stride, dilation] of [
+          [1, 1],
+          [2, 1],
+          [3, 1],
+          [1, 2],
+          [2, 3],
+        ])
+          for (const [before, after] of [
+            [0, 0],
+            [1, 0],
+            [0, 2],
+            [kernel - 1, kernel - 1],
+          ])
+            for (const ceil of [false, true]) {
+              if (extent + before + after < dilation * (kernel - 1) + 1) continue;
+              const attrs = { auto_pad: "NOTSET", strides: [stride], dilations: [dilation], pads: [before, after] };
+              const window = windowOver("here", [extent], [kernel], attrs, ceil);
+              for (const countPadding of [false, true]) {
+                const runs = averagedPlaces(window, countPadding);
+                const counts = runs.map((axis) => axis.flatMap(({ count, windows }) => Array(windows).fill(count)));
+                expect(counts).toEqual(slowCounts(window, countPadding));
+                compared++;
+              }
+            }
+    expect(compared).toBeGreaterThan(1000);
+  });
+
+  test("gradients of pooling hold nothing that grows with the extents of the image", () => {
+    const x = input("x", "float32", [1, 2, 40_000_000, 40_000_000]);
+    const images = [
+      averagePool(x, { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
+      averagePool(x, { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], ceil_mode: 1 }),
+      maxPool(x, { kernel_shape: [2, 3], strides: [1, 2], dilations: [3, 1], pads: [1, 1, 1, 1] }),
+    ];
+    for (const y of images) {
+      const [dx] = gradients({ of: y, withRespectTo: [x], cotangent: input("ct", "float32", y.shape) });
+      expect(dx.shape).toEqual(x.shape);
+      const held = nodesOf(graph([x], { dx })).filter((node) => node.op.name === "Constant");
+      for (const { outputs } of held) expect(sizeOf(outputs[0].shape)).toBeLessThan(10);
+    }
   });
 });
 

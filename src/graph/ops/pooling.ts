@@ -7,6 +7,7 @@ import type { Tensor, TensorType } from "../tensor.js";
 import { averagePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 import {
   allIndices,
+  coveredExtent,
   type Tap,
   type Window,
   type WindowAttributes,
@@ -125,19 +126,41 @@ function columnMajor(positions: NdArray, input: Shape): NdArray {
   return { ...positions, data };
 }
 
+/** Neighboring windows of one axis that are averaged over equally many places. */
+export interface CountRun {
+  readonly count: number;
+  readonly windows: number;
+}
+
 /**
  * How many places the windows along every axis are averaged over: those inside the input, and the padding before and
- * after it where that counts. What a last window of `ceil_mode` has beyond the padding never counts, as in PyTorch.
+ * after it where that counts. What a last window of `ceil_mode` has beyond the padding never counts, as in PyTorch. As
+ * runs of equal counts, since an axis may be of any length: only windows at its ends lack places.
  */
-export function averagedPlaces(window: Window, countPadding: boolean): number[][] {
+export function averagedPlaces(window: Window, countPadding: boolean): CountRun[][] {
   const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
   return output.map((extent, axis) => {
     const [least, most] = countPadding ? [-padBegin[axis], input[axis] + padEnd[axis]] : [0, input[axis]];
-    return Array.from({ length: extent }, (_, place) => {
-      const first = place * strides[axis] - padBegin[axis];
-      const taps = Array.from({ length: kernel[axis] }, (_, tap) => first + tap * dilations[axis]);
-      return taps.filter((at) => at >= least && at < most).length;
-    });
+    const [stride, dilation] = [strides[axis], dilations[axis]];
+    const runs: { count: number; windows: number }[] = [];
+    const put = (count: number, windows: number): void => {
+      const last = runs.at(-1);
+      if (last?.count === count) last.windows += windows;
+      else if (windows > 0) runs.push({ count, windows });
+    };
+    const countAt = (place: number): number => {
+      const first = place * stride - padBegin[axis];
+      const skipped = Math.max(0, Math.ceil((least - first) / dilation));
+      return Math.max(0, Math.min(kernel[axis], Math.ceil((most - first) / dilation)) - skipped);
+    };
+    // The first window that begins inside, and the first one from there on that ends outside.
+    const firstWhole = Math.min(extent, Math.max(0, Math.ceil((least + padBegin[axis]) / stride)));
+    const lastStart = most - coveredExtent(kernel[axis], dilation) + padBegin[axis];
+    const firstCut = Math.min(extent, Math.max(firstWhole, Math.floor(lastStart / stride) + 1));
+    for (let place = 0; place < firstWhole; place++) put(countAt(place), 1);
+    put(kernel[axis], firstCut - firstWhole);
+    for (let place = firstCut; place < extent; place++) put(countAt(place), 1);
+    return runs;
   });
 }
 
@@ -161,7 +184,9 @@ export const averagePoolOp: Op<AveragePoolAttributes> = {
     const sums = overWindows(x!, window, (first, taps) =>
       taps.reduce((total, tap) => total + x!.data[first + tap.input], 0),
     );
-    const counts = averagedPlaces(window, attrs.count_include_pad === 1);
+    const counts = averagedPlaces(window, attrs.count_include_pad === 1).map((runs) =>
+      runs.flatMap(({ count, windows }) => Array<number>(windows).fill(count)),
+    );
     const places = allIndices(window.output).map((index) =>
       index.reduce((count, place, axis) => count * counts[axis][place], 1),
     );
