@@ -10,6 +10,20 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/**
+ * Refuses a shape whose elements cannot be counted exactly: beyond 2^53 - 1 every sum would be rounded.
+ * @throws ShapeError
+ */
+export function requireCountable(where: string, shape: Shape): void {
+  if (sizeOf(shape) <= Number.MAX_SAFE_INTEGER) return;
+  throw new ShapeError("the tensor has more elements than can be counted", {
+    where,
+    expected: `at most ${Number.MAX_SAFE_INTEGER}`,
+    received: shapeText(shape),
+    remedy: "Use smaller inputs or a smaller batch",
+  });
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
 }

@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.js";
 import { dtypeTable } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
 import type { Shape } from "../core/shape.js";
-import { sizeOf } from "../core/shape.js";
+import { requireCountable, sizeOf } from "../core/shape.js";
 import { type TensorData, tensorFrom } from "../core/tensor-data.js";
 import { constantValue } from "./constant-value.js";
 import type { InferInput, Op } from "./op.js";
@@ -29,8 +29,9 @@ export function withScope<T>(scope: string | undefined, build: () => T): T {
   }
 }
 
-/** A graph input. */
+/** A graph input. @throws ShapeError when it has more elements than numbers count exactly. */
 export function input(name: string, dtype: DType, shape: Shape, axisNames?: readonly (string | null)[]): Tensor {
+  requireCountable(name, shape);
   return { id: nextId++, name, dtype, shape, outputIndex: 0, ...(axisNames === undefined ? {} : { axisNames }) };
 }
 
@@ -72,6 +73,7 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
     ...(currentScope === undefined ? {} : { scope: currentScope }),
   };
   for (const [outputIndex, type] of types.entries()) {
+    requireCountable(where, type.shape);
     outputs.push({ id: nextId++, dtype: type.dtype, shape: type.shape, node, outputIndex });
   }
   return outputs;

@@ -140,6 +140,24 @@ test("MobileNetV2 in place holds the input and what its convolutions, sums and p
   expect(totals.activationsInPlace).toBe(totals.activations + 3 * 224 * 224 - reused);
 });
 
+test("what cannot be counted exactly is refused with layer and shape, before anything grows with it", () => {
+  const refusalOf = (model: string, options: Parameters<typeof inspect>[1]): string => {
+    try {
+      inspect(modelByName(model), options);
+    } catch (cause) {
+      return `${(cause as Error).name}: ${(cause as Error).message}`;
+    }
+    return "nothing is wrong";
+  };
+  expect(refusalOf("resnet18", { inputShape: [3, 1e9, 1e9] })).toMatchInlineSnapshot();
+  expect(refusalOf("resnet18", { inputShape: [3, 4e7, 4e7] })).toMatchInlineSnapshot();
+  expect(refusalOf("resnet18", { inputShape: [3, 1e6, 1e6] })).toMatchInlineSnapshot();
+  expect(refusalOf("lenet5", { inputShape: [1, 28, 28], batchSize: 999_999_999_999 })).toMatchInlineSnapshot();
+  // Just below, everything is exact.
+  const { totals } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], batchSize: 10_000_000_000 });
+  expect(totals.macs).toBe(416_520 * 10_000_000_000);
+});
+
 test("an optimizer that there is not is refused with the names of those that there are", () => {
   expect(() => inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], optimizer: "adan" })).toThrow(/adan.*adam/s);
 });

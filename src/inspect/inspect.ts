@@ -4,6 +4,7 @@
 //           --receptive-field.ts, memory.ts--> the rest of an Inspection
 import type { LayerSpec } from "../nn/layer.js";
 import { conventions } from "./conventions.js";
+import { requireExact } from "./exact-totals.js";
 import { groupLayers } from "./group-layers.js";
 import type { Inspection, LayerRecord } from "./inspection.js";
 import { layerRecords } from "./layer-records.js";
@@ -25,10 +26,17 @@ export function inspect(model: LayerSpec, options: LayerSubjectOptions & Inspect
   return inspectSubject(layerSubject(model, options), options);
 }
 
-/** The same for anything that was made a subject: a file, a model of layers. */
+/**
+ * The same for anything that was made a subject: a file, a model of layers.
+ * @throws InvalidInputError where a total is beyond the numbers that are exact.
+ */
 export function inspectSubject(subject: Subject, options: InspectionOptions = {}): Inspection {
   const steps = layerRecords(subject);
   const totals = totalsOf(subject, steps);
+  requireExact(subject.model, steps, totals);
+  const memory = memoryEstimate(subject, options);
+  const { inference, training } = memory;
+  requireExact(subject.model, steps, { "bytes of inference": inference.total, "bytes of training": training.total });
   const layers = options.depth === undefined ? steps : groupLayers(subject, steps, options.depth);
   return {
     schema: 1,
@@ -41,7 +49,7 @@ export function inspectSubject(subject: Subject, options: InspectionOptions = {}
     })),
     layers: withShares(layers, totals),
     totals,
-    memory: memoryEstimate(subject, options),
+    memory,
     unknown: subject.steps.flatMap(({ name, operator, unknown }) =>
       unknown === undefined ? [] : [{ name, operator, reason: unknown }],
     ),
