@@ -1,6 +1,7 @@
 // Operators that have no record, by others of the same shape and work: enough to account them, not to compute them.
 import { type DType, dtypeFromOnnx } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
+import { apply } from "../graph/build.js";
 import { sigmoid, tanh } from "../graph/ops/activation.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
 import { cast } from "../graph/ops/cast.js";
@@ -8,6 +9,7 @@ import { matMul, transposeMatrices } from "../graph/ops/matmul.js";
 import { reduceMax } from "../graph/ops/reduction.js";
 import { squeeze, transpose, unsqueeze } from "../graph/ops/shape-movement.js";
 import { slice, split } from "../graph/ops/slicing.js";
+import { type AxisReach, all, same } from "../graph/reach.js";
 import type { Tensor } from "../graph/tensor.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { inferenceModeForms } from "../onnx/mode-forms.js";
@@ -80,9 +82,16 @@ const gruCell: Cell = (sums, state) => {
 
 const plainCell: Cell = (sums) => tanh(sums);
 
+/** The same tensor as seen by receptive fields: its first input reaches it by another rule. */
+function seenBy(tensor: Tensor, reach: readonly AxisReach[]): Tensor {
+  const { node } = tensor;
+  return node === undefined ? tensor : apply({ ...node.op, reach: () => [reach] }, node.inputs, node.attrs)[0];
+}
+
 /**
  * A recurrent layer with all its steps side by side: the same products and functions, without what a step takes from the
- * one before. x `[steps, batch, size]`, weights `[directions, gates * units, size]` and `[directions, gates * units, units]`.
+ * one before. Receptive fields know of that: a step sees all before it (or behind), in both directions every step sees all
+ * others, and so do the last states. x `[steps, batch, size]`, weights `[directions, gates * units, size]` and `[directions, gates * units, units]`.
  */
 function recurrent(gates: number, states: number, cell: Cell): NodeForm {
   return {
@@ -96,7 +105,9 @@ function recurrent(gates: number, states: number, cell: Cell): NodeForm {
       const x = isBatchFirst ? transpose(given(call, 0), [1, 0, 2]) : given(call, 0);
       const [steps] = x.shape;
       const [w, r, b] = [given(call, 1), given(call, 2), call.inputs[3] ?? null];
-      const products = matMul(unsqueeze(x, [1]), transposeMatrices(w));
+      const isBidirectional = w.shape[0] === 2;
+      const alongSteps: AxisReach = isBidirectional ? all : { kind: "same", axis: 0, seesAll: true };
+      const products = seenBy(matMul(unsqueeze(x, [1]), transposeMatrices(w)), [alongSteps, all, same(2), all]);
       const units = r.shape.at(-1) ?? 0;
       const axis = products.shape.length - 1;
       const state = slice(products, { starts: [0], ends: [units], axes: [axis] });
@@ -104,7 +115,8 @@ function recurrent(gates: number, states: number, cell: Cell): NodeForm {
       const biased =
         b === null ? sums : add(sums, unsqueeze(slice(b, { starts: [0], ends: [gates * units], axes: [1] }), [1]));
       const y = cell(biased, state);
-      const last = squeeze(slice(y, { starts: [-1], ends: [steps], axes: [0] }), [0]);
+      const lastStep = slice(y, { starts: [-1], ends: [steps], axes: [0] });
+      const last = squeeze(seenBy(lastStep, [all, same(1), same(2), same(3)]), [0]);
       const outputs = [isBatchFirst ? transpose(y, [2, 0, 1, 3]) : y];
       for (let i = 0; i < states; i++) outputs.push(isBatchFirst ? transpose(last, [1, 0, 2]) : last);
       return outputs;
@@ -112,16 +124,23 @@ function recurrent(gates: number, states: number, cell: Cell): NodeForm {
   };
 }
 
+const recurrentForms: Readonly<Record<string, NodeForm>> = {
+  GRU: recurrent(3, 1, gruCell),
+  LSTM: recurrent(4, 2, lstmCell),
+  RNN: recurrent(1, 1, plainCell),
+};
+
+/** Whether a step only stands for the operator of its name: it does the same work with other values and gradients. */
+export const isStandIn = (operator: string): boolean => Object.hasOwn(recurrentForms, operator);
+
 /** In inference form; by operator. */
 export const accountingForms: Readonly<Record<string, NodeForm>> = {
   ...inferenceModeForms,
+  ...recurrentForms,
   ...meanRandomForms,
   // The second input gives its type and nothing else.
   CastLike: { op: "Cast", attributes: ["saturate"], read: (call) => [cast(given(call, 0), given(call, 1).dtype)] },
   DequantizeLinear: dequantize,
   DynamicQuantizeLinear: dynamicQuantize,
-  GRU: recurrent(3, 1, gruCell),
-  LSTM: recurrent(4, 2, lstmCell),
   QuantizeLinear: quantize,
-  RNN: recurrent(1, 1, plainCell),
 };

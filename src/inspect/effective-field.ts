@@ -15,17 +15,19 @@ import { slice } from "../graph/ops/slicing.js";
 import { abs } from "../graph/ops/unary.js";
 import { nodesOf } from "../graph/order.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
+import { isStandIn } from "./accounting-forms.js";
 import { rangeAt } from "./field-phases.js";
 import { describeField, type FieldShape } from "./field-shape.js";
 import type { OpenGraph } from "./graph-session.js";
 import { type SpatialPath, spatialPaths } from "./receptive-field.js";
-import type { Subject } from "./subject.js";
+import type { Subject, Value } from "./subject.js";
 import { isKnown } from "./values.js";
 
 export interface EffectiveFieldOptions {
   /**
    * The feature map: name of a step, or of a module, whose last step with a receptive field counts. Default: the last one
-   * whose elements do not see the whole input.
+   * whose elements do not see the whole input. Recurrent layers of files are accounted and not computed: neither they nor
+   * what lies behind them can be measured.
    */
   readonly layer?: string;
   /**
@@ -125,7 +127,8 @@ function targetOf(subject: Subject, { layer, unit }: EffectiveFieldOptions, wher
     });
   }
   const chosen = unit === undefined ? centerUnit(tensor, spatial, `${where}, layer ${name}`) : [...unit];
-  checkUnit(chosen, tensor, `${where}, layer ${name}`);
+  const carriers = new Set(spatial.flatMap((path) => path.carriers));
+  checkUnit(chosen, tensor, carriers, `${where}, layer ${name}`);
   return {
     ...{ layer: name, tensor, input, unit: chosen },
     axes: spatial.map(({ axis }) => axis),
@@ -141,8 +144,11 @@ function stepOf(
   wanted: string | undefined,
   where: string,
 ) {
+  const inexact = behindStandIns(subject);
+  const isMeasurable = (output: Value): boolean =>
+    isKnown(output) && isFloat(output.dtype) && fields.has(output) && !inexact.has(output);
   const steps = subject.steps.flatMap(({ name, module, outputs }) => {
-    const tensor = outputs.find((output) => isKnown(output) && isFloat(output.dtype) && fields.has(output));
+    const tensor = outputs.find(isMeasurable);
     return tensor === undefined || !isKnown(tensor) ? [] : [{ name, module, tensor, paths: fields.get(tensor)! }];
   });
   const isWithin = (module: string): boolean => module === wanted || module.startsWith(`${wanted}.`);
@@ -152,6 +158,17 @@ function stepOf(
       : (steps.find(({ name }) => name === wanted) ?? steps.findLast(({ module }) => isWithin(module)));
   if (found !== undefined) return found;
   const names = steps.map(({ name }) => name);
+  const unmeasured = subject.steps.find(
+    ({ name, module }) => wanted !== undefined && (name === wanted || isWithin(module)),
+  );
+  if (unmeasured?.outputs.some((output) => isKnown(output) && inexact.has(output))) {
+    throw new InvalidInputError("recurrent layers of files are accounted, not computed", {
+      where: `${where}, layer ${unmeasured.name}`,
+      expected: "a layer that does not depend on a recurrent one",
+      received: unmeasured.operator,
+      ...(names.length === 0 ? {} : { remedy: `The last such layer is ${names.at(-1)}` }),
+    });
+  }
   throw new InvalidInputError(wanted === undefined ? "no layer has a receptive field" : "no such layer, or no field", {
     where,
     expected: names.length === 0 ? "windows that slide over an input" : "the name of a layer or module with a field",
@@ -160,6 +177,18 @@ function stepOf(
       ? {}
       : { remedy: `For instance ${names.filter((_, i) => i % Math.ceil(names.length / 5) === 0).join(", ")}` }),
   });
+}
+
+/** Tensors that are made of what only stands for an operator. */
+function behindStandIns({ steps }: Subject): ReadonlySet<Tensor> {
+  const found = new Set<Tensor>();
+  for (const { operator, nodes } of steps) {
+    for (const { inputs, outputs } of nodes) {
+      if (!isStandIn(operator) && !inputs.some((tensor) => tensor !== null && found.has(tensor))) continue;
+      for (const output of outputs) found.add(output);
+    }
+  }
+  return found;
 }
 
 /** On axes of places the unit nearest to the center, else all. */
@@ -171,7 +200,7 @@ function centerUnit({ shape }: Tensor, paths: readonly SpatialPath[], where: str
         where,
         expected: "the unit to look at",
         received: "none",
-        remedy: `Give it, one index or null for each axis of ${shapeText(shape)}, or choose another layer`,
+        remedy: "Choose a layer before that reordering",
       });
     }
     if (places === "none") continue;
@@ -182,9 +211,15 @@ function centerUnit({ shape }: Tensor, paths: readonly SpatialPath[], where: str
   return unit;
 }
 
-function checkUnit(unit: readonly (number | null)[], { shape }: Tensor, where: string): void {
+/** @param carriers of places: the first axis is one of them where steps come before examples, as in recurrent networks. */
+function checkUnit(
+  unit: readonly (number | null)[],
+  { shape }: Tensor,
+  carriers: ReadonlySet<number>,
+  where: string,
+): void {
   const fits = (at: number | null, axis: number): boolean =>
-    at === null || (axis > 0 && Number.isInteger(at) && at >= 0 && at < shape[axis]);
+    at === null || ((axis > 0 || carriers.has(0)) && Number.isInteger(at) && at >= 0 && at < shape[axis]);
   if (unit.length === shape.length && unit.every(fits)) return;
   throw new InvalidInputError("the unit does not fit", {
     where,
