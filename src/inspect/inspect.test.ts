@@ -149,10 +149,18 @@ test("what cannot be counted exactly is refused with layer and shape, before any
     }
     return "nothing is wrong";
   };
-  expect(refusalOf("resnet18", { inputShape: [3, 1e9, 1e9] })).toMatchInlineSnapshot();
-  expect(refusalOf("resnet18", { inputShape: [3, 4e7, 4e7] })).toMatchInlineSnapshot();
-  expect(refusalOf("resnet18", { inputShape: [3, 1e6, 1e6] })).toMatchInlineSnapshot();
-  expect(refusalOf("lenet5", { inputShape: [1, 28, 28], batchSize: 999_999_999_999 })).toMatchInlineSnapshot();
+  expect(refusalOf("resnet18", { inputShape: [3, 1e9, 1e9] })).toMatchInlineSnapshot(
+    `"ShapeError: input: the tensor has more elements than can be counted: expected at most 9007199254740991, received [1, 3, 1000000000, 1000000000]. Use smaller inputs or a smaller batch"`,
+  );
+  expect(refusalOf("resnet18", { inputShape: [3, 4e7, 4e7] })).toMatchInlineSnapshot(
+    `"ShapeError: model.layers[0] (conv2d) > Conv: the tensor has more elements than can be counted: expected at most 9007199254740991, received [1, 64, 20000000, 20000000]. Use smaller inputs or a smaller batch"`,
+  );
+  expect(refusalOf("resnet18", { inputShape: [3, 1e6, 1e6] })).toMatchInlineSnapshot(
+    `"InvalidInputError: sequential > conv1 (Conv): macs beyond what can be counted exactly: expected at most 9007199254740991 in all layers, received about 3.6e+16, most of it for an output of [1, 64, 500000, 500000]. Use smaller inputs or a smaller batch"`,
+  );
+  expect(refusalOf("lenet5", { inputShape: [1, 28, 28], batchSize: 999_999_999_999 })).toMatchInlineSnapshot(
+    `"InvalidInputError: sequential > 3 (Conv): macs beyond what can be counted exactly: expected at most 9007199254740991 in all layers, received about 4.2e+17, most of it for an output of [999999999999, 16, 10, 10]. Use smaller inputs or a smaller batch"`,
+  );
   // Just below, everything is exact.
   const { totals } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], batchSize: 10_000_000_000 });
   expect(totals.macs).toBe(416_520 * 10_000_000_000);

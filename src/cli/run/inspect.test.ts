@@ -161,7 +161,7 @@ describe("for people", () => {
                    included; biases are not counted
       FLOPs        795,304 (795 k): 2 x MACs, plus one for every other arithmetic operation or function call
       Activations  41,032 (41.0 k) elements that layers write, 164 kB; of these 16.4 k by convolutions and matrix products
-      Inference    100 kB for a batch of 4: weights 1.99 kB, tensors at their peak 98.3 kB (at 1.1)
+      Inference    100 kB for a batch of 4: weights 1.99 kB, tensors at their peak 98.3 kB (at 1)
       Training     155 kB: weights 1.99 kB, gradients 1.93 kB, adam 3.86 kB, activations kept for the backward pass 148 kB
       Intensity    1.93 FLOPs a byte, every layer by itself
       "
@@ -305,7 +305,7 @@ describe("several models", () => {
       "model           parameters    MACs  activations  inference  training  field
       --------------  ----------  ------  -----------  ---------  --------  -----
       lenet5              61.7 k   417 k       14.6 k     270 kB   1.02 MB     16
-      mini-googlenet      1.65 M   235 M       1.72 M    7.41 MB   31.4 MB     45
+      mini-googlenet      1.65 M   235 M       1.72 M    7.28 MB   31.4 MB     45
       mlp:784-100-10      79.5 k  79.4 k          210     322 kB   1.28 MB
 
       Left out for want of width: input, layers, FLOPs, intensity. --format csv has
