@@ -124,14 +124,18 @@ function cubic(distance: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
+/** Coordinates beyond it, which scales near zero make, are outside all the same; further off, adding 1 changes nothing. */
+const farthest = 2 ** 50;
+
 /** All elements under the kernel, which is stretched over what falls together when antialiasing a reduction. */
 function filtered(
-  x: number,
+  coordinate: number,
   { input, scale }: AxisResize,
   { antialias, exclude_outside }: ResizeAttributes,
   support: number,
   kernel: (distance: number) => number,
 ): Tap[] {
+  const x = Math.max(-farthest, Math.min(farthest, coordinate));
   const shrinks = antialias === 1 && scale < 1;
   const stretch = shrinks ? scale : 1;
   const taps: Tap[] = [];
