@@ -1,5 +1,5 @@
 // Static shapes: lists of non-negative integers, outermost axis first.
-import { ShapeError } from "./errors.js";
+import { InvalidInputError, ShapeError } from "./errors.js";
 
 export type Shape = readonly number[];
 
@@ -21,6 +21,23 @@ export function requireCountable(where: string, shape: Shape): void {
     expected: `at most ${Number.MAX_SAFE_INTEGER}`,
     received: shapeText(shape),
     remedy: "Use smaller inputs or a smaller batch",
+  });
+}
+
+/** Places of one axis that are listed one by one: some hundred bytes each, so that a list stays within a few gigabytes. */
+const mostListed = 2 ** 24;
+
+/**
+ * Refuses to list the places of an axis of enormous extent, before memory is taken.
+ * @throws InvalidInputError
+ */
+export function requireListable(where: string, places: number): void {
+  if (places <= mostListed) return;
+  throw new InvalidInputError("the axis is too long to be gone through place by place", {
+    where,
+    expected: `at most ${mostListed} places`,
+    received: `${places}`,
+    remedy: "Use smaller inputs",
   });
 }
 

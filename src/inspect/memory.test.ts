@@ -1,6 +1,7 @@
 // Activations that training holds, for models whose results are classes, masks or both.
 import { expect, test } from "vitest";
-import { type NodeCase, numbers } from "../onnx/model-cases.js";
+import { tensorFrom } from "../core/tensor-data.js";
+import { integers, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
 import { subjectOf } from "./onnx-subject-cases.js";
 
@@ -48,3 +49,32 @@ test("integers that no parameter reaches hold nothing", () => {
   expect(savedOf([["Shape", ["b"], ["y"]], ...classes], ["y", "c"])).toBe(ofLogits);
   expect(savedOf([["ArgMax", ["x"], ["y"], { axis: 1 }]], ["y"])).toBe(0);
 });
+
+test.each([
+  ["Resize", ["b", "", "scales"], { mode: "linear" }],
+  ["Pad", ["b", "pads"], { mode: "reflect" }],
+] as const)(
+  "the gradient of %s along an axis of enormous extent is not listed: all activations count",
+  (operator, inputs, attrs) => {
+    const extent = 2 ** 27;
+    const nodes: NodeCase[] = [
+      ["Conv", ["x", "k"], ["a"]],
+      ["Relu", ["a"], ["b"]],
+      [operator, inputs, ["c"], attrs],
+    ];
+    const constants = { scales: tensorFrom("float32", [3], [1, 1, 2]), pads: integers(0, 0, 1, 0, 0, 1) };
+    const model = {
+      inputs: { x: [1, 1, extent] },
+      outputs: ["c"],
+      stored: { k: numbers([2, 1, 1]), ...constants },
+      nodes,
+    };
+    const { memory, unknown } = inspectSubject(subjectOf(model));
+    expect(unknown).toEqual([]);
+    const last = operator === "Pad" ? extent + 2 : 2 * extent;
+    expect(memory.training).toMatchObject({
+      saved: "all",
+      savedActivations: 4 * (extent + 2 * (2 * extent) + 2 * last),
+    });
+  },
+);

@@ -1,6 +1,6 @@
 // Pad: borders around a tensor, filled with a constant or with the tensor's own elements; or borders cut off.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, shapeText, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, requireListable, shapeText, stridesOf } from "../../core/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";
@@ -81,6 +81,7 @@ function paddingOf(where: string, inputs: readonly (InferInput | null)[], mode: 
 
 /** The place that each element of an axis of the result comes from; -1 for a constant. Cut first, then surrounded. */
 function sources(extent: number, before: number, after: number, continuation: Continuation | undefined): number[] {
+  requireListable("Pad", before + extent + after);
   const first = Math.max(0, -before);
   const kept = extent - first - Math.max(0, -after);
   return Array.from({ length: before + extent + after }, (_, i) => {

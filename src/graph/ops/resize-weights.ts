@@ -2,6 +2,7 @@
 //
 //   place in the result --coordinate_transformation_mode--> coordinate in x --mode--> (index, weight)...
 import { InvalidInputError } from "../../core/errors.js";
+import { requireListable } from "../../core/shape.js";
 import { mostPhases, type RepeatedReads } from "../reach.js";
 
 export type ResizeAttributes = {
@@ -176,8 +177,9 @@ function coordinatesOf(axis: AxisResize, attrs: ResizeAttributes, count: number)
   );
 }
 
-/** The weights of every place of the resized axis. */
+/** The weights of every place of the resized axis. @throws InvalidInputError where that is enormous. */
 export function axisWeights(axis: AxisResize, attrs: ResizeAttributes): AxisWeights {
+  requireListable("Resize", axis.output);
   const last = axis.input - 1;
   const extrapolates = attrs.coordinate_transformation_mode === "tf_crop_and_resize";
   const resized = { ...axis, scale: coordinateRounding(attrs)(axis.scale) };
