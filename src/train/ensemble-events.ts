@@ -13,6 +13,11 @@ export interface EnsembleEvaluation {
   readonly accuracy?: readonly number[];
 }
 
+/** What probes found in one network: what they would find in its trial alone. */
+export interface EnsembleLook extends Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch"> {
+  readonly network: number;
+}
+
 export type EnsembleEvent =
   | Extract<TrialEvent, { kind: "ready" | "checkpoint" | "interrupted" }>
   /** A segment of consecutive steps is done. Losses are those before each step's update. */
@@ -30,6 +35,8 @@ export type EnsembleEvent =
       readonly durationMs: number;
       readonly threads: number;
     }
+  /** What probes found in the state before this step, on the batch of this step, in every network. */
+  | { readonly kind: "probes"; readonly step: number; readonly looks: readonly EnsembleLook[] }
   /** Training loss and accuracy averaged over an epoch's examples, and the held-out split after it. */
   | {
       readonly kind: "epoch";

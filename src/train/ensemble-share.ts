@@ -189,6 +189,11 @@ export class EnsembleShare {
     this.#resident.add(key);
   }
 
+  /** Keys of arrays of data in its runtime, by name. */
+  residents(arrayKeys: Readonly<Record<string, string>>): Record<string, string> {
+    return this.#arrays(arrayKeys);
+  }
+
   #arrays(arrayKeys: Readonly<Record<string, string>>): Record<string, string> {
     return Object.fromEntries(Object.entries(arrayKeys).map(([name, key]) => [name, this.#key(key)]));
   }

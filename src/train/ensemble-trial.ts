@@ -5,13 +5,15 @@ import { lossFunction } from "../nn/losses.js";
 import { layerNetwork } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { checkMomentum, scheduleFunction } from "../optim/schedules.js";
+import { readProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs, batchLayout, splitArrays } from "./batch.js";
 import { checkedNetwork } from "./checked-network.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "./checks.js";
-import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
+import type { EnsembleEvaluation, EnsembleEvent, EnsembleLook } from "./ensemble-events.js";
 import { ensembleLayout } from "./ensemble-form.js";
 import { EnsembleHistory } from "./ensemble-history.js";
+import { EnsembleProbes } from "./ensemble-probes.js";
 import { EnsembleShare, shareExtents } from "./ensemble-share.js";
 import { joinedNetworks, joinedRows, stateOfNetworks, tensorsOfNetwork } from "./ensemble-state.js";
 import { unpackValues } from "./packing.js";
@@ -58,6 +60,7 @@ export class EnsembleTrial {
   readonly #layout: StateLayout;
   readonly #threads: ThreadChoice;
   readonly #history: EnsembleHistory;
+  readonly #probes: EnsembleProbes | undefined;
   #step = 0;
   #stepMs: number | undefined;
   #lastCheckpoint = 0;
@@ -91,20 +94,29 @@ export class EnsembleTrial {
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#orders[0].stepsPerEpoch;
     const threads = request.threads ?? runtime.cores;
     const extents = shareExtents(built, this.networks, runtime.beside === undefined ? 1 : threads);
+    const program = {
+      ...{ network, layout, loss, optimizer: spec.optimizer },
+      ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
+      ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
+    };
     const prefix = `${this.id}.ensemble.${nextInstance++}/`;
     this.#shares = extents.map((extent, i) => {
       const own = i === 0 ? runtime : (runtime.beside?.(i) as Runtime);
-      const program = {
-        ...{ network, layout, loss, optimizer: spec.optimizer },
-        ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
-        ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
-      };
       return new EnsembleShare({
         ...{ extent, of: this.networks, runtime: own, spec, network: built, program, single, prefix },
         ...{ orders: this.#orders, schedule: this.#schedule, totalSteps: this.#totalSteps, spinning: threads > 1 },
         examples: this.#examples("train"),
       });
     });
+    const [schedule, totalSteps, orders] = [this.#schedule, this.#totalSteps, this.#orders];
+    if (spec.probes !== undefined) {
+      const probes = readProbeSpec(spec.probes);
+      const networks = this.networks;
+      const alone = stateLayout(built, optimizer);
+      this.#probes = new EnsembleProbes({
+        ...{ probes, spec, networks, runtime, program, within: single, alone, orders, schedule, totalSteps },
+      });
+    }
     const isShared = this.#shares.length > 1;
     this.#threads = new ThreadChoice(
       isShared ? [1] : request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
@@ -118,6 +130,11 @@ export class EnsembleTrial {
   /** Losses, evaluations and divergences so far; those before a resume included. */
   get history(): EnsembleHistory {
     return this.#history;
+  }
+
+  /** What probes found so far in every network, look by look; those before a resume included. */
+  get probed(): readonly (readonly EnsembleLook[])[] {
+    return this.#probes?.looks ?? [];
   }
 
   /** Whether examples are held out. */
@@ -161,6 +178,7 @@ export class EnsembleTrial {
 
   /** Frees what the runtime holds for this ensemble. */
   async dispose(): Promise<void> {
+    await this.#probes?.dispose();
     await Promise.all(this.#shares.map((share) => share.dispose()));
   }
 
@@ -189,6 +207,7 @@ export class EnsembleTrial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
+      if (this.#probes !== undefined && this.#step % this.#probes.every === 0) yield await this.#look(this.#probes);
       yield await this.#runSegment(this.#coming?.segment ?? this.#nextSegment(this.#step), this.#coming);
       if (this.#step % this.#orders[0].stepsPerEpoch === 0 && this.#request.evaluate !== false)
         yield await this.#endEpoch();
@@ -203,7 +222,16 @@ export class EnsembleTrial {
     const [order] = this.#orders;
     const perStep = order.sizeAt(step) * Math.max(...this.#shares.map(({ orders }) => orders.length));
     const most = Math.max(1, Math.floor(largestTable / perStep));
-    return nextSegment(order, step, Math.min(this.#totalSteps, step + most), this.#stepMs);
+    return nextSegment(order, step, Math.min(this.#totalSteps, step + most), this.#stepMs, this.#probes?.every);
+  }
+
+  async #look(probes: EnsembleProbes): Promise<Extract<EnsembleEvent, { kind: "probes" }>> {
+    const resident = this.#shares[0].residents(this.#arrayKeys("train"));
+    return {
+      kind: "probes",
+      step: this.#step,
+      looks: await probes.look(this.#step, await this.#readState(), resident),
+    };
   }
 
   /** The program of every share. */
@@ -236,6 +264,7 @@ export class EnsembleTrial {
     this.#step = saved.step;
     this.#history.add(saved.losses, saved.correct);
     this.#history.evaluations.push(...saved.evaluations);
+    this.#probes?.records.push(...(saved.probes ?? []));
     for (const share of this.#shares) {
       await share.putArrays(arrays);
       await share.putState(stateOfNetworks(saved.state, this.networks, share.extent));
@@ -330,6 +359,7 @@ export class EnsembleTrial {
       state: await this.#readState(),
       ...this.#history.arrays(),
       evaluations: this.#history.evaluations,
+      ...(this.#probes === undefined ? {} : { probes: this.#probes.records }),
     });
     this.#lastCheckpoint = this.#request.now();
     return { kind: "checkpoint", step: this.#step, bytes };
@@ -387,7 +417,7 @@ function ordersOf(spec: TrialSpec, networks: number, examples: number): RowOrder
 }
 
 /** @throws InvalidInputError unless the spec asks for an ensemble, with as many learning rates as networks. */
-function networkCount({ ensemble, learningRates, probes, batchSchedule }: TrialSpec): number {
+function networkCount({ ensemble, learningRates, batchSchedule }: TrialSpec): number {
   if (ensemble === undefined || !Number.isSafeInteger(ensemble) || ensemble < 1) {
     throw new InvalidInputError("not a count", {
       where: "ensemble",
@@ -406,12 +436,6 @@ function networkCount({ ensemble, learningRates, probes, batchSchedule }: TrialS
     throw new InvalidInputError("an ensemble has one batch size", {
       where: "batchSchedule",
       remedy: "Leave it out, or train the networks one by one",
-    });
-  }
-  if (probes !== undefined) {
-    throw new InvalidInputError("an ensemble has no probes", {
-      where: "probes",
-      remedy: "Leave them out, or train the network of interest alone with its seed",
     });
   }
   return ensemble;

@@ -27,6 +27,20 @@ export function* ensembleEvaluationRows(
       yield { trial, phase, step, epoch, metric, path: "", network, value };
 }
 
+/** What probes found, every network by itself. */
+export function* ensembleProbeRows(
+  trial: string,
+  { step, looks }: Extract<EnsembleEvent, { kind: "probes" }>,
+  stepsPerEpoch: number,
+): Generator<MetricRow> {
+  for (const { network, values } of looks) {
+    for (const { of, path, statistic, value } of values) {
+      const [epoch, metric] = [step / stepsPerEpoch, `${of}.${statistic}`];
+      yield { trial, phase: "train", step, epoch, metric, path, network, value };
+    }
+  }
+}
+
 type Steps = Extract<TrialEvent, { kind: "steps" }>;
 
 /** Losses of a segment. */

@@ -5,7 +5,14 @@ import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
 import { EnsembleTrial } from "./ensemble-trial.js";
-import { ensembleEvaluationRows, ensembleStepRows, evaluationRows, probeRows, stepRows } from "./metric-rows.js";
+import {
+  ensembleEvaluationRows,
+  ensembleProbeRows,
+  ensembleStepRows,
+  evaluationRows,
+  probeRows,
+  stepRows,
+} from "./metric-rows.js";
 import type { OnnxNetwork } from "./onnx-network.js";
 import type { Runtime } from "./runtime.js";
 import { Trial } from "./trial.js";
@@ -56,7 +63,7 @@ export interface TrainOptions {
   readonly ensemble?: number;
   /** A learning rate for each network of an ensemble, in place of the optimizer's. */
   readonly learningRates?: readonly number[];
-  /** What to look at on the way, and how often: see `ProbeSpec`. Default nothing. Not for ensembles. */
+  /** What to look at on the way, and how often: see `ProbeSpec`. Default nothing. */
   readonly probes?: Partial<ProbeSpec>;
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
@@ -143,6 +150,7 @@ async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, 
   try {
     for await (const event of ensemble.run()) {
       if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
+      if (event.kind === "probes") yield* ensembleProbeRows(ensemble.id, event, stepsPerEpoch);
       if (event.kind === "steps") yield* ensembleStepRows(ensemble, event, stepsPerEpoch);
       if (event.kind === "epoch") {
         yield* ensembleEvaluationRows(ensemble.id, event.train);

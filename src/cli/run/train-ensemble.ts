@@ -4,12 +4,13 @@ import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/safetensors.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { Divergence, EnsembleEvaluation, EnsembleEvent } from "../../train/ensemble-events.js";
+import type { Divergence, EnsembleEvaluation, EnsembleEvent, EnsembleLook } from "../../train/ensemble-events.js";
 import type { EnsembleTrial } from "../../train/ensemble-trial.js";
 import type { CommandContext } from "../command-context.js";
 import type { TrainOptions } from "../commands/train.js";
 import { formatDuration, formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
+import { probeDocument, probeText } from "./probe-text.js";
 import { StateFile, writeResult } from "./train-files.js";
 
 /** How one number is distributed over the networks that did not diverge. */
@@ -58,11 +59,10 @@ export function distributionOf(values: ArrayLike<number>): Distribution | undefi
 }
 
 /** Refuses options that speak of one network. */
-export function checkEnsembleOptions({ save, initial, order, probes }: TrainOptions): void {
+export function checkEnsembleOptions({ save, initial, order }: TrainOptions): void {
   const refused = {
     "--save": save,
     "--initial": initial,
-    "--probe": probes,
     "--order": /\.npy$/i.test(order) ? order : undefined,
   };
   for (const [flag, value] of Object.entries(refused)) {
@@ -118,6 +118,11 @@ export class EnsembleCommand {
         progress.setTotal(event.totalSteps);
         progress.line(`training on ${this.#data.title}, ${formatNumber(event.totalSteps)} steps`);
         break;
+      case "probes":
+        if (this.#options.json)
+          for (const look of event.looks)
+            this.#context.terminal.write(jsonLine({ network: look.network, ...probeDocument(look) }));
+        break;
       case "steps":
         this.#steps += event.steps;
         this.#trainMs += event.durationMs;
@@ -162,7 +167,10 @@ export class EnsembleCommand {
     }
     const final = await this.#finalDocument(isDone);
     if (options.json) terminal.write(jsonLine({ final }));
-    else if (isDone) terminal.write(finalText(final));
+    else if (isDone) {
+      terminal.write(meanLookText(this.#ensemble.probed, terminal.columns));
+      terminal.write(finalText(final));
+    }
     if (failures.length > 0) throw failures[0];
     if (!isDone) terminal.writeError(`interrupted after ${formatNumber(final.steps)} steps\n`);
     return { exitCode: this.#exitCode, findings: findingsOf(final) };
@@ -192,6 +200,20 @@ export class EnsembleCommand {
       status: isDone ? "done" : "interrupted",
     };
   }
+}
+
+/** The last look as tables of means over the networks whose numbers are finite; "" when there was none. */
+function meanLookText(looks: readonly (readonly EnsembleLook[])[], width: number): string {
+  const last = looks.at(-1);
+  if (last === undefined) return "";
+  const values = last[0].values.map((probed, i) => ({
+    ...probed,
+    value: distributionOf(last.map((look) => look.values[i].value))?.mean ?? Number.NaN,
+  }));
+  const [first] = last;
+  // The noise scale is no mean of norms.
+  const text = probeText([{ ...first, values: values.filter(({ path }) => path !== "") }], 1, width);
+  return `means over ${formatNumber(last.length)} networks\n${text}\n`;
 }
 
 function lastRow({ losses, steps }: Extract<EnsembleEvent, { kind: "steps" }>): Float32Array {
