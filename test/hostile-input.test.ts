@@ -71,6 +71,12 @@ test("a checkpoint with one flipped bit among its weights is refused", async () 
   expect(await refusal(`${resume} @/bad.state`)).toMatch(/^2 @\/bad\.state: the checkpoint is damaged: .*checksum/);
 });
 
+test("a layer of a million million units is refused by its size, in no time", async () => {
+  expect(await refusal("train mlp:784-1099511627776-10 --data mnist --steps 1 --quiet")).toMatch(
+    /^2 model: the model is too large/,
+  );
+});
+
 test("a model that no machine can hold is refused with its number of parameters, before anything is allocated", async () => {
   const said = await refusal("train mlp:784-1000000000-10 --data mnist --steps 1 --quiet");
   expect(said).toMatch(/^2 model: the model is too large .* 795,000,000,000 parameters, which need 22,260 GB/);

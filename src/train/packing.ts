@@ -56,10 +56,13 @@ export interface UnpackedTensor {
   readonly cutAxis?: number;
 }
 
+const mostParts = 100_000;
+
 /** Extents of the parts of a tensor along an axis; one if it is too small to be cut. The same on every machine. */
 export function partExtents(shape: Shape, axis: number): number[] {
   const wanted = Math.min(sizeOf(shape) / partSize, shape[axis] / narrowestPart);
-  if (wanted < 2) return [shape[axis]];
+  // What no memory holds is refused by its size later; a list of its parts would exhaust the memory before.
+  if (wanted < 2 || wanted > mostParts) return [shape[axis]];
   const count = Math.floor(wanted);
   const boundary = (i: number): number =>
     i === count ? shape[axis] : Math.round((i * shape[axis]) / count / partMultiple) * partMultiple;
