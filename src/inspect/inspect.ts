@@ -42,7 +42,7 @@ export function inspectSubject(subject: Subject, options: InspectionOptions = {}
     schema: 1,
     model: subject.model,
     batchSize: subject.batchSize,
-    inputs: subject.inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape, type: tensor.dtype })),
+    inputs: subject.inputs.map(({ name, tensor, type = tensor.dtype }) => ({ name, shape: tensor.shape, type })),
     outputs: subject.outputs.map(({ name, value }) => ({
       name,
       shape: value === null || value === "unknown" ? null : value.shape,

@@ -28,7 +28,7 @@ export function layerRecords(subject: Subject): PlainRecord[] {
       ...windowOf(step),
       ...parameterCounts(fresh),
       ...(shared.length === 0 ? {} : { shared }),
-      ...activationsOf(step),
+      ...activationsOf(step, subject.floatBytes),
       ...(step.unknown === undefined ? costOf(step) : { macs: null, flops: null }),
       receptiveField: output === undefined ? null : (fields.get(output) ?? null),
       steps: 1,
@@ -66,14 +66,14 @@ export function costOf({ nodes }: Step): Cost {
   };
 }
 
-function activationsOf(step: Step): Pick<PlainRecord, "activations" | "activationBytes"> {
+function activationsOf(step: Step, floatBytes?: number): Pick<PlainRecord, "activations" | "activationBytes"> {
   if (isView(step)) return { activations: 0, activationBytes: 0 };
   const outputs = step.outputs.filter((value) => value !== null);
   const known = outputs.filter(isKnown);
   if (known.length < outputs.length) return { activations: null, activationBytes: null };
   return {
     activations: known.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    activationBytes: known.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+    activationBytes: known.reduce((sum, tensor) => sum + bytesOf(tensor, floatBytes), 0),
   };
 }
 

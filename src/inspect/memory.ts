@@ -64,7 +64,7 @@ type Owners = Map<Tensor, Tensor>;
  * that reads it, inputs and outputs of the model to their last use and to the end. An element-wise function writes into
  * its input where nothing reads that later, as runtimes do.
  */
-function peakOf({ inputs, outputs, steps }: Subject): { bytes: number; layer: string } {
+function peakOf({ inputs, outputs, steps, floatBytes }: Subject): { bytes: number; layer: string } {
   const lastUse = lastUses(steps);
   for (const { value } of outputs) if (isKnown(value)) lastUse.set(value, steps.length);
   const owners: Owners = new Map();
@@ -87,12 +87,11 @@ function peakOf({ inputs, outputs, steps }: Subject): { bytes: number; layer: st
       live(output, index);
     }
   }
-  return largest(steps, inputs, ownerOf, freeAt);
+  return largest({ steps, inputs, ...(floatBytes === undefined ? {} : { floatBytes }) }, ownerOf, freeAt);
 }
 
 function largest(
-  steps: readonly Step[],
-  inputs: Subject["inputs"],
+  { steps, inputs, floatBytes }: Pick<Subject, "steps" | "inputs" | "floatBytes">,
   ownerOf: (tensor: Tensor) => Tensor,
   freeAt: ReadonlyMap<Tensor, number>,
 ): { bytes: number; layer: string } {
@@ -100,7 +99,7 @@ function largest(
   let peak = { bytes: 0, layer: "" };
   for (const [index, step] of steps.entries()) {
     for (const output of step.outputs.filter(isKnown)) alive.add(ownerOf(output));
-    const bytes = [...alive].reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+    const bytes = [...alive].reduce((sum, tensor) => sum + bytesOf(tensor, floatBytes), 0);
     if (bytes > peak.bytes) peak = { bytes, layer: step.name };
     for (const tensor of alive) if ((freeAt.get(tensor) ?? 0) <= index) alive.delete(tensor);
   }

@@ -177,6 +177,38 @@ test("weights of 16 bits count as they are stored, tokens are inputs, and a tabl
   expect(subject.remarks).toHaveLength(1);
 });
 
+test("a file of halves takes two bytes for every number in inference, and four in training", () => {
+  const model: ModelCase = {
+    inputs: { x: ["batch", 4] },
+    outputs: ["y"],
+    stored: { "fc.weight": numbers([4, 3]) },
+    nodes: [
+      ["MatMul", ["x", "fc.weight"], ["h"]],
+      ["Sigmoid", ["h"], ["y"]],
+    ],
+  };
+  const inBits = (code: number, { input = code } = {}) => {
+    const { totals, memory, inputs, remarks } = inspectSubject(
+      subjectOf(model, {}, (proto) => {
+        const graph = proto.graph!;
+        (graph.input[0].type!.value.value as { elemType: number }).elemType = input;
+        const [weight] = graph.initializer;
+        weight.dataType = code;
+        if (code !== 1) weight.rawData = new Uint8Array(2 * 12).map((_, at) => (at % 2 === 0 ? at : 60));
+      }),
+    );
+    const [{ type }] = inputs;
+    const { inference, training } = memory;
+    return [type, totals.activationBytes, inference.peakActivations, training.savedActivations, remarks.length];
+  };
+  const [, activations, peak, saved] = inBits(1).map(Number);
+  expect(inBits(1)).toEqual(["float32", activations, peak, saved, 0]);
+  expect(inBits(10)).toEqual(["float16", activations / 2, peak / 2, saved, 1]);
+  expect(inBits(16)).toEqual(["bfloat16", activations / 2, peak / 2, saved, 1]);
+  // Halves that are read beside a float32 input are made float32 somewhere.
+  expect(inBits(10, { input: 1 })).toEqual(["float32", activations, peak, saved, 1]);
+});
+
 test("Dropout and BatchNormalization of a training graph are accounted as in inference", () => {
   const statistic = numbers([3]);
   const model: ModelCase = {

@@ -72,7 +72,8 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   );
   return {
     model: options.model ?? where,
-    inputs: inputs.map((tensor) => ({ name: tensor.name ?? "", tensor })),
+    inputs: inputs.map((tensor) => ({ name: tensor.name ?? "", tensor, ...halfType(file, tensor) })),
+    ...(areHalves(file, inputs, weights) ? { floatBytes: 2 } : {}),
     outputs: file.graph.output.map(({ name }) => ({ name, value: outputs.get(name) ?? unknownTensor })),
     batchSize: shapes.batchSize,
     steps: fileSteps(file, { inputs, nodes, known }),
@@ -80,7 +81,7 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
     parameterTensors: [...known].flatMap(([tensor, { isTrainable }]) => (isTrainable ? [tensor] : [])),
     storedValue: stored.storedValue,
     remarks: [
-      ...remarksOf(file, weights, stored.missing),
+      ...remarksOf(file, { inputs, weights, missing: stored.missing }),
       ...(folding === undefined ? [] : [`${where}: ${foldingRemark(folding)}; those are counted`]),
     ],
   };
@@ -186,7 +187,35 @@ function isReadable({ reading, where }: OnnxFile, proto: TensorProto, missing: S
   }
 }
 
-function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: readonly string[]): string[] {
+/** Codes of float16 and bfloat16 in ONNX, and what a Cast to float32 says. */
+const halfTypes: Readonly<Record<number, string>> = { 10: "float16", 16: "bfloat16" };
+const float32Code = 1n;
+
+/** The type of an input that the file keeps in 16 bits. */
+function halfType({ graph }: OnnxFile, { name }: Tensor): { type?: string } {
+  const type = graph.input.find((info) => info.name === name)?.type?.value;
+  const half = type?.case === "tensorType" ? halfTypes[type.value.elemType] : undefined;
+  return half === undefined ? {} : { type: half };
+}
+
+/** Whether every number between the layers takes 16 bits: weights and inputs do, and nothing is made float32 on the way. */
+function areHalves(file: OnnxFile, inputs: readonly Tensor[], weights: readonly StoredWeight[]): boolean {
+  const floats = inputs.filter(({ dtype }) => isFloat(dtype));
+  const widens = file.inlined.nodes.some(
+    ({ opType, attribute }) => opType === "Cast" && attribute.some(({ name, i }) => name === "to" && i === float32Code),
+  );
+  const own = weights.filter(({ type }) => isFloat(type.dtype));
+  const isHalf = own.length > 0 && own.every(({ proto }) => Object.hasOwn(halfTypes, proto.dataType));
+  return isHalf && !widens && floats.every((input) => halfType(file, input).type !== undefined);
+}
+
+interface Remarked {
+  readonly inputs: readonly Tensor[];
+  readonly weights: readonly StoredWeight[];
+  readonly missing: readonly string[];
+}
+
+function remarksOf(file: OnnxFile, { inputs, weights, missing }: Remarked): string[] {
   const { where } = file;
   const outside = missing.map(
     (location) =>
@@ -195,12 +224,13 @@ function remarksOf(file: OnnxFile, weights: readonly StoredWeight[], missing: re
   const halves = weights.filter(
     ({ type, proto }) => storageOf(proto.dataType)?.bytes === 2 && type.dtype === "float32",
   );
+  const counted = areHalves(file, inputs, weights)
+    ? "so are activations and inference, and training in float32"
+    : "activations are counted in float32";
   const narrow =
     halves.length === 0
       ? []
-      : [
-          `${where}: ${halves.length} of ${weights.length} weights are stored in 16 bits and counted so; activations are counted in float32`,
-        ];
+      : [`${where}: ${halves.length} of ${weights.length} weights are stored in 16 bits and counted so; ${counted}`];
   return [...outside, ...narrow, ...computedRemark(file)];
 }
 

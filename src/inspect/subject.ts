@@ -46,7 +46,14 @@ export interface Subject {
   /** What the user named: `resnet18`, `net.onnx`. */
   readonly model: string;
   /** What it reads, batch included. */
-  readonly inputs: readonly { readonly name: string; readonly tensor: Tensor }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly tensor: Tensor;
+    /** Its type in the file, where that differs from the one that is computed with: `float16`. */
+    readonly type?: string;
+  }[];
+  /** Bytes of a number between the layers in inference: 2 where the file keeps all of them in 16 bits. Default 4. */
+  readonly floatBytes?: number;
   readonly outputs: readonly { readonly name: string; readonly value: Value }[];
   readonly batchSize: number;
   readonly steps: readonly Step[];

@@ -16,7 +16,9 @@ export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Tot
   const ofSteps = (wanted: (index: number) => boolean): number =>
     sum(records.map(({ activations }, index) => (wanted(index) ? activations : 0)));
   const unknownLayers = steps.filter(({ unknown }) => unknown !== undefined).length;
-  const traffic = sum(steps.map((step, index) => trafficOf(step) + (records[index].activationBytes ?? 0)));
+  const traffic = sum(
+    steps.map((step, index) => trafficOf(step, subject.floatBytes) + (records[index].activationBytes ?? 0)),
+  );
   return {
     ...parameterCounts(parameters),
     storedParameters: sum(parameters.map(({ use, shape }) => (use === "statistic" ? 0 : sizeOf(shape)))),
@@ -37,7 +39,9 @@ export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Tot
 }
 
 /** Bytes that a step reads; none where it only sees its input under another shape. */
-function trafficOf({ inputs, parameters, nodes }: Subject["steps"][number]): number {
+function trafficOf({ inputs, parameters, nodes }: Subject["steps"][number], floatBytes?: number): number {
   if (nodes.length > 0 && nodes.every(({ op }) => op.isView === true)) return 0;
-  return sum(inputs.filter(isKnown).map(bytesOf)) + sum(parameters.map(({ bytes }) => bytes));
+  return (
+    sum(inputs.filter(isKnown).map((tensor) => bytesOf(tensor, floatBytes))) + sum(parameters.map(({ bytes }) => bytes))
+  );
 }

@@ -13,8 +13,9 @@ export function isKnown(value: Value): value is Tensor {
 /** The shape, or null where it is not known. */
 export const shapeOf = (value: Value): Shape | null => (isKnown(value) ? value.shape : null);
 
-/** Bytes that a tensor takes. */
-export const bytesOf = ({ dtype, shape }: TensorType): number => sizeOf(shape) * dtypeTable[dtype].bytes;
+/** Bytes that a tensor takes. @param floatBytes of a float32 number: 2 where the file says that all are halves. */
+export const bytesOf = ({ dtype, shape }: TensorType, floatBytes = 4): number =>
+  sizeOf(shape) * (dtype === "float32" ? floatBytes : dtypeTable[dtype].bytes);
 
 /** Whether the outputs are the input under another shape: nothing is written. */
 export function isView({ nodes }: Step): boolean {
