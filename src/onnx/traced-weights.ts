@@ -13,7 +13,8 @@ const metadataOf = (proto: { metadataProps: { key: string; value: string }[] }, 
   proto.metadataProps.find((entry) => entry.key === key)?.value;
 
 /** Names of parameters as the traced program has them: `p_layers_0_weight` for `layers.0.weight`. */
-export const tracedName = (name: string): string => `p_${name.replace(/\W/g, "_")}`;
+export const tracedName = (name: string, kind: Kind = "PARAMETER"): string =>
+  `${letters[kind]}_${name.replace(/\W/g, "_")}`;
 
 /** Names of parameters in the module, by those in the traced program. */
 const listedNames = (graph: GraphProto): Map<string, string> =>
@@ -82,6 +83,9 @@ function absentParameter(
 const scopesOf = (node: NodeProto): string[] =>
   [...(metadataOf(node, "pkg.torch.onnx.name_scopes") ?? "").matchAll(/'([^']*)'/g)].map(([, scope]) => scope);
 
+/** What tells that a normalization was folded into a node. */
+export const foldingKeys = ["pkg.torch.onnx.fx_node", "pkg.onnxscript.rewriter.rule_name"];
+
 /** The traced call that a node belongs to: `%linear : ... call_function[target=...](args = (%x, %p_fc_weight), ...)`. */
 export const tracedCall = (node: NodeProto): string => metadataOf(node, "pkg.torch.onnx.fx_node") ?? "";
 
@@ -115,6 +119,7 @@ export function foldedSources(graph: GraphProto): Map<string, readonly string[]>
 /** What the program of the exporter calls its tensors, by the first letter of their traced names. */
 export const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
+const letters: Readonly<Record<Kind, string>> = { PARAMETER: "p", BUFFER: "b", CONSTANT_TENSOR: "c" };
 
 /** What every tensor of the traced program was, by its name in the module, whether the file still has it or not. */
 export function tracedKinds({ metadataProps }: GraphProto): Map<string, Kind> {
@@ -144,7 +149,7 @@ function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): str
   if (traced !== undefined) return [traced];
   const folded = metadataOf(info, foldedKey);
   if (folded === undefined) return /^[A-Za-z_][\w.]*\.\w+$/.test(name) ? [tracedName(name)] : [];
-  return namedSources(folded).map(tracedName);
+  return namedSources(folded).map((source) => tracedName(source));
 }
 
 /** The parameter of the traced call that ends most like the stored one, unless that one is named itself. */

@@ -16,6 +16,7 @@ import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
 import { OwnBatch } from "../onnx/batch-size.js";
 import { isExternal } from "../onnx/external-data.js";
+import type { TensorProto } from "../onnx/generated/onnx_pb.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../onnx/graph-builder.js";
 import { type FileOptions, type OnnxFile, onnxFile, parseModel } from "../onnx/onnx-file.js";
 import { paddingRows } from "../onnx/padding-rows.js";
@@ -26,6 +27,7 @@ import { type SavedModel, type SaveOptions, saveWeights } from "../onnx/save-wei
 import { separateWeights } from "../onnx/separate-weights.js";
 import { readTensor } from "../onnx/stored-tensor.js";
 import { tieWeights, wholeLikeness } from "../onnx/tied-weights.js";
+import { unfoldNormalizations } from "../onnx/unfold-normalization.js";
 import type { WeightUse } from "../onnx/weight-places.js";
 import { onnxRemarks } from "./onnx-remarks.js";
 import { type PaddingRow, TrainingForms } from "./training-forms.js";
@@ -60,11 +62,10 @@ export interface OnnxNetwork extends NetworkSource {
 export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetworkOptions = {}): OnnxNetwork {
   const { freeze = [], output } = options;
   const model = parseModel(bytes, where, options);
+  const decode = (proto: TensorProto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options);
+  const unfolded = unfoldNormalizations(model, decode);
   separateWeights(model);
-  tieWeights(
-    model,
-    wholeLikeness((proto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options)),
-  );
+  tieWeights(model, wholeLikeness(decode));
   const file = onnxFile(model, where, { ...options, isSingle: true });
   const weights = storedWeights(file);
   checkPatterns(freeze, freezable(file, weights));
@@ -83,7 +84,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       ...(output === undefined ? {} : { output }),
     },
     inputNames: freeInputs(file).map(({ name }) => name),
-    remarks: onnxRemarks(file, weights),
+    remarks: [...unfoldedRemark(where, unfolded), ...onnxRemarks(file, weights)],
     build: (form) => buildNetwork(source, form),
     save: (tensors, saving) => {
       const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
@@ -91,6 +92,14 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       return saveWeights(file, new Map(values), saving);
     },
   };
+}
+
+function unfoldedRemark(where: string, count: number): string[] {
+  if (count === 0) return [];
+  const what = count === 1 ? "1 batch normalization" : `${count} batch normalizations`;
+  return [
+    `${where}: the exporter folded ${what} that had not been trained; ${count === 1 ? "it is" : "they are"} put back as ${count === 1 ? "it" : "they"} began`,
+  ];
 }
 
 /** Constants beside the weights may be named as well: whether a file tells that they are none depends on its exporter. */
