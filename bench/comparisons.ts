@@ -1,5 +1,5 @@
 // What bench/lowerings.ts compares: forms of gradients and updates that give the same numbers.
-import { type Shape, sizeOf } from "../src/core/shape.js";
+import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
 import { scalar } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { mul } from "../src/graph/ops/arithmetic.js";

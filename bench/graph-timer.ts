@@ -1,8 +1,8 @@
 // Times several forms of one computation in turn, as training would run them: inside a Loop, on ONNX Runtime.
 
-import { randomStream } from "../src/core/rng.js";
-import { type Shape, sizeOf } from "../src/core/shape.js";
-import { type TensorData, zeros } from "../src/core/tensor-data.js";
+import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
+import { type TensorData, zeros } from "../src/core/numbers/tensor-data.js";
+import { randomStream } from "../src/core/random/rng.js";
 import { apply, constant, input } from "../src/graph/build.js";
 import { graph } from "../src/graph/graph.js";
 import type { Op } from "../src/graph/op.js";

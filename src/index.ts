@@ -74,15 +74,15 @@ export type { Graph, NamedTensor, Node, Tensor, TensorType } from "./graph/tenso
 // Files: graphs as ONNX models, written and read back; tensors as safetensors. What is read is checked before it is used.
 export { type WriteOptions, writeOnnx } from "./onnx/write.js";
 export { type OnnxModel, type ReadOptions, readOnnx, readOnnxModel } from "./onnx/read.js";
-export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./core/safetensors.js";
+export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./core/formats/safetensors.js";
 
 // Tensors with values: what crosses every border of the program.
-export { type DType, dtypes, type TypedArray } from "./core/dtype.js";
-export type { Shape } from "./core/shape.js";
-export { type TensorData, tensorData, tensorFrom, toNumbers, zeros } from "./core/tensor-data.js";
+export { type DType, dtypes, type TypedArray } from "./core/numbers/dtype.js";
+export type { Shape } from "./core/numbers/shape.js";
+export { type TensorData, tensorData, tensorFrom, toNumbers, zeros } from "./core/numbers/tensor-data.js";
 
 // Randomness: counter-based, so that (seed, name, number) determine every value.
-export { permutation, type RandomStream, randomStream } from "./core/rng.js";
+export { permutation, type RandomStream, randomStream } from "./core/random/rng.js";
 
 // Errors: where, what was expected, what was received, what to do. Every one has a stable `code`.
 export {

@@ -1,6 +1,6 @@
 // The architectures of the catalogue train: small, on small images, the loss falls and every parameter moves.
 import { afterAll, expect, test } from "vitest";
-import { sizeOf } from "../src/core/shape.js";
+import { sizeOf } from "../src/core/numbers/shape.js";
 import { initialValues } from "../src/nn/initializers.js";
 import type { LayerSpec } from "../src/nn/layer.js";
 import { dense } from "../src/nn/layers/dense.js";

@@ -1,6 +1,6 @@
 // Dropout masks on ONNX Runtime: the same bits as the plain recomputation, whatever the number of threads.
 import { afterAll, expect, test } from "vitest";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { input } from "../src/graph/build.js";
 import { graph } from "../src/graph/graph.js";
 import { dropoutMask, recomputedDropoutMask } from "../src/nn/dropout-mask.js";

@@ -1,6 +1,6 @@
 // An ensemble against its networks trained one by one: the same losses, evaluations and parameters.
 import { afterAll, describe, expect, test } from "vitest";
-import { randomStream } from "../src/core/rng.js";
+import { randomStream } from "../src/core/random/rng.js";
 import type { MetricRow } from "../src/core/rows.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { layerNetwork } from "../src/nn/network.js";

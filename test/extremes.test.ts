@@ -1,9 +1,9 @@
 // Huge, tiny, infinite, equal and absent numbers on ONNX Runtime in float32: values and gradients are PyTorch's.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { DType } from "../src/core/dtype.js";
-import { sizeOf } from "../src/core/shape.js";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import type { DType } from "../src/core/numbers/dtype.js";
+import { sizeOf } from "../src/core/numbers/shape.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { apply, constant, input } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { graph } from "../src/graph/graph.js";

@@ -2,7 +2,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, expect, test } from "vitest";
-import type { TensorData } from "../src/core/tensor-data.js";
+import type { TensorData } from "../src/core/numbers/tensor-data.js";
 import { parameterCount } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { ModelProtoSchema } from "../src/onnx/generated/onnx_pb.js";

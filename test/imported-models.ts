@@ -1,6 +1,6 @@
 // The models of tools/oracle/fixtures/imported and the data that PyTorch trained them on.
 import { readFileSync } from "node:fs";
-import type { TensorData } from "../src/core/tensor-data.js";
+import type { TensorData } from "../src/core/numbers/tensor-data.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "../src/train/onnx-network.js";
 import type { KindSpec } from "../src/train/trial-spec.js";

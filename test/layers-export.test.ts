@@ -1,8 +1,8 @@
 // Every layer as an exported model: batches of several sizes out of one file, equal to the reference evaluation.
 import { afterAll, expect, test } from "vitest";
-import { randomStream } from "../src/core/rng.js";
-import { sizeOf } from "../src/core/shape.js";
-import { tensorData } from "../src/core/tensor-data.js";
+import { sizeOf } from "../src/core/numbers/shape.js";
+import { tensorData } from "../src/core/numbers/tensor-data.js";
+import { randomStream } from "../src/core/random/rng.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";
 import { graph } from "../src/graph/graph.js";
 import { fromTensorData } from "../src/graph/nd-array.js";

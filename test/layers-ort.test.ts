@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { sizeOf } from "../src/core/shape.js";
+import { sizeOf } from "../src/core/numbers/shape.js";
 import { input } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { mul } from "../src/graph/ops/arithmetic.js";

@@ -23,7 +23,7 @@ test("each kind of violation is found, and nothing else", async () => {
       '{ "compilerOptions": { "module": "NodeNext", "moduleResolution": "NodeNext", "target": "ES2023" } }',
     "package.json":
       '{ "name": "x", "type": "module", "dependencies": { "zod": "4", "vega": "6", "onnxruntime-node": "1" } }',
-    "src/core/shape.ts": 'import "../graph/graph.js"; export const shape = 1;',
+    "src/core/numbers/shape.ts": 'import "../graph/graph.js"; export const shape = 1;',
     "src/core/fine.ts": 'import "zod"; import type { View } from "vega"; export type V = View;',
     "src/graph/graph.ts": 'import "../data/data.js"; export const graph = 1;',
     "src/graph/ops/add.ts": 'import "./mul.js"; export const add = 1;',
@@ -43,7 +43,7 @@ test("each kind of violation is found, and nothing else", async () => {
   );
   expect(found.sort()).toMatchInlineSnapshot(`
     [
-      "src/core/shape.ts -> src/graph/graph.ts: layer core",
+      "src/core/numbers/shape.ts -> src/graph/graph.ts: layer core",
       "src/data/data.ts -> fs: host-free",
       "src/graph/graph.ts -> src/data/data.ts: layer graph",
       "src/index.ts -> src/node/fine.ts: public entry",

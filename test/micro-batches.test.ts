@@ -1,6 +1,6 @@
 // Gradient accumulation: a batch in parts trains as the whole batch does; what is frozen stays as it was.
 import { afterAll, describe, expect, test } from "vitest";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { relu } from "../src/nn/activations.js";
 import { batchNorm } from "../src/nn/layers/batch-norm.js";
 import { conv2d } from "../src/nn/layers/convolution.js";

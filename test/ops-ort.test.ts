@@ -1,9 +1,9 @@
 // ONNX Runtime against the reference evaluation: every case of every operator, forward and gradient, in float32.
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
-import type { DType } from "../src/core/dtype.js";
-import { isFloat } from "../src/core/dtype.js";
-import { shapeText } from "../src/core/shape.js";
+import type { DType } from "../src/core/numbers/dtype.js";
+import { isFloat } from "../src/core/numbers/dtype.js";
+import { shapeText } from "../src/core/numbers/shape.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";
 import { gradients } from "../src/graph/gradient.js";
 import { toTensorData } from "../src/graph/nd-array.js";

@@ -1,7 +1,7 @@
 // What tools/oracle/optimizers.py wrote, its problems as graphs, and one step of an optimizer on them as a graph.
 import { readFileSync } from "node:fs";
-import type { DType } from "../src/core/dtype.js";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import type { DType } from "../src/core/numbers/dtype.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { constant, input, scalar } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { graph } from "../src/graph/graph.js";

@@ -1,7 +1,7 @@
 // Fifty steps of every optimizer on two problems against PyTorch, Keras's formulas and papers: in float64 by the reference
 // evaluation, and in float32 through ONNX Runtime.
 import { afterAll, describe, expect, test } from "vitest";
-import { type TensorData, tensorFrom, toNumbers } from "../src/core/tensor-data.js";
+import { type TensorData, tensorFrom, toNumbers } from "../src/core/numbers/tensor-data.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";
 import type { NdArray } from "../src/graph/op.js";
 import { simplify } from "../src/graph/simplify.js";

@@ -1,6 +1,6 @@
 // Trainings with every optimizer, clipped, with groups and scheduled momentum: interruptions and threads change nothing.
 import { afterAll, describe, expect, test } from "vitest";
-import { randomStream } from "../src/core/rng.js";
+import { randomStream } from "../src/core/random/rng.js";
 import { input } from "../src/graph/build.js";
 import { graph } from "../src/graph/graph.js";
 import { batchNorm } from "../src/nn/layers/batch-norm.js";

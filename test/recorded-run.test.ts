@@ -1,7 +1,7 @@
 // A public training of 2018, recorded by Keras, replayed: the same data, row order and initial weights give its numbers.
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { legacyShuffle, mt19937 } from "../src/core/mt19937.js";
+import { legacyShuffle, mt19937 } from "../src/core/random/mt19937.js";
 import { syntheticDataset } from "../src/data/synthetic.js";
 import { sigmoid } from "../src/nn/activations.js";
 import { dense } from "../src/nn/layers/dense.js";

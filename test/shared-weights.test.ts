@@ -1,7 +1,7 @@
 // Layers that share weights under a name: the same training as PyTorch's, one stored parameter, sums of gradients.
 import { afterAll, describe, expect, test } from "vitest";
-import { randomStream } from "../src/core/rng.js";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
+import { randomStream } from "../src/core/random/rng.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { constant } from "../src/graph/build.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";

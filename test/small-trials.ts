@@ -1,9 +1,9 @@
 // Small trainings for tests: data in memory, trials with their events, a runtime that watches what it holds.
 import { readFileSync } from "node:fs";
-import { elementBytes } from "../src/core/element-bytes.js";
-import { sha256Hex } from "../src/core/hash.js";
-import { randomStream } from "../src/core/rng.js";
-import { type TensorData, tensorData } from "../src/core/tensor-data.js";
+import { sha256Hex } from "../src/core/formats/hash.js";
+import { elementBytes } from "../src/core/numbers/element-bytes.js";
+import { type TensorData, tensorData } from "../src/core/numbers/tensor-data.js";
+import { randomStream } from "../src/core/random/rng.js";
 import type { Dataset } from "../src/data/dataset.js";
 import { relu } from "../src/nn/activations.js";
 import { batchNorm } from "../src/nn/layers/batch-norm.js";

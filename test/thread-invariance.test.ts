@@ -1,7 +1,7 @@
 // Forms of operators whose bits do not depend on the number of threads, on ONNX Runtime itself.
 import { afterAll, describe, expect, test } from "vitest";
-import { randomStream } from "../src/core/rng.js";
-import { type Shape, sizeOf } from "../src/core/shape.js";
+import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
+import { randomStream } from "../src/core/random/rng.js";
 import { input } from "../src/graph/build.js";
 import { graph, rewriteGraph } from "../src/graph/graph.js";
 import { gemm } from "../src/graph/ops/matmul.js";

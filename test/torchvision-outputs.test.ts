@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { type Shape, sizeOf } from "../src/core/shape.js";
+import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
 import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { writeOnnx } from "../src/onnx/write.js";

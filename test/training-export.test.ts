@@ -1,6 +1,6 @@
 // Trained networks as ONNX models, and graph passes that must not change a bit of a training.
 import { afterAll, expect, test } from "vitest";
-import { tensorData, tensorFrom } from "../src/core/tensor-data.js";
+import { tensorData, tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { input } from "../src/graph/build.js";
 import { exchangePicks } from "../src/graph/exchange.js";
 import { gradients } from "../src/graph/gradient.js";

@@ -1,8 +1,8 @@
 // What a trial does at its edges: other batches, bad input, divergence, evaluation, and what it leaves behind.
 import { afterAll, describe, expect, test } from "vitest";
 import { TrainscopeError } from "../src/core/errors.js";
-import { readSafetensors, writeSafetensors } from "../src/core/safetensors.js";
-import { tensorFrom } from "../src/core/tensor-data.js";
+import { readSafetensors, writeSafetensors } from "../src/core/formats/safetensors.js";
+import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { evaluateGraph } from "../src/graph/evaluate.js";
 import { graph } from "../src/graph/graph.js";
 import { fromTensorData } from "../src/graph/nd-array.js";

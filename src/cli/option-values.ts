@@ -1,6 +1,6 @@
 // Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
-import { decimal } from "../core/text-form.js";
+import { decimal } from "../core/formats/text-form.js";
 
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {

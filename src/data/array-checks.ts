@@ -1,8 +1,9 @@
 // Inputs of users as training takes them: float32 instead of float64, and no NaN or infinity anywhere.
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 
 /**
  * `float64` arrays as `float32`, all others as they are.

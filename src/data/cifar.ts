@@ -1,7 +1,7 @@
 // The binary version of CIFAR: records of a label byte and 3,072 pixels, all red ones first, then green, then blue.
 // Format: https://www.cs.toronto.edu/~kriz/cifar.html (section "Binary version")
 import { CorruptFileError } from "../core/errors.js";
-import { tensorData } from "../core/tensor-data.js";
+import { tensorData } from "../core/numbers/tensor-data.js";
 import type { Split } from "./dataset.js";
 
 const side = 32;

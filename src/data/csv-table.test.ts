@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { type CsvChoice, readCsvExamples } from "./csv-table.js";
 
 const read = (text: string, choice: CsvChoice = {}) => readCsvExamples(new TextEncoder().encode(text), "t.csv", choice);

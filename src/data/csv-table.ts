@@ -1,7 +1,7 @@
 // Reads comma-separated values with a header line: columns of numbers, and a target column of numbers or class names.
 // Format: RFC 4180; a semicolon or a tab may stand for the comma, and lines may end in LF alone.
 import { CorruptFileError, InvalidInputError, UnknownNameError } from "../core/errors.js";
-import { tensorData } from "../core/tensor-data.js";
+import { tensorData } from "../core/numbers/tensor-data.js";
 import { usualTargets } from "./array-choice.js";
 import type { StoredTargets } from "./targets.js";
 import type { StoredExamples } from "./user-dataset.js";

@@ -1,7 +1,7 @@
 // What training needs of a data set: two splits in their stored type, and how to bring them to unit scale.
-import type { DType } from "../core/dtype.js";
-import type { Shape } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import type { Shape } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 
 /** Rows that stay where they are until they are needed: a set that does not fit into memory. */
 export interface RowSource {

@@ -1,5 +1,5 @@
 // What a data set is: its files with their checksums, where they come from, and how bytes become examples.
-import { jsonHash } from "../core/hash.js";
+import { jsonHash } from "../core/formats/hash.js";
 import type { Dataset, Normalization, Split } from "./dataset.js";
 
 /** One file, as its publisher made it. */

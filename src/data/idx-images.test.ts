@@ -1,7 +1,7 @@
 // Sets in the image of MNIST: what fits together, and what is refused.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { writeIdx } from "./idx.js";
 import { idxImageFiles, parseIdxImages } from "./idx-images.js";
 

@@ -1,7 +1,7 @@
 // MNIST and the sets made in its image: four IDX files, gray images and labels for training and test.
 import { CorruptFileError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { shapeText } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import type { Split } from "./dataset.js";
 import { readIdx } from "./idx.js";
 

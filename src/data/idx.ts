@@ -1,10 +1,11 @@
 // Reads IDX, the format of MNIST and its relatives: two zero bytes, a type, a rank, big-endian extents, the elements.
 // Format: http://yann.lecun.com/exdb/mnist (section "File formats")
-import type { DType } from "../core/dtype.js";
-import { checkedByteLength, elementsFromBytes } from "../core/element-bytes.js";
+
 import { CorruptFileError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { checkedByteLength, elementsFromBytes } from "../core/numbers/element-bytes.js";
+import { shapeText } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 
 /** Type codes of the format. 0x0b, 16-bit integers, has no element type here. */
 const types: ReadonlyMap<number, DType> = new Map([

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { randomStream } from "../core/rng.js";
+import { randomStream } from "../core/random/rng.js";
 import { type ImageLayout, packImages, unpackImages } from "./image-packing.js";
 
 /** Smooth gradients with a little noise: what prediction is for. */

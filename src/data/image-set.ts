@@ -1,6 +1,6 @@
 // Pictures of equal size as one array, with a class each: what a folder of images becomes.
 import { InvalidInputError } from "../core/errors.js";
-import { tensorData } from "../core/tensor-data.js";
+import { tensorData } from "../core/numbers/tensor-data.js";
 import type { DecodedImage } from "./image-file.js";
 import { resizeImage } from "./resize-image.js";
 import type { StoredExamples } from "./user-dataset.js";

@@ -1,9 +1,9 @@
 // npy: agreement with NumPy, order of the elements, and files made to break the reader.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dtypes } from "../core/dtype.js";
 import { TrainscopeError } from "../core/errors.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { dtypes } from "../core/numbers/dtype.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { readNpy, writeNpy } from "./npy.js";
 
 // NumPy 2.4.6: save(file, asfortranarray([[1, 2, 3], [4, 5, 6]], float32))

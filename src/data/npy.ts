@@ -1,10 +1,11 @@
 // Reads and writes .npy, one NumPy array: a magic text, a version, a header that is a Python dictionary, the elements.
 // Format: NumPy Enhancement Proposal 1 and numpy.lib.format
-import { type DType, dtypes, dtypeTable, type TypedArray } from "../core/dtype.js";
-import { checkedByteLength, elementBytes, elementsFromBytes } from "../core/element-bytes.js";
+
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
-import { shapeText, stridesOf } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { type DType, dtypes, dtypeTable, type TypedArray } from "../core/numbers/dtype.js";
+import { checkedByteLength, elementBytes, elementsFromBytes } from "../core/numbers/element-bytes.js";
+import { shapeText, stridesOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 
 /** Type strings without the byte order. */
 const descriptors: Readonly<Record<DType, string>> = {

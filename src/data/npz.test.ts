@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { crc32 } from "../core/crc32.js";
 import { TrainscopeError } from "../core/errors.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { crc32 } from "../core/formats/crc32.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { type ReadNpzOptions, readNpz, writeNpz } from "./npz.js";
 
 // NumPy 2.4.6: savez_compressed(big=>i4 [-1, 65536], x=column-major float32 [[1, 2, 3], [4, 5, 6]], n=int64 3, flags=[True, False])

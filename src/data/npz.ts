@@ -1,7 +1,7 @@
 // Reads and writes .npz, NumPy's archive of named arrays: a zip of .npy files.
 import { zipSync } from "fflate";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { readNpy, writeNpy } from "./npy.js";
 import { readZip, type ZipEntry } from "./zip.js";
 

@@ -1,8 +1,9 @@
 // Rows of tensors: ranges without a copy, chosen rows with one, and which rows are held out.
-import { dtypeTable } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 
 /** Rows from `first` to `end` (exclusive) as a view: nothing is copied. */
 export function firstRows({ dtype, shape, data }: TensorData, first: number, end: number): TensorData {

@@ -1,6 +1,6 @@
 // Mean and deviation of inputs, channel by channel, for scaling to mean 0 and deviation 1.
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Normalization } from "./dataset.js";
 
 /**

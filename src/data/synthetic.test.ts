@@ -1,7 +1,7 @@
 // Synthetic sets: deepreplay's numbers, laws of the drawn ones, and how options are read.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { toNumbers } from "../core/tensor-data.js";
+import { toNumbers } from "../core/numbers/tensor-data.js";
 import { isSyntheticName, syntheticDataset, syntheticTable } from "./synthetic.js";
 
 const rate = (name: string) => {

@@ -2,11 +2,11 @@
 import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
-import { sha256OfPieces } from "../core/hash.js";
-import { legacyPermutation, mt19937 } from "../core/mt19937.js";
-import { type RandomStream, randomStream } from "../core/rng.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
-import { decimal } from "../core/text-form.js";
+import { sha256OfPieces } from "../core/formats/hash.js";
+import { decimal } from "../core/formats/text-form.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
+import { legacyPermutation, mt19937 } from "../core/random/mt19937.js";
+import { type RandomStream, randomStream } from "../core/random/rng.js";
 import type { Dataset } from "./dataset.js";
 import { takeRows } from "./rows.js";
 import type { TargetKind } from "./targets.js";

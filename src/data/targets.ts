@@ -1,7 +1,8 @@
 // Targets of users as losses take them: int32 class numbers, or float32 values.
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import { elementText, finiteFloats } from "./array-checks.js";
 
 /** What a loss reads: class numbers or values. */

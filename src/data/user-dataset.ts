@@ -1,8 +1,9 @@
 // A data set out of a user's own arrays: checks, targets as classes or values, the held-out split, statistics.
-import type { DType } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { checkedInputs } from "./array-checks.js";
 import type { Dataset, RowSource, Split } from "./dataset.js";
 import { firstRows, heldOutRows, takeRows } from "./rows.js";

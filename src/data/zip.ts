@@ -1,8 +1,8 @@
 // Reads zip archives that may be hostile: sizes are known, bounded and free of overlap before anything is inflated.
 // Format: PKWARE APPNOTE 6.3.10, sections 4.3.12 (central directory) and 4.3.16 (its end)
 import { Inflate } from "fflate";
-import { crc32 } from "../core/crc32.js";
 import { CorruptFileError } from "../core/errors.js";
+import { crc32 } from "../core/formats/crc32.js";
 
 export interface ZipEntry {
   readonly name: string;

@@ -1,5 +1,5 @@
 // The part of an axis that the data need: no forced zero, a little air, and no band that squeezes the lines flat.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 
 export interface RangeOptions {
   readonly scale: "linear" | "log";

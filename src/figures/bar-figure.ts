@@ -1,6 +1,7 @@
 // One bar a layer, top to bottom in the order of the model, in one panel for every quantity.
+
+import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
-import type { Json } from "../core/json.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut } from "./left-out.js";
 import { completeLevels, type Level, levelLegend, levelScale, levelTitles } from "./level.js";

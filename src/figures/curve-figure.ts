@@ -1,6 +1,6 @@
 // Curves over training: one line a variant with its interval over seeds; a row of panels a metric, a column a phase.
 import { groupBy } from "../core/group-by.js";
-import { defaultLevel, meanEstimate } from "../core/intervals.js";
+import { defaultLevel, meanEstimate } from "../core/statistics/intervals.js";
 import type { CurveAxis, CurveMetric, CurvePoint, CurveRow } from "./curve-data.js";
 import { canHavePoints, isClipped, panelDomain, panelSpec } from "./curve-panel.js";
 import type { Figure } from "./figure.js";

@@ -1,6 +1,7 @@
 // One panel of curves as Vega-Lite: references, bands, lines, and points while they are few enough to tell apart.
+
+import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
-import type { Json } from "../core/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { CurveAxis, CurveMetric, CurvePoint } from "./curve-data.js";
 import { type Channel, type Level, levelLegend, levelScale, levelTitles, lineDash } from "./level.js";

@@ -1,7 +1,8 @@
 // Means with their intervals, one line of the figure a variant, and every seed as a faint dot.
+
+import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
-import { defaultLevel, type Estimate, meanEstimate } from "../core/intervals.js";
-import type { Json } from "../core/json.js";
+import { defaultLevel, type Estimate, meanEstimate } from "../core/statistics/intervals.js";
 import { axisDomain } from "./axis-range.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut, seedsText } from "./left-out.js";

@@ -1,6 +1,6 @@
 // A figure is a pure function from tidy rows to a Vega-Lite spec; one spec serves every renderer.
 
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import type { Row } from "../core/rows.js";
 
 /** A Vega-Lite specification, as plain JSON (https://vega.github.io/vega-lite/). */

@@ -1,5 +1,5 @@
 // One made-up case a situation that figures meet: the same file feeds the golden tests and the gallery of pictures.
-import { randomStream } from "../core/rng.js";
+import { randomStream } from "../core/random/rng.js";
 import { type BarRow, barFigure } from "./bar-figure.js";
 import type { CurveRow } from "./curve-data.js";
 import { curveFigure } from "./curve-figure.js";

@@ -1,5 +1,5 @@
 // Values over the cells of an image as colors, with frames around parts of it.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import type { Row } from "../core/rows.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut } from "./left-out.js";

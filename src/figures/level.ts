@@ -1,5 +1,5 @@
 // Levels of a factor (the variants of a study) and how each is drawn: always the same color, dash and shape.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import { dashes, palette, pointShapes, sizes } from "./theme.js";
 
 /** One level of a factor: the id that stands in rows, and the name that people read. */

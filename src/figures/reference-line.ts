@@ -1,5 +1,5 @@
 // An annotated line at a known value: a floor, a chance level, zero difference.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import { ink, sizes } from "./theme.js";
 
 export interface ReferenceLine {

@@ -1,5 +1,5 @@
 // Points with their names beside them: one quantity of every model against another.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut } from "./left-out.js";

@@ -1,5 +1,5 @@
 // How every figure looks: one palette, one font, one set of sizes, made to survive a black-and-white printer.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import type { VegaLiteSpec } from "./figure.js";
 
 /**

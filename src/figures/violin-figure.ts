@@ -1,5 +1,5 @@
 // Distributions a layer and variant: violins with quartiles, and plain ticks where there is no distribution to speak of.
-import type { Json } from "../core/json.js";
+import type { Json } from "../core/formats/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut } from "./left-out.js";

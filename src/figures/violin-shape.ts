@@ -1,7 +1,8 @@
 // The geometry of violins: where each group of values stands, its outline and its ticks.
-import { kernelDensity } from "../core/density.js";
+
 import { groupBy } from "../core/group-by.js";
-import { quantile } from "../core/statistics.js";
+import { kernelDensity } from "../core/statistics/density.js";
+import { quantile } from "../core/statistics/statistics.js";
 import type { Level } from "./level.js";
 
 /** One number of one layer in one trial: one channel's learned scale, one unit's activation. */

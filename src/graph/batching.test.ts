@@ -1,7 +1,7 @@
 // Many networks at once against each of them alone: every operator that has a rule, in every case of the table.
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/rng.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import { randomStream } from "../core/random/rng.js";
 import { batchGraph, withNetworkAxis } from "./batching.js";
 import { input, scalar, withScope } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";

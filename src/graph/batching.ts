@@ -6,7 +6,7 @@
 // which is what makes thousands of small networks fast (docs/performance.md, "Ensembles"). Every operator has its rule
 // on its record; since the whole training step is a graph, gradients, losses and optimizers need none of their own.
 import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
+import { sameShape, shapeText } from "../core/numbers/shape.js";
 import { apply, input, withScope } from "./build.js";
 import type { BatchContext } from "./op.js";
 import { expand, reshape } from "./ops/shape-movement.js";

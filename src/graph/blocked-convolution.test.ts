@@ -1,7 +1,7 @@
 // Blocked convolutions in the reference evaluation: the same numbers as plain ones, forward and backward.
 import { describe, expect, test } from "vitest";
-import { randomStream } from "../core/rng.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import { randomStream } from "../core/random/rng.js";
 import { blockedConvolutions } from "./blocked-convolution.js";
 import { input } from "./build.js";
 import { mul, relu } from "./builders.js";

@@ -1,5 +1,5 @@
 // Convolutions over blocked channels, where the runtime has them: up to twice as fast as over plain ones.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { apply } from "./build.js";
 import type { Rewrite } from "./graph.js";
 import type { Op } from "./op.js";

@@ -1,10 +1,11 @@
 // Making tensors and nodes. Every node of the program is born in `apply`, which checks it.
-import type { DType } from "../core/dtype.js";
-import { dtypeTable } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
-import { requireCountable, sizeOf } from "../core/shape.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import type { Shape } from "../core/numbers/shape.js";
+import { requireCountable, sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { constantValue } from "./constant-value.js";
 import type { InferInput, Op } from "./op.js";
 import { constantOp } from "./ops/constant.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { apply, constant, constantValue, input, int64s, scalar } from "./build.js";
 import { graph } from "./graph.js";
 import { add, div, mul, sub } from "./ops/arithmetic.js";

@@ -2,8 +2,8 @@
 //
 // Exporters write shapes as chains of small integer operators (Shape, Gather, Mul, Concat ...). Every shape rule sees
 // through such chains here, without a separate pass.
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "./evaluate.js";
 import { fromTensorData, toTensorData } from "./nd-array.js";
 import type { NdArray } from "./op.js";

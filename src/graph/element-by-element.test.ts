@@ -1,7 +1,7 @@
 // Which operators work element by element, told by their records and found by changing every element: all operators.
 import { expect, test } from "vitest";
-import { isFloat } from "../core/dtype.js";
-import { sameShape } from "../core/shape.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sameShape } from "../core/numbers/shape.js";
 import { evaluateGraph } from "./evaluate.js";
 import { graph } from "./graph.js";
 import { actsByElement } from "./node-reach.js";

@@ -1,6 +1,6 @@
 // Reference evaluation in float64: the slow, obvious interpreter that everything fast is compared with.
 import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
+import { sameShape, shapeText } from "../core/numbers/shape.js";
 import type { NdArray } from "./op.js";
 import { nodesOf } from "./order.js";
 import type { Graph, Tensor } from "./tensor.js";

@@ -1,7 +1,8 @@
 // Reverse mode as a graph-to-graph function: given a scalar, new tensors that compute its gradients.
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sameShape, shapeText } from "../core/numbers/shape.js";
 import { filled, withScope } from "./build.js";
 import { add } from "./ops/arithmetic.js";
 import { sumTo } from "./ops/reduction.js";

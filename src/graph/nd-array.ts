@@ -1,9 +1,9 @@
 // Arrays of the reference evaluation: conversion to and from stored tensors.
 
-import type { DType } from "../core/dtype.js";
-import { dtypeTable } from "../core/dtype.js";
-import { type Shape, sizeOf } from "../core/shape.js";
-import { type TensorData, toInt64 } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, toInt64 } from "../core/numbers/tensor-data.js";
 import type { NdArray } from "./op.js";
 
 export function ndArray(dtype: DType, shape: Shape, data: Float64Array): NdArray {

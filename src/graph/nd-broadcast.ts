@@ -1,6 +1,6 @@
 // Broadcasting for the reference evaluation: index arithmetic spelled out.
-import type { DType } from "../core/dtype.js";
-import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../core/shape.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../core/numbers/shape.js";
 import type { NdArray } from "./op.js";
 
 /** Applies a function to corresponding elements of broadcast operands. */

@@ -1,6 +1,6 @@
 // Rules of reach against the operators themselves: every element is changed, and what changes behind it must be allowed.
 import { describe, expect, it } from "vitest";
-import { sizeOf, stridesOf } from "../core/shape.js";
+import { sizeOf, stridesOf } from "../core/numbers/shape.js";
 import { evaluateGraph } from "./evaluate.js";
 import { graph } from "./graph.js";
 import { reachOf } from "./node-reach.js";

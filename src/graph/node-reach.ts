@@ -1,5 +1,5 @@
 // The reach of one node: by the windows of its operator, its rule, or element by element.
-import { sameShape } from "../core/shape.js";
+import { sameShape } from "../core/numbers/shape.js";
 import type { WindowView } from "./op.js";
 import { knownInputs } from "./ops/known-value.js";
 import { coveredExtent } from "./ops/window.js";

@@ -1,6 +1,6 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it.
-import type { DType } from "../core/dtype.js";
-import type { Shape } from "../core/shape.js";
+import type { DType } from "../core/numbers/dtype.js";
+import type { Shape } from "../core/numbers/shape.js";
 import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
 import type { Window } from "./ops/window.js";
 import type { ReachRule } from "./reach.js";

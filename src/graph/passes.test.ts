@@ -1,6 +1,6 @@
 // Simplification, printing and walking of whole graphs.
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/rng.js";
+import { randomStream } from "../core/random/rng.js";
 import { constant, constantValue, filled, input, int64s, scalar, withScope } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";
 import { gradients } from "./gradient.js";

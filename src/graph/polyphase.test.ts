@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { randomStream } from "../core/rng.js";
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
+import { randomStream } from "../core/random/rng.js";
 import { input } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";
 import { exchangePicks } from "./exchange.js";

@@ -1,7 +1,7 @@
 // A graph as text: one line a node, in order, with types. Equal graphs print equal.
-import { shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
-import { toNumbers } from "../core/tensor-data.js";
+import { shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
+import { toNumbers } from "../core/numbers/tensor-data.js";
 import { nodesOf } from "./order.js";
 import type { AttributeValue, Graph, Node, Tensor } from "./tensor.js";
 

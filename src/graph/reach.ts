@@ -1,5 +1,5 @@
 // Where the elements of an output come from, axis by axis: what receptive fields are followed with.
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 import type { InferInput } from "./op.js";
 import type { TensorType } from "./tensor.js";
 

@@ -1,7 +1,7 @@
 // Common subexpressions and constant folding. (Dead code cannot exist: a graph is what its outputs reach.)
 
-import { sizeOf } from "../core/shape.js";
-import { type TensorData, toNumbers } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, toNumbers } from "../core/numbers/tensor-data.js";
 import { apply, constant, constantValue } from "./build.js";
 import { evaluateGraph } from "./evaluate.js";
 import { rewriteGraph } from "./graph.js";

@@ -5,9 +5,9 @@
 //
 // Tensors point at the nodes that made them, so a graph needs no list of nodes, dead code cannot be
 // expressed, and every pass is a function from graph to graph.
-import type { DType } from "../core/dtype.js";
-import type { Shape } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import type { Shape } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Op } from "./op.js";
 
 /** Element type and shape: all that is known of a tensor before it is computed. */

@@ -1,6 +1,7 @@
 // Operators that have no record, by others of the same shape and work: enough to account them, not to compute them.
-import { type DType, dtypeFromOnnx } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
+import { type DType, dtypeFromOnnx } from "../core/numbers/dtype.js";
 import { apply } from "../graph/build.js";
 import { sigmoid, tanh } from "../graph/ops/activation.js";
 import { add, mul } from "../graph/ops/arithmetic.js";

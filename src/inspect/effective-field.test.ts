@@ -1,6 +1,6 @@
 // Effective receptive fields: exact maps of linear stacks, finite differences, and what a user does wrong.
 import { describe, expect, it } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
 import { fromTensorData, ndFill } from "../graph/nd-array.js";

@@ -1,11 +1,12 @@
 // The effective receptive field: how much every input pixel counts for one unit of a feature map, by gradients.
 //
 //   subject, feature map --its unit, cotangents, absolute gradients--> Graph --OpenGraph, examples--> sums --> map, widths
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { randomStream } from "../core/rng.js";
-import { type Shape, shapeText, sizeOf } from "../core/shape.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { type Shape, shapeText, sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import { input as graphInput } from "../graph/build.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";

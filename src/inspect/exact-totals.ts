@@ -1,6 +1,6 @@
 // Totals are printed digit by digit, so all of them must be exact.
 import { InvalidInputError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
+import { shapeText } from "../core/numbers/shape.js";
 import type { PlainRecord } from "./layer-records.js";
 
 /**

@@ -1,6 +1,6 @@
 // The graph of a file for the wanted shapes: what cannot be read is left out, and said.
 import { InvalidInputError } from "../core/errors.js";
-import { shapeText, sizeOf } from "../core/shape.js";
+import { shapeText, sizeOf } from "../core/numbers/shape.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { OwnBatch } from "../onnx/batch-size.js";
 import type { ValueInfoProto } from "../onnx/generated/onnx_pb.js";

@@ -1,6 +1,7 @@
 // Layers as flat rows, every number exact: what CSV files and spreadsheets take.
+
+import type { Shape } from "../core/numbers/shape.js";
 import type { Row } from "../core/rows.js";
-import type { Shape } from "../core/shape.js";
 import type { Inspection, LayerRecord } from "./inspection.js";
 
 /** `1x64x112x112`; a scalar is `scalar`. */

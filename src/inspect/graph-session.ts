@@ -1,6 +1,6 @@
 // The port of instruments that compute: somebody who runs a graph as often as wanted. The reference runs any, slowly.
 import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { fromTensorData } from "../graph/nd-array.js";
 import type { NdArray } from "../graph/op.js";

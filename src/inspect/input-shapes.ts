@@ -1,6 +1,6 @@
 // Static shapes for the inputs of a file: what it says itself, the batch size, and what the user gives for the rest.
 import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
-import { type Shape, shapeText } from "../core/shape.js";
+import { type Shape, shapeText } from "../core/numbers/shape.js";
 import { freeInputs } from "../onnx/graph-builder.js";
 import type { OnnxFile } from "../onnx/onnx-file.js";
 import { declaredInput, isTensorInput } from "../onnx/read-input.js";

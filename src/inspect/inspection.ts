@@ -1,5 +1,5 @@
 // What accounting says of a model: plain records, as `inspect --json` prints them.
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 
 /** What one element of a feature map sees of the input, along every spatial axis (Araujo, Norris and Sim, Distill 2019). */
 export interface ReceptiveField {

@@ -1,5 +1,5 @@
 // One record a step: shapes, windows, parameters, cost and receptive field.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import type { Cost } from "../graph/op.js";
 import type { LayerRecord } from "./inspection.js";
 import { receptiveFields } from "./receptive-field.js";

@@ -1,6 +1,6 @@
 // Models of layers as subjects: the network in inference form, every node a step under the path of its layer.
-import { dtypeTable } from "../core/dtype.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 import { initialTensors } from "../nn/initial-tensors.js";

@@ -1,6 +1,6 @@
 // Activations that training holds, for models whose results are classes, masks or both.
 import { expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { integers, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
 import { subjectOf } from "./onnx-subject-cases.js";

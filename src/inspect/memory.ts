@@ -1,7 +1,8 @@
 // Memory: what inference and training hold at once, from the lifetimes of tensors.
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { gradients } from "../graph/gradient.js";
 import { reduceSum } from "../graph/ops/reduction.js";
 import { nodesInOrder } from "../graph/order.js";

@@ -1,5 +1,5 @@
 // ONNX files of a few nodes for the tests of subjects, and how their results are read.
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import type { ModelProto } from "../onnx/generated/onnx_pb.js";
 import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";

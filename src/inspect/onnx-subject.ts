@@ -1,10 +1,11 @@
 // An ONNX file as a subject: every node that computes from the inputs is a step, under the path of its module.
 //
 //   file --skim--> messages --parameters, shapes--> lenient graph --nodes in order--> steps
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError, TrainscopeError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";

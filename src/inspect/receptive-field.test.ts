@@ -1,6 +1,6 @@
 // Receptive fields: published chains, and random networks against impulses sent through them.
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/rng.js";
+import { randomStream } from "../core/random/rng.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
 import { ndFill } from "../graph/nd-array.js";

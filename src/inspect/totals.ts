@@ -1,5 +1,5 @@
 // Sums over all steps of a model.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import type { Totals } from "./inspection.js";
 import { type PlainRecord, parameterCounts } from "./layer-records.js";
 import type { Subject } from "./subject.js";

@@ -1,6 +1,6 @@
 // Small questions about values on their way through a model.
-import { dtypeTable } from "../core/dtype.js";
-import { type Shape, sizeOf } from "../core/shape.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
 import { actsByElement } from "../graph/node-reach.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type Step, unknownTensor, type Value } from "./subject.js";

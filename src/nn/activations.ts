@@ -1,7 +1,7 @@
 // Activations: the table of non-linearities as layers. All but prelu have no parameters.
 import * as z from "zod";
 import { ShapeError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
+import { shapeText } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
 import * as nodes from "../graph/ops/activation.js";
 import * as moreNodes from "../graph/ops/more-activations.js";

@@ -1,6 +1,6 @@
 // The scale and shift after a normalization, as options and as parameters.
 import * as z from "zod";
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { BuildContext } from "./layer.js";
 

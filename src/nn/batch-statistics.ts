@@ -1,6 +1,6 @@
 // Normalization by the statistics of the batch, with running ones that follow: what layers and models from files share.
 import { ShapeError } from "../core/errors.js";
-import { shapeText, sizeOf } from "../core/shape.js";
+import { shapeText, sizeOf } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
 import { batchNormalization } from "../graph/ops/normalization.js";

@@ -5,8 +5,8 @@
 //   keep      = float32(word) >= rate * 2^32
 //
 // Only (key, n, j) enter, so segment length, thread count and resuming cannot change a mask.
-import { type Shape, sizeOf } from "../core/shape.js";
-import { tensorData } from "../core/tensor-data.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import { tensorData } from "../core/numbers/tensor-data.js";
 import { constant, scalar } from "../graph/build.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
 import { bitShift } from "../graph/ops/bit-shift.js";

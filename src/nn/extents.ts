@@ -1,7 +1,7 @@
 // Sequences, images and volumes: their spatial axes, and sizes given as one number for all or as one for each.
 import * as z from "zod";
 import { ShapeError } from "../core/errors.js";
-import { shapeText } from "../core/shape.js";
+import { shapeText } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /** What lies behind the axes of examples and channels. */

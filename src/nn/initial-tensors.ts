@@ -1,6 +1,6 @@
 // The tensors of a network before any training: parameters drawn from the seed, statistics at their first value.
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Tensor } from "../graph/tensor.js";
 import { initialValues } from "./initializers.js";
 import type { Network } from "./network.js";

@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
-import { type RandomStream, randomStream } from "../core/rng.js";
-import { type Shape, sizeOf } from "../core/shape.js";
-import { specFromText } from "../core/text-form.js";
+import { specFromText } from "../core/formats/text-form.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import { type RandomStream, randomStream } from "../core/random/rng.js";
 import { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
 import type { Fans } from "./initializers/fans.js";
 import type { DrawnParameter, InitializerPart, Streams } from "./initializers/initializer.js";

@@ -1,7 +1,7 @@
 // What a layer is: a callable definition that turns one symbolic tensor into another.
 import type { z } from "zod";
 import { type Definition, define } from "../core/definition.js";
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Fans, InitializerOption } from "./initializers.js";
 

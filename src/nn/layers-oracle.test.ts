@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readSpec } from "../core/definition.js";
-import type { DType } from "../core/dtype.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { filled, input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";

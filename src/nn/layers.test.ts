@@ -1,9 +1,9 @@
 // Every layer of the table: shapes, parameters, initial values, JSON round trip, gradients that reach every parameter.
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { randomStream } from "../core/rng.js";
-import { sizeOf } from "../core/shape.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import { constant } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";

@@ -1,8 +1,8 @@
 // Losses and their gradients against PyTorch, right answers, and what losses refuse.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { DType } from "../core/dtype.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";

@@ -1,7 +1,7 @@
 // The model catalogue: parameter totals known from the literature, and names as people type them.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { sha256OfPieces } from "../core/hash.js";
+import { sha256OfPieces } from "../core/formats/hash.js";
 import { graphCost } from "../graph/cost.js";
 import { graph } from "../graph/graph.js";
 import { nodesOf } from "../graph/order.js";

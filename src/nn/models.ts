@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { define, kindByName, readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
-import { specFromText } from "../core/text-form.js";
+import { specFromText } from "../core/formats/text-form.js";
 import { relu, softmax, tanh } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
 import { batchNorm } from "./layers/batch-norm.js";

@@ -1,8 +1,8 @@
 // From a model spec to symbolic tensors and a manifest: what is trained, what is carried along, what is random.
 import { readSpec } from "../core/definition.js";
 import { InvalidInputError, ShapeError } from "../core/errors.js";
-import { type Shape, sameShape, shapeText, sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input, withScope } from "../graph/build.js";
 import { transpose } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";

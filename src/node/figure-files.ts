@@ -1,6 +1,6 @@
 // A figure on disk: SVG, PNG, Vega-Lite and the rows behind it.
 import { join } from "node:path";
-import { writeCsv } from "../core/csv.js";
+import { writeCsv } from "../core/formats/csv.js";
 import type { Figure } from "../figures/figure.js";
 import { writeFileAtomic } from "./atomic-file.js";
 import type { FigureRenderer } from "./render.js";

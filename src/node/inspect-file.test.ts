@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { toNumbers } from "../core/tensor-data.js";
+import { toNumbers } from "../core/numbers/tensor-data.js";
 import { inspectSubject } from "../inspect/inspect.js";
 import { modelBytes, numbers } from "../onnx/model-cases.js";
 import { onnxFileSubject } from "./inspect-file.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { TopLevelSpec } from "vega-lite";
-import { type FontWidths, fontWidths } from "../core/true-type.js";
+import { type FontWidths, fontWidths } from "../core/formats/true-type.js";
 import type { VegaLiteSpec } from "../figures/figure.js";
 
 /** Turns specifications into pictures. Loading takes half a second, so make one, when the first picture is due. */

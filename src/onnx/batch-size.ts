@@ -4,7 +4,7 @@
 // model is built twice: for N as it is, which gives every shape, and for the batch size that is wanted. Where a baked-in
 // shape meets an input whose batch axis has changed, the one extent that carries the batch is known from both.
 import { InvalidInputError } from "../core/errors.js";
-import { type Shape, sameShape, shapeText, sizeOf } from "../core/shape.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
 import { constantValue, int64s } from "../graph/build.js";
 import { expand } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";

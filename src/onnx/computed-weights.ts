@@ -1,5 +1,5 @@
 // Constants that an exporter computed from parameters: training changes or holds what was computed, not the parameters.
-import { isFloat } from "../core/dtype.js";
+import { isFloat } from "../core/numbers/dtype.js";
 import { storageOf } from "./element-storage.js";
 import { foldedKinds, movements, rearrangedParameters } from "./folded-kinds.js";
 import type { NodeProto } from "./generated/onnx_pb.js";

@@ -1,7 +1,7 @@
 // How a file stores elements: every type that can be read, the type that it becomes here, and its way through the bytes.
-import { type DType, dtypeTable, type TypedArray } from "../core/dtype.js";
-import { elementsFromBytes } from "../core/element-bytes.js";
-import { brainToNumber, halfToNumber, numberToBrain, numberToHalf } from "../core/half-precision.js";
+import { type DType, dtypeTable, type TypedArray } from "../core/numbers/dtype.js";
+import { elementsFromBytes } from "../core/numbers/element-bytes.js";
+import { brainToNumber, halfToNumber, numberToBrain, numberToHalf } from "../core/numbers/half-precision.js";
 import { TensorProto_DataType as Code, type TensorProto } from "./generated/onnx_pb.js";
 
 /** The typed fields of a TensorProto. */

@@ -1,5 +1,5 @@
 // What tensors were before PyTorch's dynamo exporter folded operators over them: parameters in another form, or buffers.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { GraphProto, TensorProto } from "./generated/onnx_pb.js";
 import { usesByName } from "./stored-copies.js";
 import {

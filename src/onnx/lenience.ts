@@ -1,6 +1,6 @@
 // Reading that goes on where a node cannot be read: what is lost, and why.
 import { CorruptFileError, InvalidInputError, TrainscopeError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import type { NodeProto } from "./generated/onnx_pb.js";
 import { quoted } from "./read-values.js";

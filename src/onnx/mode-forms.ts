@@ -1,6 +1,6 @@
 // Nodes that mean one thing in training and another in inference: BatchNormalization and Dropout.
 import { InvalidInputError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { constantValue, scalar } from "../graph/build.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
 import { expand } from "../graph/ops/shape-movement.js";

@@ -1,6 +1,6 @@
 // Small ONNX models for tests, written down in a few words.
 import { create, toBinary } from "@bufbuild/protobuf";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import {
   type AttributeProto,
   AttributeProtoSchema,

@@ -1,6 +1,6 @@
 // Nodes of older operator sets: attributes that became inputs, meanings that changed.
-import { sizeOf } from "../core/shape.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, int64s, scalar } from "../graph/build.js";
 import { expand, reshape } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";

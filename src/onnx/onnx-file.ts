@@ -3,7 +3,7 @@
 //   bytes --protobuf--> ModelProto --checks--> nodes with functions written out, tensors decoded when asked for
 import { fromBinary } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Op } from "../graph/op.js";
 import { findOp } from "../graph/ops/index.js";
 import type { TensorType } from "../graph/tensor.js";

@@ -1,5 +1,5 @@
 // Rows of embeddings that stand for padding: PyTorch gives them no gradient, and no operator of ONNX says so.
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import type { NodeProto } from "./generated/onnx_pb.js";
 import type { OnnxFile } from "./onnx-file.js";
 import type { StoredWeight } from "./parameters.js";

@@ -1,7 +1,7 @@
 // What training finds in a file: the parameters of PyTorch and Keras, and no numbers of the arithmetic.
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { type ModelProto, StringStringEntryProtoSchema } from "./generated/onnx_pb.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { onnxFile, parseModel } from "./onnx-file.js";

@@ -16,10 +16,11 @@
 // stands at a place of weights. Then they are judged as made-up names are.
 // So PyTorch's exports give the state_dict without num_batches_tracked and without buffers as far as that shows, and
 // tf2onnx's give the variables of Keras. Patterns of --freeze take out what was meant otherwise.
-import { isFloat } from "../core/dtype.js";
+
 import { TrainscopeError } from "../core/errors.js";
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { TensorType } from "../graph/tensor.js";
 import { storageOf } from "./element-storage.js";
 import { isBeside } from "./external-data.js";

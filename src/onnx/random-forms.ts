@@ -1,6 +1,6 @@
 // Nodes that draw random numbers: nobody can know the numbers, but accounting needs no more than how many there are.
 import { InvalidInputError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
 import { expand } from "../graph/ops/shape-movement.js";
 import type { NodeCall, NodeForm } from "./node-form.js";

@@ -1,6 +1,7 @@
 // Attributes of nodes as the records of operators want them.
-import { dtypeTable } from "../core/dtype.js";
+
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
 import type { AttributeRecord } from "../graph/op.js";
 import type { AttributeValue } from "../graph/tensor.js";
 import { type AttributeProto, AttributeProto_AttributeType as AttributeTypeCode } from "./generated/onnx_pb.js";

@@ -1,6 +1,6 @@
 // The types of a model's inputs: what the file says of them, and what it leaves open.
 import { InvalidInputError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
+import type { Shape } from "../core/numbers/shape.js";
 import type { TensorType } from "../graph/tensor.js";
 import { storageOf } from "./element-storage.js";
 import type { ValueInfoProto } from "./generated/onnx_pb.js";

@@ -2,8 +2,8 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
-import { randomStream } from "../core/rng.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import { constant, input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";

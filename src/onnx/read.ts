@@ -1,8 +1,8 @@
 // ONNX file -> Graph. Operators are looked up in our table; everything else is refused with a list of what it was.
 //
 //   bytes --openOnnx--> OnnxFile --buildGraph--> Graph
-import { isFloat } from "../core/dtype.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { buildGraph } from "./graph-builder.js";

@@ -1,6 +1,6 @@
 // What files hold beyond operators: functions of their own, branches, every element type, operators of ONNX Runtime.
 import { describe, expect, test } from "vitest";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { fromTensorData } from "../graph/nd-array.js";
 import type { GraphProto, ModelProto, TensorProto } from "./generated/onnx_pb.js";

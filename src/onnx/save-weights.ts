@@ -4,7 +4,7 @@
 // of BatchNormalization and Dropout. Values that lay in other files come inside, unless that makes more than 2 GiB.
 import { clearField, clone, create, toBinary } from "@bufbuild/protobuf";
 import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { externalBytes, isExternal } from "./external-data.js";
 import {
   TensorProto_DataLocation as DataLocation,

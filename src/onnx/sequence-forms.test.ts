@@ -1,6 +1,6 @@
 // Lists of tensors in files, where PyTorch and ONNX Runtime go beyond the text of ONNX.
 import { expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { type ModelCase, modelBytes } from "./model-cases.js";
 import { readOnnx } from "./read.js";
 

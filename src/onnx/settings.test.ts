@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { apply, constant, input, int64s } from "../graph/build.js";
 import { graph } from "../graph/graph.js";
 import { mul } from "../graph/ops/arithmetic.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { isSineTable } from "./sine-table.js";
 
 const angle = (place: number, pair: number, features: number): number => place / 10_000 ** ((2 * pair) / features);

@@ -1,6 +1,6 @@
 // Tables of sines and cosines that tell a network places: fixed numbers, though a file does not say so.
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 
 /** Fewer places than these fit almost any wave. */
 const fewestRotations = 5;

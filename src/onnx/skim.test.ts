@@ -1,9 +1,9 @@
 // Skimmed files say the same as read ones, and their large values stay where they are until somebody asks.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { elementBytes } from "../core/element-bytes.js";
 import { CorruptFileError } from "../core/errors.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { elementBytes } from "../core/numbers/element-bytes.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import {
   AttributeProtoSchema,
   GraphProtoSchema,

@@ -1,8 +1,8 @@
 // TensorProto -> TensorData: raw bytes, typed fields or another file, checked against the bytes that are really there.
 import { clearField, create } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
-import { shapeText, sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { shapeText, sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { TensorType } from "../graph/tensor.js";
 import { type ElementStorage, elementStorages, storageOf } from "./element-storage.js";
 import { type ExternalReading, externalBytes, externalOffset, isExternal } from "./external-data.js";

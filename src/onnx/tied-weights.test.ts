@@ -1,6 +1,6 @@
 // Parameters that an exporter stored once for every use, tied together again.
 import { expect, test } from "vitest";
-import { tensorFrom } from "../core/tensor-data.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { fromTensorData } from "../graph/nd-array.js";
 import type { TensorProto } from "./generated/onnx_pb.js";

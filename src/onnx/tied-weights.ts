@@ -6,8 +6,8 @@
 //   torch.onnx.export(dynamo=False)  names nodes for their modules: "/fc/MatMul" and "/fc_1/MatMul" are two calls of "fc";
 //                                    or one tensor is a table of embeddings, the other the matrix of the last layer
 import { create } from "@bufbuild/protobuf";
-import { isFloat } from "../core/dtype.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { storageOf } from "./element-storage.js";
 import {
   AttributeProtoSchema,

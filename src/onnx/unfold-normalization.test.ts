@@ -1,7 +1,7 @@
 // Normalizations that began on the day of the export, folded and put back.
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { StringStringEntryProtoSchema } from "./generated/onnx_pb.js";
 import { modelBytes, numbers } from "./model-cases.js";
 import { parseModel } from "./onnx-file.js";

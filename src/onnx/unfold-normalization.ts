@@ -5,9 +5,9 @@
 // node still names its parameters. So the model that was exported is known, up to the rounding of the kernel. A convolution
 // with a bias shows it by its range: PyTorch draws kernel and bias evenly between -1 and 1 over the root of the fan-in.
 import { create } from "@bufbuild/protobuf";
-import { elementBytes } from "../core/element-bytes.js";
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { elementBytes } from "../core/numbers/element-bytes.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,

@@ -2,9 +2,9 @@
 //
 //   Graph --names--> GraphProto (constants become initializers of the outermost graph) --> ModelProto --> bytes
 import { create, toBinary } from "@bufbuild/protobuf";
-import { dtypeTable } from "../core/dtype.js";
 import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { rewriteGraph } from "../graph/graph.js";
 import type { AttributeType } from "../graph/op.js";
 import { nodesOf } from "../graph/order.js";

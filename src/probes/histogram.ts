@@ -1,6 +1,6 @@
 // Histograms inside the program: equal bins between the smallest and the largest element.
-import { sizeOf } from "../core/shape.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, scalar } from "../graph/build.js";
 import { div, max, min, mul, sub } from "../graph/ops/arithmetic.js";
 import { cast } from "../graph/ops/cast.js";

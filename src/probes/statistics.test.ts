@@ -1,7 +1,7 @@
 // Statistics and histograms against plain loops over the same numbers.
 import { describe, expect, test } from "vitest";
-import { randomStream } from "../core/rng.js";
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import { randomStream } from "../core/random/rng.js";
 import { input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";

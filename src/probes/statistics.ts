@@ -1,5 +1,5 @@
 // Statistics of a tensor as symbolic scalars: what probes compute inside the program.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
 import { add, div, max, mul, sub } from "../graph/ops/arithmetic.js";
 import { cast } from "../graph/ops/cast.js";

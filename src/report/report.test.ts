@@ -1,6 +1,6 @@
 // The report page: whole, self-contained, honest about samples, and unbroken by hostile text.
 import { describe, expect, it } from "vitest";
-import { exactEstimate } from "../core/intervals.js";
+import { exactEstimate } from "../core/statistics/intervals.js";
 import type { ReportDocument, ReportStudy } from "./document.js";
 import { exampleReport } from "./example-report.js";
 import { inlineSvg } from "./figures-section.js";

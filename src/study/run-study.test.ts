@@ -1,7 +1,7 @@
 // Runs of studies that train nothing: no data, no trials, no runtime, and findings all the same.
 import { expect, test } from "vitest";
 import { patches, trialSpec } from "../../test/small-trials.js";
-import { exactEstimate } from "../core/intervals.js";
+import { exactEstimate } from "../core/statistics/intervals.js";
 import { memoryStore } from "./memory-store.js";
 import { runStudy, type StudyRequest } from "./run-study.js";
 import type { AnalysisContext, StudyDefinition } from "./study.js";

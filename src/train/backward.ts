@@ -1,6 +1,6 @@
 // Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in a loop of its own.
-import type { DType } from "../core/dtype.js";
-import { tensorFrom } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { constant, scalar, withScope } from "../graph/build.js";
 import { exchangePicks } from "../graph/exchange.js";

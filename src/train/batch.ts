@@ -1,8 +1,9 @@
 // From stored examples to network inputs, inside the graph: gather rows, convert, normalize.
-import type { DType } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import type { Shape } from "../core/shape.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import type { DType } from "../core/numbers/dtype.js";
+import type { Shape } from "../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { constant, input } from "../graph/build.js";
 import { add, mul } from "../graph/ops/arithmetic.js";

@@ -1,7 +1,8 @@
 // Whether a runtime has convolutions over blocked channels, and how large its blocks are: found out by trying.
-import { randomStream } from "../core/rng.js";
-import { sizeOf } from "../core/shape.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+
+import { sizeOf } from "../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";

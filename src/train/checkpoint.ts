@@ -1,9 +1,9 @@
 // Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
-import { canonicalJson } from "../core/json.js";
-import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
-import { shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { canonicalJson } from "../core/formats/json.js";
+import { readSafetensors, writeSafetensors } from "../core/formats/safetensors.js";
+import { shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { dependsOnLength } from "../optim/schedules.js";
 import type { Evaluation } from "./events.js";
 import type { TrialOrigin } from "./origin.js";

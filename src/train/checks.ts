@@ -1,7 +1,8 @@
 // What can be said to be wrong with a trial before anything runs.
-import { dtypeTable } from "../core/dtype.js";
+
 import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../core/shape.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
 import type { Dataset } from "../data/dataset.js";
 import { nodesOf } from "../graph/order.js";
 import { fitsOutput, targetForm } from "../nn/losses/loss.js";

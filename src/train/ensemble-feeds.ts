@@ -1,5 +1,5 @@
 // What the programs of an ensemble are fed in one segment: tables with a column for every network.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import type { GroupedRows } from "./ensemble-rows.js";
 import { interleaved } from "./ensemble-state.js";

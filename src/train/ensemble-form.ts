@@ -1,6 +1,6 @@
 // An ensemble as a program: the body of one network's training step becomes that of many, with the networks on the last
 // axis, and the state vectors of all of them lie in one vector each.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { batchGraph, withNetworkAxis } from "../graph/batching.js";
 import { input } from "../graph/build.js";
 import { rewriteGraph } from "../graph/graph.js";

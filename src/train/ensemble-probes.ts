@@ -1,5 +1,5 @@
 // What probes find in an ensemble: one network after the other, as if each were trained alone.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
 import type { EnsembleLook } from "./ensemble-events.js";

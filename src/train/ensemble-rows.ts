@@ -1,6 +1,6 @@
 // The rows that networks in groups of lanes read: the order of every group lies in memory as its table does, so that the
 // table of a segment is put together from whole runs.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { RowOrder } from "./row-order.js";
 import type { Segment } from "./segment.js";
 

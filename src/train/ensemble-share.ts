@@ -1,5 +1,5 @@
 // A share of an ensemble: consecutive networks that one runtime trains, while others train theirs.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Network } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { ensembleFeeds } from "./ensemble-feeds.js";

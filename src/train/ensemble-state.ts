@@ -1,5 +1,5 @@
 // State and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { parameterSampler } from "../nn/initializers.js";
 import type { Network } from "../nn/network.js";
 import { initialState } from "./initial-state.js";

@@ -1,6 +1,6 @@
 // A trial of many networks at once: one program trains them all, and each is what it would be alone with its own seed.
 import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { lossFunction } from "../nn/losses.js";
 import { layerNetwork } from "../nn/network.js";
 import type { ScheduleFunction } from "../optim/schedule.js";

@@ -1,5 +1,5 @@
 // Loss and accuracy over a whole split, through the inference program.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { stepCount } from "./program.js";
 import type { ProgramCache } from "./sessions.js";
 import type { SplitData } from "./split-data.js";

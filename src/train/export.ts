@@ -1,7 +1,7 @@
 // A trained network as an ONNX model for inference: weights inside, batch size free.
 import { InvalidInputError, ShapeError } from "../core/errors.js";
-import { type Shape, sameShape, shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { type Shape, sameShape, shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { graph } from "../graph/graph.js";
 import { simplify } from "../graph/simplify.js";
 import type { Tensor } from "../graph/tensor.js";

@@ -1,6 +1,6 @@
 // Instruments on ONNX Runtime: the same numbers as the reference.
 import { afterAll, expect, it } from "vitest";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { effectiveField } from "../inspect/effective-field.js";
 import { referenceSession } from "../inspect/graph-session.js";
 import { layerSubject } from "../inspect/layer-subject.js";

@@ -1,7 +1,7 @@
 // The state of a training before its first step: parameters from the seed or the caller, slots and buffers.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
-import { type Shape, sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { initialValues } from "../nn/initializers.js";
 import type { Network } from "../nn/network.js";
 import { packValues } from "./packing.js";

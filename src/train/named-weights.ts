@@ -1,8 +1,9 @@
 // Weights from a file for a network: matched by name, all of them, in the right shapes.
-import { isFloat } from "../core/dtype.js";
+
 import { InvalidInputError, nearestName, ShapeError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { sameShape, shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Network } from "../nn/network.js";
 
 /** PyTorch counts the batches that a normalization has seen; nothing that is computed depends on it. */

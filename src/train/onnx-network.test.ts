@@ -1,8 +1,8 @@
 // Models from files as networks: what is held, what is active, which batch, and the file that comes out again.
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { readSafetensors, writeSafetensors } from "../core/safetensors.js";
-import { type TensorData, tensorFrom } from "../core/tensor-data.js";
+import { readSafetensors, writeSafetensors } from "../core/formats/safetensors.js";
+import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";

@@ -2,13 +2,13 @@
 //
 //   OnnxFile --merged weights apart--> parameters, statistics --buildGraph, once for every batch size--> Network
 
-import { isFloat } from "../core/dtype.js";
-import { elementBytes } from "../core/element-bytes.js";
 import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
-import { sha256OfPieces } from "../core/hash.js";
-import type { Shape } from "../core/shape.js";
-import { shapeText } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { sha256OfPieces } from "../core/formats/hash.js";
+import { isFloat } from "../core/numbers/dtype.js";
+import { elementBytes } from "../core/numbers/element-bytes.js";
+import type { Shape } from "../core/numbers/shape.js";
+import { shapeText } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { constant, input } from "../graph/build.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Mode, ParameterRole } from "../nn/layer.js";

@@ -1,6 +1,6 @@
 // What determines a trial beside its spec: arrays that the caller hands in. Part of a checkpoint's identity.
-import { crc32 } from "../core/crc32.js";
-import { elementBytes } from "../core/element-bytes.js";
+import { crc32 } from "../core/formats/crc32.js";
+import { elementBytes } from "../core/numbers/element-bytes.js";
 
 /** What was handed in, in words, and a checksum of it; what was not is left out. */
 export type TrialOrigin = Readonly<Record<string, string>>;

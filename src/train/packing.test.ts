@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { packTensors, packValues, partExtents, unpackValues } from "./packing.js";
 
 const values = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => i);

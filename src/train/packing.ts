@@ -1,8 +1,8 @@
 // How named tensors lie in the few vectors that the program carries: small ones end to end, large ones alone, and the
 // largest in parts.
 import { InvalidInputError } from "../core/errors.js";
-import { type Shape, sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { type Shape, sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import { concat, reshape, split } from "../graph/ops/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";

@@ -1,6 +1,6 @@
 // The program of probes: one step computed beside the training, of which only statistics are kept.
 
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { scalar, withScope } from "../graph/build.js";
 import { add, mul, sub } from "../graph/ops/arithmetic.js";
 import { concat, reshape } from "../graph/ops/shape-movement.js";

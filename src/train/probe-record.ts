@@ -1,6 +1,6 @@
 // What probes found, as a trial keeps it and as its checkpoint stores it.
 import { CorruptFileError } from "../core/errors.js";
-import { type TensorData, tensorData } from "../core/tensor-data.js";
+import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 
 /** One look: the numbers in the order of the program's outputs. */
 export interface ProbeRecord {

@@ -7,7 +7,7 @@
 //
 // For an ensemble (ensemble-form.ts) rows, keys and whatever else differs have a last axis for the networks, and so have
 // loss and correct; a state vector holds all networks.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";

@@ -1,6 +1,6 @@
 // Which examples make which batch: a pure function of seed, epoch and step.
 import { InvalidInputError } from "../core/errors.js";
-import { permutation, randomStream, writePermutation } from "../core/rng.js";
+import { permutation, randomStream, writePermutation } from "../core/random/rng.js";
 import { batchSizeFunction } from "../optim/batch-schedules.js";
 import type { TrialSpec } from "./trial-spec.js";
 

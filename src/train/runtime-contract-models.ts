@@ -1,6 +1,6 @@
 // The smallest ONNX models that exercise a runtime, for the contract suite.
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type DType, dtypeTable } from "../core/dtype.js";
+import { type DType, dtypeTable } from "../core/numbers/dtype.js";
 import {
   AttributeProto_AttributeType,
   type AttributeProtoSchema,

@@ -1,8 +1,9 @@
 // What every Runtime must do, as a suite that each adapter's tests call. See runtime.ts for the port.
-import { type DType, dtypes, dtypeTable } from "../core/dtype.js";
+
 import { TrainscopeError } from "../core/errors.js";
-import { randomStream } from "../core/rng.js";
-import { type TensorData, tensorData, tensorFrom, toNumbers } from "../core/tensor-data.js";
+import { type DType, dtypes, dtypeTable } from "../core/numbers/dtype.js";
+import { type TensorData, tensorData, tensorFrom, toNumbers } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import type { Runtime, Session } from "./runtime.js";
 import { addModel, identityModel, loopModel, matMulModel } from "./runtime-contract-models.js";
 

@@ -1,5 +1,5 @@
 // The port to whatever executes ONNX models: native ONNX Runtime in Node, WebAssembly in a browser.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 
 export interface SessionOptions {
   /** Intra-op threads. */

@@ -1,6 +1,7 @@
 // The seal of a checkpoint: a checksum of every byte of the file, inside its own metadata.
-import { crc32 } from "../core/crc32.js";
+
 import { CorruptFileError } from "../core/errors.js";
+import { crc32 } from "../core/formats/crc32.js";
 
 /** The metadata entry that holds it, as eight hexadecimal digits. */
 export const sealKey = "crc32";

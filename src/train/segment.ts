@@ -1,6 +1,7 @@
 // One segment of a trial: which steps, and everything that they are fed.
-import { randomStream } from "../core/rng.js";
-import type { TensorData } from "../core/tensor-data.js";
+
+import type { TensorData } from "../core/numbers/tensor-data.js";
+import { randomStream } from "../core/random/rng.js";
 import type { ScheduleFunction } from "../optim/schedule.js";
 import { type Program, stepCount } from "./program.js";
 import { readOptimizer } from "./program-request.js";

@@ -1,6 +1,6 @@
 // Splits of a trial: what is fed where rows are streamed, and how much of it at once.
 import { describe, expect, it } from "vitest";
-import { type TensorData, tensorFrom, zeros } from "../core/tensor-data.js";
+import { type TensorData, tensorFrom, zeros } from "../core/numbers/tensor-data.js";
 import type { Dataset, RowSource } from "../data/dataset.js";
 import { takeRows } from "../data/rows.js";
 import { batchLayout } from "./batch.js";

@@ -1,7 +1,7 @@
 // The examples of one split in a trial: held by the runtime, or read as segments need them.
-import { dtypeTable } from "../core/dtype.js";
-import { sizeOf } from "../core/shape.js";
-import type { TensorData } from "../core/tensor-data.js";
+import { dtypeTable } from "../core/numbers/dtype.js";
+import { sizeOf } from "../core/numbers/shape.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { RowSource, Split } from "../data/dataset.js";
 import { takeRows } from "../data/rows.js";
 import { type BatchLayout, inputArrayNames, splitArrays } from "./batch.js";

@@ -1,5 +1,5 @@
 // How the state of a training lies in the vectors that its programs carry.
-import { sizeOf } from "../core/shape.js";
+import { sizeOf } from "../core/numbers/shape.js";
 import { graph } from "../graph/graph.js";
 import { summedAxis } from "../graph/parts.js";
 import type { Tensor } from "../graph/tensor.js";

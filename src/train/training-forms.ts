@@ -1,5 +1,5 @@
 // What BatchNormalization and Dropout nodes of a file become in a network: active in training, fixed in inference.
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { constant, input, scalar } from "../graph/build.js";
 import { mul } from "../graph/ops/arithmetic.js";
 import { equal, greater } from "../graph/ops/comparison.js";

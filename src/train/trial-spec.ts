@@ -1,6 +1,6 @@
 // A trial as data: complete, plain JSON. Its hash names it; a finished trial is never run again.
-import { jsonHash } from "../core/hash.js";
-import type { Json } from "../core/json.js";
+import { jsonHash } from "../core/formats/hash.js";
+import type { Json } from "../core/formats/json.js";
 
 /** A definition with its options: `{ kind: "adam", learningRate: 0.001 }`. */
 export type KindSpec = { readonly kind: string; readonly [option: string]: Json };

@@ -2,7 +2,7 @@
 //
 //   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
 import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/tensor-data.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { lossFunction } from "../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../nn/network.js";

@@ -1,6 +1,6 @@
 // Clipping against its formula, vectors by group, and limits that are none.
 import { describe, expect, test } from "vitest";
-import { tensorFrom, toNumbers } from "../core/tensor-data.js";
+import { tensorFrom, toNumbers } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
-import { type DType, dtypeTable } from "../../src/core/dtype.js";
-import { elementsFromBytes } from "../../src/core/element-bytes.js";
-import { sizeOf } from "../../src/core/shape.js";
-import { type TensorData, tensorData } from "../../src/core/tensor-data.js";
+import { type DType, dtypeTable } from "../../src/core/numbers/dtype.js";
+import { elementsFromBytes } from "../../src/core/numbers/element-bytes.js";
+import { sizeOf } from "../../src/core/numbers/shape.js";
+import { type TensorData, tensorData } from "../../src/core/numbers/tensor-data.js";
 
 export interface OnnxCase {
   readonly name: string;

@@ -1,9 +1,9 @@
 // From a test of ONNX to a graph of ours: extents are those of the data, and what shapes depend on is constant.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { dtypeTable } from "../../src/core/dtype.js";
-import { elementBytes } from "../../src/core/element-bytes.js";
 import { TrainscopeError } from "../../src/core/errors.js";
-import type { TensorData } from "../../src/core/tensor-data.js";
+import { dtypeTable } from "../../src/core/numbers/dtype.js";
+import { elementBytes } from "../../src/core/numbers/element-bytes.js";
+import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import type { Graph } from "../../src/graph/tensor.js";
 import {
   type GraphProto,

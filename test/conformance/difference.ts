@@ -1,5 +1,5 @@
 // How far an output lies from the expected one, in units of what is allowed.
-import type { DType } from "../../src/core/dtype.js";
+import type { DType } from "../../src/core/numbers/dtype.js";
 
 interface Values {
   readonly dtype: string;

@@ -3,8 +3,8 @@
 // Every test that does not pass stands in a golden file with the reason that it gives; a line more or less fails here, and
 // `npm run goldens` rewrites them. Lines must only ever disappear: the floors, numbers of tests that pass, rise with them.
 import { describe, expect, it } from "vitest";
-import { dtypes } from "../../src/core/dtype.js";
 import { TrainscopeError } from "../../src/core/errors.js";
+import { dtypes } from "../../src/core/numbers/dtype.js";
 import { evaluateGraph } from "../../src/graph/evaluate.js";
 import { rewriteGraph } from "../../src/graph/graph.js";
 import { fromTensorData } from "../../src/graph/nd-array.js";

@@ -1,6 +1,6 @@
 // Runs a graph of ours on stock ONNX Runtime, in this process, and says in few words why it cannot.
 import * as ort from "onnxruntime-node";
-import type { TensorData } from "../../src/core/tensor-data.js";
+import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import type { Graph } from "../../src/graph/tensor.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 

@@ -2,8 +2,8 @@
 import { deflateSync } from "node:zlib";
 import { zipSync } from "fflate";
 import jpeg from "jpeg-js";
-import { crc32 } from "../../src/core/crc32.js";
-import { tensorFrom } from "../../src/core/tensor-data.js";
+import { crc32 } from "../../src/core/formats/crc32.js";
+import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { readCsvExamples } from "../../src/data/csv-table.js";
 import { writeIdx } from "../../src/data/idx.js";
 import { idxImageFiles, parseIdxImages } from "../../src/data/idx-images.js";

@@ -1,8 +1,8 @@
 // Every reader of bytes from outside, each with a few valid files. A new reader is one more entry here; one that takes
 // a path is an entry of folder-targets.ts.
 import assert from "node:assert/strict";
-import { readSafetensors, writeSafetensors } from "../../src/core/safetensors.js";
-import { type TensorData, tensorFrom } from "../../src/core/tensor-data.js";
+import { readSafetensors, writeSafetensors } from "../../src/core/formats/safetensors.js";
+import { type TensorData, tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { chooseArrays } from "../../src/data/array-choice.js";
 import { cifarRecordBytes, parseCifar } from "../../src/data/cifar.js";
 import { readIdx, writeIdx } from "../../src/data/idx.js";

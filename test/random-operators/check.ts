@@ -1,9 +1,9 @@
 // What must hold for a random case: types, first and second derivatives against central differences, ONNX Runtime against the reference,
 // also inside of a Loop.
-import { type DType, isFloat } from "../../src/core/dtype.js";
-import { shapeText } from "../../src/core/shape.js";
-import type { TensorData } from "../../src/core/tensor-data.js";
-import { tensorFrom } from "../../src/core/tensor-data.js";
+import { type DType, isFloat } from "../../src/core/numbers/dtype.js";
+import { shapeText } from "../../src/core/numbers/shape.js";
+import type { TensorData } from "../../src/core/numbers/tensor-data.js";
+import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { apply, constant, input } from "../../src/graph/build.js";
 import { evaluateGraph } from "../../src/graph/evaluate.js";
 import { gradients } from "../../src/graph/gradient.js";

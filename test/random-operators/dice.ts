@@ -1,5 +1,5 @@
 // Random choices from a seed.
-import { randomStream } from "../../src/core/rng.js";
+import { randomStream } from "../../src/core/random/rng.js";
 
 export interface Dice {
   /** An integer from `low` to `high`, both included. */

@@ -1,6 +1,7 @@
 // The ensemble of the race: deep and narrow networks, as in studies of dying units.
-import { randomStream } from "../../core/rng.js";
-import { tensorData } from "../../core/tensor-data.js";
+
+import { tensorData } from "../../core/numbers/tensor-data.js";
+import { randomStream } from "../../core/random/rng.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { KindSpec } from "../../train/trial-spec.js";
 

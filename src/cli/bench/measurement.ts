@@ -1,5 +1,5 @@
 // What a benchmark task gives: our figure, the peer's, their ratio, and the budget that they are held against.
-import { quantile } from "../../core/statistics.js";
+import { quantile } from "../../core/statistics/statistics.js";
 
 /** Several measurements of one thing. */
 export interface Spread {

@@ -1,7 +1,8 @@
 // Images of noise for timing: shapes, element types and share of background of the real ones, no download.
-import { randomStream } from "../../core/rng.js";
-import { sizeOf } from "../../core/shape.js";
-import type { TensorData } from "../../core/tensor-data.js";
+
+import { sizeOf } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { randomStream } from "../../core/random/rng.js";
 import type { Dataset, Split } from "../../data/dataset.js";
 import type { Workload } from "./workload.js";
 

@@ -1,6 +1,6 @@
 // `trainscope inspect`: what a model costs and sees, layer by layer; several models side by side.
 import { InvalidInputError } from "../../core/errors.js";
-import type { Shape } from "../../core/shape.js";
+import type { Shape } from "../../core/numbers/shape.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { choice, integer, kebabCase, list } from "../option-values.js";

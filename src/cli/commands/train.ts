@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
-import type { Json } from "../../core/json.js";
+import type { Json } from "../../core/formats/json.js";
 import type { ImageSize } from "../../data/image-set.js";
 import { initializers } from "../../nn/initializers.js";
 import { losses } from "../../nn/losses.js";

@@ -1,7 +1,7 @@
 // The models that `trainscope inspect` is given, as subjects.
 import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
-import type { Shape } from "../../core/shape.js";
+import type { Shape } from "../../core/numbers/shape.js";
 import { layerSubject } from "../../inspect/layer-subject.js";
 import type { Subject } from "../../inspect/subject.js";
 import type { LayerSpec } from "../../nn/layer.js";

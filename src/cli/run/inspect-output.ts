@@ -1,5 +1,5 @@
 // What `trainscope inspect` prints, by format: a table for people, documents for programs.
-import { writeCsv } from "../../core/csv.js";
+import { writeCsv } from "../../core/formats/csv.js";
 import type { Row } from "../../core/rows.js";
 import type { EffectiveField } from "../../inspect/effective-field.js";
 import { layerRows, markdownTable } from "../../inspect/flat-rows.js";

@@ -1,8 +1,8 @@
 // `trainscope train --ensemble`: many networks as one program, their JSON lines, and how their results are distributed.
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
-import { writeSafetensors } from "../../core/safetensors.js";
-import { mean, quantile, sampleStandardDeviation } from "../../core/statistics.js";
+import { writeSafetensors } from "../../core/formats/safetensors.js";
+import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Divergence, EnsembleEvaluation, EnsembleEvent, EnsembleLook } from "../../train/ensemble-events.js";
 import type { EnsembleTrial } from "../../train/ensemble-trial.js";

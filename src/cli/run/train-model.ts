@@ -1,7 +1,7 @@
 // What `trainscope train` trains: a model of the catalogue, of a JSON file, of an .onnx file.
 import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
 import { readInitializer } from "../../nn/initializers.js";
 import type { LayerSpec } from "../../nn/layer.js";

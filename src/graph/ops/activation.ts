@@ -1,6 +1,6 @@
 // Non-linearities of networks that ONNX has as operators, and Clip.
 import { InvalidInputError } from "../../core/errors.js";
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
 import { firstPointwise } from "../reach.js";

@@ -1,7 +1,7 @@
 // Element-wise arithmetic, with the multidirectional broadcasting of ONNX.
-import type { DType } from "../../core/dtype.js";
-import { isFloat } from "../../core/dtype.js";
-import { broadcastShapes } from "../../core/shape.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { broadcastShapes } from "../../core/numbers/shape.js";
 import { apply, constantValue, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op, type Vjp } from "../op.js";

@@ -4,7 +4,7 @@
 // element-wise work before it starts. Those are multiplied element by element, all networks at once, and summed. Larger
 // ones become a batched MatMul, for which the network axis goes to the front and back. Measurements:
 // docs/performance.md, "Ensembles".
-import { type Shape, sameShape } from "../../core/shape.js";
+import { type Shape, sameShape } from "../../core/numbers/shape.js";
 import { scalar } from "../build.js";
 import type { BatchContext } from "../op.js";
 import type { Tensor } from "../tensor.js";

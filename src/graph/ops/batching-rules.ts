@@ -1,6 +1,6 @@
 // Batching rules that operators share: how each works on tensors with a last axis for the networks.
-import { normalizeAxis, sizeOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { normalizeAxis, sizeOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../build.js";
 import type { BatchContext } from "../op.js";
 import type { Attributes, Tensor } from "../tensor.js";

@@ -1,7 +1,8 @@
 // BitShift: the bits of integers moved by some places.
-import { type DType, dtypeTable } from "../../core/dtype.js";
+
 import { InvalidInputError } from "../../core/errors.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { type DType, dtypeTable } from "../../core/numbers/dtype.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, constantValue, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op } from "../op.js";

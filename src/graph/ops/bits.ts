@@ -1,5 +1,5 @@
 // Operations on the bits of integers: the building blocks of counter-based random numbers.
-import type { DType } from "../../core/dtype.js";
+import type { DType } from "../../core/numbers/dtype.js";
 import { apply } from "../build.js";
 import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

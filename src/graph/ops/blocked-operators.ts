@@ -4,7 +4,7 @@
 // side by side, as many as a vector register holds; fewer channels than that are not blocked. ONNX Runtime arranges
 // constant weights for this by itself; weights that are trained are no constants, so that the programs have to say it.
 // How large b is depends on the machine.
-import { sameShape, sizeOf } from "../../core/shape.js";
+import { sameShape, sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import { noCost } from "../op.js";

@@ -1,8 +1,8 @@
 // What a test case of an operator is, and how it becomes a graph. Cases are data; the tests run over all of them.
-import { type DType, isFloat } from "../../core/dtype.js";
-import { type RandomStream, randomStream } from "../../core/rng.js";
-import { type Shape, sizeOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { type DType, isFloat } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { type RandomStream, randomStream } from "../../core/random/rng.js";
 import { apply, constant, input } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import type { Attributes, Tensor } from "../tensor.js";

@@ -1,5 +1,5 @@
 // Test cases of element-wise operators, comparisons, reductions and softmax.
-import { dtypeTable } from "../../core/dtype.js";
+import { dtypeTable } from "../../core/numbers/dtype.js";
 import { awayFromZero, bools, distinct, exactly, float, integers, list, type OpCase } from "./case.js";
 
 const smooth = (name: string, ...inputs: OpCase["inputs"]): OpCase => ({ name, inputs, twice: true });

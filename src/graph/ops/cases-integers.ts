@@ -1,5 +1,5 @@
 // Test cases of operators on bits, of rests of divisions, and of questions about numbers.
-import type { DType } from "../../core/dtype.js";
+import type { DType } from "../../core/numbers/dtype.js";
 import { awayFromZero, type CaseInput, exactly, float, integers, type OpCase } from "./case.js";
 
 /** The numbers that an integer type is sampled from; int64 from those that a number holds exactly. */

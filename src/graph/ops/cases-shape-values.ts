@@ -1,5 +1,5 @@
 // Test cases of operators that make values out of shapes, counts and types.
-import { tensorFrom } from "../../core/tensor-data.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { type CaseInput, exactly, float, integers, list, type OpCase } from "./case.js";
 
 const bound = (dtype: "int64" | "int32" | "float32", value: number): CaseInput => ({

@@ -1,6 +1,7 @@
 // Cast, CastLike: the same numbers in another element type.
-import { type DType, dtypeFromOnnx, dtypeTable, isFloat } from "../../core/dtype.js";
+
 import { InvalidInputError } from "../../core/errors.js";
+import { type DType, dtypeFromOnnx, dtypeTable, isFloat } from "../../core/numbers/dtype.js";
 import { apply } from "../build.js";
 import { fromTensorData, toTensorData } from "../nd-array.js";
 import { type NdArray, noCost, type Op, type VjpContext } from "../op.js";

@@ -1,6 +1,6 @@
 // NegativeLogLikelihoodLoss and SoftmaxCrossEntropyLoss: losses of scores for classes on axis 1.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { type Compose, gradientOfComposition } from "../composition.js";
 import type { InferInput, NdArray, Op } from "../op.js";

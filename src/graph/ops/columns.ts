@@ -1,6 +1,6 @@
 // Windows as columns (im2col), and the sum of columns back into an image (Col2Im): transposes of each other.
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, int64s } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

@@ -1,5 +1,5 @@
 // Comparisons and logic. Truth is stored as 0 and 1.
-import type { DType } from "../../core/dtype.js";
+import type { DType } from "../../core/numbers/dtype.js";
 import { apply } from "../build.js";
 import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

@@ -1,7 +1,7 @@
 // Operators whose extents depend on values, which must be known: Compress, NonZero.
 import { ShapeError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";

@@ -1,6 +1,6 @@
 // Constant: a value held in the graph.
 import { InvalidInputError } from "../../core/errors.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { fromTensorData } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";
 

@@ -1,6 +1,6 @@
 // Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
 // and `chooseLowering` picks by shape.
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";

@@ -1,5 +1,5 @@
 // Lowerings of the cotangent of a convolution's weight. `chooseLowering` in convolution-gradient.ts picks among them.
-import { type Shape, sizeOf } from "../../core/shape.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { columns, groupAxis, tapViews } from "./columns.js";

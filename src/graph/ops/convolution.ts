@@ -1,6 +1,6 @@
 // Conv and its transpose, over one, two or three spatial axes. Gradients: convolution-gradient.ts.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";

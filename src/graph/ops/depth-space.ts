@@ -1,6 +1,6 @@
 // SpaceToDepth and DepthToSpace: square blocks of places become channels, and back. Inverses, so each other's gradient.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import { type NdArray, noCost, type Op } from "../op.js";
 import { type AxisReach, all, type InputReach, mostPhases, same } from "../reach.js";

@@ -1,6 +1,6 @@
 // The equation of Einsum: which axes of which operand bear one label.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText } from "../../core/shape.js";
+import { type Shape, shapeText } from "../../core/numbers/shape.js";
 
 /** An axis of the sum: a letter, or the number of an axis that an ellipsis stands for, counted from the last. */
 export type Label = string;

@@ -1,6 +1,6 @@
 // Einsum: sums of products over labeled axes, for differentiation as transpositions, one matrix product, and sums.
-import { isFloat } from "../../core/dtype.js";
-import { sizeOf } from "../../core/shape.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import { apply, int64s } from "../build.js";
 import { gradientOfComposition } from "../composition.js";
 import type { NdArray, Op } from "../op.js";

@@ -1,6 +1,7 @@
 // The element types of an operator's inputs.
-import { type DType, dtypeTable, isFloat } from "../../core/dtype.js";
+
 import { InvalidInputError } from "../../core/errors.js";
+import { type DType, dtypeTable, isFloat } from "../../core/numbers/dtype.js";
 import type { TensorType } from "../tensor.js";
 
 /** Throws when the tensors are not of one element type. */

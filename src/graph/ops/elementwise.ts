@@ -1,7 +1,8 @@
 // What element-wise operator records share: factories for unary and broadcasting operators. Imports no operator.
-import type { DType } from "../../core/dtype.js";
+
 import { InvalidInputError } from "../../core/errors.js";
-import { broadcastShapes } from "../../core/shape.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { broadcastShapes } from "../../core/numbers/shape.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type InferInput, type Op, type Vjp } from "../op.js";
 import type { TensorType } from "../tensor.js";

@@ -1,5 +1,5 @@
 // IsNaN, IsInf: questions about floating-point numbers.
-import type { DType } from "../../core/dtype.js";
+import type { DType } from "../../core/numbers/dtype.js";
 import { apply } from "../build.js";
 import { elementwiseCost, type NdArray, type Op } from "../op.js";
 import type { Attributes, Tensor } from "../tensor.js";

@@ -1,6 +1,6 @@
 // Global pooling: one number from all places of every channel, in any number of spatial axes.
 import { ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import type { NdArray, Op, Vjp } from "../op.js";
 import { reducedOver } from "../reach.js";

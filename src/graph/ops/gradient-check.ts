@@ -1,8 +1,8 @@
 // Gradients against central differences, in float64 and along random directions.
-import { isFloat } from "../../core/dtype.js";
-import { type RandomStream, randomStream } from "../../core/rng.js";
-import { sizeOf } from "../../core/shape.js";
-import { tensorData } from "../../core/tensor-data.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { tensorData } from "../../core/numbers/tensor-data.js";
+import { type RandomStream, randomStream } from "../../core/random/rng.js";
 import { constant } from "../build.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";

@@ -1,6 +1,6 @@
 // InstanceNormalization and GroupNormalization: statistics of one example over one channel, or over a group of them.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, filled, scalar } from "../build.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";
 import { normalizedOver } from "../reach.js";

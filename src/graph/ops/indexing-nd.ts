@@ -1,7 +1,7 @@
 // Operators that move slices by rows of coordinates: GatherND, ScatterND.
 import { ShapeError } from "../../core/errors.js";
-import { type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
 import { type NdArray, noCost, type Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";

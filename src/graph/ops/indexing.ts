@@ -1,6 +1,6 @@
 // Operators that move elements by computed indices on one axis: Gather, GatherElements, ScatterElements.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";

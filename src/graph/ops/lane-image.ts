@@ -3,8 +3,8 @@
 //   last     [...shape, n]             one run over memory for one value of every network
 //   lanes    [g, ...shape, lanes]      networks in groups as wide as a vector register; g lanes >= n
 //   turned   [g, columns, rows, lanes] the same for matrices, whose columns then are images of a convolution
-import type { DType } from "../../core/dtype.js";
-import { type Shape, sizeOf } from "../../core/shape.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import type { Tensor } from "../tensor.js";
 import { concat, expand, reshape, transpose } from "./shape-movement.js";
 import { slice } from "./slicing.js";

@@ -6,7 +6,7 @@
 // A convolution along the first axis gives every column of the result in one call where the kernel holds the columns of
 // B last to first, one behind the other, and stride and padding are such that each place sees one of them only.
 
-import { isFloat } from "../../core/dtype.js";
+import { isFloat } from "../../core/numbers/dtype.js";
 import { int64s, scalar } from "../build.js";
 import type { LaneContext, LaneResult } from "../op.js";
 import type { Tensor } from "../tensor.js";

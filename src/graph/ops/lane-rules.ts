@@ -1,5 +1,5 @@
 // Batching rules for networks in groups of lanes (`Op.batchLanes`), which operators share.
-import { normalizeAxis, sizeOf } from "../../core/shape.js";
+import { normalizeAxis, sizeOf } from "../../core/numbers/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import type { LaneContext, LaneResult } from "../op.js";
 import type { Tensor } from "../tensor.js";

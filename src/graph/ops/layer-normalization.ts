@@ -1,6 +1,6 @@
 // LayerNormalization and RMSNormalization: every example brought to one scale by its own statistics over the last axes.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { broadcastShapes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { broadcastShapes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";

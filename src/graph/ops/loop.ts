@@ -1,7 +1,7 @@
 // Loop: runs a body graph again and again, handing values from each run to the next and collecting others.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, sameShape, shapeText } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { type Shape, sameShape, shapeText } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { batchGraph } from "../batching.js";
 import { apply, constant, constantValue, input, scalar } from "../build.js";
 import { graphCost } from "../cost.js";

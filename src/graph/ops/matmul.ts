@@ -1,6 +1,6 @@
 // Matrix products: MatMul (batched, broadcasting) and Gemm (two matrices, transposed at will, plus a bias).
 import { ShapeError } from "../../core/errors.js";
-import { broadcastShapes, type Shape, sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { broadcastShapes, type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { broadcastReader } from "../nd-broadcast.js";
 import type { Op, VjpContext } from "../op.js";

@@ -1,5 +1,5 @@
 // Mod: what a division leaves over, with the sign of the divisor or of the dividend.
-import { isFloat } from "../../core/dtype.js";
+import { isFloat } from "../../core/numbers/dtype.js";
 import { apply, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op } from "../op.js";

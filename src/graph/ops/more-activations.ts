@@ -3,7 +3,7 @@
 // Gradients are written in the terms of the output where that saves a function call; at kinks they are PyTorch's.
 
 import { ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op, type Vjp } from "../op.js";

@@ -1,6 +1,6 @@
 // Reductions beyond sums and extremes: norms, products, logarithms of sums; and running sums.
 import { InvalidInputError } from "../../core/errors.js";
-import { normalizeAxis, sizeOf, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import type { InferInput, Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

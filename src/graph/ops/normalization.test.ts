@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { randomStream } from "../../core/rng.js";
-import type { Shape } from "../../core/shape.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import { randomStream } from "../../core/random/rng.js";
 import { input, withScope } from "../build.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";

@@ -1,9 +1,9 @@
 // OneHot: a new axis that says which class an index is.
 
-import type { DType } from "../../core/dtype.js";
 import { ShapeError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, shapeText, sizeOf } from "../../core/shape.js";
-import { type TensorData, tensorFrom } from "../../core/tensor-data.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { normalizeAxis, type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, constantValue, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";

@@ -1,7 +1,7 @@
 // Every operator and every case: types, gradients, costs, and what the passes do to them.
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";

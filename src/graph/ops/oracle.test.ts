@@ -1,8 +1,8 @@
 // Values and gradients against PyTorch: every fixture of tools/oracle, in float64. Its README has the format.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { DType } from "../../core/dtype.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, input } from "../build.js";
 import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";

@@ -1,6 +1,6 @@
 // Pad: borders around a tensor, filled with a constant or with the tensor's own elements; or borders cut off.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, requireListable, shapeText, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, requireListable, shapeText, stridesOf } from "../../core/numbers/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";

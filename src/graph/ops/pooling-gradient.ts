@@ -1,7 +1,7 @@
 // Gradients of pooling. Disjoint windows need no indices; overlapping windows add into shared places.
-import type { DType } from "../../core/dtype.js";
-import { sizeOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, filled, scalar } from "../build.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";

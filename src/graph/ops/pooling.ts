@@ -1,6 +1,6 @@
 // Pooling: one number from every window of every channel. Gradients: pooling-gradient.ts.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { Cost, NdArray, Op } from "../op.js";
 import type { Tensor, TensorType } from "../tensor.js";

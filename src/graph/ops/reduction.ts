@@ -1,7 +1,16 @@
 // Reductions over axes. Axes are a constant `int64` input, as ONNX has them since opset 18 (ReduceSum: 13).
-import { type DType, dtypes, isFloat } from "../../core/dtype.js";
+
 import { ShapeError } from "../../core/errors.js";
-import { normalizeAxes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { type DType, dtypes, isFloat } from "../../core/numbers/dtype.js";
+import {
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  shapeText,
+  sizeOf,
+  stridesOf,
+} from "../../core/numbers/shape.js";
 import { apply, filled, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
 import { reducedOver } from "../reach.js";

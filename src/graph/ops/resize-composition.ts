@@ -1,6 +1,6 @@
 // Resize as sums of gathered elements, where ONNX Runtime's kernel does not resize these axes.
-import { sizeOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, int64s, scalar } from "../build.js";
 import type { Tensor } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";

@@ -1,7 +1,7 @@
 // Resize: other extents by nearest neighbor, linear or cubic interpolation, one axis after the other.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op } from "../op.js";
 import { type AxisReach, same } from "../reach.js";

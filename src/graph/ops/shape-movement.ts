@@ -9,7 +9,7 @@ import {
   shapeText,
   sizeOf,
   stridesOf,
-} from "../../core/shape.js";
+} from "../../core/numbers/shape.js";
 import { apply, constantValue, int64s } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { broadcastReader } from "../nd-broadcast.js";

@@ -1,8 +1,9 @@
 // Operators that make values out of shapes and counts: Shape, Size, ConstantOfShape, Range, EyeLike.
-import { type DType, dtypeFromOnnx, dtypeTable } from "../../core/dtype.js";
+
 import { InvalidInputError } from "../../core/errors.js";
-import { type Shape, sizeOf } from "../../core/shape.js";
-import { type TensorData, tensorFrom, toNumbers } from "../../core/tensor-data.js";
+import { type DType, dtypeFromOnnx, dtypeTable } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, tensorFrom, toNumbers } from "../../core/numbers/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
 import { ndFill, toTensorData } from "../nd-array.js";
 import { type NdArray, noCost, type Op } from "../op.js";

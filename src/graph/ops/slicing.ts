@@ -1,6 +1,6 @@
 // Cutting out and joining: Slice, Concat, Split. With Pad, each is the gradient of another.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";

@@ -1,5 +1,5 @@
 // Softmax, its logarithm and its hard limit along one axis.
-import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { BatchContext, Cost, InferInput, NdArray, Op } from "../op.js";
 import { normalizedOver } from "../reach.js";

@@ -1,6 +1,6 @@
 // Tile: a tensor repeated along its axes.
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { apply, int64s, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";

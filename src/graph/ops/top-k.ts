@@ -1,6 +1,6 @@
 // TopK: the largest or smallest elements along an axis, and where they stand.
 import { InvalidInputError } from "../../core/errors.js";
-import { normalizeAxis, type Shape, sizeOf } from "../../core/shape.js";
+import { normalizeAxis, type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { apply, int64s } from "../build.js";
 import type { InferInput, Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

@@ -1,6 +1,6 @@
 // Trilu: the triangle above or below a diagonal of matrices.
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import { ndFill } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";

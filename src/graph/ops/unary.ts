@@ -2,7 +2,7 @@
 //
 // Sign, Floor, Ceil and Round are constant between their jumps. Their gradient is zero by convention (as in
 // PyTorch), at the jumps too: their rules say "no influence".
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
 import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";

@@ -1,7 +1,7 @@
 // Normalization without parameters: LpNormalization, MeanVarianceNormalization, and LRN across neighboring channels.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { normalizeAxes, normalizeAxis, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { normalizeAxes, normalizeAxis, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
 import { normalizedOver } from "../reach.js";

@@ -1,6 +1,6 @@
 // Sliding windows: the geometry that convolution and pooling share, in any number of spatial axes.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 
 /** The window attributes of ONNX. Lists have one entry a spatial axis; `pads` has all begins, then all ends. */
 export type WindowAttributes = {

@@ -1,7 +1,7 @@
 // Initializers that know neither shape nor fans: constants, uniform and normal numbers.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
-import { normalProbability, normalQuantile } from "../../core/special-functions.js";
+import { normalProbability, normalQuantile } from "../../core/statistics/special-functions.js";
 import { defineInitializer, normalValues, type Sampler, type Streams } from "./initializer.js";
 
 const same = (value: number) => () => (): number => value;

@@ -1,8 +1,8 @@
 // What an initializer is: from a parameter's shape and fans, and streams of random numbers, to its values.
 import type { z } from "zod";
 import { type Definition, define } from "../../core/definition.js";
-import type { RandomStream } from "../../core/rng.js";
-import type { Shape } from "../../core/shape.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import type { RandomStream } from "../../core/random/rng.js";
 import type { Fans } from "./fans.js";
 
 /** The parameter that is drawn. */

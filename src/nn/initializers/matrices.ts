@@ -1,8 +1,8 @@
 // Initializers that see a weight as a matrix: one row for each of its first axis, the other axes as columns.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import type { RandomStream } from "../../core/rng.js";
-import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import type { RandomStream } from "../../core/random/rng.js";
 import { gainOption, gainValue } from "./gain.js";
 import { type DrawnParameter, defineInitializer } from "./initializer.js";
 

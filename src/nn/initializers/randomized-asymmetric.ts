@@ -1,7 +1,7 @@
 // Randomized asymmetric initialization: one positive entry in each row of weights and bias, against dead ReLU networks.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { type DrawnParameter, defineInitializer, type Streams } from "./initializer.js";
 
 /** Deviation times sqrt(fanIn) that keeps the second moment from layer to layer, from the paper. */

@@ -5,8 +5,8 @@
 //   y = (weights v) of all heads side by side --out_proj--> [batch, length, features]
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { shapeText } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, scalar } from "../../graph/build.js";
 import { add, mul } from "../../graph/ops/arithmetic.js";
 import { gemm, matMul } from "../../graph/ops/matmul.js";

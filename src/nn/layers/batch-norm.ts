@@ -1,7 +1,7 @@
 // batchNorm: standardize every channel by the statistics of the batch, then scale and shift.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { batchNormalization } from "../../graph/ops/normalization.js";
 import { normalizeByBatch } from "../batch-statistics.js";
 import { defineLayer } from "../layer.js";

@@ -1,7 +1,7 @@
 // dense: every output from every input.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText, sizeOf } from "../../core/shape.js";
+import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { gemm, matMul } from "../../graph/ops/matmul.js";
 import { transpose } from "../../graph/ops/shape-movement.js";

@@ -1,7 +1,7 @@
 // embedding and positionalEmbedding: a trained vector for every token, and for every place.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { scalar } from "../../graph/build.js";
 import { add } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";

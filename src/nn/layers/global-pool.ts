@@ -1,7 +1,7 @@
 // globalAveragePool and globalMaxPool: one number from every channel.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { globalAveragePool as averageNode, globalMaxPool as maxNode } from "../../graph/ops/global-pooling.js";
 import { reshape } from "../../graph/ops/shape-movement.js";
 import type { Tensor } from "../../graph/tensor.js";

@@ -1,7 +1,7 @@
 // groupNorm and instanceNorm: the channels of one example brought to one scale, in groups or each by itself.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { filled } from "../../graph/build.js";
 import { groupNormalization, instanceNormalization } from "../../graph/ops/group-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";

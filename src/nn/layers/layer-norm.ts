@@ -1,7 +1,7 @@
 // layerNorm and rmsNorm: every example brought to one scale by its own values on the last axes.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText } from "../../core/shape.js";
+import { type Shape, shapeText } from "../../core/numbers/shape.js";
 import { filled } from "../../graph/build.js";
 import { layerNormalization, rmsNormalization } from "../../graph/ops/layer-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";

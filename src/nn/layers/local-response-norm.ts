@@ -1,7 +1,7 @@
 // localResponseNorm: every value divided by a power of the squares beside it in the neighboring channels.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { localResponseNormalization } from "../../graph/ops/vector-normalization.js";
 import { defineLayer } from "../layer.js";
 

@@ -1,7 +1,7 @@
 // padTo: zeros around images that are smaller than a network wants.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { pad } from "../../graph/ops/shape-movement.js";
 import { defineLayer } from "../layer.js";
 

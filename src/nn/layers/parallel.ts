@@ -1,7 +1,7 @@
 // parallel: branches that all see the same input, and are joined again.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText } from "../../core/shape.js";
+import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import { add, mul } from "../../graph/ops/arithmetic.js";
 import { concat } from "../../graph/ops/slicing.js";
 import type { Tensor } from "../../graph/tensor.js";

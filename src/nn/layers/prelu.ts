@@ -1,7 +1,7 @@
 // prelu: a rectifier whose slope below 0 is trained.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { prelu as preluNode } from "../../graph/ops/more-activations.js";
 import { reshape } from "../../graph/ops/shape-movement.js";
 import { defineLayer } from "../layer.js";

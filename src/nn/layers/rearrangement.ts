@@ -1,7 +1,7 @@
 // reshape and transpose: the same elements of every example under other axes.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/shape.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { reshape as reshapeNode, transpose as transposeNode } from "../../graph/ops/shape-movement.js";
 import { defineLayer } from "../layer.js";
 

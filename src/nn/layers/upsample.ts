@@ -1,7 +1,7 @@
 // upsample: sequences, images and volumes with more places, by repetition or interpolation.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { resize } from "../../graph/ops/resize.js";
 import { defineLayer } from "../layer.js";
 

@@ -1,7 +1,7 @@
 // zeroPadding: zeros around the places of every channel.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/shape.js";
+import { shapeText } from "../../core/numbers/shape.js";
 import { pad } from "../../graph/ops/shape-movement.js";
 import { defineLayer } from "../layer.js";
 

@@ -1,7 +1,7 @@
 // Losses of yes or no, one answer an output: one column for two classes, several for labels that do not exclude another.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant } from "../../graph/build.js";
 import { relu, softplus } from "../../graph/ops/activation.js";
 import { add, max, mul, sub } from "../../graph/ops/arithmetic.js";

@@ -1,8 +1,8 @@
 // Losses of one class out of several: outputs [batch, classes, ...], one answer for every example and further position.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
-import { tensorFrom } from "../../core/tensor-data.js";
+import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, scalar } from "../../graph/build.js";
 import { relu } from "../../graph/ops/activation.js";
 import { add, div, max, mul, sub } from "../../graph/ops/arithmetic.js";

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { type Definition, define } from "../../core/definition.js";
 import { ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText, sizeOf } from "../../core/shape.js";
+import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { scalar } from "../../graph/build.js";
 import { mul } from "../../graph/ops/arithmetic.js";
 import { cast } from "../../graph/ops/cast.js";

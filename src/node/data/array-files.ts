@@ -1,8 +1,8 @@
 // Files that hold named arrays: .npz, .safetensors, one .npy, a folder of them. Only what is asked for is read.
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
-import { readSafetensors } from "../../core/safetensors.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import { readSafetensors } from "../../core/formats/safetensors.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { readNpy } from "../../data/npy.js";
 import { npzNames, readNpz } from "../../data/npz.js";
 import type { FilePart } from "./npy-rows.js";

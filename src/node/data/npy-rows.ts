@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { InvalidInputError } from "../../core/errors.js";
-import { sizeOf } from "../../core/shape.js";
-import { type TensorData, tensorData } from "../../core/tensor-data.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
 import { finiteFloats } from "../../data/array-checks.js";
 import type { RowSource } from "../../data/dataset.js";
 import { decodeNpyElements, type NpyLayout, npyHeadBytes, readNpyLayout } from "../../data/npy.js";

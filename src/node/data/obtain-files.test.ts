@@ -15,7 +15,7 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CorruptFileError, EnvironmentError, InterruptedError, MissingDataError } from "../../core/errors.js";
-import { randomStream } from "../../core/rng.js";
+import { randomStream } from "../../core/random/rng.js";
 import type { DatasetDefinition, PublishedFile } from "../../data/definition.js";
 import { mnist } from "../../data/mnist.js";
 import { type ObtainOptions, obtainFiles } from "./obtain-files.js";

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
-import { type TensorData, zeros } from "../../core/tensor-data.js";
+import { type TensorData, zeros } from "../../core/numbers/tensor-data.js";
 import { chooseArrays } from "../../data/array-choice.js";
 import { type CsvChoice, readCsvExamples } from "../../data/csv-table.js";
 import type { Dataset, RowSource } from "../../data/dataset.js";

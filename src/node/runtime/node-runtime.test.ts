@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { tensorData, tensorFrom } from "../../core/tensor-data.js";
+import { tensorData, tensorFrom } from "../../core/numbers/tensor-data.js";
 import { runtimeContract } from "../../train/runtime-contract.js";
 import { addModel, loopModel } from "../../train/runtime-contract-models.js";
 import { nodeRuntime } from "./node-runtime.js";

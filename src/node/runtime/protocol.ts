@@ -6,7 +6,7 @@
 //                <--- exited --------- exit, error <----------------------
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorParts } from "../../core/errors.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime.js";
 
 /** A model as the worker holds it. */

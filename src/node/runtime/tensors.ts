@@ -1,7 +1,7 @@
 // Tensors between our records and ONNX Runtime's objects, and copies that are safe to hand over.
 import type * as ort from "onnxruntime-node";
-import { type DType, dtypes, dtypeTable, type TypedArray } from "../../core/dtype.js";
-import type { TensorData } from "../../core/tensor-data.js";
+import { type DType, dtypes, dtypeTable, type TypedArray } from "../../core/numbers/dtype.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { HostFault } from "./ort-errors.js";
 
 /**

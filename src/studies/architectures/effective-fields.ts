@@ -1,5 +1,5 @@
 // The effective receptive field of stacked convolutions: how much each input pixel weighs in one output element.
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import { evaluateGraph } from "../../graph/evaluate.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph } from "../../graph/graph.js";

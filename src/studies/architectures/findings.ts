@@ -1,6 +1,6 @@
 // What the study found, as exact numbers: sizes and work of every network, fields, and what the inception module saves.
 import type { Finding } from "../../core/findings.js";
-import { exactEstimate } from "../../core/intervals.js";
+import { exactEstimate } from "../../core/statistics/intervals.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import { type Accounted, type AccountedNetworks, fieldOf } from "./accounted.js";
 import { type Measurements, reduction } from "./measurements.js";

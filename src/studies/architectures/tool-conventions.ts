@@ -1,6 +1,6 @@
 // What other tools call a FLOP, and what their rules make of one network: the reason why published tables differ.
 import type { Table } from "../../core/findings.js";
-import { sizeOf } from "../../core/shape.js";
+import { sizeOf } from "../../core/numbers/shape.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
 import type { AccountedNetworks } from "./accounted.js";
 

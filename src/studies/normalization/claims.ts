@@ -1,7 +1,7 @@
 // The report's statements of problem 2, each judged by a rule on the numbers of this run.
 import type { Claim, Verdict } from "../../core/findings.js";
-import { type Estimate, meanEstimate } from "../../core/intervals.js";
-import { mean } from "../../core/statistics.js";
+import { type Estimate, meanEstimate } from "../../core/statistics/intervals.js";
+import { mean } from "../../core/statistics/statistics.js";
 import type { AnalysisContext, TrialResult } from "../../study/study.js";
 import { reportedVariants, variants } from "./design.js";
 import { normalizedLayers } from "./layers.js";

@@ -1,6 +1,6 @@
 // The numbers of the study: what each variant reaches, and what each gains over the plain network.
 import type { Finding, Table } from "../../core/findings.js";
-import { meanEstimate } from "../../core/intervals.js";
+import { meanEstimate } from "../../core/statistics/intervals.js";
 import type { TrialResult } from "../../study/study.js";
 import { type Form, reportedVariants, type Variant, variants } from "./design.js";
 import { accuracies, lastValues, type Measurement, meanText, pairedDifference, percent } from "./measurements.js";

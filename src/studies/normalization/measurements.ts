@@ -1,6 +1,6 @@
 // What the claims and figures read from the trials: last evaluations, paired by seed.
-import type { Estimate } from "../../core/intervals.js";
-import { meanEstimate, pairedDifferenceEstimate } from "../../core/intervals.js";
+import type { Estimate } from "../../core/statistics/intervals.js";
+import { meanEstimate, pairedDifferenceEstimate } from "../../core/statistics/intervals.js";
 import type { TrialResult } from "../../study/study.js";
 import type { Form } from "./design.js";
 

@@ -1,6 +1,6 @@
 // Specs as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
-import { type DefinitionTable, kindByName } from "./definition.js";
-import { InvalidInputError, UnknownNameError } from "./errors.js";
+import { type DefinitionTable, kindByName } from "../definition.js";
+import { InvalidInputError, UnknownNameError } from "../errors.js";
 
 /** Letters and digits alone: `fanMode`, `fan-mode` and `fan_mode` are one name. */
 const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();

@@ -1,5 +1,5 @@
 // Text widths from a TrueType font file: just enough of the format to lay out a figure without a browser.
-import { CorruptFileError } from "./errors.js";
+import { CorruptFileError } from "../errors.js";
 
 /** Measures text in ems, without kerning. */
 export interface FontWidths {

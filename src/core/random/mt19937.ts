@@ -1,6 +1,6 @@
 // The random numbers of NumPy's legacy interface (numpy.random.seed, shuffle, permutation), to replay recorded runs.
 // Source: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM Transactions on Modeling and Computer Simulation 8(1), 1998.
-// All of our own randomness comes from src/core/rng.ts.
+// All of our own randomness comes from src/core/random/rng.ts.
 
 const size = 624;
 const middle = 397;

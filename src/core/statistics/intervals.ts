@@ -1,8 +1,8 @@
 // Estimates with their uncertainty: t, Wilson, bootstrap and paired-difference intervals.
 
-import { InvalidInputError } from "./errors.js";
-import { exactMethod, type Finding } from "./findings.js";
-import { randomStream } from "./rng.js";
+import { InvalidInputError } from "../errors.js";
+import { exactMethod, type Finding } from "../findings.js";
+import { randomStream } from "../random/rng.js";
 import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
 

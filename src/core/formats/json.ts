@@ -1,5 +1,5 @@
 // Canonical JSON: one text per value, so that a hash names a spec.
-import { InvalidInputError } from "./errors.js";
+import { InvalidInputError } from "../errors.js";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 

@@ -1,5 +1,5 @@
 // Comma-separated values as RFC 4180 describes them.
-import type { Cell, Row } from "./rows.js";
+import type { Cell, Row } from "../rows.js";
 
 /**
  * Writes rows with a header line. Columns are those of all rows in order of first appearance, unless given. Lines end

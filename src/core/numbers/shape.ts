@@ -1,5 +1,5 @@
 // Static shapes: lists of non-negative integers, outermost axis first.
-import { InvalidInputError, ShapeError } from "./errors.js";
+import { InvalidInputError, ShapeError } from "../errors.js";
 
 export type Shape = readonly number[];
 

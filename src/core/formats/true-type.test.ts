@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
-import { CorruptFileError } from "./errors.js";
+import { CorruptFileError } from "../errors.js";
 import { fontWidths } from "./true-type.js";
 
 const path = createRequire(import.meta.url).resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf");

@@ -1,10 +1,10 @@
 // Safetensors: round trips, agreement with the reference implementation, and files made to break the reader.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dtypes } from "./dtype.js";
-import { TrainscopeError } from "./errors.js";
+import { TrainscopeError } from "../errors.js";
+import { dtypes } from "../numbers/dtype.js";
+import { type TensorData, tensorFrom } from "../numbers/tensor-data.js";
 import { readSafetensors, writeSafetensors } from "./safetensors.js";
-import { type TensorData, tensorFrom } from "./tensor-data.js";
 
 const tensor = fc
   .record({

@@ -1,6 +1,6 @@
 // Statistics, intervals, densities and CSV against SciPy 1.17.1 and by hand.
 import { describe, expect, it } from "vitest";
-import { writeCsv } from "./csv.js";
+import { writeCsv } from "../formats/csv.js";
 import { kernelDensity, silvermanBandwidth } from "./density.js";
 import { bootstrapEstimate, meanEstimate, pairedDifferenceEstimate, proportionEstimate } from "./intervals.js";
 import { mean, quantile, sampleStandardDeviation } from "./statistics.js";

@@ -3,12 +3,13 @@
 //   [8 bytes: length of the header, little-endian][header: JSON, padded with spaces][tensors, back to back]
 //
 // Format: https://github.com/huggingface/safetensors#format
-import { type DType, dtypes, dtypeTable } from "./dtype.js";
-import { checkedByteLength, elementBytes, elementsFromBytes } from "./element-bytes.js";
-import { CorruptFileError, InvalidInputError } from "./errors.js";
-import { brainToNumber, halfToNumber } from "./half-precision.js";
-import { shapeText } from "./shape.js";
-import { type TensorData, tensorData } from "./tensor-data.js";
+
+import { CorruptFileError, InvalidInputError } from "../errors.js";
+import { type DType, dtypes, dtypeTable } from "../numbers/dtype.js";
+import { checkedByteLength, elementBytes, elementsFromBytes } from "../numbers/element-bytes.js";
+import { brainToNumber, halfToNumber } from "../numbers/half-precision.js";
+import { shapeText } from "../numbers/shape.js";
+import { type TensorData, tensorData } from "../numbers/tensor-data.js";
 
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorData>;

@@ -1,6 +1,6 @@
 // The legacy generator of NumPy 2.4.6, number for number.
 import { describe, expect, it } from "vitest";
-import { sha256Hex } from "./hash.js";
+import { sha256Hex } from "../formats/hash.js";
 import { legacyPermutation, legacyShuffle, mt19937 } from "./mt19937.js";
 
 describe("MT19937", () => {

@@ -1,6 +1,7 @@
 // Concrete tensors: a shape, an element type and a typed array. What crosses every border of the program.
+
+import { ShapeError } from "../errors.js";
 import { type DType, dtypeTable, type TypedArray } from "./dtype.js";
-import { ShapeError } from "./errors.js";
 import { type Shape, shapeText, sizeOf } from "./shape.js";
 
 export interface TensorData {
