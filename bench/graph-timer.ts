@@ -7,7 +7,7 @@ import { apply, constant, input } from "../src/graph/build.js";
 import { graph } from "../src/graph/graph.js";
 import type { Op } from "../src/graph/op.js";
 import { loopOp } from "../src/graph/ops/loop.js";
-import { simplify } from "../src/graph/simplify.js";
+import { simplify } from "../src/graph/passes/simplify.js";
 import type { Graph, Tensor } from "../src/graph/tensor.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../src/onnx/write.js";

@@ -64,10 +64,10 @@ export { constant, filled, input, scalar } from "./graph/build.js";
 export * as ops from "./graph/builders.js";
 export { graph } from "./graph/graph.js";
 export { type GradientRequest, gradients } from "./graph/gradient.js";
-export { simplify } from "./graph/simplify.js";
+export { simplify } from "./graph/passes/simplify.js";
 export { printGraph } from "./graph/print.js";
-export { evaluateGraph } from "./graph/evaluate.js";
-export { ndArray, ndFill } from "./graph/nd-array.js";
+export { evaluateGraph } from "./graph/reference/evaluate.js";
+export { ndArray, ndFill } from "./graph/reference/nd-array.js";
 export type { NdArray } from "./graph/op.js";
 export type { Graph, NamedTensor, Node, Tensor, TensorType } from "./graph/tensor.js";
 

@@ -8,7 +8,7 @@ import { apply, constant, input } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { graph } from "../src/graph/graph.js";
 import { findOp } from "../src/graph/ops/index.js";
-import { simplify } from "../src/graph/simplify.js";
+import { simplify } from "../src/graph/passes/simplify.js";
 import type { Attributes } from "../src/graph/tensor.js";
 import { runOnRuntime } from "./conformance/runtime.js";
 

@@ -7,7 +7,7 @@ import { input } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
 import { mul } from "../src/graph/ops/arithmetic.js";
 import { reduceSum } from "../src/graph/ops/reduction.js";
-import { simplify } from "../src/graph/simplify.js";
+import { simplify } from "../src/graph/passes/simplify.js";
 import type { Graph } from "../src/graph/tensor.js";
 import type { LayerSpec } from "../src/nn/layer.js";
 import { buildNetwork } from "../src/nn/network.js";

@@ -4,14 +4,14 @@ import { describe, expect, it } from "vitest";
 import type { DType } from "../src/core/numbers/dtype.js";
 import { isFloat } from "../src/core/numbers/dtype.js";
 import { shapeText } from "../src/core/numbers/shape.js";
-import { evaluateGraph } from "../src/graph/evaluate.js";
 import { gradients } from "../src/graph/gradient.js";
-import { toTensorData } from "../src/graph/nd-array.js";
 import type { NdArray, Op } from "../src/graph/op.js";
 import { buildCase, type OpCase } from "../src/graph/ops/case.js";
 import { opCases } from "../src/graph/ops/cases.js";
 import { weightedSum } from "../src/graph/ops/gradient-check.js";
 import { type OpName, ops } from "../src/graph/ops/index.js";
+import { evaluateGraph } from "../src/graph/reference/evaluate.js";
+import { toTensorData } from "../src/graph/reference/nd-array.js";
 import type { Graph, Tensor } from "../src/graph/tensor.js";
 import { writeOnnx } from "../src/onnx/write.js";
 

@@ -2,9 +2,9 @@
 // evaluation, and in float32 through ONNX Runtime.
 import { afterAll, describe, expect, test } from "vitest";
 import { type TensorData, tensorFrom, toNumbers } from "../src/core/numbers/tensor-data.js";
-import { evaluateGraph } from "../src/graph/evaluate.js";
 import type { NdArray } from "../src/graph/op.js";
-import { simplify } from "../src/graph/simplify.js";
+import { simplify } from "../src/graph/passes/simplify.js";
+import { evaluateGraph } from "../src/graph/reference/evaluate.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import { optimizers } from "../src/optim/optimizers/index.js";

@@ -1,10 +1,10 @@
 // Probes on ONNX Runtime: what they find is what a slow evaluation of the same step finds, and they change nothing.
 import { afterAll, describe, expect, test } from "vitest";
 import { input } from "../src/graph/build.js";
-import { evaluateGraph } from "../src/graph/evaluate.js";
 import { gradients } from "../src/graph/gradient.js";
 import { graph } from "../src/graph/graph.js";
-import { fromTensorData } from "../src/graph/nd-array.js";
+import { evaluateGraph } from "../src/graph/reference/evaluate.js";
+import { fromTensorData } from "../src/graph/reference/nd-array.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import { relu, sigmoid, tanh } from "../src/nn/activations.js";
 import { conv2d } from "../src/nn/layers/convolution.js";

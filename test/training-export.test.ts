@@ -2,11 +2,11 @@
 import { afterAll, expect, test } from "vitest";
 import { tensorData, tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { input } from "../src/graph/build.js";
-import { exchangePicks } from "../src/graph/exchange.js";
 import { gradients } from "../src/graph/gradient.js";
 import { graph, rewriteGraph } from "../src/graph/graph.js";
 import { nodesOf } from "../src/graph/order.js";
-import { simplify } from "../src/graph/simplify.js";
+import { exchangePicks } from "../src/graph/passes/exchange.js";
+import { simplify } from "../src/graph/passes/simplify.js";
 import type { Graph, Tensor } from "../src/graph/tensor.js";
 import { relu } from "../src/nn/activations.js";
 import { initialValues } from "../src/nn/initializers.js";

@@ -6,13 +6,13 @@ import { dtypeTable } from "../core/numbers/dtype.js";
 import type { Shape } from "../core/numbers/shape.js";
 import { requireCountable, sizeOf } from "../core/numbers/shape.js";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
-import { constantValue } from "./constant-value.js";
 import type { InferInput, Op } from "./op.js";
 import { constantOp } from "./ops/constant.js";
 import { unlimited } from "./ops/elementwise.js";
+import { constantValue } from "./passes/constant-value.js";
 import type { Attributes, Node, Tensor } from "./tensor.js";
 
-export { constantValue } from "./constant-value.js";
+export { constantValue } from "./passes/constant-value.js";
 
 let nextId = 0;
 

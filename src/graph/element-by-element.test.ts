@@ -2,13 +2,13 @@
 import { expect, test } from "vitest";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sameShape } from "../core/numbers/shape.js";
-import { evaluateGraph } from "./evaluate.js";
+import { actsByElement } from "./accounting/node-reach.js";
 import { graph } from "./graph.js";
-import { actsByElement } from "./node-reach.js";
 import type { NdArray, Op } from "./op.js";
 import { buildCase, type OpCase } from "./ops/case.js";
 import { opCases } from "./ops/cases.js";
 import { type OpName, ops } from "./ops/index.js";
+import { evaluateGraph } from "./reference/evaluate.js";
 
 const mostElements = 80;
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { apply, input, scalar, withScope } from "./build.js";
-import { evaluateGraph } from "./evaluate.js";
 import { gradients } from "./gradient.js";
 import { graph } from "./graph.js";
 import type { NdArray, Op } from "./op.js";
@@ -14,6 +13,7 @@ import { reduceSum, sumTo } from "./ops/reduction.js";
 import { where } from "./ops/selection.js";
 import { split } from "./ops/shape-movement.js";
 import { exp, floor, sign } from "./ops/unary.js";
+import { evaluateGraph } from "./reference/evaluate.js";
 import type { Tensor } from "./tensor.js";
 
 const array = (shape: readonly number[], ...data: number[]): NdArray => ({

@@ -1,9 +1,9 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it.
 import type { DType } from "../core/numbers/dtype.js";
 import type { Shape } from "../core/numbers/shape.js";
+import type { ReachRule } from "./accounting/reach.js";
+import type { Window } from "./accounting/window.js";
 import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
-import type { Window } from "./ops/window.js";
-import type { ReachRule } from "./reach.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";

@@ -2,6 +2,7 @@
 
 import { InvalidInputError } from "../core/errors.js";
 import { type DType, dtypeFromOnnx } from "../core/numbers/dtype.js";
+import { type AxisReach, all, same } from "../graph/accounting/reach.js";
 import { apply } from "../graph/build.js";
 import { sigmoid, tanh } from "../graph/ops/activation.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
@@ -10,7 +11,6 @@ import { matMul, transposeMatrices } from "../graph/ops/matmul.js";
 import { reduceMax } from "../graph/ops/reduction.js";
 import { squeeze, transpose, unsqueeze } from "../graph/ops/shape-movement.js";
 import { slice, split } from "../graph/ops/slicing.js";
-import { type AxisReach, all, same } from "../graph/reach.js";
 import type { Tensor } from "../graph/tensor.js";
 import { storageOf } from "../onnx/element-storage.js";
 import { inferenceModeForms } from "../onnx/mode-forms.js";

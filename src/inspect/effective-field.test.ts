@@ -1,9 +1,9 @@
 // Effective receptive fields: exact maps of linear stacks, finite differences, and what a user does wrong.
 import { describe, expect, it } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
-import { fromTensorData, ndFill } from "../graph/nd-array.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData, ndFill } from "../graph/reference/nd-array.js";
 import {
   conv1d,
   conv2d,

@@ -1,9 +1,9 @@
 // Receptive fields: published chains, and random networks against impulses sent through them.
 import { describe, expect, it } from "vitest";
 import { randomStream } from "../core/random/rng.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
-import { ndFill } from "../graph/nd-array.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { ndFill } from "../graph/reference/nd-array.js";
 import type { Tensor } from "../graph/tensor.js";
 import {
   averagePool1d,

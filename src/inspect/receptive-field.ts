@@ -3,8 +3,8 @@
 //   every axis of the input is followed from tensor to tensor by the operators' rules (`Op.window`, `Op.reach`);
 //   axes over which windows slide somewhere in the model are the spatial ones, and those are told
 
-import { reachOf } from "../graph/node-reach.js";
-import type { AxisReach, InputReach } from "../graph/reach.js";
+import { reachOf } from "../graph/accounting/node-reach.js";
+import type { AxisReach, InputReach } from "../graph/accounting/reach.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 import { centerOf, evenPhases, type FieldPhases, phasesBehind, phasesTogether, widestOf } from "./field-phases.js";
 import type { ReceptiveField } from "./inspection.js";

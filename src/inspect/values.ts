@@ -1,7 +1,7 @@
 // Small questions about values on their way through a model.
 import { dtypeTable } from "../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { actsByElement } from "../graph/node-reach.js";
+import { actsByElement } from "../graph/accounting/node-reach.js";
 import type { Tensor, TensorType } from "../graph/tensor.js";
 import { type Step, unknownTensor, type Value } from "./subject.js";
 

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import type { DType } from "../core/numbers/dtype.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
-import { fromTensorData } from "../graph/nd-array.js";
 import { softmax } from "../graph/ops/softmax.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData } from "../graph/reference/nd-array.js";
 import { losses, lossFunction } from "./losses.js";
 
 interface StoredArray {

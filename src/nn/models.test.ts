@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256OfPieces } from "../core/formats/hash.js";
-import { graphCost } from "../graph/cost.js";
+import { graphCost } from "../graph/accounting/cost.js";
 import { graph } from "../graph/graph.js";
 import { nodesOf } from "../graph/order.js";
 import type { LayerSpec } from "./layer.js";

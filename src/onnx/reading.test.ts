@@ -1,8 +1,8 @@
 // What files hold beyond operators: functions of their own, branches, every element type, operators of ONNX Runtime.
 import { describe, expect, test } from "vitest";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
-import { evaluateGraph } from "../graph/evaluate.js";
-import { fromTensorData } from "../graph/nd-array.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData } from "../graph/reference/nd-array.js";
 import type { GraphProto, ModelProto, TensorProto } from "./generated/onnx_pb.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { readOnnx } from "./read.js";

@@ -1,8 +1,8 @@
 // Parameters that an exporter stored once for every use, tied together again.
 import { expect, test } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { evaluateGraph } from "../graph/evaluate.js";
-import { fromTensorData } from "../graph/nd-array.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData } from "../graph/reference/nd-array.js";
 import type { TensorProto } from "./generated/onnx_pb.js";
 import { buildGraph } from "./graph-builder.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";

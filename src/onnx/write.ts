@@ -8,7 +8,7 @@ import type { TensorData } from "../core/numbers/tensor-data.js";
 import { rewriteGraph } from "../graph/graph.js";
 import type { AttributeType } from "../graph/op.js";
 import { nodesOf } from "../graph/order.js";
-import { lowerNewer } from "../graph/share.js";
+import { lowerNewer } from "../graph/passes/lower.js";
 import type { AttributeValue, Graph, NamedTensor, Node, Tensor } from "../graph/tensor.js";
 import {
   type AttributeProto,

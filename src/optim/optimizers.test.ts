@@ -1,10 +1,10 @@
 // Every optimizer and every option: first step by hand, no step at rate zero, a minimum found, five steps as PyTorch.
 import { describe, expect, test } from "vitest";
 import { input } from "../graph/build.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
 import type { NdArray } from "../graph/op.js";
-import { simplify } from "../graph/simplify.js";
+import { simplify } from "../graph/passes/simplify.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
 import type { OptimizerPart } from "./optimizer.js";
 import { adadelta } from "./optimizers/adadelta.js";
 import { adagrad } from "./optimizers/adagrad.js";

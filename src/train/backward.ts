@@ -1,9 +1,7 @@
 // Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in a loop of its own.
 import type { DType } from "../core/numbers/dtype.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { constant, scalar, withScope } from "../graph/build.js";
-import { exchangePicks } from "../graph/exchange.js";
 import { gradients } from "../graph/gradient.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import { add, mul } from "../graph/ops/arithmetic.js";
@@ -11,10 +9,12 @@ import { cast } from "../graph/ops/cast.js";
 import { loop } from "../graph/ops/loop.js";
 import { expand, gather, reshape } from "../graph/ops/shape-movement.js";
 import { slice } from "../graph/ops/slicing.js";
-import { multiplyByParts } from "../graph/parts.js";
-import { polyphasePooling } from "../graph/polyphase.js";
-import { fixThreadRounding, shareGradientParts } from "../graph/share.js";
-import { simplify } from "../graph/simplify.js";
+import { blockedConvolutions } from "../graph/passes/blocked-convolution.js";
+import { exchangePicks } from "../graph/passes/exchange.js";
+import { fixThreadRounding, shareGradientParts } from "../graph/passes/lower.js";
+import { multiplyByParts } from "../graph/passes/parts.js";
+import { polyphasePooling } from "../graph/passes/polyphase.js";
+import { simplify } from "../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Network } from "../nn/network.js";
 import { type Site, sitesOf } from "../probes/sites.js";

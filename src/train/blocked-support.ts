@@ -3,13 +3,13 @@
 import { sizeOf } from "../core/numbers/shape.js";
 import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import { randomStream } from "../core/random/rng.js";
-import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { input } from "../graph/build.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
-import { fromTensorData } from "../graph/nd-array.js";
 import { filledBlocks } from "../graph/ops/blocks.js";
 import { conv } from "../graph/ops/convolution.js";
+import { blockedConvolutions } from "../graph/passes/blocked-convolution.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData } from "../graph/reference/nd-array.js";
 import type { Network } from "../nn/network.js";
 import { writeOnnx } from "../onnx/write.js";
 import type { Runtime } from "./runtime.js";

@@ -1,13 +1,13 @@
 // An ensemble as a program: the body of one network's training step becomes that of many, with the networks on the last
 // axis, and the state vectors of all of them lie in one vector each.
 import { sizeOf } from "../core/numbers/shape.js";
-import { batchGraph, withNetworkAxis } from "../graph/batching.js";
 import { input } from "../graph/build.js";
+import { batchGraph, withNetworkAxis } from "../graph/ensemble/batching.js";
+import { laneOutputs } from "../graph/ensemble/lanes.js";
 import { rewriteGraph } from "../graph/graph.js";
-import { laneOutputs } from "../graph/lanes.js";
 import { groupCount, type LaneForm, LaneImage, lanesToLast, lastToLanes } from "../graph/ops/lane-image.js";
 import { gather, reshape } from "../graph/ops/shape-movement.js";
-import { stepFunctions } from "../graph/step-function.js";
+import { stepFunctions } from "../graph/passes/step-function.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Network } from "../nn/network.js";
 import type { Packing } from "./packing.js";

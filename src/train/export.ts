@@ -3,7 +3,7 @@ import { InvalidInputError, ShapeError } from "../core/errors.js";
 import { type Shape, sameShape, shapeText } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { graph } from "../graph/graph.js";
-import { simplify } from "../graph/simplify.js";
+import { simplify } from "../graph/passes/simplify.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NetworkSource } from "../nn/network.js";
 import { writeOnnx } from "../onnx/write.js";

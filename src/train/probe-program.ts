@@ -5,7 +5,7 @@ import { scalar, withScope } from "../graph/build.js";
 import { add, mul, sub } from "../graph/ops/arithmetic.js";
 import { concat, reshape } from "../graph/ops/shape-movement.js";
 import { slice } from "../graph/ops/slicing.js";
-import { simplify } from "../graph/simplify.js";
+import { simplify } from "../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { histogram } from "../probes/histogram.js";
 import type { ProbeSpec, ProbeTarget } from "../probes/probe-spec.js";

@@ -8,14 +8,14 @@
 // For an ensemble (ensemble-form.ts) rows, keys and whatever else differs have a last axis for the networks, and so have
 // loss and correct; a state vector holds all networks.
 import type { TensorData } from "../core/numbers/tensor-data.js";
-import { blockedConvolutions } from "../graph/blocked-convolution.js";
 import { apply, constant, input, withScope } from "../graph/build.js";
 import { graph, rewriteGraph } from "../graph/graph.js";
 import type { Op } from "../graph/op.js";
 import type { LaneForm } from "../graph/ops/lane-image.js";
 import { loopOp } from "../graph/ops/loop.js";
-import { fixThreadRounding } from "../graph/share.js";
-import { simplify } from "../graph/simplify.js";
+import { blockedConvolutions } from "../graph/passes/blocked-convolution.js";
+import { fixThreadRounding } from "../graph/passes/lower.js";
+import { simplify } from "../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
 import { gatherBatch } from "./batch.js";

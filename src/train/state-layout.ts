@@ -1,7 +1,7 @@
 // How the state of a training lies in the vectors that its programs carry.
 import { sizeOf } from "../core/numbers/shape.js";
 import { graph } from "../graph/graph.js";
-import { summedAxis } from "../graph/parts.js";
+import { summedAxis } from "../graph/passes/parts.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Network, Parameter } from "../nn/network.js";
 import { largestFlattened, type Packing, packTensors, type UnpackedTensor } from "./packing.js";

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { tensorFrom, toNumbers } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
-import { evaluateGraph } from "../graph/evaluate.js";
 import { graph } from "../graph/graph.js";
-import { fromTensorData, toTensorData } from "../graph/nd-array.js";
+import { evaluateGraph } from "../graph/reference/evaluate.js";
+import { fromTensorData, toTensorData } from "../graph/reference/nd-array.js";
 import { batchNorm } from "../nn/layers/batch-norm.js";
 import { dense } from "../nn/layers/dense.js";
 import { sequential } from "../nn/layers/sequential.js";

@@ -5,10 +5,10 @@
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../src/core/errors.js";
 import { dtypes } from "../../src/core/numbers/dtype.js";
-import { evaluateGraph } from "../../src/graph/evaluate.js";
 import { rewriteGraph } from "../../src/graph/graph.js";
-import { fromTensorData } from "../../src/graph/nd-array.js";
-import { lowerNewer } from "../../src/graph/share.js";
+import { lowerNewer } from "../../src/graph/passes/lower.js";
+import { evaluateGraph } from "../../src/graph/reference/evaluate.js";
+import { fromTensorData } from "../../src/graph/reference/nd-array.js";
 import { readOnnx } from "../../src/onnx/read.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { type OnnxCase, readArchive } from "./archive.js";

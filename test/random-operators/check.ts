@@ -5,15 +5,15 @@ import { shapeText } from "../../src/core/numbers/shape.js";
 import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { apply, constant, input } from "../../src/graph/build.js";
-import { evaluateGraph } from "../../src/graph/evaluate.js";
 import { gradients } from "../../src/graph/gradient.js";
 import { rewriteGraph } from "../../src/graph/graph.js";
-import { toTensorData } from "../../src/graph/nd-array.js";
 import type { NdArray, Op } from "../../src/graph/op.js";
 import { buildCase, type OpCase } from "../../src/graph/ops/case.js";
 import { gradientError, weightedSum } from "../../src/graph/ops/gradient-check.js";
 import { loopOp } from "../../src/graph/ops/loop.js";
-import { simplify } from "../../src/graph/simplify.js";
+import { simplify } from "../../src/graph/passes/simplify.js";
+import { evaluateGraph } from "../../src/graph/reference/evaluate.js";
+import { toTensorData } from "../../src/graph/reference/nd-array.js";
 import type { Graph, Tensor } from "../../src/graph/tensor.js";
 import { runOnRuntime } from "../conformance/runtime.js";
 

@@ -1,9 +1,9 @@
 // Non-linearities of networks that ONNX has as operators, and Clip.
 import { InvalidInputError } from "../../core/errors.js";
 import { sizeOf } from "../../core/numbers/shape.js";
+import { firstPointwise } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
 import { elementwiseCost, type Op } from "../op.js";
-import { firstPointwise } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { max, min, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";

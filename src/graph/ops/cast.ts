@@ -2,10 +2,10 @@
 
 import { InvalidInputError } from "../../core/errors.js";
 import { type DType, dtypeFromOnnx, dtypeTable, isFloat } from "../../core/numbers/dtype.js";
+import { firstPointwise } from "../accounting/reach.js";
 import { apply } from "../build.js";
-import { fromTensorData, toTensorData } from "../nd-array.js";
 import { type NdArray, noCost, type Op, type VjpContext } from "../op.js";
-import { firstPointwise } from "../reach.js";
+import { fromTensorData, toTensorData } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import type { NoAttributes } from "./elementwise.js";
 

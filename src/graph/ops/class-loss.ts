@@ -2,8 +2,8 @@
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { apply, scalar } from "../build.js";
-import { type Compose, gradientOfComposition } from "../composition.js";
 import type { InferInput, NdArray, Op } from "../op.js";
+import { type Compose, gradientOfComposition } from "../reference/composition.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul } from "./arithmetic.js";
 import { equal } from "./comparison.js";

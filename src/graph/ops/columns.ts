@@ -1,12 +1,12 @@
 // Windows as columns (im2col), and the sum of columns back into an image (Col2Im): transposes of each other.
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { type Window, windowOver, windowTaps } from "../accounting/window.js";
 import { apply, int64s } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";
 import { concat, pad, reshape, slice, transpose } from "./shape-movement.js";
-import { type Window, windowOver, windowTaps } from "./window.js";
 
 export type Col2ImAttributes = {
   readonly dilations?: readonly number[];

@@ -1,8 +1,8 @@
 // Constant: a value held in the graph.
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import { fromTensorData } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";
+import { fromTensorData } from "../reference/nd-array.js";
 
 export type ConstantAttributes = { readonly value: TensorData };
 

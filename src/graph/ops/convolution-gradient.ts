@@ -1,6 +1,7 @@
 // Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
 // and `chooseLowering` picks by shape.
 import { sizeOf } from "../../core/numbers/shape.js";
+import { coveredExtent, type Window } from "../accounting/window.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
 import { add } from "./arithmetic.js";
@@ -26,7 +27,6 @@ import {
 import { matMul } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { reshape, slice, transpose } from "./shape-movement.js";
-import { coveredExtent, type Window } from "./window.js";
 
 /** The extents of one convolution `y = conv(x, w)`. */
 export interface Convolution {

@@ -1,5 +1,6 @@
 // Lowerings of the cotangent of a convolution's weight. `chooseLowering` in convolution-gradient.ts picks among them.
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { coveredExtent, type Window } from "../accounting/window.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { columns, groupAxis, tapViews } from "./columns.js";
@@ -8,7 +9,6 @@ import type { Convolution } from "./convolution-gradient.js";
 import { matMul, transposeMatrices } from "./matmul.js";
 import { reduceSum } from "./reduction.js";
 import { concat, reshape, slice, transpose } from "./shape-movement.js";
-import { coveredExtent, type Window } from "./window.js";
 
 /** The leading places of every spatial axis. */
 export function leading(x: Tensor, extents: Shape): Tensor {

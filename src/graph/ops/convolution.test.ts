@@ -2,14 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Shape } from "../../core/numbers/shape.js";
 import { randomStream } from "../../core/random/rng.js";
+import { allIndices } from "../accounting/window.js";
 import { input, withScope } from "../build.js";
-import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";
-import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
 import { nodesInOrder } from "../order.js";
-import { simplify } from "../simplify.js";
+import { simplify } from "../passes/simplify.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { type ConvAttributes, conv, convTranspose, convWindow } from "./convolution.js";
 import {
@@ -19,7 +20,6 @@ import {
   convolutionCotangents,
   hasMirroredWindows,
 } from "./convolution-gradient.js";
-import { allIndices } from "./window.js";
 
 interface Case {
   readonly x: Shape;

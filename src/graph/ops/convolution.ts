@@ -1,11 +1,6 @@
 // Conv and its transpose, over one, two or three spatial axes. Gradients: convolution-gradient.ts.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
-import { apply } from "../build.js";
-import type { NdArray, Op } from "../op.js";
-import type { Tensor, TensorType } from "../tensor.js";
-import { convFromColumns, convGradient, convTransposeGradient } from "./convolution-gradient.js";
-import { requireOneType } from "./element-types.js";
 import {
   coveredExtent,
   explicitPads,
@@ -15,7 +10,12 @@ import {
   windowAttributeRecords,
   windowOver,
   windowTaps,
-} from "./window.js";
+} from "../accounting/window.js";
+import { apply } from "../build.js";
+import type { NdArray, Op } from "../op.js";
+import type { Tensor, TensorType } from "../tensor.js";
+import { convFromColumns, convGradient, convTransposeGradient } from "./convolution-gradient.js";
+import { requireOneType } from "./element-types.js";
 
 /** Forms of the cotangent of an input, see `InputLowering`. */
 export type InputForm = "outputColumns" | "summedColumns";

@@ -1,10 +1,10 @@
 // Einsum: sums of products over labeled axes, for differentiation as transpositions, one matrix product, and sums.
 import { isFloat } from "../../core/numbers/dtype.js";
 import { sizeOf } from "../../core/numbers/shape.js";
+import { all, same } from "../accounting/reach.js";
 import { apply, int64s } from "../build.js";
-import { gradientOfComposition } from "../composition.js";
 import type { NdArray, Op } from "../op.js";
-import { all, same } from "../reach.js";
+import { gradientOfComposition } from "../reference/composition.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { type Label, type Labeled, readEquation } from "./einsum-equation.js";

@@ -3,8 +3,8 @@
 import { InvalidInputError } from "../../core/errors.js";
 import type { DType } from "../../core/numbers/dtype.js";
 import { broadcastShapes } from "../../core/numbers/shape.js";
-import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type InferInput, type Op, type Vjp } from "../op.js";
+import { mapBroadcast } from "../reference/nd-broadcast.js";
 import type { TensorType } from "../tensor.js";
 
 export type NoAttributes = Readonly<Record<string, never>>;

@@ -1,9 +1,9 @@
 // Global pooling: one number from all places of every channel, in any number of spatial axes.
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { reducedOver } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
 import type { NdArray, Op, Vjp } from "../op.js";
-import { reducedOver } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import type { NoAttributes } from "./elementwise.js";

@@ -1,9 +1,9 @@
 // InstanceNormalization and GroupNormalization: statistics of one example over one channel, or over a group of them.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { normalizedOver } from "../accounting/reach.js";
 import { apply, filled, scalar } from "../build.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";
-import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, mul, sub } from "./arithmetic.js";
 import { requireOneType } from "./element-types.js";

@@ -1,10 +1,10 @@
 // Operators that move elements by computed indices on one axis: Gather, GatherElements, ScatterElements.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { same } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
-import { same } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchGather } from "./batching-rules.js";
 import { requireDType } from "./elementwise.js";

@@ -1,10 +1,10 @@
 // LayerNormalization and RMSNormalization: every example brought to one scale by its own statistics over the last axes.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { broadcastShapes, normalizeAxis, type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { normalizedOver } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
-import { broadcastReader } from "../nd-broadcast.js";
 import type { InferInput, NdArray, Op, VjpContext } from "../op.js";
-import { normalizedOver } from "../reach.js";
+import { broadcastReader } from "../reference/nd-broadcast.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";

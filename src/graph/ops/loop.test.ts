@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { graphCost } from "../accounting/cost.js";
 import { input, scalar, withScope } from "../build.js";
-import { graphCost } from "../cost.js";
-import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";
-import { ndFill } from "../nd-array.js";
+import { simplify } from "../passes/simplify.js";
 import { printGraph } from "../print.js";
-import { simplify } from "../simplify.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { ndFill } from "../reference/nd-array.js";
 import { add, mul } from "./arithmetic.js";
 import { cast } from "./cast.js";
 import { less } from "./comparison.js";

@@ -2,9 +2,9 @@
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, sameShape, shapeText } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
-import { batchGraph } from "../batching.js";
+import { graphCost } from "../accounting/cost.js";
 import { apply, constant, constantValue, input, scalar } from "../build.js";
-import { graphCost } from "../cost.js";
+import { batchGraph } from "../ensemble/batching.js";
 import type { BatchContext, EvaluateContext, InferInput, NdArray, Op } from "../op.js";
 import type { Graph, NamedTensor, Tensor, TensorType } from "../tensor.js";
 import { unlimited } from "./elementwise.js";

@@ -1,4 +1,6 @@
 // LpPool: the p-norm of every window, `(sum |x|^p)^(1/p)`.
+
+import { coveredExtent, type WindowAttributes, windowAttributeRecords } from "../accounting/window.js";
 import { apply, scalar } from "../build.js";
 import type { Op } from "../op.js";
 import type { Tensor } from "../tensor.js";
@@ -9,7 +11,6 @@ import { sumOfWindows } from "./pooling-gradient.js";
 import { where } from "./selection.js";
 import { pad } from "./shape-movement.js";
 import { abs, sign } from "./unary.js";
-import { coveredExtent, type WindowAttributes, windowAttributeRecords } from "./window.js";
 
 export type LpPoolAttributes = WindowAttributes & { readonly ceil_mode: number; readonly p: number };
 

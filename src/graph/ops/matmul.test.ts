@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { Shape } from "../../core/numbers/shape.js";
 import { randomStream } from "../../core/random/rng.js";
 import { input, withScope } from "../build.js";
-import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph, rewriteGraph } from "../graph.js";
-import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
 import { nodesOf } from "../order.js";
-import { fixThreadRounding } from "../share.js";
+import { fixThreadRounding } from "../passes/lower.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { gemm, matMul } from "./matmul.js";
 

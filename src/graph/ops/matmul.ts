@@ -1,10 +1,10 @@
 // Matrix products: MatMul (batched, broadcasting) and Gemm (two matrices, transposed at will, plus a bias).
 import { ShapeError } from "../../core/errors.js";
 import { broadcastShapes, type Shape, sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { type AxisReach, all, pointwise, same } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
-import { broadcastReader } from "../nd-broadcast.js";
 import type { Op, VjpContext } from "../op.js";
-import { type AxisReach, all, pointwise, same } from "../reach.js";
+import { broadcastReader } from "../reference/nd-broadcast.js";
 import type { Tensor } from "../tensor.js";
 import { mul } from "./arithmetic.js";
 import { batchGemm, batchMatMul } from "./batched-products.js";

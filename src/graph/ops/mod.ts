@@ -1,8 +1,8 @@
 // Mod: what a division leaves over, with the sign of the divisor or of the dividend.
 import { isFloat } from "../../core/numbers/dtype.js";
 import { apply, scalar } from "../build.js";
-import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op } from "../op.js";
+import { mapBroadcast } from "../reference/nd-broadcast.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";

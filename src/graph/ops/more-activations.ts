@@ -4,10 +4,10 @@
 
 import { ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { firstPointwise } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
-import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op, type Vjp } from "../op.js";
-import { firstPointwise } from "../reach.js";
+import { mapBroadcast } from "../reference/nd-broadcast.js";
 import type { Attributes, Tensor } from "../tensor.js";
 import { sigmoid, softplus, tanh } from "./activation.js";
 import { add, div, min, mul, sub } from "./arithmetic.js";

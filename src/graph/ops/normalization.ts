@@ -1,9 +1,9 @@
 // BatchNormalization: every channel (axis 1) shifted and scaled by statistics given, or those of the batch.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { all, normalizedOver, same } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
 import type { NdArray, Op, VjpContext } from "../op.js";
-import { all, normalizedOver, same } from "../reach.js";
 import type { Tensor } from "../tensor.js";
 import { add, div, mul, sub } from "./arithmetic.js";
 import { requireOneType } from "./element-types.js";

@@ -2,12 +2,12 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../../core/numbers/shape.js";
-import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";
 import type { Op } from "../op.js";
+import { simplify } from "../passes/simplify.js";
 import { printGraph } from "../print.js";
-import { simplify } from "../simplify.js";
+import { evaluateGraph } from "../reference/evaluate.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { buildCase } from "./case.js";
 import { opCases } from "./cases.js";

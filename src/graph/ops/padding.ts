@@ -1,10 +1,10 @@
 // Pad: borders around a tensor, filled with a constant or with the tensor's own elements; or borders cut off.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, requireListable, shapeText, stridesOf } from "../../core/numbers/shape.js";
+import { shifted } from "../accounting/reach.js";
 import { apply, int64s, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";
-import { shifted } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { add, sub } from "./arithmetic.js";
 import { greater } from "./comparison.js";

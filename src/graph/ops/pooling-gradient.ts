@@ -2,6 +2,7 @@
 import type { DType } from "../../core/numbers/dtype.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { coveredExtent, type Window } from "../accounting/window.js";
 import { constant, filled, scalar } from "../build.js";
 import type { VjpContext } from "../op.js";
 import type { Tensor } from "../tensor.js";
@@ -24,7 +25,6 @@ import { enlarge } from "./resize.js";
 import { where } from "./selection.js";
 import { concat, expand, pad, reshape, slice, split } from "./shape-movement.js";
 import { reciprocal } from "./unary.js";
-import { coveredExtent, type Window } from "./window.js";
 
 /** The windows tile the leading part of x: as wide as their stride, without padding. */
 function isTiling({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): boolean {

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { randomStream } from "../../core/random/rng.js";
+import { type Window, windowOver } from "../accounting/window.js";
 import { input, withScope } from "../build.js";
-import { evaluateGraph } from "../evaluate.js";
 import { gradients } from "../gradient.js";
 import { graph } from "../graph.js";
-import { ndFill } from "../nd-array.js";
 import type { NdArray } from "../op.js";
 import { nodesOf } from "../order.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { globalAveragePool } from "./global-pooling.js";
 import { averagedPlaces, averagePool, maxPool, maxPoolWithIndices, type PoolOptions } from "./pooling.js";
 import { enlarge } from "./resize.js";
-import { type Window, windowOver } from "./window.js";
 
 function noise(shape: Shape, seed: number): NdArray {
   const stream = randomStream(seed, "test");

@@ -1,10 +1,6 @@
 // Pooling: one number from every window of every channel. Gradients: pooling-gradient.ts.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
-import { apply } from "../build.js";
-import type { Cost, NdArray, Op } from "../op.js";
-import type { Tensor, TensorType } from "../tensor.js";
-import { averagePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 import {
   allIndices,
   coveredExtent,
@@ -14,7 +10,11 @@ import {
   windowAttributeRecords,
   windowOver,
   windowTaps,
-} from "./window.js";
+} from "../accounting/window.js";
+import { apply } from "../build.js";
+import type { Cost, NdArray, Op } from "../op.js";
+import type { Tensor, TensorType } from "../tensor.js";
+import { averagePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 
 export type MaxPoolAttributes = WindowAttributes & {
   readonly ceil_mode: number;

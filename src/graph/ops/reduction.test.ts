@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { input } from "../build.js";
-import { evaluateGraph } from "../evaluate.js";
 import { graph } from "../graph.js";
+import { evaluateGraph } from "../reference/evaluate.js";
 import { reduceL2 } from "./norm-reduction.js";
 import { argMax } from "./reduction.js";
 

@@ -11,9 +11,9 @@ import {
   sizeOf,
   stridesOf,
 } from "../../core/numbers/shape.js";
+import { reducedOver } from "../accounting/reach.js";
 import { apply, filled, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../op.js";
-import { reducedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul } from "./arithmetic.js";
 import { batchAlongAxis } from "./batching-rules.js";

@@ -3,7 +3,7 @@
 //   place in the result --coordinate_transformation_mode--> coordinate in x --mode--> (index, weight)...
 import { InvalidInputError } from "../../core/errors.js";
 import { requireListable } from "../../core/numbers/shape.js";
-import { mostPhases, type RepeatedReads } from "../reach.js";
+import { mostPhases, type RepeatedReads } from "../accounting/reach.js";
 
 export type ResizeAttributes = {
   readonly antialias: number;

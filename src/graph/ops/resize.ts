@@ -2,9 +2,9 @@
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { type AxisReach, same } from "../accounting/reach.js";
 import { apply, constant, int64s, scalar } from "../build.js";
 import type { Cost, InferInput, NdArray, Op } from "../op.js";
-import { type AxisReach, same } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, mul } from "./arithmetic.js";
 import { scatterElements } from "./indexing.js";

@@ -1,7 +1,7 @@
 // Where: the choice between two values.
 import { apply, scalar } from "../build.js";
-import { mapBroadcast } from "../nd-broadcast.js";
 import { elementwiseCost, type Op } from "../op.js";
+import { mapBroadcast } from "../reference/nd-broadcast.js";
 import type { Tensor } from "../tensor.js";
 import { inferBroadcast, type NoAttributes, requireDType } from "./elementwise.js";
 

@@ -10,11 +10,11 @@ import {
   sizeOf,
   stridesOf,
 } from "../../core/numbers/shape.js";
+import { pointwise, regrouped, same } from "../accounting/reach.js";
 import { apply, constantValue, int64s } from "../build.js";
-import { ndFill } from "../nd-array.js";
-import { broadcastReader } from "../nd-broadcast.js";
 import { type InferInput, noCost, type Op, type Vjp } from "../op.js";
-import { pointwise, regrouped, same } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
+import { broadcastReader } from "../reference/nd-broadcast.js";
 import type { Tensor } from "../tensor.js";
 import { batchReshape } from "./batching-rules.js";
 import type { NoAttributes } from "./elementwise.js";

@@ -5,8 +5,8 @@ import { type DType, dtypeFromOnnx, dtypeTable } from "../../core/numbers/dtype.
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { type TensorData, tensorFrom, toNumbers } from "../../core/numbers/tensor-data.js";
 import { apply, constant, scalar } from "../build.js";
-import { ndFill, toTensorData } from "../nd-array.js";
 import { type NdArray, noCost, type Op } from "../op.js";
+import { ndFill, toTensorData } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { requireOneType } from "./element-types.js";
 import type { NoAttributes } from "./elementwise.js";

@@ -1,10 +1,10 @@
 // Cutting out and joining: Slice, Concat, Split. With Pad, each is the gradient of another.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { type AxisReach, same, shifted } from "../accounting/reach.js";
 import { apply, int64s, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../op.js";
-import { type AxisReach, same, shifted } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import { batchAlongAxis, batchFirstAlongAxis, batchListedAxes } from "./batching-rules.js";
 import { type NoAttributes, unlimited } from "./elementwise.js";

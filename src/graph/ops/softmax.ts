@@ -1,8 +1,8 @@
 // Softmax, its logarithm and its hard limit along one axis.
 import { normalizeAxis, type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { normalizedOver } from "../accounting/reach.js";
 import { apply } from "../build.js";
 import type { BatchContext, Cost, InferInput, NdArray, Op } from "../op.js";
-import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { div, mul, sub } from "./arithmetic.js";
 import { batchAlongAxis } from "./batching-rules.js";

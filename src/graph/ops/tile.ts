@@ -1,10 +1,10 @@
 // Tile: a tensor repeated along its axes.
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { same } from "../accounting/reach.js";
 import { apply, int64s, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
 import { type InferInput, noCost, type Op } from "../op.js";
-import { same } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 import type { NoAttributes } from "./elementwise.js";
 import { asKnown, knownInputs, knownValues } from "./known-value.js";

@@ -1,10 +1,10 @@
 // Trilu: the triangle above or below a diagonal of matrices.
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
+import { firstPointwise } from "../accounting/reach.js";
 import { apply, scalar } from "../build.js";
-import { ndFill } from "../nd-array.js";
 import { noCost, type Op } from "../op.js";
-import { firstPointwise } from "../reach.js";
+import { ndFill } from "../reference/nd-array.js";
 import type { Tensor } from "../tensor.js";
 
 export type TriluAttributes = { readonly upper: number };

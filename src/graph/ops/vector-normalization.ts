@@ -2,9 +2,9 @@
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { normalizeAxes, normalizeAxis, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { normalizedOver } from "../accounting/reach.js";
 import { apply, constant, scalar } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
-import { normalizedOver } from "../reach.js";
 import type { Tensor, TensorType } from "../tensor.js";
 import { add, div, max, mul, pow, sub } from "./arithmetic.js";
 import { requireDType } from "./elementwise.js";

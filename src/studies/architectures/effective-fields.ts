@@ -1,10 +1,10 @@
 // The effective receptive field of stacked convolutions: how much each input pixel weighs in one output element.
 import { sizeOf } from "../../core/numbers/shape.js";
-import { evaluateGraph } from "../../graph/evaluate.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph } from "../../graph/graph.js";
-import { ndFill } from "../../graph/nd-array.js";
 import { reduceSum } from "../../graph/ops/reduction.js";
+import { evaluateGraph } from "../../graph/reference/evaluate.js";
+import { ndFill } from "../../graph/reference/nd-array.js";
 import { conv2d, sequential } from "../../nn/index.js";
 import { buildNetwork } from "../../nn/network.js";
 

@@ -1,7 +1,7 @@
 // Broadcasting for the reference evaluation: index arithmetic spelled out.
-import type { DType } from "../core/numbers/dtype.js";
-import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../core/numbers/shape.js";
-import type { NdArray } from "./op.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { broadcastShapes, type Shape, sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import type { NdArray } from "../op.js";
 
 /** Applies a function to corresponding elements of broadcast operands. */
 export function mapBroadcast(

@@ -1,7 +1,7 @@
 // After differentiation: other forms of single nodes, for speed and for the same bits on any number of threads.
-import { apply } from "./build.js";
-import { cast } from "./ops/cast.js";
-import type { Node, Tensor } from "./tensor.js";
+import { apply } from "../build.js";
+import { cast } from "../ops/cast.js";
+import type { Node, Tensor } from "../tensor.js";
 
 /**
  * For `rewriteGraph`, on a graph that holds its own gradients. A convolution becomes a product with the columns that its

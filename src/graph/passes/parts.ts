@@ -1,7 +1,7 @@
 // Products with a matrix that comes in parts: large weights, updated part by part while a part is in the cache.
-import type { Rewrite } from "./graph.js";
-import { nodesOf } from "./order.js";
-import type { Graph, Tensor } from "./tensor.js";
+import type { Rewrite } from "../graph.js";
+import { nodesOf } from "../order.js";
+import type { Graph, Tensor } from "../tensor.js";
 
 /**
  * The axis of `tensor` that all its readers sum over, so that it may come in parts along it; `null` if they differ, or

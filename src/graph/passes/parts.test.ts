@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { Shape } from "../core/numbers/shape.js";
-import { randomStream } from "../core/random/rng.js";
-import { input } from "./build.js";
-import { evaluateGraph } from "./evaluate.js";
-import { gradients } from "./gradient.js";
-import { graph, rewriteGraph } from "./graph.js";
-import { ndFill } from "./nd-array.js";
-import { gemm, matMul } from "./ops/matmul.js";
-import { reduceSumSquare } from "./ops/reduction.js";
-import { transpose } from "./ops/shape-movement.js";
-import { concat, split } from "./ops/slicing.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import { randomStream } from "../../core/random/rng.js";
+import { input } from "../build.js";
+import { gradients } from "../gradient.js";
+import { graph, rewriteGraph } from "../graph.js";
+import { gemm, matMul } from "../ops/matmul.js";
+import { reduceSumSquare } from "../ops/reduction.js";
+import { transpose } from "../ops/shape-movement.js";
+import { concat, split } from "../ops/slicing.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { ndFill } from "../reference/nd-array.js";
+import type { Tensor } from "../tensor.js";
 import { multiplyByParts, summedAxis } from "./parts.js";
-import type { Tensor } from "./tensor.js";
 
 type Product = (x: Tensor, w: Tensor) => Tensor;
 const products: readonly { name: string; axis: number; x: Shape; w: Shape; build: Product }[] = [

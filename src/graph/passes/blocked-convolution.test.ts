@@ -1,20 +1,20 @@
 // Blocked convolutions in the reference evaluation: the same numbers as plain ones, forward and backward.
 import { describe, expect, test } from "vitest";
-import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { randomStream } from "../core/random/rng.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { randomStream } from "../../core/random/rng.js";
+import { input } from "../build.js";
+import { mul, relu } from "../builders.js";
+import { gradients } from "../gradient.js";
+import { graph, rewriteGraph } from "../graph.js";
+import { blockedDomain } from "../ops/blocked-operators.js";
+import { conv } from "../ops/convolution.js";
+import { reduceSum } from "../ops/reduction.js";
+import { nodesOf } from "../order.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import type { Graph } from "../tensor.js";
 import { blockedConvolutions } from "./blocked-convolution.js";
-import { input } from "./build.js";
-import { mul, relu } from "./builders.js";
-import { evaluateGraph } from "./evaluate.js";
-import { gradients } from "./gradient.js";
-import { graph, rewriteGraph } from "./graph.js";
-import { blockedDomain } from "./ops/blocked-operators.js";
-import { conv } from "./ops/convolution.js";
-import { reduceSum } from "./ops/reduction.js";
-import { nodesOf } from "./order.js";
-import { shareGradientParts } from "./share.js";
+import { shareGradientParts } from "./lower.js";
 import { simplify } from "./simplify.js";
-import type { Graph } from "./tensor.js";
 
 const block = 4;
 

@@ -1,20 +1,20 @@
 // Simplification, printing and walking of whole graphs.
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/random/rng.js";
-import { constant, constantValue, filled, input, int64s, scalar, withScope } from "./build.js";
-import { evaluateGraph } from "./evaluate.js";
-import { gradients } from "./gradient.js";
-import { graph, rewriteGraph } from "./graph.js";
-import type { NdArray } from "./op.js";
-import { relu, tanh } from "./ops/activation.js";
-import { add, mul, sub } from "./ops/arithmetic.js";
-import { reduceMean, reduceSum } from "./ops/reduction.js";
-import { concat, reshape, transpose } from "./ops/shape-movement.js";
-import { exp, neg } from "./ops/unary.js";
-import { nodesOf } from "./order.js";
-import { printGraph } from "./print.js";
+import { randomStream } from "../../core/random/rng.js";
+import { constant, constantValue, filled, input, int64s, scalar, withScope } from "../build.js";
+import { gradients } from "../gradient.js";
+import { graph, rewriteGraph } from "../graph.js";
+import type { NdArray } from "../op.js";
+import { relu, tanh } from "../ops/activation.js";
+import { add, mul, sub } from "../ops/arithmetic.js";
+import { reduceMean, reduceSum } from "../ops/reduction.js";
+import { concat, reshape, transpose } from "../ops/shape-movement.js";
+import { exp, neg } from "../ops/unary.js";
+import { nodesOf } from "../order.js";
+import { printGraph } from "../print.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import type { Graph, Tensor } from "../tensor.js";
 import { simplify } from "./simplify.js";
-import type { Graph, Tensor } from "./tensor.js";
 
 const count = (source: Graph, name: string): number => nodesOf(source).filter((node) => node.op.name === name).length;
 

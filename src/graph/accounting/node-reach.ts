@@ -1,10 +1,10 @@
 // The reach of one node: by the windows of its operator, its rule, or element by element.
-import { sameShape } from "../core/numbers/shape.js";
-import type { WindowView } from "./op.js";
-import { knownInputs } from "./ops/known-value.js";
-import { coveredExtent } from "./ops/window.js";
+import { sameShape } from "../../core/numbers/shape.js";
+import type { WindowView } from "../op.js";
+import { knownInputs } from "../ops/known-value.js";
+import type { Node } from "../tensor.js";
 import { type AxisReach, type InputReach, mostPhases, pointwise } from "./reach.js";
-import type { Node } from "./tensor.js";
+import { coveredExtent } from "./window.js";
 
 /**
  * What the elements of one output of a node depend on, input by input; `undefined` where the operator does not say. The

@@ -1,10 +1,10 @@
 // The step function, 1 above zero and 0 elsewhere, in one pass over memory where comparing and casting take two.
-import { constantValue } from "./build.js";
-import type { Rewrite } from "./graph.js";
-import type { Op } from "./op.js";
-import { castOp } from "./ops/cast.js";
-import { greaterOp } from "./ops/comparison.js";
-import { hardSigmoid } from "./ops/more-activations.js";
+import { constantValue } from "../build.js";
+import type { Rewrite } from "../graph.js";
+import type { Op } from "../op.js";
+import { castOp } from "../ops/cast.js";
+import { greaterOp } from "../ops/comparison.js";
+import { hardSigmoid } from "../ops/more-activations.js";
 
 // The smallest normal number times this is above 1. Denormals are zero to the sessions that train.
 const steepness = 3e38;

@@ -5,13 +5,13 @@
 // The network axis is last, hence contiguous: one operation on one value of every network is one run over memory,
 // which is what makes thousands of small networks fast (docs/performance.md, "Ensembles"). Every operator has its rule
 // on its record; since the whole training step is a graph, gradients, losses and optimizers need none of their own.
-import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/numbers/shape.js";
-import { apply, input, withScope } from "./build.js";
-import type { BatchContext } from "./op.js";
-import { expand, reshape } from "./ops/shape-movement.js";
-import { nodesOf } from "./order.js";
-import type { Graph, NamedTensor, Node, Tensor } from "./tensor.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { sameShape, shapeText } from "../../core/numbers/shape.js";
+import { apply, input, withScope } from "../build.js";
+import type { BatchContext } from "../op.js";
+import { expand, reshape } from "../ops/shape-movement.js";
+import { nodesOf } from "../order.js";
+import type { Graph, NamedTensor, Node, Tensor } from "../tensor.js";
 
 export interface BatchedGraph {
   readonly graph: Graph;

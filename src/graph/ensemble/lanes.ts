@@ -5,13 +5,14 @@
 //   x [batch, features]  --n networks-->  x [g, features, batch, lanes]     lane-image.ts
 //
 // Operators that have no rule for this arrangement (`Op.batchLanes`) go by their rule for the networks on the last axis.
+
+import { apply, withScope } from "../build.js";
+import type { LaneContext } from "../op.js";
+import { groupCount, type LaneForm, LaneImage } from "../ops/lane-image.js";
+import { expandOp, reshape, transpose } from "../ops/shape-movement.js";
+import { nodesOf } from "../order.js";
+import type { Graph, Node, Tensor } from "../tensor.js";
 import { batchNode } from "./batching.js";
-import { apply, withScope } from "./build.js";
-import type { LaneContext } from "./op.js";
-import { groupCount, type LaneForm, LaneImage } from "./ops/lane-image.js";
-import { expandOp, reshape, transpose } from "./ops/shape-movement.js";
-import { nodesOf } from "./order.js";
-import type { Graph, Node, Tensor } from "./tensor.js";
 
 /** An output of the ensemble: an image, or what all networks share. */
 export type LaneOutput = LaneImage | Tensor;

@@ -1,13 +1,13 @@
 // Common subexpressions and constant folding. (Dead code cannot exist: a graph is what its outputs reach.)
 
-import { sizeOf } from "../core/numbers/shape.js";
-import { type TensorData, toNumbers } from "../core/numbers/tensor-data.js";
-import { apply, constant, constantValue } from "./build.js";
-import { evaluateGraph } from "./evaluate.js";
-import { rewriteGraph } from "./graph.js";
-import { fromTensorData, toTensorData } from "./nd-array.js";
-import { constantOp } from "./ops/constant.js";
-import type { Attributes, AttributeValue, Graph, Node, Tensor } from "./tensor.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, toNumbers } from "../../core/numbers/tensor-data.js";
+import { apply, constant, constantValue } from "../build.js";
+import { rewriteGraph } from "../graph.js";
+import { constantOp } from "../ops/constant.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { fromTensorData, toTensorData } from "../reference/nd-array.js";
+import type { Attributes, AttributeValue, Graph, Node, Tensor } from "../tensor.js";
 
 // Folding is for shape arithmetic and scalars. A large folded constant would only make files bigger.
 const largestFold = 1024;

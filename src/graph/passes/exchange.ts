@@ -1,6 +1,6 @@
 // Exchanges order-preserving functions with the picks after them: max-pooling first leaves ReLU a quarter of the work.
-import { apply } from "./build.js";
-import type { Node, Tensor } from "./tensor.js";
+import { apply } from "../build.js";
+import type { Node, Tensor } from "../tensor.js";
 
 /**
  * For `rewriteGraph`: `MaxPool(Relu(x))` becomes `Relu(MaxPool(x))`. Values and gradients are the same bits: the largest

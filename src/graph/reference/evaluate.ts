@@ -1,9 +1,9 @@
 // Reference evaluation in float64: the slow, obvious interpreter that everything fast is compared with.
-import { InvalidInputError } from "../core/errors.js";
-import { sameShape, shapeText } from "../core/numbers/shape.js";
-import type { NdArray } from "./op.js";
-import { nodesOf } from "./order.js";
-import type { Graph, Tensor } from "./tensor.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { sameShape, shapeText } from "../../core/numbers/shape.js";
+import type { NdArray } from "../op.js";
+import { nodesOf } from "../order.js";
+import type { Graph, Tensor } from "../tensor.js";
 
 /**
  * Evaluates a graph.

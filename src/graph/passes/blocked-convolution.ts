@@ -1,13 +1,13 @@
 // Convolutions over blocked channels, where the runtime has them: up to twice as fast as over plain ones.
-import { sizeOf } from "../core/numbers/shape.js";
-import { apply } from "./build.js";
-import type { Rewrite } from "./graph.js";
-import type { Op } from "./op.js";
-import { blockedConvOp, reorderInput, reorderOutput } from "./ops/blocked-operators.js";
-import { filledBlocks } from "./ops/blocks.js";
-import { type ConvAttributes, convOp, convWindow } from "./ops/convolution.js";
-import { pad, reshape, transpose } from "./ops/shape-movement.js";
-import type { Tensor } from "./tensor.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { apply } from "../build.js";
+import type { Rewrite } from "../graph.js";
+import type { Op } from "../op.js";
+import { blockedConvOp, reorderInput, reorderOutput } from "../ops/blocked-operators.js";
+import { filledBlocks } from "../ops/blocks.js";
+import { type ConvAttributes, convOp, convWindow } from "../ops/convolution.js";
+import { pad, reshape, transpose } from "../ops/shape-movement.js";
+import type { Tensor } from "../tensor.js";
 
 // A kernel of one place has so little work for each number that the ways in and out cost what is gained.
 const fewestTaps = 2;

@@ -1,13 +1,13 @@
 // Rules of reach against the operators themselves: every element is changed, and what changes behind it must be allowed.
 import { describe, expect, it } from "vitest";
-import { sizeOf, stridesOf } from "../core/numbers/shape.js";
-import { evaluateGraph } from "./evaluate.js";
-import { graph } from "./graph.js";
+import { sizeOf, stridesOf } from "../../core/numbers/shape.js";
+import { graph } from "../graph.js";
+import type { NdArray, Op } from "../op.js";
+import { buildCase } from "../ops/case.js";
+import { opCases } from "../ops/cases.js";
+import { type OpName, ops } from "../ops/index.js";
+import { evaluateGraph } from "../reference/evaluate.js";
 import { reachOf } from "./node-reach.js";
-import type { NdArray, Op } from "./op.js";
-import { buildCase } from "./ops/case.js";
-import { opCases } from "./ops/cases.js";
-import { type OpName, ops } from "./ops/index.js";
 import type { AxisReach } from "./reach.js";
 
 const mostElements = 80;

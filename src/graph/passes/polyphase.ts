@@ -7,17 +7,17 @@
 // comparisons of whole blocks, the columns of the weight gradient are 2.8 times smaller (36 taps of a quarter of the
 // places instead of 25 of all, for a 5x5 kernel), and matrix products have 4 times the rows. It costs (k+1)^2 / k^2 of
 // the multiplications and a rearranged input, so it pays for the few channels of a first layer only.
-import { constant } from "./build.js";
-import { rewriteGraph } from "./graph.js";
-import type { Op } from "./op.js";
-import { add } from "./ops/arithmetic.js";
-import { type ConvAttributes, conv, convOp } from "./ops/convolution.js";
-import { spaceToDepth } from "./ops/depth-space.js";
-import { matMul } from "./ops/matmul.js";
-import { type MaxPoolAttributes, maxPool, maxPoolOp } from "./ops/pooling.js";
-import { expand, pad, reshape, transpose } from "./ops/shape-movement.js";
-import { nodesOf } from "./order.js";
-import type { Graph, Node, Tensor } from "./tensor.js";
+import { constant } from "../build.js";
+import { rewriteGraph } from "../graph.js";
+import type { Op } from "../op.js";
+import { add } from "../ops/arithmetic.js";
+import { type ConvAttributes, conv, convOp } from "../ops/convolution.js";
+import { spaceToDepth } from "../ops/depth-space.js";
+import { matMul } from "../ops/matmul.js";
+import { type MaxPoolAttributes, maxPool, maxPoolOp } from "../ops/pooling.js";
+import { expand, pad, reshape, transpose } from "../ops/shape-movement.js";
+import { nodesOf } from "../order.js";
+import type { Graph, Node, Tensor } from "../tensor.js";
 
 // Measured on LeNet-5 (bench/lowerings.ts): 1 channel gains, 6 channels lose.
 const mostChannels = 3;

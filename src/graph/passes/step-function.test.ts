@@ -1,11 +1,11 @@
 // The step function as one operator: the same numbers as comparing and casting, and nothing else touched.
 import { expect, test } from "vitest";
-import { input, scalar } from "./build.js";
-import { evaluateGraph } from "./evaluate.js";
-import { graph, rewriteGraph } from "./graph.js";
-import { cast } from "./ops/cast.js";
-import { greater } from "./ops/comparison.js";
-import { nodesOf } from "./order.js";
+import { input, scalar } from "../build.js";
+import { graph, rewriteGraph } from "../graph.js";
+import { cast } from "../ops/cast.js";
+import { greater } from "../ops/comparison.js";
+import { nodesOf } from "../order.js";
+import { evaluateGraph } from "../reference/evaluate.js";
 import { stepFunctions } from "./step-function.js";
 
 const x = input("x", "float32", [7]);

@@ -1,7 +1,7 @@
 // Where the elements of an output come from, axis by axis: what receptive fields are followed with.
-import type { Shape } from "../core/numbers/shape.js";
-import type { InferInput } from "./op.js";
-import type { TensorType } from "./tensor.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import type { InferInput } from "../op.js";
+import type { TensorType } from "../tensor.js";
 
 /** What an output element at place `u` of axis `axis` depends on, along one axis of an input. */
 export type AxisReach =

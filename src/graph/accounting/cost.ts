@@ -1,7 +1,7 @@
 // Work of a whole graph: the sum over its nodes.
-import type { Cost } from "./op.js";
-import { nodesOf } from "./order.js";
-import type { Graph } from "./tensor.js";
+import type { Cost } from "../op.js";
+import { nodesOf } from "../order.js";
+import type { Graph } from "../tensor.js";
 
 /** Work of running the graph once, sub-graphs as often as their operator runs them. */
 export function graphCost(graph: Graph): Cost {

@@ -2,12 +2,12 @@
 //
 // Exporters write shapes as chains of small integer operators (Shape, Gather, Mul, Concat ...). Every shape rule sees
 // through such chains here, without a separate pass.
-import { sizeOf } from "../core/numbers/shape.js";
-import type { TensorData } from "../core/numbers/tensor-data.js";
-import { evaluateGraph } from "./evaluate.js";
-import { fromTensorData, toTensorData } from "./nd-array.js";
-import type { NdArray } from "./op.js";
-import type { Node, Tensor } from "./tensor.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { NdArray } from "../op.js";
+import { evaluateGraph } from "../reference/evaluate.js";
+import { fromTensorData, toTensorData } from "../reference/nd-array.js";
+import type { Node, Tensor } from "../tensor.js";
 
 // Shape rules read small tensors only; big ones (weights) are never converted.
 const largestKnownValue = 4096;

@@ -1,10 +1,10 @@
 // Arrays of the reference evaluation: conversion to and from stored tensors.
 
-import type { DType } from "../core/numbers/dtype.js";
-import { dtypeTable } from "../core/numbers/dtype.js";
-import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { type TensorData, toInt64 } from "../core/numbers/tensor-data.js";
-import type { NdArray } from "./op.js";
+import type { DType } from "../../core/numbers/dtype.js";
+import { dtypeTable } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, toInt64 } from "../../core/numbers/tensor-data.js";
+import type { NdArray } from "../op.js";
 
 export function ndArray(dtype: DType, shape: Shape, data: Float64Array): NdArray {
   return { dtype, shape, data };

@@ -1,10 +1,10 @@
 // Operators that are compositions of others: their gradients are those of the composition.
-import { input } from "./build.js";
-import { gradients } from "./gradient.js";
-import { rewriteGraph } from "./graph.js";
-import type { Vjp } from "./op.js";
-import { add } from "./ops/arithmetic.js";
-import type { Attributes, NamedTensor, Tensor } from "./tensor.js";
+import { input } from "../build.js";
+import { gradients } from "../gradient.js";
+import { rewriteGraph } from "../graph.js";
+import type { Vjp } from "../op.js";
+import { add } from "../ops/arithmetic.js";
+import type { Attributes, NamedTensor, Tensor } from "../tensor.js";
 
 /** The outputs of an operator, or the first of them, by other operators. */
 export type Compose<A extends Attributes> = (inputs: readonly (Tensor | null)[], attrs: A) => readonly Tensor[];
