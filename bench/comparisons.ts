@@ -2,25 +2,25 @@
 import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
 import { scalar } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
-import { mul } from "../src/graph/ops/arithmetic.js";
-import { cast } from "../src/graph/ops/cast.js";
-import { equal, greater } from "../src/graph/ops/comparison.js";
-import { convWindow } from "../src/graph/ops/convolution.js";
+import { mul } from "../src/graph/ops/elementwise/arithmetic.js";
+import { cast } from "../src/graph/ops/elementwise/cast.js";
+import { equal, greater } from "../src/graph/ops/elementwise/comparison.js";
+import { where } from "../src/graph/ops/elementwise/selection.js";
+import { sign } from "../src/graph/ops/elementwise/unary.js";
+import { scatterElements } from "../src/graph/ops/indexing/indexing.js";
+import { concat, expand, pad, reshape, slice, split, transpose } from "../src/graph/ops/movement/shape-movement.js";
+import { matMul, transposeMatrices } from "../src/graph/ops/products/matmul.js";
+import { reduceSum } from "../src/graph/ops/reduction/reduction.js";
+import { enlarge } from "../src/graph/ops/resize/resize.js";
+import { convWindow } from "../src/graph/ops/windows/convolution.js";
 import {
   type Convolution,
   convolutionCotangents,
   hasMirroredWindows,
   type InputLowering,
   type WeightLowering,
-} from "../src/graph/ops/convolution-gradient.js";
-import { scatterElements } from "../src/graph/ops/indexing.js";
-import { matMul, transposeMatrices } from "../src/graph/ops/matmul.js";
-import { maxPool, maxPoolWithIndices } from "../src/graph/ops/pooling.js";
-import { reduceSum } from "../src/graph/ops/reduction.js";
-import { enlarge } from "../src/graph/ops/resize.js";
-import { where } from "../src/graph/ops/selection.js";
-import { concat, expand, pad, reshape, slice, split, transpose } from "../src/graph/ops/shape-movement.js";
-import { sign } from "../src/graph/ops/unary.js";
+} from "../src/graph/ops/windows/convolution-gradient.js";
+import { maxPool, maxPoolWithIndices } from "../src/graph/ops/windows/pooling.js";
 import type { Tensor } from "../src/graph/tensor.js";
 import { adam } from "../src/optim/optimizers/adam.js";
 import type { Comparison } from "./graph-timer.js";

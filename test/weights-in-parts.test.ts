@@ -1,8 +1,8 @@
 // Large weights are stored and updated in parts: nothing but the time shows it.
 import { afterAll, describe, expect, test } from "vitest";
 import { scalar } from "../src/graph/build.js";
-import { add, mul } from "../src/graph/ops/arithmetic.js";
-import { reduceSum } from "../src/graph/ops/reduction.js";
+import { add, mul } from "../src/graph/ops/elementwise/arithmetic.js";
+import { reduceSum } from "../src/graph/ops/reduction/reduction.js";
 import { relu } from "../src/nn/activations.js";
 import { dense } from "../src/nn/layers/dense.js";
 import { flatten } from "../src/nn/layers/flatten.js";

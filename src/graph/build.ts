@@ -7,8 +7,8 @@ import type { Shape } from "../core/numbers/shape.js";
 import { requireCountable, sizeOf } from "../core/numbers/shape.js";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import type { InferInput, Op } from "./op.js";
-import { constantOp } from "./ops/constant.js";
-import { unlimited } from "./ops/elementwise.js";
+import { constantOp } from "./ops/movement/constant.js";
+import { unlimited } from "./ops/record/elementwise.js";
 import { constantValue } from "./passes/constant-value.js";
 import type { Attributes, Node, Tensor } from "./tensor.js";
 

@@ -1,25 +1,6 @@
 // The operators as functions on symbolic tensors; users write them as `ops.matMul(a, b)`.
-export { clip, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.js";
-export { add, div, max, mean, min, mul, pow, sub, sum } from "./ops/arithmetic.js";
-export { bitShift } from "./ops/bit-shift.js";
-export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./ops/bits.js";
-export { cast } from "./ops/cast.js";
-export { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from "./ops/class-loss.js";
-export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, xor } from "./ops/comparison.js";
-export { compress, nonZero } from "./ops/compress.js";
-export { conv, convTranspose } from "./ops/convolution.js";
-export { depthToSpace, spaceToDepth } from "./ops/depth-space.js";
-export { einsum } from "./ops/einsum.js";
-export { isInfinite, isNotANumber } from "./ops/float-tests.js";
-export { globalAveragePool, globalMaxPool } from "./ops/global-pooling.js";
-export { groupNormalization, instanceNormalization } from "./ops/group-normalization.js";
-export { gather, gatherElements, scatterElements } from "./ops/indexing.js";
-export { gatherND, scatterND } from "./ops/indexing-nd.js";
-export { rmsNormalization } from "./ops/layer-normalization.js";
-export { loop } from "./ops/loop.js";
-export { lpPool } from "./ops/lp-pooling.js";
-export { gemm, matMul } from "./ops/matmul.js";
-export { mod } from "./ops/mod.js";
+export { clip, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation/activation.js";
+export { shrink, swish } from "./ops/activation/shrinking.js";
 export {
   celu,
   elu,
@@ -31,22 +12,65 @@ export {
   selu,
   softsign,
   thresholdedRelu,
-} from "./ops/more-activations.js";
-export { cumSum, reduceL1, reduceL2, reduceLogSum, reduceLogSumExp, reduceProd } from "./ops/norm-reduction.js";
-export { batchNormalization } from "./ops/normalization.js";
-export { oneHot } from "./ops/one-hot.js";
-export { pad } from "./ops/padding.js";
-export { averagePool, maxPool } from "./ops/pooling.js";
-export { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "./ops/reduction.js";
-export { where } from "./ops/selection.js";
-export { expand, flatten, reshape, squeeze, transpose, unsqueeze } from "./ops/shape-movement.js";
-export { constantOfShape, eyeLike, range, shapeOf, size } from "./ops/shape-values.js";
-export { shrink, swish } from "./ops/shrinking.js";
-export { concat, slice, split } from "./ops/slicing.js";
-export { hardmax, logSoftmax, softmax } from "./ops/softmax.js";
-export { tile } from "./ops/tile.js";
-export { topK } from "./ops/top-k.js";
-export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan } from "./ops/trigonometric.js";
-export { trilu } from "./ops/trilu.js";
-export { abs, ceil, erf, exp, floor, identity, log, neg, reciprocal, round, sign, sqrt } from "./ops/unary.js";
-export { localResponseNormalization, lpNormalization, meanVarianceNormalization } from "./ops/vector-normalization.js";
+} from "./ops/activation/smooth-activations.js";
+export { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from "./ops/class-loss.js";
+export { add, div, max, mean, min, mul, pow, sub, sum } from "./ops/elementwise/arithmetic.js";
+export { bitShift } from "./ops/elementwise/bit-shift.js";
+export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./ops/elementwise/bits.js";
+export { cast } from "./ops/elementwise/cast.js";
+export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, xor } from "./ops/elementwise/comparison.js";
+export { isInfinite, isNotANumber } from "./ops/elementwise/float-tests.js";
+export { mod } from "./ops/elementwise/mod.js";
+export { where } from "./ops/elementwise/selection.js";
+export { acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan } from "./ops/elementwise/trigonometric.js";
+export {
+  abs,
+  ceil,
+  erf,
+  exp,
+  floor,
+  identity,
+  log,
+  neg,
+  reciprocal,
+  round,
+  sign,
+  sqrt,
+} from "./ops/elementwise/unary.js";
+export { compress, nonZero } from "./ops/indexing/compress.js";
+export { gather, gatherElements, scatterElements } from "./ops/indexing/indexing.js";
+export { gatherND, scatterND } from "./ops/indexing/indexing-nd.js";
+export { oneHot } from "./ops/indexing/one-hot.js";
+export { topK } from "./ops/indexing/top-k.js";
+export { loop } from "./ops/loop.js";
+export { depthToSpace, spaceToDepth } from "./ops/movement/depth-space.js";
+export { pad } from "./ops/movement/padding.js";
+export { expand, flatten, reshape, squeeze, transpose, unsqueeze } from "./ops/movement/shape-movement.js";
+export { constantOfShape, eyeLike, range, shapeOf, size } from "./ops/movement/shape-values.js";
+export { concat, slice, split } from "./ops/movement/slicing.js";
+export { tile } from "./ops/movement/tile.js";
+export { trilu } from "./ops/movement/trilu.js";
+export { batchNormalization } from "./ops/normalization/batch-normalization.js";
+export { groupNormalization, instanceNormalization } from "./ops/normalization/group-normalization.js";
+export { rmsNormalization } from "./ops/normalization/layer-normalization.js";
+export {
+  localResponseNormalization,
+  lpNormalization,
+  meanVarianceNormalization,
+} from "./ops/normalization/vector-normalization.js";
+export { einsum } from "./ops/products/einsum.js";
+export { gemm, matMul } from "./ops/products/matmul.js";
+export {
+  cumSum,
+  reduceL1,
+  reduceL2,
+  reduceLogSum,
+  reduceLogSumExp,
+  reduceProd,
+} from "./ops/reduction/norm-reduction.js";
+export { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "./ops/reduction/reduction.js";
+export { hardmax, logSoftmax, softmax } from "./ops/reduction/softmax.js";
+export { conv, convTranspose } from "./ops/windows/convolution.js";
+export { globalAveragePool, globalMaxPool } from "./ops/windows/global-pooling.js";
+export { lpPool } from "./ops/windows/lp-pooling.js";
+export { averagePool, maxPool } from "./ops/windows/pooling.js";

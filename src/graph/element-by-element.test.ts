@@ -5,8 +5,8 @@ import { sameShape } from "../core/numbers/shape.js";
 import { actsByElement } from "./accounting/node-reach.js";
 import { graph } from "./graph.js";
 import type { NdArray, Op } from "./op.js";
-import { buildCase, type OpCase } from "./ops/case.js";
-import { opCases } from "./ops/cases.js";
+import { buildCase, type OpCase } from "./ops/cases/case.js";
+import { opCases } from "./ops/cases/cases.js";
 import { type OpName, ops } from "./ops/index.js";
 import { evaluateGraph } from "./reference/evaluate.js";
 

@@ -4,8 +4,8 @@ import { InvalidInputError } from "../core/errors.js";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sameShape, shapeText } from "../core/numbers/shape.js";
 import { filled, withScope } from "./build.js";
-import { add } from "./ops/arithmetic.js";
-import { sumTo } from "./ops/reduction.js";
+import { add } from "./ops/elementwise/arithmetic.js";
+import { sumTo } from "./ops/reduction/reduction.js";
 import { nodesInOrder } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 

@@ -3,7 +3,7 @@ import type { DType } from "../core/numbers/dtype.js";
 import type { Shape } from "../core/numbers/shape.js";
 import type { ReachRule } from "./accounting/reach.js";
 import type { Window } from "./accounting/window.js";
-import type { Arrangements, LaneForm, LaneImage } from "./ops/lane-image.js";
+import type { Arrangements, LaneForm, LaneImage } from "./ops/network-axis/lane-image.js";
 import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";

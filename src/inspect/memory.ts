@@ -4,7 +4,7 @@ import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sizeOf } from "../core/numbers/shape.js";
 import { gradients } from "../graph/gradient.js";
-import { reduceSum } from "../graph/ops/reduction.js";
+import { reduceSum } from "../graph/ops/reduction/reduction.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 import { optimizers } from "../optim/optimizers/index.js";

@@ -2,8 +2,8 @@
 import { ShapeError } from "../core/errors.js";
 import { shapeText, sizeOf } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
-import { batchNormalization } from "../graph/ops/normalization.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { batchNormalization } from "../graph/ops/normalization/batch-normalization.js";
 import type { Tensor } from "../graph/tensor.js";
 
 export interface NormalizationInputs {

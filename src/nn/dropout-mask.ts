@@ -8,12 +8,12 @@
 import { type Shape, sizeOf } from "../core/numbers/shape.js";
 import { tensorData } from "../core/numbers/tensor-data.js";
 import { constant, scalar } from "../graph/build.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
-import { bitShift } from "../graph/ops/bit-shift.js";
-import { bitwiseXor } from "../graph/ops/bits.js";
-import { cast } from "../graph/ops/cast.js";
-import { greaterOrEqual } from "../graph/ops/comparison.js";
-import { reshape } from "../graph/ops/shape-movement.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { bitShift } from "../graph/ops/elementwise/bit-shift.js";
+import { bitwiseXor } from "../graph/ops/elementwise/bits.js";
+import { cast } from "../graph/ops/elementwise/cast.js";
+import { greaterOrEqual } from "../graph/ops/elementwise/comparison.js";
+import { reshape } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 
 // Odd constants of well-mixing integer hashes (xxHash32 primes 2 and 3; C. Wellons' "lowbias32").

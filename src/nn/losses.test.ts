@@ -6,7 +6,7 @@ import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
-import { softmax } from "../graph/ops/softmax.js";
+import { softmax } from "../graph/ops/reduction/softmax.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { fromTensorData } from "../graph/reference/nd-array.js";
 import { losses, lossFunction } from "./losses.js";

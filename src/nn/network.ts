@@ -4,7 +4,7 @@ import { InvalidInputError, ShapeError } from "../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input, withScope } from "../graph/build.js";
-import { transpose } from "../graph/ops/shape-movement.js";
+import { transpose } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import { checkInitializer, type Fans, type InitializerOption } from "./initializers.js";
 import type { BuildContext, LayerPart, LayerSpec, Mode, ParameterRole, SharedPlace } from "./layer.js";

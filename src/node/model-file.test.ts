@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, input } from "../graph/build.js";
 import { graph } from "../graph/graph.js";
-import { mul } from "../graph/ops/arithmetic.js";
+import { mul } from "../graph/ops/elementwise/arithmetic.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { ndFill } from "../graph/reference/nd-array.js";
 import { ModelProtoSchema, StringStringEntryProtoSchema } from "../onnx/generated/onnx_pb.js";

@@ -6,7 +6,7 @@
 import { InvalidInputError } from "../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
 import { constantValue, int64s } from "../graph/build.js";
-import { expand } from "../graph/ops/shape-movement.js";
+import { expand } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeProto } from "./generated/onnx_pb.js";
 import type { BuildOptions } from "./graph-builder.js";

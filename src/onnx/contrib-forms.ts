@@ -1,8 +1,8 @@
 // Operators of ONNX Runtime's own that are simple compositions of ONNX's: what its optimizers put into models.
 import { scalar } from "../graph/build.js";
-import { sigmoid } from "../graph/ops/activation.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
-import { matMul, transposeMatrices } from "../graph/ops/matmul.js";
+import { sigmoid } from "../graph/ops/activation/activation.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { matMul, transposeMatrices } from "../graph/ops/products/matmul.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";

@@ -2,8 +2,8 @@
 import { InvalidInputError } from "../core/errors.js";
 import { sizeOf } from "../core/numbers/shape.js";
 import { constantValue, scalar } from "../graph/build.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
-import { expand } from "../graph/ops/shape-movement.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { expand } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";

@@ -2,7 +2,7 @@
 import { sizeOf } from "../core/numbers/shape.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, int64s, scalar } from "../graph/build.js";
-import { expand, reshape } from "../graph/ops/shape-movement.js";
+import { expand, reshape } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";

@@ -2,7 +2,7 @@
 import { InvalidInputError } from "../core/errors.js";
 import type { Shape } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
-import { expand } from "../graph/ops/shape-movement.js";
+import { expand } from "../graph/ops/movement/shape-movement.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";
 import { integer } from "./read-values.js";

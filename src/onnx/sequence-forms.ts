@@ -1,8 +1,8 @@
 // Lists of tensors (sequences), which PyTorch's chunk and split become: known part by part while a graph is built.
 import { InvalidInputError } from "../core/errors.js";
 import { constantValue, scalar } from "../graph/build.js";
-import { squeeze, unsqueeze } from "../graph/ops/shape-movement.js";
-import { concat, split } from "../graph/ops/slicing.js";
+import { squeeze, unsqueeze } from "../graph/ops/movement/shape-movement.js";
+import { concat, split } from "../graph/ops/movement/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { integer } from "./read-values.js";

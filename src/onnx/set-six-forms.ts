@@ -1,5 +1,5 @@
 // Nodes of operator set 6, which broadcast only on demand: by `axis`, the place in the first input where the second lies.
-import { reshape } from "../graph/ops/shape-movement.js";
+import { reshape } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { NodeForm } from "./node-form.js";
 import { integer } from "./read-values.js";

@@ -2,12 +2,12 @@ import { expect, it } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { apply, constant, input, int64s } from "../graph/build.js";
 import { graph } from "../graph/graph.js";
-import { mul } from "../graph/ops/arithmetic.js";
-import { cast } from "../graph/ops/cast.js";
+import { mul } from "../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../graph/ops/elementwise/cast.js";
 import { ops } from "../graph/ops/index.js";
-import { resize } from "../graph/ops/resize.js";
-import { slice } from "../graph/ops/shape-movement.js";
-import { shapeOf } from "../graph/ops/shape-values.js";
+import { slice } from "../graph/ops/movement/shape-movement.js";
+import { shapeOf } from "../graph/ops/movement/shape-values.js";
+import { resize } from "../graph/ops/resize/resize.js";
 import { readOnnxModel } from "./read.js";
 import { writeOnnx } from "./write.js";
 

@@ -1,7 +1,7 @@
 // Running means of the gradient and of its square, as the optimizers of Adam's family carry them.
 import * as z from "zod";
 import { scalar } from "../graph/build.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { MomentumPair } from "./optimizer.js";
 

@@ -1,7 +1,7 @@
 // What an optimizer is: slots, numbers per step, and a pure update of tensors.
 import type { z } from "zod";
 import { type Definition, define } from "../core/definition.js";
-import { mul } from "../graph/ops/arithmetic.js";
+import { mul } from "../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Regularization, regularizedGradient } from "./regularization.js";
 

@@ -1,8 +1,8 @@
 // Options that every optimizer has: weight decay, coupled or decoupled, for all parameters or for weights; direction.
 import * as z from "zod";
 import { scalar } from "../graph/build.js";
-import { add, mul, sub } from "../graph/ops/arithmetic.js";
-import { neg } from "../graph/ops/unary.js";
+import { add, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
+import { neg } from "../graph/ops/elementwise/unary.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /**

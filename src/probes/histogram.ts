@@ -2,15 +2,15 @@
 import { sizeOf } from "../core/numbers/shape.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, scalar } from "../graph/build.js";
-import { div, max, min, mul, sub } from "../graph/ops/arithmetic.js";
-import { cast } from "../graph/ops/cast.js";
-import { greaterOrEqual } from "../graph/ops/comparison.js";
-import { scatterElements } from "../graph/ops/indexing.js";
-import { reduceMax, reduceMin } from "../graph/ops/reduction.js";
-import { where } from "../graph/ops/selection.js";
-import { expand, reshape } from "../graph/ops/shape-movement.js";
-import { slice } from "../graph/ops/slicing.js";
-import { floor } from "../graph/ops/unary.js";
+import { div, max, min, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../graph/ops/elementwise/cast.js";
+import { greaterOrEqual } from "../graph/ops/elementwise/comparison.js";
+import { where } from "../graph/ops/elementwise/selection.js";
+import { floor } from "../graph/ops/elementwise/unary.js";
+import { scatterElements } from "../graph/ops/indexing/indexing.js";
+import { expand, reshape } from "../graph/ops/movement/shape-movement.js";
+import { slice } from "../graph/ops/movement/slicing.js";
+import { reduceMax, reduceMin } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
 
 // Smaller ones are taken for 0 by ONNX Runtime as we set it.

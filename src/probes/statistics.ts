@@ -1,12 +1,12 @@
 // Statistics of a tensor as symbolic scalars: what probes compute inside the program.
 import { sizeOf } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
-import { add, div, max, mul, sub } from "../graph/ops/arithmetic.js";
-import { cast } from "../graph/ops/cast.js";
-import { equal, greater, less, lessOrEqual } from "../graph/ops/comparison.js";
-import { reduceMax, reduceMean, reduceMin, reduceSumSquare } from "../graph/ops/reduction.js";
-import { reshape } from "../graph/ops/shape-movement.js";
-import { sqrt } from "../graph/ops/unary.js";
+import { add, div, max, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../graph/ops/elementwise/cast.js";
+import { equal, greater, less, lessOrEqual } from "../graph/ops/elementwise/comparison.js";
+import { sqrt } from "../graph/ops/elementwise/unary.js";
+import { reshape } from "../graph/ops/movement/shape-movement.js";
+import { reduceMax, reduceMean, reduceMin, reduceSumSquare } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /** What a statistic may use besides the tensor. */

@@ -6,9 +6,9 @@ import type { Shape } from "../core/numbers/shape.js";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import type { Dataset, Split } from "../data/dataset.js";
 import { constant, input } from "../graph/build.js";
-import { add, mul } from "../graph/ops/arithmetic.js";
-import { cast } from "../graph/ops/cast.js";
-import { gather } from "../graph/ops/shape-movement.js";
+import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../graph/ops/elementwise/cast.js";
+import { gather } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { TrialSpec } from "./trial-spec.js";
 

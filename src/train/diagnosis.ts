@@ -1,7 +1,7 @@
 // Where a diverged step went bad: the step once more, outside the loop, with every value checked.
-import { sub } from "../graph/ops/arithmetic.js";
-import { reduceSum } from "../graph/ops/reduction.js";
-import { concat, reshape } from "../graph/ops/shape-movement.js";
+import { sub } from "../graph/ops/elementwise/arithmetic.js";
+import { concat, reshape } from "../graph/ops/movement/shape-movement.js";
+import { reduceSum } from "../graph/ops/reduction/reduction.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { TrainingRequest } from "./program-request.js";

@@ -5,8 +5,14 @@ import { input } from "../graph/build.js";
 import { batchGraph, withNetworkAxis } from "../graph/ensemble/batching.js";
 import { laneOutputs } from "../graph/ensemble/lanes.js";
 import { rewriteGraph } from "../graph/graph.js";
-import { groupCount, type LaneForm, LaneImage, lanesToLast, lastToLanes } from "../graph/ops/lane-image.js";
-import { gather, reshape } from "../graph/ops/shape-movement.js";
+import { gather, reshape } from "../graph/ops/movement/shape-movement.js";
+import {
+  groupCount,
+  type LaneForm,
+  LaneImage,
+  lanesToLast,
+  lastToLanes,
+} from "../graph/ops/network-axis/lane-image.js";
 import { stepFunctions } from "../graph/passes/step-function.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import type { Network } from "../nn/network.js";

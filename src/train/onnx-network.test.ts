@@ -5,7 +5,7 @@ import { readSafetensors, writeSafetensors } from "../core/formats/safetensors.j
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
-import { reduceSum } from "../graph/ops/reduction.js";
+import { reduceSum } from "../graph/ops/reduction/reduction.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { fromTensorData } from "../graph/reference/nd-array.js";
 import type { Tensor } from "../graph/tensor.js";

@@ -4,7 +4,7 @@ import { InvalidInputError } from "../core/errors.js";
 import { type Shape, sizeOf } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
-import { concat, reshape, split } from "../graph/ops/shape-movement.js";
+import { concat, reshape, split } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /** The place of a named tensor, or of a part of one. */

@@ -2,9 +2,9 @@
 
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { scalar, withScope } from "../graph/build.js";
-import { add, mul, sub } from "../graph/ops/arithmetic.js";
-import { concat, reshape } from "../graph/ops/shape-movement.js";
-import { slice } from "../graph/ops/slicing.js";
+import { add, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
+import { concat, reshape } from "../graph/ops/movement/shape-movement.js";
+import { slice } from "../graph/ops/movement/slicing.js";
 import { simplify } from "../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
 import { histogram } from "../probes/histogram.js";

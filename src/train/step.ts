@@ -1,7 +1,7 @@
 // One training step as symbolic tensors: rows -> batch -> network -> loss -> gradients -> update.
 import { input } from "../graph/build.js";
-import { gather, squeeze } from "../graph/ops/shape-movement.js";
-import { split } from "../graph/ops/slicing.js";
+import { gather, squeeze } from "../graph/ops/movement/shape-movement.js";
+import { split } from "../graph/ops/movement/slicing.js";
 import type { Tensor } from "../graph/tensor.js";
 import {
   type BackwardInputs,

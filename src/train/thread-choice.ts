@@ -1,5 +1,5 @@
 // Threads chosen by measurement, on real steps of the trial itself: nothing is run only to be timed.
-import { mostInvariantThreads } from "../graph/ops/matmul.js";
+import { mostInvariantThreads } from "../graph/ops/products/matmul.js";
 
 // Segments measured with each candidate before the choice; the best of them counts, since noise only ever adds.
 const rounds = 3;

@@ -1,10 +1,10 @@
 // What BatchNormalization and Dropout nodes of a file become in a network: active in training, fixed in inference.
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { constant, input, scalar } from "../graph/build.js";
-import { mul } from "../graph/ops/arithmetic.js";
-import { equal, greater } from "../graph/ops/comparison.js";
-import { where as choose } from "../graph/ops/selection.js";
-import { unsqueeze } from "../graph/ops/shape-movement.js";
+import { mul } from "../graph/ops/elementwise/arithmetic.js";
+import { equal, greater } from "../graph/ops/elementwise/comparison.js";
+import { where as choose } from "../graph/ops/elementwise/selection.js";
+import { unsqueeze } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import { normalizeByBatch } from "../nn/batch-statistics.js";
 import { dropoutMask } from "../nn/dropout-mask.js";

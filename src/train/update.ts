@@ -1,11 +1,11 @@
 // What happens between gradients and parameters: clipping, groups of the optimizer, the update itself.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { scalar, withScope } from "../graph/build.js";
-import { clip } from "../graph/ops/activation.js";
-import { add, div, min, mul } from "../graph/ops/arithmetic.js";
-import { reduceSum, reduceSumSquare } from "../graph/ops/reduction.js";
-import { reshape } from "../graph/ops/shape-movement.js";
-import { sqrt } from "../graph/ops/unary.js";
+import { clip } from "../graph/ops/activation/activation.js";
+import { add, div, min, mul } from "../graph/ops/elementwise/arithmetic.js";
+import { sqrt } from "../graph/ops/elementwise/unary.js";
+import { reshape } from "../graph/ops/movement/shape-movement.js";
+import { reduceSum, reduceSumSquare } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { ReadOptimizer } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";

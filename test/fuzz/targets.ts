@@ -13,7 +13,7 @@ import { readTar } from "../../src/data/tar.js";
 import { userDataset } from "../../src/data/user-dataset.js";
 import { graphCost } from "../../src/graph/accounting/cost.js";
 import { constant } from "../../src/graph/build.js";
-import { identity } from "../../src/graph/ops/unary.js";
+import { identity } from "../../src/graph/ops/elementwise/unary.js";
 import { simplify } from "../../src/graph/passes/simplify.js";
 import { printGraph } from "../../src/graph/print.js";
 import type { Graph } from "../../src/graph/tensor.js";

@@ -1,5 +1,5 @@
 // Random element-wise operators with broadcasting, products, reductions, normalization and losses.
-import { bools, type CaseInput, distinct, float, integers, list, type OpCase } from "../../src/graph/ops/case.js";
+import { bools, type CaseInput, distinct, float, integers, list, type OpCase } from "../../src/graph/ops/cases/case.js";
 import type { Attributes } from "../../src/graph/tensor.js";
 import type { Dice } from "./dice.js";
 import type { RandomCase } from "./windows.js";

@@ -1,7 +1,15 @@
 // Random movement of elements: shapes, slices, indices.
 
 import { sizeOf } from "../../src/core/numbers/shape.js";
-import { type CaseInput, distinct, exactly, float, integers, list, type OpCase } from "../../src/graph/ops/case.js";
+import {
+  type CaseInput,
+  distinct,
+  exactly,
+  float,
+  integers,
+  list,
+  type OpCase,
+} from "../../src/graph/ops/cases/case.js";
 import type { Attributes } from "../../src/graph/tensor.js";
 import type { Dice } from "./dice.js";
 import type { RandomCase } from "./windows.js";

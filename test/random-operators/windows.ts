@@ -1,6 +1,6 @@
 // Random convolutions, pooling and resizing.
-import { type CaseInput, distinct, exactly, float, list, type OpCase } from "../../src/graph/ops/case.js";
-import { averagedPlaces, poolWindow } from "../../src/graph/ops/pooling.js";
+import { type CaseInput, distinct, exactly, float, list, type OpCase } from "../../src/graph/ops/cases/case.js";
+import { averagedPlaces, poolWindow } from "../../src/graph/ops/windows/pooling.js";
 import type { Attributes } from "../../src/graph/tensor.js";
 import type { Dice } from "./dice.js";
 

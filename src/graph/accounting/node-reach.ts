@@ -1,7 +1,7 @@
 // The reach of one node: by the windows of its operator, its rule, or element by element.
 import { sameShape } from "../../core/numbers/shape.js";
 import type { WindowView } from "../op.js";
-import { knownInputs } from "../ops/known-value.js";
+import { knownInputs } from "../ops/record/known-value.js";
 import type { Node } from "../tensor.js";
 import { type AxisReach, type InputReach, mostPhases, pointwise } from "./reach.js";
 import { coveredExtent } from "./window.js";

@@ -9,7 +9,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import { apply, input, withScope } from "../build.js";
 import type { BatchContext } from "../op.js";
-import { expand, reshape } from "../ops/shape-movement.js";
+import { expand, reshape } from "../ops/movement/shape-movement.js";
 import { nodesOf } from "../order.js";
 import type { Graph, NamedTensor, Node, Tensor } from "../tensor.js";
 

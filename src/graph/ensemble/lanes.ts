@@ -8,8 +8,8 @@
 
 import { apply, withScope } from "../build.js";
 import type { LaneContext } from "../op.js";
-import { groupCount, type LaneForm, LaneImage } from "../ops/lane-image.js";
-import { expandOp, reshape, transpose } from "../ops/shape-movement.js";
+import { expandOp, reshape, transpose } from "../ops/movement/shape-movement.js";
+import { groupCount, type LaneForm, LaneImage } from "../ops/network-axis/lane-image.js";
 import { nodesOf } from "../order.js";
 import type { Graph, Node, Tensor } from "../tensor.js";
 import { batchNode } from "./batching.js";

@@ -5,16 +5,16 @@ import { apply, scalar } from "../build.js";
 import type { InferInput, NdArray, Op } from "../op.js";
 import { type Compose, gradientOfComposition } from "../reference/composition.js";
 import type { Tensor, TensorType } from "../tensor.js";
-import { div, mul } from "./arithmetic.js";
-import { equal } from "./comparison.js";
-import { requireOneType } from "./element-types.js";
-import { requireDType } from "./elementwise.js";
-import { gather, gatherElements } from "./indexing.js";
-import { reduceMean, reduceSum } from "./reduction.js";
-import { where } from "./selection.js";
-import { reshape } from "./shape-movement.js";
-import { logSoftmax, logSoftmaxOp } from "./softmax.js";
-import { neg } from "./unary.js";
+import { div, mul } from "./elementwise/arithmetic.js";
+import { equal } from "./elementwise/comparison.js";
+import { where } from "./elementwise/selection.js";
+import { neg } from "./elementwise/unary.js";
+import { gather, gatherElements } from "./indexing/indexing.js";
+import { reshape } from "./movement/shape-movement.js";
+import { requireOneType } from "./record/element-types.js";
+import { requireDType } from "./record/elementwise.js";
+import { reduceMean, reduceSum } from "./reduction/reduction.js";
+import { logSoftmax, logSoftmaxOp } from "./reduction/softmax.js";
 
 export type ClassLossAttributes = {
   readonly reduction: string;

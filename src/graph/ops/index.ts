@@ -1,38 +1,7 @@
 // The table of all operators: everything that reads, checks or prices a graph looks here.
 import type { Op } from "../op.js";
-import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation.js";
-import { addOp, divOp, maxOp, meanOp, minOp, mulOp, powOp, subOp, sumOp } from "./arithmetic.js";
-import { bitShiftOp } from "./bit-shift.js";
-import { bitwiseAndOp, bitwiseNotOp, bitwiseOrOp, bitwiseXorOp } from "./bits.js";
-import { castLikeOp, castOp } from "./cast.js";
-import { negativeLogLikelihoodLossOp, softmaxCrossEntropyLossOp } from "./class-loss.js";
-import { col2ImOp } from "./columns.js";
-import {
-  andOp,
-  equalOp,
-  greaterOp,
-  greaterOrEqualOp,
-  lessOp,
-  lessOrEqualOp,
-  notOp,
-  orOp,
-  xorOp,
-} from "./comparison.js";
-import { compressOp, nonZeroOp } from "./compress.js";
-import { constantOp } from "./constant.js";
-import { convOp, convTransposeOp } from "./convolution.js";
-import { depthToSpaceOp, spaceToDepthOp } from "./depth-space.js";
-import { einsumOp } from "./einsum.js";
-import { isInfOp, isNaNOp } from "./float-tests.js";
-import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./global-pooling.js";
-import { groupNormalizationOp, instanceNormalizationOp } from "./group-normalization.js";
-import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing.js";
-import { gatherNDOp, scatterNDOp } from "./indexing-nd.js";
-import { layerNormalizationOp, rmsNormalizationOp } from "./layer-normalization.js";
-import { loopOp } from "./loop.js";
-import { lpPoolOp } from "./lp-pooling.js";
-import { gemmOp, matMulOp } from "./matmul.js";
-import { modOp } from "./mod.js";
+import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation/activation.js";
+import { shrinkOp, swishOp } from "./activation/shrinking.js";
 import {
   celuOp,
   eluOp,
@@ -44,30 +13,26 @@ import {
   seluOp,
   softsignOp,
   thresholdedReluOp,
-} from "./more-activations.js";
-import { cumSumOp, reduceL1Op, reduceL2Op, reduceLogSumExpOp, reduceLogSumOp, reduceProdOp } from "./norm-reduction.js";
-import { batchNormalizationOp } from "./normalization.js";
-import { oneHotOp } from "./one-hot.js";
-import { padOp } from "./padding.js";
-import { averagePoolOp, maxPoolOp } from "./pooling.js";
+} from "./activation/smooth-activations.js";
+import { negativeLogLikelihoodLossOp, softmaxCrossEntropyLossOp } from "./class-loss.js";
+import { addOp, divOp, maxOp, meanOp, minOp, mulOp, powOp, subOp, sumOp } from "./elementwise/arithmetic.js";
+import { bitShiftOp } from "./elementwise/bit-shift.js";
+import { bitwiseAndOp, bitwiseNotOp, bitwiseOrOp, bitwiseXorOp } from "./elementwise/bits.js";
+import { castLikeOp, castOp } from "./elementwise/cast.js";
 import {
-  argMaxOp,
-  argMinOp,
-  reduceMaxOp,
-  reduceMeanOp,
-  reduceMinOp,
-  reduceSumOp,
-  reduceSumSquareOp,
-} from "./reduction.js";
-import { resizeOp } from "./resize.js";
-import { whereOp } from "./selection.js";
-import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./shape-movement.js";
-import { constantOfShapeOp, eyeLikeOp, rangeOp, shapeOp, sizeOp } from "./shape-values.js";
-import { shrinkOp, swishOp } from "./shrinking.js";
-import { concatOp, sliceOp, splitOp } from "./slicing.js";
-import { hardmaxOp, logSoftmaxOp, softmaxOp } from "./softmax.js";
-import { tileOp } from "./tile.js";
-import { topKOp } from "./top-k.js";
+  andOp,
+  equalOp,
+  greaterOp,
+  greaterOrEqualOp,
+  lessOp,
+  lessOrEqualOp,
+  notOp,
+  orOp,
+  xorOp,
+} from "./elementwise/comparison.js";
+import { isInfOp, isNaNOp } from "./elementwise/float-tests.js";
+import { modOp } from "./elementwise/mod.js";
+import { whereOp } from "./elementwise/selection.js";
 import {
   acoshOp,
   acosOp,
@@ -80,8 +45,7 @@ import {
   sinhOp,
   sinOp,
   tanOp,
-} from "./trigonometric.js";
-import { triluOp } from "./trilu.js";
+} from "./elementwise/trigonometric.js";
 import {
   absOp,
   ceilOp,
@@ -95,8 +59,51 @@ import {
   roundOp,
   signOp,
   sqrtOp,
-} from "./unary.js";
-import { lpNormalizationOp, lrnOp, meanVarianceNormalizationOp } from "./vector-normalization.js";
+} from "./elementwise/unary.js";
+import { compressOp, nonZeroOp } from "./indexing/compress.js";
+import { gatherElementsOp, gatherOp, scatterElementsOp } from "./indexing/indexing.js";
+import { gatherNDOp, scatterNDOp } from "./indexing/indexing-nd.js";
+import { oneHotOp } from "./indexing/one-hot.js";
+import { topKOp } from "./indexing/top-k.js";
+import { loopOp } from "./loop.js";
+import { constantOp } from "./movement/constant.js";
+import { depthToSpaceOp, spaceToDepthOp } from "./movement/depth-space.js";
+import { padOp } from "./movement/padding.js";
+import { expandOp, flattenOp, reshapeOp, squeezeOp, transposeOp, unsqueezeOp } from "./movement/shape-movement.js";
+import { constantOfShapeOp, eyeLikeOp, rangeOp, shapeOp, sizeOp } from "./movement/shape-values.js";
+import { concatOp, sliceOp, splitOp } from "./movement/slicing.js";
+import { tileOp } from "./movement/tile.js";
+import { triluOp } from "./movement/trilu.js";
+import { batchNormalizationOp } from "./normalization/batch-normalization.js";
+import { groupNormalizationOp, instanceNormalizationOp } from "./normalization/group-normalization.js";
+import { layerNormalizationOp, rmsNormalizationOp } from "./normalization/layer-normalization.js";
+import { lpNormalizationOp, lrnOp, meanVarianceNormalizationOp } from "./normalization/vector-normalization.js";
+import { einsumOp } from "./products/einsum.js";
+import { gemmOp, matMulOp } from "./products/matmul.js";
+import {
+  cumSumOp,
+  reduceL1Op,
+  reduceL2Op,
+  reduceLogSumExpOp,
+  reduceLogSumOp,
+  reduceProdOp,
+} from "./reduction/norm-reduction.js";
+import {
+  argMaxOp,
+  argMinOp,
+  reduceMaxOp,
+  reduceMeanOp,
+  reduceMinOp,
+  reduceSumOp,
+  reduceSumSquareOp,
+} from "./reduction/reduction.js";
+import { hardmaxOp, logSoftmaxOp, softmaxOp } from "./reduction/softmax.js";
+import { resizeOp } from "./resize/resize.js";
+import { col2ImOp } from "./windows/columns.js";
+import { convOp, convTransposeOp } from "./windows/convolution.js";
+import { globalAveragePoolOp, globalLpPoolOp, globalMaxPoolOp } from "./windows/global-pooling.js";
+import { lpPoolOp } from "./windows/lp-pooling.js";
+import { averagePoolOp, maxPoolOp } from "./windows/pooling.js";
 
 /** Every operator under its ONNX name. */
 export const ops = {

@@ -7,12 +7,12 @@ import { simplify } from "../passes/simplify.js";
 import { printGraph } from "../print.js";
 import { evaluateGraph } from "../reference/evaluate.js";
 import { ndFill } from "../reference/nd-array.js";
-import { add, mul } from "./arithmetic.js";
-import { cast } from "./cast.js";
-import { less } from "./comparison.js";
+import { add, mul } from "./elementwise/arithmetic.js";
+import { cast } from "./elementwise/cast.js";
+import { less } from "./elementwise/comparison.js";
 import { loop } from "./loop.js";
-import { matMul } from "./matmul.js";
-import { reduceSum } from "./reduction.js";
+import { matMul } from "./products/matmul.js";
+import { reduceSum } from "./reduction/reduction.js";
 
 const list = (...values: number[]) => ndFill("float64", [values.length], (i) => values[i]);
 

@@ -7,8 +7,8 @@ import { apply, constant, constantValue, input, scalar } from "../build.js";
 import { batchGraph } from "../ensemble/batching.js";
 import type { BatchContext, EvaluateContext, InferInput, NdArray, Op } from "../op.js";
 import type { Graph, NamedTensor, Tensor, TensorType } from "../tensor.js";
-import { unlimited } from "./elementwise.js";
-import { expand, unsqueeze } from "./shape-movement.js";
+import { expand, unsqueeze } from "./movement/shape-movement.js";
+import { unlimited } from "./record/elementwise.js";
 
 /**
  * Inputs of the node: `[trip count, condition, ...carried, ...captured]`; of the body: `[iteration, condition,

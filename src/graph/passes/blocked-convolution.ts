@@ -3,10 +3,10 @@ import { sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { Rewrite } from "../graph.js";
 import type { Op } from "../op.js";
-import { blockedConvOp, reorderInput, reorderOutput } from "../ops/blocked-operators.js";
-import { filledBlocks } from "../ops/blocks.js";
-import { type ConvAttributes, convOp, convWindow } from "../ops/convolution.js";
-import { pad, reshape, transpose } from "../ops/shape-movement.js";
+import { pad, reshape, transpose } from "../ops/movement/shape-movement.js";
+import { blockedConvOp, reorderInput, reorderOutput } from "../ops/windows/blocked-operators.js";
+import { filledBlocks } from "../ops/windows/blocks.js";
+import { type ConvAttributes, convOp, convWindow } from "../ops/windows/convolution.js";
 import type { Tensor } from "../tensor.js";
 
 // A kernel of one place has so little work for each number that the ways in and out cost what is gained.

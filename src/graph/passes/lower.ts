@@ -1,6 +1,6 @@
 // After differentiation: other forms of single nodes, for speed and for the same bits on any number of threads.
 import { apply } from "../build.js";
-import { cast } from "../ops/cast.js";
+import { cast } from "../ops/elementwise/cast.js";
 import type { Node, Tensor } from "../tensor.js";
 
 /**

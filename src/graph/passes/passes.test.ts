@@ -5,11 +5,11 @@ import { constant, constantValue, filled, input, int64s, scalar, withScope } fro
 import { gradients } from "../gradient.js";
 import { graph, rewriteGraph } from "../graph.js";
 import type { NdArray } from "../op.js";
-import { relu, tanh } from "../ops/activation.js";
-import { add, mul, sub } from "../ops/arithmetic.js";
-import { reduceMean, reduceSum } from "../ops/reduction.js";
-import { concat, reshape, transpose } from "../ops/shape-movement.js";
-import { exp, neg } from "../ops/unary.js";
+import { relu, tanh } from "../ops/activation/activation.js";
+import { add, mul, sub } from "../ops/elementwise/arithmetic.js";
+import { exp, neg } from "../ops/elementwise/unary.js";
+import { concat, reshape, transpose } from "../ops/movement/shape-movement.js";
+import { reduceMean, reduceSum } from "../ops/reduction/reduction.js";
 import { nodesOf } from "../order.js";
 import { printGraph } from "../print.js";
 import { evaluateGraph } from "../reference/evaluate.js";

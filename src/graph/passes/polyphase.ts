@@ -10,12 +10,12 @@
 import { constant } from "../build.js";
 import { rewriteGraph } from "../graph.js";
 import type { Op } from "../op.js";
-import { add } from "../ops/arithmetic.js";
-import { type ConvAttributes, conv, convOp } from "../ops/convolution.js";
-import { spaceToDepth } from "../ops/depth-space.js";
-import { matMul } from "../ops/matmul.js";
-import { type MaxPoolAttributes, maxPool, maxPoolOp } from "../ops/pooling.js";
-import { expand, pad, reshape, transpose } from "../ops/shape-movement.js";
+import { add } from "../ops/elementwise/arithmetic.js";
+import { spaceToDepth } from "../ops/movement/depth-space.js";
+import { expand, pad, reshape, transpose } from "../ops/movement/shape-movement.js";
+import { matMul } from "../ops/products/matmul.js";
+import { type ConvAttributes, conv, convOp } from "../ops/windows/convolution.js";
+import { type MaxPoolAttributes, maxPool, maxPoolOp } from "../ops/windows/pooling.js";
 import { nodesOf } from "../order.js";
 import type { Graph, Node, Tensor } from "../tensor.js";
 

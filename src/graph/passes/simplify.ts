@@ -4,7 +4,7 @@ import { sizeOf } from "../../core/numbers/shape.js";
 import { type TensorData, toNumbers } from "../../core/numbers/tensor-data.js";
 import { apply, constant, constantValue } from "../build.js";
 import { rewriteGraph } from "../graph.js";
-import { constantOp } from "../ops/constant.js";
+import { constantOp } from "../ops/movement/constant.js";
 import { evaluateGraph } from "../reference/evaluate.js";
 import { fromTensorData, toTensorData } from "../reference/nd-array.js";
 import type { Attributes, AttributeValue, Graph, Node, Tensor } from "../tensor.js";

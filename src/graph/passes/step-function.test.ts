@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { input, scalar } from "../build.js";
 import { graph, rewriteGraph } from "../graph.js";
-import { cast } from "../ops/cast.js";
-import { greater } from "../ops/comparison.js";
+import { cast } from "../ops/elementwise/cast.js";
+import { greater } from "../ops/elementwise/comparison.js";
 import { nodesOf } from "../order.js";
 import { evaluateGraph } from "../reference/evaluate.js";
 import { stepFunctions } from "./step-function.js";

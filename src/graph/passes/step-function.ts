@@ -2,9 +2,9 @@
 import { constantValue } from "../build.js";
 import type { Rewrite } from "../graph.js";
 import type { Op } from "../op.js";
-import { castOp } from "../ops/cast.js";
-import { greaterOp } from "../ops/comparison.js";
-import { hardSigmoid } from "../ops/more-activations.js";
+import { hardSigmoid } from "../ops/activation/smooth-activations.js";
+import { castOp } from "../ops/elementwise/cast.js";
+import { greaterOp } from "../ops/elementwise/comparison.js";
 
 // The smallest normal number times this is above 1. Denormals are zero to the sessions that train.
 const steepness = 3e38;

@@ -3,7 +3,7 @@ import { input } from "../build.js";
 import { gradients } from "../gradient.js";
 import { rewriteGraph } from "../graph.js";
 import type { Vjp } from "../op.js";
-import { add } from "../ops/arithmetic.js";
+import { add } from "../ops/elementwise/arithmetic.js";
 import type { Attributes, NamedTensor, Tensor } from "../tensor.js";
 
 /** The outputs of an operator, or the first of them, by other operators. */

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { batchNormalization } from "../../graph/ops/normalization.js";
+import { batchNormalization } from "../../graph/ops/normalization/batch-normalization.js";
 import { normalizeByBatch } from "../batch-statistics.js";
 import { defineLayer } from "../layer.js";
 

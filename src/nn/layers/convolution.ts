@@ -1,6 +1,6 @@
 // conv1d, conv2d and conv3d: a bank of small filters slid over a sequence, an image or a volume.
 import * as z from "zod";
-import { conv } from "../../graph/ops/convolution.js";
+import { conv } from "../../graph/ops/windows/convolution.js";
 import {
   extents,
   extentsOption,

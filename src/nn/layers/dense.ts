@@ -2,9 +2,9 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
-import { add } from "../../graph/ops/arithmetic.js";
-import { gemm, matMul } from "../../graph/ops/matmul.js";
-import { transpose } from "../../graph/ops/shape-movement.js";
+import { add } from "../../graph/ops/elementwise/arithmetic.js";
+import { transpose } from "../../graph/ops/movement/shape-movement.js";
+import { gemm, matMul } from "../../graph/ops/products/matmul.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer } from "../layer.js";
 

@@ -1,6 +1,6 @@
 // dropout: zero a random share of the values while training.
 import * as z from "zod";
-import { mul } from "../../graph/ops/arithmetic.js";
+import { mul } from "../../graph/ops/elementwise/arithmetic.js";
 import { dropoutMask } from "../dropout-mask.js";
 import { defineLayer } from "../layer.js";
 

@@ -1,6 +1,6 @@
 // flatten: all axes after the batch become one.
 import * as z from "zod";
-import { flatten as flattenNode } from "../../graph/ops/shape-movement.js";
+import { flatten as flattenNode } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
 /** x `[batch, ...]` becomes `[batch, features]`. */

@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { globalAveragePool as averageNode, globalMaxPool as maxNode } from "../../graph/ops/global-pooling.js";
-import { reshape } from "../../graph/ops/shape-movement.js";
+import { reshape } from "../../graph/ops/movement/shape-movement.js";
+import { globalAveragePool as averageNode, globalMaxPool as maxNode } from "../../graph/ops/windows/global-pooling.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLayer } from "../layer.js";
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { filled } from "../../graph/build.js";
-import { groupNormalization, instanceNormalization } from "../../graph/ops/group-normalization.js";
+import { groupNormalization, instanceNormalization } from "../../graph/ops/normalization/group-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
 import { type BuildContext, defineLayer } from "../layer.js";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText } from "../../core/numbers/shape.js";
 import { filled } from "../../graph/build.js";
-import { layerNormalization, rmsNormalization } from "../../graph/ops/layer-normalization.js";
+import { layerNormalization, rmsNormalization } from "../../graph/ops/normalization/layer-normalization.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
 import { type BuildContext, defineLayer } from "../layer.js";

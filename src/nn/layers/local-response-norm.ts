@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { localResponseNormalization } from "../../graph/ops/vector-normalization.js";
+import { localResponseNormalization } from "../../graph/ops/normalization/vector-normalization.js";
 import { defineLayer } from "../layer.js";
 
 /**

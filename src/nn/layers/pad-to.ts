@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { pad } from "../../graph/ops/shape-movement.js";
+import { pad } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
 /** Zeros on all sides, the same number up to one, until images are `size` x `size`; larger ones stay as they are. */

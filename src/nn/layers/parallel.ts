@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
-import { add, mul } from "../../graph/ops/arithmetic.js";
-import { concat } from "../../graph/ops/slicing.js";
+import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { concat } from "../../graph/ops/movement/slicing.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLayer, type LayerSpec } from "../layer.js";
 import { layerOption } from "./sequential.js";

@@ -1,6 +1,6 @@
 // Max and average pooling of sequences, images and volumes: one number from every window.
 import * as z from "zod";
-import { averagePool, maxPool, type PoolOptions } from "../../graph/ops/pooling.js";
+import { averagePool, maxPool, type PoolOptions } from "../../graph/ops/windows/pooling.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { extents, extentsOption, images, requireForm, type SpatialForm, sequences, volumes } from "../extents.js";
 import { defineLayer } from "../layer.js";

@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { prelu as preluNode } from "../../graph/ops/more-activations.js";
-import { reshape } from "../../graph/ops/shape-movement.js";
+import { prelu as preluNode } from "../../graph/ops/activation/smooth-activations.js";
+import { reshape } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
 /**

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
-import { reshape as reshapeNode, transpose as transposeNode } from "../../graph/ops/shape-movement.js";
+import { reshape as reshapeNode, transpose as transposeNode } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
 /** Every example in another shape, row by row; one extent may be -1 and takes what is left. */

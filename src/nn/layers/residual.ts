@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
-import { add } from "../../graph/ops/arithmetic.js";
+import { add } from "../../graph/ops/elementwise/arithmetic.js";
 import { defineLayer } from "../layer.js";
 import { layerOption } from "./sequential.js";
 

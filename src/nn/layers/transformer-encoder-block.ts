@@ -1,6 +1,6 @@
 // transformerEncoderBlock: attention between tokens, then a small network for each, both around a shortcut.
 import * as z from "zod";
-import { add } from "../../graph/ops/arithmetic.js";
+import { add } from "../../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer, type LayerSpec } from "../layer.js";

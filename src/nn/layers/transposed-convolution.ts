@@ -1,6 +1,6 @@
 // convTranspose1d, convTranspose2d and convTranspose3d: the way back through a convolution, from few places to many.
 import * as z from "zod";
-import { convTranspose } from "../../graph/ops/convolution.js";
+import { convTranspose } from "../../graph/ops/windows/convolution.js";
 import {
   extents,
   extentsOption,

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { resize } from "../../graph/ops/resize.js";
+import { resize } from "../../graph/ops/resize/resize.js";
 import { defineLayer } from "../layer.js";
 
 const factor = z.number().positive();

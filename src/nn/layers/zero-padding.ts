@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { pad } from "../../graph/ops/shape-movement.js";
+import { pad } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
 const extent = z.int().min(0);

@@ -3,12 +3,12 @@ import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant } from "../../graph/build.js";
-import { relu, softplus } from "../../graph/ops/activation.js";
-import { add, max, mul, sub } from "../../graph/ops/arithmetic.js";
-import { greater } from "../../graph/ops/comparison.js";
-import { reduceMean } from "../../graph/ops/reduction.js";
-import { where } from "../../graph/ops/selection.js";
-import { log, neg } from "../../graph/ops/unary.js";
+import { relu, softplus } from "../../graph/ops/activation/activation.js";
+import { add, max, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { greater } from "../../graph/ops/elementwise/comparison.js";
+import { where } from "../../graph/ops/elementwise/selection.js";
+import { log, neg } from "../../graph/ops/elementwise/unary.js";
+import { reduceMean } from "../../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLoss, fittedTargets, like, yesNoCorrect } from "./loss.js";
 

@@ -4,11 +4,11 @@ import { type Definition, define } from "../../core/definition.js";
 import { ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { scalar } from "../../graph/build.js";
-import { mul } from "../../graph/ops/arithmetic.js";
-import { cast } from "../../graph/ops/cast.js";
-import { equal, greater } from "../../graph/ops/comparison.js";
-import { reduceSum } from "../../graph/ops/reduction.js";
-import { reshape } from "../../graph/ops/shape-movement.js";
+import { mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { equal, greater } from "../../graph/ops/elementwise/comparison.js";
+import { reshape } from "../../graph/ops/movement/shape-movement.js";
+import { reduceSum } from "../../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../../graph/tensor.js";
 
 interface TargetFormRecord {

@@ -1,8 +1,8 @@
 // Losses of values: means over batch and outputs of a function of output minus target.
 import * as z from "zod";
-import { div, min, mul, sub } from "../../graph/ops/arithmetic.js";
-import { reduceMean } from "../../graph/ops/reduction.js";
-import { abs } from "../../graph/ops/unary.js";
+import { div, min, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { abs } from "../../graph/ops/elementwise/unary.js";
+import { reduceMean } from "../../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLoss, fittedTargets, like } from "./loss.js";
 

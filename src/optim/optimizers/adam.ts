@@ -1,7 +1,7 @@
 // adam: steps of a size set by running means of the gradient and of its square.
 import * as z from "zod";
-import { add, div, max, mul, sub } from "../../graph/ops/arithmetic.js";
-import { sqrt } from "../../graph/ops/unary.js";
+import { add, div, max, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer, type FormulaContext, type UpdateContext, type UpdateResult } from "../optimizer.js";
 import { regularization } from "../regularization.js";

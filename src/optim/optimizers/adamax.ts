@@ -1,8 +1,8 @@
 // adamax: Adam with the largest recent gradient in place of the root mean square.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
-import { add, div, max, mul, sub } from "../../graph/ops/arithmetic.js";
-import { abs } from "../../graph/ops/unary.js";
+import { add, div, max, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { abs } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";

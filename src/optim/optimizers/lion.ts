@@ -1,8 +1,8 @@
 // lion: steps of one size, in the direction of the sign of a momentum.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
-import { mul, sub } from "../../graph/ops/arithmetic.js";
-import { sign } from "../../graph/ops/unary.js";
+import { mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { sign } from "../../graph/ops/elementwise/unary.js";
 import { scaledMean } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { decoupledRegularization } from "../regularization.js";

@@ -1,7 +1,7 @@
 // nadam: Adam with Nesterov momentum.
 import * as z from "zod";
-import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { sqrt } from "../../graph/ops/unary.js";
+import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";

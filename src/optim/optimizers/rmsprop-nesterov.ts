@@ -1,8 +1,8 @@
 // rmspropNesterov: RMSprop with Nesterov momentum, the gradient taken where the momentum leads.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
-import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { sqrt } from "../../graph/ops/unary.js";
+import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
 

@@ -2,8 +2,8 @@
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import { scalar } from "../../graph/build.js";
-import { add, div, mul, sub } from "../../graph/ops/arithmetic.js";
-import { sqrt } from "../../graph/ops/unary.js";
+import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";

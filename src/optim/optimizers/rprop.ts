@@ -1,10 +1,10 @@
 // rprop: steps whose size grows while the sign of the gradient stays and shrinks when it changes.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
-import { max, min, mul, sub } from "../../graph/ops/arithmetic.js";
-import { greater, less } from "../../graph/ops/comparison.js";
-import { where } from "../../graph/ops/selection.js";
-import { sign } from "../../graph/ops/unary.js";
+import { max, min, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { greater, less } from "../../graph/ops/elementwise/comparison.js";
+import { where } from "../../graph/ops/elementwise/selection.js";
+import { sign } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
 

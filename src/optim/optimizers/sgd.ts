@@ -1,7 +1,7 @@
 // sgd: gradient descent on mini-batches, with momentum and Nesterov's variant.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
-import { add, mul, sub } from "../../graph/ops/arithmetic.js";
+import { add, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
 

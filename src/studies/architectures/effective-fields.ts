@@ -2,7 +2,7 @@
 import { sizeOf } from "../../core/numbers/shape.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph } from "../../graph/graph.js";
-import { reduceSum } from "../../graph/ops/reduction.js";
+import { reduceSum } from "../../graph/ops/reduction/reduction.js";
 import { evaluateGraph } from "../../graph/reference/evaluate.js";
 import { ndFill } from "../../graph/reference/nd-array.js";
 import { conv2d, sequential } from "../../nn/index.js";

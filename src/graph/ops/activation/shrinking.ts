@@ -1,0 +1,70 @@
+// Shrink and Swish: non-linearities around 0.
+import { apply, scalar } from "../../build.js";
+import { elementwiseCost, type Op } from "../../op.js";
+import type { Tensor } from "../../tensor.js";
+import { add, mul, sub } from "../elementwise/arithmetic.js";
+import { cast } from "../elementwise/cast.js";
+import { greater, less, or } from "../elementwise/comparison.js";
+import { wrapped } from "../record/elementwise.js";
+import { sigmoid } from "./activation.js";
+
+export type ShrinkAttributes = { readonly bias: number; readonly lambd: number };
+export type SwishAttributes = { readonly alpha: number };
+
+/** Beyond `lambd` on either side, `bias` closer to 0; 0 between. With bias 0 hard, with bias = lambd soft shrinkage. */
+export const shrinkOp: Op<ShrinkAttributes> = {
+  name: "Shrink",
+  arity: [1, 1],
+  attributes: { bias: { type: "float", default: 0 }, lambd: { type: "float", default: 0.5 } },
+  inputNames: ["input"],
+  activation: { off: 0 },
+  batch: "elementwise",
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  // At the kinks the gradient is 0, as in PyTorch.
+  vjp({ inputs: [x], attrs: { lambd }, cotangents: [ct] }) {
+    const limit = (sign: number): Tensor => scalar(sign * lambd, x!.dtype);
+    return [mul(ct!, cast(or(less(x!, limit(-1)), greater(x!, limit(1))), x!.dtype))];
+  },
+  cost: elementwiseCost(1),
+  evaluate: ([x], { bias, lambd }) => {
+    const shrunk = (element: number): number =>
+      element < -lambd ? element + bias : element > lambd ? element - bias : 0;
+    return [{ ...x!, data: x!.data.map((element) => wrapped(x!.dtype, shrunk(element))) }];
+  },
+};
+
+/** `x sigmoid(alpha x)`; SiLU with alpha = 1 (Ramachandran, Zoph and Le, 2017). */
+export const swishOp: Op<SwishAttributes> = {
+  name: "Swish",
+  arity: [1, 1],
+  attributes: { alpha: { type: "float", default: 1 } },
+  inputNames: ["X"],
+  activation: {},
+  batch: "elementwise",
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  // s (1 + alpha x (1 - s)), in this order without infinite parts.
+  vjp({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) {
+    const one = scalar(1, x!.dtype);
+    const steep = steepened(x!, alpha);
+    const gate = sigmoid(steep);
+    return [mul(ct!, mul(gate, add(one, mul(steep, sub(one, gate)))))];
+  },
+  // Newer than the operator set of our files; and so that the gradient's gate is computed once.
+  lower: ([x], { alpha }) => [gated(x!, alpha)],
+  fromGradientParts: ([x], { alpha }) => gated(x!, alpha),
+  cost: elementwiseCost(2),
+  evaluate: ([x], { alpha }) => [{ ...x!, data: x!.data.map((element) => element / (1 + Math.exp(-alpha * element))) }],
+};
+
+const steepened = (x: Tensor, alpha: number): Tensor => (alpha === 1 ? x : mul(x, scalar(alpha, x.dtype)));
+const gated = (x: Tensor, alpha: number): Tensor => mul(x, sigmoid(steepened(x, alpha)));
+
+/** `x` shrunk toward 0 by `bias` (0) where it is farther from 0 than `lambd` (0.5), 0 elsewhere. */
+export function shrink(x: Tensor, options: Partial<ShrinkAttributes> = {}): Tensor {
+  return apply(shrinkOp, [x], options)[0];
+}
+
+/** `x sigmoid(alpha x)`, alpha 1 by default. */
+export function swish(x: Tensor, options: Partial<SwishAttributes> = {}): Tensor {
+  return apply(swishOp, [x], options)[0];
+}

@@ -1,0 +1,96 @@
+// OneHot: a new axis that says which class an index is.
+
+import { ShapeError } from "../../../core/errors.js";
+import type { DType } from "../../../core/numbers/dtype.js";
+import { normalizeAxis, type Shape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../../../core/numbers/tensor-data.js";
+import { apply, constant, constantValue, scalar } from "../../build.js";
+import { noCost, type Op } from "../../op.js";
+import { ndFill } from "../../reference/nd-array.js";
+import type { Tensor } from "../../tensor.js";
+import { mul, sub } from "../elementwise/arithmetic.js";
+import { cast } from "../elementwise/cast.js";
+import { where } from "../elementwise/selection.js";
+import { concat, reshape, split, squeeze } from "../movement/shape-movement.js";
+import { knownValues } from "../record/known-value.js";
+import { reduceSum } from "../reduction/reduction.js";
+import { type AxisAttributes, gather } from "./indexing.js";
+
+function withClasses(where: string, indices: Shape, extent: number, given: number): { shape: number[]; axis: number } {
+  const axis = normalizeAxis(where, given, indices.length + 1);
+  return { shape: indices.toSpliced(axis, 0, extent), axis };
+}
+
+/** Types of values that ONNX Runtime places for int64 indices. */
+const kernels: readonly DType[] = ["float32", "int64"];
+
+export const oneHotOp: Op<AxisAttributes> = {
+  name: "OneHot",
+  arity: [3, 3],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["indices", "depth", "values"],
+  settings: [1],
+  infer([indices, depth, values], { axis }, where) {
+    const [extent] = knownValues(where, "depth", depth)!;
+    if (values!.shape.length !== 1 || values!.shape[0] !== 2) {
+      throw new ShapeError("values do not fit", {
+        where,
+        expected: "two numbers: off, on",
+        received: shapeText(values!.shape),
+      });
+    }
+    return [{ dtype: values!.dtype, shape: withClasses(where, indices!.shape, Math.trunc(extent), axis).shape }];
+  },
+  // y = off (1 - hot) + on hot
+  vjp({ inputs: [indices, depth, values], attrs, cotangents: [ct] }) {
+    const offOn = constant(tensorFrom(values!.dtype, [2], [0, 1]));
+    const [hot] = apply(oneHotOp, [indices, depth, offOn], attrs);
+    const on = reduceSum(mul(ct!, hot));
+    const off = sub(reduceSum(ct!), on);
+    return [null, null, concat([reshape(off, [1]), reshape(on, [1])], { axis: 0 })];
+  },
+  // The new axis may be counted from the end, so the rank of the single network's result decides.
+  batch({ node, attrs, inputs: [, depth, values], batched, spread }) {
+    const axis = normalizeAxis("OneHot", attrs.axis, node.outputs[0].shape.length);
+    if (!batched[2]) return apply(oneHotOp, [spread(0), depth, values!], { axis });
+    const [hot] = apply(oneHotOp, [spread(0), depth, constant(tensorFrom("bool", [2], [0, 1]))], { axis });
+    const [off, on] = split(values!, [1, 1]).map((part) => squeeze(part, [0]));
+    return [where(hot, on, off)];
+  },
+  // ONNX Runtime has kernels for few of the combinations of three types.
+  lower([indices, depth, values], { axis }) {
+    const isNative = indices!.dtype === "int64" && depth!.dtype === "int64" && kernels.includes(values!.dtype);
+    if (isNative) return null;
+    const classes = scalar(Math.trunc(constantValue(depth!)!.data[0]), "int64");
+    const offOn = constant(tensorFrom("int64", [2], [0, 1]));
+    return [gather(values!, apply(oneHotOp, [cast(indices!, "int64"), classes, offOn], { axis })[0], { axis: 0 })];
+  },
+  cost: noCost,
+  evaluate([indices, depth, values], attrs) {
+    const extent = Math.trunc(depth!.data[0]);
+    const { shape, axis } = withClasses("OneHot", indices!.shape, extent, attrs.axis);
+    const inner = sizeOf(shape.slice(axis + 1));
+    const [off, on] = values!.data;
+    const read = (index: number): number => {
+      const given = Math.trunc(indices!.data[Math.floor(index / (inner * extent)) * inner + (index % inner)]);
+      // Indices out of range give a row of "off", unlike in Gather.
+      return (given < 0 ? given + extent : given) === Math.floor(index / inner) % extent ? on : off;
+    };
+    return [ndFill(values!.dtype, shape, read)];
+  },
+};
+
+export interface OneHotOptions {
+  /** Number of classes: the extent of the new axis. */
+  readonly depth: number;
+  /** Where the new axis goes; last by default. */
+  readonly axis?: number;
+  /** What stands for off and on; float32 0 and 1 by default. */
+  readonly values?: TensorData;
+}
+
+/** `on` where the place on the new axis equals the index, else `off`. */
+export function oneHot(indices: Tensor, { depth, axis = -1, values }: OneHotOptions): Tensor {
+  const offOn = constant(values ?? tensorFrom("float32", [2], [0, 1]));
+  return apply(oneHotOp, [indices, scalar(depth, "int64"), offOn], { axis })[0];
+}

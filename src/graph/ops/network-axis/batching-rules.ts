@@ -1,0 +1,103 @@
+// Batching rules that operators share: how each works on tensors with a last axis for the networks.
+import { normalizeAxis, sizeOf } from "../../../core/numbers/shape.js";
+import { tensorFrom } from "../../../core/numbers/tensor-data.js";
+import { apply, constant, int64s, scalar } from "../../build.js";
+import type { BatchContext } from "../../op.js";
+import type { Attributes, Tensor } from "../../tensor.js";
+import { add, mul } from "../elementwise/arithmetic.js";
+import { gatherElements } from "../indexing/indexing.js";
+import { expand, flatten, reshape, transpose } from "../movement/shape-movement.js";
+import { knownInputs, knownValues } from "../record/known-value.js";
+
+type AlongAxis = Attributes & { readonly axis: number };
+
+/** The attributes with `axis` counted from the front, where the new axis behind is no matter. */
+function fromFront({ node, attrs }: BatchContext<AlongAxis>): AlongAxis {
+  return { ...attrs, axis: normalizeAxis(node.op.name, attrs.axis, node.inputs[0]!.shape.length) };
+}
+
+/** For an operator along one axis whose inputs all carry elements. */
+export function batchAlongAxis(context: BatchContext<AlongAxis>): readonly Tensor[] {
+  const { node, inputs, spread } = context;
+  return apply(
+    node.op,
+    inputs.map((_, i) => spread(i)),
+    fromFront(context),
+  );
+}
+
+/** For an operator along one axis whose first input alone carries elements; the others say how. */
+export function batchFirstAlongAxis(context: BatchContext<AlongAxis>): readonly Tensor[] {
+  const { node, inputs, spread } = context;
+  return apply(node.op, [spread(0), ...inputs.slice(1)], fromFront(context));
+}
+
+/** For an operator that only gives the elements another shape. */
+export function batchReshape({ node, networks, spread }: BatchContext): readonly Tensor[] {
+  const shape = [...node.outputs[0].shape, networks];
+  return [reshape(spread(0), shape)];
+}
+
+/** For an operator whose first input carries elements; input `place` lists axes, all leading ones when it is left out. */
+export function batchListedAxes(place: number) {
+  return ({ node, inputs, attrs, spread }: BatchContext): readonly Tensor[] => {
+    const rank = node.inputs[0]!.shape.length;
+    const axes = knownValues(node.op.name, "axes", knownInputs(node.inputs)[place]);
+    if (axes === undefined) return apply(node.op, [spread(0), ...inputs.slice(1)], attrs);
+    const fromStart = int64s(axes.map((axis) => normalizeAxis(node.op.name, axis, rank)));
+    return apply(node.op, [spread(0), ...inputs.slice(1).map((x, i) => (i + 1 === place ? fromStart : x))], attrs);
+  };
+}
+
+// Rows of at most so many elements are gathered one element at a time.
+const widestFlatRow = 32;
+
+/**
+ * The batching rule of Gather. Where networks take rows of their own out of shared data, narrow rows are gathered
+ * element by element: ONNX Runtime's Gather copies row by row, which takes ten times as long for rows of one element,
+ * and leaves the networks on the wrong axis.
+ */
+export function batchGather(context: BatchContext<AlongAxis>): readonly Tensor[] {
+  const { node, inputs, batched, networks } = context;
+  const { axis } = fromFront(context);
+  const [data, indices] = inputs as readonly Tensor[];
+  if (!batched[1]) return apply(node.op, [data, indices], { axis });
+  const { shape } = node.outputs[0];
+  const [source, single] = node.inputs.map((tensor) => (tensor as Tensor).shape);
+  const width = sizeOf(source.slice(axis + 1));
+  if (batched[0]) return [reshape(gatheredInStep(context, axis), [...shape, networks])];
+  if (axis === 0 && width <= widestFlatRow) {
+    // Not a Reshape: the number of examples is open, and a shape that seems to change nothing is simplified away.
+    const elements = gatherElements(flatten(data, { axis: 0 }), flatPlaces(indices, width, networks), { axis: 1 });
+    return [reshape(elements, [...shape, networks])];
+  }
+  const [gathered] = apply(node.op, [data, indices], { axis });
+  const place = axis + single.length;
+  const order = gathered.shape.map((_, i) => i);
+  return [transpose(gathered, [...order.toSpliced(place, 1), place])];
+}
+
+/** `rows * width + column` for every row, column and network. Rows counted from the end stay so. */
+function flatPlaces(rows: Tensor, width: number, networks: number): Tensor {
+  const count = sizeOf(rows.shape);
+  if (width === 1) return reshape(rows, [1, count]);
+  const columns = constant(
+    tensorFrom(
+      rows.dtype,
+      [width, 1],
+      Array.from({ length: width }, (_, i) => i),
+    ),
+  );
+  const first = mul(reshape(rows, [count / networks, 1, networks]), scalar(width, rows.dtype));
+  return reshape(add(first, columns), [1, count * width]);
+}
+
+/** Out of data of its own for every network: the network axis is walked along with all others but `axis`. */
+function gatheredInStep({ node, inputs, networks }: BatchContext, axis: number): Tensor {
+  const [data, indices] = inputs as readonly Tensor[];
+  const { shape } = node.inputs[0] as Tensor;
+  const count = sizeOf(indices.shape) / networks;
+  const thin = shape.map((_, i) => (i === axis ? count : 1));
+  const places = expand(reshape(indices, [...thin, networks]), [...shape.with(axis, count), networks]);
+  return gatherElements(data, places, { axis });
+}

@@ -1,0 +1,140 @@
+// Softmax, its logarithm and its hard limit along one axis.
+import { normalizeAxis, type Shape, sizeOf } from "../../../core/numbers/shape.js";
+import { normalizedOver } from "../../accounting/reach.js";
+import { apply } from "../../build.js";
+import type { BatchContext, Cost, InferInput, NdArray, Op } from "../../op.js";
+import type { Tensor, TensorType } from "../../tensor.js";
+import { div, mul, sub } from "../elementwise/arithmetic.js";
+import { cast } from "../elementwise/cast.js";
+import { equal } from "../elementwise/comparison.js";
+import { exp, log } from "../elementwise/unary.js";
+import { reshape } from "../movement/shape-movement.js";
+import { range } from "../movement/shape-values.js";
+import { batchAlongAxis } from "../network-axis/batching-rules.js";
+import { argMaxOp, perInputElement, reduceMax, reduceSum } from "./reduction.js";
+
+export type SoftmaxAttributes = { readonly axis: number };
+
+function infer([x]: readonly (InferInput | null)[], { axis }: SoftmaxAttributes, where: string): TensorType[] {
+  normalizeAxis(where, axis, x!.shape.length);
+  return [{ dtype: x!.dtype, shape: x!.shape }];
+}
+
+/** Maximum, difference, exponential, sum and quotient: five operations for every element. */
+function cost([x]: readonly (TensorType | null)[]): Cost {
+  return { macs: 0, flops: 5 * sizeOf(x!.shape) };
+}
+
+const axisOf = (shape: Shape, { axis }: SoftmaxAttributes): number[] => [normalizeAxis("Softmax", axis, shape.length)];
+
+export const softmaxOp: Op<SoftmaxAttributes> = {
+  name: "Softmax",
+  reach: normalizedOver(axisOf),
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp({ outputs: [y], attrs: { axis }, cotangents: [ct] }) {
+    const weighted = mul(ct!, y);
+    return [sub(weighted, mul(y, reduceSum(weighted, [axis], { keepdims: 1 })))];
+  },
+  batch(context) {
+    const { powers, sum } = batchedPowers(context);
+    return [div(powers, sum)];
+  },
+  cost,
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, (row) => logSoftmaxRow(row).map(Math.exp))],
+};
+
+export const logSoftmaxOp: Op<SoftmaxAttributes> = {
+  name: "LogSoftmax",
+  reach: normalizedOver(axisOf),
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp({ outputs: [y], attrs: { axis }, cotangents: [ct] }) {
+    return [sub(ct!, mul(exp(y), reduceSum(ct!, [axis], { keepdims: 1 })))];
+  },
+  batch(context) {
+    const { shifted, sum } = batchedPowers(context);
+    return [sub(shifted, log(sum))];
+  },
+  cost,
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, logSoftmaxRow)],
+};
+
+/** 1 at the largest element of each line (the first of equal ones), 0 elsewhere; piecewise constant, the gradient is 0. */
+export const hardmaxOp: Op<SoftmaxAttributes> = {
+  name: "Hardmax",
+  reach: normalizedOver(axisOf),
+  arity: [1, 1],
+  attributes: { axis: { type: "int", default: -1 } },
+  inputNames: ["input"],
+  infer,
+  vjp: () => [null],
+  batch: batchAlongAxis,
+  cost: perInputElement,
+  // ONNX Runtime has a kernel of float32 only.
+  lower: ([x], { axis }) => (x!.dtype === "float32" ? null : [markedPlaces(x!, axis)]),
+  evaluate: ([x], { axis }) => [mapRows(x!, axis, hardmaxRow)],
+};
+
+/** 1 where the place on the axis is that of the largest element. */
+function markedPlaces(x: Tensor, given: number): Tensor {
+  const axis = normalizeAxis("Hardmax", given, x.shape.length);
+  const along = x.shape.map((extent, i) => (i === axis ? extent : 1));
+  return cast(equal(reshape(range(0, x.shape[axis]), along), apply(argMaxOp, [x], { axis })[0]), x.dtype);
+}
+
+/**
+ * The parts of softmax for many networks. ONNX Runtime's own moves the axis to the end and works line by line, which for
+ * lines of a few elements takes many times as long.
+ */
+function batchedPowers({ node, inputs, attrs }: BatchContext<SoftmaxAttributes>) {
+  const axes = [normalizeAxis(node.op.name, attrs.axis, node.outputs[0].shape.length)];
+  const shifted = sub(inputs[0]!, reduceMax(inputs[0]!, axes, { keepdims: 1 }));
+  const powers = exp(shifted);
+  return { shifted, powers, sum: reduceSum(powers, axes, { keepdims: 1 }) };
+}
+
+/** The largest element is taken off first, so that nothing overflows. */
+function logSoftmaxRow(row: readonly number[]): number[] {
+  const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const log = Math.log(row.reduce((total, element) => total + Math.exp(element - largest), 0));
+  return row.map((element) => element - largest - log);
+}
+
+function hardmaxRow(row: readonly number[]): number[] {
+  const place = row.indexOf(row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY));
+  return row.map((_, i) => (i === place ? 1 : 0));
+}
+
+function mapRows(x: NdArray, given: number, f: (row: readonly number[]) => number[]): NdArray {
+  const axis = normalizeAxis("softmax", given, x.shape.length);
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const extent = x.shape[axis];
+  const data = new Float64Array(x.data.length);
+  for (let start = 0; start < data.length; start += inner * extent) {
+    for (let column = start; column < start + inner; column++) {
+      const row = Array.from({ length: extent }, (_, i) => x.data[column + i * inner]);
+      for (const [i, value] of f(row).entries()) data[column + i * inner] = value;
+    }
+  }
+  return { ...x, data };
+}
+
+/** `e^x / sum e^x` along `axis` (the last by default). */
+export function softmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(softmaxOp, [x], options)[0];
+}
+
+/** `x - log sum e^x` along `axis` (the last by default). */
+export function logSoftmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(logSoftmaxOp, [x], options)[0];
+}
+
+/** 1 at the largest element along `axis` (the last by default), 0 elsewhere. The gradient is 0. */
+export function hardmax(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(hardmaxOp, [x], options)[0];
+}
