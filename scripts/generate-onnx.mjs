@@ -1,4 +1,4 @@
-// Writes src/onnx/generated/onnx_pb.ts from tools/onnx/onnx.proto: messages of the ONNX format, int64 as bigint.
+// Writes src/onnx/file/generated/onnx_pb.ts from tools/onnx/onnx.proto: messages of the ONNX format, int64 as bigint.
 // Runs offline: buf compiles the local file and calls the protoc-gen-es of node_modules.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -18,4 +18,4 @@ const template = {
 
 const args = ["node_modules/@bufbuild/buf/bin/buf", "generate", "tools/onnx", "--template", JSON.stringify(template)];
 execFileSync(process.execPath, args, { cwd: root, stdio: "inherit" });
-console.log("wrote src/onnx/generated/onnx_pb.ts");
+console.log("wrote src/onnx/file/generated/onnx_pb.ts");

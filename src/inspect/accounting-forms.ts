@@ -12,11 +12,11 @@ import { slice, split } from "../graph/ops/movement/slicing.js";
 import { matMul, transposeMatrices } from "../graph/ops/products/matmul.js";
 import { reduceMax } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
-import { storageOf } from "../onnx/element-storage.js";
-import { inferenceModeForms } from "../onnx/mode-forms.js";
-import type { NodeCall, NodeForm } from "../onnx/node-form.js";
-import { meanRandomForms } from "../onnx/random-forms.js";
-import { integer } from "../onnx/read-values.js";
+import { storageOf } from "../onnx/file/element-storage.js";
+import { integer } from "../onnx/file/read-values.js";
+import { inferenceModeForms } from "../onnx/forms/mode-forms.js";
+import type { NodeCall, NodeForm } from "../onnx/forms/node-form.js";
+import { meanRandomForms } from "../onnx/forms/random-forms.js";
 
 const given = (call: NodeCall, index: number): Tensor => {
   const tensor = call.inputs[index];

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { InvalidInputError } from "../core/errors.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { type ModelProto, TensorProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { type ModelProto, TensorProtoSchema } from "../onnx/file/generated/onnx_pb.js";
 import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
 import { type OnnxSubjectOptions, onnxSubject } from "./onnx-subject.js";

@@ -3,7 +3,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { CorruptFileError } from "../core/errors.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { type ModelProto, StringStringEntryProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { type ModelProto, StringStringEntryProtoSchema } from "../onnx/file/generated/onnx_pb.js";
 import { integers, type ModelCase, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
 import { lines, network, relu, strange, subjectOf } from "./onnx-subject-cases.js";

@@ -10,7 +10,7 @@ import { graph } from "../graph/graph.js";
 import { mul } from "../graph/ops/elementwise/arithmetic.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { ndFill } from "../graph/reference/nd-array.js";
-import { ModelProtoSchema, StringStringEntryProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { ModelProtoSchema, StringStringEntryProtoSchema } from "../onnx/file/generated/onnx_pb.js";
 import { readOnnx } from "../onnx/read.js";
 import { writeOnnx } from "../onnx/write.js";
 import { readModelFile } from "./model-file.js";

@@ -3,7 +3,7 @@ import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
-import type { ReadExternal } from "../onnx/external-data.js";
+import type { ReadExternal } from "../onnx/file/external-data.js";
 import { fileSystemError } from "./atomic-file.js";
 
 /** The format's own limit; what is larger keeps its values in other files. */

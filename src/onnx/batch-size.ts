@@ -8,10 +8,10 @@ import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.
 import { constantValue, int64s } from "../graph/build.js";
 import { expand } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
-import type { NodeProto } from "./generated/onnx_pb.js";
-import type { BuildOptions } from "./graph-builder.js";
-import { operatorKey } from "./node-form.js";
-import { integer } from "./read-values.js";
+import type { NodeProto } from "./file/generated/onnx_pb.js";
+import { integer } from "./file/read-values.js";
+import type { BuildOptions } from "./forms/graph-builder.js";
+import { operatorKey } from "./forms/node-form.js";
 
 /** What was seen of a node when the model was built for its own batch size. */
 interface Seen {

@@ -14,7 +14,7 @@ import {
   StringStringEntryProtoSchema,
   TensorShapeProto_DimensionSchema,
   ValueInfoProtoSchema,
-} from "./generated/onnx_pb.js";
+} from "./file/generated/onnx_pb.js";
 import { tensorProto } from "./write.js";
 
 type AttributeCase = number | string | readonly number[] | TensorData | { readonly ref: string; readonly type: number };

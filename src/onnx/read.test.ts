@@ -25,7 +25,7 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
   StringStringEntryProtoSchema,
-} from "./generated/onnx_pb.js";
+} from "./file/generated/onnx_pb.js";
 import { readOnnx, readOnnxModel } from "./read.js";
 import { writeOnnx } from "./write.js";
 

@@ -5,10 +5,10 @@ import { isFloat } from "../core/numbers/dtype.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { input } from "../graph/build.js";
 import type { Graph, Tensor } from "../graph/tensor.js";
-import { buildGraph } from "./graph-builder.js";
-import { inferenceModeForms } from "./mode-forms.js";
-import { type FileOptions, openOnnx } from "./onnx-file.js";
-import { settingNames } from "./settings.js";
+import { type FileOptions, openOnnx } from "./file/onnx-file.js";
+import { buildGraph } from "./forms/graph-builder.js";
+import { inferenceModeForms } from "./forms/mode-forms.js";
+import { settingNames } from "./static-inputs.js";
 
 export interface ReadOptions extends FileOptions {
   /** Extents of axes that the file leaves open, by the axis' name (`batch`) or place (`input[0]`). */

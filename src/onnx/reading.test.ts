@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { fromTensorData } from "../graph/reference/nd-array.js";
-import type { GraphProto, ModelProto, TensorProto } from "./generated/onnx_pb.js";
+import type { GraphProto, ModelProto, TensorProto } from "./file/generated/onnx_pb.js";
 import { type ModelCase, modelBytes, type NodeCase, numbers } from "./model-cases.js";
 import { readOnnx } from "./read.js";
 

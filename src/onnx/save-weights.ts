@@ -5,7 +5,7 @@
 import { clearField, clone, create, toBinary } from "@bufbuild/protobuf";
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
-import { externalBytes, isExternal } from "./external-data.js";
+import { externalBytes, isExternal } from "./file/external-data.js";
 import {
   TensorProto_DataLocation as DataLocation,
   type GraphProto,
@@ -15,11 +15,11 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
-} from "./generated/onnx_pb.js";
-import { operatorKey } from "./node-form.js";
-import { nodeText, type OnnxFile } from "./onnx-file.js";
-import { quoted } from "./read-values.js";
-import { replaceValues, requireStorage } from "./stored-tensor.js";
+} from "./file/generated/onnx_pb.js";
+import { nodeText, type OnnxFile } from "./file/onnx-file.js";
+import { quoted } from "./file/read-values.js";
+import { replaceValues, requireStorage } from "./file/stored-tensor.js";
+import { operatorKey } from "./forms/node-form.js";
 
 export interface SaveOptions {
   /** Name of the file that takes the values where the model alone would be too large. Default `weights.bin`. */

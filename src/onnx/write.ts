@@ -29,7 +29,7 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from "./generated/onnx_pb.js";
+} from "./file/generated/onnx_pb.js";
 
 /** The operator set that our records describe. ONNX Runtime 1.17 and newer run it, in Node and in browsers. */
 export const opsetVersion = 21;

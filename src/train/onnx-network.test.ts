@@ -11,7 +11,7 @@ import { fromTensorData } from "../graph/reference/nd-array.js";
 import type { Tensor } from "../graph/tensor.js";
 import { recomputedDropoutMask } from "../nn/dropout-mask.js";
 import type { Network } from "../nn/network.js";
-import { type ModelProto, ModelProtoSchema } from "../onnx/generated/onnx_pb.js";
+import { type ModelProto, ModelProtoSchema } from "../onnx/file/generated/onnx_pb.js";
 import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { matchWeights } from "./named-weights.js";
 import { type OnnxNetwork, onnxNetwork } from "./onnx-network.js";

@@ -1,12 +1,13 @@
 // What a user should hear of a model before it trains: where training differs from what the framework would do.
-import { computedWeights } from "../onnx/computed-weights.js";
-import { foldedNormalizations } from "../onnx/folded-normalization.js";
-import { isMadeUpName } from "../onnx/made-up-names.js";
-import type { OnnxFile } from "../onnx/onnx-file.js";
-import { paddingRows } from "../onnx/padding-rows.js";
-import { isBinary, isSymmetric, type StoredWeight } from "../onnx/parameters.js";
-import { quoted } from "../onnx/read-values.js";
-import { isSineTable } from "../onnx/sine-table.js";
+
+import type { OnnxFile } from "../onnx/file/onnx-file.js";
+import { quoted } from "../onnx/file/read-values.js";
+import { computedWeights } from "../onnx/recover/computed-weights.js";
+import { foldedNormalizations } from "../onnx/recover/folded-normalization.js";
+import { isMadeUpName } from "../onnx/recover/generated-names.js";
+import { paddingRows } from "../onnx/recover/padding-rows.js";
+import { isBinary, isSymmetric, type StoredWeight } from "../onnx/recover/parameters.js";
+import { isSineTable } from "../onnx/recover/sine-table.js";
 
 /** One sentence each: weights of other types, normalization and parameters that an exporter folded, rows that are held. */
 export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {

@@ -8,7 +8,7 @@ import {
   ModelProtoSchema,
   type NodeProtoSchema,
   type ValueInfoProtoSchema,
-} from "../onnx/generated/onnx_pb.js";
+} from "../onnx/file/generated/onnx_pb.js";
 
 type Node = MessageInitShape<typeof NodeProtoSchema>;
 type Value = MessageInitShape<typeof ValueInfoProtoSchema>;

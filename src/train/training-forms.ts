@@ -10,9 +10,9 @@ import { normalizeByBatch } from "../nn/batch-statistics.js";
 import { dropoutMask } from "../nn/dropout-mask.js";
 import type { Mode } from "../nn/layer.js";
 import type { Buffer, RandomKey } from "../nn/network.js";
-import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../onnx/mode-forms.js";
-import type { NodeCall, NodeForm } from "../onnx/node-form.js";
-import { shortest } from "../onnx/read-attribute.js";
+import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../onnx/forms/mode-forms.js";
+import type { NodeCall, NodeForm } from "../onnx/forms/node-form.js";
+import { shortest } from "../onnx/forms/read-attribute.js";
 
 /** The row of a table that padding tokens look up, and its values. */
 export interface PaddingRow {

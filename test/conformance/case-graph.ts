@@ -12,9 +12,9 @@ import {
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
-} from "../../src/onnx/generated/onnx_pb.js";
-import { operatorKey } from "../../src/onnx/node-form.js";
-import { branchKey, recordOf } from "../../src/onnx/onnx-file.js";
+} from "../../src/onnx/file/generated/onnx_pb.js";
+import { branchKey, recordOf } from "../../src/onnx/file/onnx-file.js";
+import { operatorKey } from "../../src/onnx/forms/node-form.js";
 import { readOnnx } from "../../src/onnx/read.js";
 import type { OnnxCase } from "./archive.js";
 

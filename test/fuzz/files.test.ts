@@ -4,7 +4,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ModelProtoSchema } from "../../src/onnx/generated/onnx_pb.js";
+import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
 import { type Damage, damagedBytes, damages, damageTree } from "./mutations.js";
 import { checkReading, type FuzzTarget } from "./reading.js";
 import { runs, seed, timeout } from "./series.js";

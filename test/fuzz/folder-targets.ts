@@ -14,7 +14,7 @@ import { readVerified } from "../../src/node/data/read-verified.js";
 import { loadUserData, type UserDataOptions } from "../../src/node/data/user-data.js";
 import { inspectFile } from "../../src/node/inspect-file.js";
 import { readModelFile } from "../../src/node/model-file.js";
-import { ModelProtoSchema, StringStringEntryProtoSchema } from "../../src/onnx/generated/onnx_pb.js";
+import { ModelProtoSchema, StringStringEntryProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
 import { matchWeights } from "../../src/train/named-weights.js";
 import { onnxNetwork } from "../../src/train/onnx-network.js";
 import { importedBytes } from "../imported-models.js";

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ModelProtoSchema } from "../../src/onnx/generated/onnx_pb.js";
+import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
 import { type FolderTarget, folderTargets } from "./folder-targets.js";
 import { type Damage, damagedBytes, damagedJson, damages, damageTree } from "./mutations.js";
 import { checkWork } from "./reading.js";

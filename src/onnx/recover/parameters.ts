@@ -1,0 +1,278 @@
+// Which stored tensors of a file are parameters: the rule, and what each is used for.
+//
+// A file does not say. A stored tensor of floating type is a parameter when all its values are finite and
+//   1. the exporter wrote down that it is one (PyTorch's dynamo exporter does, and names buffers too), or else
+//   2. it reaches a place of weights (`weight-places.ts`: kernels, matrices, tables, biases, scales of norms), perhaps
+//      through Transpose, Reshape and the like, or
+//   3. it reaches a place that only computes (Add, Mul, ...) and is an initializer
+//      - with a name that a person or a framework gave a variable, of any size, or
+//      - with a name that a program made up for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`), and is a
+//        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
+//      A table of sines and cosines, whatever its name, is none.
+// Where the exporter wrote nothing down, a symmetric matrix (the neighbors of a graph, a kernel that blurs) is none either:
+// no initializer makes one. Nor is what multiplies by zeros and ones, some of each: a mask.
+//      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
+// What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
+// stands at a place of weights. Then they are judged as made-up names are.
+// So PyTorch's exports give the state_dict without num_batches_tracked and without buffers as far as that shows, and
+// tf2onnx's give the variables of Keras. Patterns of --freeze take out what was meant otherwise.
+
+import { TrainscopeError } from "../../core/errors.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { TensorType } from "../../graph/tensor.js";
+import { storageOf } from "../file/element-storage.js";
+import { isBeside } from "../file/external-data.js";
+import type { NodeProto, TensorProto } from "../file/generated/onnx_pb.js";
+import { type OnnxFile, recordOf } from "../file/onnx-file.js";
+import { operatorKey } from "../forms/node-form.js";
+import { foldedKinds } from "./folded-kinds.js";
+import { isConstantName, isMadeUpName } from "./generated-names.js";
+import { isSineTable } from "./sine-table.js";
+import { foldedKey } from "./traced-weights.js";
+import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
+
+/** A tensor of a file that training changes. */
+export interface StoredWeight {
+  /** Of the initializer; for a Constant node, that of its output. */
+  readonly name: string;
+  readonly proto: TensorProto;
+  readonly type: TensorType;
+  /** Read when it is asked for. */
+  readonly value: TensorData;
+  readonly use: WeightUse;
+}
+
+export interface WeightReading {
+  /**
+   * Whether values are looked at only where they decide: not where a large tensor stands at a place of weights, and not
+   * where they are missing. What is not looked at is an ordinary weight. Default false.
+   */
+  readonly isSparing?: boolean;
+}
+
+/** Elements of a tensor at a place of weights that a sparing reader still looks at. */
+const mostLookedAt = 65_536;
+
+/** What PyTorch's dynamo exporter says of a stored tensor. */
+const kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
+
+interface Candidate {
+  readonly name: string;
+  readonly proto: TensorProto;
+  readonly isInitializer: boolean;
+  /** Whether the exporter says that it computed the value. */
+  readonly isFolded: boolean;
+}
+
+/** Parameters and running statistics, in the order of the file. */
+export function storedWeights(file: OnnxFile, { isSparing = false }: WeightReading = {}): StoredWeight[] {
+  const readers = readersByName(file.inlined.nodes);
+  const candidates = candidatesOf(file, isSparing ? quantizedNames(file) : new Set());
+  const reached = new Map(candidates.map((candidate) => [candidate, reachedPlaces(candidate.name, readers)]));
+  const isPlaced = (candidate: Candidate): boolean => reached.get(candidate)!.some(({ use }) => isWeight(use));
+  const keepsWeightsInConstants = !candidates.some((candidate) => candidate.isInitializer && isPlaced(candidate));
+  const kinds = exporterKinds(file);
+  return candidates.flatMap((candidate): StoredWeight[] => {
+    if (!candidate.isInitializer && !keepsWeightsInConstants) return [];
+    const { name, proto } = candidate;
+    const type = file.tensorType(proto);
+    const isSeen = !isSparing || sizeOf(type.shape) <= mostLookedAt || !isPlaced(candidate);
+    const value = !isSeen ? undefined : isSparing ? valueAtHand(file, proto) : file.tensor(proto);
+    const use = useOf(candidate, { type, value }, reached.get(candidate)!, kinds.get(name));
+    return use === undefined ? [] : [storedWeight(file, { name, proto, type, use })];
+  });
+}
+
+function storedWeight(file: OnnxFile, weight: Omit<StoredWeight, "value">): StoredWeight {
+  return {
+    ...weight,
+    get value() {
+      return file.tensor(weight.proto);
+    },
+  };
+}
+
+/** The value, unless it lies in a file beside the model that is missing or too short. */
+export function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | undefined {
+  try {
+    return file.tensor(proto);
+  } catch (cause) {
+    if (isBeside(proto) && cause instanceof TrainscopeError) return undefined;
+    throw cause;
+  }
+}
+
+/** What is known of a tensor when it is judged. */
+interface Judged {
+  readonly type: TensorType;
+  readonly value: TensorData | undefined;
+}
+
+/** A place at which a tensor arrives. */
+interface ReachedPlace {
+  readonly node: NodeProto;
+  readonly use: WeightUse | "never" | undefined;
+  readonly isSpread: boolean;
+}
+
+const isWeight = (use: WeightUse | "never" | undefined): use is WeightUse => use !== undefined && use !== "never";
+
+function useOf(
+  { name, isInitializer, isFolded }: Candidate,
+  { type, value }: Judged,
+  everywhere: readonly ReachedPlace[],
+  kind: string | undefined,
+): WeightUse | undefined {
+  if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
+  if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value))) return undefined;
+  if (kind === undefined && value !== undefined && isSymmetric(value)) return undefined;
+  const isMadeUp = kind === undefined && (!isInitializer || isFolded || isMadeUpName(name));
+  const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
+  const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
+  const weight = reached.map(({ use }) => use).find(isWeight);
+  if (weight === undefined && open.length === 0) return undefined;
+  if (isMadeUp && value !== undefined && isArithmetic(value, reached)) return undefined;
+  if (kind === undefined && weight !== "bias" && value !== undefined && isMask(value, open)) return undefined;
+  if (weight !== undefined) return weight;
+  if (isConstantName(name) || (isMadeUp && !isVector(type))) return undefined;
+  if (kind === undefined && value !== undefined && isSineTable(value)) return undefined;
+  return arithmeticUse(open[0].node, type);
+}
+
+/** Values that exporters make for their own forms of an operator: initial states, and scales of one in normalizations. */
+function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): boolean {
+  if (!allEqual(value)) return false;
+  if (value.data[0] === 0 && !reached.every(({ node, use }) => isAdded(node, use))) return true;
+  // PyTorch writes group normalization as instance normalization with scales of one.
+  return reached.every(({ node }) => operatorKey(node) === "InstanceNormalization");
+}
+
+/** A square matrix that equals its transpose, beside the diagonal not all the same: parameters begin as multiples of one. */
+export function isSymmetric({ shape, data }: TensorData): boolean {
+  const extents = shape.filter((extent) => extent > 1);
+  const [size] = extents;
+  if (extents.length !== 2 || size !== extents[1] || size < 3) return false;
+  const values = data as Float32Array;
+  let isVaried = false;
+  for (let row = 0; row < size; row++) {
+    for (let column = 0; column < row; column++) {
+      if (values[row * size + column] !== values[column * size + row]) return false;
+      isVaried ||= values[row * size + column] !== values[1];
+    }
+  }
+  return isVaried;
+}
+
+/** Zeros and ones, some of each, at a place that multiplies. What begins as ones or as an identity is no mask. */
+function isMask(value: TensorData, open: readonly ReachedPlace[]): boolean {
+  const multiplies = open.some(({ node }) => operatorKey(node) === "Mul");
+  return multiplies && isBinary(value);
+}
+
+/** Zeros and ones alone, some of each, and not an identity. */
+export function isBinary({ shape, data }: TensorData): boolean {
+  const values = data as Float32Array;
+  const ones = values.reduce((count, one) => count + (one === 1 ? 1 : 0), 0);
+  if (ones === 0 || ones === values.length || !values.every((one) => one === 0 || one === 1)) return false;
+  const columns = shape.at(-1) ?? 1;
+  const isIdentity =
+    ones * columns === values.length && values.every((one, i) => one === (i % (columns + 1) === 0 ? 1 : 0));
+  return !isIdentity;
+}
+
+/** At most one extent above 1, at least two elements. */
+function isVector({ shape }: TensorType): boolean {
+  return sizeOf(shape) >= 2 && shape.filter((extent) => extent > 1).length === 1;
+}
+
+/** In sums a vector is a bias, in products a scale; anything larger is a weight. */
+function arithmeticUse(node: NodeProto, type: TensorType): WeightUse {
+  if (!isVector(type)) return "weight";
+  const key = operatorKey(node);
+  return key === "Add" || key === "Sub" || key === "Sum" ? "bias" : key === "Mul" || key === "Div" ? "scale" : "weight";
+}
+
+const allFinite = ({ dtype, data }: TensorData): boolean =>
+  !isFloat(dtype) || (data as Float32Array).every((value) => Number.isFinite(value));
+const allEqual = ({ data }: TensorData): boolean => (data as Float32Array).every((value) => value === data[0]);
+
+const isDifferentiable = (node: NodeProto): boolean => {
+  const op = recordOf(node);
+  return op === undefined || op.vjp !== "none";
+};
+
+/** What PyTorch's dynamo exporter says of its tensors: `PARAMETER`, `BUFFER`, `CONSTANT_TENSOR`. */
+function exporterKinds(file: OnnxFile): Map<string, string> {
+  const { graph } = file;
+  const named = [...graph.valueInfo, ...graph.initializer].flatMap(({ name, metadataProps }) => {
+    const kind = metadataProps.find((entry) => entry.key === kindKey)?.value;
+    return kind === undefined ? [] : [[name, kind] as const];
+  });
+  return new Map([...foldedKinds(graph, (proto) => valueAtHand(file, proto)), ...named]);
+}
+
+/** Weights that are stored as integers: what DequantizeLinear makes floats of. They are accounted, not trained. */
+function quantizedNames({ inlined }: OnnxFile): ReadonlySet<string> {
+  return new Set(inlined.nodes.filter((node) => operatorKey(node) === "DequantizeLinear").map(({ input }) => input[0]));
+}
+
+function candidatesOf({ graph, inlined }: OnnxFile, quantized: ReadonlySet<string>): Candidate[] {
+  const folded = new Set(
+    graph.valueInfo
+      .filter(({ metadataProps }) => metadataProps.some(({ key }) => key === foldedKey))
+      .map(({ name }) => name),
+  );
+  const stored = graph.initializer.map((proto) => ({
+    name: proto.name,
+    proto,
+    isInitializer: true,
+    isFolded: folded.has(proto.name),
+  }));
+  const constants = inlined.nodes.flatMap((node) => {
+    const proto = operatorKey(node) === "Constant" ? node.attribute.find(({ name }) => name === "value")?.t : undefined;
+    return proto === undefined ? [] : [{ name: node.output[0], proto, isInitializer: false, isFolded: false }];
+  });
+  // Others are not even decoded here.
+  return [...stored, ...constants].filter(({ name, proto }) => {
+    const dtype = storageOf(proto.dataType)?.dtype;
+    return dtype !== undefined && (isFloat(dtype) || quantized.has(name));
+  });
+}
+
+type Readers = ReadonlyMap<string, readonly { readonly node: NodeProto; readonly index: number }[]>;
+
+function readersByName(nodes: readonly NodeProto[]): Readers {
+  const readers = new Map<string, { node: NodeProto; index: number }[]>();
+  for (const node of nodes) {
+    for (const [index, name] of node.input.entries()) {
+      const list = readers.get(name) ?? [];
+      list.push({ node, index });
+      readers.set(name, list);
+    }
+    // What a loop or branch reads inside counts as read by its node.
+    for (const { g } of node.attribute)
+      for (const inner of g?.node ?? [])
+        for (const [index, name] of inner.input.entries())
+          readers.set(name, [...(readers.get(name) ?? []), { node: inner, index }]);
+  }
+  return readers;
+}
+
+/** Where a value arrives, in the order of the file, also through operators that only hand it on. */
+function reachedPlaces(name: string, readers: Readers): ReachedPlace[] {
+  const places: ReachedPlace[] = [];
+  const seen = new Set<string>();
+  const queue = [{ name, spread: false }];
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    if (seen.has(next.name)) continue;
+    seen.add(next.name);
+    for (const { node, index } of readers.get(next.name) ?? []) {
+      const spread = next.spread || isSpread(node);
+      if (!isCarried(node, index)) places.push({ node, use: placeOf(node, index), isSpread: next.spread });
+      else for (const output of node.output) if (output !== "") queue.push({ name: output, spread });
+    }
+  }
+  return places;
+}

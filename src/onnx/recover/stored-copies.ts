@@ -1,0 +1,62 @@
+// Stored tensors of a graph: where they are read, and copies of them under names of their own.
+import { clone } from "@bufbuild/protobuf";
+import {
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "../file/generated/onnx_pb.js";
+
+export interface Use {
+  readonly node: NodeProto;
+  readonly index: number;
+}
+
+/** Every place where a value is read, in the order of the nodes. */
+export function usesByName(nodes: readonly NodeProto[]): Map<string, Use[]> {
+  const uses = new Map<string, Use[]>();
+  for (const node of nodes) {
+    for (const [index, name] of node.input.entries()) {
+      const list = uses.get(name) ?? [];
+      list.push({ node, index });
+      uses.set(name, list);
+    }
+  }
+  return uses;
+}
+
+/** A copy of a stored tensor under another name; the bytes are shared. */
+function copyOf(stored: TensorProto, name: string): TensorProto {
+  const bytes = stored.rawData;
+  stored.rawData = new Uint8Array(0);
+  const copy = clone(TensorProtoSchema, stored);
+  stored.rawData = bytes;
+  copy.rawData = bytes;
+  copy.name = name;
+  return copy;
+}
+
+/** Adds a copy of a stored tensor to the graph; files of before IR version 4 list it among the inputs as well. */
+export function addCopy(graph: GraphProto, stored: TensorProto, name: string): void {
+  graph.initializer.push(copyOf(stored, name));
+  const listed = graph.input.find((info) => info.name === stored.name);
+  if (listed !== undefined) graph.input.push({ ...clone(ValueInfoProtoSchema, listed), name });
+}
+
+/** A name that nothing has yet, near the wish; it is taken then. */
+export function unused(wish: string, taken: Set<string>): string {
+  let name = wish;
+  for (let n = 1; taken.has(name); n++) name = `${wish}_${n}`;
+  taken.add(name);
+  return name;
+}
+
+/** Every name that a graph gives to a value. */
+export function takenNames(graph: GraphProto): Set<string> {
+  return new Set([
+    ...graph.input.map(({ name }) => name),
+    ...graph.initializer.map(({ name }) => name),
+    ...graph.node.flatMap(({ output }) => output),
+  ]);
+}
