@@ -32,15 +32,15 @@ export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspe
 export type { Inspection, LayerRecord, MemoryEstimate, ReceptiveField, Totals } from "./inspect/inspection.js";
 export { layerCostFigure, layerMemoryFigure, modelComparisonFigure } from "./inspect/inspection-figures.js";
 export { layerRows } from "./inspect/flat-rows.js";
-export { type LayerSubjectOptions, layerSubject } from "./inspect/layer-subject.js";
-export { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./inspect/onnx-subject.js";
-export type { Step, Subject, SubjectParameter } from "./inspect/subject.js";
+export { type LayerSubjectOptions, layerSubject } from "./inspect/subject/layer-subject.js";
+export { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./inspect/subject/onnx-subject.js";
+export type { Step, Subject, SubjectParameter } from "./inspect/subject/subject.js";
 
 // What one unit of a feature map sees of the input, in theory and by gradients; `runtimeSession` runs those on a runtime.
-export { type EffectiveField, type EffectiveFieldOptions, effectiveField } from "./inspect/effective-field.js";
-export { type FieldGrowth, receptiveFieldGrowth } from "./inspect/field-growth.js";
-export { effectiveFieldFigure, fieldGrowthFigure } from "./inspect/field-figures.js";
-export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/graph-session.js";
+export { type EffectiveField, type EffectiveFieldOptions, effectiveField } from "./inspect/field/effective-field.js";
+export { type FieldGrowth, receptiveFieldGrowth } from "./inspect/field/field-growth.js";
+export { effectiveFieldFigure, fieldGrowthFigure } from "./inspect/field/field-figures.js";
+export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/field/graph-session.js";
 export { runtimeSession } from "./train/graph-session.js";
 
 // Rows: the one form in which measurements travel, from training to figures.

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { inspectSubject } from "../src/inspect/inspect.js";
 import type { Inspection } from "../src/inspect/inspection.js";
-import { onnxSubject } from "../src/inspect/onnx-subject.js";
+import { onnxSubject } from "../src/inspect/subject/onnx-subject.js";
 
 const folder = new URL("../tools/oracle/fixtures/published/", import.meta.url);
 const published = JSON.parse(readFileSync(new URL("published.json", folder), "utf8")) as {

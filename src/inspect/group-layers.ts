@@ -1,6 +1,6 @@
 // Steps of one module as one layer: what `--depth` shows.
 import type { PlainRecord } from "./layer-records.js";
-import type { Subject } from "./subject.js";
+import type { Subject } from "./subject/subject.js";
 
 /**
  * One record for all steps whose modules agree in the first `depth` parts of their path; steps without module stay

@@ -8,9 +8,9 @@ import { requireExact } from "./exact-totals.js";
 import { groupLayers } from "./group-layers.js";
 import type { Inspection, LayerRecord } from "./inspection.js";
 import { layerRecords } from "./layer-records.js";
-import { type LayerSubjectOptions, layerSubject } from "./layer-subject.js";
 import { type MemoryOptions, memoryEstimate } from "./memory.js";
-import type { Subject } from "./subject.js";
+import { type LayerSubjectOptions, layerSubject } from "./subject/layer-subject.js";
+import type { Subject } from "./subject/subject.js";
 import { totalsOf } from "./totals.js";
 
 export interface InspectionOptions extends MemoryOptions {

@@ -1,10 +1,10 @@
 // One record a step: shapes, windows, parameters, cost and receptive field.
 import { sizeOf } from "../core/numbers/shape.js";
 import type { Cost } from "../graph/op.js";
+import { receptiveFields } from "./field/receptive-field.js";
 import type { LayerRecord } from "./inspection.js";
-import { receptiveFields } from "./receptive-field.js";
-import type { Step, Subject, SubjectParameter } from "./subject.js";
-import { bytesOf, isKnown, isView, shapeOf } from "./values.js";
+import type { Step, Subject, SubjectParameter } from "./subject/subject.js";
+import { bytesOf, isKnown, isView, shapeOf } from "./subject/values.js";
 
 /** A record before shares of the totals are known. */
 export type PlainRecord = Omit<LayerRecord, "share">;

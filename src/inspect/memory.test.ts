@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { integers, type NodeCase, numbers } from "../onnx/model-cases.js";
 import { inspectSubject } from "./inspect.js";
-import { subjectOf } from "./onnx-subject-cases.js";
+import { subjectOf } from "./subject/onnx-subject-cases.js";
 
 const stored = { w: numbers([6, 3, 3, 3]), v: numbers([4, 6, 1, 1]), u: numbers([2, 6, 1, 1]) };
 const trunk: NodeCase[] = [

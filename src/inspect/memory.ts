@@ -9,8 +9,8 @@ import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 import { optimizers } from "../optim/optimizers/index.js";
 import type { MemoryEstimate } from "./inspection.js";
-import type { Step, Subject } from "./subject.js";
-import { bytesOf, isInPlace, isKnown, isView } from "./values.js";
+import type { Step, Subject } from "./subject/subject.js";
+import { bytesOf, isInPlace, isKnown, isView } from "./subject/values.js";
 
 export interface MemoryOptions {
   /** Kind of the optimizer whose slots are counted. Default `adam`. */

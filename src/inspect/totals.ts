@@ -2,8 +2,8 @@
 import { sizeOf } from "../core/numbers/shape.js";
 import type { Totals } from "./inspection.js";
 import { type PlainRecord, parameterCounts } from "./layer-records.js";
-import type { Subject } from "./subject.js";
-import { bytesOf, isInPlace, isKnown } from "./values.js";
+import type { Subject } from "./subject/subject.js";
+import { bytesOf, isInPlace, isKnown } from "./subject/values.js";
 
 const sum = (values: readonly (number | null)[]): number =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);

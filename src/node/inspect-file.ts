@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { CorruptFileError } from "../core/errors.js";
 import { type InspectionOptions, inspectSubject } from "../inspect/inspect.js";
 import type { Inspection } from "../inspect/inspection.js";
-import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "../inspect/onnx-subject.js";
-import type { Subject } from "../inspect/subject.js";
+import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "../inspect/subject/onnx-subject.js";
+import type { Subject } from "../inspect/subject/subject.js";
 import { withoutWaiting } from "./data/read-file.js";
 import { checkKind, pathBeside, readError } from "./model-file.js";
 

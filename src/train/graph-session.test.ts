@@ -1,10 +1,10 @@
 // Instruments on ONNX Runtime: the same numbers as the reference.
 import { afterAll, expect, it } from "vitest";
 import type { TensorData } from "../core/numbers/tensor-data.js";
-import { effectiveField } from "../inspect/effective-field.js";
-import { referenceSession } from "../inspect/graph-session.js";
-import { layerSubject } from "../inspect/layer-subject.js";
-import { onnxSubject } from "../inspect/onnx-subject.js";
+import { effectiveField } from "../inspect/field/effective-field.js";
+import { referenceSession } from "../inspect/field/graph-session.js";
+import { layerSubject } from "../inspect/subject/layer-subject.js";
+import { onnxSubject } from "../inspect/subject/onnx-subject.js";
 import { batchNorm, conv2d, globalAveragePool, maxPool2d, parallel, relu, residual, sequential } from "../nn/index.js";
 import { initialTensors } from "../nn/initial-tensors.js";
 import { buildNetwork, layerNetwork } from "../nn/network.js";

@@ -1,7 +1,7 @@
 // Graphs of instruments on a runtime: written as a model with the weights inside, and run as often as wanted.
 import { toNumbers } from "../core/numbers/tensor-data.js";
 import { simplify } from "../graph/passes/simplify.js";
-import type { GraphSession, OpenGraph } from "../inspect/graph-session.js";
+import type { GraphSession, OpenGraph } from "../inspect/field/graph-session.js";
 import { writeOnnx } from "../onnx/write.js";
 import type { Runtime } from "./runtime.js";
 

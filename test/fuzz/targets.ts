@@ -18,7 +18,7 @@ import { simplify } from "../../src/graph/passes/simplify.js";
 import { printGraph } from "../../src/graph/print.js";
 import type { Graph } from "../../src/graph/tensor.js";
 import { inspectSubject } from "../../src/inspect/inspect.js";
-import { onnxSubject } from "../../src/inspect/onnx-subject.js";
+import { onnxSubject } from "../../src/inspect/subject/onnx-subject.js";
 import { parseModel } from "../../src/onnx/file/onnx-file.js";
 import { type ByteSource, skimModel } from "../../src/onnx/file/skim.js";
 import { readTensor } from "../../src/onnx/file/stored-tensor.js";

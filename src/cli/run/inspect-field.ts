@@ -1,6 +1,6 @@
 // The effective receptive field of `trainscope inspect --effective-field`.
-import { type EffectiveField, effectiveField } from "../../inspect/effective-field.js";
-import type { Subject } from "../../inspect/subject.js";
+import { type EffectiveField, effectiveField } from "../../inspect/field/effective-field.js";
+import type { Subject } from "../../inspect/subject/subject.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { runtimeSession } from "../../train/graph-session.js";
 import type { InspectOptions } from "../commands/inspect.js";

@@ -1,12 +1,12 @@
 // The figures of `trainscope inspect --figures`.
 import { join, resolve } from "node:path";
 import type { Figure } from "../../figures/figure.js";
-import type { EffectiveField } from "../../inspect/effective-field.js";
-import { effectiveFieldFigure, fieldGrowthFigure } from "../../inspect/field-figures.js";
-import { receptiveFieldGrowth } from "../../inspect/field-growth.js";
+import type { EffectiveField } from "../../inspect/field/effective-field.js";
+import { effectiveFieldFigure, fieldGrowthFigure } from "../../inspect/field/field-figures.js";
+import { receptiveFieldGrowth } from "../../inspect/field/field-growth.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import { layerCostFigure, layerMemoryFigure, modelComparisonFigure } from "../../inspect/inspection-figures.js";
-import type { Subject } from "../../inspect/subject.js";
+import type { Subject } from "../../inspect/subject/subject.js";
 import { writeFigureFiles } from "../../node/figure-files.js";
 import { openFigureRenderer } from "../../node/render.js";
 

@@ -2,8 +2,8 @@
 import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
-import { layerSubject } from "../../inspect/layer-subject.js";
-import type { Subject } from "../../inspect/subject.js";
+import { layerSubject } from "../../inspect/subject/layer-subject.js";
+import type { Subject } from "../../inspect/subject/subject.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { catalogueModel } from "../../nn/models.js";
 import { onnxFileSubject } from "../../node/inspect-file.js";

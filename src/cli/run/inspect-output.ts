@@ -1,7 +1,7 @@
 // What `trainscope inspect` prints, by format: a table for people, documents for programs.
 import { writeCsv } from "../../core/formats/csv.js";
 import type { Row } from "../../core/rows.js";
-import type { EffectiveField } from "../../inspect/effective-field.js";
+import type { EffectiveField } from "../../inspect/field/effective-field.js";
 import { layerRows, markdownTable } from "../../inspect/flat-rows.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import type { CommandContext } from "../command-context.js";

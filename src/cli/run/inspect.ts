@@ -1,10 +1,10 @@
 // What `trainscope inspect` does.
 import { resolve } from "node:path";
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
-import type { EffectiveField } from "../../inspect/effective-field.js";
+import type { EffectiveField } from "../../inspect/field/effective-field.js";
 import { inspectSubject } from "../../inspect/inspect.js";
 import type { Inspection } from "../../inspect/inspection.js";
-import type { Subject } from "../../inspect/subject.js";
+import type { Subject } from "../../inspect/subject/subject.js";
 import { makeFolder } from "../../node/make-folder.js";
 import type { CommandContext } from "../command-context.js";
 import type { InspectOptions, sortKeys } from "../commands/inspect.js";

@@ -1,6 +1,6 @@
 // How far the layers of classic networks see, by their depth.
-import { type FieldGrowth, receptiveFieldGrowth } from "../../inspect/field-growth.js";
-import { layerSubject } from "../../inspect/layer-subject.js";
+import { type FieldGrowth, receptiveFieldGrowth } from "../../inspect/field/field-growth.js";
+import { layerSubject } from "../../inspect/subject/layer-subject.js";
 import { catalogueModel } from "../../nn/models.js";
 
 export interface ModelGrowth {

@@ -1,6 +1,6 @@
 // The figures: cost and memory of every layer, and what the two inception modules cost, part by part.
 import { barFigure, type Figure, lineFigure } from "../../figures/index.js";
-import { fieldGrowthFigure } from "../../inspect/field-figures.js";
+import { fieldGrowthFigure } from "../../inspect/field/field-figures.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import { layerCostFigure } from "../../inspect/inspection-figures.js";
 import { type Accounted, type AccountedNetworks, branchesOf } from "./accounted.js";

@@ -1,8 +1,8 @@
 // Receptive fields of plain stacks of convolutions: by the instrument, by shape rules alone, and by formulas.
 import { ShapeError } from "../../core/errors.js";
-import { layerSubject } from "../../inspect/layer-subject.js";
-import { receptiveFields } from "../../inspect/receptive-field.js";
-import { isKnown } from "../../inspect/values.js";
+import { receptiveFields } from "../../inspect/field/receptive-field.js";
+import { layerSubject } from "../../inspect/subject/layer-subject.js";
+import { isKnown } from "../../inspect/subject/values.js";
 import { conv1d, sequential } from "../../nn/index.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { buildNetwork } from "../../nn/network.js";

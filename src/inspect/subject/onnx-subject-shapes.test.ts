@@ -1,11 +1,11 @@
 // Shapes that a file leaves open or fixes, and values in files beside it.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { InvalidInputError } from "../core/errors.js";
-import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { type ModelProto, TensorProtoSchema } from "../onnx/file/generated/onnx_pb.js";
-import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
-import { inspectSubject } from "./inspect.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { type ModelProto, TensorProtoSchema } from "../../onnx/file/generated/onnx_pb.js";
+import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../../onnx/model-cases.js";
+import { inspectSubject } from "../inspect.js";
 import { type OnnxSubjectOptions, onnxSubject } from "./onnx-subject.js";
 import { lines, network, refusal, relu, source, subjectOf } from "./onnx-subject-cases.js";
 

@@ -1,7 +1,7 @@
 // What is accounted: the steps of a model in order, wherever it comes from. Layers and files each become one.
-import type { Shape } from "../core/numbers/shape.js";
-import type { TensorData } from "../core/numbers/tensor-data.js";
-import type { Node, Tensor } from "../graph/tensor.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { Node, Tensor } from "../../graph/tensor.js";
 
 /** A tensor of which shape and type are not known: something before it could not be read. */
 export const unknownTensor = "unknown";

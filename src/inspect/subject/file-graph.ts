@@ -1,14 +1,14 @@
 // The graph of a file for the wanted shapes: what cannot be read is left out, and said.
-import { InvalidInputError } from "../core/errors.js";
-import { shapeText, sizeOf } from "../core/numbers/shape.js";
-import type { Tensor, TensorType } from "../graph/tensor.js";
-import { OwnBatch } from "../onnx/batch-size.js";
-import type { ValueInfoProto } from "../onnx/file/generated/onnx_pb.js";
-import type { OnnxFile } from "../onnx/file/onnx-file.js";
-import { quoted } from "../onnx/file/read-values.js";
-import { heldType } from "../onnx/file/stored-tensor.js";
-import { type BuildOptions, buildGraph } from "../onnx/forms/graph-builder.js";
-import { declaredInput, isTensorInput } from "../onnx/forms/read-input.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { shapeText, sizeOf } from "../../core/numbers/shape.js";
+import type { Tensor, TensorType } from "../../graph/tensor.js";
+import { OwnBatch } from "../../onnx/batch-size.js";
+import type { ValueInfoProto } from "../../onnx/file/generated/onnx_pb.js";
+import type { OnnxFile } from "../../onnx/file/onnx-file.js";
+import { quoted } from "../../onnx/file/read-values.js";
+import { heldType } from "../../onnx/file/stored-tensor.js";
+import { type BuildOptions, buildGraph } from "../../onnx/forms/graph-builder.js";
+import { declaredInput, isTensorInput } from "../../onnx/forms/read-input.js";
 import { accountingForms } from "./accounting-forms.js";
 import type { BuiltNode } from "./file-steps.js";
 import type { InputShapes } from "./input-shapes.js";

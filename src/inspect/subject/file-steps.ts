@@ -1,11 +1,11 @@
 // The nodes of a file as steps: those that depend on the inputs, with the parameters that reach them.
-import type { Node, Tensor } from "../graph/tensor.js";
-import type { GraphProto, NodeProto } from "../onnx/file/generated/onnx_pb.js";
-import type { OnnxFile } from "../onnx/file/onnx-file.js";
-import { printable } from "../onnx/file/read-values.js";
-import type { LenientValue } from "../onnx/forms/lenience.js";
-import { operatorKey } from "../onnx/forms/node-form.js";
-import { foldedNormalizations } from "../onnx/recover/folded-normalization.js";
+import type { Node, Tensor } from "../../graph/tensor.js";
+import type { GraphProto, NodeProto } from "../../onnx/file/generated/onnx_pb.js";
+import type { OnnxFile } from "../../onnx/file/onnx-file.js";
+import { printable } from "../../onnx/file/read-values.js";
+import type { LenientValue } from "../../onnx/forms/lenience.js";
+import { operatorKey } from "../../onnx/forms/node-form.js";
+import { foldedNormalizations } from "../../onnx/recover/folded-normalization.js";
 import { ModuleNames } from "./module-names.js";
 import { stepNames } from "./step-names.js";
 import { type Step, type SubjectParameter, unknownTensor } from "./subject.js";

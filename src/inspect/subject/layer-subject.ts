@@ -1,12 +1,12 @@
 // Models of layers as subjects: the network in inference form, every node a step under the path of its layer.
-import { dtypeTable } from "../core/numbers/dtype.js";
-import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { nodesInOrder } from "../graph/order.js";
-import type { Node, Tensor } from "../graph/tensor.js";
-import { initialTensors } from "../nn/initial-tensors.js";
-import type { LayerSpec, Mode } from "../nn/layer.js";
-import { buildNetwork, type Network, type Parameter } from "../nn/network.js";
-import { checkPatterns, pathMatcher } from "../nn/path-patterns.js";
+import { dtypeTable } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { nodesInOrder } from "../../graph/order.js";
+import type { Node, Tensor } from "../../graph/tensor.js";
+import { initialTensors } from "../../nn/initial-tensors.js";
+import type { LayerSpec, Mode } from "../../nn/layer.js";
+import { buildNetwork, type Network, type Parameter } from "../../nn/network.js";
+import { checkPatterns, pathMatcher } from "../../nn/path-patterns.js";
 import { stepNames } from "./step-names.js";
 import type { Step, Subject, SubjectParameter } from "./subject.js";
 

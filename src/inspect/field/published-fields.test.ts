@@ -1,9 +1,9 @@
 // Receptive fields against the table of Araujo, Norris and Sim (Distill 2019; google-research/receptive_field), whose
 // networks are TF-slim's: size, stride and effective padding of the last feature map before global pooling.
 import { describe, expect, it } from "vitest";
-import { conv2d, maxPool2d, parallel, residual, sequential, zeroPadding } from "../nn/index.js";
-import type { LayerSpec } from "../nn/layer.js";
-import { layerSubject } from "./layer-subject.js";
+import { conv2d, maxPool2d, parallel, residual, sequential, zeroPadding } from "../../nn/index.js";
+import type { LayerSpec } from "../../nn/layer.js";
+import { layerSubject } from "../subject/layer-subject.js";
 import { receptiveFields } from "./receptive-field.js";
 
 type Kernel = number | readonly [number, number];

@@ -2,7 +2,7 @@
 //
 // Behind an enlargement neighbors see the same pixels, or steps of several: places differ by their phase. A window over
 // them then sees more or less by where it begins, so that no single size and stride would give its extent.
-import { type AxisReach, mostPhases, type RepeatedReads } from "../graph/accounting/reach.js";
+import { type AxisReach, mostPhases, type RepeatedReads } from "../../graph/accounting/reach.js";
 
 /**
  * Place `u` sees the pixels from `low[u mod P] + floor(u / P) advance` to `high[u mod P] + floor(u / P) advance`, where P

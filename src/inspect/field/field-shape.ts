@@ -1,6 +1,6 @@
 // From sums of gradients to a map and its widths.
-import { InvalidInputError } from "../core/errors.js";
-import { type Shape, stridesOf } from "../core/numbers/shape.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { type Shape, stridesOf } from "../../core/numbers/shape.js";
 
 /** The part of the mass that counts as the field: two standard deviations of a normal distribution hold it on a line. */
 export const fieldMass = 0.95;

@@ -1,10 +1,10 @@
 // Receptive fields of recurrent layers in files, and what of such files can be measured.
 import { describe, expect, test } from "vitest";
-import { type ModelCase, type NodeCase, numbers } from "../onnx/model-cases.js";
+import { type ModelCase, type NodeCase, numbers } from "../../onnx/model-cases.js";
+import { inspectSubject } from "../inspect.js";
+import { subjectOf } from "../subject/onnx-subject-cases.js";
 import { type EffectiveFieldOptions, effectiveField } from "./effective-field.js";
 import { referenceSession } from "./graph-session.js";
-import { inspectSubject } from "./inspect.js";
-import { subjectOf } from "./onnx-subject-cases.js";
 
 const [length, filters, units] = [24, 4, 3];
 

@@ -1,22 +1,22 @@
 // Operators that have no record, by others of the same shape and work: enough to account them, not to compute them.
 
-import { InvalidInputError } from "../core/errors.js";
-import { type DType, dtypeFromOnnx } from "../core/numbers/dtype.js";
-import { type AxisReach, all, same } from "../graph/accounting/reach.js";
-import { apply } from "../graph/build.js";
-import { sigmoid, tanh } from "../graph/ops/activation/activation.js";
-import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
-import { cast } from "../graph/ops/elementwise/cast.js";
-import { squeeze, transpose, unsqueeze } from "../graph/ops/movement/shape-movement.js";
-import { slice, split } from "../graph/ops/movement/slicing.js";
-import { matMul, transposeMatrices } from "../graph/ops/products/matmul.js";
-import { reduceMax } from "../graph/ops/reduction/reduction.js";
-import type { Tensor } from "../graph/tensor.js";
-import { storageOf } from "../onnx/file/element-storage.js";
-import { integer } from "../onnx/file/read-values.js";
-import { inferenceModeForms } from "../onnx/forms/mode-forms.js";
-import type { NodeCall, NodeForm } from "../onnx/forms/node-form.js";
-import { meanRandomForms } from "../onnx/forms/random-forms.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { type DType, dtypeFromOnnx } from "../../core/numbers/dtype.js";
+import { type AxisReach, all, same } from "../../graph/accounting/reach.js";
+import { apply } from "../../graph/build.js";
+import { sigmoid, tanh } from "../../graph/ops/activation/activation.js";
+import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { squeeze, transpose, unsqueeze } from "../../graph/ops/movement/shape-movement.js";
+import { slice, split } from "../../graph/ops/movement/slicing.js";
+import { matMul, transposeMatrices } from "../../graph/ops/products/matmul.js";
+import { reduceMax } from "../../graph/ops/reduction/reduction.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { storageOf } from "../../onnx/file/element-storage.js";
+import { integer } from "../../onnx/file/read-values.js";
+import { inferenceModeForms } from "../../onnx/forms/mode-forms.js";
+import type { NodeCall, NodeForm } from "../../onnx/forms/node-form.js";
+import { meanRandomForms } from "../../onnx/forms/random-forms.js";
 
 const given = (call: NodeCall, index: number): Tensor => {
   const tensor = call.inputs[index];

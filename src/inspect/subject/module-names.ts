@@ -1,7 +1,7 @@
 // The module that a node of a file belongs to, as a path with dots: every exporter writes it down in its own way.
-import type { NodeProto } from "../onnx/file/generated/onnx_pb.js";
-import { printable } from "../onnx/file/read-values.js";
-import { isMadeUpName } from "../onnx/recover/generated-names.js";
+import type { NodeProto } from "../../onnx/file/generated/onnx_pb.js";
+import { printable } from "../../onnx/file/read-values.js";
+import { isMadeUpName } from "../../onnx/recover/generated-names.js";
 import type { SubjectParameter } from "./subject.js";
 
 /** Module paths of PyTorch's dynamo exporter: a list with the outermost first, the traced call last. */

@@ -1,9 +1,9 @@
 // How receptive fields grow with depth.
-import type { Node, Tensor } from "../graph/tensor.js";
-import type { ReceptiveField } from "./inspection.js";
+import type { Node, Tensor } from "../../graph/tensor.js";
+import type { ReceptiveField } from "../inspection.js";
+import type { Subject } from "../subject/subject.js";
+import { isKnown } from "../subject/values.js";
 import { receptiveFields } from "./receptive-field.js";
-import type { Subject } from "./subject.js";
-import { isKnown } from "./values.js";
 
 /** The largest receptive field behind so many windows. */
 export interface FieldGrowth {

@@ -1,10 +1,10 @@
 // Static shapes for the inputs of a file: what it says itself, the batch size, and what the user gives for the rest.
-import { InvalidInputError, ShapeError, UnknownNameError } from "../core/errors.js";
-import { type Shape, shapeText } from "../core/numbers/shape.js";
-import type { OnnxFile } from "../onnx/file/onnx-file.js";
-import { quoted } from "../onnx/file/read-values.js";
-import { freeInputs } from "../onnx/forms/graph-builder.js";
-import { declaredInput, isTensorInput } from "../onnx/forms/read-input.js";
+import { InvalidInputError, ShapeError, UnknownNameError } from "../../core/errors.js";
+import { type Shape, shapeText } from "../../core/numbers/shape.js";
+import type { OnnxFile } from "../../onnx/file/onnx-file.js";
+import { quoted } from "../../onnx/file/read-values.js";
+import { freeInputs } from "../../onnx/forms/graph-builder.js";
+import { declaredInput, isTensorInput } from "../../onnx/forms/read-input.js";
 
 export interface InputShapeOptions {
   /** Extent of the batch axis. Default: what the file says, else 1. */

@@ -1,8 +1,8 @@
 // Small questions about values on their way through a model.
-import { dtypeTable } from "../core/numbers/dtype.js";
-import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { actsByElement } from "../graph/accounting/node-reach.js";
-import type { Tensor, TensorType } from "../graph/tensor.js";
+import { dtypeTable } from "../../core/numbers/dtype.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { actsByElement } from "../../graph/accounting/node-reach.js";
+import type { Tensor, TensorType } from "../../graph/tensor.js";
 import { type Step, unknownTensor, type Value } from "./subject.js";
 
 /** Whether type and shape of a value are known. */

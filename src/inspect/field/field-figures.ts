@@ -1,7 +1,7 @@
 // Receptive fields as figures: what one unit really sees, and how the theoretical field grows with depth.
-import type { Figure } from "../figures/figure.js";
-import { type HeatRow, heatMapFigure } from "../figures/heat-map-figure.js";
-import { type LineRow, lineFigure } from "../figures/line-figure.js";
+import type { Figure } from "../../figures/figure.js";
+import { type HeatRow, heatMapFigure } from "../../figures/heat-map-figure.js";
+import { type LineRow, lineFigure } from "../../figures/line-figure.js";
 import type { EffectiveField } from "./effective-field.js";
 import { extentOf, type FieldGrowth } from "./field-growth.js";
 

@@ -2,27 +2,27 @@
 //
 //   subject, feature map --its unit, cotangents, absolute gradients--> Graph --OpenGraph, examples--> sums --> map, widths
 
-import { InvalidInputError } from "../core/errors.js";
-import { isFloat } from "../core/numbers/dtype.js";
-import { type Shape, shapeText, sizeOf } from "../core/numbers/shape.js";
-import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
-import { randomStream } from "../core/random/rng.js";
-import { input as graphInput } from "../graph/build.js";
-import { gradients } from "../graph/gradient.js";
-import { graph } from "../graph/graph.js";
-import { mul } from "../graph/ops/elementwise/arithmetic.js";
-import { abs } from "../graph/ops/elementwise/unary.js";
-import { slice } from "../graph/ops/movement/slicing.js";
-import { reduceSum } from "../graph/ops/reduction/reduction.js";
-import { nodesOf } from "../graph/order.js";
-import type { Graph, Tensor } from "../graph/tensor.js";
-import { isStandIn } from "./accounting-forms.js";
+import { InvalidInputError } from "../../core/errors.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
+import { type TensorData, tensorFrom } from "../../core/numbers/tensor-data.js";
+import { randomStream } from "../../core/random/rng.js";
+import { input as graphInput } from "../../graph/build.js";
+import { gradients } from "../../graph/gradient.js";
+import { graph } from "../../graph/graph.js";
+import { mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { abs } from "../../graph/ops/elementwise/unary.js";
+import { slice } from "../../graph/ops/movement/slicing.js";
+import { reduceSum } from "../../graph/ops/reduction/reduction.js";
+import { nodesOf } from "../../graph/order.js";
+import type { Graph, Tensor } from "../../graph/tensor.js";
+import { isStandIn } from "../subject/accounting-forms.js";
+import type { Subject, Value } from "../subject/subject.js";
+import { isKnown } from "../subject/values.js";
 import { rangeAt } from "./field-phases.js";
 import { describeField, type FieldShape } from "./field-shape.js";
 import type { OpenGraph } from "./graph-session.js";
 import { type SpatialPath, spatialPaths } from "./receptive-field.js";
-import type { Subject, Value } from "./subject.js";
-import { isKnown } from "./values.js";
 
 export interface EffectiveFieldOptions {
   /**

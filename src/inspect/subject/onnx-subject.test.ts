@@ -1,11 +1,11 @@
 // Files as subjects: what is a step, what it is called, what is counted, and what happens where something is missing.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { CorruptFileError } from "../core/errors.js";
-import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { type ModelProto, StringStringEntryProtoSchema } from "../onnx/file/generated/onnx_pb.js";
-import { integers, type ModelCase, type NodeCase, numbers } from "../onnx/model-cases.js";
-import { inspectSubject } from "./inspect.js";
+import { CorruptFileError } from "../../core/errors.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { type ModelProto, StringStringEntryProtoSchema } from "../../onnx/file/generated/onnx_pb.js";
+import { integers, type ModelCase, type NodeCase, numbers } from "../../onnx/model-cases.js";
+import { inspectSubject } from "../inspect.js";
 import { lines, network, relu, strange, subjectOf } from "./onnx-subject-cases.js";
 import type { Subject } from "./subject.js";
 

@@ -1,9 +1,9 @@
 // Effective receptive fields: exact maps of linear stacks, finite differences, and what a user does wrong.
 import { describe, expect, it } from "vitest";
-import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { graph } from "../graph/graph.js";
-import { evaluateGraph } from "../graph/reference/evaluate.js";
-import { fromTensorData, ndFill } from "../graph/reference/nd-array.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { graph } from "../../graph/graph.js";
+import { evaluateGraph } from "../../graph/reference/evaluate.js";
+import { fromTensorData, ndFill } from "../../graph/reference/nd-array.js";
 import {
   conv1d,
   conv2d,
@@ -15,16 +15,16 @@ import {
   relu,
   sequential,
   visionTransformer,
-} from "../nn/index.js";
-import type { LayerSpec } from "../nn/layer.js";
-import { modelByName } from "../nn/models.js";
+} from "../../nn/index.js";
+import type { LayerSpec } from "../../nn/layer.js";
+import { modelByName } from "../../nn/models.js";
+import { layerSubject } from "../subject/layer-subject.js";
+import type { Value } from "../subject/subject.js";
+import { isKnown } from "../subject/values.js";
 import { type EffectiveFieldOptions, effectiveField } from "./effective-field.js";
 import { fieldGrowthFigure } from "./field-figures.js";
 import { receptiveFieldGrowth } from "./field-growth.js";
 import { referenceSession } from "./graph-session.js";
-import { layerSubject } from "./layer-subject.js";
-import type { Value } from "./subject.js";
-import { isKnown } from "./values.js";
 
 const measure = (spec: LayerSpec, inputShape: readonly number[], options: EffectiveFieldOptions = {}) =>
   effectiveField(layerSubject(spec, { inputShape }), { examples: 1, ...options }, referenceSession);

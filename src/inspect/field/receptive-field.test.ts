@@ -1,10 +1,10 @@
 // Receptive fields: published chains, and random networks against impulses sent through them.
 import { describe, expect, it } from "vitest";
-import { randomStream } from "../core/random/rng.js";
-import { graph } from "../graph/graph.js";
-import { evaluateGraph } from "../graph/reference/evaluate.js";
-import { ndFill } from "../graph/reference/nd-array.js";
-import type { Tensor } from "../graph/tensor.js";
+import { randomStream } from "../../core/random/rng.js";
+import { graph } from "../../graph/graph.js";
+import { evaluateGraph } from "../../graph/reference/evaluate.js";
+import { ndFill } from "../../graph/reference/nd-array.js";
+import type { Tensor } from "../../graph/tensor.js";
 import {
   averagePool1d,
   conv1d,
@@ -16,14 +16,14 @@ import {
   sequential,
   upsample,
   zeroPadding,
-} from "../nn/index.js";
-import type { LayerSpec } from "../nn/layer.js";
-import { modelByName } from "../nn/models.js";
-import { buildNetwork } from "../nn/network.js";
+} from "../../nn/index.js";
+import type { LayerSpec } from "../../nn/layer.js";
+import { modelByName } from "../../nn/models.js";
+import { buildNetwork } from "../../nn/network.js";
+import { inspect } from "../inspect.js";
+import type { ReceptiveField } from "../inspection.js";
+import { layerSubject } from "../subject/layer-subject.js";
 import { rangeAt } from "./field-phases.js";
-import { inspect } from "./inspect.js";
-import type { ReceptiveField } from "./inspection.js";
-import { layerSubject } from "./layer-subject.js";
 import { receptiveFields, spatialPaths } from "./receptive-field.js";
 
 const fieldsOf = (spec: LayerSpec, inputShape: readonly number[]) =>

@@ -1,8 +1,8 @@
 // ONNX files of a few nodes for the tests of subjects, and how their results are read.
-import { tensorFrom } from "../core/numbers/tensor-data.js";
-import type { ModelProto } from "../onnx/file/generated/onnx_pb.js";
-import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../onnx/model-cases.js";
-import { inspectSubject } from "./inspect.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import type { ModelProto } from "../../onnx/file/generated/onnx_pb.js";
+import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../../onnx/model-cases.js";
+import { inspectSubject } from "../inspect.js";
 import { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./onnx-subject.js";
 import type { Subject } from "./subject.js";
 

@@ -1,10 +1,10 @@
 // The port of instruments that compute: somebody who runs a graph as often as wanted. The reference runs any, slowly.
-import { InvalidInputError } from "../core/errors.js";
-import type { TensorData } from "../core/numbers/tensor-data.js";
-import type { NdArray } from "../graph/op.js";
-import { evaluateGraph } from "../graph/reference/evaluate.js";
-import { fromTensorData } from "../graph/reference/nd-array.js";
-import type { Graph, Tensor } from "../graph/tensor.js";
+import { InvalidInputError } from "../../core/errors.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { NdArray } from "../../graph/op.js";
+import { evaluateGraph } from "../../graph/reference/evaluate.js";
+import { fromTensorData } from "../../graph/reference/nd-array.js";
+import type { Graph, Tensor } from "../../graph/tensor.js";
 
 /** A graph that is ready to run. */
 export interface GraphSession {

@@ -3,12 +3,12 @@
 //   every axis of the input is followed from tensor to tensor by the operators' rules (`Op.window`, `Op.reach`);
 //   axes over which windows slide somewhere in the model are the spatial ones, and those are told
 
-import { reachOf } from "../graph/accounting/node-reach.js";
-import type { AxisReach, InputReach } from "../graph/accounting/reach.js";
-import type { Node, Tensor } from "../graph/tensor.js";
+import { reachOf } from "../../graph/accounting/node-reach.js";
+import type { AxisReach, InputReach } from "../../graph/accounting/reach.js";
+import type { Node, Tensor } from "../../graph/tensor.js";
+import type { ReceptiveField } from "../inspection.js";
+import type { Subject, Value } from "../subject/subject.js";
 import { centerOf, evenPhases, type FieldPhases, phasesBehind, phasesTogether, widestOf } from "./field-phases.js";
-import type { ReceptiveField } from "./inspection.js";
-import type { Subject, Value } from "./subject.js";
 
 /**
  * What the elements of a tensor see along one axis of the input. Elements that have places on a grid see the pixels of
