@@ -9,17 +9,17 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import type { TensorData } from "../src/core/numbers/tensor-data.js";
 import { permutation, randomStream } from "../src/core/random/rng.js";
-import { cifar10 } from "../src/data/cifar-10.js";
 import type { Split } from "../src/data/dataset.js";
-import { buildDataset, type DatasetDefinition, type SampleFile } from "../src/data/definition.js";
-import { fashionMnist } from "../src/data/fashion-mnist.js";
-import { writeIdx } from "../src/data/idx.js";
-import { idxImageFiles } from "../src/data/idx-images.js";
-import { type ImageLayout, packImages } from "../src/data/image-packing.js";
-import { mnist } from "../src/data/mnist.js";
+import { writeIdx } from "../src/data/formats/idx.js";
+import { type ImageLayout, packImages } from "../src/data/formats/image-packing.js";
+import { cifar10 } from "../src/data/published/cifar-10.js";
+import { buildDataset, type DatasetDefinition, type SampleFile } from "../src/data/published/definition.js";
+import { fashionMnist } from "../src/data/published/fashion-mnist.js";
+import { idxImageFiles } from "../src/data/published/idx-images.js";
+import { mnist } from "../src/data/published/mnist.js";
 import { takeRows } from "../src/data/rows.js";
 import { normalizationOf } from "../src/data/statistics.js";
-import { obtainFiles } from "../src/node/data/obtain-files.js";
+import { obtainFiles } from "../src/node/data/download/obtain-files.js";
 
 const seed = 0;
 

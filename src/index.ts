@@ -52,8 +52,8 @@ export { type ExportRequest, inferenceModel } from "./train/export.js";
 // Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
 export type { Dataset, Normalization, RowSource, Split } from "./data/dataset.js";
 export { syntheticDataset } from "./data/synthetic.js";
-export { readNpy, writeNpy } from "./data/npy.js";
-export { readNpz, writeNpz } from "./data/npz.js";
+export { readNpy, writeNpy } from "./data/formats/npy.js";
+export { readNpz, writeNpz } from "./data/formats/npz.js";
 
 // Execute: the port that a host fills in. "trainscope/node" does it with native ONNX Runtime.
 export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime.js";

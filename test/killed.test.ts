@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { trainscopePaths } from "../src/node/paths.js";
+import { trainscopePaths } from "../src/node/files/paths.js";
 import { openRunStore } from "../src/node/store/open-store.js";
 import { readTrialResults } from "../src/study/store.js";
 import { jsonLines, runProcess, startCli } from "./cli-process.js";

@@ -7,7 +7,7 @@ import { TrainscopeError } from "../src/core/errors.js";
 import { tensorFrom } from "../src/core/numbers/tensor-data.js";
 import { randomStream } from "../src/core/random/rng.js";
 import type { Dataset } from "../src/data/dataset.js";
-import { writeNpy } from "../src/data/npy.js";
+import { writeNpy } from "../src/data/formats/npy.js";
 import { loadUserData, type UserDataOptions } from "../src/node/data/user-data.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import type { Runtime } from "../src/train/runtime.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InterruptedError } from "../core/errors.js";
-import { checkpointFile, trainscopePaths } from "../node/paths.js";
+import { checkpointFile, trainscopePaths } from "../node/files/paths.js";
 import { openRunStore } from "../node/store/open-store.js";
 import { exampleRun, exampleTrial } from "../study/store-contract.js";
 import { trialId } from "../train/trial-spec.js";

@@ -1,7 +1,7 @@
 // From arguments to an exit code: finds the command, loads it alone, runs it, and turns errors into sentences.
 import { CommanderError } from "commander";
 import { exitCodes, TrainscopeError } from "../core/errors.js";
-import { type Paths, trainscopePaths } from "../node/paths.js";
+import { type Paths, trainscopePaths } from "../node/files/paths.js";
 import { addExamples, type CommandContext, type CommandEntry } from "./command-context.js";
 import { commands } from "./commands/index.js";
 import type { Terminal } from "./terminal.js";

@@ -1,6 +1,6 @@
 // Where the program writes: results on stdout, everything else on stderr.
 import { exitCodes } from "../core/errors.js";
-import { fileSystemError } from "../node/atomic-file.js";
+import { fileSystemError } from "../node/files/atomic-file.js";
 
 export interface Terminal {
   /** Results, for people or programs. */

@@ -9,8 +9,8 @@ import { legacyPermutation, mt19937 } from "../core/random/mt19937.js";
 import { type RandomStream, randomStream } from "../core/random/rng.js";
 import type { Dataset } from "./dataset.js";
 import { takeRows } from "./rows.js";
-import type { TargetKind } from "./targets.js";
-import { type StoredExamples, userDataset } from "./user-dataset.js";
+import type { TargetKind } from "./user/targets.js";
+import { type StoredExamples, userDataset } from "./user/user-dataset.js";
 
 /** Inputs `float32 [rows, dimensions]`; targets `[rows, 1]`, `int32` for classes and `float64` for values. */
 interface Drawn {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { writeCsv } from "../core/formats/csv.js";
 import type { Figure } from "../figures/figure.js";
-import { writeFileAtomic } from "./atomic-file.js";
+import { writeFileAtomic } from "./files/atomic-file.js";
 import type { FigureRenderer } from "./render.js";
 
 export interface FigureFilesOptions {

@@ -6,7 +6,13 @@ export { type NodeRuntimeOptions, nodeRuntime } from "./runtime/node-runtime.js"
 // Data: by name, from a folder, the cache or the publisher; the embedded sample stands in and says so. Or your own files.
 export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dataset.js";
 export { loadUserData, type UserDataOptions } from "./data/user-data.js";
-export { type DatasetStatus, type FileCheck, getDataset, listDatasets, verifyDataset } from "./data/library.js";
+export {
+  type DatasetStatus,
+  type FileCheck,
+  getDataset,
+  listDatasets,
+  verifyDataset,
+} from "./data/download/library.js";
 
 // Inspect: what a model in an .onnx file costs and sees. Its weights stay on the disk.
 export { inspectFile, onnxFileSubject } from "./inspect-file.js";
@@ -15,5 +21,5 @@ export { inspectFile, onnxFileSubject } from "./inspect-file.js";
 export { type FigureRenderer, openFigureRenderer, type RenderOptions } from "./render.js";
 
 // Runs: the store that the command line uses, and where it lies.
-export { type Paths, type PathsOptions, trainscopePaths } from "./paths.js";
+export { type Paths, type PathsOptions, trainscopePaths } from "./files/paths.js";
 export { openRunStore, type StoreOptions } from "./store/open-store.js";

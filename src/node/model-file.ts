@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import type { ReadExternal } from "../onnx/file/external-data.js";
-import { fileSystemError } from "./atomic-file.js";
+import { fileSystemError } from "./files/atomic-file.js";
 
 /** The format's own limit; what is larger keeps its values in other files. */
 const largestModel = 2 ** 31 - 1;

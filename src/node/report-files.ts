@@ -4,9 +4,9 @@ import type { Figure } from "../figures/figure.js";
 import type { ReportFigure } from "../report/document.js";
 import { renderReport } from "../report/render-report.js";
 import { type StudyReportInput, studyReport } from "../report/study-report.js";
-import { writeFileAtomic } from "./atomic-file.js";
 import { writeFigureFiles } from "./figure-files.js";
-import { makeFolder } from "./make-folder.js";
+import { writeFileAtomic } from "./files/atomic-file.js";
+import { makeFolder } from "./files/make-folder.js";
 import { type FigureRenderer, openFigureRenderer } from "./render.js";
 
 export interface WriteReportOptions {

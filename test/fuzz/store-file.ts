@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Claim, Finding } from "../../src/core/findings.js";
-import { trainscopePaths } from "../../src/node/paths.js";
+import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
 import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store-contract.js";
 import { trialId } from "../../src/train/trial-spec.js";

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/formats/json.js";
-import type { ImageSize } from "../../data/image-set.js";
+import type { ImageSize } from "../../data/user/image-set.js";
 import { initializers } from "../../nn/initializers.js";
 import { losses } from "../../nn/losses.js";
 import { batchSchedules } from "../../optim/batch-schedules.js";

@@ -2,8 +2,8 @@
 import { exitCodes } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
 import { syntheticTable } from "../../data/synthetic.js";
-import { getDataset, listDatasets, verifyDataset } from "../../node/data/library.js";
-import type { PlacesOptions } from "../../node/data/places.js";
+import { getDataset, listDatasets, verifyDataset } from "../../node/data/download/library.js";
+import type { PlacesOptions } from "../../node/data/download/places.js";
 import type { CommandContext } from "../command-context.js";
 import type { DataOptions } from "../commands/data.js";
 import { watchInterrupts } from "../interrupt.js";

@@ -5,7 +5,7 @@ import type { EffectiveField } from "../../inspect/field/effective-field.js";
 import { inspectSubject } from "../../inspect/inspect.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import type { Subject } from "../../inspect/subject/subject.js";
-import { makeFolder } from "../../node/make-folder.js";
+import { makeFolder } from "../../node/files/make-folder.js";
 import type { CommandContext } from "../command-context.js";
 import type { InspectOptions, sortKeys } from "../commands/inspect.js";
 import { effectiveFieldText, measureField } from "./inspect-field.js";

@@ -1,7 +1,7 @@
 // What `trainscope report` does: analyzes stored rows again and writes the report.
 import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/errors.js";
-import { identityOf } from "../../data/definition.js";
-import { datasetDefinition } from "../../data/index.js";
+import { identityOf } from "../../data/published/definition.js";
+import { datasetDefinition } from "../../data/published/index.js";
 import { studies } from "../../studies/index.js";
 import { type RunStore, readTrialResults } from "../../study/store.js";
 import type { AnalysisContext } from "../../study/study.js";

@@ -1,6 +1,6 @@
 // Reports of finished studies: after a run, and again later from the store.
 import { resolve } from "node:path";
-import { makeFolder } from "../../node/make-folder.js";
+import { makeFolder } from "../../node/files/make-folder.js";
 import { type WriteReportOptions, type WrittenReport, writeReport } from "../../node/report-files.js";
 
 export type ReportPart = WriteReportOptions["studies"][number];

@@ -1,7 +1,7 @@
 // What `trainscope train` trains on: a data set of the table or a user's own, and the order of its rows.
 import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
-import { readNpy } from "../../data/npy.js";
+import { readNpy } from "../../data/formats/npy.js";
 import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
 import { targetForm } from "../../nn/losses/loss.js";
 import type { Loss } from "../../nn/losses.js";

@@ -6,8 +6,8 @@ import { EnvironmentError, InvalidInputError, MissingDataError, TrainscopeError 
 import { readSafetensors } from "../../core/formats/safetensors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { LayerSpec } from "../../nn/layer.js";
-import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/atomic-file.js";
 import { readUserFile } from "../../node/data/read-file.js";
+import { fileSystemError, removeStaleTemporaryFiles, writeFileAtomic } from "../../node/files/atomic-file.js";
 
 /** Larger than any spec that a person or program would write; the limits guard memory and stack. */
 const specBytes = 4_000_000;

@@ -3,8 +3,8 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { readSafetensors } from "../../core/formats/safetensors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import { readNpy } from "../../data/npy.js";
-import { npzNames, readNpz } from "../../data/npz.js";
+import { readNpy } from "../../data/formats/npy.js";
+import { npzNames, readNpz } from "../../data/formats/npz.js";
 import type { FilePart } from "./npy-rows.js";
 import { fileError, readUserFile } from "./read-file.js";
 

@@ -2,9 +2,9 @@
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
-import { decodeImage, imageEndings } from "../../data/image-file.js";
-import { ImageCollector, type ImageSize } from "../../data/image-set.js";
-import type { StoredExamples } from "../../data/user-dataset.js";
+import { decodeImage, imageEndings } from "../../data/formats/image-file.js";
+import { ImageCollector, type ImageSize } from "../../data/user/image-set.js";
+import type { StoredExamples } from "../../data/user/user-dataset.js";
 import { fileError, readUserFile } from "./read-file.js";
 
 /** Folders that hold the examples for training, and those that are held out; the first one that exists is taken. */

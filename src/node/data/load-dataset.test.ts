@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CorruptFileError, MissingDataError, UnknownNameError } from "../../core/errors.js";
 import { normalizationOf } from "../../data/statistics.js";
-import { getDataset, listDatasets, verifyDataset } from "./library.js";
+import { getDataset, listDatasets, verifyDataset } from "./download/library.js";
+import { loadSample } from "./download/sample.js";
 import { loadDataset } from "./load-dataset.js";
-import { loadSample } from "./sample.js";
 
 let root: string;
 beforeEach(() => {

@@ -1,10 +1,10 @@
 // Loads a data set by name, wherever it is; the embedded sample stands in where that is allowed.
 import type { Dataset } from "../../data/dataset.js";
-import { buildDataset } from "../../data/definition.js";
-import { datasetDefinition } from "../../data/index.js";
+import { buildDataset } from "../../data/published/definition.js";
+import { datasetDefinition } from "../../data/published/index.js";
 import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
-import { type ObtainOptions, obtainFiles } from "./obtain-files.js";
-import { loadSample } from "./sample.js";
+import { type ObtainOptions, obtainFiles } from "./download/obtain-files.js";
+import { loadSample } from "./download/sample.js";
 
 export interface LoadDatasetOptions extends ObtainOptions {
   /** Whether the sample inside the package may stand in when the full set cannot be had; true by default. */

@@ -4,9 +4,9 @@ import { type FileHandle, open } from "node:fs/promises";
 import { InvalidInputError } from "../../core/errors.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
-import { finiteFloats } from "../../data/array-checks.js";
 import type { RowSource } from "../../data/dataset.js";
-import { decodeNpyElements, type NpyLayout, npyHeadBytes, readNpyLayout } from "../../data/npy.js";
+import { decodeNpyElements, type NpyLayout, npyHeadBytes, readNpyLayout } from "../../data/formats/npy.js";
+import { finiteFloats } from "../../data/user/array-checks.js";
 import { fileError } from "./read-file.js";
 
 /** Where an array lies: the whole file, or a part of it. */

@@ -1,7 +1,7 @@
 // Reads files of users whole, after a look at their size.
 import { constants, open, stat } from "node:fs/promises";
 import { CorruptFileError, InvalidInputError, MissingDataError, TrainscopeError } from "../../core/errors.js";
-import { fileSystemError } from "../atomic-file.js";
+import { fileSystemError } from "../files/atomic-file.js";
 
 /** Node reads no file of 2 GiB or more at once, and a single typed array should stay below as well. */
 const maxFileBytes = 2 ** 31 - 1;

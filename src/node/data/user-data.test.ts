@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
 import { writeSafetensors } from "../../core/formats/safetensors.js";
 import { type TensorData, tensorFrom, toNumbers } from "../../core/numbers/tensor-data.js";
-import { writeNpy } from "../../data/npy.js";
-import { writeNpz } from "../../data/npz.js";
+import { writeNpy } from "../../data/formats/npy.js";
+import { writeNpz } from "../../data/formats/npz.js";
 import { isDataPath, loadUserData, type UserDataOptions } from "./user-data.js";
 
 let root: string;

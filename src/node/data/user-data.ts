@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import { type TensorData, zeros } from "../../core/numbers/tensor-data.js";
-import { chooseArrays } from "../../data/array-choice.js";
-import { type CsvChoice, readCsvExamples } from "../../data/csv-table.js";
 import type { Dataset, RowSource } from "../../data/dataset.js";
-import type { ImageSize } from "../../data/image-set.js";
-import type { TargetKind } from "../../data/targets.js";
-import { type StoredExamples, userDataset } from "../../data/user-dataset.js";
+import { type CsvChoice, readCsvExamples } from "../../data/formats/csv-table.js";
+import { chooseArrays } from "../../data/user/array-choice.js";
+import type { ImageSize } from "../../data/user/image-set.js";
+import type { TargetKind } from "../../data/user/targets.js";
+import { type StoredExamples, userDataset } from "../../data/user/user-dataset.js";
 import {
   type ArrayFile,
   arrayEndings,

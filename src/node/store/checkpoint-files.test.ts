@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { trainscopePaths } from "../paths.js";
+import { trainscopePaths } from "../files/paths.js";
 import { checkpointFiles } from "./checkpoint-files.js";
 
 test("a checkpoint is found again until it is removed, and refusals name the file", async () => {

@@ -1,7 +1,7 @@
 // Checkpoints of unfinished trials as files beside the run store.
 import { readFile, rm } from "node:fs/promises";
-import { fileSystemError, writeFileAtomic } from "../atomic-file.js";
-import { checkpointFile, type Paths } from "../paths.js";
+import { fileSystemError, writeFileAtomic } from "../files/atomic-file.js";
+import { checkpointFile, type Paths } from "../files/paths.js";
 
 export interface CheckpointFiles {
   /** Undefined if the trial has none. `where` is the path, for messages about what is in it. */

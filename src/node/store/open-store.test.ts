@@ -6,7 +6,7 @@ import type { TrainscopeError } from "../../core/errors.js";
 import type { RunStore } from "../../study/store.js";
 import { exampleRows, exampleRun, exampleTrial, testStoreContract } from "../../study/store-contract.js";
 import { trialId } from "../../train/trial-spec.js";
-import { trainscopePaths } from "../paths.js";
+import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";
 import { openRunStore } from "./open-store.js";
 import { currentProcess } from "./process-identity.js";

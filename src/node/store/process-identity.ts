@@ -1,7 +1,7 @@
 // Who holds something: a process of a machine, told apart from a later process with the same number.
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { isProcessAlive } from "../process-alive.js";
+import { isProcessAlive } from "../files/process-alive.js";
 
 export interface ProcessIdentity {
   /** Machine, boot and process-number space: numbers of two containers must not be compared. */

@@ -1,7 +1,7 @@
 // A process for the tests that keeps writing until it is killed: `writing-child.mjs <home> <trial seed>`.
 import { exampleRows, exampleRun, exampleTrial } from "../../study/store-contract.js";
 import { trialId } from "../../train/trial-spec.js";
-import { trainscopePaths } from "../paths.js";
+import { trainscopePaths } from "../files/paths.js";
 import { openRunStore } from "./open-store.js";
 
 const [home, seed] = process.argv.slice(2);

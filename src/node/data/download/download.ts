@@ -1,0 +1,201 @@
+// Downloads files of data sets: resumable, bounded, checked before they get their name.
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { CorruptFileError, EnvironmentError, InterruptedError } from "../../../core/errors.js";
+import {
+  type DatasetDefinition,
+  type Download,
+  downloadsFor,
+  type PublishedFile,
+} from "../../../data/published/definition.js";
+import { fileSystemError, writeFileAtomic } from "../../files/atomic-file.js";
+import { claimPart, type PartFile } from "./part-file.js";
+import { readVerifiedDownload } from "./read-verified.js";
+import { type Fetch, receive, type Signal, TransferError } from "./transfer.js";
+
+export interface DownloadProgress {
+  readonly dataset: string;
+  readonly file: string;
+  readonly url: string;
+  /** Of this download: all files together, those of an earlier try included. */
+  readonly receivedBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface DownloadOptions {
+  readonly onProgress?: (progress: DownloadProgress) => void;
+  readonly signal?: AbortSignal;
+  /** `fetch` of the process by default. */
+  readonly fetch?: Fetch;
+  /** Silence after which a mirror counts as not reachable; 3,000 by default, so that offline machines start fast. */
+  readonly connectTimeoutMs?: number;
+  /** Silence after which a transfer counts as broken off; 30,000 by default. */
+  readonly stallTimeoutMs?: number;
+}
+
+/** No mirror could deliver a file. */
+export class UnreachableError extends Error {
+  /** One line a mirror: address and reason. */
+  readonly attempts: readonly string[];
+  constructor(attempts: readonly string[]) {
+    super(attempts.join("; "));
+    this.attempts = attempts;
+  }
+}
+
+/** Above the size that the publisher states, for mirrors that pack otherwise. */
+const slackBytes = 1_048_576;
+
+/**
+ * Downloads files into a folder, which is created, and stores them uncompressed: they are read at every start.
+ * Stops at the first file that no mirror delivers.
+ * @returns the verified bytes by name.
+ * @throws UnreachableError; EnvironmentError when the folder cannot be written; InterruptedError.
+ */
+export async function downloadFiles(
+  definition: DatasetDefinition,
+  files: readonly PublishedFile[],
+  folder: string,
+  options: DownloadOptions,
+): Promise<Map<string, Uint8Array>> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw cannotKeep(definition, fileSystemError(folder, "create", cause));
+  }
+  const downloads = downloadsFor(definition, files);
+  const task = new Task(definition, downloads, folder, options);
+  const received = new Map<string, Uint8Array>();
+  for (const download of downloads) {
+    for (const [name, bytes] of await task.download(download)) received.set(name, bytes);
+  }
+  return received;
+}
+
+/** One call: remembers which mirror answered, and how far the whole has come. */
+class Task {
+  private mirrors: readonly string[];
+  private readonly totalBytes: number;
+  private doneBytes = 0;
+
+  constructor(
+    private readonly definition: DatasetDefinition,
+    downloads: readonly Download[],
+    private readonly folder: string,
+    private readonly options: DownloadOptions,
+  ) {
+    this.mirrors = definition.mirrors;
+    this.totalBytes = downloads.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
+  }
+
+  async download(download: Download): Promise<ReadonlyMap<string, Uint8Array>> {
+    let part: PartFile | undefined;
+    let keep = true;
+    try {
+      part = await claimPart(this.folder, download.name);
+      const files = await this.fromAnyMirror(download, part.path);
+      for (const [name, bytes] of files) await writeFileAtomic(join(this.folder, name), bytes);
+      keep = false;
+      this.doneBytes += download.packedBytes;
+      return files;
+    } catch (cause) {
+      if (this.options.signal?.aborted) {
+        throw new InterruptedError(`download of ${this.definition.title}`, "Run it again: it goes on where it stopped");
+      }
+      throw cause instanceof EnvironmentError ? cannotKeep(this.definition, cause) : cause;
+    } finally {
+      await part?.release({ keep }).catch(() => undefined);
+    }
+  }
+
+  private async fromAnyMirror(download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+    const attempts: string[] = [];
+    for (const mirror of this.mirrors) {
+      const url = `${mirror}${download.name}`;
+      const result = await this.fromMirror(url, download, path);
+      if (typeof result !== "string") {
+        this.mirrors = [mirror, ...this.mirrors.filter((other) => other !== mirror)];
+        return result;
+      }
+      attempts.push(`${new URL(url).host}: ${result}`);
+    }
+    throw new UnreachableError(attempts);
+  }
+
+  /** The verified files, or why there are none. */
+  private async fromMirror(
+    url: string,
+    download: Download,
+    path: string,
+  ): Promise<ReadonlyMap<string, Uint8Array> | string> {
+    // Twice, because bytes of an earlier try may be the wrong ones: then once more from the first byte.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const held = await this.transfer(url, download, path);
+      if (typeof held === "string") return held;
+      try {
+        return await readVerifiedDownload(path, download, this.definition.archive !== undefined, "Run it again");
+      } catch (cause) {
+        if (!(cause instanceof CorruptFileError)) throw cause;
+      }
+      await rm(path, { force: true });
+      if (held === 0) break;
+    }
+    return "the file there is not the published one (SHA-256)";
+  }
+
+  /** Bytes that were there before the transfer, or why it failed. */
+  private async transfer(url: string, download: Download, path: string): Promise<number | string> {
+    const handle = await openForUpdate(path);
+    try {
+      const held = (await handle.stat()).size;
+      if (held === download.packedBytes) return held;
+      await receive(url, handle, path, download.packedBytes + slackBytes, {
+        fetch: this.options.fetch ?? fetch,
+        connectTimeoutMs: this.options.connectTimeoutMs ?? 3000,
+        stallTimeoutMs: this.options.stallTimeoutMs ?? 30_000,
+        ...(this.options.signal === undefined ? {} : { signal: this.options.signal as Signal }),
+        onBytes: (received) => this.report(download, url, received),
+      });
+      return held;
+    } catch (cause) {
+      if (cause instanceof TransferError) return cause.message;
+      throw cause;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  private report(download: Download, url: string, received: number): void {
+    this.options.onProgress?.({
+      dataset: this.definition.id,
+      file: download.name.replace(/\.gz$/, ""),
+      url,
+      receivedBytes: Math.min(this.totalBytes, this.doneBytes + received),
+      totalBytes: this.totalBytes,
+    });
+  }
+}
+
+/** Opens for reading and writing at any place, and creates what is missing, without dropping what is there. */
+async function openForUpdate(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, constants.O_RDWR | constants.O_CREAT);
+  } catch (cause) {
+    throw fileSystemError(path, "write", cause);
+  }
+}
+
+function cannotKeep(definition: DatasetDefinition, cause: EnvironmentError): EnvironmentError {
+  const packed = definition.archive?.packedBytes ?? 0;
+  const megabytes = Math.ceil(
+    definition.files.reduce((sum, file) => sum + file.bytes + file.packedBytes, packed) / 1e6,
+  );
+  return new EnvironmentError(`cannot keep the download (${cause.message})`, {
+    where: `data set "${definition.id}"`,
+    remedy:
+      `It needs ${megabytes} MB in a folder that you may write: ` +
+      `trainscope data get ${definition.id} --data-dir <folder>, then TRAINSCOPE_DATA=<folder>`,
+    cause,
+  });
+}

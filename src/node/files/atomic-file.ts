@@ -1,0 +1,103 @@
+// Files that are either the old ones or the new ones, never half of each.
+import { randomBytes } from "node:crypto";
+import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { EnvironmentError } from "../../core/errors.js";
+import { isProcessAlive } from "./process-alive.js";
+
+/**
+ * Writes a whole file: a temporary file in the same folder, flushed to the disk, then renamed over `path`.
+ * A reader sees the old bytes or the new ones. On failure the temporary file is removed and `path` is untouched.
+ * Devices and pipes (`/dev/null`, `/dev/stdout`) are written to as they are: a rename would put a file in their place.
+ * @throws EnvironmentError for everything that the file system refuses.
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+  if (await isStream(path)) return writeStream(path, bytes);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileSystemError(path, "write", cause);
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Whether something is there that is neither a file nor a folder. */
+async function isStream(path: string): Promise<boolean> {
+  const status = await stat(path).catch(() => undefined);
+  return status !== undefined && !status.isFile() && !status.isDirectory();
+}
+
+async function writeStream(path: string, bytes: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (cause) {
+    throw fileSystemError(path, "write", cause);
+  }
+}
+
+/** Without this the rename itself may be lost with the power. Windows cannot open folders, and needs it not. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await open(path, "r").catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+/** Younger files may belong to a process of another machine that shares the folder. */
+const staleAfterMs = 3_600_000;
+
+/** Removes temporary files that killed processes left behind. Failures are ignored: it is only tidying. */
+export async function removeStaleTemporaryFiles(folder: string, nowMs: number = Date.now()): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names) {
+    const match = /^\..+\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name);
+    if (match === null || isProcessAlive(Number(match[1]))) continue;
+    const path = join(folder, name);
+    const age = nowMs - ((await stat(path).catch(() => undefined))?.mtimeMs ?? nowMs);
+    if (age > staleAfterMs) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+const reasons: Readonly<Record<string, { readonly because: string; readonly remedy: string }>> = {
+  ENOSPC: { because: "the disk is full", remedy: "Free some space, or choose another disk" },
+  EDQUOT: { because: "your disk quota is used up", remedy: "Free some space, or choose another disk" },
+  EFBIG: { because: "the file would exceed the size limit", remedy: "Choose another disk or raise the limit" },
+  EACCES: { because: "permission is denied", remedy: "Choose a folder that you may write, or change its permissions" },
+  EPERM: {
+    because: "the operation is not permitted",
+    remedy: "Choose a folder that you may write, or change its permissions",
+  },
+  EROFS: { because: "the file system is read-only", remedy: "Choose a folder on another file system" },
+  ENOENT: { because: "it or its folder does not exist", remedy: "Create the folder first, or choose another" },
+  ENOTDIR: { because: "a part of the path is a file, not a folder", remedy: "Choose another folder" },
+  EEXIST: { because: "a file has this name", remedy: "Choose another folder" },
+  EISDIR: { because: "it is a folder", remedy: "Choose a file name" },
+  ENOTEMPTY: { because: "it is a folder", remedy: "Choose a file name" },
+  EMFILE: { because: "too many files are open", remedy: "Raise the limit (ulimit -n) or use fewer workers" },
+  EIO: { because: "the disk reports an error", remedy: "Check the disk, or choose another" },
+};
+
+/** What a file system refused, as one sentence with a remedy (exit code 3, whatever the cause). */
+export function fileSystemError(path: string, action: "read" | "write" | "create", cause: unknown): EnvironmentError {
+  const code = errorCode(cause);
+  const reason = code === undefined ? undefined : reasons[code];
+  const because = reason?.because ?? (cause instanceof Error ? cause.message : String(cause));
+  return new EnvironmentError(`cannot ${action} because ${because}${code === undefined ? "" : ` (${code})`}`, {
+    where: path,
+    ...(reason === undefined ? {} : { remedy: reason.remedy }),
+    cause,
+  });
+}
+
+function errorCode(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}
