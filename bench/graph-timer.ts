@@ -11,7 +11,7 @@ import { simplify } from "../src/graph/passes/simplify.js";
 import type { Graph, Tensor } from "../src/graph/tensor.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../src/onnx/write.js";
-import type { Runtime, Session } from "../src/train/runtime.js";
+import type { Runtime, Session } from "../src/train/runtime/runtime.js";
 
 /** One computation in several forms. */
 export interface Comparison {

@@ -15,17 +15,17 @@ export * as optim from "./optim/index.js";
 
 // Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
-export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/onnx-network.js";
-export { Trial, type TrialRequest } from "./train/trial.js";
+export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/imported/onnx-network.js";
+export { Trial, type TrialRequest } from "./train/trial/trial.js";
 
 // Probes: what to look at inside a training.
 export { type ProbeSpec, type ProbeTarget, probeTargets } from "./probes/probe-spec.js";
 export { statistics } from "./probes/statistics.js";
 export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
-export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/ensemble-events.js";
-export { type EnsembleRequest, EnsembleTrial } from "./train/ensemble-trial.js";
-export type { Evaluation, TrialEvent } from "./train/events.js";
-export { type KindSpec, type TrialSpec, trialId } from "./train/trial-spec.js";
+export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/trial/ensemble/ensemble-events.js";
+export { type EnsembleRequest, EnsembleTrial } from "./train/trial/ensemble-trial.js";
+export type { Evaluation, TrialEvent } from "./train/trial/events.js";
+export { type KindSpec, type TrialSpec, trialId } from "./train/spec/trial-spec.js";
 
 // Inspect: what a network costs and sees, layer by layer. `inspectSubject` takes files too: "trainscope/node" opens them.
 export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspect.js";
@@ -41,7 +41,7 @@ export { type EffectiveField, type EffectiveFieldOptions, effectiveField } from 
 export { type FieldGrowth, receptiveFieldGrowth } from "./inspect/field/field-growth.js";
 export { effectiveFieldFigure, fieldGrowthFigure } from "./inspect/field/field-figures.js";
 export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/field/graph-session.js";
-export { runtimeSession } from "./train/graph-session.js";
+export { runtimeSession } from "./train/runtime/graph-session.js";
 
 // Rows: the one form in which measurements travel, from training to figures.
 export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
@@ -56,7 +56,7 @@ export { readNpy, writeNpy } from "./data/formats/npy.js";
 export { readNpz, writeNpz } from "./data/formats/npz.js";
 
 // Execute: the port that a host fills in. "trainscope/node" does it with native ONNX Runtime.
-export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime.js";
+export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime/runtime.js";
 
 // Graphs: symbolic tensors over ONNX operators. `ops` has a function for each operator; `gradients` and `simplify` make
 // new graphs from graphs; `evaluateGraph` is the slow, exact reference in float64.

@@ -10,7 +10,7 @@ import { sequential } from "../src/nn/layers/sequential.js";
 import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
 import { finish, patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

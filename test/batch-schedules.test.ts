@@ -1,8 +1,8 @@
 // Batch sizes that change with the epoch: the right examples in the right batches, and the same bits after a resume.
 import { afterAll, expect, test } from "vitest";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { rowOrder } from "../src/train/row-order.js";
-import { nextSegment, segmentFeeds } from "../src/train/segment.js";
+import { rowOrder } from "../src/train/data/row-order.js";
+import { nextSegment, segmentFeeds } from "../src/train/trial/segment.js";
 import { bitsOf, finish, patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

@@ -9,9 +9,9 @@ import { maxPool2d } from "../src/nn/layers/pooling.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { modelByName } from "../src/nn/models.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { convolutionBlock } from "../src/train/blocked-support.js";
-import type { Runtime } from "../src/train/runtime.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import { convolutionBlock } from "../src/train/runtime/blocked-support.js";
+import type { Runtime } from "../src/train/runtime/runtime.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

@@ -2,11 +2,11 @@
 import { afterAll, expect, test } from "vitest";
 import type { MetricRow } from "../src/core/rows.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { EnsembleLook } from "../src/train/ensemble-events.js";
-import { EnsembleTrial } from "../src/train/ensemble-trial.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
 import { train } from "../src/train/train.js";
-import { Trial } from "../src/train/trial.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import type { EnsembleLook } from "../src/train/trial/ensemble/ensemble-events.js";
+import { EnsembleTrial } from "../src/train/trial/ensemble-trial.js";
+import { Trial } from "../src/train/trial/trial.js";
 import { patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

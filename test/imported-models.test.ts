@@ -6,7 +6,7 @@ import type { TensorData } from "../src/core/numbers/tensor-data.js";
 import { parameterCount } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { ModelProtoSchema } from "../src/onnx/file/generated/onnx_pb.js";
-import { Trial } from "../src/train/trial.js";
+import { Trial } from "../src/train/trial/trial.js";
 import { fixtures, imported, importedData } from "./imported-models.js";
 import { floats, trialSpec } from "./small-trials.js";
 

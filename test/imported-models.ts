@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { TensorData } from "../src/core/numbers/tensor-data.js";
 import type { Dataset } from "../src/data/dataset.js";
-import { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "../src/train/onnx-network.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "../src/train/imported/onnx-network.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
 
 interface Fixtures {
   readonly batchSize: number;

@@ -10,7 +10,7 @@ import { flatten } from "../src/nn/layers/flatten.js";
 import { maxPool2d } from "../src/nn/layers/pooling.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

@@ -12,9 +12,9 @@ import { writeOnnx } from "../src/onnx/write.js";
 import { oneCycle } from "../src/optim/cyclic-schedules.js";
 import { cosine } from "../src/optim/decay-schedules.js";
 import { optimizers } from "../src/optim/optimizers/index.js";
-import { Trial } from "../src/train/trial.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
-import { clippedGradients } from "../src/train/update.js";
+import { clippedGradients } from "../src/train/program/update.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
+import { Trial } from "../src/train/trial/trial.js";
 import { bitsOf, finish, patches, type SmallRequest, trialSpec, watched } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

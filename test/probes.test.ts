@@ -16,7 +16,7 @@ import { lossFunction } from "../src/nn/losses.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import { sitesOf } from "../src/probes/sites.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, smallNet, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

@@ -7,8 +7,8 @@ import { sigmoid } from "../src/nn/activations.js";
 import { dense } from "../src/nn/layers/dense.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { Trial } from "../src/train/trial.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
+import { Trial } from "../src/train/trial/trial.js";
 import { trialSpec } from "./small-trials.js";
 
 interface Recorded {

@@ -13,8 +13,8 @@ import { fromTensorData } from "../src/graph/reference/nd-array.js";
 import { nn } from "../src/index.js";
 import type { LayerSpec } from "../src/nn/layer.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { EnsembleTrial } from "../src/train/ensemble-trial.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
+import { EnsembleTrial } from "../src/train/trial/ensemble-trial.js";
 import fixture from "../tools/oracle/fixtures/shared-weights.json" with { type: "json" };
 import { finish, floats, trialSpec } from "./small-trials.js";
 

@@ -13,10 +13,10 @@ import { dropout } from "../src/nn/layers/dropout.js";
 import { flatten } from "../src/nn/layers/flatten.js";
 import { maxPool2d } from "../src/nn/layers/pooling.js";
 import { sequential } from "../src/nn/layers/sequential.js";
-import type { TrialEvent } from "../src/train/events.js";
-import type { Runtime, Session } from "../src/train/runtime.js";
-import { Trial, type TrialRequest } from "../src/train/trial.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import type { Runtime, Session } from "../src/train/runtime/runtime.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
+import type { TrialEvent } from "../src/train/trial/events.js";
+import { Trial, type TrialRequest } from "../src/train/trial/trial.js";
 
 /** Images of `extent` x `extent` bytes with a bright patch whose place says the class, and noise. */
 export function patches(examples: number, { extent = 12, classes = 4, seed = 1 } = {}): Dataset {

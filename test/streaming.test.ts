@@ -10,7 +10,7 @@ import type { Dataset } from "../src/data/dataset.js";
 import { writeNpy } from "../src/data/formats/npy.js";
 import { loadUserData, type UserDataOptions } from "../src/node/data/user-data.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { Runtime } from "../src/train/runtime.js";
+import type { Runtime } from "../src/train/runtime/runtime.js";
 import { bitsOf, finish, patches, trialSpec } from "./small-trials.js";
 
 let root: string;

@@ -14,10 +14,10 @@ import { lossFunction } from "../src/nn/losses.js";
 import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { readCheckpoint, writeCheckpoint } from "../src/train/checkpoint.js";
-import { openSeal, seal, sealKey } from "../src/train/seal.js";
-import { Trial } from "../src/train/trial.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
+import { readCheckpoint, writeCheckpoint } from "../src/train/trial/checkpoint.js";
+import { openSeal, seal, sealKey } from "../src/train/trial/seal.js";
+import { Trial } from "../src/train/trial/trial.js";
 import {
   bitsOf,
   finish,

@@ -1,7 +1,7 @@
 // Whole trainings against PyTorch in float64: losses of sixty steps, final weights, running statistics, evaluation.
 import { afterAll, expect, test } from "vitest";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { Trial } from "../src/train/trial.js";
+import { Trial } from "../src/train/trial/trial.js";
 import { fixtureData, floats, ints, trainingFixtures, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 1 });

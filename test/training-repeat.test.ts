@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { modelByName } from "../src/nn/models.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import type { KindSpec, TrialSpec } from "../src/train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, type SmallRequest, trialSpec, watched } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

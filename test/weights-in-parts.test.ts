@@ -9,9 +9,9 @@ import { flatten } from "../src/nn/layers/flatten.js";
 import { sequential } from "../src/nn/layers/sequential.js";
 import { layerNetwork, type NetworkSource } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
-import { readOptimizer } from "../src/train/program-request.js";
-import { stateLayout } from "../src/train/state-layout.js";
-import type { KindSpec } from "../src/train/trial-spec.js";
+import { readOptimizer } from "../src/train/program/program-request.js";
+import { stateLayout } from "../src/train/program/state-layout.js";
+import type { KindSpec } from "../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, trialSpec } from "./small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });

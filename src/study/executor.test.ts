@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { patches, trialSpec } from "../../test/small-trials.js";
 import { CorruptFileError, EnvironmentError } from "../core/errors.js";
 import { nodeRuntime } from "../node/runtime/node-runtime.js";
-import { trialId } from "../train/trial-spec.js";
+import { trialId } from "../train/spec/trial-spec.js";
 import { type CheckpointPort, type ExecutorRequest, executeTrials } from "./executor.js";
 import { memoryShelf, memoryStore } from "./memory-store.js";
 import type { RunStore } from "./store.js";

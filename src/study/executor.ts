@@ -4,10 +4,10 @@
 import { TrainscopeError } from "../core/errors.js";
 import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Evaluation, TrialEvent } from "../train/events.js";
-import type { Runtime } from "../train/runtime.js";
-import { Trial } from "../train/trial.js";
-import { type TrialSpec, trialId } from "../train/trial-spec.js";
+import type { Runtime } from "../train/runtime/runtime.js";
+import { type TrialSpec, trialId } from "../train/spec/trial-spec.js";
+import type { Evaluation, TrialEvent } from "../train/trial/events.js";
+import { Trial } from "../train/trial/trial.js";
 import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
 import type { RunStore, TrialOutcome } from "./store.js";
 import type { StudyTrial } from "./study.js";

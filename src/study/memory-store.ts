@@ -1,7 +1,7 @@
 // A run store that lives in memory: for tests, and for one-off runs that nobody wants to keep.
 import { EnvironmentError, InvalidInputError } from "../core/errors.js";
 import type { MetricRow } from "../core/rows.js";
-import { trialId } from "../train/trial-spec.js";
+import { trialId } from "../train/spec/trial-spec.js";
 import {
   type RunRecord,
   type RunStore,

@@ -1,6 +1,7 @@
 // How far all workers of a study are, together.
-import type { TrialEvent } from "../train/events.js";
-import { trialId } from "../train/trial-spec.js";
+
+import { trialId } from "../train/spec/trial-spec.js";
+import type { TrialEvent } from "../train/trial/events.js";
 import type { StudyTrial } from "./study.js";
 
 export interface ExecutorProgress {

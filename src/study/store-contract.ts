@@ -1,6 +1,6 @@
 // What every run store must do, as a test suite that each adapter runs. It imports no test framework: pass one in.
 import type { MetricRow } from "../core/rows.js";
-import { type TrialSpec, trialId } from "../train/trial-spec.js";
+import { type TrialSpec, trialId } from "../train/spec/trial-spec.js";
 import type { NewRun, RunStore, TrialOutcome } from "./store.js";
 import { readTrialResults } from "./store.js";
 import type { StudyTrial } from "./study.js";

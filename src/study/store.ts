@@ -7,7 +7,7 @@
 // What a store must do is written as a test suite in store-contract.ts.
 import type { Claim, Finding } from "../core/findings.js";
 import type { MetricRow } from "../core/rows.js";
-import type { TrialSpec } from "../train/trial-spec.js";
+import type { TrialSpec } from "../train/spec/trial-spec.js";
 import type { PresetName, Settings, StudyTrial, TrialResult } from "./study.js";
 
 /** `interrupted` runs saved their state and go on when the same command is given again. */

@@ -2,7 +2,7 @@
 import type { Claim, Finding, Table } from "../core/findings.js";
 import type { MetricRow } from "../core/rows.js";
 import type { Figure } from "../figures/figure.js";
-import type { TrialSpec } from "../train/trial-spec.js";
+import type { TrialSpec } from "../train/spec/trial-spec.js";
 
 export const presetNames = ["quick", "standard", "paper"] as const;
 export type PresetName = (typeof presetNames)[number];

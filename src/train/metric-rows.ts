@@ -1,8 +1,8 @@
 // What trials emit as tidy rows.
 import type { MetricRow } from "../core/rows.js";
-import type { EnsembleEvaluation, EnsembleEvent } from "./ensemble-events.js";
-import type { EnsembleTrial } from "./ensemble-trial.js";
-import type { Evaluation, TrialEvent } from "./events.js";
+import type { EnsembleEvaluation, EnsembleEvent } from "./trial/ensemble/ensemble-events.js";
+import type { EnsembleTrial } from "./trial/ensemble-trial.js";
+import type { Evaluation, TrialEvent } from "./trial/events.js";
 
 /** Losses of a segment, every network by itself. */
 export function* ensembleStepRows(

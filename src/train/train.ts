@@ -4,7 +4,7 @@ import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
-import { EnsembleTrial } from "./ensemble-trial.js";
+import type { OnnxNetwork } from "./imported/onnx-network.js";
 import {
   ensembleEvaluationRows,
   ensembleProbeRows,
@@ -13,10 +13,10 @@ import {
   probeRows,
   stepRows,
 } from "./metric-rows.js";
-import type { OnnxNetwork } from "./onnx-network.js";
-import type { Runtime } from "./runtime.js";
-import { Trial } from "./trial.js";
-import type { KindSpec, TrialSpec } from "./trial-spec.js";
+import type { Runtime } from "./runtime/runtime.js";
+import type { KindSpec, TrialSpec } from "./spec/trial-spec.js";
+import { EnsembleTrial } from "./trial/ensemble-trial.js";
+import { Trial } from "./trial/trial.js";
 
 /** What one training needs. Everything but `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {

@@ -15,8 +15,8 @@ import { loadUserData, type UserDataOptions } from "../../src/node/data/user-dat
 import { inspectFile } from "../../src/node/inspect-file.js";
 import { readModelFile } from "../../src/node/model-file.js";
 import { ModelProtoSchema, StringStringEntryProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
-import { matchWeights } from "../../src/train/named-weights.js";
-import { onnxNetwork } from "../../src/train/onnx-network.js";
+import { matchWeights } from "../../src/train/imported/named-weights.js";
+import { onnxNetwork } from "../../src/train/imported/onnx-network.js";
 import { importedBytes } from "../imported-models.js";
 import { smallNet } from "../small-trials.js";
 import { jpegs, pngs, tables } from "./data-targets.js";

@@ -1,7 +1,7 @@
 // A runtime that takes everything and runs nothing: what comes as far as it, is ready to run.
 import { EnvironmentError } from "../../src/core/errors.js";
-import type { Runtime } from "../../src/train/runtime.js";
-import { Trial, type TrialRequest } from "../../src/train/trial.js";
+import type { Runtime } from "../../src/train/runtime/runtime.js";
+import { Trial, type TrialRequest } from "../../src/train/trial/trial.js";
 
 export const runtimeBytes = 20_000_000;
 const reached = "the runtime is reached";

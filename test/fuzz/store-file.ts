@@ -6,7 +6,7 @@ import type { Claim, Finding } from "../../src/core/findings.js";
 import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
 import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store-contract.js";
-import { trialId } from "../../src/train/trial-spec.js";
+import { trialId } from "../../src/train/spec/trial-spec.js";
 
 const finding: Finding = {
   ...{ id: "accuracy", title: "Accuracy", value: Number.NaN, interval: [0.5, 0.75], level: 0.95 },

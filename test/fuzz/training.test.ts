@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
-import { onnxNetwork } from "../../src/train/onnx-network.js";
+import { onnxNetwork } from "../../src/train/imported/onnx-network.js";
 import { fixtures, importedBytes, importedData } from "../imported-models.js";
 import { trialSpec } from "../small-trials.js";
 import { type Damage, damagedBytes, damages, damageTree } from "./mutations.js";

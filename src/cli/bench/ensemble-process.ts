@@ -1,7 +1,7 @@
 // Entry of the child process in which our side of the race of ensembles runs: JSON lines in, JSON lines out (protocol.ts).
 import { createInterface } from "node:readline";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
-import { EnsembleTrial } from "../../train/ensemble-trial.js";
+import { EnsembleTrial } from "../../train/trial/ensemble-trial.js";
 import { type EnsembleAssignment, ensembleData, ensembleModel } from "./ensemble-workload.js";
 import type { Answer, Question } from "./protocol.js";
 

@@ -3,7 +3,7 @@
 import { tensorData } from "../../core/numbers/tensor-data.js";
 import { randomStream } from "../../core/random/rng.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { KindSpec } from "../../train/trial-spec.js";
+import type { KindSpec } from "../../train/spec/trial-spec.js";
 
 export interface EnsembleWorkload {
   readonly networks: number;

@@ -1,8 +1,8 @@
 // Our side of a race: a real trial, advanced a few segments at a time.
 import { EnvironmentError } from "../../core/errors.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
-import type { TrialEvent } from "../../train/events.js";
-import { Trial } from "../../train/trial.js";
+import type { TrialEvent } from "../../train/trial/events.js";
+import { Trial } from "../../train/trial/trial.js";
 import { syntheticData } from "./synthetic-data.js";
 import type { Assignment } from "./workload.js";
 

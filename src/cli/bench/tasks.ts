@@ -1,6 +1,6 @@
 // The tasks of `trainscope bench`, one record each.
 import { modelByName } from "../../nn/models.js";
-import type { KindSpec } from "../../train/trial-spec.js";
+import type { KindSpec } from "../../train/spec/trial-spec.js";
 import { raceEnsemble } from "./ensemble-race.js";
 import { narrowEnsemble } from "./ensemble-workload.js";
 import { measureEpoch } from "./epoch.js";

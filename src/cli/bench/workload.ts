@@ -1,7 +1,7 @@
 // What is trained in a race: one description, from which both sides build the same work.
 import type { Normalization } from "../../data/dataset.js";
 import type { ProbeSpec } from "../../probes/probe-spec.js";
-import type { KindSpec } from "../../train/trial-spec.js";
+import type { KindSpec } from "../../train/spec/trial-spec.js";
 
 export interface Workload {
   /** The name of the same network in the peer's script. */

@@ -10,7 +10,7 @@ import { batchSchedules } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
-import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import {
   above,

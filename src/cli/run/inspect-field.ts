@@ -2,7 +2,7 @@
 import { type EffectiveField, effectiveField } from "../../inspect/field/effective-field.js";
 import type { Subject } from "../../inspect/subject/subject.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
-import { runtimeSession } from "../../train/graph-session.js";
+import { runtimeSession } from "../../train/runtime/graph-session.js";
 import type { InspectOptions } from "../commands/inspect.js";
 import { wrapText } from "../output.js";
 

@@ -1,7 +1,7 @@
 // What probes found, as the table that `trainscope train --probe` ends with and as JSON.
 import type { Row } from "../../core/rows.js";
 import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
-import type { TrialEvent } from "../../train/events.js";
+import type { TrialEvent } from "../../train/trial/events.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
 
 type Probed = Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch">;

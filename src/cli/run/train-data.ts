@@ -6,7 +6,7 @@ import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
 import { targetForm } from "../../nn/losses/loss.js";
 import type { Loss } from "../../nn/losses.js";
 import { isDataPath, loadUserData } from "../../node/data/user-data.js";
-import type { TrialSpec } from "../../train/trial-spec.js";
+import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import type { TrainOptions } from "../commands/train.js";
 import { loadForCommand } from "./load-data.js";

@@ -4,8 +4,13 @@ import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/formats/safetensors.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { Divergence, EnsembleEvaluation, EnsembleEvent, EnsembleLook } from "../../train/ensemble-events.js";
-import type { EnsembleTrial } from "../../train/ensemble-trial.js";
+import type {
+  Divergence,
+  EnsembleEvaluation,
+  EnsembleEvent,
+  EnsembleLook,
+} from "../../train/trial/ensemble/ensemble-events.js";
+import type { EnsembleTrial } from "../../train/trial/ensemble-trial.js";
 import type { CommandContext } from "../command-context.js";
 import type { TrainOptions } from "../commands/train.js";
 import { formatDuration, formatNumber, jsonLine } from "../output.js";

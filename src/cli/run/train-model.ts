@@ -11,8 +11,8 @@ import { type ModelInitializers, withInitializers } from "../../nn/with-initiali
 import { readModelFile } from "../../node/model-file.js";
 import type { SavedModel } from "../../onnx/save-weights.js";
 import { inferenceModel } from "../../train/export.js";
-import { onnxNetwork } from "../../train/onnx-network.js";
-import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
+import { onnxNetwork } from "../../train/imported/onnx-network.js";
+import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
 import type { TrainOptions } from "../commands/train.js";
 import { readModelSpec } from "./train-files.js";
 

@@ -1,5 +1,5 @@
 // What `trainscope train` says at the end of an epoch and at the end of all.
-import type { TrialEvent } from "../../train/events.js";
+import type { TrialEvent } from "../../train/trial/events.js";
 import { formatDuration, formatNumber } from "../output.js";
 
 /** The last line of `--json`. */

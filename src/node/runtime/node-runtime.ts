@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime.js";
+import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime/runtime.js";
 import { startHost } from "./nursery.js";
 import type { LoadedModel } from "./protocol.js";
 import { ownCopy } from "./tensors.js";

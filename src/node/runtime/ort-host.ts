@@ -1,7 +1,7 @@
 // The worker's side of the runtime: ONNX Runtime sessions and the tensors that live beside them.
 import type * as ort from "onnxruntime-node";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime.js";
+import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime/runtime.js";
 import { HostFault } from "./ort-errors.js";
 import type { HostCalls, LoadedModel } from "./protocol.js";
 import { fromOrt, ownCopy, toOrt } from "./tensors.js";

@@ -7,7 +7,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { ErrorParts } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime.js";
+import type { RunRequest, RunResult, SessionOptions } from "../../train/runtime/runtime.js";
 
 /** A model as the worker holds it. */
 export interface LoadedModel {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TrainscopeError } from "../../core/errors.js";
 import type { RunStore } from "../../study/store.js";
 import { exampleRows, exampleRun, exampleTrial, testStoreContract } from "../../study/store-contract.js";
-import { trialId } from "../../train/trial-spec.js";
+import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";
 import { openRunStore } from "./open-store.js";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { exampleTrial } from "../../study/store-contract.js";
-import { trialId } from "../../train/trial-spec.js";
+import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";
 import { openRunStore } from "./open-store.js";

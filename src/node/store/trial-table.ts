@@ -2,7 +2,7 @@
 import { InvalidInputError } from "../../core/errors.js";
 import type { Lease, RunTrial, TrialOutcome, TrialRecord } from "../../study/store.js";
 import type { StudyTrial } from "../../study/study.js";
-import { type TrialSpec, trialId } from "../../train/trial-spec.js";
+import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
 import { type Connection, type SqlRow, texts } from "./connection.js";
 import type { Liveness, ProcessIdentity } from "./process-identity.js";
 import { replaceRows, replaceTensors } from "./row-table.js";

@@ -1,7 +1,7 @@
 // The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
 import { lenet5, lenet5AsCoded } from "../../nn/models.js";
 import type { DesignContext, StudyTrial } from "../../study/study.js";
-import type { KindSpec, TrialSpec } from "../../train/trial-spec.js";
+import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
 
 export interface Variant {
   readonly id: string;

@@ -1,6 +1,6 @@
 // The batch-normalization layers of a trial: their paths, and names that a reader knows.
 import type { LayerSpec } from "../../nn/layer.js";
-import type { TrialSpec } from "../../train/trial-spec.js";
+import type { TrialSpec } from "../../train/spec/trial-spec.js";
 
 export interface NormalizedLayer {
   /** `2`: learned scale at `2.weight`, learned shift at `2.bias`. */

@@ -1,0 +1,71 @@
+// Weights from a file for a network: matched by name, all of them, in the right shapes.
+
+import { InvalidInputError, nearestName, ShapeError } from "../../core/errors.js";
+import { isFloat } from "../../core/numbers/dtype.js";
+import { sameShape, shapeText } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { Network } from "../../nn/network.js";
+
+/** PyTorch counts the batches that a normalization has seen; nothing that is computed depends on it. */
+const ignored = /(?:^|\.)num_batches_tracked$/;
+
+/**
+ * The values of a network's parameters and buffers by path, as `TrialRequest.initial` wants them.
+ * @param where the file, for messages.
+ * @throws InvalidInputError for names that are missing or too many, all of them in one message; ShapeError.
+ */
+export function matchWeights(
+  where: string,
+  tensors: ReadonlyMap<string, TensorData>,
+  { parameters, frozen, buffers }: Network,
+): Map<string, Float32Array> {
+  const wanted = new Map([...parameters, ...frozen, ...buffers].map(({ path, tensor }) => [path, tensor.shape]));
+  const missing = [...wanted.keys()].filter((path) => !tensors.has(path));
+  const unexpected = [...tensors.keys()].filter((name) => !wanted.has(name) && !ignored.test(name));
+  if (missing.length > 0 || unexpected.length > 0) throw namesError(where, missing, unexpected, [...tensors.keys()]);
+  const values = new Map<string, Float32Array>();
+  for (const [path, shape] of wanted) {
+    const { dtype, data, shape: stored } = tensors.get(path) as TensorData;
+    if (!isFloat(dtype)) {
+      throw new InvalidInputError("not a weight", {
+        where: `${where} > ${path}`,
+        expected: "floating-point numbers",
+        received: dtype,
+      });
+    }
+    if (!sameShape(stored, shape)) {
+      throw new ShapeError("the weight does not fit the model", {
+        where: `${where} > ${path}`,
+        expected: shapeText(shape),
+        received: shapeText(stored),
+      });
+    }
+    values.set(path, data instanceof Float32Array ? data : Float32Array.from(data as Float64Array));
+  }
+  return values;
+}
+
+function namesError(
+  where: string,
+  missing: readonly string[],
+  unexpected: readonly string[],
+  given: readonly string[],
+): InvalidInputError {
+  const parts = [
+    ...(missing.length === 0 ? [] : [`without ${listed(missing)}`]),
+    ...(unexpected.length === 0 ? [] : [`with ${listed(unexpected)}, which the model does not have`]),
+  ];
+  const nearest = missing.length === 0 ? undefined : nearestName(missing[0], given);
+  return new InvalidInputError("the weights are not those of the model", {
+    where,
+    received: `a file ${parts.join(" and ")}`,
+    ...(nearest === undefined ? {} : { remedy: `Perhaps "${nearest}" is meant for "${missing[0]}"` }),
+  });
+}
+
+const mostListed = 8;
+
+function listed(names: readonly string[]): string {
+  const quoted = names.slice(0, mostListed).map((name) => `"${name}"`);
+  return names.length > mostListed ? `${quoted.join(", ")} and ${names.length - mostListed} more` : quoted.join(", ");
+}

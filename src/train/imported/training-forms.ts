@@ -1,0 +1,109 @@
+// What BatchNormalization and Dropout nodes of a file become in a network: active in training, fixed in inference.
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { constant, input, scalar } from "../../graph/build.js";
+import { mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { equal, greater } from "../../graph/ops/elementwise/comparison.js";
+import { where as choose } from "../../graph/ops/elementwise/selection.js";
+import { unsqueeze } from "../../graph/ops/movement/shape-movement.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { normalizeByBatch } from "../../nn/batch-statistics.js";
+import { dropoutMask } from "../../nn/dropout-mask.js";
+import type { Mode } from "../../nn/layer.js";
+import type { Buffer, RandomKey } from "../../nn/network.js";
+import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../../onnx/forms/mode-forms.js";
+import type { NodeCall, NodeForm } from "../../onnx/forms/node-form.js";
+import { shortest } from "../../onnx/forms/read-attribute.js";
+
+/** The row of a table that padding tokens look up, and its values. */
+export interface PaddingRow {
+  readonly row: number;
+  readonly values: TensorData;
+}
+
+/** Forms for one build of a network, and what they leave behind: keys of random masks, statistics after the step. */
+export class TrainingForms {
+  readonly table: Readonly<Record<string, NodeForm>>;
+  readonly randomKeys: RandomKey[] = [];
+  readonly firstExample = input("first example", "uint32", []);
+  readonly #isFrozen: (name: string) => boolean;
+  /** Running statistics by their tensor, and what the nodes so far have made of them. */
+  readonly #statistics: ReadonlyMap<Tensor, Buffer>;
+  readonly #next = new Map<Tensor, Tensor>();
+
+  /** @param padding rows of tables that get no gradient, with what they hold. */
+  constructor(
+    mode: Mode,
+    statistics: readonly Buffer[],
+    isFrozen: (name: string) => boolean,
+    padding: ReadonlyMap<Tensor, PaddingRow> = new Map(),
+  ) {
+    this.#isFrozen = isFrozen;
+    this.#statistics = new Map(statistics.map((buffer) => [buffer.tensor, buffer]));
+    this.table =
+      mode === "inference"
+        ? modeFormsWith({})
+        : {
+            ...modeFormsWith({
+              BatchNormalization: (call) => this.#normalize(call),
+              Dropout: (call) => this.#drop(call),
+            }),
+            Gather: { read: (call) => lookUp(call, padding) },
+          };
+  }
+
+  /** What a running statistic becomes after a step. */
+  nextOf({ tensor }: Buffer): Tensor {
+    return this.#next.get(tensor) ?? tensor;
+  }
+
+  /** Statistics that are held, or computed by other nodes, are used as they are. */
+  #normalize(call: NodeCall): readonly (Tensor | undefined)[] {
+    const [x, scale, shift, mean, variance] = call.inputs as readonly Tensor[];
+    const running = [mean, variance].map((tensor) => this.#statistics.get(throughIdentity(tensor)));
+    const isHeld = running.some((buffer) => buffer === undefined || this.#isFrozen(buffer.path));
+    if (isHeld) return [...call.record(call.inputs, { training_mode: 0 }), mean, variance, mean, variance];
+    const [ofMean, ofVariance] = running as Buffer[];
+    const normalized = normalizeByBatch(
+      x,
+      { scale, shift, mean: this.nextOf(ofMean), variance: this.nextOf(ofVariance) },
+      {
+        epsilon: shortest(call.attribute("epsilon")?.f ?? 1e-5),
+        // ONNX says what stays, PyTorch what comes: 0.9 is 0.1, and not 0.09999999999999998.
+        momentum: Number((1 - keptShare(call)).toPrecision(7)),
+        where: call.where,
+      },
+    );
+    this.#next.set(ofMean.tensor, normalized.mean);
+    this.#next.set(ofVariance.tensor, normalized.variance);
+    return [normalized.y, normalized.mean, normalized.variance, normalized.mean, normalized.variance];
+  }
+
+  #drop(call: NodeCall): readonly Tensor[] {
+    const ratio = dropoutRatio(call);
+    if (ratio === 0) return droppedNothing(call);
+    const x = call.inputs[0] as Tensor;
+    if (ratio >= 1) return [mul(x, scalar(0)), greater(mul(x, scalar(0)), scalar(1))];
+    const number = this.randomKeys.length;
+    const tensors = [input(`key.${number}.0`, "uint32", []), input(`key.${number}.1`, "uint32", [])] as const;
+    this.randomKeys.push({ path: call.node.name === "" ? call.node.output[0] : call.node.name, tensors });
+    const mask = dropoutMask(x.shape, ratio, [...tensors, this.firstExample]);
+    return [mul(x, mask), greater(mask, scalar(0))];
+  }
+}
+
+/** Exporters put Identity between a statistic and its normalization. */
+function throughIdentity(tensor: Tensor): Tensor {
+  let source = tensor;
+  while (source.node?.op.name === "Identity") source = source.node.inputs[0] as Tensor;
+  return source;
+}
+
+/** Chosen after the rows are taken, so that no gradient reaches the row of the padding. */
+function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, PaddingRow>): readonly Tensor[] {
+  const [vectors] = call.record(call.inputs);
+  const [table, tokens] = call.inputs as readonly Tensor[];
+  const held = padding.get(table);
+  if (held === undefined || Number(call.attribute("axis")?.i ?? 0n) !== 0) return [vectors];
+  const isPadding = unsqueeze(equal(tokens, scalar(held.row, tokens.dtype)), [tokens.shape.length]);
+  return [choose(isPadding, constant(held.values), vectors)];
+}

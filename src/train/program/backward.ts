@@ -1,0 +1,255 @@
+// Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in a loop of its own.
+import type { DType } from "../../core/numbers/dtype.js";
+import { tensorFrom } from "../../core/numbers/tensor-data.js";
+import { constant, scalar, withScope } from "../../graph/build.js";
+import { gradients } from "../../graph/gradient.js";
+import { graph, rewriteGraph } from "../../graph/graph.js";
+import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { loop } from "../../graph/ops/loop.js";
+import { expand, gather, reshape } from "../../graph/ops/movement/shape-movement.js";
+import { slice } from "../../graph/ops/movement/slicing.js";
+import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
+import { exchangePicks } from "../../graph/passes/exchange.js";
+import { fixThreadRounding, shareGradientParts } from "../../graph/passes/lower.js";
+import { multiplyByParts } from "../../graph/passes/parts.js";
+import { polyphasePooling } from "../../graph/passes/polyphase.js";
+import { simplify } from "../../graph/passes/simplify.js";
+import type { Graph, Tensor } from "../../graph/tensor.js";
+import type { Network } from "../../nn/network.js";
+import { type Site, sitesOf } from "../../probes/sites.js";
+import { gatherBatch } from "../data/batch.js";
+import { joinParts, pack, unpack, unpackParts } from "./packing.js";
+import type { ProgramRequest } from "./program-request.js";
+import type { StateLayout } from "./state-layout.js";
+
+/** What a batch is computed from. State is in vectors, as it is carried. */
+export interface BackwardInputs {
+  readonly inputs: readonly Tensor[];
+  readonly targets: Tensor;
+  /** `int32 [batch]`. */
+  readonly rows: Tensor;
+  readonly parameters: readonly Tensor[];
+  readonly buffers: readonly Tensor[];
+  /** `uint32` scalars, two for every random layer. */
+  readonly keys: readonly Tensor[];
+}
+
+export interface BackwardResults {
+  readonly loss: Tensor;
+  /** Right answers; absent for regression. */
+  readonly correct?: Tensor;
+  /** Gradients of the loss, in the vectors of the parameters. */
+  readonly gradients: readonly Tensor[];
+  readonly buffers: readonly Tensor[];
+}
+
+export interface BackwardRequest extends ProgramRequest {
+  readonly state: StateLayout;
+}
+
+export interface WholeBatch extends BackwardResults {
+  /** Parameters and buffers by path, as the network sees them. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly gradientOf: ReadonlyMap<string, Tensor>;
+  /** Where probes look, with the gradient of the loss by the activation; only when asked for. */
+  readonly sites: readonly (Site & { readonly gradient: Tensor })[];
+}
+
+export interface WholeBatchOptions {
+  /** `uint32` scalar: examples of the batch before these. */
+  readonly firstExample?: Tensor;
+  /** Factor of the loss: the share of the batch that these examples are. */
+  readonly share?: number;
+  /** Whether to find the sites of probes. The network is then not rearranged for speed: every activation exists. */
+  readonly sites?: boolean;
+}
+
+/** The batch at once. */
+export function wholeBatch(
+  request: BackwardRequest,
+  given: BackwardInputs,
+  { firstExample = scalar(0, "uint32"), share = 1, sites: wantsSites = false }: WholeBatchOptions = {},
+): WholeBatch {
+  const { network: source, layout, loss, batchSize, state } = request;
+  const inputShapes = layout.inputs.map(({ shape }) => shape);
+  const template = source.build({ mode: "training", batchSize, inputShapes });
+  const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template)));
+  const parts = unpackParts(state.parameters, given.parameters);
+  const tensors = new Map([...joinParts(state.parameters, parts), ...unpack(state.buffers, given.buffers)]);
+  const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites, parts });
+  const lossValue = withScope("loss", () => {
+    const value = loss.build(network.output, y);
+    return share === 1 ? value : mul(value, scalar(share));
+  });
+  const values = [
+    ...gradients({
+      of: lossValue,
+      withRespectTo: [...[...parts.values()].flat(), ...network.sites.map(({ activation }) => activation)],
+    }),
+  ];
+  const gradientParts = new Map([...parts].map(([path, own]) => [path, values.splice(0, own.length)]));
+  return {
+    loss: lossValue,
+    ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
+    gradients: pack(state.parameters, (path) => gradientParts.get(path) as Tensor[]),
+    buffers: pack(state.buffers, (path) => [network.buffers.get(path) as Tensor]),
+    tensors,
+    gradientOf: joinParts(state.parameters, gradientParts),
+    sites: network.sites.map((site, i) => ({ ...site, gradient: values[i] })),
+  };
+}
+
+/**
+ * The batch in parts of `microBatchSize` examples (the last may be smaller), so that only the activations of one part
+ * are in memory. The gradient of a mean over the batch is the sum of those of its parts, weighted by their sizes: equal
+ * to that of the whole batch up to rounding, and random masks are the same. Layers that look at the whole batch see a
+ * part of it instead: batch normalization takes the statistics of every part, and moves the running ones once a part.
+ */
+export function microBatches(request: BackwardRequest, given: BackwardInputs, microBatchSize: number): BackwardResults {
+  const { batchSize, loss, state } = request;
+  const whole = Math.floor(batchSize / microBatchSize);
+  const rest = batchSize % microBatchSize;
+  const zero = scalar(0);
+  const none: BackwardResults = {
+    loss: zero,
+    ...(loss.correct === undefined ? {} : { correct: zero }),
+    gradients: state.parameters.map(({ length }) => expand(zero, [length])),
+    buffers: given.buffers,
+  };
+  const rows = reshape(slice(given.rows, { starts: [0], ends: [whole * microBatchSize] }), [whole, microBatchSize]);
+  const captured = [...given.inputs, given.targets, rows, ...given.parameters, ...given.keys];
+  const { carried } = loop({ tripCount: whole, carried: listed(none), captured }, (number, sums, read) => {
+    const at = unlisted(none, sums);
+    const part = wholeBatch({ ...request, batchSize: microBatchSize }, partInputs(given, read, number, at.buffers), {
+      firstExample: cast(mul(number, scalar(microBatchSize, "int64")), "uint32"),
+      share: microBatchSize / batchSize,
+    });
+    const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
+    return { carried: optimized(graph([], outputs), request.block).outputs.map(({ tensor }) => tensor) };
+  });
+  const sums = unlisted(none, carried);
+  if (rest === 0) return sums;
+  const last = slice(given.rows, { starts: [whole * microBatchSize], ends: [batchSize] });
+  const part = wholeBatch(
+    { ...request, batchSize: rest },
+    { ...given, rows: last, buffers: sums.buffers },
+    {
+      firstExample: scalar(whole * microBatchSize, "uint32"),
+      share: rest / batchSize,
+    },
+  );
+  return summed(sums, part);
+}
+
+/** What the body of the loop over parts reads, out of the captured values in their order. */
+function partInputs(
+  given: BackwardInputs,
+  read: readonly Tensor[],
+  number: Tensor,
+  buffers: readonly Tensor[],
+): BackwardInputs {
+  const rest = [...read];
+  const inputs = rest.splice(0, given.inputs.length);
+  const [targets, rows] = rest.splice(0, 2);
+  const parameters = rest.splice(0, given.parameters.length);
+  return { inputs, targets, rows: gather(rows, number, { axis: 0 }), parameters, keys: rest, buffers };
+}
+
+function summed(sums: BackwardResults, part: BackwardResults): BackwardResults {
+  return {
+    loss: add(sums.loss, part.loss),
+    ...(sums.correct === undefined ? {} : { correct: add(sums.correct, part.correct as Tensor) }),
+    gradients: sums.gradients.map((sum, i) => add(sum, part.gradients[i])),
+    buffers: part.buffers,
+  };
+}
+
+/** Results as one list, the way a loop carries them. */
+function listed({ loss, correct, gradients: vectors, buffers }: BackwardResults): Tensor[] {
+  return [loss, ...(correct === undefined ? [] : [correct]), ...vectors, ...buffers];
+}
+
+function unlisted(like: BackwardResults, list: readonly Tensor[]): BackwardResults {
+  const [loss, ...rest] = list;
+  const correct = like.correct === undefined ? [] : rest.splice(0, 1);
+  return {
+    loss,
+    ...(correct.length === 0 ? {} : { correct: correct[0] }),
+    gradients: rest.slice(0, like.gradients.length),
+    buffers: rest.slice(like.gradients.length),
+  };
+}
+
+/** Element types that a network wants its inputs in. */
+export function inputTypes(template: Network): DType[] {
+  return template.inputs.map(({ dtype }) => dtype);
+}
+
+export interface BindingOptions extends WholeBatchOptions {
+  /** Parameters that came in parts: products take them so. */
+  readonly parts?: ReadonlyMap<string, readonly Tensor[]>;
+}
+
+export interface BoundNetwork {
+  readonly output: Tensor;
+  /** What each buffer becomes, by path; held parameters stay what they are. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+  readonly sites: readonly Site[];
+}
+
+/** The network with its inputs, parameters, buffers and random keys put in place of the template's placeholders. */
+export function bindNetwork(
+  template: Network,
+  xs: readonly Tensor[],
+  tensors: ReadonlyMap<string, Tensor>,
+  keys: readonly Tensor[],
+  {
+    firstExample = constant(tensorFrom("uint32", [], [0])),
+    sites: wantsSites = false,
+    parts = new Map(),
+  }: BindingOptions = {},
+): BoundNetwork {
+  const replaced = new Map<Tensor, Tensor>([[template.firstExample, firstExample]]);
+  for (const [i, x] of xs.entries()) replaced.set(template.inputs[i], x);
+  for (const { path, tensor } of [...template.parameters, ...template.frozen, ...template.buffers])
+    replaced.set(tensor, tensors.get(path) as Tensor);
+  for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
+  const sites = wantsSites ? sitesOf(template.output) : [];
+  const source: Graph = {
+    inputs: [],
+    outputs: [
+      { name: "output", tensor: template.output },
+      ...template.buffers.map(({ path, next }) => ({ name: path, tensor: next })),
+      ...sites.flatMap(({ path, activation, preActivation = activation }) => [
+        { name: path, tensor: activation },
+        { name: path, tensor: preActivation },
+      ]),
+    ],
+  };
+  const cut = [...parts].filter(([, own]) => own.length > 1);
+  const byParts = multiplyByParts(new Map(cut.map(([path, own]) => [tensors.get(path) as Tensor, own])));
+  const bound = wantsSites
+    ? rewriteGraph(source, () => undefined, replaced)
+    : polyphasePooling(rewriteGraph(source, (node, xs) => byParts(node, xs) ?? exchangePicks(node, xs), replaced));
+  const [output, ...rest] = bound.outputs.map(({ tensor }) => tensor);
+  const ofSites = rest.slice(template.buffers.length);
+  return {
+    output,
+    buffers: new Map([
+      ...template.buffers.map(({ path }, i) => [path, rest[i]] as const),
+      ...template.frozen.map(({ path }) => [path, tensors.get(path) as Tensor] as const),
+    ]),
+    sites: sites.map((site, i) => ({
+      ...site,
+      activation: ofSites[2 * i],
+      ...(site.preActivation === undefined ? {} : { preActivation: ofSites[2 * i + 1] }),
+    })),
+  };
+}
+
+/** The passes that a graph with its gradients goes through before it is written. */
+export function optimized(source: Graph, block?: number): Graph {
+  const blocked = block === undefined ? source : rewriteGraph(source, blockedConvolutions(block));
+  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts), fixThreadRounding));
+}

@@ -1,0 +1,113 @@
+// State and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { parameterSampler } from "../../nn/initializers.js";
+import type { Network } from "../../nn/network.js";
+import { initialState } from "./initial-state.js";
+import { type StateLayout, stateNames } from "./state-layout.js";
+
+/** Which networks of an ensemble: consecutive ones. */
+export interface ShareExtent {
+  /** The first of them. */
+  readonly first: number;
+  readonly networks: number;
+}
+
+/**
+ * State vectors of all networks before the first step, in the order of `stateNames`.
+ * @param single the layout of one network.
+ */
+export function initialEnsembleState(
+  network: Network,
+  single: StateLayout,
+  { seed, networks }: { readonly seed: number; readonly networks: number },
+): TensorData[] {
+  // Everything but the parameters that are drawn is the same for all.
+  const shared = initialState(network, single, seed).map(({ data }) => repeated(data as Float32Array, networks));
+  const vectors = new Map(stateNames(single).map((name, i) => [name, shared[i]]));
+  for (const packing of [single.parameters, single.buffers]) {
+    for (const { name, entries } of packing) {
+      const vector = vectors.get(name) as Float32Array;
+      for (const { path, offset } of entries) {
+        const sample = samplerOf(network, path);
+        if (sample === undefined) continue;
+        for (let i = 1; i < networks; i++) {
+          const values = sample(seed + i);
+          for (let k = 0; k < values.length; k++) vector[(offset + k) * networks + i] = values[k];
+        }
+      }
+    }
+  }
+  return shared.map((data) => ({ dtype: "float32", shape: [data.length], data }));
+}
+
+function samplerOf(network: Network, path: string): ((seed: number) => Float32Array) | undefined {
+  const drawn = [...network.parameters, ...network.frozen].find((parameter) => parameter.path === path);
+  if (drawn === undefined || drawn.value !== undefined) return undefined;
+  return parameterSampler(path, drawn.initializer, drawn.tensor.shape, drawn.fans);
+}
+
+function repeated(values: Float32Array, networks: number): Float32Array {
+  const all = new Float32Array(values.length * networks);
+  for (let k = 0; k < values.length; k++) all.fill(values[k], k * networks, (k + 1) * networks);
+  return all;
+}
+
+/** The stored tensors of one network, out of those of all, whose last axis counts the networks. */
+export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: number): Map<string, TensorData> {
+  return new Map(
+    [...all].map(([path, { dtype, shape, data }]) => {
+      const networks = shape[shape.length - 1];
+      const own = Float32Array.from({ length: data.length / networks }, (_, k) => Number(data[k * networks + network]));
+      return [path, { dtype, shape: shape.slice(0, -1), data: own }];
+    }),
+  );
+}
+
+/** Rows of several tables side by side, `rows` of them in each: `[rows, a]`, `[rows, b]` to `[rows, a + b]`. */
+export function joinedRows(parts: readonly Float32Array[], rows: number): Float32Array {
+  if (parts.length === 1) return parts[0];
+  const all = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
+  const width = all.length / rows;
+  let from = 0;
+  for (const part of parts) {
+    const own = part.length / rows;
+    for (let row = 0; row < rows; row++) all.set(part.subarray(row * own, (row + 1) * own), row * width + from);
+    from += own;
+  }
+  return all;
+}
+
+/** A state vector of all networks from those of its shares, in their order. */
+export function joinedNetworks(parts: readonly TensorData[], [{ networks }]: readonly ShareExtent[]): TensorData {
+  if (parts.length === 1) return parts[0];
+  const vectors = parts.map(({ data }) => data as Float32Array);
+  const data = joinedRows(vectors, vectors[0].length / networks);
+  return { dtype: "float32", shape: [data.length], data };
+}
+
+/** State vectors of some networks out of those of all. */
+export function stateOfNetworks(
+  state: readonly TensorData[],
+  networks: number,
+  { first, networks: own }: ShareExtent,
+): TensorData[] {
+  if (own === networks) return [...state];
+  return state.map(({ dtype, data: all }) => {
+    const rows = all.length / networks;
+    const data = new Float32Array(rows * own);
+    for (let row = 0; row < rows; row++) {
+      const from = row * networks + first;
+      data.set((all as Float32Array).subarray(from, from + own), row * own);
+    }
+    return { dtype, shape: [data.length], data };
+  });
+}
+
+/** Tables of equal length, one of each network, with the networks on the last axis. */
+export function interleaved<T extends Int32Array | Float32Array | Uint32Array>(tables: readonly T[], into: T): T {
+  const networks = tables.length;
+  for (const [i, table] of tables.entries()) {
+    for (let k = 0; k < table.length; k++) into[k * networks + i] = table[k];
+  }
+  return into;
+}

@@ -1,0 +1,165 @@
+// The program of probes: one step computed beside the training, of which only statistics are kept.
+
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { scalar, withScope } from "../../graph/build.js";
+import { add, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
+import { concat, reshape } from "../../graph/ops/movement/shape-movement.js";
+import { slice } from "../../graph/ops/movement/slicing.js";
+import { simplify } from "../../graph/passes/simplify.js";
+import type { Graph, Tensor } from "../../graph/tensor.js";
+import { histogram } from "../../probes/histogram.js";
+import type { ProbeSpec, ProbeTarget } from "../../probes/probe-spec.js";
+import { type Statistic, type StatisticContext, squaredNorm, statistics } from "../../probes/statistics.js";
+import type { TrialEvent } from "../trial/events.js";
+import { wholeBatch } from "./backward.js";
+import { unpack } from "./packing.js";
+import type { ProbeRecord } from "./probe-record.js";
+import type { TrainingRequest } from "./program-request.js";
+import { singleStep } from "./single-step.js";
+import { type TrainingStep, trainingStep } from "./step.js";
+
+/** One number that the program gives. */
+export interface ProbedValue {
+  readonly of: ProbeTarget | "loss";
+  /** Layer or parameter; "" for the whole network. */
+  readonly path: string;
+  readonly statistic: string;
+}
+
+export interface ProbeProgram {
+  /** Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, and `counts` of histograms. */
+  readonly graph: Graph;
+  /** What stands in `values`, in order. */
+  readonly values: readonly ProbedValue[];
+  /** What each row of `counts` is of: its ends are the first and second of these two values. */
+  readonly histograms: readonly {
+    readonly of: ProbeTarget;
+    readonly path: string;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** The program's outputs as they are kept. */
+export function probeRecord(step: number, { values, counts }: Readonly<Record<string, TensorData>>): ProbeRecord {
+  return {
+    step,
+    values: values.data as Float32Array,
+    counts: (counts?.data as Float32Array | undefined) ?? new Float32Array(0),
+  };
+}
+
+/** What the kept numbers say. */
+export function readProbes(
+  { values: names, histograms }: ProbeProgram,
+  { step, values, counts }: ProbeRecord,
+): Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch"> {
+  const bins = counts.length / Math.max(1, histograms.length);
+  return {
+    step,
+    values: names.flatMap((name, i) => (name.statistic.startsWith("histogram") ? [] : [{ ...name, value: values[i] }])),
+    histograms: histograms.map(({ of, path, low, high }, i) => ({
+      of,
+      path,
+      low: values[low],
+      high: values[high],
+      counts: counts.slice(i * bins, (i + 1) * bins),
+    })),
+  };
+}
+
+/** A tensor to look at. */
+interface Probed {
+  readonly of: ProbeTarget;
+  readonly path: string;
+  readonly tensor: Tensor;
+  readonly context: StatisticContext;
+}
+
+/** Builds the program that looks at the first step of a segment. */
+export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbeProgram {
+  const { microBatchSize: _, ...whole } = request;
+  const step = trainingStep(whole, { sites: true });
+  const probed = probedTensors(step).filter(({ of }) => spec.of.includes(of));
+  const values: (ProbedValue & { readonly tensor: Tensor })[] = [];
+  const counts: Tensor[] = [];
+  const histograms: ProbeProgram["histograms"][number][] = [];
+  const keep = (of: ProbedValue["of"], path: string, statistic: string, tensor: Tensor): number =>
+    values.push({ of, path, statistic, tensor }) - 1;
+  for (const { of, path, tensor, context } of probed) {
+    withScope(`probe ${of} ${path}`, () => {
+      for (const name of spec.statistics) {
+        const statistic: Statistic = statistics[name];
+        const value = statistic.build(tensor, context);
+        if (value !== undefined) keep(of, path, name, value);
+      }
+      if (spec.histogramBins === 0) return;
+      const counted = histogram(tensor, spec.histogramBins);
+      counts.push(reshape(counted.counts, [1, spec.histogramBins]));
+      const low = keep(of, path, "histogramLow", counted.low);
+      histograms.push({ of, path, low, high: keep(of, path, "histogramHigh", counted.high) });
+    });
+  }
+  if (spec.noiseScale) for (const [name, tensor] of noiseParts(whole, step)) keep("gradients", "", name, tensor);
+  keep("loss", "", "loss", step.loss);
+  const graph = singleStep(step, {
+    values: concat(
+      values.map(({ tensor }) => reshape(tensor, [1])),
+      { axis: 0 },
+    ),
+    ...(counts.length === 0 ? {} : { counts: concat(counts, { axis: 0 }) }),
+  });
+  return {
+    graph: simplify(graph),
+    values: values.map(({ of, path, statistic }) => ({ of, path, statistic })),
+    histograms,
+  };
+}
+
+/** Everything that can be looked at, in order of execution. */
+function probedTensors({ batch, state, carried, next }: TrainingStep): Probed[] {
+  const sites = batch.sites.flatMap((site): Probed[] => {
+    const { path, preActivation, activation, gradient, unsaturated, off } = site;
+    const facts = { ...(unsaturated === undefined ? {} : { unsaturated }), ...(off === undefined ? {} : { off }) };
+    return [
+      ...(preActivation === undefined
+        ? []
+        : [{ of: "preActivations" as const, path, tensor: preActivation, context: {} }]),
+      { of: "activations", path, tensor: activation, context: facts },
+      { of: "activationGradients", path, tensor: gradient, context: {} },
+    ];
+  });
+  const count = state.parameters.length;
+  const before = unpack(state.parameters, carried.slice(0, count));
+  const after = unpack(state.parameters, next.slice(0, count));
+  const parameters = [...before].flatMap(([path, weight]): Probed[] => {
+    const gradient = batch.gradientOf.get(path) as Tensor;
+    const update = sub(after.get(path) as Tensor, weight);
+    return [
+      { of: "weights", path, tensor: weight, context: {} },
+      { of: "gradients", path, tensor: gradient, context: {} },
+      { of: "updates", path, tensor: update, context: { weight, gradient } },
+    ];
+  });
+  return [...sites, ...parameters];
+}
+
+/**
+ * Squared lengths of the gradient of half a batch (mean of both halves) and of both together: what
+ * `gradientNoise` (src/probes/noise-scale.ts) wants.
+ */
+function noiseParts(request: TrainingRequest, { state, given }: TrainingStep): [string, Tensor][] {
+  const half = Math.floor(request.batchSize / 2);
+  // A last batch of one example has no halves.
+  if (half === 0) return ["halfBatchSquaredNorm", "batchSquaredNorm"].map((name) => [name, scalar(Number.NaN)]);
+  const [first, second] = [0, half].map((start) => {
+    const rows = slice(given.rows, { starts: [start], ends: [start + half] });
+    const part = { ...request, state, batchSize: half };
+    return wholeBatch(part, { ...given, rows }, { firstExample: scalar(start, "uint32") }).gradients;
+  });
+  const both = first.map((gradient, i) => mul(add(gradient, second[i]), scalar(0.5)));
+  return [
+    ["halfBatchSquaredNorm", mul(add(squaredNorm(first), squaredNorm(second)), scalar(0.5))],
+    ["batchSquaredNorm", squaredNorm(both)],
+  ];
+}

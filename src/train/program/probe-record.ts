@@ -1,0 +1,45 @@
+// What probes found, as a trial keeps it and as its checkpoint stores it.
+import { CorruptFileError } from "../../core/errors.js";
+import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
+
+/** One look: the numbers in the order of the program's outputs. */
+export interface ProbeRecord {
+  readonly step: number;
+  readonly values: Float32Array;
+  /** Rows of histograms, one after the other; empty without. */
+  readonly counts: Float32Array;
+}
+
+/** All looks as three tensors: `steps [n]`, `values [n, numbers]`, `counts [n, places]`. None for none. */
+export function probeTensors(records: readonly ProbeRecord[]): Map<string, TensorData> {
+  if (records.length === 0) return new Map();
+  const stacked = (of: (record: ProbeRecord) => Float32Array): TensorData => {
+    const width = of(records[0]).length;
+    const data = new Float32Array(records.length * width);
+    for (const [i, record] of records.entries()) data.set(of(record), i * width);
+    return tensorData("float32", [records.length, width], data);
+  };
+  const steps = Int32Array.from(records, ({ step }) => step);
+  return new Map([
+    ["steps", tensorData("int32", [records.length], steps)],
+    ["values", stacked(({ values }) => values)],
+    ["counts", stacked(({ counts }) => counts)],
+  ]);
+}
+
+/** The looks that `probeTensors` stored under `probes/`. @throws CorruptFileError when they do not fit together. */
+export function readProbeTensors(where: string, tensors: ReadonlyMap<string, TensorData>): ProbeRecord[] {
+  const [steps, values, counts] = ["steps", "values", "counts"].map((name) => tensors.get(`probes/${name}`));
+  if (steps === undefined) return [];
+  const number = steps.shape[0];
+  const rows = [values, counts].map((tensor) => {
+    if (tensor?.data instanceof Float32Array && tensor.shape.length === 2 && tensor.shape[0] === number) return tensor;
+    throw new CorruptFileError("what probes found is damaged", { where });
+  });
+  return Array.from({ length: number }, (_, i) => {
+    const [own, counted] = rows.map(({ data, shape }) =>
+      (data as Float32Array).slice(i * shape[1], (i + 1) * shape[1]),
+    );
+    return { step: Number(steps.data[i]), values: own, counts: counted };
+  });
+}

@@ -1,0 +1,45 @@
+// What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
+import { readSpec } from "../../core/definition.js";
+import type { Loss } from "../../nn/losses.js";
+import type { NetworkSource } from "../../nn/network.js";
+import type { OptimizerPart } from "../../optim/optimizer.js";
+import { optimizers } from "../../optim/optimizers/index.js";
+import type { Regularization } from "../../optim/regularization.js";
+import type { BatchLayout } from "../data/batch.js";
+import type { EnsembleForm } from "./ensemble-form.js";
+import type { GradientClip } from "./update.js";
+
+export interface ProgramRequest {
+  readonly network: NetworkSource;
+  readonly layout: BatchLayout;
+  readonly loss: Loss;
+  readonly batchSize: number;
+  /** Many networks as one program. */
+  readonly ensemble?: EnsembleForm;
+  /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
+  readonly optimizer?: unknown;
+  /** Channels of a block, where the runtime has blocked convolutions: see `convolutionBlock`. */
+  readonly block?: number;
+}
+
+export interface TrainingRequest extends ProgramRequest {
+  readonly optimizer: unknown;
+  readonly clip?: GradientClip;
+  /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
+  readonly microBatchSize?: number;
+}
+
+/** An optimizer's implementation and its complete spec. */
+export interface ReadOptimizer {
+  readonly part: OptimizerPart<unknown>;
+  readonly spec: Regularization & { readonly kind: string; readonly learningRate: number };
+}
+
+/** The optimizer that a spec stands for, with its options filled in. */
+export function readOptimizer(spec: unknown): ReadOptimizer {
+  const { definition, spec: complete } = readSpec("optimizer", "optimizer", optimizers, spec);
+  return {
+    part: definition as unknown as OptimizerPart<unknown>,
+    spec: complete as unknown as ReadOptimizer["spec"],
+  };
+}

@@ -1,0 +1,170 @@
+// The programs of a trial: a Loop over the steps of a segment, with state carried and data captured.
+//
+//   inputs   steps, rows [steps, batch], hyper [steps, h], keys [steps, 2 k], data.inputs, data.targets,
+//            state vectors (parameters, one set per slot, buffers)
+//   body     one step, see step.ts
+//   outputs  state vectors after the last step, loss [steps], correct [steps]
+//
+// For an ensemble (ensemble-form.ts) rows, keys and whatever else differs have a last axis for the networks, and so have
+// loss and correct; a state vector holds all networks.
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { apply, constant, input, withScope } from "../../graph/build.js";
+import { graph, rewriteGraph } from "../../graph/graph.js";
+import type { Op } from "../../graph/op.js";
+import { loopOp } from "../../graph/ops/loop.js";
+import type { LaneForm } from "../../graph/ops/network-axis/lane-image.js";
+import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
+import { fixThreadRounding } from "../../graph/passes/lower.js";
+import { simplify } from "../../graph/passes/simplify.js";
+import type { Graph, Tensor } from "../../graph/tensor.js";
+import { gatherBatch } from "../data/batch.js";
+import { bindNetwork, inputTypes, optimized } from "./backward.js";
+import {
+  carriedFromLanes,
+  carriedInLanes,
+  type EnsembleForm,
+  ensembleBody,
+  ensembleCaptures,
+  ensembleLayout,
+  laneBody,
+} from "./ensemble-form.js";
+import { joinParts, packedInputs, unpack, unpackParts } from "./packing.js";
+import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
+import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
+import { atStep, captured, carriedInputs, flatState, segmentInputs, type TrainingStep, trainingStep } from "./step.js";
+
+/** A program ready to be written as an ONNX file, and what the caller must know to feed it. */
+export interface Program {
+  readonly graph: Graph;
+  readonly state: StateLayout;
+  /** Names of the carried vectors, in order; outputs have the same name with `next:` before it. */
+  readonly stateNames: readonly string[];
+  /** Names of the per-step scalars, in the order of the columns of `hyper`. */
+  readonly hyperNames: readonly string[];
+  /** Number of random keys wanted at every step. */
+  readonly randomKeyCount: number;
+  readonly batchSize: number;
+  /** Networks of a group, where an ensemble's rows are wanted as `[steps, g, batch, lanes]`. */
+  readonly lanes?: number;
+}
+
+/** Builds the program that trains any number of steps of one batch size. */
+export function trainingProgram(request: TrainingRequest): Program {
+  const { layout, batchSize } = request;
+  const step = trainingStep(request);
+  const { hyperNames, randomKeyCount } = step;
+  const scans: Record<string, Tensor> = {
+    "step loss": step.loss,
+    ...(step.correct === undefined ? {} : { "step correct": step.correct }),
+  };
+  const plainBody = graph([step.iteration, step.condition, ...step.carried, ...step.captures], {
+    "go on": step.condition,
+    ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
+    ...scans,
+  });
+  const form = request.ensemble;
+  const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
+  const body = optimized(bodyOf(plainBody, step, form, lanes), request.block);
+  const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
+  const carried = flatState(carriedInputs(state, ""));
+  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
+  const captures = form === undefined ? single : ensembleCaptures(single, form);
+  const steps = input("steps", "int64", []);
+  const into = lanes === undefined ? carried : carried.map((vector) => carriedInLanes(vector, lanes));
+  const outOf = runBody(steps, into, captures, body);
+  const names = stateNames(state);
+  const results = outOf.map((x, i) => (lanes === undefined || i >= names.length ? x : carriedFromLanes(x, lanes)));
+  return {
+    graph: graph([steps, ...carried, ...captures], {
+      ...Object.fromEntries(names.map((name, i) => [`next:${name}`, results[i]])),
+      ...measurements(scans, results.slice(names.length)),
+    }),
+    state,
+    stateNames: names,
+    hyperNames,
+    randomKeyCount,
+    batchSize,
+    ...(lanes === undefined ? {} : { lanes: lanes.lanes }),
+  };
+}
+
+function bodyOf(
+  body: Graph,
+  { iteration, carried, given: { rows } }: TrainingStep,
+  form: EnsembleForm | undefined,
+  lanes: (EnsembleForm & LaneForm) | undefined,
+): Graph {
+  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes);
+  return form === undefined ? body : ensembleBody(body, carried, form);
+}
+
+/** The per-step measurements under their public names. */
+function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly Tensor[]): Record<string, Tensor> {
+  return Object.fromEntries(
+    ["loss", "correct"].slice(0, Object.keys(scans).length).map((name, i) => [name, results[i]]),
+  );
+}
+
+/** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
+export function evaluationProgram(request: ProgramRequest): Program {
+  const { network: source, layout, loss, batchSize, optimizer, ensemble } = request;
+  const inputShapes = layout.inputs.map(({ shape }) => shape);
+  const template = source.build({ mode: "inference", batchSize, inputShapes });
+  const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
+  const single = stateLayout(template, read, ensemble?.of ?? ensemble?.networks);
+  const state = ensemble === undefined ? single : ensembleLayout(single, ensemble.networks);
+  const outer = segmentInputs(layout, batchSize, 0, 0);
+  const inner = segmentInputs(layout, batchSize, 0, 0);
+  const vectors = [...packedInputs(state.parameters, ""), ...packedInputs(state.buffers, "")];
+  const innerParameters = packedInputs(single.parameters, "inner:");
+  const innerBuffers = packedInputs(single.buffers, "inner:");
+  const iteration = input("iteration", "int64", []);
+  const condition = input("condition", "bool", []);
+
+  const rows = atStep(inner.rows, iteration);
+  const { xs, y } = withScope("data", () => gatherBatch(layout, inner, rows, inputTypes(template)));
+  const parts = unpackParts(single.parameters, innerParameters);
+  const tensors = new Map([...joinParts(single.parameters, parts), ...unpack(single.buffers, innerBuffers)]);
+  const network = bindNetwork(template, xs, tensors, [], { parts });
+  const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
+  if (loss.correct !== undefined) scans["batch correct"] = loss.correct(network.output, y);
+  const plainBody = graph(
+    [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
+    { "go on": condition, ...scans },
+  );
+  // All networks look at the same examples.
+  const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
+  const manyBody =
+    form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
+  const blocked = request.block === undefined ? manyBody : rewriteGraph(manyBody, blockedConvolutions(request.block));
+  const body = simplify(rewriteGraph(blocked, fixThreadRounding));
+  const steps = input("steps", "int64", []);
+  const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
+  const names = [...state.parameters, ...state.buffers].map(({ name }) => name);
+  return {
+    graph: graph([steps, ...vectors, ...outer.inputs, outer.targets, outer.rows], measurements(scans, results)),
+    state,
+    stateNames: names,
+    hyperNames: [],
+    randomKeyCount: 0,
+    batchSize,
+  };
+}
+
+/** The Loop: runs a body, which was simplified already, for as many steps as the caller says. */
+function runBody(
+  steps: Tensor,
+  carried: readonly Tensor[],
+  captured: readonly Tensor[],
+  body: Graph,
+): readonly Tensor[] {
+  const goOn = constant({ dtype: "bool", shape: [], data: Uint8Array.of(1) });
+  return apply(loopOp as Op, [steps, goOn, ...carried, ...captured], { body, captured: captured.length });
+}
+
+/** The number of steps of a segment, as the runtime wants it. */
+export const stepCount = (steps: number): TensorData => ({
+  dtype: "int64",
+  shape: [],
+  data: BigInt64Array.of(BigInt(steps)),
+});

@@ -1,0 +1,52 @@
+// Threads chosen by measurement, on real steps of the trial itself: nothing is run only to be timed.
+import { mostInvariantThreads } from "../../graph/ops/products/matmul.js";
+
+// Segments measured with each candidate before the choice; the best of them counts, since noise only ever adds.
+const rounds = 3;
+// Fewer threads leave cores to others: they win unless more are clearly faster.
+const preference = 0.97;
+
+/**
+ * Gives the thread count for each segment: every candidate in turn for a few segments, then the fastest for good.
+ * Results of a trial do not depend on the choice; only the time does.
+ */
+export class ThreadChoice {
+  readonly #candidates: readonly number[];
+  readonly #best = new Map<number, number>();
+  #measured = 0;
+  #chosen: number | undefined;
+
+  /** @param candidates thread counts; the first is used first. One candidate is no choice. */
+  constructor(candidates: readonly number[]) {
+    this.#candidates = candidates;
+    if (candidates.length === 1) this.#chosen = candidates[0];
+  }
+
+  /** Threads for the next segment. */
+  get current(): number {
+    return this.#chosen ?? this.#candidates[this.#measured % this.#candidates.length];
+  }
+
+  /** Whether the choice is made. */
+  get settled(): boolean {
+    return this.#chosen !== undefined;
+  }
+
+  /** Takes the time of a segment that ran with `current` threads. Segments of a few steps say too little. */
+  record(stepMs: number, steps: number): void {
+    if (this.#chosen !== undefined || steps < 4) return;
+    const threads = this.current;
+    this.#best.set(threads, Math.min(stepMs, this.#best.get(threads) ?? Number.POSITIVE_INFINITY));
+    this.#measured++;
+    if (this.#measured < rounds * this.#candidates.length) return;
+    const ascending = [...this.#candidates].sort((a, b) => a - b);
+    this.#chosen = ascending.reduce((fewer, more) =>
+      (this.#best.get(more) as number) < (this.#best.get(fewer) as number) * preference ? more : fewer,
+    );
+  }
+}
+
+/** Results must not depend on what a clock says, so only counts that give the same bits are measured. */
+export function equalThreadCounts(cores: number): number[] {
+  return cores > 1 ? [Math.min(cores, mostInvariantThreads), 1] : [1];
+}

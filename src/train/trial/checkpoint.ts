@@ -1,0 +1,211 @@
+// Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
+import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
+import { canonicalJson } from "../../core/formats/json.js";
+import { readSafetensors, writeSafetensors } from "../../core/formats/safetensors.js";
+import { shapeText } from "../../core/numbers/shape.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { dependsOnLength } from "../../optim/schedules.js";
+import { packValues, unpackValues } from "../program/packing.js";
+import { type ProbeRecord, probeTensors, readProbeTensors } from "../program/probe-record.js";
+import { type StateLayout, stateNames } from "../program/state-layout.js";
+import type { TrialOrigin } from "../spec/origin.js";
+import { type TrialSpec, trialId } from "../spec/trial-spec.js";
+import type { Evaluation } from "./events.js";
+import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
+
+/** Which split was measured, and when. What was found differs between a trial and an ensemble. */
+type EvaluationPlace = Pick<Evaluation, "phase" | "step" | "epoch">;
+
+export interface Checkpoint<E extends EvaluationPlace = Evaluation> {
+  readonly spec: TrialSpec;
+  /** What else determines the trial. */
+  readonly origin: TrialOrigin;
+  /** Updates done. */
+  readonly step: number;
+  /** State vectors in the order of `stateNames`. */
+  readonly state: readonly TensorData[];
+  /** Loss and number correct of every step done (and network: `[steps, networks]`), so that rows of a resumed trial equal those of an undisturbed one. */
+  readonly losses: Float32Array;
+  readonly correct: Float32Array;
+  readonly evaluations: readonly E[];
+  /** What probes found so far, in the order of their program's outputs. */
+  readonly probes?: readonly ProbeRecord[];
+}
+
+const formatVersion = "3";
+
+/** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
+export function writeCheckpoint<E extends EvaluationPlace>(layout: StateLayout, checkpoint: Checkpoint<E>): Uint8Array {
+  const tensors = new Map<string, TensorData>();
+  for (const { group, packing, vectors } of groupsOf(layout, checkpoint.state)) {
+    for (const [path, value] of unpackValues(packing, vectors)) tensors.set(`${group}/${path}`, value);
+  }
+  tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
+  tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
+  for (const [name, tensor] of probeTensors(checkpoint.probes ?? [])) tensors.set(`probes/${name}`, tensor);
+  const metadata = {
+    format: "trainscope-checkpoint",
+    version: formatVersion,
+    [sealKey]: openSeal,
+    trial: trialId(checkpoint.spec),
+    spec: JSON.stringify(checkpoint.spec),
+    origin: JSON.stringify(checkpoint.origin),
+    step: `${checkpoint.step}`,
+    evaluations: JSON.stringify(checkpoint.evaluations, spelledOut),
+  };
+  const bytes = writeSafetensors(tensors, new Map(Object.entries(metadata)));
+  seal(bytes);
+  return bytes;
+}
+
+/** The spec and step of a checkpoint, without its tensors' layout. */
+export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: TrialSpec; step: number } {
+  const { metadata } = readSafetensors(bytes, where);
+  if (metadata.get("format") !== "trainscope-checkpoint") {
+    throw new InvalidInputError("not a checkpoint", {
+      where,
+      expected: "a .safetensors file that train --save-state wrote",
+      received: metadata.get("format") ?? "a file without a format entry",
+    });
+  }
+  if (metadata.get("version") !== formatVersion) {
+    throw new InvalidInputError("checkpoint of another version", {
+      where,
+      expected: formatVersion,
+      received: metadata.get("version") ?? "none",
+    });
+  }
+  checkSeal(bytes, where);
+  const spec = parsed(where, metadata.get("spec")) as TrialSpec | null;
+  if (typeof spec !== "object" || spec === null || trialId(spec) !== metadata.get("trial")) throw damaged(where);
+  return { spec, step: Number(metadata.get("step")) };
+}
+
+/** JSON has no word for the loss of a diverged network: a text stands for it. */
+function spelledOut(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
+}
+
+function asNumber(_key: string, value: unknown): unknown {
+  return value === "NaN" || value === "Infinity" || value === "-Infinity" ? Number(value) : value;
+}
+
+function parsed(where: string, text: string | undefined, revive?: (key: string, value: unknown) => unknown): unknown {
+  try {
+    return JSON.parse(text ?? "", revive);
+  } catch (cause) {
+    throw damaged(where, cause);
+  }
+}
+
+function damaged(where: string, cause?: unknown): CorruptFileError {
+  return new CorruptFileError("the checkpoint's description is damaged", { where, cause });
+}
+
+function readEvaluations<E extends EvaluationPlace>(where: string, text: string | undefined): E[] {
+  const list = parsed(where, text, asNumber);
+  const isEvaluation = (entry: unknown): entry is E =>
+    typeof entry === "object" && entry !== null && "phase" in entry && "step" in entry && "loss" in entry;
+  if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);
+  return list;
+}
+
+/**
+ * Reads a checkpoint for a trial.
+ * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
+ */
+export function readCheckpoint<E extends EvaluationPlace = Evaluation>(
+  where: string,
+  bytes: Uint8Array,
+  layout: StateLayout,
+  { spec, origin }: Pick<Checkpoint, "spec" | "origin">,
+): Checkpoint<E> {
+  const saved = readCheckpointSpec(where, bytes);
+  const { tensors, metadata } = readSafetensors(bytes, where);
+  const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
+  assertSameTrial(where, { ...lengthless(saved.spec), ...savedOrigin }, { ...lengthless(spec), ...origin });
+  assertSameLength(where, saved.spec, spec);
+  const take = (name: string): TensorData => {
+    const tensor = tensors.get(name);
+    if (tensor?.dtype !== "float32") throw new CorruptFileError(`tensor "${name}" is missing`, { where });
+    return tensor;
+  };
+  const state = groupsOf(layout, []).flatMap(({ group, packing }) => {
+    for (const entry of packing.flatMap(({ entries }) => entries)) {
+      const { path } = entry;
+      const shape = entry.part?.whole ?? entry.shape;
+      const found = take(`${group}/${path}`);
+      if (shapeText(found.shape) !== shapeText(shape)) {
+        throw new CorruptFileError(`tensor "${group}/${path}" has another shape`, {
+          where,
+          expected: shapeText(shape),
+          received: shapeText(found.shape),
+        });
+      }
+    }
+    return packValues(packing, (path) => take(`${group}/${path}`).data as Float32Array);
+  });
+  const losses = take("history/loss").data as Float32Array;
+  const networks = spec.ensemble ?? 1;
+  if (!Number.isInteger(saved.step) || losses.length !== saved.step * networks) {
+    throw new CorruptFileError("the history does not fit the step", {
+      where,
+      expected: `${saved.step * networks} losses`,
+      received: `${losses.length}`,
+    });
+  }
+  const correct = take("history/correct").data as Float32Array;
+  const evaluations = readEvaluations<E>(where, metadata.get("evaluations"));
+  const probes = readProbeTensors(where, tensors);
+  return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations, probes };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Members => rest;
+
+/** What was done already would have been done at other rates, if the schedule depends on the length. */
+function assertSameLength(where: string, saved: TrialSpec, wanted: TrialSpec): void {
+  const [before, now] = [saved, wanted].map(({ epochs, steps }) => text({ epochs, steps }));
+  if (before === now || !dependsOnLength(wanted.schedule)) return;
+  throw new InvalidInputError("the schedule depends on how long the training is", {
+    where,
+    expected: now,
+    received: before,
+    remedy: "Resume with the same length, or start anew with a schedule whose own length is given",
+  });
+}
+
+/** A checkpoint continues its own trial, possibly for longer; everything but the length must be equal. */
+function assertSameTrial(where: string, before: Members, now: Members): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const [a, b] = [text(before[key]), text(now[key])];
+    if (a === b) continue;
+    throw new InvalidInputError(`the checkpoint was made with another ${key}`, {
+      where,
+      expected: shortened(b),
+      received: shortened(a),
+      remedy: "Resume with the options that it was made with, or start anew without --resume",
+    });
+  }
+}
+
+/** Equal values have equal texts, whatever the order of their members. */
+const text = (value: unknown): string => (value === undefined ? "nothing" : canonicalJson(value));
+const shortened = (value: string): string => (value.length > 200 ? `${value.slice(0, 199)}…` : value);
+
+function groupsOf(layout: StateLayout, state: readonly TensorData[]) {
+  const groups = [
+    { group: "parameters", packing: layout.parameters },
+    ...Object.keys(layout.slots).map((slot) => ({ group: slot, packing: layout.parameters })),
+    { group: "buffers", packing: layout.buffers },
+  ];
+  let at = 0;
+  const placed = groups.map((entry) => {
+    const first = at;
+    at += entry.packing.length;
+    return { ...entry, vectors: state.slice(first, at) };
+  });
+  if (state.length > 0 && at !== stateNames(layout).length) throw new RangeError("state vectors do not fit the layout");
+  return placed;
+}

@@ -1,0 +1,117 @@
+// One segment of a trial: which steps, and everything that they are fed.
+
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import { randomStream } from "../../core/random/rng.js";
+import type { ScheduleFunction } from "../../optim/schedule.js";
+import type { RowOrder } from "../data/row-order.js";
+import { type Program, stepCount } from "../program/program.js";
+import { readOptimizer } from "../program/program-request.js";
+
+export interface Segment {
+  readonly first: number;
+  readonly steps: number;
+  readonly batchSize: number;
+}
+
+// A segment is long enough to hide the cost of a run and short enough for progress, Ctrl-C and checkpoints.
+const targetMs = 500;
+const longest = 4096;
+
+/**
+ * The next segment: about half a second of steps of one batch size, never across the end of an epoch.
+ * Its length never changes a result, only when the caller hears of it.
+ */
+export function nextSegment(
+  order: RowOrder,
+  step: number,
+  totalSteps: number,
+  stepMs: number | undefined,
+  probeEvery = Number.POSITIVE_INFINITY,
+): Segment {
+  const epoch = order.epochAt(step);
+  const epochEnd = epoch.first + epoch.steps;
+  // The very first segment is one step, so that something is seen at once.
+  const wanted =
+    stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
+  // Probes look at the state between two segments.
+  const probe = Number.isFinite(probeEvery) ? probeEvery - (step % probeEvery) : probeEvery;
+  let steps = Math.min(wanted, epochEnd - step, totalSteps - step, probe);
+  const batchSize = order.sizeAt(step);
+  // Only the last batch of an epoch can be smaller; it is a segment of its own.
+  if (steps > 1 && step + steps === epochEnd && order.sizeAt(epochEnd - 1) !== batchSize) steps--;
+  return { first: step, steps, batchSize };
+}
+
+export interface FeedRequest {
+  readonly program: Program;
+  readonly segment: Segment;
+  readonly order: RowOrder;
+  readonly optimizer: unknown;
+  readonly schedule: ScheduleFunction;
+  /** Updates of the whole training. */
+  readonly totalSteps: number;
+  readonly seed: number;
+}
+
+/** The per-step tables of a segment, and the learning rates in them. */
+export function segmentFeeds({ program, segment, order, optimizer, schedule, totalSteps, seed }: FeedRequest): {
+  feeds: Record<string, TensorData>;
+  learningRates: Float64Array;
+} {
+  const { first, steps, batchSize } = segment;
+  const { part, spec } = readOptimizer(optimizer);
+  const width = Math.max(1, program.hyperNames.length);
+  const rows = new Int32Array(steps * batchSize);
+  const hyper = new Float32Array(steps * width);
+  const learningRates = new Float64Array(steps);
+  const scheduled = (step: number) =>
+    schedule({ ...scheduleTime(order, step, totalSteps), learningRate: spec.learningRate });
+  let before = scheduled(Math.max(0, first - 1)).momentum;
+  for (let i = 0; i < steps; i++) {
+    const step = first + i;
+    rows.set(order.batch(step), i * batchSize);
+    const { learningRate, momentum } = scheduled(step);
+    learningRates[i] = learningRate;
+    const pair = momentum === undefined ? {} : { momentum: { now: momentum, before: before ?? momentum } };
+    before = momentum;
+    const values = part.hyperparameters(spec, { step, learningRate, ...pair });
+    for (const [h, name] of program.hyperNames.entries()) hyper[i * width + h] = values[name];
+  }
+  const feeds: Record<string, TensorData> = {
+    steps: stepCount(steps),
+    rows: { dtype: "int32", shape: [steps, batchSize], data: rows },
+    hyper: { dtype: "float32", shape: [steps, width], data: hyper },
+  };
+  if (program.randomKeyCount > 0) feeds.keys = randomKeys(program.randomKeyCount, segment, seed);
+  return { feeds, learningRates };
+}
+
+/**
+ * What a schedule counts: steps. Where epochs differ in length, the share of the data that was seen is counted instead,
+ * in steps of the first epoch, so that a schedule has the shape over the data that it has without a batch schedule.
+ */
+function scheduleTime(order: RowOrder, step: number, totalSteps: number) {
+  const { stepsPerEpoch } = order;
+  const passed = (at: number): number => {
+    const { number, first, steps } = order.epochAt(at);
+    return steps === stepsPerEpoch && first === number * stepsPerEpoch
+      ? at
+      : (number + (at - first) / steps) * stepsPerEpoch;
+  };
+  return { step: passed(step), stepsPerEpoch, totalSteps: passed(totalSteps) };
+}
+
+/** Two words per random layer and step. They depend on the seed, the layer's number and the step only. */
+export function randomKeys(count: number, { first, steps }: Segment, seed: number): TensorData {
+  const keys = new Uint32Array(steps * 2 * count);
+  for (let layer = 0; layer < count; layer++) {
+    for (let i = 0; i < steps; i++) keys.set(layerKey(seed, layer, first + i), (i * count + layer) * 2);
+  }
+  return { dtype: "uint32", shape: [steps, 2 * count], data: keys };
+}
+
+/** The key of one random layer at one step. */
+export function layerKey(seed: number, layer: number, step: number): [number, number] {
+  const stream = randomStream(seed, `dropout ${layer}`, step);
+  return [stream.word(0), stream.word(1)];
+}

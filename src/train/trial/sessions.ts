@@ -1,0 +1,121 @@
+// The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
+import { writeOnnx } from "../../onnx/write.js";
+import type { ProbeSpec } from "../../probes/probe-spec.js";
+import type { BatchLayout } from "../data/batch.js";
+import { type EnsembleForm, gainsFromLanes } from "../program/ensemble-form.js";
+import { type ProbeProgram, probeProgram } from "../program/probe-program.js";
+import { evaluationProgram, type Program, trainingProgram } from "../program/program.js";
+import type { TrainingRequest } from "../program/program-request.js";
+import { convolutionBlock, mayBeBlocked } from "../runtime/blocked-support.js";
+import type { Runtime, Session } from "../runtime/runtime.js";
+import { diagnosisProgram } from "./diagnosis.js";
+
+export interface LoadedProgram {
+  readonly program: Program;
+  readonly session: Session;
+}
+
+const inference = (layout: BatchLayout) => ({
+  mode: "inference" as const,
+  batchSize: 1,
+  inputShapes: layout.inputs.map(({ shape }) => shape),
+});
+
+/** Compiles on first use and keeps what it compiled until `dispose`. */
+export class ProgramCache {
+  readonly #runtime: Runtime;
+  readonly #request: Omit<TrainingRequest, "batchSize">;
+  readonly #spinning: boolean;
+  readonly #programs = new Map<string, { program: Program; bytes: Uint8Array }>();
+  readonly #probePrograms = new Map<number, ProbeProgram>();
+  #isBlockable: boolean | undefined;
+  readonly #sessions = new Map<string, Promise<Session>>();
+
+  constructor(runtime: Runtime, request: Omit<TrainingRequest, "batchSize">, spinning: boolean) {
+    this.#runtime = runtime;
+    this.#request = request;
+    this.#spinning = spinning;
+  }
+
+  async training(batchSize: number, threads: number): Promise<LoadedProgram> {
+    const request = { ...this.#request, ...(await this.#blocking()), ...(await this.#lanes()), batchSize };
+    return this.#load(`training ${batchSize}`, threads, () => trainingProgram(request));
+  }
+
+  async evaluation(batchSize: number, threads: number): Promise<LoadedProgram> {
+    const request = { ...this.#request, ...(await this.#blocking()), batchSize };
+    return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram(request));
+  }
+
+  /** The runtime's blocks, asked for only where the network could use them. */
+  async #blocking(): Promise<{ block?: number }> {
+    const { network, layout } = this.#request;
+    this.#isBlockable ??= mayBeBlocked(network.build(inference(layout)));
+    const block = this.#isBlockable ? await convolutionBlock(this.#runtime) : undefined;
+    return block === undefined ? {} : { block };
+  }
+
+  /** Networks in groups as wide as the runtime's blocks, where they are many and narrow. */
+  async #lanes(): Promise<{ ensemble?: EnsembleForm }> {
+    const { ensemble, network, layout } = this.#request;
+    if (ensemble === undefined || !gainsFromLanes(network.build(inference(layout)), ensemble.networks)) return {};
+    const lanes = await convolutionBlock(this.#runtime);
+    return lanes === undefined ? {} : { ensemble: { ...ensemble, lanes } };
+  }
+
+  /** A fresh session of the check that says where a step went bad; the caller disposes it. */
+  async diagnosis(batchSize: number): Promise<{ names: readonly string[]; session: Session }> {
+    const { graph, names } = diagnosisProgram({ ...this.#request, batchSize });
+    return {
+      names,
+      session: await this.#runtime.load(writeOnnx(graph, { name: "diagnosis" }), { threads: 1, spinning: false }),
+    };
+  }
+
+  /** What looks at one step of a batch size: the manifest and graph of its statistics. */
+  probeProgram(batchSize: number, spec: ProbeSpec): ProbeProgram {
+    const known = this.#probePrograms.get(batchSize);
+    if (known !== undefined) return known;
+    const program = probeProgram({ ...this.#request, batchSize }, spec);
+    this.#probePrograms.set(batchSize, program);
+    return program;
+  }
+
+  async probes(
+    batchSize: number,
+    threads: number,
+    spec: ProbeSpec,
+  ): Promise<{ program: ProbeProgram; session: Session }> {
+    const program = this.probeProgram(batchSize, spec);
+    const session = await this.#session(`probes ${batchSize}`, threads, () =>
+      writeOnnx(program.graph, { name: "probes" }),
+    );
+    return { program, session };
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.#sessions.values()) await (await session).dispose();
+    this.#sessions.clear();
+  }
+
+  async #load(key: string, threads: number, build: () => Program): Promise<LoadedProgram> {
+    let known = this.#programs.get(key);
+    if (known === undefined) {
+      const program = build();
+      known = { program, bytes: writeOnnx(program.graph, { name: key }) };
+      this.#programs.set(key, known);
+    }
+    const { program, bytes } = known;
+    return { program, session: await this.#session(key, threads, () => bytes) };
+  }
+
+  #session(key: string, threads: number, model: () => Uint8Array): Promise<Session> {
+    const sessionKey = `${key} threads ${threads}`;
+    let session = this.#sessions.get(sessionKey);
+    if (session === undefined) {
+      session = this.#runtime.load(model(), { threads, spinning: this.#spinning });
+      this.#sessions.set(sessionKey, session);
+    }
+    return session;
+  }
+}
