@@ -1,7 +1,7 @@
 // What a command is given: where to write, where files live, and the store once it needs it.
 import type { Command } from "commander";
 import type { Paths } from "../node/files/paths.js";
-import type { RunStore } from "../study/store.js";
+import type { RunStore } from "../study/store/store.js";
 import type { Terminal } from "./terminal.js";
 
 export interface CommandContext {

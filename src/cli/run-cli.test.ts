@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InterruptedError } from "../core/errors.js";
 import { checkpointFile, trainscopePaths } from "../node/files/paths.js";
 import { openRunStore } from "../node/store/open-store.js";
-import { exampleRun, exampleTrial } from "../study/store-contract.js";
+import { exampleRun, exampleTrial } from "../study/store/store-contract.js";
 import { trialId } from "../train/spec/trial-spec.js";
 import type { CommandEntry } from "./command-context.js";
 import { commands } from "./commands/index.js";

@@ -1,5 +1,5 @@
 // From a finished run to its part of a report.
-import type { RunRecord, RunTrial } from "../study/store.js";
+import type { RunRecord, RunTrial } from "../study/store/store.js";
 import type { Analysis, AnalysisContext, StudyDefinition } from "../study/study.js";
 import type { ReportFigure, ReportStudy, ReportTrial } from "./document.js";
 

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { patches, trialSpec } from "../../test/small-trials.js";
 import { exactEstimate } from "../core/statistics/intervals.js";
-import { memoryStore } from "./memory-store.js";
 import { runStudy, type StudyRequest } from "./run-study.js";
+import { memoryStore } from "./store/memory-store.js";
 import type { AnalysisContext, StudyDefinition } from "./study.js";
 
 const preset = { settings: {}, seeds: 0, about: "computed" };

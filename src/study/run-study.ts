@@ -3,9 +3,9 @@
 //   definition + settings + seeds -> trials -> rows -> findings, claims, figures, tables
 import { InvalidInputError } from "../core/errors.js";
 import type { Dataset } from "../data/dataset.js";
-import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./executor.js";
-import type { NewRun, RunRecord, RunTrial } from "./store.js";
-import { readTrialResults } from "./store.js";
+import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./execution/executor.js";
+import type { NewRun, RunRecord, RunTrial } from "./store/store.js";
+import { readTrialResults } from "./store/store.js";
 import type { Analysis, AnalysisContext, PresetName, Settings, StudyDefinition, StudyTrial } from "./study.js";
 
 export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "keepTensors" | "data"> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Claim, Finding } from "../../src/core/findings.js";
 import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
-import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store-contract.js";
+import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store/store-contract.js";
 import { trialId } from "../../src/train/spec/trial-spec.js";
 
 const finding: Finding = {

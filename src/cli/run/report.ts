@@ -3,7 +3,7 @@ import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/error
 import { identityOf } from "../../data/published/definition.js";
 import { datasetDefinition } from "../../data/published/index.js";
 import { studies } from "../../studies/index.js";
-import { type RunStore, readTrialResults } from "../../study/store.js";
+import { type RunStore, readTrialResults } from "../../study/store/store.js";
 import type { AnalysisContext } from "../../study/study.js";
 import type { CommandContext } from "../command-context.js";
 import type { ReportOptions } from "../commands/report.js";

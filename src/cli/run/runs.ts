@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
 import { checkpointFile } from "../../node/files/paths.js";
-import type { RunRecord, RunStore, RunTrial, StoredAnalysis } from "../../study/store.js";
+import type { RunRecord, RunStore, RunTrial, StoredAnalysis } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, formatTable, jsonLine } from "../output.js";
 

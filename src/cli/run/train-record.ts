@@ -3,7 +3,7 @@
 // A run of its own, without trials: a study that asks for the same trial needs tensors that a training does not keep.
 import { exitCodes } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
-import type { RunStatus } from "../../study/store.js";
+import type { RunStatus } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import type { TrainOptions } from "../commands/train.js";
 import { versions } from "../versions.js";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { access } from "node:fs/promises";
 import { EnvironmentError } from "../../core/errors.js";
-import type { RunStore } from "../../study/store.js";
+import type { RunStore } from "../../study/store/store.js";
 import { removeStaleTemporaryFiles } from "../files/atomic-file.js";
 import { makeFolder } from "../files/make-folder.js";
 import type { Paths } from "../files/paths.js";

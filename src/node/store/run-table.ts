@@ -2,7 +2,7 @@
 
 import { InvalidInputError } from "../../core/errors.js";
 import type { Claim, Finding } from "../../core/findings.js";
-import { type NewRun, type RunRecord, type RunStatus, runName, type StoredAnalysis } from "../../study/store.js";
+import { type NewRun, type RunRecord, type RunStatus, runName, type StoredAnalysis } from "../../study/store/store.js";
 import type { PresetName, Settings } from "../../study/study.js";
 import { type Connection, type SqlRow, texts } from "./connection.js";
 import { damagedStore } from "./store-errors.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { exampleTrial } from "../../study/store-contract.js";
+import { exampleTrial } from "../../study/store/store-contract.js";
 import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";

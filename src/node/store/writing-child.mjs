@@ -1,5 +1,5 @@
 // A process for the tests that keeps writing until it is killed: `writing-child.mjs <home> <trial seed>`.
-import { exampleRows, exampleRun, exampleTrial } from "../../study/store-contract.js";
+import { exampleRows, exampleRun, exampleTrial } from "../../study/store/store-contract.js";
 import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { openRunStore } from "./open-store.js";

@@ -1,13 +1,13 @@
 // What a study survives: checkpoints that cannot be used or written, workers that fail, trials of other processes.
 import { expect, test } from "vitest";
-import { patches, trialSpec } from "../../test/small-trials.js";
-import { CorruptFileError, EnvironmentError } from "../core/errors.js";
-import { nodeRuntime } from "../node/runtime/node-runtime.js";
-import { trialId } from "../train/spec/trial-spec.js";
+import { patches, trialSpec } from "../../../test/small-trials.js";
+import { CorruptFileError, EnvironmentError } from "../../core/errors.js";
+import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { trialId } from "../../train/spec/trial-spec.js";
+import { memoryShelf, memoryStore } from "../store/memory-store.js";
+import type { RunStore } from "../store/store.js";
+import type { StudyTrial } from "../study.js";
 import { type CheckpointPort, type ExecutorRequest, executeTrials } from "./executor.js";
-import { memoryShelf, memoryStore } from "./memory-store.js";
-import type { RunStore } from "./store.js";
-import type { StudyTrial } from "./study.js";
 
 const data = patches(64);
 const trials: StudyTrial[] = [0, 1, 2].map((seed) => ({

@@ -1,8 +1,8 @@
 // How far all workers of a study are, together.
 
-import { trialId } from "../train/spec/trial-spec.js";
-import type { TrialEvent } from "../train/trial/events.js";
-import type { StudyTrial } from "./study.js";
+import { trialId } from "../../train/spec/trial-spec.js";
+import type { TrialEvent } from "../../train/trial/events.js";
+import type { StudyTrial } from "../study.js";
 
 export interface ExecutorProgress {
   /** Steps done, over all trials, those found in the store included. */

@@ -5,10 +5,10 @@
 // A trial is named by the hash of its spec and belongs to every run that asks for it: once finished, it is found
 // again and never run twice. Every method is one transaction: it happens whole or not at all.
 // What a store must do is written as a test suite in store-contract.ts.
-import type { Claim, Finding } from "../core/findings.js";
-import type { MetricRow } from "../core/rows.js";
-import type { TrialSpec } from "../train/spec/trial-spec.js";
-import type { PresetName, Settings, StudyTrial, TrialResult } from "./study.js";
+import type { Claim, Finding } from "../../core/findings.js";
+import type { MetricRow } from "../../core/rows.js";
+import type { TrialSpec } from "../../train/spec/trial-spec.js";
+import type { PresetName, Settings, StudyTrial, TrialResult } from "../study.js";
 
 /** `interrupted` runs saved their state and go on when the same command is given again. */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";

@@ -1,7 +1,8 @@
 // A run store that lives in memory: for tests, and for one-off runs that nobody wants to keep.
-import { EnvironmentError, InvalidInputError } from "../core/errors.js";
-import type { MetricRow } from "../core/rows.js";
-import { trialId } from "../train/spec/trial-spec.js";
+import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
+import type { MetricRow } from "../../core/rows.js";
+import { trialId } from "../../train/spec/trial-spec.js";
+import type { StudyTrial } from "../study.js";
 import {
   type RunRecord,
   type RunStore,
@@ -11,7 +12,6 @@ import {
   type TrialOutcome,
   type TrialRecord,
 } from "./store.js";
-import type { StudyTrial } from "./study.js";
 
 interface MemoryTrial {
   record: TrialRecord;

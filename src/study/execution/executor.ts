@@ -1,16 +1,16 @@
 // Runs the trials of a study side by side: one runtime a worker, one thread each, the next trial to whoever is free.
 //
 // Results do not depend on the number of workers: a trial is determined by its spec, and rows are kept in design order.
-import { TrainscopeError } from "../core/errors.js";
-import type { MetricRow } from "../core/rows.js";
-import type { Dataset } from "../data/dataset.js";
-import type { Runtime } from "../train/runtime/runtime.js";
-import { type TrialSpec, trialId } from "../train/spec/trial-spec.js";
-import type { Evaluation, TrialEvent } from "../train/trial/events.js";
-import { Trial } from "../train/trial/trial.js";
+import { TrainscopeError } from "../../core/errors.js";
+import type { MetricRow } from "../../core/rows.js";
+import type { Dataset } from "../../data/dataset.js";
+import type { Runtime } from "../../train/runtime/runtime.js";
+import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
+import type { Evaluation, TrialEvent } from "../../train/trial/events.js";
+import { Trial } from "../../train/trial/trial.js";
+import type { RunStore, TrialOutcome } from "../store/store.js";
+import type { StudyTrial } from "../study.js";
 import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
-import type { RunStore, TrialOutcome } from "./store.js";
-import type { StudyTrial } from "./study.js";
 
 /** Where unfinished trials keep their state. */
 export interface CheckpointPort {

@@ -1,9 +1,9 @@
 // What every run store must do, as a test suite that each adapter runs. It imports no test framework: pass one in.
-import type { MetricRow } from "../core/rows.js";
-import { type TrialSpec, trialId } from "../train/spec/trial-spec.js";
+import type { MetricRow } from "../../core/rows.js";
+import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
+import type { StudyTrial } from "../study.js";
 import type { NewRun, RunStore, TrialOutcome } from "./store.js";
 import { readTrialResults } from "./store.js";
-import type { StudyTrial } from "./study.js";
 
 /** The two functions of the test framework that the suite needs (vitest's fit). */
 export interface ContractTools {
