@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Option } from "commander";
 import type { CommandContext } from "../src/cli/command-context.js";
-import { commands } from "../src/cli/commands/index.js";
+import { commands } from "../src/cli/commands.js";
 import { TrainscopeCommand } from "../src/cli/trainscope-command.js";
 
 const file = new URL("../docs/command-line.md", import.meta.url);

@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { documented } from "../scripts/document-options.js";
 import type { CommandContext } from "../src/cli/command-context.js";
-import { commands } from "../src/cli/commands/index.js";
+import { commands } from "../src/cli/commands.js";
 import { TrainscopeCommand } from "../src/cli/trainscope-command.js";
 import { exitCodes } from "../src/core/errors.js";
 

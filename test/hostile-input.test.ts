@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { StateFile } from "../src/cli/run/train-files.js";
 import { runCli } from "../src/cli/run-cli.js";
+import { StateFile } from "../src/cli/train/files.js";
 
 let home: string;
 beforeAll(async () => {

@@ -9,7 +9,7 @@ import { openRunStore } from "../node/store/open-store.js";
 import { exampleRun, exampleTrial } from "../study/store/store-contract.js";
 import { trialId } from "../train/spec/trial-spec.js";
 import type { CommandEntry } from "./command-context.js";
-import { commands } from "./commands/index.js";
+import { commands } from "./commands.js";
 import { runCli } from "./run-cli.js";
 
 let home: string;
@@ -22,11 +22,11 @@ const paths = () => trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
 /** Every command that exists, also those that the table does not offer yet. */
 const allCommands: readonly CommandEntry[] = [
   ...commands.filter(({ name }) => !["train", "study", "lab", "bench", "report"].includes(name)),
-  { name: "train", about: "train one model", load: async () => (await import("./commands/train.js")).trainCommand },
-  { name: "study", about: "run one study", load: async () => (await import("./commands/study.js")).studyCommand },
-  { name: "lab", about: "run every study", load: async () => (await import("./commands/lab.js")).labCommand },
-  { name: "bench", about: "measure", load: async () => (await import("./commands/bench.js")).benchCommand },
-  { name: "report", about: "write reports", load: async () => (await import("./commands/report.js")).reportCommand },
+  { name: "train", about: "train one model", load: async () => (await import("./train/command.js")).trainCommand },
+  { name: "study", about: "run one study", load: async () => (await import("./study/command.js")).studyCommand },
+  { name: "lab", about: "run every study", load: async () => (await import("./lab/command.js")).labCommand },
+  { name: "bench", about: "measure", load: async () => (await import("./bench/command.js")).benchCommand },
+  { name: "report", about: "write reports", load: async () => (await import("./report/command.js")).reportCommand },
 ];
 
 interface Said {

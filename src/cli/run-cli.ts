@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { exitCodes, TrainscopeError } from "../core/errors.js";
 import { type Paths, trainscopePaths } from "../node/files/paths.js";
 import { addExamples, type CommandContext, type CommandEntry } from "./command-context.js";
-import { commands } from "./commands/index.js";
+import { commands } from "./commands.js";
 import type { Terminal } from "./terminal.js";
 import { TrainscopeCommand } from "./trainscope-command.js";
 

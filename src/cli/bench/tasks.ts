@@ -1,17 +1,17 @@
 // The tasks of `trainscope bench`, one record each.
 import { modelByName } from "../../nn/models.js";
 import type { KindSpec } from "../../train/spec/trial-spec.js";
-import { raceEnsemble } from "./ensemble-race.js";
-import { narrowEnsemble } from "./ensemble-workload.js";
-import { measureEpoch } from "./epoch.js";
-import type { Measurement } from "./measurement.js";
-import { measureMemory } from "./memory.js";
-import { measureProbes } from "./probe-cost.js";
-import type { PyTorch } from "./pytorch-peer.js";
-import { firstStep, help, measureStartUp } from "./start-up.js";
-import { raceSteps } from "./step-race.js";
-import { raceThroughput } from "./throughput.js";
-import type { Workload } from "./workload.js";
+import type { Measurement } from "./measure/measurement.js";
+import type { PyTorch } from "./process/pytorch-peer.js";
+import { raceEnsemble } from "./tasks/ensemble-race.js";
+import { measureEpoch } from "./tasks/epoch.js";
+import { measureMemory } from "./tasks/memory.js";
+import { measureProbes } from "./tasks/probe-cost.js";
+import { firstStep, help, measureStartUp } from "./tasks/start-up.js";
+import { raceSteps } from "./tasks/step-race.js";
+import { raceThroughput } from "./tasks/throughput.js";
+import { narrowEnsemble } from "./workloads/ensemble-workload.js";
+import type { Workload } from "./workloads/workload.js";
 
 export interface TaskContext {
   /** The peer, if the machine has it. */

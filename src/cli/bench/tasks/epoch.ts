@@ -1,0 +1,43 @@
+// One epoch of LeNet-5 with shuffling and data, against the sum of its steps.
+
+import { type Measurement, spreadOf } from "../measure/measurement.js";
+import { startChild } from "../process/child.js";
+import type { BenchTask, TaskContext } from "../tasks.js";
+import type { Workload } from "../workloads/workload.js";
+import { ownProcess, threadsText } from "./step-race.js";
+
+/**
+ * The epoch's time on the clock over the time that ONNX Runtime spent in its steps: what shuffling, feeding, reading
+ * losses and the way to the worker cost. The first epoch also compiles the program of the smaller last batch and of
+ * other thread counts. Evaluation is not part of it.
+ */
+export async function measureEpoch(
+  task: BenchTask,
+  workload: Workload,
+  { rounds, say }: TaskContext,
+): Promise<Measurement> {
+  const child = startChild(ownProcess({ ...workload, dropLast: false }));
+  const epochs = Math.min(3, Math.max(2, rounds));
+  const [seconds, ratios]: [number[], number[]] = [[], []];
+  let threads = 0;
+  try {
+    await child.ask({ do: "prepare", setting: "cold" });
+    for (let epoch = 0; epoch < epochs; epoch++) {
+      say(`${task.id}: epoch ${epoch + 1} of ${epochs}`);
+      const { milliseconds = Number.NaN, insideMilliseconds = Number.NaN, ...rest } = await child.ask({ do: "epoch" });
+      threads = rest.threads ?? 0;
+      seconds.push(milliseconds / 1000);
+      ratios.push(milliseconds / insideMilliseconds);
+    }
+  } finally {
+    await child.close();
+  }
+  return {
+    task: task.id,
+    unit: "s/epoch",
+    ours: { ...spreadOf(seconds), setting: threadsText(threads) },
+    ratio: spreadOf(ratios),
+    must: { of: "ratio", bound: "at most", value: 1.05 },
+    remarks: [`the ratio is that of ${epochs} epochs of ${workload.examples} examples to the sum of their steps`],
+  };
+}

@@ -1,0 +1,140 @@
+// `trainscope inspect`: what a model costs and sees, layer by layer; several models side by side.
+import { InvalidInputError } from "../../core/errors.js";
+import type { Shape } from "../../core/numbers/shape.js";
+import { optimizers } from "../../optim/optimizers/index.js";
+import { addExamples, type CommandBuilder } from "../command-context.js";
+import { choice, integer, kebabCase, list } from "../option-values.js";
+
+const formats = ["table", "json", "csv", "markdown"] as const;
+
+/** What a table can be sorted by. */
+export const sortKeys = ["parameters", "macs", "flops", "activations", "receptive-field", "name"] as const;
+
+export interface InspectOptions {
+  readonly models: readonly string[];
+  /** By the name of the input or dimension; `""` for the only input. */
+  readonly inputShapes: Readonly<Record<string, Shape>>;
+  readonly batch?: number;
+  readonly format: (typeof formats)[number];
+  readonly depth?: number;
+  readonly sort?: (typeof sortKeys)[number];
+  /** The other way round. */
+  readonly reverse: boolean;
+  readonly freeze: readonly string[];
+  readonly optimizer: string;
+  /** Every digit of every number. */
+  readonly exact: boolean;
+  /** Rows that only move data, too. */
+  readonly all: boolean;
+  readonly compare: boolean;
+  /** Folder for figures. */
+  readonly figures?: string;
+  /** The layer whose effective receptive field is measured; the last one that has a field with `true`. */
+  readonly effectiveField?: string | true;
+  /** Inputs that the effective field is averaged over. */
+  readonly examples: number;
+  /** Draws weights and inputs of the effective field. */
+  readonly seed: number;
+}
+
+interface Flags extends Partial<Omit<InspectOptions, "models" | "inputShapes">> {
+  readonly inputShape?: Readonly<Record<string, Shape>>;
+  readonly json?: true;
+}
+
+export const inspectCommand: CommandBuilder = (command, context) => {
+  command
+    .argument("<model...>", "catalogue name (resnet18, mlp:784-100-10), .json model spec, or .onnx file")
+    .option(
+      "--input-shape <shape>",
+      "shape of one example, as 3x224x224; image=3x224x224 for one of several inputs, height=224 for an open dimension",
+      inputShape,
+    )
+    .option("--batch <n>", "examples at once (default: what a file is made for, else 1)", integer("--batch", 1))
+    .option("--format <format>", `how it is printed: ${formats.join(", ")}`, choice("--format", formats))
+    .option("--json", "print one JSON document, as --format json does")
+    .option("--depth <n>", "one row for all steps of a module, by so many parts of its path", integer("--depth", 1))
+    .option("--sort <key>", `largest first: ${sortKeys.join(", ")}`, choice("--sort", sortKeys))
+    .option("--reverse", "the rows the other way round")
+    .option("--exact", "every digit in the table")
+    .option("--all", "rows that only move data in long tables, too")
+    .option("--freeze <patterns>", "count parameters as held, by name: 'features.*,*.bias'", list)
+    .option(
+      "--optimizer <name>",
+      `whose memory counts in training: ${Object.keys(optimizers).map(kebabCase).join(", ")}`,
+      choice("--optimizer", Object.keys(optimizers).map(kebabCase)),
+      "adam",
+    )
+    .option("--compare", "several models: one table of totals")
+    .option("--figures <folder>", "write figures there as SVG, PNG, Vega-Lite and CSV")
+    .option(
+      "--effective-field [layer]",
+      "measure by gradients how much every input pixel counts for the center of a layer; a picture with --figures",
+    )
+    .option("--examples <n>", "inputs that the effective field is averaged over", integer("--examples", 1), 16)
+    .option(
+      "--seed <n>",
+      "draws inputs, and weights where there are none, for the effective field",
+      integer("--seed", 0),
+      0,
+    )
+    .action(async (models: string[], flags: Flags) => {
+      const { inspectModels } = await import("./run.js");
+      context.finish(await inspectModels(optionsOf(models, flags), context));
+    });
+  addExamples(command, [
+    ["trainscope inspect resnet18", "every layer, the totals, memory for training and inference"],
+    ["trainscope inspect resnet18 --depth 1", "one row a stage"],
+    ["trainscope inspect model.onnx --input-shape 3x320x320 --batch 8", "a file whose height and width are open"],
+    ["trainscope inspect vgg16 --sort parameters --format csv > vgg16.csv", "for a spreadsheet, every digit"],
+    ["trainscope inspect alexnet vgg16 resnet18 --compare --figures out", "one table and a figure"],
+    ["trainscope inspect resnet18 --effective-field layer2 --figures out", "what the centre of layer2 really sees"],
+  ]);
+};
+
+function optionsOf(models: readonly string[], { inputShape: inputShapes = {}, json, ...flags }: Flags): InspectOptions {
+  if (json === true && flags.format !== undefined && flags.format !== "json") {
+    throw new InvalidInputError("two formats are asked for", {
+      where: "--json",
+      received: `--json and --format ${flags.format}`,
+      remedy: "Leave one out",
+    });
+  }
+  return {
+    ...{
+      freeze: [],
+      exact: false,
+      all: false,
+      reverse: false,
+      compare: false,
+      optimizer: "adam",
+      examples: 16,
+      seed: 0,
+    },
+    ...flags,
+    format: json === true ? "json" : (flags.format ?? "table"),
+    models,
+    inputShapes,
+  };
+}
+
+/** Reads `3x224x224`, `image=3x224x224` or `height=224`; the option may be repeated. */
+function inputShape(text: string, previous: Readonly<Record<string, Shape>> = {}): Record<string, Shape> {
+  const [, name = "", extents] = /^(?:(.*)=)?(\d{1,15}(?:[x,]\d{1,15})*)$/s.exec(text.trim()) ?? [];
+  const shape = extents?.split(/[x,]/).map(Number);
+  if (shape === undefined || shape.some((extent) => !Number.isSafeInteger(extent) || extent < 1)) {
+    throw new InvalidInputError("wrong value", {
+      where: "--input-shape",
+      expected: "positive extents, as 3x224x224, image=3x224x224 or height=224",
+      received: JSON.stringify(text),
+    });
+  }
+  if (Object.hasOwn(previous, name)) {
+    throw new InvalidInputError("a shape is given twice", {
+      where: "--input-shape",
+      received: JSON.stringify(text),
+      remedy: "Name the inputs: --input-shape image=3x224x224 --input-shape mask=1x224x224",
+    });
+  }
+  return { ...previous, [name]: shape };
+}

@@ -1,0 +1,49 @@
+// `trainscope lab`: every study, one report. The main job.
+import { type PresetName, presetNames } from "../../study/study.js";
+import { addExamples, type CommandBuilder } from "../command-context.js";
+import { atLeast, choice, integer, list } from "../option-values.js";
+
+export interface LabOptions {
+  readonly preset: PresetName;
+  /** Ids of the studies to run; all when empty. */
+  readonly only: readonly string[];
+  readonly out: string;
+  /** Trials side by side; chosen from the cores when left out. */
+  readonly workers?: number;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+type LabFlags = Partial<Omit<LabOptions, "preset" | "out">> & Pick<LabOptions, "preset" | "out">;
+
+export const labCommand: CommandBuilder = (command, context) => {
+  command
+    .option(
+      "--preset <name>",
+      `size of the experiments: ${presetNames.join(", ")}`,
+      choice("--preset", presetNames),
+      "quick",
+    )
+    .option("--only <ids>", "run only these studies, separated by commas", list)
+    .option("--out <folder>", "where to write the report", "lab-report")
+    .option("--workers <n>", "trials side by side", integer("--workers", 1))
+    .option(
+      "--checkpoint-every <seconds>",
+      "time between two checkpoints of a trial (default: 10)",
+      atLeast("--checkpoint-every", 0),
+    )
+    .option("--data-dir <folder>", "folder with the data sets")
+    .option("--quiet", "no progress")
+    .option("--json", "print one JSON document at the end")
+    .action(async ({ only = [], quiet = false, json = false, ...rest }: LabFlags) => {
+      const { runLab } = await import("./run.js");
+      context.finish(await runLab({ only, quiet, json, ...rest }, context));
+    });
+  addExamples(command, [
+    ["trainscope lab --preset quick", "every study at its smallest, in minutes"],
+    ["trainscope lab --only normalization --out report", "one study, report in ./report"],
+  ]);
+};

@@ -1,0 +1,36 @@
+// Loading a data set for a command: progress of the download, and the remark when the sample stands in.
+import type { Dataset } from "../data/dataset.js";
+import { loadDataset } from "../node/data/load-dataset.js";
+import type { CommandContext } from "./command-context.js";
+import { startProgress } from "./progress.js";
+
+export interface LoadOptions {
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Finds or fetches a data set; the embedded sample stands in, with a remark, when the full set cannot be had. */
+export async function loadForCommand(
+  id: string,
+  options: LoadOptions,
+  { terminal, paths }: CommandContext,
+): Promise<Dataset> {
+  let progress: ReturnType<typeof startProgress> | undefined;
+  const data = await loadDataset(id, {
+    paths: paths(),
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onProgress: ({ file, receivedBytes, totalBytes }) => {
+      progress ??= startProgress({ terminal, total: 1, unit: "kB", label: file, quiet: options.quiet });
+      progress.setTotal(Math.ceil(totalBytes / 1000));
+      progress.update(Math.floor(receivedBytes / 1000), { label: file });
+    },
+  }).finally(() => progress?.stop());
+  if (data.isSample && !options.quiet) {
+    terminal.writeError(
+      `${data.title}: the full set is neither on this machine nor reachable, so the sample inside the package is used\n`,
+    );
+  }
+  return data;
+}

@@ -1,0 +1,75 @@
+// `trainscope study`: one study, its question, its run.
+import { type PresetName, presetNames, type Settings } from "../../study/study.js";
+import { addExamples, type CommandBuilder } from "../command-context.js";
+import { atLeast, choice, integer, setting } from "../option-values.js";
+
+export interface StudyRunOptions {
+  readonly study: string;
+  readonly preset: PresetName;
+  /** Settings that differ from the preset's. */
+  readonly set: Settings;
+  /** Number of seeds; the preset's when left out. */
+  readonly seeds?: number;
+  /** Trials side by side; chosen from the cores when left out. */
+  readonly workers?: number;
+  /** Go on with the newest unfinished run of this study instead of starting another. */
+  readonly resume: boolean;
+  readonly out: string;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+type RunFlags = Partial<Omit<StudyRunOptions, "study" | "preset" | "out">> & Pick<StudyRunOptions, "preset" | "out">;
+
+export const studyCommand: CommandBuilder = (command, context) => {
+  command
+    .command("list")
+    .description("list the studies with their questions")
+    .option("--json", "print one JSON document")
+    .action(async ({ json }: { json?: true }) => {
+      const { listStudies } = await import("./run.js");
+      context.finish(await listStudies({ json: json === true }, context));
+    });
+  command
+    .command("show <id>")
+    .description("show one study: question, expectation, source, presets and settings")
+    .option("--json", "print one JSON document")
+    .action(async (study: string, { json }: { json?: true }) => {
+      const { showStudy } = await import("./run.js");
+      context.finish(await showStudy({ study, json: json === true }, context));
+    });
+  command
+    .command("run <id>")
+    .description("run a study and write its report; finished trials are taken from the store")
+    .option(
+      "--preset <name>",
+      `size of the experiment: ${presetNames.join(", ")}`,
+      choice("--preset", presetNames),
+      "quick",
+    )
+    .option("--set <key=value>", "change a setting of the study; may be repeated", setting("--set"))
+    .option("--seeds <n>", "number of seeds", integer("--seeds", 1))
+    .option("--workers <n>", "trials side by side", integer("--workers", 1))
+    .option("--resume", "go on with the newest unfinished run")
+    .option("--out <folder>", "where to write the report", "trainscope-report")
+    .option(
+      "--checkpoint-every <seconds>",
+      "time between two checkpoints of a trial (default: 10)",
+      atLeast("--checkpoint-every", 0),
+    )
+    .option("--data-dir <folder>", "folder with the data sets")
+    .option("--quiet", "no progress")
+    .option("--json", "print one JSON document at the end")
+    .action(async (study: string, { set = {}, resume = false, quiet = false, json = false, ...rest }: RunFlags) => {
+      const { runStudyCommand } = await import("./run.js");
+      context.finish(await runStudyCommand({ study, set, resume, quiet, json, ...rest }, context));
+    });
+  addExamples(command, [
+    ["trainscope study list", "the questions that can be answered"],
+    ["trainscope study run normalization --preset quick", "an answer in under two minutes"],
+    ["trainscope study run normalization --set epochs=5 --seeds 10", "longer, with more seeds"],
+  ]);
+};

@@ -1,0 +1,125 @@
+// What a command says when its studies are done: the report on disk, the numbers and verdicts on the terminal.
+import { resolve } from "node:path";
+import { EnvironmentError, exitCodes } from "../../core/errors.js";
+import type { Claim } from "../../core/findings.js";
+import type { WrittenReport } from "../../node/report-files.js";
+import type { Analysis } from "../../study/study.js";
+import type { CommandContext } from "../command-context.js";
+import type { Interrupts } from "../interrupt.js";
+import { formatDuration, formatTable, jsonLine } from "../output.js";
+import { type ReportPart, writeStudyReport } from "./report.js";
+import type { StudySessionResult } from "./session.js";
+
+export interface ResultOptions {
+  readonly out: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+type Finished = StudySessionResult & { readonly analysis: Analysis };
+
+/** Writes the report and prints the results. Gives the exit code: 1 if a trial diverged, 130 if interrupted. */
+export async function finishStudies(
+  results: readonly StudySessionResult[],
+  options: ResultOptions,
+  context: CommandContext,
+  interrupts: Interrupts,
+): Promise<number> {
+  const finished = results.filter((result): result is Finished => result.analysis !== undefined);
+  const interrupted = results.some(({ execution }) => execution.interrupted);
+  interrupts.setAnswer("finishing the report");
+  const files = finished.length === 0 || interrupted ? undefined : await writeReport(finished, options.out);
+  const { terminal } = context;
+  if (options.json) {
+    const documents = finished.map((result) => studyDocument(result, files));
+    terminal.write(
+      jsonLine(
+        documents.length === 1
+          ? { schema: 1, ...documents[0] }
+          : { schema: 1, studies: documents, report: files?.report ?? null },
+      ),
+    );
+  } else {
+    for (const result of finished) terminal.write(studyText(result, terminal.columns));
+    if (files !== undefined) terminal.write(`\nReport: ${resolve(files.report)}\n`);
+  }
+  if (interrupted) {
+    if (terminal.isClosed !== true)
+      terminal.writeError("interrupted; finished trials are kept, and the same command goes on from here\n");
+    return exitCodes.interrupted;
+  }
+  // Everything is there, but who pressed Ctrl-C does not want the next command of the line.
+  if (interrupts.signal.aborted) return exitCodes.interrupted;
+  return finished.some(({ trials }) => trials.some(({ status }) => status === "diverged"))
+    ? exitCodes.failed
+    : exitCodes.done;
+}
+
+async function writeReport(finished: readonly Finished[], folder: string): Promise<WrittenReport> {
+  try {
+    return await writeStudyReport(finished.map(reportPart), folder, new Date().toISOString());
+  } catch (cause) {
+    if (!(cause instanceof EnvironmentError)) throw cause;
+    const runs = finished.map(({ run }) => run.id).join(" ");
+    throw new EnvironmentError("the report could not be written, but the results are in the run store", {
+      where: folder,
+      remedy: `The reason: ${cause.message}. Then: trainscope report ${runs} --out <folder>`,
+      cause,
+    });
+  }
+}
+
+function reportPart({ study, run, trials, analysis, data, seeds }: Finished): ReportPart {
+  const { title = "", isSample = false, fingerprint = "" } = data ?? {};
+  return { study, run, trials, analysis, context: { dataTitle: title, isSample, fingerprint, seeds } };
+}
+
+/** The JSON document of one study, as the command-line contract has it. */
+function studyDocument(
+  { study, preset, settings, seeds, analysis, run, data }: Finished,
+  files: WrittenReport | undefined,
+) {
+  return {
+    study: study.id,
+    run: run.id,
+    preset,
+    settings,
+    seeds: seeds.length,
+    data: data === undefined ? null : { title: data.title, isSample: data.isSample },
+    findings: analysis.findings,
+    claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({
+      id,
+      source,
+      text,
+      rule,
+      verdict,
+      evidence,
+    })),
+    figures: analysis.figures.map(({ id, title }) => ({
+      id,
+      title,
+      files: files?.figures.find((figure) => figure.study === study.id && figure.id === id)?.files ?? [],
+    })),
+    report: files?.report ?? null,
+  };
+}
+
+function studyText({ study, analysis, data, seeds, execution, trials, durationMs }: Finished, columns: number): string {
+  const basis =
+    data === undefined
+      ? "computed, nothing trained"
+      : `${data.title}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`;
+  const parts = [`\n${study.title} (${basis})\n`];
+  for (const table of analysis.tables)
+    parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
+  parts.push("Claims");
+  parts.push(...analysis.claims.map(claimText), "");
+  const found = execution.found === 0 ? "" : `, ${execution.found} of them found in the store`;
+  const work = data === undefined ? "" : `${trials.length} trials${found}, `;
+  parts.push(`${work}${formatDuration(durationMs / 1000)}`);
+  return `${parts.join("\n")}\n`;
+}
+
+function claimText({ verdict, text, evidence }: Claim): string {
+  return `  ${verdict.toUpperCase().padEnd(13)} ${text}\n  ${" ".repeat(13)} ${evidence}`;
+}

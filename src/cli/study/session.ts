@@ -1,0 +1,171 @@
+// What every command that runs studies needs: data, store, runtimes, progress, and the run itself.
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { InvalidInputError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
+import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { checkpointFiles } from "../../node/store/checkpoint-files.js";
+import type { ExecutorProgress } from "../../study/execution/progress-board.js";
+import { runStudy, type StudyOutcome } from "../../study/run-study.js";
+import { resolveSettings } from "../../study/settings.js";
+import type { RunRecord, RunStore } from "../../study/store/store.js";
+import type { PresetName, Settings, StudyDefinition } from "../../study/study.js";
+import type { CommandContext } from "../command-context.js";
+import { loadForCommand } from "../load-data.js";
+import { machineText } from "../machine-text.js";
+import { formatNumber } from "../output.js";
+import { startProgress } from "../progress.js";
+import { versions } from "../versions.js";
+
+export interface StudySessionOptions {
+  readonly preset: PresetName;
+  readonly set: Settings;
+  readonly seeds?: number;
+  readonly workers?: number;
+  readonly resume: boolean;
+  /** Seconds between two checkpoints of a trial. */
+  readonly checkpointEvery?: number;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+}
+
+export interface StudySessionResult extends StudyOutcome {
+  readonly study: StudyDefinition;
+  /** Absent for a study that trains nothing. */
+  readonly data?: Dataset;
+  readonly preset: PresetName;
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  readonly durationMs: number;
+}
+
+/** Runs one study for a command, with progress on stderr. */
+export async function runStudySession(
+  study: StudyDefinition,
+  options: StudySessionOptions,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<StudySessionResult> {
+  // The design first: a wrong setting is known before anything is read.
+  const asked = askedFor(study, options);
+  const data =
+    study.dataset === undefined ? undefined : await loadForCommand(study.dataset, { ...options, signal }, context);
+  const store = await context.openStore();
+  const started = performance.now();
+  const progress = startProgress({
+    terminal: context.terminal,
+    total: 1,
+    unit: "steps",
+    label: study.id,
+    quiet: options.quiet,
+  });
+  try {
+    const { resumeRun, ...size } = options.resume ? await unfinishedRun(store, study, data) : asked;
+    progress.line(`${study.title}: ${sizeText(study, size)}${data === undefined ? "" : `; ${data.title}`}`);
+    const outcome = await runStudy({
+      study,
+      ...size,
+      ...(data === undefined ? {} : { data }),
+      store,
+      signal,
+      run: { command: context.commandLine, versions: { ...versions() }, machine: machineText() },
+      checkpoints: checkpointFiles(context.paths()),
+      openRuntime: () => nodeRuntime({ cores: 1 }),
+      // One trial a core: small networks gain nothing from a second thread, and a study needs throughput.
+      workers: options.workers ?? availableParallelism(),
+      now: () => performance.now(),
+      wait: async (ms) => sleep(ms),
+      clock: () => new Date().toISOString(),
+      onProgress: (state) => {
+        progress.setTotal(state.total);
+        progress.update(state.done, state.loss === undefined ? {} : { loss: state.loss });
+        const line = endedText(state);
+        if (line !== undefined) progress.line(line);
+      },
+      onRemark: (remark) => {
+        if (options.quiet) context.terminal.writeError(`${remark}\n`);
+        else progress.line(remark);
+      },
+      ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
+      ...(resumeRun === undefined ? {} : { resumeRun }),
+    });
+    const durationMs = performance.now() - started;
+    return { ...outcome, study, ...(data === undefined ? {} : { data }), ...size, durationMs };
+  } finally {
+    progress.stop();
+    await store.close();
+  }
+}
+
+/** What makes two runs of a study the same. */
+interface RunSize {
+  readonly preset: PresetName;
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  readonly resumeRun?: RunRecord;
+}
+
+/** The size that the options ask for. */
+function askedFor(study: StudyDefinition, { preset, set, seeds, resume }: StudySessionOptions): RunSize {
+  if (resume && (Object.keys(set).length > 0 || seeds !== undefined)) {
+    throw new InvalidInputError("an unfinished run keeps its settings and seeds", {
+      where: `study "${study.id}"`,
+      expected: "--resume without --set and --seeds",
+      received: "both",
+      remedy: "Leave --resume out: finished trials are taken from the store anyway",
+    });
+  }
+  if (seeds !== undefined && study.dataset === undefined) {
+    throw new InvalidInputError("nothing in this study depends on a seed", {
+      where: `study "${study.id}"`,
+      expected: "no --seeds: its numbers are computed, not trained",
+      received: `--seeds ${seeds}`,
+      remedy: "Leave --seeds out",
+    });
+  }
+  const count = seeds ?? study.presets[preset].seeds;
+  return {
+    preset,
+    settings: resolveSettings(study, preset, set),
+    seeds: Array.from({ length: count }, (_, seed) => seed),
+  };
+}
+
+/** What the preset says of itself, or what is different from it. */
+function sizeText(study: StudyDefinition, { preset, settings, seeds }: RunSize): string {
+  const normal = study.presets[preset];
+  const changes = Object.entries(settings)
+    .filter(([name, value]) => normal.settings[name] !== value)
+    .map(([name, value]) => `${name} ${formatNumber(value)}`);
+  if (seeds.length !== normal.seeds) changes.unshift(`${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`);
+  return changes.length === 0 ? normal.about : `preset ${preset} with ${changes.join(", ")}`;
+}
+
+function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | undefined {
+  if (ended === undefined || ended.status === "found") return undefined;
+  const factors = Object.entries(ended.trial.factors)
+    .map(([name, value]) => (name === "seed" ? `seed ${value}` : String(value)))
+    .join(", ");
+  return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${factors}${ended.status === "diverged" ? " diverged" : ""}`;
+}
+
+/** The newest run that nobody works on and that is not done, with the size that it was started with. */
+async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Dataset | undefined): Promise<RunSize> {
+  const where = `study "${study.id}"`;
+  const remedy = "Leave --resume out: finished trials are taken from the store anyway";
+  const resumeRun = (await store.listRuns()).find(
+    (candidate) =>
+      candidate.study === study.id && (candidate.status === "interrupted" || candidate.status === "failed"),
+  );
+  if (resumeRun === undefined) throw new InvalidInputError("there is no unfinished run", { where, remedy });
+  const trials = await store.listTrials(resumeRun.id);
+  const other = trials.find(({ spec }) => spec.data.fingerprint !== data?.fingerprint);
+  if (other !== undefined && data !== undefined) {
+    throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${data.title}`, {
+      where,
+      remedy,
+    });
+  }
+  const seeds = [...new Set(trials.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
+  return { preset: resumeRun.preset ?? "quick", settings: resumeRun.settings, seeds, resumeRun };
+}

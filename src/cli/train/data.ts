@@ -1,0 +1,86 @@
+// What `trainscope train` trains on: a data set of the table or a user's own, and the order of its rows.
+import { InvalidInputError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
+import { readNpy } from "../../data/formats/npy.js";
+import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
+import { targetForm } from "../../nn/losses/loss.js";
+import type { Loss } from "../../nn/losses.js";
+import { isDataPath, loadUserData } from "../../node/data/user-data.js";
+import type { TrialSpec } from "../../train/spec/trial-spec.js";
+import type { CommandContext } from "../command-context.js";
+import { loadForCommand } from "../load-data.js";
+import type { TrainOptions } from "./command.js";
+import { readLimited } from "./files.js";
+
+/** Options that only a user's own data has a use for. */
+const ownDataOptions = [
+  "inputs",
+  "targets",
+  "test",
+  "testInputs",
+  "testTargets",
+  "validationSplit",
+  "imageSize",
+] as const;
+
+/** The data set that `--data` and what belongs to it stand for. */
+export async function readData(
+  options: TrainOptions,
+  { targets, ignoreIndex }: Loss,
+  context: CommandContext,
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const { dataKind } = targetForm(targets);
+  if (!isDataPath(options.data)) {
+    const unused = ownDataOptions.find((name) => options[name] !== undefined);
+    if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, dataKind);
+    if (unused === undefined) return loadForCommand(options.data, { ...options, signal }, context);
+    throw new InvalidInputError(`has no meaning for the data set "${options.data}"`, {
+      where: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      remedy: "Leave it out, or name a file with --data",
+    });
+  }
+  const own = Object.fromEntries(
+    ownDataOptions.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  );
+  return loadUserData(options.data, {
+    ...own,
+    ...(dataKind === undefined ? {} : { targetKind: dataKind }),
+    ...(ignoreIndex === undefined ? {} : { ignoredClass: ignoreIndex }),
+  });
+}
+
+/** How stored inputs become network inputs when the user does not say: as the data would have it. */
+export function scalingOf({ scaling }: TrainOptions, data: Dataset): TrialSpec["data"]["scaling"] {
+  return scaling ?? data.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
+}
+
+const orderBytes = 2 ** 31;
+
+/** The order of the rows: by name, or row numbers from a file. */
+export async function readOrder(order: string): Promise<{ order: TrialSpec["order"]; rows?: Int32Array }> {
+  if (order === "shuffle" || order === "sequential" || order === "shared") return { order };
+  if (!/\.npy$/i.test(order)) {
+    throw new InvalidInputError("unknown order", {
+      where: "--order",
+      expected: "shuffle, sequential, shared, or a path that ends in .npy",
+      received: order,
+    });
+  }
+  const { shape, data } = readNpy(await readLimited(order, orderBytes), order);
+  const rows = new Int32Array(data.length);
+  let wrong = -1;
+  // Not as a list of numbers, which would take several times the memory of the file.
+  for (let i = 0; i < data.length && wrong === -1; i++) {
+    rows[i] = Number(data[i]);
+    if (rows[i] < 0 || rows[i] !== Number(data[i])) wrong = i;
+  }
+  if (wrong !== -1 || rows.length === 0) {
+    throw new InvalidInputError("not a list of row numbers", {
+      where: wrong === -1 ? order : `${order}[${wrong}]`,
+      expected: "integers from 0",
+      received: wrong === -1 ? `an array of shape [${shape.join(", ")}]` : `${data[wrong]}`,
+    });
+  }
+  return { order: "sequential", rows };
+}

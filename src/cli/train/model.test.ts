@@ -1,0 +1,47 @@
+// The model that a command line names, with the initializers that its flags name.
+import { expect, test } from "vitest";
+import type { TrainOptions } from "./command.js";
+import { readModel } from "./model.js";
+
+const optionsOf = (changes: Partial<TrainOptions>) =>
+  ({ model: "mlp:784-20-10", freeze: [], ...changes }) as unknown as TrainOptions;
+
+async function beginnings(changes: Partial<TrainOptions>) {
+  const { network } = await readModel(optionsOf(changes));
+  const form = { mode: "training", batchSize: 2, inputShapes: [[1, 28, 28]] } as const;
+  return network.build(form).parameters.map(({ path, initializer }) => [path, initializer]);
+}
+
+test("weights and biases begin as the flags say, and as the model says without them", async () => {
+  expect(await beginnings({ initializer: "normal:deviation=0.1", biasInitializer: "zeros" })).toEqual([
+    ["1.weight", { kind: "normal", mean: 0, deviation: 0.1 }],
+    ["1.bias", { kind: "zeros" }],
+    ["3.weight", { kind: "normal", mean: 0, deviation: 0.1 }],
+    ["3.bias", { kind: "zeros" }],
+  ]);
+  const paths = ["1.weight", "1.bias", "3.weight", "3.bias"];
+  expect(await beginnings({ initializer: "randomized-asymmetric" })).toEqual(
+    paths.map((path) => [path, { kind: "randomizedAsymmetric" }]),
+  );
+  expect(await beginnings({})).toEqual(paths.map((path) => [path, "torchDefault"]));
+});
+
+test("what does not fit is refused with the flag", async () => {
+  const messageOf = async (changes: Partial<TrainOptions>) =>
+    readModel(optionsOf(changes)).then(
+      () => "read",
+      (error: unknown) => (error as Error).message,
+    );
+  const messages = [
+    await messageOf({ initializer: "he-norml" }),
+    await messageOf({ biasInitializer: "constant:value=x" }),
+    await messageOf({ model: "net.onnx", biasInitializer: "zeros" }),
+  ];
+  expect(messages).toMatchInlineSnapshot(`
+    [
+      "--initializer: unknown initializer "he-norml". Did you mean "heNormal"? 16 are known",
+      "--bias-initializer (constant).value: expected a number, received "x"",
+      "--bias-initializer: a model from an .onnx file begins with the weights in the file: received net.onnx. Leave it out, or give the model as a catalogue name or a JSON spec",
+    ]
+  `);
+});

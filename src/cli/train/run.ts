@@ -1,0 +1,326 @@
+// `trainscope train`: from options to a trial, its progress, its JSON lines and its files.
+import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
+import { readSpec } from "../../core/definition.js";
+import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
+import type { Finding } from "../../core/findings.js";
+import { writeSafetensors } from "../../core/formats/safetensors.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { Dataset } from "../../data/dataset.js";
+import { losses, lossFunction } from "../../nn/losses.js";
+import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { batchSchedules } from "../../optim/batch-schedules.js";
+import { optimizers } from "../../optim/optimizers/index.js";
+import { schedules } from "../../optim/schedules.js";
+import { arrangedInputs } from "../../train/data/batch.js";
+import { matchWeights } from "../../train/imported/named-weights.js";
+import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import { EnsembleTrial } from "../../train/trial/ensemble-trial.js";
+import type { TrialEvent } from "../../train/trial/events.js";
+import { Trial } from "../../train/trial/trial.js";
+import type { CommandContext } from "../command-context.js";
+import { watchInterrupts } from "../interrupt.js";
+import { formatNumber, jsonLine } from "../output.js";
+import { type Progress, startProgress } from "../progress.js";
+import type { TrainOptions } from "./command.js";
+import { readData, readOrder, scalingOf } from "./data.js";
+import { checkEnsembleOptions, EnsembleCommand } from "./ensemble.js";
+import { checkWritable, readState, readWeights, StateFile, writeResult } from "./files.js";
+import { readModel, type TrainableModel } from "./model.js";
+import { probeDocument, probeText } from "./probe-text.js";
+import { recordTraining, trainingFindings } from "./record.js";
+import { epochText, type FinalDocument, finalText } from "./text.js";
+
+/** Trains one model. Gives the exit code: 1 when the loss stopped being a number, 130 when interrupted. */
+export async function runTrain(options: TrainOptions, context: CommandContext): Promise<number> {
+  const startedAt = new Date().toISOString();
+  checkThreads(options.threads);
+  if (options.ensemble !== undefined) checkEnsembleOptions(options);
+  for (const path of [options.save, options.saveState, options.saveWeights])
+    if (path !== undefined) await checkWritable(path);
+  const model = await readModel(options);
+  const { order, rows } = await readOrder(options.order);
+  const weights = options.initial === undefined ? undefined : await readWeights(options.initial);
+  const resumeFrom =
+    options.resume === undefined ? undefined : { where: options.resume, bytes: await readState(options.resume) };
+  const interrupts = watchInterrupts(context.terminal);
+  // It loads ONNX Runtime while this thread reads the data.
+  const runtime = nodeRuntime();
+  try {
+    const data = await readData(options, lossFunction(options.loss), context, interrupts.signal);
+    const initial = weights === undefined ? undefined : initialWeights(options, weights, model, data);
+    const request = {
+      spec: trialSpec(options, data, model.spec, order),
+      network: model.network,
+      data,
+      runtime,
+      signal: interrupts.signal,
+      now: () => performance.now(),
+      // Without a file to save to there is nothing to write between the ends.
+      checkpointEveryMs:
+        options.saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * (options.checkpointEvery ?? 10),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    };
+    const given = { ...(rows === undefined ? {} : { rows }), ...(initial === undefined ? {} : { initial }) };
+    const command =
+      options.ensemble === undefined
+        ? new TrainCommand(options, context, new Trial({ ...request, ...given }), data, model)
+        : new EnsembleCommand(options, context, new EnsembleTrial(request), data);
+    const { exitCode, findings } = await command.run();
+    const training = { options, startedAt, exitCode, findings, runtime: runtime.name };
+    await Promise.all([recordTraining(training, context), runtime.dispose()]);
+    return exitCode;
+  } catch (cause) {
+    throw memoryError(cause);
+  } finally {
+    interrupts.dispose();
+    // Its programs and tensors go with it.
+    await runtime.dispose();
+  }
+}
+
+/** What a file gives to every parameter of the model, for the data that it is trained on. */
+function initialWeights(
+  { initial = "", batchSize }: TrainOptions,
+  weights: ReadonlyMap<string, TensorData>,
+  { network }: TrainableModel,
+  data: Dataset,
+): Map<string, Float32Array> {
+  const inputShapes = arrangedInputs(data, data.train, network.inputNames).map(({ shape }) => shape.slice(1));
+  return matchWeights(initial, weights, network.build({ mode: "inference", batchSize, inputShapes }));
+}
+
+/** Many more threads than cores only wait for one another, and thousands exhaust the memory. */
+function checkThreads(threads: number | undefined): void {
+  const most = Math.max(16, 4 * availableParallelism());
+  if (threads === undefined || threads <= most) return;
+  throw new InvalidInputError("too many threads", {
+    where: "--threads",
+    expected: `at most ${most} on this machine`,
+    received: `${threads}`,
+  });
+}
+
+/** What JavaScript throws when an array cannot be made: the model or the batch is too large. */
+function memoryError(cause: unknown): unknown {
+  if (!(cause instanceof RangeError) || !/array length|array buffer|allocation/i.test(cause.message)) return cause;
+  return new EnvironmentError(`needs more memory than there is (${cause.message})`, {
+    where: "trainscope train",
+    remedy: "Use a smaller model or a smaller --batch-size",
+    cause,
+  });
+}
+
+/** How a training ended. */
+interface Ending {
+  readonly exitCode: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Follows one trial and tells about it. */
+class TrainCommand {
+  readonly #options: TrainOptions;
+  readonly #context: CommandContext;
+  readonly #trial: Trial;
+  readonly #data: Dataset;
+  readonly #model: TrainableModel;
+  readonly #progress: Progress;
+  readonly #state: StateFile | undefined;
+  #compileMs = 0;
+  #trainMs = 0;
+  #steps = 0;
+  #threads = 0;
+  #epoch: Extract<TrialEvent, { kind: "epoch" }> | undefined;
+  #divergence: { readonly step: number; readonly tensor: string } | undefined;
+  #exitCode: number = exitCodes.done;
+
+  constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset, trained: TrainableModel) {
+    this.#options = options;
+    this.#context = context;
+    this.#trial = trial;
+    this.#data = data;
+    this.#model = trained;
+    const { model, quiet, saveState } = options;
+    this.#progress = startProgress({
+      terminal: context.terminal,
+      total: 1,
+      unit: "steps",
+      label: `train ${model}`,
+      quiet,
+    });
+    this.#state = saveState === undefined ? undefined : new StateFile(saveState, (remark) => this.#say(remark));
+  }
+
+  async run(): Promise<Ending> {
+    for (const remark of this.#model.remarks) this.#say(remark);
+    try {
+      for await (const event of this.#trial.run()) await this.#hear(event);
+    } finally {
+      this.#progress.stop();
+    }
+    return this.#finish();
+  }
+
+  async #hear(event: TrialEvent): Promise<void> {
+    const progress = this.#progress;
+    switch (event.kind) {
+      case "ready": {
+        if (event.step > event.totalSteps) throw furtherThanAsked(this.#options, event.step, event.totalSteps);
+        this.#compileMs = event.compileMs;
+        progress.setTotal(event.totalSteps);
+        const from = event.step === 0 ? "" : ` from step ${formatNumber(event.step)}`;
+        progress.line(`training on ${this.#data.title}, ${formatNumber(event.totalSteps)} steps${from}`);
+        break;
+      }
+      case "steps":
+        this.#steps += event.losses.length;
+        this.#trainMs += event.durationMs;
+        this.#threads = event.threads;
+        this.#writeSteps(event);
+        progress.update(event.first + event.losses.length, { loss: event.losses[event.losses.length - 1] });
+        break;
+      case "probes":
+        if (this.#options.json) this.#context.terminal.write(jsonLine(probeDocument(event)));
+        break;
+      case "epoch":
+        this.#epoch = event;
+        progress.line(epochText(event));
+        break;
+      case "checkpoint":
+        await this.#state?.save(event.bytes);
+        break;
+      case "diverged":
+        this.#say(
+          `diverged at step ${formatNumber(event.step)}: loss ${event.loss}, first bad tensor ${event.tensor}. Try a smaller learning rate.`,
+        );
+        this.#divergence = { step: event.step, tensor: event.tensor };
+        this.#exitCode = exitCodes.failed;
+        break;
+      case "interrupted":
+        this.#exitCode = exitCodes.interrupted;
+        break;
+      case "done":
+        break;
+    }
+  }
+
+  /** Says what must be heard even by those who want no progress. */
+  #say(text: string): void {
+    if (this.#options.quiet) this.#context.terminal.writeError(`${text}\n`);
+    else this.#progress.line(text);
+  }
+
+  #writeSteps({ first, losses }: Extract<TrialEvent, { kind: "steps" }>): void {
+    if (!this.#options.json) return;
+    let text = "";
+    for (const [i, loss] of losses.entries()) text += jsonLine({ step: first + i, loss });
+    this.#context.terminal.write(text);
+  }
+
+  #interruptedText(): string {
+    const { saveState } = this.#options;
+    const steps = formatNumber(this.#trial.losses.length);
+    return saveState === undefined
+      ? `interrupted after ${steps} steps; nothing was saved, since --save-state was not given\n`
+      : `interrupted after ${steps} steps; go on with the same command and --resume ${saveState}\n`;
+  }
+
+  /** The results: files first, then the last line, so that who reads it finds the files; a failure to write comes last. */
+  async #finish(): Promise<Ending> {
+    const { options, terminal } = { options: this.#options, terminal: this.#context.terminal };
+    const isDone = this.#exitCode === exitCodes.done;
+    const split = this.#epoch?.step === this.#trial.losses.length ? this.#epoch.validation : undefined;
+    const { hasTest } = this.#trial;
+    const measured = isDone ? (split ?? (await this.#trial.evaluate(hasTest ? "test" : "train"))) : undefined;
+    const failures: unknown[] = [];
+    const note = (cause: unknown): void => void failures.push(cause);
+    await this.#state?.finish().catch(note);
+    if (isDone) await this.#writeResults().catch(note);
+    const final = this.#finalDocument(measured);
+    if (options.json) terminal.write(jsonLine({ final }));
+    else {
+      const half = Math.floor(options.batchSize / 2);
+      terminal.write(probeText(this.#trial.probed, half, terminal.columns));
+      if (isDone) terminal.write(finalText(final));
+    }
+    if (failures.length > 0) throw failures[0];
+    if (this.#exitCode === exitCodes.interrupted && terminal.isClosed !== true) {
+      terminal.writeError(this.#interruptedText());
+    }
+    return { exitCode: this.#exitCode, findings: trainingFindings(final) };
+  }
+
+  async #writeResults(): Promise<void> {
+    const { save, saveWeights } = this.#options;
+    if (save === undefined && saveWeights === undefined) return;
+    const tensors = await this.#trial.tensors();
+    const { scaling } = this.#trial.spec.data;
+    if (saveWeights !== undefined) await writeResult(saveWeights, writeSafetensors(tensors));
+    if (save === undefined) return;
+    const saved = this.#model.inferenceModel(tensors, { data: this.#data, scaling, path: save });
+    // First what the model refers to.
+    if (saved.external !== undefined) await writeResult(join(dirname(save), saved.external.name), saved.external.bytes);
+    await writeResult(save, saved.model);
+  }
+
+  #finalDocument(measured: { readonly loss: number; readonly accuracy?: number } | undefined): FinalDocument {
+    const seconds = this.#trainMs / 1000;
+    return {
+      loss: this.#trial.losses.at(-1) ?? Number.NaN,
+      ...(measured === undefined ? {} : { [this.#trial.hasTest ? "validationLoss" : "trainingLoss"]: measured.loss }),
+      ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy }),
+      steps: this.#trial.losses.length,
+      seconds,
+      stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),
+      compileSeconds: this.#compileMs / 1000,
+      threads: this.#threads,
+      data: this.#data.title,
+      status: statusOf(this.#exitCode),
+      ...(this.#divergence === undefined ? {} : { diverged: this.#divergence }),
+    };
+  }
+}
+
+function statusOf(exitCode: number): FinalDocument["status"] {
+  if (exitCode === exitCodes.done) return "done";
+  return exitCode === exitCodes.failed ? "diverged" : "interrupted";
+}
+
+/** The longer training cannot be made shorter: its optimizer and its losses have gone on. */
+function furtherThanAsked({ resume = "" }: TrainOptions, step: number, totalSteps: number): InvalidInputError {
+  return new InvalidInputError("the checkpoint has gone further than asked for", {
+    where: resume,
+    expected: `at most ${totalSteps} steps`,
+    received: `${step}`,
+    remedy: "Give more --steps or --epochs",
+  });
+}
+
+function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order: TrialSpec["order"]): TrialSpec {
+  return {
+    schema: 1,
+    model,
+    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: scalingOf(options, data) },
+    // With all their options, so that a default that is written out makes no other training.
+    loss: readSpec("loss", "loss", losses, options.loss).spec as KindSpec,
+    optimizer: readSpec("optimizer", "optimizer", optimizers, options.optimizer).spec as KindSpec,
+    schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
+    ...(options.clip === undefined ? {} : { clip: options.clip }),
+    batchSize: options.batchSize,
+    ...(options.batchSchedule === undefined
+      ? {}
+      : {
+          batchSchedule: readSpec("batchSchedule", "batch schedule", batchSchedules, options.batchSchedule)
+            .spec as KindSpec,
+        }),
+    ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
+    order,
+    ...(options.freeze.length === 0 ? {} : { freeze: options.freeze }),
+    ...(options.microBatchSize === undefined ? {} : { microBatchSize: options.microBatchSize }),
+    dropLast: options.dropLast,
+    seed: options.seed,
+    ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
+    ...(options.probes === undefined ? {} : { probes: options.probes }),
+  };
+}
