@@ -16,7 +16,7 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     // A process a file: ONNX Runtime keeps settings for the life of its process.
     pool: "forks",
-    setupFiles: ["test/no-warnings.ts"],
+    setupFiles: ["test/support/no-warnings.ts"],
     testTimeout: 30_000,
   },
 });

@@ -11,7 +11,7 @@ import { modelByName } from "../src/nn/models.js";
 import { buildNetwork } from "../src/nn/network.js";
 import { nodeRuntime } from "../src/node/runtime/node-runtime.js";
 import type { KindSpec } from "../src/train/spec/trial-spec.js";
-import { finish, patches, trialSpec } from "./small-trials.js";
+import { finish, patches, trialSpec } from "./support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
 afterAll(() => runtime.dispose());

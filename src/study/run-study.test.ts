@@ -1,6 +1,6 @@
 // Runs of studies that train nothing: no data, no trials, no runtime, and findings all the same.
 import { expect, test } from "vitest";
-import { patches, trialSpec } from "../../test/small-trials.js";
+import { patches, trialSpec } from "../../test/support/small-trials.js";
 import { exactEstimate } from "../core/statistics/intervals.js";
 import { runStudy, type StudyRequest } from "./run-study.js";
 import { memoryStore } from "./store/memory-store.js";

@@ -17,8 +17,8 @@ import { readModelFile } from "../../src/node/model-file.js";
 import { ModelProtoSchema, StringStringEntryProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
 import { matchWeights } from "../../src/train/imported/named-weights.js";
 import { onnxNetwork } from "../../src/train/imported/onnx-network.js";
-import { importedBytes } from "../imported-models.js";
-import { smallNet } from "../small-trials.js";
+import { importedBytes } from "../files/imported-models.js";
+import { smallNet } from "../support/small-trials.js";
 import { jpegs, pngs, tables } from "./data-targets.js";
 import { readStore, storeFile } from "./store-file.js";
 

@@ -6,7 +6,7 @@ import { modelByName } from "../../src/nn/models.js";
 import { scheduleFunction } from "../../src/optim/schedules.js";
 import { readOptimizer } from "../../src/train/program/program-request.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
-import { patches, smallNet, trialSpec } from "../small-trials.js";
+import { patches, smallNet, trialSpec } from "../support/small-trials.js";
 import { type Damage, damagedJson, damages } from "./mutations.js";
 import { isReady, runtimeBytes } from "./no-runtime.js";
 import { checkReading, checkWork } from "./reading.js";

@@ -30,7 +30,7 @@ import { readCheckpoint, readCheckpointSpec, writeCheckpoint } from "../../src/t
 import { openSeal, seal, sealKey } from "../../src/train/trial/seal.js";
 import { type OnnxCase, readArchive } from "../conformance/archive.js";
 import { caseGraph } from "../conformance/case-graph.js";
-import { patches, trialSpec } from "../small-trials.js";
+import { patches, trialSpec } from "../support/small-trials.js";
 import { dataTargets } from "./data-targets.js";
 import type { FuzzTarget } from "./reading.js";
 

@@ -1,6 +1,6 @@
 // What a study survives: checkpoints that cannot be used or written, workers that fail, trials of other processes.
 import { expect, test } from "vitest";
-import { patches, trialSpec } from "../../../test/small-trials.js";
+import { patches, trialSpec } from "../../../test/support/small-trials.js";
 import { CorruptFileError, EnvironmentError } from "../../core/errors.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { trialId } from "../../train/spec/trial-spec.js";

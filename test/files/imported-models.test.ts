@@ -1,0 +1,95 @@
+// Models that PyTorch and Keras export, trained here and by PyTorch: the same sixty losses, the same model afterwards.
+import { fromBinary } from "@bufbuild/protobuf";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { afterAll, expect, test } from "vitest";
+import type { TensorData } from "../../src/core/numbers/tensor-data.js";
+import { parameterCount } from "../../src/nn/network.js";
+import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
+import { Trial } from "../../src/train/trial/trial.js";
+import { floats, trialSpec } from "../support/small-trials.js";
+import { fixtures, imported, importedData } from "./imported-models.js";
+
+const runtime = nodeRuntime({ cores: 1 });
+afterAll(() => runtime.dispose());
+
+// Both optimizers for the first file of a network, one of them for every other.
+const trainings = fixtures.networks.flatMap((network) =>
+  network.files.flatMap((file, i) =>
+    (i === 0 ? ["sgd", "adam"] : [["adam", "sgd"][i % 2]]).map((optimizer) => ({ ...network, file, optimizer })),
+  ),
+);
+
+/** Largest difference relative to the largest element. */
+function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const wanted = Array.from(expected);
+  expect(found.length).toBe(wanted.length);
+  const size = Math.max(...wanted.map(Math.abs), 1e-3);
+  return Math.max(...wanted.map((x, i) => Math.abs(found[i] - x) / size));
+}
+
+test.each(trainings)("$file with $optimizer: the losses of PyTorch, and its model", async (row) => {
+  const { name, data: kind, file, optimizer, parameters } = row;
+  const data = importedData(name, kind);
+  const network = imported(file);
+  const built = network.build({ mode: "training", batchSize: fixtures.batchSize, inputShapes: [data.inputShape] });
+  expect(parameterCount(built)).toBe(parameters);
+  const { losses, outputs } = row.training[optimizer];
+  const trial = new Trial({
+    spec: trialSpec(data, {
+      model: { kind: "onnx", fingerprint: file },
+      optimizer: fixtures.optimizers[optimizer],
+      loss: { kind: name === "autoencoder" ? "meanSquaredError" : "crossEntropy" },
+      data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
+      batchSize: fixtures.batchSize,
+      steps: losses.length,
+      order: "sequential",
+    }),
+    network,
+    data,
+    runtime,
+    threads: 1,
+    evaluate: false,
+    now: () => performance.now(),
+  });
+  for await (const event of trial.run()) expect(["ready", "steps", "checkpoint", "done"]).toContain(event.kind);
+  const worst = Math.max(...losses.map((value, step) => Math.abs(trial.losses[step] - value) / value));
+  expect(worst, "losses").toBeLessThan(1e-4);
+
+  // Normalization takes a bias before it out again: its gradient is rounding alone, which Adam makes as large as any other.
+  if (optimizer === "sgd" || built.buffers.length === 0) {
+    const { model } = network.save(await trial.tensors());
+    const own = ownBatch(model);
+    const found = await runModel(
+      model,
+      own === undefined ? firstRows(data.train.inputs, 2) : firstRows(data.train.inputs, own),
+    );
+    const expected = floats(outputs);
+    const shared = Math.min(found.length, expected.length);
+    expect(distance(found.subarray(0, shared), expected.subarray(0, shared)), "outputs").toBeLessThan(1e-3);
+  }
+  await trial.dispose();
+});
+
+/** What stock ONNX Runtime makes of a saved model. */
+async function runModel(model: Uint8Array, inputs: TensorData): Promise<Float32Array> {
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
+  const type = inputs.dtype as "float32";
+  const results = await session.run({
+    [session.inputNames[0]]: new Tensor(type, inputs.data as Float32Array, [...inputs.shape]),
+  });
+  await session.release();
+  return results[session.outputNames[0]].data as Float32Array;
+}
+
+/** The batch size that a file insists on. */
+function ownBatch(model: Uint8Array): number | undefined {
+  const type = fromBinary(ModelProtoSchema, model).graph?.input[0].type?.value;
+  const dim = type?.case === "tensorType" ? type.value.shape?.dim[0].value : undefined;
+  return dim?.case === "dimValue" ? Number(dim.value) : undefined;
+}
+
+function firstRows({ dtype, shape, data }: TensorData, count: number): TensorData {
+  const size = data.length / shape[0];
+  return { dtype, shape: [count, ...shape.slice(1)], data: data.slice(0, count * size) };
+}

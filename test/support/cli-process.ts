@@ -1,0 +1,69 @@
+// The command line in a process of its own, as a user starts it: to be killed, interrupted and cut off.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const offline = "data:text/javascript,globalThis.fetch=()=>Promise.reject(new TypeError('no network in tests'))";
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+export interface CliProcess {
+  readonly child: ChildProcess;
+  /** What it has said so far. */
+  readonly said: { out: string; err: string };
+  /** Resolves when stdout or stderr matches; rejects when the process ends before. */
+  until(pattern: RegExp): Promise<void>;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** Starts `trainscope <line>` with its own store, without network and data sets: the sample is used. */
+export function startCli(line: string, home: string): CliProcess {
+  const child = spawn(process.execPath, ["--import", loader, "--import", offline, main, ...line.split(" ")], {
+    cwd: home,
+    env: { PATH: process.env.PATH, HOME: home, TRAINSCOPE_HOME: home, TRAINSCOPE_DATA: "", CI: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const said = { out: "", err: "" };
+  const waiting = new Set<() => void>();
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    said.out += text;
+    for (const look of waiting) look();
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said.err += text;
+    for (const look of waiting) look();
+  });
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.once("close", (code, signal) => resolve({ code, signal }));
+  });
+  const until = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(said.out) && !pattern.test(said.err)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+      void ended.then(() => reject(new Error(`ended before ${pattern}: ${said.out.slice(-500)}${said.err}`)));
+    });
+  return { child, said, until, ended };
+}
+
+/** Runs a command to its end. */
+export async function runProcess(
+  line: string,
+  home: string,
+): Promise<{ code: number | null; out: string; err: string }> {
+  const started = startCli(line, home);
+  const { code } = await started.ended;
+  return { code, ...started.said };
+}
+
+/** The JSON lines of `train --json`: every step, and the last line. A line that a kill cut off is left out. */
+export function jsonLines(text: string): { step?: number; loss?: number | string; final?: Record<string, unknown> }[] {
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,58 @@
+// Whole trainings against PyTorch in float64: losses of sixty steps, final weights, running statistics, evaluation.
+import { afterAll, expect, test } from "vitest";
+import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { Trial } from "../../src/train/trial/trial.js";
+import { fixtureData, floats, ints, trainingFixtures, trialSpec } from "../support/small-trials.js";
+
+const runtime = nodeRuntime({ cores: 1 });
+afterAll(() => runtime.dispose());
+const file = trainingFixtures();
+
+/** Largest difference relative to the largest element. */
+function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const wanted = Array.from(expected);
+  expect(found.length).toBe(wanted.length);
+  const size = Math.max(...wanted.map(Math.abs), 1e-3);
+  return Math.max(...wanted.map((x, i) => Math.abs(found[i] - x) / size));
+}
+
+test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture) => {
+  const data = fixtureData(file, fixture.data);
+  const { model, optimizer, schedule, clip, loss, losses, final, evaluation } = fixture;
+  const scaling = data.normalization === undefined ? "raw" : "standardize";
+  const spec = trialSpec(data, {
+    model,
+    optimizer,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(clip === undefined ? {} : { clip }),
+    loss: { kind: loss },
+    data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
+    batchSize: file.batchSize,
+    steps: losses.length,
+  });
+  const trial = new Trial({
+    spec,
+    data,
+    runtime,
+    threads: 1,
+    evaluate: false,
+    initial: new Map(Object.entries(fixture.initial).map(([path, text]) => [path, floats(text)])),
+    rows: ints(fixture.rows),
+    now: () => performance.now(),
+  });
+  for await (const event of trial.run()) expect(["ready", "steps", "checkpoint", "done"]).toContain(event.kind);
+  const worst = Math.max(...losses.map((value, step) => Math.abs(trial.losses[step] - value) / value));
+  expect(worst, "losses").toBeLessThan(1e-4);
+
+  const tensors = await trial.tensors();
+  expect(new Set(tensors.keys())).toEqual(new Set(Object.keys(final)));
+  for (const [path, text] of Object.entries(final)) {
+    const limit = path.includes("running_") ? 1e-5 : 1e-3;
+    expect(distance(tensors.get(path)!.data as Float32Array, floats(text)), path).toBeLessThan(limit);
+  }
+  const measured = await trial.evaluate("test");
+  expect(Math.abs(measured.loss / evaluation.loss - 1)).toBeLessThan(1e-4);
+  if (evaluation.accuracy === undefined) expect(measured).not.toHaveProperty("accuracy");
+  else expect(measured.accuracy).toBeCloseTo(evaluation.accuracy, 7);
+  await trial.dispose();
+});

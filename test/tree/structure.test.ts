@@ -1,0 +1,81 @@
+// The tree keeps its shape: files of a readable size, and tables that list what their folder holds.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const lineLimit = 500;
+
+/** Files that may be longer, each with the reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  "src/onnx/file/generated/onnx_pb.ts": "generated from the ONNX schema",
+};
+
+/**
+ * Folders in which a member is a file (or a folder with an index), and the table that lists the members.
+ * `members`: which entries of the folder are members, if not all. `also`: a table of entries that the table takes in.
+ */
+const tables: readonly { folder: string; table: string; members?: RegExp; also?: string }[] = [
+  { folder: "src/nn/layers", table: "layers", also: "src/nn/activations.ts" },
+  { folder: "src/optim/optimizers", table: "optimizers" },
+  { folder: "src/studies", table: "studies" },
+  { folder: "src/figures", table: "figureKinds", members: /-figure\.ts$/ },
+];
+
+function sourceFiles(folder: string): string[] {
+  if (!existsSync(join(root, folder))) return [];
+  return readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(?:ts|mts|mjs|svelte)$/.test(path))
+    .map((path) => `${folder}/${path}`);
+}
+
+const files = ["src", "test", "bench", "examples", "scripts"].flatMap(sourceFiles);
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+test("no file is longer than its limit, and no exception is out of date", () => {
+  const long = files.filter((path) => read(path).split("\n").length > lineLimit);
+  expect(long.filter((path) => !(path in longFiles))).toEqual([]);
+  expect(Object.keys(longFiles).filter((path) => !long.includes(path))).toEqual([]);
+});
+
+test("every file opens with a sentence that says what it is", () => {
+  const opening = /^(?:#!.*\n)?(?:\/\/|\/\*|<!--)/;
+  // A test's names are its sentences.
+  const bare = files.filter((path) => !path.endsWith(".test.ts") && !opening.test(read(path)));
+  expect(bare).toEqual([]);
+});
+
+test("file names are kebab-case", () => {
+  const named = files.filter((path) => !/^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)+$/.test(basename(path)));
+  expect(named.filter((path) => !(path in longFiles))).toEqual([]);
+});
+
+test("no folder is a drawer for everything", () => {
+  expect(files.filter((path) => /\/(?:utils?|helpers?|common|misc|manager)(?:\/|\.ts)/.test(path))).toEqual([]);
+});
+
+test.each(tables.filter(({ folder }) => existsSync(join(root, folder, "index.ts"))))(
+  "the table $table holds what lies in $folder",
+  async ({ folder, table, members = /(?:^[^.]+|\.ts)$/, also }) => {
+    const listed = Object.values(((await load(`${folder}/index.ts`))[table] ?? {}) as object);
+    const found = new Set<unknown>(also === undefined ? [] : Object.values(await load(also)).flatMap(valuesOf));
+    const unlisted: string[] = [];
+    for (const name of readdirSync(join(root, folder))) {
+      if (!members.test(name) || name === "index.ts" || name.endsWith(".test.ts")) continue;
+      const exported = Object.values(await load(`${folder}/${name.endsWith(".ts") ? name : `${name}/index.ts`}`));
+      if (!exported.some((value) => listed.includes(value))) unlisted.push(name);
+      for (const value of exported) found.add(value);
+    }
+    expect(unlisted, `not in the table of ${folder}/index.ts`).toEqual([]);
+    expect(
+      listed.filter((value) => !found.has(value)),
+      `listed, but not in ${folder}`,
+    ).toEqual([]);
+    expect(listed.length).toBeGreaterThan(0);
+  },
+);
+
+const load = async (path: string): Promise<Record<string, unknown>> => import(pathToFileURL(join(root, path)).href);
+const valuesOf = (value: unknown): unknown[] =>
+  typeof value === "object" && value !== null ? Object.values(value) : [];
