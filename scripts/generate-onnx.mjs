@@ -10,7 +10,7 @@ const template = {
   plugins: [
     {
       local: ["node", "node_modules/@bufbuild/protoc-gen-es/bin/protoc-gen-es"],
-      out: "src/onnx/generated",
+      out: "src/onnx/file/generated",
       opt: ["target=ts", "import_extension=js"],
     },
   ],

@@ -17,25 +17,25 @@ function write(files: Record<string, string>): void {
 }
 
 test("each kind of violation is found, and nothing else", async () => {
-  symlinkSync(fileURLToPath(new URL("../node_modules", import.meta.url)), join(root, "node_modules"));
+  symlinkSync(fileURLToPath(new URL("../../node_modules", import.meta.url)), join(root, "node_modules"));
   write({
     "tsconfig.json":
       '{ "compilerOptions": { "module": "NodeNext", "moduleResolution": "NodeNext", "target": "ES2023" } }',
     "package.json":
       '{ "name": "x", "type": "module", "dependencies": { "zod": "4", "vega": "6", "onnxruntime-node": "1" } }',
-    "src/core/numbers/shape.ts": 'import "../graph/graph.js"; export const shape = 1;',
+    "src/core/shape.ts": 'import "../graph/graph.js"; export const shape = 1;',
     "src/core/fine.ts": 'import "zod"; import type { View } from "vega"; export type V = View;',
     "src/graph/graph.ts": 'import "../data/data.js"; export const graph = 1;',
-    "src/graph/ops/add.ts": 'import "../mul.js"; export const add = 1;',
-    "src/graph/ops/mul.ts": 'import "../add.js"; export const mul = 1;',
+    "src/graph/ops/add.ts": 'import "./mul.js"; export const add = 1;',
+    "src/graph/ops/mul.ts": 'import "./add.js"; export const mul = 1;',
     "src/data/data.ts": 'import { readFileSync } from "node:fs"; export const data = readFileSync;',
-    "src/nn/a.ts": 'import { b } from "../b.js"; export const a = () => b;',
-    "src/nn/b.ts": 'import { a } from "../a.js"; export const b = () => a;',
+    "src/nn/a.ts": 'import { b } from "./b.js"; export const a = () => b;',
+    "src/nn/b.ts": 'import { a } from "./a.js"; export const b = () => a;',
     "src/train/run.ts": 'import "onnxruntime-node"; export const run = 1;',
     "src/report/report.ts": 'import "vega"; import "../studies/index.js"; export const report = 1;',
-    "src/studies/index.ts": 'import "../missing.js"; import "tsx/esm/api"; export const studies = 1;',
+    "src/studies/index.ts": 'import "./missing.js"; import "tsx/esm/api"; export const studies = 1;',
     "src/node/fine.ts": 'import "node:fs"; import "vega"; import "../report/report.js"; export const fine = 1;',
-    "src/index.ts": 'import "../node/fine.js";',
+    "src/index.ts": 'import "./node/fine.js";',
   });
   const { lines } = await checkLayers(root);
   const found = lines.map((line: string) =>
@@ -43,7 +43,7 @@ test("each kind of violation is found, and nothing else", async () => {
   );
   expect(found.sort()).toMatchInlineSnapshot(`
     [
-      "src/core/numbers/shape.ts -> src/graph/graph.ts: layer core",
+      "src/core/shape.ts -> src/graph/graph.ts: layer core",
       "src/data/data.ts -> fs: host-free",
       "src/graph/graph.ts -> src/data/data.ts: layer graph",
       "src/index.ts -> src/node/fine.ts: public entry",

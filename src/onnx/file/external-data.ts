@@ -75,7 +75,7 @@ export function externalOffset(where: string, { externalData }: TensorProto): nu
 function plainName(where: string, location: string): string {
   const name = location.replace(/^\.\//, "");
   // No file system has longer names.
-  if (name !== "" && name.length <= 255 && name !== "." && name !== "../.." && !/[/\\:\p{C}]/u.test(name)) return name;
+  if (name !== "" && name.length <= 255 && name !== "." && name !== ".." && !/[/\\:\p{C}]/u.test(name)) return name;
   throw new InvalidInputError("its values lie in a file that the model may not name", {
     where,
     expected: "the name of a file in the folder of the model",

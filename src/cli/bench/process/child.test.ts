@@ -49,7 +49,7 @@ test("our side trains for as many steps as it is asked, and tells the part insid
   };
   const child = startChild({
     name: "trainscope",
-    command: [...ownCommand("../own-process"), JSON.stringify(assignment)],
+    command: [...ownCommand("./own-process"), JSON.stringify(assignment)],
   });
   await child.ask({ do: "prepare", setting: "cold" });
   const epoch = await child.ask({ do: "epoch" });

@@ -7,7 +7,7 @@ const fromSource = import.meta.url.endsWith(".ts");
 /** Whether this program runs from TypeScript source, where start-up times mean nothing. */
 export const isFromSource: boolean = fromSource;
 
-/** The command line of a module of ours, given without its extension: `../own-process`, `../../main`. */
+/** The command line of a module of ours, given without its extension: `./own-process`, `../../main`. */
 export function ownCommand(module: string, flags: readonly string[] = []): string[] {
   const file = fileURLToPath(new URL(`${module}${fromSource ? ".ts" : ".js"}`, import.meta.url));
   const loader = fromSource ? ["--import", sourceLoader()] : [];

@@ -26,7 +26,7 @@ export async function raceEnsemble(
 ): Promise<Measurement> {
   const own = (threads: number): ChildCommand => ({
     name: "trainscope",
-    command: [...ownCommand("../ensemble-process"), JSON.stringify({ ...workload, threads })],
+    command: [...ownCommand("./ensemble-process"), JSON.stringify({ ...workload, threads })],
   });
   const peer = (python: string, threads: number): ChildCommand => ({
     name: "PyTorch",

@@ -12,7 +12,7 @@ import type { Assignment, Workload } from "../workloads/workload.js";
 
 /** The process of our side. */
 export function ownProcess(assignment: Assignment, flags: readonly string[] = []): ChildCommand {
-  return { name: "trainscope", command: [...ownCommand("../own-process", flags), JSON.stringify(assignment)] };
+  return { name: "trainscope", command: [...ownCommand("./own-process", flags), JSON.stringify(assignment)] };
 }
 
 export function threadsText(threads: number): string {
