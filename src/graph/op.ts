@@ -182,8 +182,8 @@ export interface Op<A extends Attributes = Attributes> {
   readonly carried?: Carried;
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
-  /** Inputs that the shape rule has to know: settings (axes, extents, factors) that ONNX passes as tensors. */
-  readonly settings?: readonly number[];
+  /** Indices of the inputs whose values the shape rule needs: axes, sizes and factors that ONNX passes as tensors. */
+  readonly staticInputs?: readonly number[];
   /**
    * The operator over many networks at once (`batchGraph`): a rule, or `"elementwise"` for one that acts element by
    * element with broadcasting. Absent: the operator cannot be in an ensemble.

@@ -72,7 +72,7 @@ test("the batch multiplies work and activations, not parameters", () => {
   expect(eight.arithmeticIntensity).toBeGreaterThan(one.arithmeticIntensity);
 });
 
-test("held parameters are counted apart", () => {
+test("frozen parameters are counted apart", () => {
   const { totals, memory } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["0.*", "3.*"] });
   expect(totals).toMatchObject({ parameters: 61_706, frozen: 156 + 2_416, trainable: 61_706 - 156 - 2_416 });
   expect(memory.training.gradients).toBe(4 * totals.trainable);

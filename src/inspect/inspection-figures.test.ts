@@ -29,9 +29,9 @@ test("bars of memory add up to weights, gradients, slots and what layers write",
   expect(caption).toContain("For a batch of 2;");
 });
 
-test("memory of held parameters is that of their weights alone", () => {
-  const held = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["*"] });
-  expect(sum(layerMemoryFigure(held).rows, ({ part }) => part === "updates")).toBe(0);
+test("memory of frozen parameters is that of their weights alone", () => {
+  const frozen = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["*"] });
+  expect(sum(layerMemoryFigure(frozen).rows, ({ part }) => part === "updates")).toBe(0);
 });
 
 test("layers of a list are named with their operators", () => {

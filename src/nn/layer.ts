@@ -21,7 +21,7 @@ export interface BuildContext {
   buffer(name: string, shape: Shape, initial: number): Tensor;
   /** Says what a buffer becomes after this step. Training only. */
   updateBuffer(name: string, next: Tensor): void;
-  /** Whether a parameter or buffer is held: statistics that are held are used as they are, and not updated. */
+  /** Whether a parameter or buffer is frozen: frozen statistics are used as they are and not updated. */
   isFrozen(name: string): boolean;
   /**
    * Three `uint32` scalars: the key of a counter-based random stream, fresh at every step, and the number of examples

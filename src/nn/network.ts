@@ -44,7 +44,7 @@ export interface Network {
   readonly output: Tensor;
   /** What is trained. */
   readonly parameters: readonly Parameter[];
-  /** Parameters that are held: they keep their value, whatever the optimizer does. */
+  /** Frozen parameters: they keep their values, whatever the optimizer does. */
   readonly frozen: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly randomKeys: readonly RandomKey[];
@@ -78,7 +78,7 @@ export interface BuildOptions {
   readonly inputShape: Shape;
   /** The input tensor, if it is computed; else a graph input `input` is made. */
   readonly input?: Tensor;
-  /** Says which parameters and running statistics are held, by path. Default none. */
+  /** Whether the parameter or running statistic at a path is frozen. Default none. */
   readonly isFrozen?: (path: string) => boolean;
 }
 
@@ -215,7 +215,7 @@ function checkSameShape(where: string, path: string, wanted: Shape, known: Shape
   });
 }
 
-/** Number of values in its parameters, held ones included. */
+/** Number of values in its parameters, frozen ones included. */
 export function parameterCount({ parameters, frozen }: Network): number {
   return [...parameters, ...frozen].reduce((count, { tensor }) => count + sizeOf(tensor.shape), 0);
 }

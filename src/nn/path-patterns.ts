@@ -10,7 +10,7 @@ export function pathMatcher(patterns: readonly string[]): (path: string) => bool
   return (path) => expressions.some((expression) => expression.test(path));
 }
 
-/** Throws InvalidInputError for a pattern that matches none of the paths: a slip would train what should be held. */
+/** Throws InvalidInputError for a pattern that matches none of the paths: a typing error would train what should be frozen. */
 export function checkPatterns(patterns: readonly string[], paths: readonly string[]): void {
   for (const pattern of patterns) {
     if (paths.some(pathMatcher([pattern]))) continue;

@@ -8,14 +8,14 @@ import type { Graph, Tensor } from "../graph/tensor.js";
 import { type FileOptions, openOnnx } from "./file/onnx-file.js";
 import { buildGraph } from "./forms/graph-builder.js";
 import { inferenceModeForms } from "./forms/mode-forms.js";
-import { settingNames } from "./static-inputs.js";
+import { staticInputNames } from "./static-inputs.js";
 
 export interface ReadOptions extends FileOptions {
   /** Extents of axes that the file leaves open, by the axis' name (`batch`) or place (`input[0]`). */
   readonly extents?: Readonly<Record<string, number>>;
   /**
-   * Float initializers become inputs of the graph under their names, and their values are handed out beside it; all but
-   * settings such as the scales of Resize.
+   * Turns float initializers into graph inputs of the same names and returns their values beside the graph. Static
+   * inputs, such as the scales of Resize, stay constants.
    */
   readonly parameters?: boolean;
   /** Reads BatchNormalization and Dropout in inference form, whatever mode the file was exported in. Default false. */
@@ -46,9 +46,9 @@ export function readOnnxModel(bytes: Uint8Array, where: string, options: ReadOpt
   const { model, opset } = file;
   const initializers = new Map<Tensor, TensorData>();
   const replaced = new Map<string, Tensor>();
-  const settings = settingNames(file.graph);
+  const staticInputs = staticInputNames(file.graph);
   for (const stored of options.parameters === true ? file.graph.initializer : []) {
-    if (settings.has(stored.name)) continue;
+    if (staticInputs.has(stored.name)) continue;
     const value = file.tensor(stored);
     if (!isFloat(value.dtype)) continue;
     const tensor = input(stored.name, value.dtype, value.shape);

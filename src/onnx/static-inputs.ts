@@ -1,20 +1,20 @@
-// Which stored tensors are settings (axes, extents, factors), not weights: shape rules have to know them.
+// Tells stored axes, sizes and factors, whose values the shape rules need, from stored weights.
 import { findOp } from "../graph/ops/index.js";
 import type { GraphProto } from "./file/generated/onnx_pb.js";
 
 /**
- * Names of all values that inputs such as the scales of Resize or the shape of Reshape are computed from. A float among
- * them is no parameter, though it is stored as one.
+ * Names of all values that feed a static input (the scales of Resize, the shape of Reshape), directly or through other
+ * nodes. A float tensor among them is not a parameter, although files store it like one.
  */
-export function settingNames(graph: GraphProto): ReadonlySet<string> {
+export function staticInputNames(graph: GraphProto): ReadonlySet<string> {
   const names = new Set<string>();
-  // Makers come before users, so one pass from the end finds whole chains.
+  // Nodes are sorted topologically, so one pass from the end follows whole chains.
   for (const { opType, input, output } of [...graph.node].reverse()) {
     const op = findOp(opType);
-    // What only tells the shape of a value does not use the value.
+    // Shape and Size read the type of a value, not the value.
     if (op?.readsTypesOnly === true) continue;
-    const isSetting = output.some((name) => names.has(name));
-    for (const [i, name] of input.entries()) if (isSetting || op?.settings?.includes(i) === true) names.add(name);
+    const isStatic = output.some((name) => names.has(name));
+    for (const [i, name] of input.entries()) if (isStatic || op?.staticInputs?.includes(i) === true) names.add(name);
   }
   names.delete("");
   return names;

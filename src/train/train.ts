@@ -37,7 +37,7 @@ export interface TrainOptions {
   readonly batchSchedule?: { readonly kind: string };
   /** Examples whose activations are in memory at once; gradients are summed over such parts. Default: the whole batch. */
   readonly microBatchSize?: number;
-  /** Patterns of parameters and running statistics that are held: `["0.*"]`. */
+  /** Patterns of parameters and running statistics to freeze: `["0.*"]`. */
   readonly freeze?: readonly string[];
   /** Passes over the training data. Default 1, unless `steps` is given. */
   readonly epochs?: number;

@@ -171,7 +171,7 @@ describe("every network is what it is alone", () => {
         ),
       },
     ],
-    ["held parameters and clipped gradients", { freeze: ["1.bias"], clip: { norm: 0.5, value: 0.1 } }],
+    ["frozen parameters and clipped gradients", { freeze: ["1.bias"], clip: { norm: 0.5, value: 0.1 } }],
     ["the order of the file", { order: "sequential" }],
     ["micro-batches and a schedule", { microBatchSize: 6, schedule: kind("cosine") }],
     ["learning rates of their own", { learningRates: [0.001, 0.003, 0.01, 0.03, 0.1] }],

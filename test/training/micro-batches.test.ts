@@ -85,7 +85,7 @@ describe("what is frozen", () => {
 
   test("keeps its value while the rest learns, and is in the result", async () => {
     const free = await trained([]);
-    const held = await trained(["1.*", "*.bias"]);
+    const frozen = await trained(["1.*", "*.bias"]);
     const before = await finish({
       spec: trialSpec(data, {
         model: model as unknown as KindSpec,
@@ -98,17 +98,17 @@ describe("what is frozen", () => {
       initial,
     });
     for (const path of ["1.weight", "1.bias", "2.bias", "4.bias"])
-      expect(held.tensors.get(path)).toEqual(before.tensors.get(path));
+      expect(frozen.tensors.get(path)).toEqual(before.tensors.get(path));
     for (const path of ["2.weight", "4.weight"])
-      expect(held.tensors.get(path)!.data).not.toEqual(before.tensors.get(path)!.data);
-    expect([...held.tensors.keys()].sort()).toEqual([...free.tensors.keys()].sort());
+      expect(frozen.tensors.get(path)!.data).not.toEqual(before.tensors.get(path)!.data);
+    expect([...frozen.tensors.keys()].sort()).toEqual([...free.tensors.keys()].sort());
   });
 
   test("statistics that are frozen are used as they are and not moved", async () => {
-    const held = await trained(["2.running_*"]);
-    expect(held.tensors.get("2.running_var")).toEqual(tensorFrom("float32", [8], new Array(8).fill(2)));
-    expect(held.tensors.get("2.running_mean")).toEqual(tensorFrom("float32", [8], new Array(8).fill(0)));
-    expect(held.losses[0]).not.toBe((await trained([])).losses[0]);
+    const frozen = await trained(["2.running_*"]);
+    expect(frozen.tensors.get("2.running_var")).toEqual(tensorFrom("float32", [8], new Array(8).fill(2)));
+    expect(frozen.tensors.get("2.running_mean")).toEqual(tensorFrom("float32", [8], new Array(8).fill(0)));
+    expect(frozen.losses[0]).not.toBe((await trained([])).losses[0]);
   });
 
   test("a pattern that matches nothing is refused, with the paths that there are", async () => {

@@ -58,7 +58,7 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     .option("--reverse", "the rows the other way round")
     .option("--exact", "every digit in the table")
     .option("--all", "rows that only move data in long tables, too")
-    .option("--freeze <patterns>", "count parameters as held, by name: 'features.*,*.bias'", list)
+    .option("--freeze <patterns>", "count parameters as frozen, by name: 'features.*,*.bias'", list)
     .option(
       "--optimizer <name>",
       `whose memory counts in training: ${Object.keys(optimizers).map(kebabCase).join(", ")}`,

@@ -26,9 +26,9 @@ const batchText = ({ batchSize }: Inspection): string =>
 function parametersText(totals: Totals): string {
   const { parameters, weights, biases, frozen, trainable, statistics, parameterBytes, storedParameters } = totals;
   const number = (value: number): string => value.toLocaleString("en-US");
-  const held = frozen === 0 ? "all trainable" : `${number(trainable)} trainable, ${number(frozen)} frozen`;
+  const training = frozen === 0 ? "all trainable" : `${number(trainable)} trainable, ${number(frozen)} frozen`;
   return [
-    `${exactly(parameters)}: weights ${number(weights)}, biases ${number(biases)}; ${held}`,
+    `${exactly(parameters)}: weights ${number(weights)}, biases ${number(biases)}; ${training}`,
     ...(statistics === 0 ? [] : [`; running statistics besides, ${number(statistics)}`]),
     `; stored in ${formatBytes(parameterBytes)}`,
     ...(storedParameters === parameters

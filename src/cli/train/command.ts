@@ -35,7 +35,7 @@ export interface TrainOptions {
   /** How weights and biases begin, with options: `he-normal:gain=1`. By the model when left out. */
   readonly initializer?: string;
   readonly biasInitializer?: string;
-  /** Patterns of parameters and running statistics that are held. */
+  /** Patterns of parameters and running statistics to freeze. */
   readonly freeze: readonly string[];
   /** Name of a data set, or a path to data of one's own. */
   readonly data: string;

@@ -17,7 +17,7 @@ export interface LayerSubjectOptions {
   readonly inputShape: Shape;
   /** Default 1. */
   readonly batchSize?: number;
-  /** Patterns of parameters and statistics that are held, see `pathMatcher`. */
+  /** Patterns of parameters and statistics to freeze, see `pathMatcher`. */
   readonly freeze?: readonly string[];
 }
 

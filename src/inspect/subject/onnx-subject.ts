@@ -38,7 +38,7 @@ export interface ModelSource extends ByteSource {
 export interface OnnxSubjectOptions extends InputShapeOptions {
   /** What the user calls it. Default: `where`. */
   readonly model?: string;
-  /** Patterns of parameters that are held, see `pathMatcher`. */
+  /** Patterns of parameters to freeze, see `pathMatcher`. */
   readonly freeze?: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-// Models from files as networks: what is held, what is active, which batch, and the file that comes out again.
+// Models from files as networks: what is frozen, what is active, which batch, and the file that comes out again.
 import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../core/formats/safetensors.js";
@@ -96,13 +96,13 @@ describe("BatchNormalization", () => {
     }
   });
 
-  test("uses the running statistics in inference, and where they are held", () => {
+  test("uses the running statistics in inference, and where they are frozen", () => {
     const x = ramp(4, 3);
     const inference = run(reading(normalized).build(form("inference", 4, 3)), [x]).get("")!.data;
-    const held = reading(normalized, { freeze: ["bn.mean"] }).build(form("training", 4, 3));
-    expect([...run(held, [x]).get("")!.data]).toEqual([...inference]);
-    expect(held.buffers.map(({ tensor, next }) => tensor === next)).toEqual([true, true]);
-    expect(held.parameters.map(({ path }) => path)).toEqual(["fc.weight", "bn.weight", "bn.bias"]);
+    const frozen = reading(normalized, { freeze: ["bn.mean"] }).build(form("training", 4, 3));
+    expect([...run(frozen, [x]).get("")!.data]).toEqual([...inference]);
+    expect(frozen.buffers.map(({ tensor, next }) => tensor === next)).toEqual([true, true]);
+    expect(frozen.parameters.map(({ path }) => path)).toEqual(["fc.weight", "bn.weight", "bn.bias"]);
   });
 });
 
@@ -118,7 +118,7 @@ describe("freeze", () => {
       `[InvalidInputError: freeze pattern "fc.wieght": nothing in the model matches: expected a path, with * for any text: fc.weight, bn.weight, bn.bias, bn.mean, bn.var. Did you mean "fc.weight"?]`,
     );
     expect(() => reading(normalized, { freeze: ["*"] })).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: net.onnx: nothing in the model can be trained: expected at least one floating-point initializer that is a weight and is not held, received all are held]`,
+      `[InvalidInputError: net.onnx: nothing in the model can be trained: expected at least one floating-point initializer that is a weight and is not frozen, received all are frozen]`,
     );
   });
 });
@@ -402,7 +402,7 @@ describe("padding of an embedding", () => {
 
   test("is spoken of", () => {
     expect(read(lookUp()).remarks).toEqual([
-      'net.onnx: row 0 of "e.weight" stands for padding and is held, as with padding_idx',
+      'net.onnx: row 0 of "e.weight" stands for padding and is not trained, as with padding_idx',
     ]);
     expect(read(lookUp(embedding(""))).remarks).toEqual([]);
   });

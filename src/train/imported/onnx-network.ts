@@ -34,7 +34,7 @@ import { onnxRemarks } from "./onnx-remarks.js";
 import { type PaddingRow, TrainingForms } from "./training-forms.js";
 
 export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
-  /** Patterns of parameters and running statistics that are held, by their names in the file. See `pathMatcher`. */
+  /** Patterns of parameters and running statistics to freeze, by their names in the file. See `pathMatcher`. */
   readonly freeze?: readonly string[];
   /** The output that the loss is taken of. May be left out where there is only one. */
   readonly output?: string;
@@ -72,8 +72,8 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
   if (!weights.some(({ name, use }) => use !== "statistic" && !pathMatcher(freeze)(name))) {
     throw new InvalidInputError("nothing in the model can be trained", {
       where,
-      expected: "at least one floating-point initializer that is a weight and is not held",
-      received: weights.length === 0 ? "none" : "all are held",
+      expected: "at least one floating-point initializer that is a weight and is not frozen",
+      received: weights.length === 0 ? "none" : "all are frozen",
     });
   }
   const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };

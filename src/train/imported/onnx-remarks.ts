@@ -9,7 +9,7 @@ import { paddingRows } from "../../onnx/recover/padding-rows.js";
 import { isBinary, isSymmetric, type StoredWeight } from "../../onnx/recover/parameters.js";
 import { isSineTable } from "../../onnx/recover/sine-table.js";
 
-/** One sentence each: weights of other types, normalization and parameters that an exporter folded, rows that are held. */
+/** One sentence each: weights of other types, normalization and parameters that an exporter folded, frozen padding rows. */
 export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return [
     ...typeRemarks(weights),
@@ -56,7 +56,7 @@ function computedRemarks(file: OnnxFile): string[] {
 function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return paddingRows(file, weights).map(
     ({ name, row }) =>
-      `${file.where}: row ${row} of ${quoted(name)} stands for padding and is held, as with padding_idx`,
+      `${file.where}: row ${row} of ${quoted(name)} stands for padding and is not trained, as with padding_idx`,
   );
 }
 

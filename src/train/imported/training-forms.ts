@@ -56,12 +56,12 @@ export class TrainingForms {
     return this.#next.get(tensor) ?? tensor;
   }
 
-  /** Statistics that are held, or computed by other nodes, are used as they are. */
+  /** Frozen statistics, and those that other nodes compute, are used as they are. */
   #normalize(call: NodeCall): readonly (Tensor | undefined)[] {
     const [x, scale, shift, mean, variance] = call.inputs as readonly Tensor[];
     const running = [mean, variance].map((tensor) => this.#statistics.get(throughIdentity(tensor)));
-    const isHeld = running.some((buffer) => buffer === undefined || this.#isFrozen(buffer.path));
-    if (isHeld) return [...call.record(call.inputs, { training_mode: 0 }), mean, variance, mean, variance];
+    const isFrozen = running.some((buffer) => buffer === undefined || this.#isFrozen(buffer.path));
+    if (isFrozen) return [...call.record(call.inputs, { training_mode: 0 }), mean, variance, mean, variance];
     const [ofMean, ofVariance] = running as Buffer[];
     const normalized = normalizeByBatch(
       x,
@@ -102,8 +102,8 @@ function throughIdentity(tensor: Tensor): Tensor {
 function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, PaddingRow>): readonly Tensor[] {
   const [vectors] = call.record(call.inputs);
   const [table, tokens] = call.inputs as readonly Tensor[];
-  const held = padding.get(table);
-  if (held === undefined || Number(call.attribute("axis")?.i ?? 0n) !== 0) return [vectors];
-  const isPadding = unsqueeze(equal(tokens, scalar(held.row, tokens.dtype)), [tokens.shape.length]);
-  return [choose(isPadding, constant(held.values), vectors)];
+  const row = padding.get(table);
+  if (row === undefined || Number(call.attribute("axis")?.i ?? 0n) !== 0) return [vectors];
+  const isPadding = unsqueeze(equal(tokens, scalar(row.row, tokens.dtype)), [tokens.shape.length]);
+  return [choose(isPadding, constant(row.values), vectors)];
 }

@@ -193,7 +193,7 @@ export interface BindingOptions extends WholeBatchOptions {
 
 export interface BoundNetwork {
   readonly output: Tensor;
-  /** What each buffer becomes, by path; held parameters stay what they are. */
+  /** What each buffer becomes, by path; frozen parameters stay as they are. */
   readonly buffers: ReadonlyMap<string, Tensor>;
   readonly sites: readonly Site[];
 }

@@ -11,7 +11,7 @@ import type { ReadOptimizer } from "./program-request.js";
 export interface StateLayout {
   /** What is trained. */
   readonly parameters: Packing;
-  /** What is carried along: running statistics, and parameters that are held. */
+  /** Carried along without training: running statistics and frozen parameters. */
   readonly buffers: Packing;
   /** Slots of the optimizer and their value before the first step; each has one vector per parameter vector. */
   readonly slots: Readonly<Record<string, number>>;

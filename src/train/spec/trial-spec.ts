@@ -25,7 +25,7 @@ export interface TrialSpec {
   readonly schedule: KindSpec;
   /** Limits of the gradient: `norm` of all parameters together, `value` of each element. Default none. */
   readonly clip?: { readonly norm?: number; readonly value?: number };
-  /** Patterns of parameters and running statistics that are held. */
+  /** Patterns of parameters and running statistics to freeze. */
   readonly freeze?: readonly string[];
   /** Examples of one update. */
   readonly batchSize: number;

@@ -34,7 +34,7 @@ export const compressOp: Op<CompressAttributes> = {
   arity: [2, 2],
   attributes: { axis: { type: "int" } },
   inputNames: ["input", "condition"],
-  settings: [1],
+  staticInputs: [1],
   infer(inputs, attrs, where) {
     const { shape, axis, places } = keptPlaces(where, inputs, attrs);
     return [{ dtype: inputs[0]!.dtype, shape: shape.with(axis, places.length) }];
@@ -65,7 +65,7 @@ export const nonZeroOp: Op<NoAttributes> = {
   arity: [1, 1],
   attributes: {},
   inputNames: ["X"],
-  settings: [0],
+  staticInputs: [0],
   infer([x], _attrs, where) {
     const count = knownValues(where, "the input", x)!.filter((element) => element !== 0).length;
     return [{ dtype: "int64", shape: [x!.shape.length, count] }];

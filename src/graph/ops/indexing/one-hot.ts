@@ -29,7 +29,7 @@ export const oneHotOp: Op<AxisAttributes> = {
   arity: [3, 3],
   attributes: { axis: { type: "int", default: -1 } },
   inputNames: ["indices", "depth", "values"],
-  settings: [1],
+  staticInputs: [1],
   infer([indices, depth, values], { axis }, where) {
     const [extent] = knownValues(where, "depth", depth)!;
     if (values!.shape.length !== 1 || values!.shape[0] !== 2) {

@@ -36,7 +36,7 @@ export const topKOp: Op<TopKAttributes> = {
     sorted: { type: "int", default: 1 },
   },
   inputNames: ["X", "K"],
-  settings: [1],
+  staticInputs: [1],
   infer(inputs, attrs, where) {
     const { shape } = keptShape(where, inputs, attrs.axis);
     return [

@@ -100,7 +100,7 @@ export const padOp: Op<PadAttributes> = {
   arity: [2, 4],
   attributes: { mode: { type: "string", default: "constant" } },
   inputNames: ["data", "pads", "constant_value", "axes"],
-  settings: [1, 3],
+  staticInputs: [1, 3],
   infer(inputs, { mode }, where) {
     requireOneType(where, inputs[0], inputs[2]);
     const { dtype, shape } = inputs[0]!;

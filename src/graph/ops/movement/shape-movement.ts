@@ -48,7 +48,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
   arity: [2, 2],
   attributes: { allowzero: { type: "int", default: 0 } },
   inputNames: ["data", "shape"],
-  settings: [1],
+  staticInputs: [1],
   infer([x, shape], { allowzero }, where) {
     return [
       { dtype: x!.dtype, shape: reshaped(where, x!.shape, knownValues(where, "shape", shape)!, allowzero === 1) },
@@ -157,7 +157,7 @@ export const squeezeOp: Op<NoAttributes> = {
   arity: [1, 2],
   attributes: {},
   inputNames: ["data", "axes"],
-  settings: [1],
+  staticInputs: [1],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: squeezed(where, inputs) }],
   vjp: reshapeBack,
   batch: batchReshape,
@@ -188,7 +188,7 @@ export const unsqueezeOp: Op<NoAttributes> = {
   arity: [2, 2],
   attributes: {},
   inputNames: ["data", "axes"],
-  settings: [1],
+  staticInputs: [1],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: unsqueezed(where, inputs) }],
   vjp: reshapeBack,
   batch: batchReshape,
@@ -211,7 +211,7 @@ export const expandOp: Op<NoAttributes> = {
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "shape"],
-  settings: [1],
+  staticInputs: [1],
   infer: ([x, shape], _attrs, where) => [
     { dtype: x!.dtype, shape: broadcastShapes(where, x!.shape, knownValues(where, "shape", shape)!) },
   ],

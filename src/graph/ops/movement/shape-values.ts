@@ -67,7 +67,7 @@ export const constantOfShapeOp: Op<ConstantOfShapeAttributes> = {
   arity: [1, 1],
   attributes: { value: { type: "tensor" } },
   inputNames: ["input"],
-  settings: [0],
+  staticInputs: [0],
   infer([extents], { value = zero }, where) {
     if (value.data.length !== 1) {
       throw new InvalidInputError("value does not fit", {
@@ -102,7 +102,7 @@ export const rangeOp: Op<NoAttributes> = {
   arity: [3, 3],
   attributes: {},
   inputNames: ["start", "limit", "delta"],
-  settings: [0, 1, 2],
+  staticInputs: [0, 1, 2],
   infer(inputs, _attrs, where) {
     requireOneType(where, ...inputs);
     const names = ["start", "limit", "delta"];
@@ -119,7 +119,7 @@ export const rangeOp: Op<NoAttributes> = {
             bounds.map((bound) => reshape(bound!, [])),
           )[0],
         ],
-  // Bounds are settings: how many numbers there are cannot be differentiated.
+  // The bounds are static inputs: the number of elements has no gradient.
   vjp: "none",
   cost: noCost,
   evaluate(inputs) {

@@ -31,7 +31,7 @@ export const sliceOp: Op<NoAttributes> = {
   arity: [3, 5],
   attributes: {},
   inputNames: ["data", "starts", "ends", "axes", "steps"],
-  settings: [1, 2, 3, 4],
+  staticInputs: [1, 2, 3, 4],
   infer: (inputs, _attrs, where) => [
     { dtype: inputs[0]!.dtype, shape: sliceRanges(where, inputs).map(({ count }) => count) },
   ],
@@ -189,7 +189,7 @@ export const splitOp: Op<SplitAttributes> = {
   arity: [1, 2],
   attributes: { axis: { type: "int", default: 0 }, num_outputs: { type: "int" } },
   inputNames: ["input", "split"],
-  settings: [1],
+  staticInputs: [1],
   infer(inputs, attrs, where) {
     const { dtype, shape } = inputs[0]!;
     const axis = normalizeAxis(where, attrs.axis, shape.length);

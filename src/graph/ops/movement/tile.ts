@@ -29,7 +29,7 @@ export const tileOp: Op<NoAttributes> = {
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "repeats"],
-  settings: [1],
+  staticInputs: [1],
   infer(inputs, _attrs, where) {
     const repeats = repeatsOf(where, inputs);
     const [x] = inputs;

@@ -20,8 +20,8 @@ export function lanesAlongAxis({ node, attrs, inputs }: LaneContext): LaneResult
   const [first] = node.inputs;
   const axis = 1 + normalizeAxis(node.op.name, attrs.axis as number, first!.shape.length);
   if (!(inputs[0] instanceof LaneImage)) return null;
-  const settings = node.op.settings ?? [];
-  if (inputs.some((given, i) => !settings.includes(i) && !(given instanceof LaneImage))) return null;
+  const staticInputs = node.op.staticInputs ?? [];
+  if (inputs.some((given, i) => !staticInputs.includes(i) && !(given instanceof LaneImage))) return null;
   const arranged = inputs.map((given) => (given instanceof LaneImage ? given.lanes : given));
   return apply(node.op, arranged, { ...attrs, axis }).map((lanes) => ({ lanes }));
 }

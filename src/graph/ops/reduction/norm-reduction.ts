@@ -89,7 +89,7 @@ export const cumSumOp: Op<CumSumAttributes> = {
   arity: [2, 2],
   attributes: { exclusive: { type: "int", default: 0 }, reverse: { type: "int", default: 0 } },
   inputNames: ["x", "axis"],
-  settings: [1],
+  staticInputs: [1],
   infer(inputs, _attrs, where) {
     cumSumAxis(where, inputs);
     return [{ dtype: inputs[0]!.dtype, shape: inputs[0]!.shape }];

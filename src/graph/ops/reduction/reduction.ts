@@ -78,7 +78,7 @@ export function reduction({
     arity: [1, 2],
     attributes: { keepdims: { type: "int", default: 1 }, noop_with_empty_axes: { type: "int", default: 0 } },
     inputNames: ["data", "axes"],
-    settings: [1],
+    staticInputs: [1],
     infer(inputs, attrs, where) {
       const { dtype, shape } = inputs[0]!;
       requireDType(where, inputs[0]!, operands);

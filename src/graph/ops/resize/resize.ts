@@ -95,7 +95,7 @@ export const resizeOp: Op<ResizeAttributes> = {
     nearest_mode: { type: "string", default: "round_prefer_floor" },
   },
   inputNames: ["X", "roi", "scales", "sizes"],
-  settings: [1, 2, 3],
+  staticInputs: [1, 2, 3],
   infer: (inputs, attrs, where) => [
     { dtype: inputs[0]!.dtype, shape: resizedAxes(where, inputs, attrs).map(({ output }) => output) },
   ],

@@ -39,7 +39,7 @@ export const col2ImOp: Op<Col2ImAttributes> = {
   arity: [3, 3],
   attributes: { dilations: { type: "ints" }, pads: { type: "ints" }, strides: { type: "ints" } },
   inputNames: ["input", "image_shape", "block_shape"],
-  settings: [1, 2],
+  staticInputs: [1, 2],
   infer(inputs, attrs, where) {
     const window = imageWindow(where, inputs, attrs);
     const [x] = inputs;
