@@ -241,13 +241,13 @@ test("a share that diverges, and one that fails", async () => {
   await trial.dispose();
 
   const other = nodeRuntime({ cores: 2 });
-  const beside = other.beside?.(1);
-  if (beside === undefined) throw new Error("two runtimes of one kind are expected");
-  const broken = { ...other, beside: () => ({ ...beside, load: () => Promise.reject(new Error("no memory")) }) };
+  const fork = other.fork?.(1);
+  if (fork === undefined) throw new Error("two runtimes of one kind are expected");
+  const broken = { ...other, fork: () => ({ ...fork, load: () => Promise.reject(new Error("no memory")) }) };
   const failing = new EnsembleTrial({ spec, data: coarse, runtime: broken, threads: 2, now: () => 0 });
   await expect(failing.run().next()).rejects.toThrow("no memory");
   await other.dispose();
-  await expect(beside.get("x")).rejects.toThrow("disposed");
+  await expect(fork.get("x")).rejects.toThrow("disposed");
 });
 
 test("a shared order is the first network's", async () => {

@@ -70,17 +70,17 @@ test("a dead worker rejects every pending call and says that the runtime is dead
   port2.close();
 });
 
-test("a runtime beside another has tensors of its own and ends with it", async () => {
+test("a forked runtime has tensors of its own and ends with it", async () => {
   const runtime = nodeRuntime({ cores: 1 });
-  const beside = runtime.beside?.(1);
-  if (beside === undefined) throw new Error("there is always one more");
-  expect(runtime.beside?.(1)).toBe(beside);
-  expect(runtime.beside?.(2)).not.toBe(beside);
-  await beside.put("x", { dtype: "float32", shape: [1], data: new Float32Array([7]) });
+  const fork = runtime.fork?.(1);
+  if (fork === undefined) throw new Error("there is always one more");
+  expect(runtime.fork?.(1)).toBe(fork);
+  expect(runtime.fork?.(2)).not.toBe(fork);
+  await fork.put("x", { dtype: "float32", shape: [1], data: new Float32Array([7]) });
   await expect(runtime.get("x")).rejects.toThrow("unknown resident tensor");
-  expect((await beside.get("x")).data[0]).toBe(7);
+  expect((await fork.get("x")).data[0]).toBe(7);
   await runtime.dispose();
-  await expect(beside.get("x")).rejects.toThrow("disposed");
+  await expect(fork.get("x")).rejects.toThrow("disposed");
 });
 
 test.each(["disposed", "forgotten"])("a process with a %s runtime ends by itself", async (how) => {

@@ -5,10 +5,10 @@ import { availableParallelism, totalmem } from "node:os";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime/runtime.js";
-import { startHost } from "./nursery.js";
 import type { LoadedModel } from "./protocol.js";
 import { ownCopy } from "./tensors.js";
 import { WorkerCalls } from "./worker-calls.js";
+import { startHost } from "./worker-pool.js";
 
 export interface NodeRuntimeOptions {
   /** Cores that a session may use; by default all that the process may run on. */
@@ -28,7 +28,7 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
     name: `onnxruntime-node ${ortVersion()} (cpu)`,
     cores,
     memoryBytes: memoryBytes(),
-    beside(number: number): Runtime {
+    fork(number: number): Runtime {
       const other = others.get(number) ?? nodeRuntime({ cores });
       others.set(number, other);
       return other;
@@ -63,7 +63,7 @@ function nodeSession(calls: WorkerCalls, model: LoadedModel): Session {
       const feeds = Object.fromEntries(
         Object.entries(request.feeds).map(([name, tensor]) => [
           name,
-          request.given?.includes(name) === true && isWhole(tensor) ? tensor : ownCopy(tensor),
+          request.transfer?.includes(name) === true && isWhole(tensor) ? tensor : ownCopy(tensor),
         ]),
       );
       const buffers = [...new Set(Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer))];
@@ -78,14 +78,14 @@ const isWhole = ({ data }: TensorData): boolean => data.byteLength === data.buff
 
 /** Names are checked here, where the list of valid ones makes a good message. */
 function checkNames({ inputs, outputs }: LoadedModel, { feeds, resident = {}, keep = {}, fetch }: RunRequest): void {
-  const given = [...Object.keys(feeds), ...Object.keys(resident)];
-  for (const name of given) {
+  const named = [...Object.keys(feeds), ...Object.keys(resident)];
+  for (const name of named) {
     if (!inputs.includes(name)) throw new UnknownNameError("session.run", "model input", name, inputs);
   }
   for (const name of [...Object.keys(keep), ...fetch]) {
     if (!outputs.includes(name)) throw new UnknownNameError("session.run", "model output", name, outputs);
   }
-  const missing = inputs.filter((name) => !given.includes(name));
+  const missing = inputs.filter((name) => !named.includes(name));
   if (missing.length > 0)
     throw new InvalidInputError(`missing model input ${missing.join(", ")}`, { where: "session.run" });
 }

@@ -1,6 +1,6 @@
 // What the calling thread and the worker say to each other.
 //
-//   calling thread                    nursery thread (one a process)       host thread (one a runtime)
+//   calling thread                    starter thread (one a process)       host thread (one a runtime)
 //   nodeRuntime() --- spawn, port --> new Worker ------------------------> OrtHost: sessions, resident tensors
 //   WorkerCalls  <=========================== port: Call, Reply =========> one call after the other
 //                <--- exited --------- exit, error <----------------------
@@ -51,15 +51,15 @@ export interface Reply {
 }
 
 /** What a worker thread of ours is started with. */
-export type WorkerRole = { readonly role: "nursery" } | { readonly role: "host"; readonly port: MessagePort };
+export type WorkerRole = { readonly role: "starter" } | { readonly role: "host"; readonly port: MessagePort };
 
-/** To the nursery. */
+/** To the starter thread. */
 export interface SpawnRequest {
   readonly id: number;
   readonly port: MessagePort;
 }
 
-/** From the nursery: a host thread is gone, by itself (`reason` absent) or by an error. */
+/** From the starter thread: a host thread is gone, by itself (`reason` absent) or by an error. */
 export interface ExitNotice {
   readonly id: number;
   readonly reason?: string;

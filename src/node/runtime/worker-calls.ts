@@ -1,9 +1,9 @@
 // Calls to a worker thread: each a promise, all of them rejected when the worker dies.
 import { receiveMessageOnPort } from "node:worker_threads";
 import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
-import type { Host } from "./nursery.js";
 import { fromWire } from "./ort-errors.js";
 import type { Call, HostCalls, HostMethod, HostResult, Reply } from "./protocol.js";
+import type { Host } from "./worker-pool.js";
 
 interface Pending {
   resolve(value: unknown): void;

@@ -1,4 +1,4 @@
-// Entry of the worker threads: the nursery that starts hosts, and the host that runs ONNX models.
+// Entry of the worker threads: the starter of host threads, and the host that runs ONNX models.
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import { toWire } from "./ort-errors.js";
 import { OrtHost } from "./ort-host.js";
@@ -15,7 +15,7 @@ const smallestModel = "CAg6LwoQCgF4EgF5IghJZGVudGl0eRIBZ1oLCgF4EgYKBAgBEgBiCwoBe
  * from the thread that starts them (x86-64 Linux): so this thread creates the first session and then starts the
  * hosts, while the arithmetic of the program's own thread stays untouched.
  */
-async function runNursery(): Promise<void> {
+async function runStarter(): Promise<void> {
   // A failure is met again, and reported, by the host.
   const ready = createFirstSession().catch(() => undefined);
   parentPort?.on("message", async ({ id, port }: SpawnRequest) => {
@@ -84,5 +84,5 @@ function buffersOf(value: unknown): ArrayBuffer[] {
 }
 
 const role = workerData as WorkerRole;
-if (role.role === "nursery") await runNursery();
+if (role.role === "starter") await runStarter();
 else await runHost(role.port);

@@ -169,19 +169,21 @@ export function runtimeContract({ test, expect }: ContractHarness, makeRuntime: 
     expect(toNumbers((await session.run({ feeds: { a, b }, fetch: ["sum"] })).outputs.sum)).toEqual([3]);
   });
 
-  testRuntime("feeds that are given away are read as others are", async (runtime) => {
+  testRuntime("transferred feeds are read like copied ones", async (runtime) => {
     const session = await runtime.load(addModel(), { threads: 1 });
     const shared = new Float32Array([1, 2]);
     const part = (at: number) => ({ dtype: "float32" as const, shape: [1], data: shared.subarray(at, at + 1) });
-    const given = ["a", "b"];
+    const transfer = ["a", "b"];
     expect(
-      toNumbers((await session.run({ feeds: { a: vector(5), b: vector(6) }, given, fetch: ["sum"] })).outputs.sum),
+      toNumbers((await session.run({ feeds: { a: vector(5), b: vector(6) }, transfer, fetch: ["sum"] })).outputs.sum),
     ).toEqual([11]);
     // One array for both, and parts of a larger one, which stays whole.
     const x = vector(4);
-    expect(toNumbers((await session.run({ feeds: { a: x, b: x }, given, fetch: ["sum"] })).outputs.sum)).toEqual([8]);
+    expect(toNumbers((await session.run({ feeds: { a: x, b: x }, transfer, fetch: ["sum"] })).outputs.sum)).toEqual([
+      8,
+    ]);
     const feeds = { a: part(0), b: part(1) };
-    expect(toNumbers((await session.run({ feeds, given, fetch: ["sum"] })).outputs.sum)).toEqual([3]);
+    expect(toNumbers((await session.run({ feeds, transfer, fetch: ["sum"] })).outputs.sum)).toEqual([3]);
     expect([...shared]).toEqual([1, 2]);
   });
 

@@ -12,8 +12,8 @@ export interface SessionOptions {
 export interface RunRequest {
   /** Tensors handed over for this run, by the model's input name. */
   readonly feeds: Readonly<Record<string, TensorData>>;
-  /** Names of feeds that the caller gives away, so that they need not be copied: it never reads them again. */
-  readonly given?: readonly string[];
+  /** Names of feeds whose buffers move to the runtime instead of being copied: the caller never reads them again. */
+  readonly transfer?: readonly string[];
   /** Model inputs fed from resident tensors: input name -> resident key. */
   readonly resident?: Readonly<Record<string, string>>;
   /** Model outputs kept as resident tensors after the run: output name -> resident key. */
@@ -49,7 +49,7 @@ export interface Runtime {
    * Another runtime of the same kind that works at the same time, with sessions and resident tensors of its own: the same
    * one for the same number, from 1. It is disposed together with this one. Absent where there is only one.
    */
-  beside?(number: number): Runtime;
+  fork?(number: number): Runtime;
   load(model: Uint8Array, options: SessionOptions): Promise<Session>;
   /** Stores a resident tensor. The data are copied or moved; the caller must not change them afterwards. */
   put(key: string, tensor: TensorData): Promise<void>;

@@ -7,7 +7,8 @@ const rounds = 3;
 const preference = 0.97;
 
 /**
- * Gives the thread count for each segment: every candidate in turn for a few segments, then the fastest for good.
+ * Gives the thread count for each segment: every candidate in turn for a few segments, then, for good, the fewest
+ * threads that are within three percent of the fastest.
  * Results of a trial do not depend on the choice; only the time does.
  */
 export class ThreadChoice {
@@ -39,10 +40,8 @@ export class ThreadChoice {
     this.#best.set(threads, Math.min(stepMs, this.#best.get(threads) ?? Number.POSITIVE_INFINITY));
     this.#measured++;
     if (this.#measured < rounds * this.#candidates.length) return;
-    const ascending = [...this.#candidates].sort((a, b) => a - b);
-    this.#chosen = ascending.reduce((fewer, more) =>
-      (this.#best.get(more) as number) < (this.#best.get(fewer) as number) * preference ? more : fewer,
-    );
+    const limit = Math.min(...this.#best.values()) / preference;
+    this.#chosen = [...this.#candidates].sort((a, b) => a - b).find((count) => (this.#best.get(count) as number) <= limit);
   }
 }
 

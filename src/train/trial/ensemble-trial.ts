@@ -93,7 +93,7 @@ export class EnsembleTrial {
     this.#layout = ensembleLayout(single, this.networks);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#orders[0].stepsPerEpoch;
     const threads = request.threads ?? runtime.cores;
-    const extents = shareExtents(built, this.networks, runtime.beside === undefined ? 1 : threads);
+    const extents = shareExtents(built, this.networks, runtime.fork === undefined ? 1 : threads);
     const program = {
       ...{ network, layout, loss, optimizer: spec.optimizer },
       ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
@@ -101,7 +101,7 @@ export class EnsembleTrial {
     };
     const prefix = `${this.id}.ensemble.${nextInstance++}/`;
     this.#shares = extents.map((extent, i) => {
-      const own = i === 0 ? runtime : (runtime.beside?.(i) as Runtime);
+      const own = i === 0 ? runtime : (runtime.fork?.(i) as Runtime);
       return new EnsembleShare({
         ...{ extent, of: this.networks, runtime: own, spec, network: built, program, single, prefix },
         ...{ orders: this.#orders, schedule: this.#schedule, totalSteps: this.#totalSteps, spinning: threads > 1 },

@@ -143,7 +143,7 @@ export class EnsembleShare {
     const result = await session.run({
       feeds,
       // A table of megabytes that nobody reads after this.
-      given: ["rows"],
+      transfer: ["rows"],
       resident: {
         ...this.#arrays(arrayKeys),
         ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),

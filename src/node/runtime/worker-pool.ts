@@ -1,4 +1,4 @@
-// Starts worker threads by way of the one nursery thread of this process (why: see worker.ts).
+// The host threads of this process, all started by one starter thread (why: see worker.ts).
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { ExitNotice, SpawnRequest, WorkerRole } from "./protocol.js";
 import { workerEntry } from "./worker-entry.js";
@@ -11,49 +11,49 @@ export interface Host {
   hold(busy: boolean): void;
 }
 
-interface Nursery {
-  readonly worker: Worker;
+interface WorkerPool {
+  readonly starter: Worker;
   readonly ends: Map<number, (reason: string | undefined) => void>;
   readonly busy: Set<number>;
   nextId: number;
 }
 
 // Lives as long as the process, unreferenced: the setting that its hosts inherit can be made once in a process only.
-let nursery: Nursery | undefined;
+let pool: WorkerPool | undefined;
 
 export function startHost(): Host {
-  nursery ??= openNursery();
-  const { worker, ends, busy } = nursery;
+  pool ??= openPool();
+  const { starter, ends, busy } = pool;
   const { port1, port2 } = new MessageChannel();
-  const id = nursery.nextId++;
+  const id = pool.nextId++;
   const ended = new Promise<string | undefined>((resolve) => ends.set(id, resolve));
-  worker.postMessage({ id, port: port2 } satisfies SpawnRequest, [port2]);
-  // Holding the nursery, not the port: it is the nursery that tells of a host's death.
+  starter.postMessage({ id, port: port2 } satisfies SpawnRequest, [port2]);
+  // The starter thread is referenced, not the port: it is the one that reports a host's death.
   const hold = (isBusy: boolean): void => {
     if (isBusy) busy.add(id);
     else busy.delete(id);
-    if (busy.size > 0) worker.ref();
-    else worker.unref();
+    if (busy.size > 0) starter.ref();
+    else starter.unref();
   };
   return { port: port1, ended, hold };
 }
 
-function openNursery(): Nursery {
+function openPool(): WorkerPool {
   keepTelemetryOff();
   // Flags of the program (`--input-type`, `--import`) are not meant for the workers; some would stop them.
-  const worker = new Worker(workerEntry(), { workerData: { role: "nursery" } satisfies WorkerRole, execArgv: [] });
-  worker.unref();
-  const opened: Nursery = { worker, ends: new Map(), busy: new Set(), nextId: 0 };
+  const starter = new Worker(workerEntry(), { workerData: { role: "starter" } satisfies WorkerRole, execArgv: [] });
+  starter.unref();
+  const opened: WorkerPool = { starter, ends: new Map(), busy: new Set(), nextId: 0 };
   let reason = "the thread that starts workers ended";
-  worker.on("message", (notice: ExitNotice) => {
+  starter.on("message", (notice: ExitNotice) => {
     opened.ends.get(notice.id)?.(notice.reason);
     opened.ends.delete(notice.id);
   });
-  worker.on("error", (error) => {
+  starter.on("error", (error) => {
     reason = error instanceof Error ? error.message : String(error);
   });
-  worker.on("exit", () => {
-    nursery = undefined;
+  starter.on("exit", () => {
+    pool = undefined;
     for (const end of opened.ends.values()) end(reason);
   });
   return opened;
