@@ -44,7 +44,15 @@ export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/f
 export { runtimeSession } from "./train/runtime/graph-session.js";
 
 // Rows: the one form in which measurements travel, from training to figures.
-export type { Cell, MetricRow, Phase, Row } from "./core/rows.js";
+export {
+  type Cell,
+  type MetricRow,
+  type Phase,
+  type Row,
+  rowsOf,
+  type SeriesBlock,
+  type SeriesKey,
+} from "./core/rows.js";
 
 // Keep: a trained network as an .onnx file that any ONNX Runtime executes.
 export { type ExportRequest, inferenceModel } from "./train/export.js";

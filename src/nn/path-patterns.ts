@@ -3,11 +3,22 @@ import { InvalidInputError, nearestName } from "../core/errors.js";
 
 /** A test of paths: `*` stands for any text, `?` for one character, everything else for itself. */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
-  const expressions = patterns.map((pattern) => {
-    const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
-    return new RegExp(`^${escaped.replace(/\*+/g, ".*").replace(/\?/g, ".")}$`, "s");
-  });
+  const expressions = patterns.map((pattern) => patternExpression(pattern, "."));
   return (path) => expressions.some((expression) => expression.test(path));
+}
+
+/**
+ * Whether a pattern matches every path that another one matches. Two spellings of one set of paths ("?*" and "*?") count
+ * as different.
+ */
+export function patternCovers(pattern: string, other: string): boolean {
+  // Read as a path, the other pattern has "*" where its paths have any text: no single character stands for that.
+  return patternExpression(pattern, "[^*]").test(other.replace(/\*+/g, "*"));
+}
+
+function patternExpression(pattern: string, oneCharacter: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replace(/\*+/g, ".*").replace(/\?/g, oneCharacter)}$`, "s");
 }
 
 /** Throws InvalidInputError for a pattern that matches none of the paths: a typing error would train what should be frozen. */

@@ -1,6 +1,7 @@
 // What a trial is asked to look at, and how often.
 import * as z from "zod";
 import { parseOptions } from "../core/definition.js";
+import { greatestCommonDivisor } from "../core/numbers/integers.js";
 import { type StatisticName, statistics } from "./statistics.js";
 
 /** What probes can look at: activations and what goes into them, their gradients, parameters, gradients, updates. */
@@ -34,4 +35,29 @@ export type ProbeSpec = z.output<typeof probeOptions>;
 /** Probes with their options filled in. @throws InvalidInputError naming the option that does not fit. */
 export function readProbeSpec(given: unknown): ProbeSpec {
   return parseOptions("probes", probeOptions, given) as ProbeSpec;
+}
+
+/**
+ * Whether what was probed under `had` holds everything that `wanted` asks for: at least its steps, tensors and statistics,
+ * and histograms that are at least as fine.
+ */
+export function probesCover(had: ProbeSpec, wanted: ProbeSpec): boolean {
+  return (
+    wanted.every % had.every === 0 &&
+    wanted.of.every((target) => had.of.includes(target)) &&
+    wanted.statistics.every((statistic) => had.statistics.includes(statistic)) &&
+    had.histogramBins >= wanted.histogramBins &&
+    (had.noiseScale || !wanted.noiseScale)
+  );
+}
+
+/** The smallest probes that cover both. */
+export function joinedProbes(a: ProbeSpec, b: ProbeSpec): ProbeSpec {
+  return {
+    every: greatestCommonDivisor(a.every, b.every),
+    of: probeTargets.filter((target) => a.of.includes(target) || b.of.includes(target)),
+    statistics: statisticNames.filter((name) => a.statistics.includes(name) || b.statistics.includes(name)),
+    histogramBins: Math.max(a.histogramBins, b.histogramBins),
+    noiseScale: a.noiseScale || b.noiseScale,
+  };
 }

@@ -1,0 +1,93 @@
+// What a study wants kept of a trial. It is not part of the trial's spec: measuring more trains the same network.
+import * as z from "zod";
+import { parseOptions } from "../core/definition.js";
+import { greatestCommonDivisor } from "../core/numbers/integers.js";
+import { patternCovers } from "../nn/path-patterns.js";
+import { joinedProbes, probeOptions, probesCover } from "../probes/probe-spec.js";
+
+/** What every step can tell of itself, before its update. */
+export const stepMetrics = ["loss", "accuracy", "learningRate", "momentum", "batchSize"] as const;
+
+export type StepMetric = (typeof stepMetrics)[number];
+
+/** A path of a parameter or buffer; `*` stands for any text and `?` for one character. See `pathMatcher`. */
+export type PathPattern = string;
+
+/** Options of a plan, complete after parsing. */
+export const measurementOptions = z.strictObject({
+  /** Metrics of the steps whose number is a multiple of `every`; none when left out. */
+  steps: z
+    .strictObject({
+      every: z.int().positive().default(1),
+      metrics: z.array(z.enum(stepMetrics)).default(["loss"]),
+    })
+    .readonly()
+    .optional(),
+  /** Loss and accuracy over whole splits, after every epoch and at the end. */
+  evaluations: z.boolean().default(true),
+  /** What to look at inside the network, and how often; nothing when left out. */
+  probes: probeOptions.readonly().optional(),
+  /** Parameters and buffers to keep whole, as they are before the first update or after the last. */
+  tensors: z
+    .array(z.strictObject({ of: z.string().min(1), at: z.enum(["start", "end"]) }).readonly())
+    .readonly()
+    .default([]),
+});
+
+/** A plan with every default written out. */
+export type MeasurementPlan = Readonly<z.output<typeof measurementOptions>>;
+export type MeasurementInput = z.input<typeof measurementOptions>;
+
+/** A plan with its options filled in. @throws InvalidInputError naming the option that does not fit. */
+export function measurementPlan(given: MeasurementInput = {}): MeasurementPlan {
+  return parseOptions("measurements", measurementOptions, given) as MeasurementPlan;
+}
+
+/**
+ * Whether what was measured under `had` holds everything that `wanted` asks for: only then is a finished trial a result.
+ * Reflexive and transitive; plans that cover each other ask for the same measurements.
+ */
+export function covers(had: MeasurementPlan, wanted: MeasurementPlan): boolean {
+  return (
+    stepsCover(had.steps, wanted.steps) &&
+    (had.evaluations || !wanted.evaluations) &&
+    (wanted.probes === undefined || (had.probes !== undefined && probesCover(had.probes, wanted.probes))) &&
+    wanted.tensors.every((tensor) => had.tensors.some((kept) => tensorCovers(kept, tensor)))
+  );
+}
+
+/** The smallest plan that covers both, so that a trial that is measured again keeps what earlier studies took from it. */
+export function joined(a: MeasurementPlan, b: MeasurementPlan): MeasurementPlan {
+  const steps = a.steps === undefined ? b.steps : b.steps === undefined ? a.steps : joinedSteps(a.steps, b.steps);
+  const probes =
+    a.probes === undefined ? b.probes : b.probes === undefined ? a.probes : joinedProbes(a.probes, b.probes);
+  const missing = b.tensors.filter((tensor) => !a.tensors.some((kept) => tensorCovers(kept, tensor)));
+  return {
+    ...(steps === undefined ? {} : { steps }),
+    evaluations: a.evaluations || b.evaluations,
+    ...(probes === undefined ? {} : { probes }),
+    tensors: [...a.tensors.filter((tensor) => !missing.some((more) => tensorCovers(more, tensor))), ...missing],
+  };
+}
+
+type StepPlan = NonNullable<MeasurementPlan["steps"]>;
+type TensorPlan = MeasurementPlan["tensors"][number];
+
+function stepsCover(had: StepPlan | undefined, wanted: StepPlan | undefined): boolean {
+  if (wanted === undefined || wanted.metrics.length === 0) return true;
+  if (had === undefined || wanted.every % had.every !== 0) return false;
+  return wanted.metrics.every((metric) => had.metrics.includes(metric));
+}
+
+function joinedSteps(a: StepPlan, b: StepPlan): StepPlan {
+  if (stepsCover(a, b)) return a;
+  if (stepsCover(b, a)) return b;
+  return {
+    every: greatestCommonDivisor(a.every, b.every),
+    metrics: stepMetrics.filter((metric) => a.metrics.includes(metric) || b.metrics.includes(metric)),
+  };
+}
+
+function tensorCovers(had: TensorPlan, wanted: TensorPlan): boolean {
+  return had.at === wanted.at && patternCovers(had.of, wanted.of);
+}
