@@ -41,7 +41,9 @@ export class ThreadChoice {
     this.#measured++;
     if (this.#measured < rounds * this.#candidates.length) return;
     const limit = Math.min(...this.#best.values()) / preference;
-    this.#chosen = [...this.#candidates].sort((a, b) => a - b).find((count) => (this.#best.get(count) as number) <= limit);
+    this.#chosen = [...this.#candidates]
+      .sort((a, b) => a - b)
+      .find((count) => (this.#best.get(count) as number) <= limit);
   }
 }
 
