@@ -59,6 +59,7 @@ export { type ExportRequest, inferenceModel } from "./train/export.js";
 
 // Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
 export type { Dataset, Normalization, RowSource, Split } from "./data/dataset.js";
+export { type DataSource, localData } from "./data/source.js";
 export { syntheticDataset } from "./data/synthetic.js";
 export { readNpy, writeNpy } from "./data/formats/npy.js";
 export { readNpz, writeNpz } from "./data/formats/npz.js";

@@ -2,6 +2,7 @@
 import type { DType } from "../core/numbers/dtype.js";
 import type { Shape } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
+import type { DataSource } from "./source.js";
 
 /** Rows that stay where they are until they are needed: a set that does not fit into memory. */
 export interface RowSource {
@@ -40,8 +41,10 @@ export interface Dataset {
   readonly title: string;
   /** Whether this is the embedded sample instead of the full set. Figures and findings must say so. */
   readonly isSample: boolean;
-  /** Names the bytes: changes when any example changes. */
+  /** Names the bytes: changes when any example changes. Also in `source`. */
   readonly fingerprint: string;
+  /** Where it comes from, for whoever has to open it again. */
+  readonly source: DataSource;
   readonly train: Split;
   /** Held out of training; some users' data has none. */
   readonly test?: Split;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
 import { toNumbers } from "../core/numbers/tensor-data.js";
-import { isSyntheticName, syntheticDataset, syntheticTable } from "./synthetic.js";
+import type { DataSource } from "./source.js";
+import { isSyntheticName, syntheticDataset, syntheticFromSource, syntheticTable } from "./synthetic.js";
 
 const rate = (name: string) => {
   const labels = toNumbers(syntheticDataset(name).train.targets);
@@ -82,6 +83,18 @@ describe("synthetic data sets", () => {
     expect(rate("spirals")).toBe(0.5);
   });
 
+  it("have a source from which the same examples are drawn again, whatever the spelling of their options", () => {
+    const data = syntheticDataset("ball:points=50,shuffle-seed=3", "value");
+    expect(data.id).toBe("ball:points=50,shuffleSeed=3");
+    expect(data.source).toEqual({
+      ...{ kind: "synthetic", name: "ball", targets: "value", fingerprint: data.fingerprint },
+      options: { points: 50, dimensions: 10, seed: 0, shuffleSeed: 3 },
+    });
+    const again = syntheticFromSource(data.source as Extract<DataSource, { kind: "synthetic" }>);
+    expect([again.train, again.source]).toEqual([data.train, data.source]);
+    expect(syntheticDataset("ball:points=50,shuffleSeed=3,seed=0", "value").source).toEqual(data.source);
+  });
+
   it("are told from files and published sets, and refuse options that they do not have", () => {
     expect(["ball", "ball:points=3", "mnist", "ball.npz", "toString"].map(isSyntheticName)).toEqual([
       true,
@@ -111,10 +124,10 @@ describe("synthetic data sets", () => {
       ].map(messageOf),
     ).toMatchInlineSnapshot(`
       [
-        "--data (ball): unknown option "pionts". Did you mean "points"? Valid: points, dimensions, seed, shuffleSeed",
-        "--data ball:points: option that cannot be read: expected options as name=number, separated by commas, received points",
-        "--data ball:points=x: option that cannot be read: expected options as name=number, separated by commas, received points=x",
-        "--data ball:points=0x10: option that cannot be read: expected options as name=number, separated by commas, received points=0x10",
+        "--data "ball:pionts=3": unknown option "pionts". Did you mean "points"? Valid: points, dimensions, seed, shuffleSeed",
+        "--data "ball:points": an option cannot be read: expected name=value, with commas between several, received "points"",
+        "--data (ball).points: expected a number, received "x"",
+        "--data (ball).points: expected a number, received "0x10"",
         "--data (ball).points: expected a number at least 1, received 0",
         "--data (spirals).noise: expected a number at least 0, received -1",
         "--data (xor).points: expected a number at most 10000000, received 1000000000",

@@ -1,14 +1,15 @@
 // Data sets that are drawn instead of loaded: the shapes of deepreplay, targets of the dying ReLU, and sets for teaching.
 import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
-import { InvalidInputError } from "../core/errors.js";
 import { sha256OfPieces } from "../core/formats/hash.js";
-import { decimal } from "../core/formats/text-form.js";
+import type { Json } from "../core/formats/json.js";
+import { specFromText } from "../core/formats/text-form.js";
 import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import { legacyPermutation, mt19937 } from "../core/random/mt19937.js";
 import { type RandomStream, randomStream } from "../core/random/rng.js";
 import type { Dataset } from "./dataset.js";
 import { takeRows } from "./rows.js";
+import { type DataSource, localData } from "./source.js";
 import type { TargetKind } from "./user/targets.js";
 import { type StoredExamples, userDataset } from "./user/user-dataset.js";
 
@@ -230,40 +231,38 @@ export function isSyntheticName(text: string): boolean {
  * @throws UnknownNameError, InvalidInputError for names, options and values that are not there.
  */
 export function syntheticDataset(text: string, targetKind?: TargetKind): Dataset {
-  const [kind, ...rest] = text.split(":");
-  const given = readOptions(text, rest.join(":"));
-  const { definition, spec } = readSpec("--data", "data set", syntheticTable, { kind, ...given });
+  const { kind, ...given } = specFromText("--data", "data set", text, syntheticTable);
+  const named = Object.entries(given).map(([key, value]) => `${key}=${value}`);
+  return drawnDataset(named.length === 0 ? kind : `${kind}:${named.join(",")}`, { kind, ...given }, targetKind);
+}
+
+/** The data set of a source: the same examples again, on any machine. */
+export function syntheticFromSource({ name, options, targets }: SyntheticSource): Dataset {
+  return drawnDataset(name, { kind: name, ...options }, targets);
+}
+
+type SyntheticSource = Extract<DataSource, { readonly kind: "synthetic" }>;
+
+function drawnDataset(id: string, given: { readonly kind: string }, targetKind: TargetKind | undefined): Dataset {
+  const { definition, spec } = readSpec("--data", "data set", syntheticTable, given);
   const draw = definition.draw as (options: unknown) => DrawnSplits;
   const { train, test } = draw(spec);
-  const named = Object.entries(given).map(([key, value]) => `${key}=${value}`);
+  const { kind, ...options } = spec as { kind: string } & Readonly<Record<string, Json>>;
+  const targets = targetKind === undefined ? {} : { targets: targetKind };
   const examples = ({ inputs, targets }: Drawn): StoredExamples => ({
-    where: text,
+    where: id,
     inputs: new Map([["x", inputs]]),
     targets: { name: "y", values: targets },
   });
   const data = userDataset({
-    name: named.length === 0 ? kind : `${kind}:${named.join(",")}`,
+    identify: (fingerprint) => ({
+      ...localData(id, fingerprint),
+      source: { kind: "synthetic", name: kind, options, ...targets, fingerprint },
+    }),
     train: examples(train),
     ...(test === undefined ? {} : { test: examples(test) }),
     ...(targetKind === undefined ? {} : { targetKind }),
     hash: sha256OfPieces,
   });
   return train.targets.dtype === "int32" && targetKind !== "value" ? { ...data, classes: ["0", "1"] } : data;
-}
-
-/** `points=500,seed=3` as numbers by name. */
-function readOptions(where: string, text: string): Record<string, number> {
-  const options: Record<string, number> = {};
-  for (const part of text.split(",").filter((piece) => piece !== "")) {
-    const [, key, value] = /^([A-Za-z]+)=(\S+)$/.exec(part.trim()) ?? [];
-    if (key === undefined || Number.isNaN(decimal(value))) {
-      throw new InvalidInputError("option that cannot be read", {
-        where: `--data ${where}`,
-        expected: "options as name=number, separated by commas",
-        received: part.slice(0, 40),
-      });
-    }
-    options[key] = decimal(value);
-  }
-  return options;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import type { Dataset } from "../../src/data/dataset.js";
+import { localData } from "../../src/data/source.js";
 import { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "../../src/train/imported/onnx-network.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 
@@ -62,10 +63,7 @@ export function importedData(name: string, data: string): Dataset {
     ? inputs
     : { dtype: "int32", shape: [fixtures.labels.length], data: Int32Array.from(fixtures.labels) };
   return {
-    id: data,
-    title: data,
-    isSample: false,
-    fingerprint: data,
+    ...localData(data, data),
     train: { inputs, targets },
     inputShape: inputs.shape.slice(1),
     ...(rebuilds ? {} : { classes: ["0", "1", "2", "3"] }),

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { randomStream } from "../../src/core/random/rng.js";
 import type { Dataset } from "../../src/data/dataset.js";
+import { localData } from "../../src/data/source.js";
 import { constant } from "../../src/graph/build.js";
 import { gradients } from "../../src/graph/gradient.js";
 import { graph } from "../../src/graph/graph.js";
@@ -38,7 +39,8 @@ const inputs = {
 };
 const split = { inputs, targets: inputs };
 const data: Dataset = {
-  ...{ id: "tied", title: "tied", isSample: false, fingerprint: "tied", inputShape: [fixture.features] },
+  ...localData("tied", "tied"),
+  inputShape: [fixture.features],
   train: split,
   test: split,
 };

@@ -10,6 +10,7 @@ import { decodeImage } from "../../src/data/formats/image-file.js";
 import { writeNpy } from "../../src/data/formats/npy.js";
 import { npzNames, readNpz } from "../../src/data/formats/npz.js";
 import { idxImageFiles, parseIdxImages } from "../../src/data/published/idx-images.js";
+import { localData } from "../../src/data/source.js";
 import { ImageCollector } from "../../src/data/user/image-set.js";
 import { userDataset } from "../../src/data/user/user-dataset.js";
 import type { FuzzTarget } from "./reading.js";
@@ -24,7 +25,11 @@ export const tables: readonly Uint8Array[] = [
 ];
 
 function readTable(bytes: Uint8Array): void {
-  userDataset({ name: where, train: readCsvExamples(bytes, where), hash: () => "0".repeat(16) });
+  userDataset({
+    identify: (fingerprint) => localData(where, fingerprint),
+    train: readCsvExamples(bytes, where),
+    hash: () => "0".repeat(16),
+  });
 }
 
 function chunk(kind: string, body: Uint8Array): Buffer {

@@ -9,6 +9,7 @@ import { packImages, unpackImages } from "../../src/data/formats/image-packing.j
 import { readNpy, writeNpy } from "../../src/data/formats/npy.js";
 import { npzNames, readNpz, writeNpz } from "../../src/data/formats/npz.js";
 import { readTar } from "../../src/data/formats/tar.js";
+import { localData } from "../../src/data/source.js";
 import { chooseArrays } from "../../src/data/user/array-choice.js";
 import { userDataset } from "../../src/data/user/user-dataset.js";
 import { graphCost } from "../../src/graph/accounting/cost.js";
@@ -134,7 +135,7 @@ function datasetOf(found: ReadonlyMap<string, TensorData>): void {
   const { inputs, targets } = chooseArrays(where, [...found.keys()], {});
   const get = (name: string): TensorData => found.get(name) as TensorData;
   userDataset({
-    name: where,
+    identify: (fingerprint) => localData(where, fingerprint),
     train: {
       where,
       inputs: new Map(inputs.map((name) => [name, get(name)])),

@@ -5,6 +5,7 @@ import { elementBytes } from "../../src/core/numbers/element-bytes.js";
 import { type TensorData, tensorData } from "../../src/core/numbers/tensor-data.js";
 import { randomStream } from "../../src/core/random/rng.js";
 import type { Dataset } from "../../src/data/dataset.js";
+import { localData } from "../../src/data/source.js";
 import { relu } from "../../src/nn/activations.js";
 import { batchNorm } from "../../src/nn/layers/batch-norm.js";
 import { conv2d } from "../../src/nn/layers/convolution.js";
@@ -41,10 +42,7 @@ export function patches(examples: number, { extent = 12, classes = 4, seed = 1 }
     };
   };
   return {
-    id: "patches",
-    title: "patches",
-    isSample: false,
-    fingerprint: `patches ${examples} ${extent} ${classes} ${seed}`,
+    ...localData("patches", `patches ${examples} ${extent} ${classes} ${seed}`),
     train: split("train", examples),
     test: split("test", Math.ceil(examples / 2)),
     inputShape: [1, extent, extent],
@@ -231,10 +229,7 @@ export function fixtureData({ images, line, normalization }: TrainingFile, which
           targets: tensorData("float32", [shape[0], 2], floats(targets)),
         };
   return {
-    id: which,
-    title: which,
-    isSample: false,
-    fingerprint: which,
+    ...localData(which, which),
     train: split,
     test: split,
     inputShape: shape.slice(1),

@@ -47,9 +47,17 @@ export function specFromText(
   return { ...Object.fromEntries(entries), kind };
 }
 
-/** The number that a text is in decimal, `NaN` for any other: Number() takes `0x10` and empty texts, too. */
+/** Each character has one place in it, so that a long text which is no number takes time in proportion to its length. */
+const decimalNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** Whether a text is a number in decimal, without spaces around it: Number() takes `0x10` and empty texts, too. */
+export function isDecimal(text: string): boolean {
+  return decimalNumber.test(text);
+}
+
+/** The number that a text is in decimal, spaces around it allowed; `NaN` for any other text. */
 export function decimal(text: string): number {
-  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+  return isDecimal(text.trim()) ? Number(text) : Number.NaN;
 }
 
 /** `1e-3`, `6-12-24-16`, `true`, or a name in camel case. */

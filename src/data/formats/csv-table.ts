@@ -1,6 +1,7 @@
 // Reads comma-separated values with a header line: columns of numbers, and a target column of numbers or class names.
 // Format: RFC 4180; a semicolon or a tab may stand for the comma, and lines may end in LF alone.
 import { CorruptFileError, InvalidInputError, UnknownNameError } from "../../core/errors.js";
+import { isDecimal } from "../../core/formats/text-form.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
 import { usualTargets } from "../user/array-choice.js";
 import type { StoredTargets } from "../user/targets.js";
@@ -22,8 +23,6 @@ const separators = [",", ";", "\t"];
 const maxColumns = 100_000;
 const maxHeaderBytes = 10_000_000;
 const missingWords = ["", "na", "n/a", "nan", "null", "?"];
-/** Each letter has one place in it, so that a long cell which is no number takes no longer than it is. */
-const number = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const integer = /^[+-]?\d+$/;
 
 /**
@@ -76,7 +75,7 @@ function chooseTargets(where: string, header: readonly string[], { inputs, targe
 }
 
 function targetValues(texts: readonly string[], names: readonly string[], where: string): StoredTargets["values"] {
-  const odd = texts.findIndex((text) => !number.test(text));
+  const odd = texts.findIndex((text) => !isDecimal(text));
   if (odd === -1) {
     const shape = [texts.length / names.length, names.length];
     if (names.length > 1 || !texts.every((text) => integer.test(text) && Math.abs(Number(text)) < 2 ** 31)) {
@@ -105,7 +104,7 @@ function presentIn(cell: string, where: string, line: number, column: string): s
 
 function numberIn(cell: string, where: string, line: number, column: string): number {
   const text = presentIn(cell, where, line, column);
-  if (number.test(text)) return Number(text);
+  if (isDecimal(text)) return Number(text);
   throw new InvalidInputError("not a number", {
     where: `${where}, line ${line}, column "${column}"`,
     expected: "numbers in every input column",
@@ -169,7 +168,7 @@ class CsvScanner {
     this.#separator = separator.charCodeAt(0);
     const names = this.record()?.map((name) => name.trim());
     if (names === undefined) throw new CorruptFileError("an empty table", { where: this.#where });
-    if (names.every((name) => number.test(name))) {
+    if (names.every((name) => isDecimal(name))) {
       throw new InvalidInputError("a table without a header", {
         where: this.#where,
         expected: "column names in the first line",

@@ -131,5 +131,6 @@ function assemble(
   identity: DatasetIdentity,
 ): Dataset {
   const { id, inputShape, classes, normalization } = definition;
-  return { id, ...identity, ...definition.parse(files), inputShape, classes, normalization };
+  const source = { kind: "published", name: id, fingerprint: identity.fingerprint } as const;
+  return { id, ...identity, source, ...definition.parse(files), inputShape, classes, normalization };
 }

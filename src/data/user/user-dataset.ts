@@ -24,8 +24,8 @@ export interface StoredExamples {
 }
 
 export interface UserDatasetRequest {
-  /** File name, which becomes id and title. */
-  readonly name: string;
+  /** What the data set is called whose examples have this fingerprint. */
+  readonly identify: (fingerprint: string) => Pick<Dataset, "id" | "title" | "isSample" | "fingerprint" | "source">;
   readonly train: StoredExamples;
   readonly test?: StoredExamples;
   /** Share of the rows that is held out, from the end, in (0, 1): the last rows, or the last of each class. */
@@ -47,7 +47,7 @@ export interface UserDatasetRequest {
  * fractional classes, splits that do not match.
  */
 export function userDataset(request: UserDatasetRequest): Dataset {
-  const { name, validationSplit, hash, scaling = "raw" } = request;
+  const { validationSplit, hash, scaling = "raw" } = request;
   const stored = [request.train, ...(request.test === undefined ? [] : [request.test])];
   for (const examples of stored) checkRowCounts(examples);
   const inputs = stored.map((examples) => checkedInputs(examples));
@@ -59,10 +59,7 @@ export function userDataset(request: UserDatasetRequest): Dataset {
   const [inputName] = inputs[0].keys();
   const normalization = train.source === undefined ? normalizationOf(train.inputs) : undefined;
   return {
-    id: name,
-    title: name,
-    isSample: false,
-    fingerprint: hash(piecesOf(stored, train, test)).slice(0, 16),
+    ...request.identify(hash(piecesOf(stored, train, test)).slice(0, 16)),
     train,
     ...(test === undefined ? {} : { test }),
     inputShape: train.inputs.shape.slice(1),

@@ -39,7 +39,13 @@ async function refusal(path: string, options: UserDataOptions = {}): Promise<str
 describe("arrays of a user", () => {
   it("are chosen by their usual names, kept in their type, with integer targets as classes", async () => {
     const data = await loadUserData(npz("a.npz", { y, extra: x, x }));
-    expect(data).toMatchObject({ id: "a.npz", title: "a.npz", isSample: false, inputName: "x", inputShape: [2] });
+    expect(data).toMatchObject({
+      id: "a.npz@2dd4001a",
+      title: "a.npz@2dd4001a",
+      isSample: false,
+      inputName: "x",
+      inputShape: [2],
+    });
     expect([data.train.inputs, data.scaling, data.test]).toEqual([x, "raw", undefined]);
     expect(data.train.targets).toEqual(tensorFrom("int32", [4], [0, 2, 1, 0]));
     // Columns 0 2 4 6 and 1 3 5 7.
@@ -96,6 +102,20 @@ describe("arrays of a user", () => {
     expect([toNumbers(last.train.targets), toNumbers(last.test!.targets)]).toEqual([[0, 2, 1], [0]]);
     expect(last.normalization?.mean).toEqual([2, 3]);
     expect(last.fingerprint).not.toBe(named.fingerprint);
+  });
+
+  it("are named by their folder and the beginning of their fingerprint, so that two folders `data` are two sets", async () => {
+    const targets = [y, tensorFrom("int64", [4], [0, 2, 1, 1])];
+    for (const [i, tensor] of targets.entries()) {
+      const folder = join(root, `study-${i}`, "data");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "x.npy"), writeNpy(x));
+      writeFileSync(join(folder, "y.npy"), writeNpy(tensor));
+    }
+    const [first, second] = await Promise.all(["study-0", "study-1"].map((at) => loadUserData(join(root, at, "data"))));
+    expect(first.id).toBe(`data@${first.fingerprint.slice(0, 8)}`);
+    expect(first.source).toEqual({ kind: "local", name: first.id, fingerprint: first.fingerprint });
+    expect(second.id).not.toBe(first.id);
   });
 
   it("are the same from .npz, .npy, a folder of .npy and .safetensors; one changed bit changes the fingerprint", async () => {

@@ -1,14 +1,15 @@
 // A user's own data from a path: arrays, tables, pictures. One function from path and options to a data set.
-import { createHash } from "node:crypto";
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import { type TensorData, zeros } from "../../core/numbers/tensor-data.js";
 import type { Dataset, RowSource } from "../../data/dataset.js";
 import { type CsvChoice, readCsvExamples } from "../../data/formats/csv-table.js";
+import { localData, localName } from "../../data/source.js";
 import { chooseArrays } from "../../data/user/array-choice.js";
 import type { ImageSize } from "../../data/user/image-set.js";
 import type { TargetKind } from "../../data/user/targets.js";
 import { type StoredExamples, userDataset } from "../../data/user/user-dataset.js";
+import { sha256Natively } from "../files/sha256.js";
 import {
   type ArrayFile,
   arrayEndings,
@@ -72,14 +73,14 @@ export async function loadUserData(path: string, options: UserDataOptions = {}):
   const { read, scaling } = await readerFor(path);
   const { train, test } = await read(path, options);
   return userDataset({
-    name: basename(resolve(path)),
+    identify: (fingerprint) => localData(localName(basename(resolve(path)), fingerprint), fingerprint),
     train,
     ...(test === undefined ? {} : { test }),
     ...(options.validationSplit === undefined ? {} : { validationSplit: options.validationSplit }),
     ...(options.targetKind === undefined ? {} : { targetKind: options.targetKind }),
     ...(options.ignoredClass === undefined ? {} : { ignoredClass: options.ignoredClass }),
     scaling,
-    hash: sha256OfPieces,
+    hash: sha256Natively,
   });
 }
 
@@ -111,12 +112,6 @@ function unknownKind(path: string): InvalidInputError {
     expected: `a folder, or a file that ends in ${fileEndings.join(", ")}`,
     received: extname(path) === "" ? "no ending" : extname(path),
   });
-}
-
-function sha256OfPieces(pieces: Iterable<Uint8Array>): string {
-  const hash = createHash("sha256");
-  for (const piece of pieces) hash.update(piece);
-  return hash.digest("hex");
 }
 
 interface StoredSplits {

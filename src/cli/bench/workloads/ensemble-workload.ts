@@ -3,6 +3,7 @@
 import { tensorData } from "../../../core/numbers/tensor-data.js";
 import { randomStream } from "../../../core/random/rng.js";
 import type { Dataset } from "../../../data/dataset.js";
+import { localData } from "../../../data/source.js";
 import type { KindSpec } from "../../../train/spec/trial-spec.js";
 
 export interface EnsembleWorkload {
@@ -46,10 +47,8 @@ export function ensembleData({ examples }: EnsembleWorkload): Dataset {
     targets: tensorData("float32", [examples, 1], x.map(Math.abs)),
   };
   return {
-    id: "absolute-value",
+    ...localData("absolute-value", `${examples}`),
     title: "y = |x|",
-    isSample: false,
-    fingerprint: `${examples}`,
     train,
     inputShape: [1],
   };

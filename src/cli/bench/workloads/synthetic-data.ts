@@ -4,6 +4,7 @@ import { sizeOf } from "../../../core/numbers/shape.js";
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
 import { randomStream } from "../../../core/random/rng.js";
 import type { Dataset, Split } from "../../../data/dataset.js";
+import { localData } from "../../../data/source.js";
 import type { Workload } from "./workload.js";
 
 /** Share of pixels that are 0 in MNIST: 80.9 % of the training images. */
@@ -16,10 +17,8 @@ const testExamples = 64;
  */
 export function syntheticData({ inputShape, examples, classes, normalization }: Workload): Dataset {
   return {
-    id: "synthetic",
+    ...localData("synthetic", "synthetic"),
     title: "synthetic images",
-    isSample: false,
-    fingerprint: "synthetic",
     train: split(inputShape, examples, classes),
     test: split(inputShape, testExamples, classes),
     inputShape,

@@ -65,57 +65,61 @@ export async function downloadFiles(
     throw cannotKeep(definition, fileSystemError(folder, "create", cause));
   }
   const downloads = downloadsFor(definition, files);
-  const task = new Task(definition, downloads, folder, options);
+  const run = new DownloadRun(definition, downloads, folder, options);
   const received = new Map<string, Uint8Array>();
   for (const download of downloads) {
-    for (const [name, bytes] of await task.download(download)) received.set(name, bytes);
+    for (const [name, bytes] of await run.download(download)) received.set(name, bytes);
   }
   return received;
 }
 
 /** One call: remembers which mirror answered, and how far the whole has come. */
-class Task {
-  private mirrors: readonly string[];
-  private readonly totalBytes: number;
-  private doneBytes = 0;
+class DownloadRun {
+  readonly #definition: DatasetDefinition;
+  readonly #folder: string;
+  readonly #options: DownloadOptions;
+  readonly #totalBytes: number;
+  #mirrors: readonly string[];
+  #doneBytes = 0;
 
-  constructor(
-    private readonly definition: DatasetDefinition,
-    downloads: readonly Download[],
-    private readonly folder: string,
-    private readonly options: DownloadOptions,
-  ) {
-    this.mirrors = definition.mirrors;
-    this.totalBytes = downloads.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
+  constructor(definition: DatasetDefinition, downloads: readonly Download[], folder: string, options: DownloadOptions) {
+    this.#definition = definition;
+    this.#folder = folder;
+    this.#options = options;
+    this.#mirrors = definition.mirrors;
+    this.#totalBytes = downloads.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
   }
 
   async download(download: Download): Promise<ReadonlyMap<string, Uint8Array>> {
     let part: PartFile | undefined;
     let keep = true;
     try {
-      part = await claimPart(this.folder, download.name);
-      const files = await this.fromAnyMirror(download, part.path);
-      for (const [name, bytes] of files) await writeFileAtomic(join(this.folder, name), bytes);
+      part = await claimPart(this.#folder, download.name);
+      const files = await this.#fromAnyMirror(download, part.path);
+      for (const [name, bytes] of files) await writeFileAtomic(join(this.#folder, name), bytes);
       keep = false;
-      this.doneBytes += download.packedBytes;
+      this.#doneBytes += download.packedBytes;
       return files;
     } catch (cause) {
-      if (this.options.signal?.aborted) {
-        throw new InterruptedError(`download of ${this.definition.title}`, "Run it again: it goes on where it stopped");
+      if (this.#options.signal?.aborted) {
+        throw new InterruptedError(
+          `download of ${this.#definition.title}`,
+          "Run it again: it goes on where it stopped",
+        );
       }
-      throw cause instanceof EnvironmentError ? cannotKeep(this.definition, cause) : cause;
+      throw cause instanceof EnvironmentError ? cannotKeep(this.#definition, cause) : cause;
     } finally {
       await part?.release({ keep }).catch(() => undefined);
     }
   }
 
-  private async fromAnyMirror(download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array>> {
+  async #fromAnyMirror(download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array>> {
     const attempts: string[] = [];
-    for (const mirror of this.mirrors) {
+    for (const mirror of this.#mirrors) {
       const url = `${mirror}${download.name}`;
-      const result = await this.fromMirror(url, download, path);
+      const result = await this.#fromMirror(url, download, path);
       if (typeof result !== "string") {
-        this.mirrors = [mirror, ...this.mirrors.filter((other) => other !== mirror)];
+        this.#mirrors = [mirror, ...this.#mirrors.filter((other) => other !== mirror)];
         return result;
       }
       attempts.push(`${new URL(url).host}: ${result}`);
@@ -124,17 +128,13 @@ class Task {
   }
 
   /** The verified files, or why there are none. */
-  private async fromMirror(
-    url: string,
-    download: Download,
-    path: string,
-  ): Promise<ReadonlyMap<string, Uint8Array> | string> {
+  async #fromMirror(url: string, download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array> | string> {
     // Twice, because bytes of an earlier try may be the wrong ones: then once more from the first byte.
     for (let attempt = 0; attempt < 2; attempt++) {
-      const held = await this.transfer(url, download, path);
+      const held = await this.#transfer(url, download, path);
       if (typeof held === "string") return held;
       try {
-        return await readVerifiedDownload(path, download, this.definition.archive !== undefined, "Run it again");
+        return await readVerifiedDownload(path, download, this.#definition.archive !== undefined, "Run it again");
       } catch (cause) {
         if (!(cause instanceof CorruptFileError)) throw cause;
       }
@@ -145,17 +145,17 @@ class Task {
   }
 
   /** Bytes that were there before the transfer, or why it failed. */
-  private async transfer(url: string, download: Download, path: string): Promise<number | string> {
+  async #transfer(url: string, download: Download, path: string): Promise<number | string> {
     const handle = await openForUpdate(path);
     try {
       const held = (await handle.stat()).size;
       if (held === download.packedBytes) return held;
       await receive(url, handle, path, download.packedBytes + slackBytes, {
-        fetch: this.options.fetch ?? fetch,
-        connectTimeoutMs: this.options.connectTimeoutMs ?? 3000,
-        stallTimeoutMs: this.options.stallTimeoutMs ?? 30_000,
-        ...(this.options.signal === undefined ? {} : { signal: this.options.signal as Signal }),
-        onBytes: (received) => this.report(download, url, received),
+        fetch: this.#options.fetch ?? fetch,
+        connectTimeoutMs: this.#options.connectTimeoutMs ?? 3000,
+        stallTimeoutMs: this.#options.stallTimeoutMs ?? 30_000,
+        ...(this.#options.signal === undefined ? {} : { signal: this.#options.signal as Signal }),
+        onBytes: (received) => this.#report(download, url, received),
       });
       return held;
     } catch (cause) {
@@ -166,13 +166,13 @@ class Task {
     }
   }
 
-  private report(download: Download, url: string, received: number): void {
-    this.options.onProgress?.({
-      dataset: this.definition.id,
+  #report(download: Download, url: string, received: number): void {
+    this.#options.onProgress?.({
+      dataset: this.#definition.id,
       file: download.name.replace(/\.gz$/, ""),
       url,
-      receivedBytes: Math.min(this.totalBytes, this.doneBytes + received),
-      totalBytes: this.totalBytes,
+      receivedBytes: Math.min(this.#totalBytes, this.#doneBytes + received),
+      totalBytes: this.#totalBytes,
     });
   }
 }

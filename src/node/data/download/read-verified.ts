@@ -1,5 +1,4 @@
 // Reads files of data sets, packed or plain, and lets only the published bytes pass.
-import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +9,7 @@ import { readTar } from "../../../data/formats/tar.js";
 import type { DatasetFile, Download, SampleFile } from "../../../data/published/definition.js";
 import { datasetTable } from "../../../data/published/index.js";
 import { fileSystemError } from "../../files/atomic-file.js";
+import { sha256Natively } from "../../files/sha256.js";
 import { notAFile, withoutWaiting } from "../read-file.js";
 
 /** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
@@ -110,7 +110,7 @@ async function unpack(
 }
 
 function verify(bytes: Uint8Array, where: string, file: DatasetFile, remedy: string): Uint8Array {
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const sha256 = sha256Natively([bytes]);
   if (sha256 === file.sha256) return bytes;
   const owner = Object.values(datasetTable).find(({ files }) => files.some((other) => other.sha256 === sha256));
   if (owner !== undefined) {
