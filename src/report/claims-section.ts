@@ -1,7 +1,7 @@
 // The ledger of claims: what a source says, and what the numbers say to that.
 import { type Claim, type Verdict, verdicts } from "../core/findings.js";
+import { countText } from "../study/analysis/number-text.js";
 import { type Html, html } from "./html.js";
-import { countText } from "./number-text.js";
 
 /** Class name and sign of a verdict; the sign tells verdicts apart without color. */
 const looks: Readonly<Record<Verdict, { readonly name: string; readonly sign: string }>> = {

@@ -1,7 +1,8 @@
 // How the numbers were made: everything that somebody needs to make them again.
+
+import { countText, durationText, listText, numberText, wordsOf } from "../study/analysis/number-text.js";
 import type { ReportStudy, ReportTrial } from "./document.js";
 import { type Html, html } from "./html.js";
-import { countText, durationText, listText, numberText, wordsOf } from "./number-text.js";
 
 export function makingSection(study: ReportStudy, anchor: string): Html {
   const { making, data, preset, trials } = study;

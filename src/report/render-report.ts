@@ -1,12 +1,13 @@
 // The report as one self-contained HTML page.
 //
 //   header, notes, contents -> for each study: question, ledger, findings, figures, tables, notes, how it was made
+
+import { countText } from "../study/analysis/number-text.js";
 import { claimsSection, claimsSummary } from "./claims-section.js";
 import type { ReportDocument, ReportStudy } from "./document.js";
 import { figuresSection } from "./figures-section.js";
 import { type Html, html, trustedHtml } from "./html.js";
 import { instantText, makingSection } from "./making-section.js";
-import { countText } from "./number-text.js";
 import { styles } from "./styles.js";
 import { findingsSection, tablesSection } from "./tables-section.js";
 
@@ -33,7 +34,7 @@ export function renderReport(document: ReportDocument): string {
 <header>
 <h1>${title}</h1>
 ${subtitle === undefined ? html`` : html`<p class="subtitle">${subtitle}</p>`}
-<p class="meta">${countText(studies.length, "study").replace("studys", "studies")}, written by Trainscope on ${instantText(generatedAt)}</p>
+<p class="meta">${countText(studies.length, "study", "studies")}, written by Trainscope on ${instantText(generatedAt)}</p>
 </header>
 ${limitsNote(studies)}
 ${contents(studies)}

@@ -5,7 +5,6 @@ import type { ReportDocument, ReportStudy } from "./document.js";
 import { exampleReport } from "./example-report.js";
 import { inlineSvg } from "./figures-section.js";
 import { html } from "./html.js";
-import { decimalsFor, durationText, fixedText, listText, numberText, wordsOf } from "./number-text.js";
 import { renderReport } from "./render-report.js";
 
 const svg =
@@ -140,42 +139,22 @@ describe("figures of a page", () => {
   });
 });
 
+describe("count of studies", () => {
+  it.each([
+    [1, "1 study, written by"],
+    [2, "2 studies, written by"],
+  ])("%i", async (count, words) => {
+    const { studies, ...rest } = await example();
+    const page = renderReport({ ...rest, studies: Array.from({ length: count }, () => studies[0]) });
+    expect(page).toContain(words);
+  });
+});
+
 describe("html", () => {
   it("escapes values and keeps pieces of HTML", () => {
     const piece = html`<b>${"<&>"}</b>`;
     expect(html`<p title="${'"'}">${[piece, 3, undefined]}</p>`.markup).toBe(
       '<p title="&quot;"><b>&lt;&amp;&gt;</b>3</p>',
     );
-  });
-});
-
-describe("numbers for readers", () => {
-  it.each([
-    [fixedText(1234.5, 2), "1,234.50"],
-    [fixedText(-0.04, 1), "0.0"],
-    [fixedText(-1.25, 2), "−1.25"],
-    [fixedText(Number.NaN, 2), "not a number"],
-    [fixedText(Number.NEGATIVE_INFINITY, 2), "−∞"],
-    [numberText(61706), "61,706"],
-    [numberText(0.0421), "0.0421"],
-    [numberText(98.64), "98.64"],
-    [numberText(-0.0000123), "−1.23 × 10^−5"],
-    [durationText(45.4), "45 ms"],
-    [durationText(59_960), "60.0 s"],
-    [durationText(109_000), "1 min 49 s"],
-    [durationText(7_380_000), "2 h 3 min"],
-    [listText([0, 1, 2, 3]), "0 to 3"],
-    [listText([0, 5]), "0, 5"],
-    [wordsOf("batchNormHidden"), "batch norm hidden"],
-  ])("%s", (text, expected) => {
-    expect(text).toBe(expected);
-  });
-
-  it("have as many digits as the uncertainty leaves meaning", () => {
-    expect(decimalsFor([0.18, 0.2, 0.16], [98.6])).toBe(2);
-    expect(decimalsFor([0.0042], [0.05])).toBe(4);
-    expect(decimalsFor([12], [300])).toBe(0);
-    expect(decimalsFor([0, 0], [10, 10])).toBe(0);
-    expect(decimalsFor([], [6.31, 10.3])).toBe(2);
   });
 });

@@ -2,8 +2,8 @@
 import { exactMethod, type Finding, type Table } from "../core/findings.js";
 import { groupBy } from "../core/group-by.js";
 import type { Cell } from "../core/rows.js";
+import { decimalsFor, fixedText, numberText, wordsOf } from "../study/analysis/number-text.js";
 import { type Html, html } from "./html.js";
-import { decimalsFor, fixedText, numberText, wordsOf } from "./number-text.js";
 
 const methodNames: Readonly<Record<string, string>> = {
   t: "Student’s t interval of the mean over seeds",

@@ -3,6 +3,7 @@ import type { Table } from "../../core/findings.js";
 import type { Row } from "../../core/rows.js";
 import { conventions } from "../../inspect/conventions.js";
 import type { LayerRecord } from "../../inspect/inspection.js";
+import { decimalText } from "../../study/analysis/number-text.js";
 import {
   type Accounted,
   type AccountedNetworks,
@@ -13,7 +14,6 @@ import {
 } from "./accounted.js";
 import { boxDeviation } from "./effective-fields.js";
 import { type Measurements, reduction } from "./measurements.js";
-import { decimalText, mapText, mebibytes, megabytes } from "./number-text.js";
 import {
   identityDepths,
   identityKernels,
@@ -23,6 +23,7 @@ import {
   stackOf,
   truthOf,
 } from "./receptive-fields.js";
+import { mapText, mebibytes, megabytes } from "./size-text.js";
 import { toolConventions } from "./tool-conventions.js";
 
 export function tables(measurements: Measurements): Table[] {

@@ -1,9 +1,10 @@
 // AlexNet: what the report and the literature say of its size, layer by layer.
 import type { Claim } from "../../../core/findings.js";
+import { countText, decimalText, sumText } from "../../../study/analysis/number-text.js";
 import { layerNamed } from "../accounted.js";
 import type { Measurements } from "../measurements.js";
 import { networks as specs } from "../networks.js";
-import { countText, decimalText, mapText, mebibytes, sumText } from "../number-text.js";
+import { mapText, mebibytes } from "../size-text.js";
 import { published, reported } from "../sources.js";
 import { confirmed, erratum, roundsTo } from "./statement.js";
 

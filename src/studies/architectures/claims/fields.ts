@@ -1,9 +1,9 @@
 // Receptive fields: the printed formula, stacks of convolutions, published tables, and what an output really weighs.
 import type { Claim } from "../../../core/findings.js";
+import { countText, decimalText } from "../../../study/analysis/number-text.js";
 import { fieldOf, layerNamed } from "../accounted.js";
 import { boxDeviation } from "../effective-fields.js";
 import type { Measurements } from "../measurements.js";
-import { countText, decimalText } from "../number-text.js";
 import {
   agrees,
   identityDepths,

@@ -3,10 +3,11 @@ import type { Claim } from "../../../core/findings.js";
 import { inspect } from "../../../inspect/inspect.js";
 import { batchNorm, conv2d, dense, flatten, relu, sequential } from "../../../nn/index.js";
 import { catalogueModel } from "../../../nn/models.js";
+import { countText, decimalText, sumText } from "../../../study/analysis/number-text.js";
 import { type Accounted, branchesOf } from "../accounted.js";
 import { type Measurements, reduction } from "../measurements.js";
 import { networks as specs } from "../networks.js";
-import { countText, decimalText, mapText, sumText } from "../number-text.js";
+import { mapText } from "../size-text.js";
 import { published, reported } from "../sources.js";
 import { confirmed, erratum } from "./statement.js";
 

@@ -1,9 +1,10 @@
 // VGG: totals with and without biases, activations, and what others print.
 import type { Claim } from "../../../core/findings.js";
 import type { Totals } from "../../../inspect/inspection.js";
+import { countText, decimalText } from "../../../study/analysis/number-text.js";
 import { layerNamed } from "../accounted.js";
 import type { Measurements } from "../measurements.js";
-import { countText, decimalText, mebibytes, megabytes } from "../number-text.js";
+import { mebibytes, megabytes } from "../size-text.js";
 import { published, reported } from "../sources.js";
 import { confirmed, erratum, roundsTo } from "./statement.js";
 
@@ -81,7 +82,7 @@ function paper({ networks: { vgg16, vgg19 } }: Measurements): Claim {
       rule: "Supported if both counts round to the numbers.",
     },
     counts.every((count, i) => roundsTo(count / 1e6, said[i], 0)),
-    `${counts.map(countText).join(" and ")}.`,
+    `${counts.map((count) => countText(count)).join(" and ")}.`,
   );
 }
 

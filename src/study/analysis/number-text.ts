@@ -1,4 +1,45 @@
-// Numbers for readers: as many digits as the uncertainty leaves meaning, and the same number in one column.
+// Numbers as text, for the sentences and tables of studies and for the report page.
+import type { Estimate } from "../../core/statistics/intervals.js";
+
+/** `62,378.50`: so many decimals, groups of three digits, and a hyphen as minus sign, as programs write it. */
+export function decimalText(value: number, decimals: number): string {
+  if (!Number.isFinite(value)) return `${value}`;
+  const [whole, fraction] = value.toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+/** `62,378,344`; with a noun `1 seed`, `5 seeds`, `2 studies`. */
+export function countText(count: number, noun?: string, plural = `${noun}s`): string {
+  const text = decimalText(count, 0);
+  return noun === undefined ? text : `${text} ${count === 1 ? noun : plural}`;
+}
+
+/** `34,944 + 614,656 = 649,600`: an addition with its result. */
+export function sumText(terms: readonly number[]): string {
+  const sum = terms.reduce((total, term) => total + term, 0);
+  return `${terms.map((term) => countText(term)).join(" + ")} = ${countText(sum)}`;
+}
+
+/** `98.31 [98.02, 98.60]`, or the value alone where there is no interval. */
+export function estimateText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals = 2): string {
+  const shown = decimalText(value, decimals);
+  if (interval === undefined) return shown;
+  return `${shown} [${interval.map((end) => decimalText(end, decimals)).join(", ")}]`;
+}
+
+/** `98.31 ± 0.29` with half the width of the interval, or the value alone where there is none. */
+export function meanText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals: number): string {
+  const shown = decimalText(value, decimals);
+  return interval === undefined ? shown : `${shown} ± ${decimalText((interval[1] - interval[0]) / 2, decimals)}`;
+}
+
+/** A share as `64.3 % [61.3, 67.2]`, or without the interval where there is none. */
+export function percentText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals = 1): string {
+  const shown = `${decimalText(100 * value, decimals)} %`;
+  if (interval === undefined) return shown;
+  return `${shown} [${interval.map((end) => decimalText(100 * end, decimals)).join(", ")}]`;
+}
 
 /** Decimals that give the smallest interval of a column two significant digits, so that no end of it is empty. */
 export function decimalsFor(halfWidths: readonly number[], values: readonly number[]): number {
@@ -18,15 +59,13 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }
 
-/** `1,234.50`, with a true minus sign; `not finite` for what diverged. */
+/** `1,234.50`, with a true minus sign; `not a number` and `∞` for what diverged. */
 export function fixedText(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : `${value < 0 ? "−" : ""}∞`;
   const rounded = value.toFixed(decimals);
-  const [whole, fraction] = rounded.replace("-", "").split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   // What rounds to zero has no sign.
   const sign = value < 0 && Number(rounded) !== 0 ? "−" : "";
-  return `${sign}${grouped}${fraction === undefined ? "" : `.${fraction}`}`;
+  return `${sign}${decimalText(value, decimals).replace("-", "")}`;
 }
 
 /** A number on its own, to six significant digits; very large and very small ones as powers of ten. */
@@ -60,11 +99,6 @@ export function wordsOf(id: string): string {
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .replace(/[-_.]+/g, " ")
     .toLowerCase();
-}
-
-/** `1 seed`, `5 seeds`. */
-export function countText(count: number, noun: string): string {
-  return `${fixedText(count, 0)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** `0 to 4` for consecutive integers, else `0, 3, 7`. */
