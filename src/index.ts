@@ -65,6 +65,7 @@ export { readNpy, writeNpy } from "./data/formats/npy.js";
 export { readNpz, writeNpz } from "./data/formats/npz.js";
 
 // Execute: the port that a host fills in. "trainscope/node" does it with native ONNX Runtime.
+export type { Provider, RuntimeCapabilities } from "./train/runtime/capabilities.js";
 export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime/runtime.js";
 
 // Graphs: symbolic tensors over ONNX operators. `ops` has a function for each operator; `gradients` and `simplify` make

@@ -1,5 +1,7 @@
 // A runtime that takes everything and runs nothing: what comes as far as it, is ready to run.
 import { EnvironmentError } from "../../src/core/errors.js";
+import { dtypes } from "../../src/core/numbers/dtype.js";
+import { opsetVersion } from "../../src/onnx/write.js";
 import type { Runtime } from "../../src/train/runtime/runtime.js";
 import { Trial, type TrialRequest } from "../../src/train/trial/trial.js";
 
@@ -10,8 +12,15 @@ const refuse = (): Promise<never> => Promise.reject(new EnvironmentError(reached
 
 const runtime: Runtime = {
   name: "none",
-  cores: 1,
-  memoryBytes: runtimeBytes,
+  capabilities: {
+    provider: "cpu",
+    threads: { most: 1, fixedAtStart: false },
+    memoryBytes: runtimeBytes,
+    domains: { "": opsetVersion },
+    dtypes: new Set(dtypes),
+    loop: "inside",
+    bits: "same",
+  },
   load: refuse,
   put: () => Promise.resolve(),
   get: refuse,

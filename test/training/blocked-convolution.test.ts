@@ -9,6 +9,7 @@ import { maxPool2d } from "../../src/nn/layers/pooling.js";
 import { sequential } from "../../src/nn/layers/sequential.js";
 import { modelByName } from "../../src/nn/models.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { opsetVersion } from "../../src/onnx/write.js";
 import { convolutionBlock } from "../../src/train/runtime/blocked-support.js";
 import type { Runtime } from "../../src/train/runtime/runtime.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
@@ -19,7 +20,7 @@ afterAll(() => runtime.dispose());
 
 const block = await convolutionBlock(runtime);
 
-/** The same runtime as one that knows ONNX's own operators only, as a browser's does. */
+/** The same runtime as one that lacks the blocked operators, as on a processor without vector kernels for them. */
 const plain: Runtime = {
   ...bound(runtime),
   load: async (model, options) => {
@@ -29,10 +30,10 @@ const plain: Runtime = {
 };
 
 function bound(source: Runtime): Runtime {
-  const { name, cores } = source;
+  const { name, capabilities } = source;
   return {
     name,
-    cores,
+    capabilities,
     load: (model, options) => source.load(model, options),
     put: (key, tensor) => source.put(key, tensor),
     get: (key) => source.get(key),
@@ -72,6 +73,13 @@ test("a runtime without them is found out, and asked once", async () => {
   expect(await convolutionBlock(counted)).toBeUndefined();
   expect(await convolutionBlock(counted)).toBeUndefined();
   expect(loads).toBe(2);
+});
+
+test("a runtime that does not list their domain is not tried", async () => {
+  const capabilities = { ...runtime.capabilities, domains: { "": opsetVersion } };
+  const load = (): Promise<never> => Promise.reject(new Error("nothing is to be loaded"));
+  const blockless: Runtime = { ...bound(runtime), capabilities, load };
+  expect(await convolutionBlock(blockless)).toBeUndefined();
 });
 
 test("a block of the wrong size is not taken: the numbers would be wrong", async () => {

@@ -41,7 +41,10 @@ const batchesOf = async (given: SmallRequest): Promise<number[]> =>
     event.kind === "steps" ? [...event.examples] : [],
   );
 const wide = sequential([conv2d({ filters: 64, kernel: 3, padding: 1 }), flatten(), dense({ units: 4 })]) as KindSpec;
-const withMemory = (memoryBytes: number): typeof runtime => ({ ...runtime, memoryBytes });
+const withMemory = (memoryBytes: number): typeof runtime => ({
+  ...runtime,
+  capabilities: { ...runtime.capabilities, memoryBytes },
+});
 /** The one-line message with which a trial refuses, and its exit code. */
 async function refusal(given: SmallRequest): Promise<string> {
   try {

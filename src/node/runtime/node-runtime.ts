@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism, totalmem } from "node:os";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+import { dtypes } from "../../core/numbers/dtype.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { RuntimeCapabilities } from "../../train/runtime/capabilities.js";
 import type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "../../train/runtime/runtime.js";
 import type { LoadedModel } from "./protocol.js";
 import { ownCopy } from "./tensors.js";
@@ -26,8 +28,7 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
   const others = new Map<number, Runtime>();
   return {
     name: `onnxruntime-node ${ortVersion()} (cpu)`,
-    cores,
-    memoryBytes: memoryBytes(),
+    capabilities: capabilitiesWith(cores),
     fork(number: number): Runtime {
       const other = others.get(number) ?? nodeRuntime({ cores });
       others.set(number, other);
@@ -47,6 +48,20 @@ export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptio
     async dispose(): Promise<void> {
       await Promise.all([calls.close(), ...[...others.values()].map((other) => other.dispose())]);
     },
+  };
+}
+
+function capabilitiesWith(cores: number): RuntimeCapabilities {
+  return {
+    provider: "cpu",
+    threads: { most: cores, fixedAtStart: false },
+    memoryBytes: memoryBytes(),
+    // ONNX Runtime 1.30 refuses operator sets from 27 on as not yet released.
+    // The blocked convolutions are there on processors for which MLAS has vector kernels: with x86-64 and AVX, mostly.
+    domains: { "": 26, "com.microsoft": 1, "com.microsoft.nchwc": 1 },
+    dtypes: new Set(dtypes),
+    loop: "inside",
+    bits: "by threads",
   };
 }
 

@@ -1,10 +1,12 @@
-// Whether a runtime has convolutions over blocked channels, and how large its blocks are: found out by trying.
+// Whether a runtime has convolutions over blocked channels, and how large its blocks are: tried where the
+// runtime lists their domain.
 
 import { sizeOf } from "../../core/numbers/shape.js";
 import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
 import { randomStream } from "../../core/random/rng.js";
 import { input } from "../../graph/build.js";
 import { graph, rewriteGraph } from "../../graph/graph.js";
+import { blockedDomain } from "../../graph/ops/windows/blocked-operators.js";
 import { filledBlocks } from "../../graph/ops/windows/blocks.js";
 import { conv } from "../../graph/ops/windows/convolution.js";
 import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
@@ -42,6 +44,7 @@ export function mayBeBlocked({ parameters, frozen }: Network): boolean {
 }
 
 async function firstThatWorks(runtime: Runtime): Promise<number | undefined> {
+  if (!Object.hasOwn(runtime.capabilities.domains, blockedDomain)) return undefined;
   for (const block of candidates) if (await works(runtime, block)) return block;
   return undefined;
 }
@@ -78,7 +81,7 @@ async function works(runtime: Runtime, block: number): Promise<boolean> {
       await session.dispose();
     }
   } catch {
-    // It has no such operator.
+    // Its domain is there, but no kernel for this processor.
     return false;
   }
 }

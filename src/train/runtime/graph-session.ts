@@ -9,7 +9,7 @@ import type { Runtime } from "./runtime.js";
  * Opens graphs on a runtime.
  * @param options threads of each session; all cores by default.
  */
-export function runtimeSession(runtime: Runtime, { threads = runtime.cores } = {}): OpenGraph {
+export function runtimeSession(runtime: Runtime, { threads = runtime.capabilities.threads.most } = {}): OpenGraph {
   return async (graph, constants): Promise<GraphSession> => {
     const model = writeOnnx(simplify(graph), { initializers: constants });
     const session = await runtime.load(model, { threads });

@@ -29,10 +29,10 @@ function node(opType: string, input: string[], output: string[], attribute: Attr
   return { opType, name: `${output[0]}Node`, input, output, attribute };
 }
 
-function model(graph: Graph): Uint8Array {
+function model(graph: Graph, opset = 21): Uint8Array {
   const message = create(ModelProtoSchema, {
     irVersion: 10n,
-    opsetImport: [{ domain: "", version: 21n }],
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
     graph: { name: "graph", ...graph },
   });
   return toBinary(ModelProtoSchema, message);
@@ -47,13 +47,16 @@ export function addModel(): Uint8Array {
   });
 }
 
-/** `y = x` for one element type and any length. */
-export function identityModel(dtype: DType): Uint8Array {
-  return model({
-    node: [node("Identity", ["x"], ["y"])],
-    input: [value("x", dtype, "n")],
-    output: [value("y", dtype, "n")],
-  });
+/** `y = x` for one element type and any length. @param opset 21 by default. */
+export function identityModel(dtype: DType, opset?: number): Uint8Array {
+  return model(
+    {
+      node: [node("Identity", ["x"], ["y"])],
+      input: [value("x", dtype, "n")],
+      output: [value("y", dtype, "n")],
+    },
+    opset,
+  );
 }
 
 /** `product = left . right`, for square matrices. */

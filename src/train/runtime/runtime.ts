@@ -1,5 +1,6 @@
 // The port to whatever executes ONNX models: native ONNX Runtime in Node, WebAssembly in a browser.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { RuntimeCapabilities } from "./capabilities.js";
 
 export interface SessionOptions {
   /** Intra-op threads. */
@@ -41,10 +42,8 @@ export interface Session {
 export interface Runtime {
   /** `onnxruntime-node 1.30.0 (cpu)`: part of what makes two results comparable. */
   readonly name: string;
-  /** Cores that a session may use. */
-  readonly cores: number;
-  /** Memory that there is for everything, in bytes; where it cannot be known, that of 32-bit WebAssembly is assumed. */
-  readonly memoryBytes?: number;
+  /** What it can do; a fork can do the same. */
+  readonly capabilities: RuntimeCapabilities;
   /**
    * Another runtime of the same kind that works at the same time, with sessions and resident tensors of its own: the same
    * one for the same number, from 1. It is disposed together with this one. Absent where there is only one.

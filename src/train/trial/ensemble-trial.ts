@@ -82,7 +82,11 @@ export class EnsembleTrial {
     this.#orders = ordersOf(spec, this.networks, this.#examples("train"));
     const optimizer = readOptimizer(spec.optimizer);
     const built = checkedNetwork(spec, network, layout, this.#orders[0], (plain) =>
-      checkMemory(plain, ensembleLayout(stateLayout(plain, optimizer), this.networks), runtime.memoryBytes),
+      checkMemory(
+        plain,
+        ensembleLayout(stateLayout(plain, optimizer), this.networks),
+        runtime.capabilities.memoryBytes,
+      ),
     );
     const loss = lossFunction(spec.loss);
     checkTargets(built, loss, data);
@@ -92,7 +96,7 @@ export class EnsembleTrial {
     const single = stateLayout(built, optimizer, this.networks);
     this.#layout = ensembleLayout(single, this.networks);
     this.#totalSteps = spec.steps ?? (spec.epochs ?? 1) * this.#orders[0].stepsPerEpoch;
-    const threads = request.threads ?? runtime.cores;
+    const threads = request.threads ?? runtime.capabilities.threads.most;
     const extents = shareExtents(built, this.networks, runtime.fork === undefined ? 1 : threads);
     const program = {
       ...{ network, layout, loss, optimizer: spec.optimizer },
@@ -119,7 +123,11 @@ export class EnsembleTrial {
     }
     const isShared = this.#shares.length > 1;
     this.#threads = new ThreadChoice(
-      isShared ? [1] : request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
+      isShared
+        ? [1]
+        : request.threads === undefined
+          ? equalThreadCounts(runtime.capabilities.threads.most)
+          : [request.threads],
     );
   }
 

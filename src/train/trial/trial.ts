@@ -113,7 +113,7 @@ export class Trial {
     this.#order = rowOrder(request.spec, request.rows, this.#split("train").examples);
     const optimizer = readOptimizer(spec.optimizer);
     this.#network = checkedNetwork(spec, network, layout, this.#order, (plain) =>
-      checkMemory(plain, stateLayout(plain, optimizer), runtime.memoryBytes),
+      checkMemory(plain, stateLayout(plain, optimizer), runtime.capabilities.memoryBytes),
     );
     checkTargets(this.#network, loss, data);
     checkTokens(this.#network, data, spec.data.scaling);
@@ -137,7 +137,7 @@ export class Trial {
       spinning,
     );
     this.#threads = new ThreadChoice(
-      request.threads === undefined ? equalThreadCounts(runtime.cores) : [request.threads],
+      request.threads === undefined ? equalThreadCounts(runtime.capabilities.threads.most) : [request.threads],
     );
   }
 
