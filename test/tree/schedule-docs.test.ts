@@ -8,7 +8,7 @@ import { batchSchedules } from "../../src/optim/batch-schedules.js";
 import { optimizers } from "../../src/optim/optimizers/index.js";
 import { schedules } from "../../src/optim/schedules.js";
 
-const read = (path: string): string => readFileSync(new URL(`../docs/${path}`, import.meta.url), "utf8");
+const read = (path: string): string => readFileSync(new URL(`../../docs/${path}`, import.meta.url), "utf8");
 
 interface Documented {
   readonly option: string;
