@@ -96,7 +96,7 @@ describe("help", () => {
     const words = out.replace(/\s+/g, " ");
     expect(words).toContain("--learning-rate <number> size of a step (default: sgd 0.001, adagrad 0.01,");
     expect(words).toContain(
-      "--dampening <number> share of the gradient that the momentum leaves out; sgd (default: 0)",
+      "--dampening <number> fraction of the gradient that does not enter the momentum; sgd (default: 0)",
     );
     expect(words).toContain("--nesterov Nesterov's variant of momentum; sgd --");
     expect(words).toContain("--decay <name> what decays: all parameters, or weights");

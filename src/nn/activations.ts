@@ -43,7 +43,7 @@ export const leakyRelu = defineLayer({
 export const elu = defineLayer({
   kind: "elu",
   about: "x above 0, alpha (exp(x) - 1) below",
-  options: z.object({ alpha: z.number().default(1).describe("minus the limit far below 0") }),
+  options: z.object({ alpha: z.number().default(1).describe("negative of the limit for very negative x") }),
   build: (spec, x) => moreNodes.elu(x, { alpha: spec.alpha }),
 });
 
@@ -56,7 +56,7 @@ export const celu = defineLayer({
       .number()
       .refine((value) => value !== 0, { error: "a number other than 0" })
       .default(1)
-      .describe("minus the limit far below 0"),
+      .describe("negative of the limit for very negative x"),
   }),
   build: (spec, x) => moreNodes.celu(x, { alpha: spec.alpha }),
 });
@@ -83,10 +83,10 @@ export const thresholdedRelu = defineLayer({
  */
 export const shrink = defineLayer({
   kind: "shrink",
-  about: "x nearer to 0 by a bias outside of a threshold, 0 inside",
+  about: "0 within a threshold; beyond it, x moved toward 0 by a bias",
   options: z.object({
-    threshold: z.number().min(0).default(0.5).describe("values up to this far from 0 become 0"),
-    bias: z.number().default(0).describe("taken off the magnitude of the others"),
+    threshold: z.number().min(0).default(0.5).describe("values within this distance of 0 become 0"),
+    bias: z.number().default(0).describe("subtracted from the magnitude of the others"),
   }),
   build: ({ threshold, bias }, x) => shrinkNode(x, { lambd: threshold, bias }),
 });
@@ -94,9 +94,12 @@ export const shrink = defineLayer({
 /** `x` times the normal distribution function of x, or its form by tanh (Hendrycks and Gimpel, 2016). */
 export const gelu = defineLayer({
   kind: "gelu",
-  about: "x times the normal distribution function of x",
+  about: "x times the standard normal distribution function of x",
   options: z.object({
-    approximate: z.enum(["none", "tanh"]).default("none").describe("exactly, or by tanh as the first models had it"),
+    approximate: z
+      .enum(["none", "tanh"])
+      .default("none")
+      .describe("none: exact; tanh: the approximation of early models"),
   }),
   build: ({ approximate }, x) => moreNodes.gelu(x, { approximate }),
 });
@@ -125,7 +128,7 @@ export const sigmoid = plain("sigmoid", "1 / (1 + exp(-x))", nodes.sigmoid);
 /** `alpha x + beta` between 0 and 1. By default PyTorch's; ONNX and early Keras have slope 0.2. */
 export const hardSigmoid = defineLayer({
   kind: "hardSigmoid",
-  about: "alpha x + beta, not below 0 nor above 1",
+  about: "alpha x + beta, clipped to [0, 1]",
   options: z.object({
     alpha: z
       .number()
@@ -136,7 +139,7 @@ export const hardSigmoid = defineLayer({
   build: ({ alpha, beta }, x) => moreNodes.hardSigmoid(x, { alpha, beta }),
 });
 
-const axisOptions = z.object({ axis: z.int().default(-1).describe("axis of the classes; 0 is that of the examples") });
+const axisOptions = z.object({ axis: z.int().default(-1).describe("axis of the classes; axis 0 is the batch") });
 
 /** Classes may lie on every axis but that of the examples. */
 function classAxis({ axis }: z.output<typeof axisOptions>, x: Tensor, where: string): number {

@@ -15,7 +15,7 @@ interface BatchSchedulePart<S> {
 }
 
 const most = z.int().positive().optional().describe("largest size");
-const factor = z.number().positive().default(2).describe("what the size is multiplied by");
+const factor = z.number().positive().default(2).describe("factor of the size");
 
 /** A whole number of examples, at least 1 and at most `limit`. */
 const within = (size: number, limit = Number.MAX_SAFE_INTEGER): number =>
@@ -35,7 +35,7 @@ export const constantBatch = define({
  */
 export const growingBatch = define({
   kind: "growing",
-  about: "multiplied by a factor every so many epochs",
+  about: "multiplied by a factor every few epochs",
   options: z.object({ every: z.int().positive().default(5).describe("epochs of a stage"), factor, most }),
   size: (
     spec: { readonly every: number; readonly factor: number; readonly most?: number | undefined },
@@ -64,11 +64,11 @@ export const milestoneBatch = define({
  */
 export const cyclicalBatch = define({
   kind: "cyclical",
-  about: "multiplied by a factor again and again, then divided as often",
+  about: "multiplied by a factor several times, then divided as often",
   options: z.object({
     every: z.int().positive().default(1).describe("epochs of a stage"),
     factor,
-    levels: z.int().positive().default(4).describe("how often the size is multiplied before it falls"),
+    levels: z.int().positive().default(4).describe("number of multiplications before the size falls"),
     most,
   }),
   size: (

@@ -15,8 +15,8 @@ const triangle = {
   low: z.number().nonnegative().optional().describe("lowest rate"),
   high: z.number().nonnegative().optional().describe("highest rate"),
   rise: z.number().positive().default(2000).describe("time from the lowest rate to the highest"),
-  fall: z.number().positive().optional().describe("time back to the lowest; as long as the rise if left out"),
-  unit: timeUnit("step").describe("what time is counted in"),
+  fall: z.number().positive().optional().describe("time from the highest rate to the lowest; default: the rise"),
+  unit: timeUnit("step").describe("unit of time"),
   ...cycledMomentum(0.8, 0.9),
 };
 
@@ -63,7 +63,7 @@ export const triangular = defineSchedule({
 /** As `triangular`, each cycle half as high as the one before. */
 export const triangular2 = defineSchedule({
   kind: "triangular2",
-  about: "up and down between two rates, each time half as high",
+  about: "up and down between two rates, half as high in every cycle",
   options: z.object(triangle),
   plan: (spec) => (context) => cyclical(spec, context, (cycle) => 0.5 ** (cycle - 1)),
 });
@@ -71,10 +71,10 @@ export const triangular2 = defineSchedule({
 /** As `triangular`, with a height that falls as `gamma^time`. In PyTorch gamma is 1 if left out: a plain triangle. */
 export const expRange = defineSchedule({
   kind: "expRange",
-  about: "up and down between two rates, lower with every step",
+  about: "up and down between two rates, with a decaying height",
   options: z.object({
     ...triangle,
-    gamma: z.number().positive().max(1).default(0.99994).describe("factor of the height with every unit of time"),
+    gamma: z.number().positive().max(1).default(0.99994).describe("factor of the height per unit of time"),
   }),
   plan: (spec) => (context) => cyclical(spec, context, (_cycle, time) => spec.gamma ** time),
 });
@@ -94,15 +94,18 @@ const anneals: Readonly<Record<"cosine" | "linear", Anneal>> = {
  */
 export const oneCycle = defineSchedule({
   kind: "oneCycle",
-  about: "once up and down, then far down",
+  about: "up and down once, then far below the start",
   options: z.object({
-    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
-    unit: z.enum(["step", "epoch"]).default("step").describe("what time is counted in"),
-    riseShare: z.number().min(0).max(1).default(0.3).describe("share of the time in which the rate rises"),
-    anneal: z.enum(["cosine", "linear"]).default("cosine").describe("the form of the way between two rates"),
-    initialDivisor: z.number().positive().default(25).describe("highest rate over the first"),
-    finalDivisor: z.number().positive().default(1e4).describe("first rate over the last"),
-    threePhase: z.boolean().default(false).describe("down to the first rate in as much time as up, then to the last"),
+    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    unit: z.enum(["step", "epoch"]).default("step").describe("unit of time"),
+    riseShare: z.number().min(0).max(1).default(0.3).describe("fraction of the time in which the rate rises"),
+    anneal: z.enum(["cosine", "linear"]).default("cosine").describe("shape of the curve between two rates"),
+    initialDivisor: z.number().positive().default(25).describe("highest rate divided by the first"),
+    finalDivisor: z.number().positive().default(1e4).describe("first rate divided by the last"),
+    threePhase: z
+      .boolean()
+      .default(false)
+      .describe("falls to the first rate in the time of the rise, then to the last"),
     ...cycledMomentum(0.85, 0.95),
   }),
   plan: (spec) => (context) => {
@@ -132,8 +135,8 @@ export const oneCycle = defineSchedule({
 const range = {
   low: z.number().positive().default(1e-7).describe("lowest rate"),
   high: z.number().positive().default(10).describe("highest rate"),
-  length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
-  unit: z.enum(["step", "epoch"]).default("step").describe("what time is counted in"),
+  length: z.number().positive().optional().describe("duration; default: the whole training"),
+  unit: z.enum(["step", "epoch"]).default("step").describe("unit of time"),
 };
 
 /** How far a range test has gone: 0 at its first step, 1 at its last. */
@@ -145,7 +148,7 @@ function shareOfTest(span: { length?: number | undefined; unit: TimeUnit }, cont
 /** `low + (high - low) * step / (n - 1)` for a test of n steps (Smith, WACV 2017); the optimizer's rate plays no part. */
 export const rangeTestLinear = defineSchedule({
   kind: "rangeTestLinear",
-  about: "a range test: from a low to a high rate in a straight line",
+  about: "a range test: linear from a low to a high rate",
   options: z.object(range),
   plan:
     ({ low, high, ...span }) =>
@@ -155,7 +158,7 @@ export const rangeTestLinear = defineSchedule({
 /** `low * (high / low)^(step / (n - 1))` for a test of n steps, as in fastai; the optimizer's rate plays no part. */
 export const rangeTestExponential = defineSchedule({
   kind: "rangeTestExponential",
-  about: "a range test: from a low to a high rate by equal factors",
+  about: "a range test: exponential from a low to a high rate",
   options: z.object(range),
   plan:
     ({ low, high, ...span }) =>

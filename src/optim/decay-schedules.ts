@@ -15,11 +15,11 @@ export const constant = defineSchedule({
 /** `learningRate * factor^floor(time / every)`, as PyTorch's StepLR. */
 export const step = defineSchedule({
   kind: "step",
-  about: "multiplied by a factor every so many epochs or steps",
+  about: "multiplied by a factor every few epochs or steps",
   options: z.object({
     every: z.int().positive().default(10).describe("length of a stage"),
-    factor: z.number().positive().default(0.1).describe("what the rate is multiplied by"),
-    unit: timeUnit("epoch").describe("what time is counted in"),
+    factor: z.number().positive().default(0.1).describe("factor of the rate"),
+    unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
     ({ every, factor, unit }) =>
@@ -32,8 +32,8 @@ export const multiStep = defineSchedule({
   about: "multiplied by a factor at given epochs or steps",
   options: z.object({
     milestones: z.array(z.number().positive()).default([30, 60, 80]).describe("times at which the rate changes"),
-    factor: z.number().positive().default(0.1).describe("what the rate is multiplied by"),
-    unit: timeUnit("epoch").describe("what time is counted in"),
+    factor: z.number().positive().default(0.1).describe("factor of the rate"),
+    unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
     ({ milestones, factor, unit }) =>
@@ -48,8 +48,8 @@ export const exponential = defineSchedule({
   kind: "exponential",
   about: "multiplied by a factor every epoch or step",
   options: z.object({
-    factor: z.number().positive().default(0.95).describe("what the rate is multiplied by"),
-    unit: timeUnit("epoch").describe("what time is counted in"),
+    factor: z.number().positive().default(0.95).describe("factor of the rate"),
+    unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
     ({ factor, unit }) =>
@@ -59,12 +59,12 @@ export const exponential = defineSchedule({
 /** `low + (learningRate - low) * (1 - time / length)^power`, then `low`; with `low` 0 as PyTorch's PolynomialLR. */
 export const polynomial = defineSchedule({
   kind: "polynomial",
-  about: "down to a lowest rate as a power of the remaining time",
+  about: "falls to a lowest rate as a power of the remaining time",
   options: z.object({
     power: z.number().positive().default(1).describe("power of the remaining time"),
     low: z.number().nonnegative().default(0).describe("lowest rate"),
-    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
-    unit: timeUnit("step").describe("what time is counted in"),
+    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    unit: timeUnit("step").describe("unit of time"),
   }),
   plan:
     ({ power, low, ...span }) =>
@@ -81,13 +81,13 @@ export const polynomial = defineSchedule({
  */
 export const cosine = defineSchedule({
   kind: "cosine",
-  about: "down half a cosine, once or again and again",
+  about: "falls along half a cosine, once or with restarts",
   options: z.object({
     low: z.number().nonnegative().default(0).describe("lowest rate"),
-    length: z.number().positive().optional().describe("how long it takes; the whole training if left out"),
-    restarts: z.boolean().default(false).describe("begins anew after its length"),
-    growth: z.number().min(1).default(1).describe("factor of the length with every restart"),
-    unit: timeUnit("step").describe("what time is counted in"),
+    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    restarts: z.boolean().default(false).describe("starts over after each length"),
+    growth: z.number().min(1).default(1).describe("factor of the length at every restart"),
+    unit: timeUnit("step").describe("unit of time"),
   }),
   plan:
     ({ low, restarts, growth, ...span }) =>

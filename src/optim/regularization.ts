@@ -14,7 +14,7 @@ import type { Tensor } from "../graph/tensor.js";
  *   `(1 - learningRate * lambda) theta` before the update, and the gradient stays what it is.
  * - `decay`: `all` parameters decay, as in PyTorch; or `weights` only, without biases and the scales and shifts of
  *   normalization layers.
- * - `maximize`: goes up instead of down: `-g` takes the gradient's place, before weight decay.
+ * - `maximize`: maximizes the loss instead of minimizing it: `-g` takes the gradient's place, before weight decay.
  */
 export interface Regularization {
   readonly weightDecay: number;
@@ -28,13 +28,13 @@ const shared = {
     .enum(["all", "weights"])
     .default("all")
     .describe("what decays: all parameters, or weights without biases and normalization"),
-  maximize: z.boolean().default(false).describe("goes up instead of down"),
+  maximize: z.boolean().default(false).describe("maximizes the loss instead of minimizing it"),
 };
 
 /** The options of optimizers that leave the choice between coupled and decoupled decay. */
 export const regularization = {
   weightDecay: z.number().nonnegative().default(0).describe("lambda of the weight decay"),
-  decoupled: z.boolean().default(false).describe("weight decay apart from the gradient, as in AdamW"),
+  decoupled: z.boolean().default(false).describe("weight decay separate from the gradient, as in AdamW"),
   ...shared,
 };
 

@@ -83,7 +83,7 @@ export function stepsOf(
 
 /** The options of a momentum that moves against the learning rate. Off unless asked for: PyTorch's is on. */
 export const cycledMomentum = (base: number, max: number) => ({
-  cycleMomentum: z.boolean().default(false).describe("momentum moves against the rate"),
+  cycleMomentum: z.boolean().default(false).describe("momentum moves opposite to the rate"),
   baseMomentum: z.number().min(0).lt(1).default(base).describe("momentum at the highest rate"),
   maxMomentum: z.number().min(0).lt(1).default(max).describe("momentum at the lowest rate"),
 });

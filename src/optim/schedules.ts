@@ -26,11 +26,11 @@ const nested = z.custom<{ readonly kind: string; readonly [option: string]: unkn
  */
 export const warmUp = defineSchedule({
   kind: "warmUp",
-  about: "a straight rise in front of another schedule",
+  about: "a linear rise before another schedule",
   options: z.object({
     length: z.number().positive().default(1).describe("how long the warm-up takes"),
-    unit: z.enum(["step", "epoch"]).default("epoch").describe("what time is counted in"),
-    from: z.number().min(0).max(1).default(0.01).describe("first rate, as a share of that after the warm-up"),
+    unit: z.enum(["step", "epoch"]).default("epoch").describe("unit of time"),
+    from: z.number().min(0).max(1).default(0.01).describe("first rate, as a fraction of the rate after the warm-up"),
     next: nested.default({ kind: "constant" }).describe("the schedule after the warm-up"),
   }),
   dependsOnLength: ({ next }): boolean => dependsOnLength(next),

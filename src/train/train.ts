@@ -48,7 +48,7 @@ export interface TrainOptions {
    * shuffle each for itself; `shared` gives all of them the order of the first, which is faster for many inputs.
    */
   readonly order?: TrialSpec["order"];
-  /** Whether to leave out a last batch that is smaller than the others. Default false. */
+  /** Whether to drop a last batch that is smaller than the others. Default false. */
   readonly dropLast?: boolean;
   /** Limits of the gradient: `norm` of all parameters together, `value` of each element. Default none. */
   readonly clip?: TrialSpec["clip"];

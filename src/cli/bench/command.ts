@@ -16,7 +16,7 @@ type BenchFlags = Partial<Omit<BenchOptions, "rounds">> & Pick<BenchOptions, "ro
 export const benchCommand: CommandBuilder = (command, context) => {
   command
     .option("--only <ids>", "measure only these tasks, separated by commas", list)
-    .option("--rounds <n>", "interleaved rounds, of which medians are taken", integer("--rounds", 1), 7)
+    .option("--rounds <n>", "number of interleaved rounds; the median counts", integer("--rounds", 1), 7)
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document at the end")
     .action(async ({ only = [], quiet = false, json = false, rounds }: BenchFlags) => {

@@ -50,18 +50,18 @@ export const inspectCommand: CommandBuilder = (command, context) => {
       "shape of one example, as 3x224x224; image=3x224x224 for one of several inputs, height=224 for an open dimension",
       inputShape,
     )
-    .option("--batch <n>", "examples at once (default: what a file is made for, else 1)", integer("--batch", 1))
+    .option("--batch <n>", "examples at once (default: that of the file, else 1)", integer("--batch", 1))
     .option("--format <format>", `how it is printed: ${formats.join(", ")}`, choice("--format", formats))
     .option("--json", "print one JSON document, as --format json does")
-    .option("--depth <n>", "one row for all steps of a module, by so many parts of its path", integer("--depth", 1))
+    .option("--depth <n>", "one row per module, by this many parts of its path", integer("--depth", 1))
     .option("--sort <key>", `largest first: ${sortKeys.join(", ")}`, choice("--sort", sortKeys))
-    .option("--reverse", "the rows the other way round")
+    .option("--reverse", "reverse the order of the rows")
     .option("--exact", "every digit in the table")
-    .option("--all", "rows that only move data in long tables, too")
-    .option("--freeze <patterns>", "count parameters as frozen, by name: 'features.*,*.bias'", list)
+    .option("--all", "include rows that only move data in long tables")
+    .option("--freeze <patterns>", "count parameters as frozen by name: 'features.*,*.bias'", list)
     .option(
       "--optimizer <name>",
-      `whose memory counts in training: ${Object.keys(optimizers).map(kebabCase).join(", ")}`,
+      `optimizer whose slots count in training memory: ${Object.keys(optimizers).map(kebabCase).join(", ")}`,
       choice("--optimizer", Object.keys(optimizers).map(kebabCase)),
       "adam",
     )
@@ -69,12 +69,12 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     .option("--figures <folder>", "write figures there as SVG, PNG, Vega-Lite and CSV")
     .option(
       "--effective-field [layer]",
-      "measure by gradients how much every input pixel counts for the center of a layer; a picture with --figures",
+      "measure by gradients the influence of every input pixel on the center of a layer; a picture with --figures",
     )
-    .option("--examples <n>", "inputs that the effective field is averaged over", integer("--examples", 1), 16)
+    .option("--examples <n>", "number of inputs to average the effective field over", integer("--examples", 1), 16)
     .option(
       "--seed <n>",
-      "draws inputs, and weights where there are none, for the effective field",
+      "seed of the inputs, and of missing weights, for the effective field",
       integer("--seed", 0),
       0,
     )

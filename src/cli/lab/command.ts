@@ -29,10 +29,10 @@ export const labCommand: CommandBuilder = (command, context) => {
     )
     .option("--only <ids>", "run only these studies, separated by commas", list)
     .option("--out <folder>", "where to write the report", "lab-report")
-    .option("--workers <n>", "trials side by side", integer("--workers", 1))
+    .option("--workers <n>", "trials to run in parallel", integer("--workers", 1))
     .option(
       "--checkpoint-every <seconds>",
-      "time between two checkpoints of a trial (default: 10)",
+      "time between checkpoints of a trial (default: 10)",
       atLeast("--checkpoint-every", 0),
     )
     .option("--data-dir <folder>", "folder with the data sets")

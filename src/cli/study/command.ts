@@ -52,12 +52,12 @@ export const studyCommand: CommandBuilder = (command, context) => {
     )
     .option("--set <key=value>", "change a setting of the study; may be repeated", setting("--set"))
     .option("--seeds <n>", "number of seeds", integer("--seeds", 1))
-    .option("--workers <n>", "trials side by side", integer("--workers", 1))
-    .option("--resume", "go on with the newest unfinished run")
+    .option("--workers <n>", "trials to run in parallel", integer("--workers", 1))
+    .option("--resume", "resume the newest unfinished run")
     .option("--out <folder>", "where to write the report", "trainscope-report")
     .option(
       "--checkpoint-every <seconds>",
-      "time between two checkpoints of a trial (default: 10)",
+      "time between checkpoints of a trial (default: 10)",
       atLeast("--checkpoint-every", 0),
     )
     .option("--data-dir <folder>", "folder with the data sets")

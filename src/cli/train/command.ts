@@ -97,28 +97,29 @@ interface Flags extends Readonly<Record<string, unknown>> {
 export const trainCommand: CommandBuilder = (command, context) => {
   command
     .argument("<model>", "lenet5, mlp:784-100-10, or a path to an .onnx file or a JSON model spec")
-    .option("--output <name>", "output of an .onnx model that the loss is taken of, where it has several")
+    .option("--output <name>", "output of an .onnx model that the loss uses, if it has several")
     .option("--initial <file.safetensors>", "weights to start from, by parameter name")
     .option(
       "--initializer <name>",
-      `how all weights begin: ${Object.keys(initializers).map(kebabCase).join(", ")}; with options as he-normal:gain=1,fan-mode=fan-out`,
+      `initializer of all weights: ${Object.keys(initializers).map(kebabCase).join(", ")}; with options as he-normal:gain=1,fan-mode=fan-out`,
     )
-    .option("--bias-initializer <name>", "how all biases begin, by the same names")
-    .option("--freeze <patterns>", "hold parameters and statistics, by name: 'stem.*,*.bias'", list)
-    .requiredOption(
-      "--data <dataset>",
-      "name of a data set (see trainscope data list), or a file or folder of one's own",
-    )
+    .option("--bias-initializer <name>", "initializer of all biases, with the same names")
+    .option("--freeze <patterns>", "freeze parameters and statistics by name: 'stem.*,*.bias'", list)
+    .requiredOption("--data <dataset>", "name of a data set (see trainscope data list), or your own file or folder")
     .option("--data-dir <folder>", "folder with the data sets")
-    .option("--inputs <names>", "arrays of a file of one's own, in the order of the model's inputs", list)
+    .option("--inputs <names>", "arrays in your file, in the order of the model's inputs", list)
     .option("--targets <name>", "array (or column) of targets", list)
     .option("--test <file>", "held-out examples, of the same kind as --data")
     .option("--test-inputs <names>", "arrays of held-out inputs", list)
     .option("--test-targets <name>", "array of held-out targets", list)
-    .option("--validation-split <share>", "hold out this share of the rows, the last ones", share("--validation-split"))
+    .option(
+      "--validation-split <share>",
+      "hold out this fraction of the rows, the last ones",
+      share("--validation-split"),
+    )
     .option(
       "--image-size <size>",
-      "height x width of the pictures of a folder, 32x32: resize them",
+      "resize the images of a folder to height x width, as 32x32",
       imageSize("--image-size"),
     )
     .option(
@@ -137,11 +138,11 @@ export const trainCommand: CommandBuilder = (command, context) => {
   command
     .option(
       "--warm-up <epochs>",
-      "a straight rise to the first rate of the schedule, which begins after it",
+      "linear rise to the first rate of the schedule, which starts after it",
       above("--warm-up", 0),
     )
-    .option("--clip-norm <number>", "largest length of the whole gradient", above("--clip-norm", 0))
-    .option("--clip-value <number>", "largest size of an element of the gradient", above("--clip-value", 0))
+    .option("--clip-norm <number>", "largest norm of the whole gradient", above("--clip-norm", 0))
+    .option("--clip-value <number>", "largest magnitude of an element of the gradient", above("--clip-value", 0))
     .option(
       "--epochs <n>",
       "passes over the training data (default: 1, unless --steps is given)",
@@ -151,43 +152,35 @@ export const trainCommand: CommandBuilder = (command, context) => {
     .option("--batch-size <n>", "examples per update", integer("--batch-size", 1), 64)
     .option(
       "--micro-batch-size <n>",
-      "sum gradients over parts of so many examples, to save memory",
+      "sum gradients over parts of this many examples, to save memory",
       integer("--micro-batch-size", 1),
     )
     .option(
       "--order <how>",
-      "shuffle; sequential: file order, wrapping round; rows.npy: these row numbers, batch after batch; or shared: one shuffled order for all networks of an ensemble",
+      "shuffle; sequential: file order, wrapping around; rows.npy: these row numbers, batch by batch; or shared: one shuffled order for all networks of an ensemble",
       "shuffle",
     )
-    .option("--drop-last", "leave out a last batch that is smaller than the others")
+    .option("--drop-last", "drop a last batch that is smaller than the others")
     .option("--seed <n>", "determines initial weights, order and dropout", integer("--seed", 0), 0)
     .option(
       "--ensemble <n>",
-      "train so many networks at once, of dense and element-wise layers, with the seeds from --seed on",
+      "train this many networks of dense and element-wise layers at once, with consecutive seeds from --seed",
       integer("--ensemble", 1),
     )
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1))
     .option(
       "--probe <targets>",
-      `look inside the network on the way: all, or some of ${probeTargets.map(kebabCase).join(", ")}`,
+      `probe the network during training: all, or some of ${probeTargets.map(kebabCase).join(", ")}`,
       list,
     )
-    .option("--probe-every <steps>", "steps between two looks (default: 100)", integer("--probe-every", 1))
-    .option(
-      "--histogram-bins <n>",
-      "bins of the looks' histograms, 0 for none (default: 0)",
-      integer("--histogram-bins", 0),
-    )
-    .option("--noise-scale", "measure the gradient noise scale with every look")
+    .option("--probe-every <steps>", "steps between readings (default: 100)", integer("--probe-every", 1))
+    .option("--histogram-bins <n>", "bins of the histograms, 0 for none (default: 0)", integer("--histogram-bins", 0))
+    .option("--noise-scale", "measure the gradient noise scale with every reading")
     .option("--save <file.onnx>", "write the trained model in inference form")
     .option("--save-weights <file.safetensors>", "write parameters and running statistics by name")
-    .option("--save-state <file>", "write a checkpoint on the way, at the end, and when interrupted")
-    .option(
-      "--checkpoint-every <seconds>",
-      "time between two checkpoints (default: 10)",
-      atLeast("--checkpoint-every", 0),
-    )
-    .option("--resume <file>", "go on from a checkpoint")
+    .option("--save-state <file>", "write a checkpoint during training, at the end, and when interrupted")
+    .option("--checkpoint-every <seconds>", "time between checkpoints (default: 10)", atLeast("--checkpoint-every", 0))
+    .option("--resume <file>", "resume from a checkpoint")
     .option("--quiet", "no progress")
     .option("--json", "print JSON lines: every step, then the result")
     .action(async (model: string, flags: Flags) => {

@@ -36,7 +36,7 @@ export const uniform = defineInitializer({
   about: "uniform between two bounds",
   options: z.object({
     low: z.number().default(-0.05).describe("least value"),
-    high: z.number().default(0.05).describe("largest value, not reached"),
+    high: z.number().default(0.05).describe("upper bound, exclusive"),
   }),
   sampler({ low, high }, { where }) {
     if (low >= high) throw emptyRange(where, low, high);
@@ -67,10 +67,10 @@ const farthest = 6;
  */
 export const truncatedNormal = defineInitializer({
   kind: "truncatedNormal",
-  about: "normal, without what is farther from the mean than a number of standard deviations",
+  about: "normal, truncated at a number of standard deviations from the mean",
   options: z.object({
-    mean: z.number().default(0).describe("mean before it is cut"),
-    deviation: z.number().positive().default(0.02).describe("standard deviation before it is cut"),
+    mean: z.number().default(0).describe("mean before truncation"),
+    deviation: z.number().positive().default(0.02).describe("standard deviation before truncation"),
     low: z.number().max(farthest).default(-2).describe("least value, in standard deviations from the mean"),
     high: z.number().min(-farthest).default(2).describe("largest value, in standard deviations from the mean"),
   }),

@@ -31,7 +31,7 @@ export function gainOption(preset: number) {
       error: `a positive number, or one of ${gainNames.join(", ")}`,
     })
     .default(preset)
-    .describe("factor of the standard deviation, or the non-linearity that follows");
+    .describe("factor of the standard deviation, or the name of the following non-linearity");
 }
 
 /** The number that a gain option means. */

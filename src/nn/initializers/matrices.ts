@@ -27,7 +27,7 @@ function matrixOf(kind: string, { where, shape }: DrawnParameter): { rows: numbe
  */
 export const orthogonal = defineInitializer({
   kind: "orthogonal",
-  about: "a random orthogonal matrix: it turns, and neither stretches nor shrinks",
+  about: "a random orthogonal matrix, which preserves lengths",
   options: z.object({ gain: gainOption(1) }),
   sampler({ gain }, parameter) {
     const { rows, columns } = matrixOf("orthogonal", parameter);
@@ -95,7 +95,7 @@ function subtractProjection(vector: Float64Array, unit: Float64Array): void {
  */
 export const identity = defineInitializer({
   kind: "identity",
-  about: "passes its input on: ones on the diagonal, or in the middle of filter i's channel i",
+  about: "passes its input through: ones on the diagonal, or in the middle of filter i's channel i",
   options: z.object({
     gain: gainOption(1),
     groups: z.int().positive().default(1).describe("groups of a convolution"),

@@ -6,7 +6,7 @@ import { gainOption, gainValue } from "./gain.js";
 import { defineInitializer, normalValues, uniformValues } from "./initializer.js";
 
 const fanMode = (preset: FanMode) =>
-  z.enum(fanModes).default(preset).describe("fan that divides the variance: inputs, outputs, or the mean of both");
+  z.enum(fanModes).default(preset).describe("fan that divides the variance: of inputs, of outputs, or their mean");
 
 /** Standard deviation of a standard normal cut off at two deviations: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)). */
 const cutDeviation = 0.8796256610342398;
@@ -18,7 +18,7 @@ const normalOptions = (gain: number, mode: FanMode) =>
     truncated: z
       .boolean()
       .default(false)
-      .describe("cut off at two standard deviations and widened to the same variance, as in Keras"),
+      .describe("truncated at two standard deviations and rescaled to the same variance, as in Keras"),
   });
 
 const uniformOptions = (gain: number, mode: FanMode) => z.object({ gain: gainOption(gain), fanMode: fanMode(mode) });

@@ -28,14 +28,14 @@ export const multiHeadSelfAttention = defineLayer({
   kind: "multiHeadSelfAttention",
   about: "attention of a sequence with itself",
   options: z.object({
-    heads: z.int().positive().describe("parts of the features that choose by themselves; their number divides them"),
-    causal: z.boolean().default(false).describe("tokens see themselves and those before them only"),
-    dropout: z.number().min(0).lt(1).default(0).describe("share of the attention weights that is dropped in training"),
-    bias: z.boolean().default(true).describe("whether both maps have a bias"),
+    heads: z.int().positive().describe("number of attention heads; must divide the features"),
+    causal: z.boolean().default(false).describe("tokens see only themselves and earlier tokens"),
+    dropout: z.number().min(0).lt(1).default(0).describe("fraction of the attention weights dropped in training"),
+    bias: z.boolean().default(true).describe("whether both projections have a bias"),
     weightInitializer: initializerOption
       .optional()
-      .describe("how both maps begin; glorotUniform and torchDefault unless given"),
-    biasInitializer: initializerOption.default("zeros").describe("how biases begin"),
+      .describe("how both projections are initialized; default: glorotUniform and torchDefault"),
+    biasInitializer: initializerOption.default("zeros").describe("how biases are initialized"),
   }),
   build(spec, x, context) {
     const [, length, features] = x.shape;

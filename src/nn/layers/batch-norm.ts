@@ -18,7 +18,7 @@ export const batchNorm = defineLayer({
   about: "batch normalization",
   options: z.object({
     epsilon: z.number().positive().default(1e-5).describe("added to the variance"),
-    momentum: z.number().min(0).max(1).default(0.1).describe("share of the batch in the running statistics"),
+    momentum: z.number().min(0).max(1).default(0.1).describe("weight of the batch in the running statistics"),
   }),
   build({ epsilon, momentum }, x, context) {
     const { where } = context;

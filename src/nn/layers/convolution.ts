@@ -19,14 +19,18 @@ import { defineLayer } from "../layer.js";
 export function convolutionOptions(form: SpatialForm) {
   return z.object({
     filters: z.int().positive().describe("channels of the output"),
-    kernel: extentsOption(form, 1).describe("extents of the window"),
-    stride: extentsOption(form, 1).default(1).describe("steps between windows"),
+    kernel: extentsOption(form, 1).describe("size of the window"),
+    stride: extentsOption(form, 1).default(1).describe("distance between windows"),
     padding: extentsOption(form, 0).default(0).describe("zeros on every side"),
-    dilation: extentsOption(form, 1).default(1).describe("steps between the places of a window"),
-    groups: z.int().positive().default(1).describe("parts of the channels that are not mixed; all of them: depthwise"),
+    dilation: extentsOption(form, 1).default(1).describe("distance between the elements of a window"),
+    groups: z
+      .int()
+      .positive()
+      .default(1)
+      .describe("groups of channels that are not mixed; one channel per group: depthwise"),
     bias: z.boolean().default(true).describe("a trained constant for every filter"),
-    weightInitializer: initializerOption.default("torchDefault").describe("how weights begin"),
-    biasInitializer: initializerOption.default("torchDefault").describe("how biases begin"),
+    weightInitializer: initializerOption.default("torchDefault").describe("how weights are initialized"),
+    biasInitializer: initializerOption.default("torchDefault").describe("how biases are initialized"),
   });
 }
 

@@ -17,10 +17,10 @@ export const dense = defineLayer({
   about: "fully connected layer",
   options: z.object({
     units: z.int().positive().describe("outputs"),
-    inputs: z.int().positive().optional().describe("features, for checking; whatever comes in unless given"),
+    inputs: z.int().positive().optional().describe("expected features; default: those of the input"),
     bias: z.boolean().default(true).describe("a trained constant for every output"),
-    weightInitializer: initializerOption.default("torchDefault").describe("how weights begin"),
-    biasInitializer: initializerOption.default("torchDefault").describe("how biases begin"),
+    weightInitializer: initializerOption.default("torchDefault").describe("how weights are initialized"),
+    biasInitializer: initializerOption.default("torchDefault").describe("how biases are initialized"),
   }),
   build({ units, inputs, bias, weightInitializer, biasInitializer }, x, context) {
     checkInput(x.shape, inputs, context.where);

@@ -11,7 +11,7 @@ import { defineLayer } from "../layer.js";
  */
 export const dropout = defineLayer({
   kind: "dropout",
-  about: "zeroes a random share of the values while training",
+  about: "zeroes a random fraction of the values during training",
   options: z.object({ rate: z.number().min(0).lt(1).default(0.5).describe("probability that a value is dropped") }),
   build({ rate }, x, context) {
     if (context.mode === "inference" || rate === 0) return x;

@@ -26,10 +26,10 @@ export const embedding = defineLayer({
   options: z.object({
     count: z.int().positive().describe("number of tokens"),
     features: z.int().positive().describe("length of a vector"),
-    padding: z.int().min(0).optional().describe("a token that stands for nothing: its vector is 0"),
+    padding: z.int().min(0).optional().describe("the padding token, whose vector is 0"),
     weightInitializer: initializerOption
       .default({ kind: "normal", mean: 0, deviation: 1 })
-      .describe("how the vectors begin"),
+      .describe("how the vectors are initialized"),
   }),
   build({ count, features, padding, weightInitializer }, x, context) {
     if (padding !== undefined && padding >= count) {
@@ -60,12 +60,12 @@ function withoutPadding(vectors: Tensor, tokens: Tensor, padding: number): Tenso
  */
 export const positionalEmbedding = defineLayer({
   kind: "positionalEmbedding",
-  about: "adds a trained vector for every place of a sequence",
+  about: "adds a trained vector for every position of a sequence",
   options: z.object({
-    places: z.int().positive().optional().describe("longest sequence; that of the data unless given"),
+    places: z.int().positive().optional().describe("longest sequence; default: that of the data"),
     weightInitializer: initializerOption
       .default({ kind: "normal", mean: 0, deviation: 0.02 })
-      .describe("how the vectors begin"),
+      .describe("how the vectors are initialized"),
   }),
   build({ places, weightInitializer }, x, context) {
     const [, length, features] = x.shape;

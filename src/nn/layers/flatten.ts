@@ -1,4 +1,4 @@
-// flatten: all axes after the batch become one.
+// flatten: joins all axes after the batch into one.
 import * as z from "zod";
 import { flatten as flattenNode } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
@@ -6,7 +6,7 @@ import { defineLayer } from "../layer.js";
 /** x `[batch, ...]` becomes `[batch, features]`. */
 export const flatten = defineLayer({
   kind: "flatten",
-  about: "all axes after the batch become one",
+  about: "joins all axes after the batch into one",
   options: z.object({}),
   build: (_spec, x) => flattenNode(x, { axis: 1 }),
 });

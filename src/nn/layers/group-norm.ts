@@ -22,7 +22,7 @@ export const groupNorm = defineLayer({
   kind: "groupNorm",
   about: "groups of channels standardized within every example",
   options: z.object({
-    groups: z.int().positive().describe("groups of channels; 1 takes all together"),
+    groups: z.int().positive().describe("number of groups of channels"),
     epsilon: epsilonOption,
     affine: affineOption(true),
   }),

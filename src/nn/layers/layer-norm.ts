@@ -8,7 +8,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
 import { type BuildContext, defineLayer } from "../layer.js";
 
-const axesOption = z.int().positive().default(1).describe("how many of the last axes are normalized together");
+const axesOption = z.int().positive().default(1).describe("number of last axes that are normalized together");
 
 /** The extents of the last axes; the first axis counts examples. */
 function normalizedShape(x: Tensor, axes: number, { where }: BuildContext): Shape {
@@ -37,7 +37,7 @@ export const layerNorm = defineLayer({
     axes: axesOption,
     epsilon: epsilonOption,
     affine: affineOption(true),
-    bias: z.boolean().default(true).describe("shifts beside the scales"),
+    bias: z.boolean().default(true).describe("shifts as well as scales"),
   }),
   build({ axes, epsilon, affine, bias }, x, context) {
     const shape = normalizedShape(x, axes, context);

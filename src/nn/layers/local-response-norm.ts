@@ -19,7 +19,7 @@ export const localResponseNorm = defineLayer({
       .positive()
       // ONNX and PyTorch put the middle of an even number of channels at different ends.
       .refine((size) => size % 2 === 1, { error: "an odd number" })
-      .describe("channels of a sum, an odd number"),
+      .describe("number of channels in a sum, odd"),
     alpha: z.number().min(0).default(1e-4).describe("weight of the mean square"),
     beta: z.number().default(0.75).describe("the power"),
     offset: z.number().positive().default(1).describe("added to the weighted mean square"),

@@ -8,7 +8,7 @@ import { defineLayer } from "../layer.js";
 /** Zeros on all sides, the same number up to one, until images are `size` x `size`; larger ones stay as they are. */
 export const padTo = defineLayer({
   kind: "padTo",
-  about: "zeros around images that are too small",
+  about: "pads images that are too small with zeros",
   options: z.object({ size: z.int().positive().describe("least height and width") }),
   build({ size }, x, { where }) {
     if (x.shape.length !== 4) {

@@ -17,12 +17,9 @@ export const parallelLayer = defineLayer({
   kind: "parallel",
   about: "branches over the same input, joined along the channels, added or multiplied",
   options: z.object({
-    branches: z.array(layerOption).min(1).describe("layers that see the same input"),
-    join: z.enum(["concat", "sum", "product"]).default("concat").describe("how their outputs become one"),
-    names: z
-      .array(z.string())
-      .optional()
-      .describe("in front of the names of their parameters; 0, 1 and so on unless given"),
+    branches: z.array(layerOption).min(1).describe("layers with the same input"),
+    join: z.enum(["concat", "sum", "product"]).default("concat").describe("how their outputs are combined"),
+    names: z.array(z.string()).optional().describe("prefixes of their parameter names; default: 0, 1, ..."),
   }),
   build({ branches, join, names }, x, context) {
     if (names !== undefined && names.length !== branches.length) {

@@ -12,13 +12,15 @@ function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialFo
     kind,
     about,
     options: z.object({
-      kernel: extentsOption(form, 1).describe("extents of the window"),
-      stride: extentsOption(form, 1).optional().describe("steps between windows; the kernel unless given: no overlap"),
-      padding: extentsOption(form, 0).default(0).describe("places added on every side, fewer than the kernel has"),
+      kernel: extentsOption(form, 1).describe("size of the window"),
+      stride: extentsOption(form, 1).optional().describe("distance between windows; default: the kernel, no overlap"),
+      padding: extentsOption(form, 0)
+        .default(0)
+        .describe("positions added on every side, fewer than the kernel's size"),
       ceilMode: z
         .boolean()
         .default(false)
-        .describe("a last window may reach beyond the end, so that nothing is left out"),
+        .describe("the last window may extend beyond the end, so that no input is left out"),
     }),
     build({ kernel, stride, padding, ceilMode }, x, { where }) {
       requireForm(kind, form, x, where);

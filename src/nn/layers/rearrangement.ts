@@ -8,12 +8,12 @@ import { defineLayer } from "../layer.js";
 /** Every example in another shape, row by row; one extent may be -1 and takes what is left. */
 export const reshape = defineLayer({
   kind: "reshape",
-  about: "every example in another shape",
+  about: "reshapes every example",
   options: z.object({
     shape: z
       .array(z.int().refine((extent) => extent === -1 || extent > 0, { error: "a positive integer, or -1" }))
       .refine((shape) => shape.filter((extent) => extent === -1).length < 2, { error: "a list with at most one -1" })
-      .describe("extents of one example; one may be -1, for what is left"),
+      .describe("sizes of one example; one may be -1, inferred from the rest"),
   }),
   build({ shape }, x, { where }) {
     const size = sizeOf(x.shape.slice(1));
@@ -34,11 +34,9 @@ export const reshape = defineLayer({
 /** The axes of every example in another order: axis `i` of the result is axis `axes[i - 1]` of x; axis 0 stays. */
 export const transpose = defineLayer({
   kind: "transpose",
-  about: "the axes of every example in another order",
+  about: "permutes the axes of every example",
   options: z.object({
-    axes: z
-      .array(z.int().positive())
-      .describe("the axes in their new order, counted from 1: 0 is that of the examples"),
+    axes: z.array(z.int().positive()).describe("the axes in their new order, counted from 1; axis 0 is the batch"),
   }),
   build({ axes }, x, { where }) {
     const every = x.shape.map((_, axis) => axis).slice(1);

@@ -15,8 +15,8 @@ export const residual = defineLayer({
   about: "a branch added to its input, or to a projection of it",
   options: z.object({
     branch: layerOption.describe("the layer whose output is added"),
-    shortcut: layerOption.optional().describe("what the input goes through around the branch; nothing unless given"),
-    shortcutName: z.string().min(1).default("shortcut").describe("in front of the names of its parameters"),
+    shortcut: layerOption.optional().describe("layer on the shortcut; default: the identity"),
+    shortcutName: z.string().min(1).default("shortcut").describe("prefix of its parameter names"),
   }),
   build({ branch, shortcut, shortcutName }, x, context) {
     const through = context.child({ name: "", option: "branch" }, branch, x);

@@ -19,10 +19,7 @@ export const sequentialLayer = defineLayer({
   about: "layers one after the other",
   options: z.object({
     layers: z.array(layerOption).describe("one after the other"),
-    names: z
-      .array(z.string())
-      .optional()
-      .describe("in front of the names of their parameters; 0, 1 and so on unless given"),
+    names: z.array(z.string()).optional().describe("prefixes of their parameter names; default: 0, 1, ..."),
   }),
   build({ layers, names }, x, context) {
     if (names !== undefined && names.length !== layers.length) {

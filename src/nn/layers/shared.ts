@@ -10,16 +10,16 @@ import { layerOption } from "./sequential.js";
  * those of the layer that comes first, and its gradient is the sum over all its uses. A name may also be the path of a
  * layer that is not shared, `0` say, if that stands earlier.
  * `parameters` says which are shared, with patterns of names in the layer; the others stay where the layer stands.
- * With `transposed`, the layer sees the shared matrices with their axes exchanged: the way back through the same weights.
+ * With `transposed`, the layer sees the uses the shared matrices transposed: the way back through the same weights.
  */
 export const sharedLayer = defineLayer({
   kind: "shared",
-  about: "a layer whose parameters are kept under a name, for all layers that give it",
+  about: "a layer that shares its parameters with all layers of the same name",
   options: z.object({
-    name: z.string().min(1).describe("in front of the names of the shared parameters"),
+    name: z.string().min(1).describe("prefix of the shared parameter names"),
     layer: layerOption.describe("the layer"),
-    parameters: z.array(z.string().min(1)).min(1).default(["*"]).describe("patterns of the names that are shared"),
-    transposed: z.boolean().default(false).describe("shared matrices with their axes exchanged"),
+    parameters: z.array(z.string().min(1)).min(1).default(["*"]).describe("patterns of the names to share"),
+    transposed: z.boolean().default(false).describe("uses the shared matrices transposed"),
   }),
   build: ({ name, layer, parameters, transposed }, x, context) =>
     context.child(

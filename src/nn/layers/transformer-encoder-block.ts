@@ -23,21 +23,23 @@ import { layerOption } from "./sequential.js";
  */
 export const transformerEncoderBlock = defineLayer({
   kind: "transformerEncoderBlock",
-  about: "attention and a network of two dense layers, each with normalization and a shortcut",
+  about: "attention and a two-layer feed-forward network, each with normalization and a shortcut",
   options: z.object({
-    heads: z.int().positive().describe("heads of the attention; their number divides the features"),
+    heads: z.int().positive().describe("number of attention heads; must divide the features"),
     hidden: z.int().positive().default(2048).describe("units between the two dense layers"),
-    dropout: z.number().min(0).lt(1).default(0.1).describe("rate of all dropouts of the block"),
+    dropout: z.number().min(0).lt(1).default(0.1).describe("rate of every dropout in the block"),
     activation: layerOption.default({ kind: "relu" }).describe("layer between the two dense layers: relu, gelu, ..."),
     normFirst: z
       .boolean()
       .default(false)
-      .describe("normalization before attention and network instead of after the sums"),
-    causal: z.boolean().default(false).describe("tokens see themselves and those before them only"),
+      .describe("normalize before attention and feed-forward network instead of after the sums"),
+    causal: z.boolean().default(false).describe("tokens see only themselves and earlier tokens"),
     epsilon: z.number().min(0).default(1e-5).describe("added to the variance by the normalizations"),
-    bias: z.boolean().default(true).describe("whether maps and normalizations have a bias"),
-    weightInitializer: initializerOption.optional().describe("how all weights begin; as in PyTorch unless given"),
-    biasInitializer: initializerOption.optional().describe("how all biases of maps begin; as in PyTorch unless given"),
+    bias: z.boolean().default(true).describe("whether projections and normalizations have a bias"),
+    weightInitializer: initializerOption.optional().describe("how all weights are initialized; default: as in PyTorch"),
+    biasInitializer: initializerOption
+      .optional()
+      .describe("how all biases of projections are initialized; default: as in PyTorch"),
   }),
   build(spec, x, context) {
     const { bias, heads, causal, epsilon, weightInitializer, biasInitializer } = spec;

@@ -21,10 +21,10 @@ function transposedConvolution<Kind extends string>(kind: Kind, about: string, f
     about,
     options: z.object({
       ...convolutionOptions(form).shape,
-      padding: extentsOption(form, 0).default(0).describe("places cut off on every side"),
+      padding: extentsOption(form, 0).default(0).describe("positions removed on every side"),
       outputPadding: extentsOption(form, 0)
         .default(0)
-        .describe("places added at the end, where several lengths fit the stride"),
+        .describe("positions added at the end, if several lengths fit the stride"),
     }),
     build(spec, x, context) {
       const { filters, groups } = spec;

@@ -1,4 +1,4 @@
-// upsample: sequences, images and volumes with more places, by repetition or interpolation.
+// upsample: sequences, images and volumes with enlarges by repetition or interpolation.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
@@ -19,13 +19,13 @@ const coordinates = (mode: string, alignCorners: boolean): string => {
  */
 export const upsample = defineLayer({
   kind: "upsample",
-  about: "more places, by repetition or interpolation",
+  about: "enlarges by repetition or interpolation",
   options: z.object({
     scale: z
       .union([factor, z.array(factor).min(1)], { error: "a positive number, or one for each spatial axis" })
-      .describe("factor of the extents, or one for each spatial axis"),
-    mode: z.enum(["nearest", "linear"]).default("nearest").describe("repeats elements, or goes straight between them"),
-    alignCorners: z.boolean().default(false).describe("linear only: the outermost elements keep their places"),
+      .describe("factor of the size, or one for each spatial axis"),
+    mode: z.enum(["nearest", "linear"]).default("nearest").describe("repeats elements or interpolates linearly"),
+    alignCorners: z.boolean().default(false).describe("linear only: the outermost elements keep their positions"),
   }),
   build({ scale, mode, alignCorners }, x, { where }) {
     const axes = x.shape.length - 2;

@@ -1,4 +1,4 @@
-// zeroPadding: zeros around the places of every channel.
+// zeroPadding: pads every channel with zeros.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
@@ -13,13 +13,13 @@ const extent = z.int().min(0);
  */
 export const zeroPadding = defineLayer({
   kind: "zeroPadding",
-  about: "zeros around the places of every channel",
+  about: "pads every channel with zeros",
   options: z.object({
     padding: z
       .union([extent, z.array(z.union([extent, z.tuple([extent, extent])])).min(1)], {
         error: "an integer from 0, or for each spatial axis an integer or [before, after]",
       })
-      .describe("zeros on every side, or for each spatial axis a number or [before, after]"),
+      .describe("zeros on every side, or per spatial axis a number or [before, after]"),
   }),
   build({ padding }, x, { where }) {
     const axes = x.shape.slice(2);

@@ -19,14 +19,14 @@ import { defineLoss, fittedTargets, like, yesNoCorrect } from "./loss.js";
  */
 export const binaryCrossEntropyWithLogits = defineLoss({
   kind: "binaryCrossEntropyWithLogits",
-  about: "negative log likelihood of yes or no, from logits",
+  about: "negative log likelihood of a binary target, from logits",
   options: z.object({
     posWeight: z
       .union([z.number().positive(), z.array(z.number().positive()).min(1)], {
         error: "a positive number, or a list of them",
       })
       .optional()
-      .describe("how many times targets of 1 count: one number, or one for each output"),
+      .describe("weight of targets of 1: one number, or one for each output"),
   }),
   targets: "labels",
   build({ posWeight }, output, targets) {
@@ -65,7 +65,7 @@ const leastProbability = 2 ** -126;
  */
 export const binaryCrossEntropy = defineLoss({
   kind: "binaryCrossEntropy",
-  about: "negative log likelihood of yes or no, from probabilities (of a sigmoid)",
+  about: "negative log likelihood of a binary target, from probabilities (of a sigmoid)",
   options: z.object({}),
   targets: "labels",
   build(_spec, output, targets) {
@@ -82,7 +82,7 @@ export const binaryCrossEntropy = defineLoss({
 export const hinge = defineLoss({
   kind: "hinge",
   about: "how far an output is from the right side of a margin",
-  options: z.object({ margin: z.number().positive().default(1).describe("output at which a loss of margins ends") }),
+  options: z.object({ margin: z.number().positive().default(1).describe("margin at which the loss becomes 0") }),
   targets: "signs",
   build({ margin }, output, targets) {
     const y = fittedTargets("hinge", output, targets);

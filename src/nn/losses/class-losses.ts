@@ -16,12 +16,8 @@ import { logSoftmax } from "../../graph/ops/reduction/softmax.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLoss, fittedTargets, inExamples, like } from "./loss.js";
 
-const classWeights = z
-  .array(z.number().min(0))
-  .min(1)
-  .optional()
-  .describe("how much each class counts, one number for each");
-const ignoreIndex = z.int().optional().describe("class number of positions that do not count");
+const classWeights = z.array(z.number().min(0)).min(1).optional().describe("weight of each class");
+const ignoreIndex = z.int().optional().describe("class number of positions to ignore");
 
 interface ClassOptions {
   readonly classWeights?: readonly number[] | undefined;
@@ -45,7 +41,7 @@ export const crossEntropy = defineLoss({
   kind: "crossEntropy",
   about: "negative log likelihood of the target class, from logits",
   options: z.object({
-    labelSmoothing: z.number().min(0).max(1).default(0).describe("share of the uniform distribution in the targets"),
+    labelSmoothing: z.number().min(0).max(1).default(0).describe("weight of the uniform distribution in the targets"),
     classWeights,
     ignoreIndex,
     probabilities: z.boolean().default(false).describe("targets are probabilities of the classes, not class numbers"),
@@ -103,7 +99,7 @@ export const multiMargin = defineLoss({
   kind: "multiMargin",
   about: "how far the target's output is from a margin above all others",
   options: z.object({
-    margin: z.number().positive().default(1).describe("output at which a loss of margins ends"),
+    margin: z.number().positive().default(1).describe("margin at which the loss becomes 0"),
     power: z.int().min(1).max(2).default(1).describe("1, or 2 for squared margins"),
     classWeights,
   }),

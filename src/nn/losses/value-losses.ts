@@ -33,9 +33,9 @@ export const meanAbsoluteError = defineLoss({
  */
 export const huber = defineLoss({
   kind: "huber",
-  about: "squared up to delta, straight beyond",
+  about: "quadratic up to delta, linear beyond",
   options: z.object({
-    delta: z.number().positive().default(1).describe("difference from which the loss is straight"),
+    delta: z.number().positive().default(1).describe("difference from which the loss is linear"),
   }),
   targets: "values",
   build: ({ delta }, output, targets) => {
@@ -52,7 +52,7 @@ export const smoothL1 = defineLoss({
   kind: "smoothL1",
   about: "absolute differences with a rounded tip of width beta",
   options: z.object({
-    beta: z.number().min(0).default(1).describe("difference below which the loss is squared"),
+    beta: z.number().min(0).default(1).describe("difference below which the loss is quadratic"),
   }),
   targets: "values",
   build: ({ beta }, output, targets) => {

@@ -24,7 +24,7 @@ export const adadelta = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(1).describe("size of a step"),
     rho: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of squared gradients"),
-    epsilon: z.number().nonnegative().default(1e-6).describe("added where it divides"),
+    epsilon: z.number().nonnegative().default(1e-6).describe("added to the denominator"),
     ...regularization,
   }),
   slots: () => ({ nu: 0, u: 0 }),

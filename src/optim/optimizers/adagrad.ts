@@ -24,7 +24,7 @@ export const adagrad = defineOptimizer({
       .default(0)
       .describe("divides the learning rate by 1 + this times the step"),
     initialAccumulator: z.number().nonnegative().default(0).describe("sum of squares before the first step"),
-    epsilon: z.number().nonnegative().default(1e-10).describe("added where it divides"),
+    epsilon: z.number().nonnegative().default(1e-10).describe("added to the denominator"),
     epsilonInside: z.boolean().default(false).describe("epsilon under the root, as in Keras"),
     ...regularization,
   }),

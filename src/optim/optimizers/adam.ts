@@ -10,8 +10,8 @@ import { regularization } from "../regularization.js";
 export const adamOptions = {
   learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
   ...momentOptions,
-  epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
-  amsgrad: z.boolean().default(false).describe("the largest mean of squares so far counts"),
+  epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+  amsgrad: z.boolean().default(false).describe("divides by the largest mean of squares so far"),
   epsilonHat: z.boolean().default(false).describe("epsilon before the bias correction, as in Keras"),
 };
 

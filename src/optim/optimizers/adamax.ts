@@ -21,7 +21,7 @@ export const adamax = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     epsilonOutside: z.boolean().default(false).describe("epsilon added to the maximum, as in Keras"),
     ...regularization,
   }),

@@ -23,7 +23,7 @@ export const nadam = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     momentumDecay: z
       .number()
       .nonnegative()

@@ -25,7 +25,7 @@ export const radam = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     ...regularization,
   }),
   momentumOption: "b1",

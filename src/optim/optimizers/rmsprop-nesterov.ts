@@ -24,8 +24,8 @@ export const rmspropNesterov = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
     rho: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of squared gradients"),
-    momentum: z.number().nonnegative().default(0.9).describe("share of the last step that is taken again"),
-    epsilon: z.number().nonnegative().default(1e-6).describe("added where it divides"),
+    momentum: z.number().nonnegative().default(0.9).describe("fraction of the previous update that is added again"),
+    epsilon: z.number().nonnegative().default(1e-6).describe("added to the denominator"),
     ...regularization,
   }),
   momentumOption: "momentum",

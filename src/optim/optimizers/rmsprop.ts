@@ -34,8 +34,8 @@ export const rmsprop = defineOptimizer({
   options: z.object({
     learningRate: z.number().nonnegative().default(0.01).describe("size of a step"),
     alpha: z.number().min(0).lt(1).default(0.99).describe("decay of the mean of squared gradients"),
-    epsilon: z.number().nonnegative().default(1e-8).describe("added where it divides"),
-    momentum: z.number().nonnegative().default(0).describe("share of the last step that is taken again"),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+    momentum: z.number().nonnegative().default(0).describe("fraction of the previous update that is added again"),
     centered: z.boolean().default(false).describe("divides by the standard deviation of the gradient"),
     epsilonInside: z.boolean().default(false).describe("epsilon under the root, as in Keras"),
     rateInside: z.boolean().default(false).describe("the learning rate enters the momentum, as in Keras"),

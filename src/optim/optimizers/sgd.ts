@@ -21,8 +21,8 @@ export const sgd = defineOptimizer({
   about: "stochastic gradient descent",
   options: z.object({
     learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
-    momentum: z.number().nonnegative().default(0).describe("share of the last step that is taken again"),
-    dampening: z.number().default(0).describe("share of the gradient that the momentum leaves out"),
+    momentum: z.number().nonnegative().default(0).describe("fraction of the previous update that is added again"),
+    dampening: z.number().default(0).describe("fraction of the gradient that does not enter the momentum"),
     nesterov: z.boolean().default(false).describe("Nesterov's variant of momentum"),
     rateInside: z.boolean().default(false).describe("the learning rate enters the momentum, as in Keras"),
     ...regularization,

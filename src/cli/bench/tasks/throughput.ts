@@ -43,7 +43,7 @@ export async function raceThroughput(
   }
 }
 
-/** Equal processes, one a core, that are asked all at once. */
+/** Equal processes, one per core, that are asked all at once. */
 class Team {
   readonly #name: string;
   readonly #children: readonly Child[];
