@@ -1,11 +1,10 @@
 // The command line in a process of its own, as a user starts it: to be killed, interrupted and cut off.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
 
-const loader = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 const offline = "data:text/javascript,globalThis.fetch=()=>Promise.reject(new TypeError('no network in tests'))";
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** Compiled by compile-sources.ts before the tests. */
+const main = join(process.env.TRAINSCOPE_TEST_BUILD ?? "missing: run under vitest", "cli/main.js");
 
 export interface CliProcess {
   readonly child: ChildProcess;
@@ -18,7 +17,7 @@ export interface CliProcess {
 
 /** Starts `trainscope <line>` with its own store, without network and data sets: the sample is used. */
 export function startCli(line: string, home: string): CliProcess {
-  const child = spawn(process.execPath, ["--import", loader, "--import", offline, main, ...line.split(" ")], {
+  const child = spawn(process.execPath, ["--import", offline, main, ...line.split(" ")], {
     cwd: home,
     env: { PATH: process.env.PATH, HOME: home, TRAINSCOPE_HOME: home, TRAINSCOPE_DATA: "", CI: "1" },
     stdio: ["ignore", "pipe", "pipe"],

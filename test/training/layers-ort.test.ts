@@ -28,7 +28,7 @@ interface Fixture {
   readonly gradients: Readonly<Record<string, StoredArray>>;
 }
 const fixtures = ["layers", "layers-sequences"].flatMap((name) => {
-  const file = new URL(`../tools/oracle/fixtures/${name}.json`, import.meta.url);
+  const file = new URL(`../../tools/oracle/fixtures/${name}.json`, import.meta.url);
   return (JSON.parse(readFileSync(file, "utf8")) as { fixtures: readonly Fixture[] }).fixtures;
 });
 

@@ -198,7 +198,8 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     const message = await attempt();
     expect(message).not.toContain("\n");
     expect(message).toMatch(/^2: /);
-    expect(message).toMatchSnapshot();
+    // The last digits of the losses in a checkpoint depend on the type of machine, and its length with them.
+    expect(message.replace(/(truncated.* received) \d+/, "$1 fewer")).toMatchSnapshot();
   });
 
   test("wherever one of its bytes was changed", async () => {
