@@ -100,7 +100,7 @@ test("what is no model is told in one sentence", () => {
     [
       "2 /none.onnx: no such file. Check the path",
       "2 : is a folder: expected an .onnx file",
-      "2 /empty.onnx: not an ONNX model: there is no graph in it",
+      "2 /empty.onnx: not an ONNX model: it contains no graph",
       "2 /text.onnx: not an ONNX model, or a damaged one",
       "2 /cut.onnx: not an ONNX model, or a damaged one",
     ]

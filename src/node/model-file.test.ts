@@ -51,11 +51,11 @@ test("a model reaches nothing but files beside it", async () => {
   symlinkSync("/etc/hostname", join(folder, "link.bin"));
   mkdirSync(join(folder, "folder"));
   const refusals: [Record<string, string>, RegExp][] = [
-    [{ location: "../weights.bin" }, /may not name/],
-    [{ location: "/etc/hostname" }, /may not name/],
-    [{ location: "a\\b" }, /may not name/],
+    [{ location: "../weights.bin" }, /may not refer to/],
+    [{ location: "/etc/hostname" }, /may not refer to/],
+    [{ location: "a\\b" }, /may not refer to/],
     [{ location: "link.bin" }, /leads out of the folder/],
-    [{ location: "a".repeat(5000) }, /may not name.*received "a{120}.{0,9}$/],
+    [{ location: "a".repeat(5000) }, /may not refer to.*received "a{120}.{0,9}$/],
     [{ location: "folder" }, /folder: is a folder: expected a file beside the model/],
     [{ location: "absent.bin" }, /absent\.bin: no such file/],
     [{ location: "weights.bin", offset: "16" }, /beyond the end of the file/],

@@ -1,8 +1,9 @@
-// Models that were exported for one batch size, built for another.
+// Builds models that were exported for a fixed batch size with another batch size.
 //
-// Their inputs say N on axis 0, and constants inside may say it again: Reshape to [N, 400], Expand to [N, 1, 8]. The
-// model is built twice: for N as it is, which gives every shape, and for the batch size that is wanted. Where a baked-in
-// shape meets an input whose batch axis has changed, the one extent that carries the batch is known from both.
+// Their inputs have N on axis 0, and constants may repeat it: Reshape to [N, 400], Expand to [N, 1, 8]. The model is
+// built twice: first with its own N, which gives every shape, then with the requested batch size. Where a baked-in
+// shape meets an input whose batch axis has changed, comparing the two builds identifies the one size that carries the
+// batch.
 import { InvalidInputError } from "../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
 import { constantValue, int64s } from "../graph/build.js";
@@ -13,7 +14,7 @@ import { integer } from "./file/read-values.js";
 import type { BuildOptions } from "./forms/graph-builder.js";
 import { operatorKey } from "./forms/node-form.js";
 
-/** What was seen of a node when the model was built for its own batch size. */
+/** The inputs and outputs of a node when the model was built with its own batch size. */
 interface Seen {
   readonly inputs: readonly (Tensor | null)[];
   readonly outputs: readonly (Tensor | undefined)[];
@@ -32,7 +33,7 @@ export class OwnBatch {
     this.#seen.set(node, { inputs, outputs });
   };
 
-  /** Options of a build that puts another batch size in the place of the baked-in one. */
+  /** Options for a build that replaces the baked-in batch size. */
   adaptedTo(batchSize: number): Pick<BuildOptions, "adapt" | "onNode"> {
     const merged: MergedAxes = new Map();
     const pending = new Map<NodeProto, number>();
@@ -52,7 +53,7 @@ export class OwnBatch {
   }
 }
 
-/** Of tensors with an axis that holds more than the batch (`[steps * batch, ...]`): how much of it is outside of the batch. */
+/** Tensors with an axis that merges the batch with outer axes (`[steps * batch, ...]`), and the size of the outer part. */
 type MergedAxes = Map<Tensor, number>;
 
 interface Adaptation {
@@ -63,13 +64,13 @@ interface Adaptation {
   readonly from: number;
   readonly to: number;
   readonly merged: MergedAxes;
-  /** The same for the outputs of nodes that are about to be made. */
+  /** The same for the outputs of nodes that are about to be built. */
   readonly pending: Map<NodeProto, number>;
 }
 
 type Adapter = (adaptation: Adaptation) => readonly (Tensor | null)[];
 
-/** The list that the shape input holds, if it is the same at both batch sizes: then it was not computed from them. */
+/** The value of a shape input that is the same at both batch sizes, so it was not computed from the batch size. */
 function bakedIn({ inputs, seen }: Adaptation, at = 1): number[] | undefined {
   const [now, then] = [inputs[at], seen.inputs[at]].map((tensor) =>
     tensor === null || tensor === undefined ? undefined : constantValue(tensor)?.data,
@@ -79,20 +80,20 @@ function bakedIn({ inputs, seen }: Adaptation, at = 1): number[] | undefined {
   return isSame ? [...now] : undefined;
 }
 
-/** The axis whose extent went with the batch, if exactly one did. */
+/** The axis whose size changed with the batch, if there is exactly one. */
 function changedAxis(before: Shape, after: Shape, { from, to }: Adaptation): number | undefined {
   if (before.length !== after.length || sameShape(before, after)) return undefined;
   const changed = before.flatMap((extent, axis) => (extent === after[axis] ? [] : [axis]));
   return changed.length === 1 && after[changed[0]] * from === before[changed[0]] * to ? changed[0] : undefined;
 }
 
-/** Elements before those of the batch within its axis: 1 unless a Reshape before has put others there. */
+/** Outer size of the axis that carries the batch: 1 unless an earlier Reshape merged another axis into it. */
 function outerPart(x: Tensor, axis: number, { merged }: Adaptation): number {
   let next: Tensor | undefined = x;
   for (let steps = 0; next !== undefined && steps < 1000; steps++) {
     const known = merged.get(next);
     if (known !== undefined) return known;
-    // Operators that work row by row keep the axis, wherever a Transpose puts it.
+    // Row-wise operators keep the axis, even if a Transpose moves it.
     const extent = x.shape[axis];
     next = next.node?.inputs.find((input) => input?.shape.includes(extent)) ?? undefined;
   }
@@ -100,9 +101,10 @@ function outerPart(x: Tensor, axis: number, { merged }: Adaptation): number {
 }
 
 /**
- * Elements keep their order, so that as many as before stand in front of the batch. The axis of the result that starts
- * there carries it: alone, multiplied with what comes behind (`[steps, batch * heads, size]`), or with what comes before
- * (`[steps * batch, size]`). For batches of 1 several axes may fit: an axis of 1 comes first, the last axis last.
+ * Reshape keeps the order of elements, so the number of elements before the batch axis is the same before and after.
+ * The result axis at that offset carries the batch: alone, merged with later axes (`[steps, batch * heads, size]`), or
+ * merged with earlier axes (`[steps * batch, size]`). If several axes fit a batch of 1, an axis of size 1 is preferred,
+ * and the last axis is chosen last.
  */
 const adaptReshape: Adapter = (adaptation) => {
   const { node, inputs, seen, where, from, to, pending } = adaptation;
@@ -116,16 +118,16 @@ const adaptReshape: Adapter = (adaptation) => {
   const place = batchPlace(result, inFront, from);
   if (place === undefined) {
     throw new InvalidInputError(
-      `the model was exported for batches of ${from}, and a shape does not say where they are`,
+      `the model was exported for batches of ${from}, and a shape does not show which axis is the batch`,
       {
         where,
         received: `${shapeText(old.shape)} to ${shapeText(target)}`,
-        remedy: `Export it with a free batch axis, or train with a batch size of ${from}`,
+        remedy: `Export it with a symbolic batch axis, or train with a batch size of ${from}`,
       },
     );
   }
   pending.set(node, inFront / sizeOf(result.slice(0, place)));
-  // -1 takes what is left, and 0 the extent of the input.
+  // -1 is inferred from the other axes, and 0 copies the size of the input.
   if (target[place] === -1 || (target[place] === 0 && place === axis)) return inputs;
   return [x, int64s(target.map((extent, i) => (i === place ? (result[i] / from) * to : extent)))];
 };
@@ -149,7 +151,7 @@ function batchPlace(result: Shape, inFront: number, batch: number): number | und
   return best?.i;
 }
 
-/** Expand to the shape of a batch: the axis that had the batch's extent gets the new one. */
+/** Expand to a shape with the batch: the axis of the old batch size gets the new one. */
 const adaptExpand: Adapter = (adaptation) => {
   const { inputs, seen, from, to } = adaptation;
   const target = bakedIn(adaptation);
@@ -162,7 +164,7 @@ const adaptExpand: Adapter = (adaptation) => {
   return [x, int64s(target.map((extent, i) => (i === place ? (extent / from) * to : extent)))];
 };
 
-/** Initial states of zeros, one for every example of the file's batch. */
+/** Initial states of zeros, one per example of the file's batch. */
 const adaptConstantOfShape: Adapter = (adaptation) => {
   const { inputs, from, to } = adaptation;
   const target = bakedIn(adaptation, 0);
@@ -171,7 +173,7 @@ const adaptConstantOfShape: Adapter = (adaptation) => {
   return [int64s(target.map((extent, i) => (i === places[0] ? to : extent)))];
 };
 
-/** A part that is the same for every example (a class token, initial states) is repeated beside parts that grew. */
+/** Repeats a part that all examples share (a class token, initial states) to the size of the parts that grew. */
 const adaptConcat: Adapter = (adaptation) => {
   const { node, inputs, seen, where, from, to } = adaptation;
   const given = node.attribute.find(({ name }) => name === "axis");
@@ -195,7 +197,7 @@ const adaptConcat: Adapter = (adaptation) => {
   );
 };
 
-/** Operators that take a shape which an exporter may have baked in, or that cannot broadcast. */
+/** Operators with a shape input that an exporter may have baked in, and operators that cannot broadcast. */
 const adapters: Readonly<Record<string, Adapter>> = {
   Concat: adaptConcat,
   ConstantOfShape: adaptConstantOfShape,

@@ -1,4 +1,4 @@
-// Small ONNX models for tests, written down in a few words.
+// A compact notation for small ONNX models in tests.
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import {
@@ -19,7 +19,10 @@ import { tensorProto } from "./write.js";
 
 type AttributeCase = number | string | readonly number[] | TensorData | { readonly ref: string; readonly type: number };
 
-/** `y = Conv(x, w) {group: 2}` as `["Conv", ["x", "w"], ["y"], { group: 2 }]`. Whole numbers are integers, others floats. */
+/**
+ * `y = Conv(x, w) {group: 2}` as `["Conv", ["x", "w"], ["y"], { group: 2 }]`. Whole numbers are integers, others
+ * floats.
+ */
 export type NodeCase = readonly [
   op: string,
   inputs: readonly string[],
@@ -31,11 +34,11 @@ export type NodeCase = readonly [
 export interface ModelCase {
   readonly opset?: number;
   readonly producer?: string;
-  /** Extents, or names of open axes. */
+  /** Sizes, or names of symbolic axes. */
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
   readonly outputs: readonly string[];
   readonly stored?: Readonly<Record<string, TensorData>>;
-  /** What the exporter wrote down of a stored tensor. */
+  /** Metadata that the exporter recorded for a stored tensor. */
   readonly notes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly nodes: readonly NodeCase[];
   readonly functions?: Readonly<
@@ -51,7 +54,7 @@ export interface ModelCase {
   >;
 }
 
-/** float32 of a shape: 0.1, 0.2, ... unless said otherwise. */
+/** A float32 tensor with values 0.1, 0.2, ... unless `valueAt` is given. */
 export function numbers(shape: readonly number[], valueAt = (i: number): number => (i + 1) / 10): TensorData {
   const size = shape.reduce((product, extent) => product * extent, 1);
   return tensorFrom(

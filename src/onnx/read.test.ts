@@ -162,14 +162,14 @@ test("what cannot be read is said in one sentence", () => {
       model.opsetImport[0].version = 5n;
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 6 to 28, received 5. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: unsupported operator set: expected 6 to 28, received 5. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
       model.opsetImport = [];
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: operator set cannot be read: expected 6 to 28, received none. Convert the model with onnx.version_converter]`,
+    `[InvalidInputError: net.onnx: unsupported operator set: expected 6 to 28, received none. Convert the model with onnx.version_converter]`,
   );
   reading(
     edited((model) => {
@@ -190,7 +190,7 @@ test("what cannot be read is said in one sentence", () => {
       model.graph!.initializer[0].dataType = 14;
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, tensor "0.weight": element type cannot be read: expected one of FLOAT, DOUBLE, UINT8, INT8, INT32, UINT32, INT64, BOOL, INT16, UINT16, UINT64, FLOAT16, BFLOAT16, received COMPLEX64]`,
+    `[InvalidInputError: net.onnx, tensor "0.weight": unsupported element type: expected one of FLOAT, DOUBLE, UINT8, INT8, INT32, UINT32, INT64, BOOL, INT16, UINT16, UINT64, FLOAT16, BFLOAT16, received COMPLEX64]`,
   );
   reading(
     edited((model) => {
@@ -199,14 +199,14 @@ test("what cannot be read is said in one sentence", () => {
       tensor.externalData.push(create(StringStringEntryProtoSchema, { key: "location", value: "weights.bin" }));
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, tensor "0.weight": its values lie in another file: received "weights.bin". Read the model from its folder, or save it as one file (onnx.save without external data)]`,
+    `[InvalidInputError: net.onnx, tensor "0.weight": its values are in another file: received "weights.bin". Read the model from its folder, or save it as one file (onnx.save without external data)]`,
   );
   reading(
     edited((model) => {
       model.graph!.node[0].input[0] = "nowhere";
     }),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, Conv (node "model.layers[0] (conv2d)/Conv"): nothing before it makes its input "nowhere"]`,
+    `[InvalidInputError: net.onnx, Conv (node "model.layers[0] (conv2d)/Conv"): no earlier node makes its input "nowhere"]`,
   );
   reading(
     edited((model) => {
@@ -217,7 +217,7 @@ test("what cannot be read is said in one sentence", () => {
     edited((model) => {
       model.graph!.output[0].name = "nowhere";
     }),
-  ).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: net.onnx: nothing makes the output "nowhere"]`);
+  ).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: net.onnx: no node makes the output "nowhere"]`);
   reading(
     edited((model) => {
       model.graph!.node[0].attribute[0].name = "colour";
@@ -236,12 +236,12 @@ test("what cannot be read is said in one sentence", () => {
     edited((model) => {
       model.graph = undefined as never;
     }),
-  ).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: net.onnx: not an ONNX model: there is no graph in it]`);
+  ).toThrowErrorMatchingInlineSnapshot(`[CorruptFileError: net.onnx: not an ONNX model: it contains no graph]`);
   reading(file.subarray(0, file.length / 2)).toThrowErrorMatchingInlineSnapshot(
     `[CorruptFileError: net.onnx: not an ONNX model, or a damaged one]`,
   );
   reading(new Uint8Array(0)).toThrowErrorMatchingInlineSnapshot(
-    `[CorruptFileError: net.onnx: not an ONNX model: there is no graph in it]`,
+    `[CorruptFileError: net.onnx: not an ONNX model: it contains no graph]`,
   );
 });
 

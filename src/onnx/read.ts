@@ -1,4 +1,4 @@
-// ONNX file -> Graph. Operators are looked up in our table; everything else is refused with a list of what it was.
+// Reads an ONNX file into a Graph. One error lists all operators that our table does not have.
 //
 //   bytes --openOnnx--> OnnxFile --buildGraph--> Graph
 import { isFloat } from "../core/numbers/dtype.js";
@@ -11,7 +11,7 @@ import { inferenceModeForms } from "./forms/mode-forms.js";
 import { staticInputNames } from "./static-inputs.js";
 
 export interface ReadOptions extends FileOptions {
-  /** Extents of axes that the file leaves open, by the axis' name (`batch`) or place (`input[0]`). */
+  /** Sizes of axes that the file leaves open, by the axis name (`batch`) or position (`input[0]`). */
   readonly extents?: Readonly<Record<string, number>>;
   /**
    * Turns float initializers into graph inputs of the same names and returns their values beside the graph. Static
@@ -24,7 +24,7 @@ export interface ReadOptions extends FileOptions {
 
 export interface OnnxModel {
   readonly graph: Graph;
-  /** Values of the initializers that became inputs: what `writeOnnx` takes as `initializers`. */
+  /** Values of the initializers that became inputs, as `writeOnnx` takes them in `initializers`. */
   readonly initializers: ReadonlyMap<Tensor, TensorData>;
   readonly opset: number;
   readonly producer: string;
@@ -32,15 +32,15 @@ export interface OnnxModel {
 }
 
 /**
- * Reads a model as a graph; initializers become constants, or inputs with `parameters`.
+ * Reads a model as a graph. Initializers become constants, or inputs with `parameters`.
  * @param where the file, for messages.
- * @throws TrainscopeError only: CorruptFileError for damage, InvalidInputError for what we do not have.
+ * @throws TrainscopeError only: CorruptFileError for damage, InvalidInputError for unsupported models.
  */
 export function readOnnx(bytes: Uint8Array, where: string, options: ReadOptions = {}): Graph {
   return readOnnxModel(bytes, where, options).graph;
 }
 
-/** As `readOnnx`, with everything else that the file says. */
+/** Like `readOnnx`, but also returns the other contents of the file. */
 export function readOnnxModel(bytes: Uint8Array, where: string, options: ReadOptions = {}): OnnxModel {
   const file = openOnnx(bytes, where, options);
   const { model, opset } = file;

@@ -1,7 +1,8 @@
-// A model with other weights: the file as it was, but for the values of some tensors, in inference form, in one piece.
+// Writes a model with new weights: the original file in inference form, in one piece, with the values of some tensors
+// replaced.
 //
-// Names, order, metadata, symbolic axes, operator sets and texts stay. What training needs is taken out: training_mode
-// of BatchNormalization and Dropout. Values that lay in other files come inside, unless that makes more than 2 GiB.
+// Names, order, metadata, symbolic axes, operator sets and doc strings stay. The training_mode of BatchNormalization
+// and Dropout is removed. External data moves into the file, unless that would make it larger than 2 GiB.
 import { clearField, clone, create, toBinary } from "@bufbuild/protobuf";
 import { InvalidInputError } from "../core/errors.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
@@ -22,21 +23,21 @@ import { replaceValues, requireStorage } from "./file/stored-tensor.js";
 import { operatorKey } from "./forms/node-form.js";
 
 export interface SaveOptions {
-  /** Name of the file that takes the values where the model alone would be too large. Default `weights.bin`. */
+  /** Name of the external data file, written if the model alone would be too large. Default `weights.bin`. */
   readonly externalName?: string;
-  /** Bytes from which on values go into that file. Default 2 GiB less 64 MiB for everything else. */
+  /** Number of bytes of values from which that file is used. Default 2 GiB less 64 MiB for everything else. */
   readonly largest?: number;
 }
 
 export interface SavedModel {
   readonly model: Uint8Array<ArrayBuffer>;
-  /** To be written beside the model. */
+  /** A file to write beside the model. */
   readonly external?: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> };
 }
 
 /**
- * @param file as it was opened; it is not changed.
- * @param values by the names of initializers, or of the outputs of Constant nodes.
+ * @param file the opened model; it is not changed.
+ * @param values new values, by the names of initializers or of the outputs of Constant nodes.
  */
 export function saveWeights(
   file: OnnxFile,
@@ -63,7 +64,7 @@ export function saveWeights(
   return { model: toBinary(ModelProtoSchema, model), external: { name: externalName, bytes } };
 }
 
-/** Every list of nodes in a model: of the graph, of graphs inside of nodes, of functions. */
+/** All lists of nodes in a model: of the graph, of subgraphs, and of functions. */
 function nodeLists(model: ModelProto): NodeProto[][] {
   const lists: NodeProto[][] = [model.graph?.node ?? [], ...model.functions.map(({ node }) => node)];
   for (const nodes of lists)
@@ -78,7 +79,7 @@ function constantTensors(nodes: readonly NodeProto[]): [NodeProto, TensorProto][
   });
 }
 
-/** Every tensor that may lie in another file. */
+/** All tensors that may be external data. */
 function storedTensors(model: ModelProto): TensorProto[] {
   const inNodes = nodeLists(model).flatMap((nodes) =>
     nodes.flatMap(({ attribute }) =>
@@ -104,9 +105,9 @@ function bringInside({ where, reading }: OnnxFile, proto: TensorProto): void {
   clearField(proto, TensorProtoSchema.field.dataLocation);
 }
 
-/** Small tensors stay inside: readers look at shapes and axes before they open another file. */
+/** Smaller tensors stay inside: readers need shapes and axes before they open another file. */
 const smallestOutside = 1024;
-// Pages of the systems that map such files into memory.
+// The page size of systems that map such files into memory.
 const alignment = 4096;
 
 function moveOutside(stored: readonly TensorProto[], location: string): Uint8Array<ArrayBuffer> {
@@ -135,7 +136,7 @@ const inferenceForms: Readonly<Record<string, (node: NodeProto) => void>> = {
     node.attribute = node.attribute.filter(({ name }) => name !== "training_mode");
     node.output = node.output.slice(0, 1);
   },
-  /** The third input, training_mode, is false where it is left out. */
+  /** The third input, training_mode, is false if it is omitted. */
   Dropout(node) {
     node.input = node.input.slice(0, 2);
   },
@@ -154,7 +155,7 @@ function toInference({ where, model }: OnnxFile, node: NodeProto): void {
   ];
   const read = readers.find((name) => lost.has(name));
   if (read === undefined) return;
-  throw new InvalidInputError("its running statistics are read by other nodes, and there are none in inference form", {
+  throw new InvalidInputError("other nodes read its running statistics, which do not exist in inference form", {
     where: `${where}, ${nodeText(node)}`,
     received: quoted(read),
   });

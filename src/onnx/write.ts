@@ -1,4 +1,4 @@
-// Graph -> ONNX file. The graph speaks ONNX already, so this only spells it in protobuf.
+// Writes a Graph as an ONNX file. The graph already consists of ONNX operators, so this only encodes it in protobuf.
 //
 //   Graph --names--> GraphProto (constants become initializers of the outermost graph) --> ModelProto --> bytes
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -31,7 +31,7 @@ import {
   ValueInfoProtoSchema,
 } from "./file/generated/onnx_pb.js";
 
-/** The operator set that our records describe. ONNX Runtime 1.17 and newer run it, in Node and in browsers. */
+/** The operator set that our records describe. ONNX Runtime 1.17 and newer support it, in Node and in browsers. */
 export const opsetVersion = 21;
 const irVersion = 10n;
 
@@ -72,10 +72,10 @@ export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<
   return toBinary(ModelProtoSchema, model);
 }
 
-/** Names are unique over the whole model: ONNX Runtime confuses an initializer with a loop input of its name. */
+/** Names are unique across the whole model: ONNX Runtime confuses an initializer with a loop input of the same name. */
 class ModelWriter {
   readonly initializers: TensorProto[] = [];
-  /** Of operators that are not ONNX's own. */
+  /** Domains of operators that are not standard ONNX. */
   readonly domains = new Set<string>();
   readonly #names = new Map<Tensor, string>();
   readonly #taken = new Set<string>();
@@ -87,7 +87,7 @@ class ModelWriter {
     this.initializers.push(tensorProto(name, value));
   }
 
-  /** Reserves the names that the caller chose, so that no inner value takes one. */
+  /** Reserves the names that the caller chose, so that no inner value takes them. */
   topNames(graph: Graph): readonly string[] {
     for (const tensor of graph.inputs) {
       if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
@@ -125,8 +125,9 @@ class ModelWriter {
   }
 
   /**
-   * Outputs that a node can write under the output's own name. The rest (inputs or constants handed through, one
-   * tensor given out twice) go through Identity, since ONNX wants every output made by a node of its graph.
+   * Indices of outputs that a node can write under the output's own name. The others (inputs or constants passed
+   * through, one tensor returned twice) go through Identity, because ONNX requires each output to be made by a node of
+   * its graph.
    */
   #directOutputs(source: Graph, outputNames: readonly string[]): ReadonlySet<number> {
     const direct = new Set<number>();
@@ -171,12 +172,12 @@ class ModelWriter {
     );
   }
 
-  /** The name of an input; inputs that the runtime may overwrite get a private copy first. */
+  /** The name of an input. Inputs that the runtime may overwrite are copied first. */
   #inputName(node: Node, tensor: Tensor | null, index: number, nodes: NodeProto[]): string {
     if (tensor === null) return "";
     if (!node.op.overwrites?.(node.attrs).includes(index)) return this.#nameOf(tensor);
-    // Max of a value with itself copies it. The number of operands differs from copy to copy, so that the runtime
-    // cannot merge two copies; a constant would be folded into memory that later steps find overwritten.
+    // Max of a value with itself copies it. Each copy has a different number of operands, so that the runtime cannot
+    // merge two copies. A constant would be folded into memory that later steps find overwritten.
     if (tensor.node?.op.name === "Constant") {
       throw new InvalidInputError(`${node.op.name} would overwrite a constant`, {
         where: node.scope ?? "writeOnnx",
@@ -189,7 +190,7 @@ class ModelWriter {
     return copy;
   }
 
-  /** A sub-graph. What it captures is known to it under the outer name. */
+  /** Writes a subgraph. Captured tensors keep their outer names inside it. */
   #bodyAttribute(name: string, body: Graph, node: Node): AttributeProto {
     const captured = (node.attrs.captured as number | undefined) ?? 0;
     const own = body.inputs.slice(0, body.inputs.length - captured);
@@ -243,7 +244,7 @@ function valueInfo(name: string, tensor: Tensor, isInput: boolean): ValueInfoPro
   });
 }
 
-/** Of outputs only the rank is written: extents may depend on axes that vary, and readers infer them. */
+/** Outputs declare only their rank: sizes may depend on symbolic axes, and readers infer them. */
 function extentOf({ axisNames }: Tensor, extent: number, axis: number) {
   const name = axisNames?.[axis];
   return {
@@ -254,7 +255,7 @@ function extentOf({ axisNames }: Tensor, extent: number, axis: number) {
   };
 }
 
-/** A stored tensor as ONNX wants it: little-endian raw bytes. */
+/** A stored tensor in ONNX's form: little-endian raw bytes. */
 export function tensorProto(name: string, { dtype, shape, data }: TensorData): TensorProto {
   return create(TensorProtoSchema, {
     name,
@@ -266,7 +267,7 @@ export function tensorProto(name: string, { dtype, shape, data }: TensorData): T
 
 const utf8 = new TextEncoder();
 
-/** Attributes are float32 in a file. */
+/** ONNX files store float attributes in float32. */
 function inFloat32(where: string, value: number): number {
   if (!Number.isFinite(value) || Number.isFinite(Math.fround(value))) return value;
   throw new InvalidInputError("a number is too large", {

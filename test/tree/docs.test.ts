@@ -16,7 +16,7 @@ const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
 const documents = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bench/README.md", "samples/README.md"],
-  ...["samples/mnist/README.md", "tools/onnx/README.md", "tools/oracle/README.md"],
+  ...["samples/mnist/README.md", "tools/onnx/README.md", "tools/oracle/README.md", "src/onnx/recover/README.md"],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md"))
     .map((path) => `docs/${path.replaceAll("\\", "/")}`),

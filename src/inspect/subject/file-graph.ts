@@ -32,7 +32,7 @@ export function fileGraph(file: OnnxFile, wanted: InputShapes, stored: ReadonlyM
   throw new InvalidInputError(`the model was exported for batches of ${own.batchSize} and does not fit ${batchSize}`, {
     where: file.where,
     received: fault,
-    remedy: "Leave --batch out, or export the model with a free batch axis",
+    remedy: "Leave --batch out, or export the model with a symbolic batch axis",
   });
 }
 

@@ -1,7 +1,7 @@
 // The module that a node of a file belongs to, as a path with dots: every exporter writes it down in its own way.
 import type { NodeProto } from "../../onnx/file/generated/onnx_pb.js";
 import { printable } from "../../onnx/file/read-values.js";
-import { isMadeUpName } from "../../onnx/recover/generated-names.js";
+import { isGeneratedName } from "../../onnx/recover/generated-names.js";
 import type { SubjectParameter } from "./subject.js";
 
 /** Module paths of PyTorch's dynamo exporter: a list with the outermost first, the traced call last. */
@@ -58,7 +58,7 @@ function* suffixes(path: string): Iterable<string> {
 
 /** `conv1` of `conv1.weight`, `sequential/dense` of `sequential/dense/MatMul/ReadVariableOp:0`. */
 function weightModule(parameters: readonly SubjectParameter[]): string | undefined {
-  const name = parameters.find((parameter) => !isMadeUpName(parameter.name))?.name;
+  const name = parameters.find((parameter) => !isGeneratedName(parameter.name))?.name;
   if (name === undefined) return undefined;
   const plain = name.replace(/\/ReadVariableOp(?::\d+)?$/, "").replace(/:\d+$/, "");
   const end = Math.max(plain.lastIndexOf("."), plain.lastIndexOf("/"));

@@ -109,7 +109,7 @@ describe("a batch size that the file fixes", () => {
       nodes: [["Reshape", ["x", "shape"], ["e"]], ["Add", ["e", "b"], ["f"]], fixed.nodes[1]],
     };
     expect(refusal(() => subjectOf(odd, { batchSize: 3 }))).toMatchInlineSnapshot(
-      `"InvalidInputError: net.onnx: the model was exported for batches of 2 and does not fit 3: received Add: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [3, 12] and [2, 12]. Leave --batch out, or export the model with a free batch axis"`,
+      `"InvalidInputError: net.onnx: the model was exported for batches of 2 and does not fit 3: received Add: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [3, 12] and [2, 12]. Leave --batch out, or export the model with a symbolic batch axis"`,
     );
   });
 });

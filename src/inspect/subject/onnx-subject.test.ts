@@ -87,9 +87,9 @@ test.each<[string, NodeCase[], RegExp]>([
       ["Add", ["a", "g"], ["c"]],
       ["Relu", ["c"], ["g"]],
     ],
-    /"g" is made by itself or by a node behind it/,
+    /"g" is made by the node itself or by a later node/,
   ],
-  ["a value that nothing makes", [["Add", ["a", "nowhere"], ["c"]]], /nothing makes its input "nowhere"/],
+  ["a value that nothing makes", [["Add", ["a", "nowhere"], ["c"]]], /no node makes its input "nowhere"/],
   [
     "two makers",
     [

@@ -108,7 +108,7 @@ function rangeReader(source: ModelSource): ReadRange {
   return (location, offset, length) => {
     if (location === ownLocation) return source.readAt(offset, length);
     if (source.readBeside !== undefined) return source.readBeside(location, offset, length);
-    throw new InvalidInputError("its values lie in another file", { where: location, expected: "one file" });
+    throw new InvalidInputError("its values are in another file", { where: location, expected: "one file" });
   };
 }
 

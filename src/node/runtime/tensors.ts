@@ -23,7 +23,7 @@ export function toOrt(runtime: typeof ort, { dtype, shape, data }: TensorData): 
 /** Wraps without copying. @throws HostFault for element types that we do not have (float16, string ...). */
 export function fromOrt(where: string, tensor: ort.Tensor): TensorData {
   if (!(dtypes as readonly string[]).includes(tensor.type)) {
-    throw new HostFault("element type cannot be read", {
+    throw new HostFault("unsupported element type", {
       where,
       expected: `one of ${dtypes.join(", ")}`,
       received: tensor.type,

@@ -1,4 +1,4 @@
-// How a file stores elements: every type that can be read, the type that it becomes here, and its way through the bytes.
+// Lists the element types that can be read: how a file stores each, and how its bytes become one of our types.
 import { type DType, dtypeTable, type TypedArray } from "../../core/numbers/dtype.js";
 import { elementsFromBytes } from "../../core/numbers/element-bytes.js";
 import { brainToNumber, halfToNumber, numberToBrain, numberToHalf } from "../../core/numbers/half-precision.js";
@@ -8,22 +8,22 @@ import { TensorProto_DataType as Code, type TensorProto } from "./generated/onnx
 type TypedField = "floatData" | "int32Data" | "int64Data" | "doubleData" | "uint64Data";
 
 export interface ElementStorage {
-  /** As ONNX spells it. */
+  /** Name in ONNX. */
   readonly name: string;
-  /** `TensorProto.DataType`. */
+  /** Value of `TensorProto.DataType`. */
   readonly code: number;
-  /** Bytes of one element in `raw_data`. */
+  /** Bytes per element in `raw_data`. */
   readonly bytes: number;
-  /** What the elements become here: the type itself, or the smallest of ours that holds all its values. */
+  /** Our type of the elements: the same type, or the smallest one that holds all its values. */
   readonly dtype: DType;
   readonly field: TypedField;
   fromRaw(bytes: Uint8Array): TypedArray;
-  /** @throws RangeError for a value that the type of ours does not hold. */
+  /** @throws RangeError for a value that our type cannot hold. */
   fromTyped(values: TensorProto[TypedField]): TypedArray;
   toRaw(values: ArrayLike<number | bigint>): Uint8Array<ArrayBuffer>;
 }
 
-/** A type that we hold as it is. */
+/** A type that is kept unchanged. */
 function held(name: string, dtype: DType, field: TypedField): ElementStorage {
   const { onnx: code, bytes, array } = dtypeTable[dtype];
   return {
@@ -38,7 +38,7 @@ function held(name: string, dtype: DType, field: TypedField): ElementStorage {
   };
 }
 
-/** A type of two or eight bytes that becomes a wider or another one of ours, element by element. */
+/** A type of two or eight bytes whose elements are converted one by one. */
 function converted(
   name: string,
   code: number,
@@ -75,13 +75,16 @@ function filled(data: TypedArray, valueAt: (i: number) => number | bigint): Type
 
 const asIs = [(word: number | bigint) => word, (value: number) => value] as const;
 
-/** Beyond the largest int64 there is nothing to convert to. */
+/** Values beyond the largest int64 cannot be converted. */
 function signed(word: number | bigint): bigint {
   if (BigInt(word) < 2n ** 63n) return BigInt(word);
   throw new RangeError(`${word} does not fit int64`);
 }
 
-/** Every element type that can be read. Texts, complex numbers and numbers of 8 bits and fewer cannot. */
+/**
+ * All readable element types. Strings, complex numbers and types of at most 8 bits beyond int8, uint8 and bool are not
+ * readable.
+ */
 export const elementStorages: readonly ElementStorage[] = [
   held("FLOAT", "float32", "floatData"),
   held("DOUBLE", "float64", "doubleData"),
@@ -104,7 +107,7 @@ export const elementStorages: readonly ElementStorage[] = [
   ]),
 ];
 
-/** How elements of a type are stored, by its `TensorProto.DataType`. */
+/** The storage of a type, by its `TensorProto.DataType`. */
 export function storageOf(code: number): ElementStorage | undefined {
   return elementStorages.find((storage) => storage.code === code);
 }

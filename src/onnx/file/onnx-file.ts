@@ -1,6 +1,6 @@
-// A parsed and checked ONNX file: what graphs are built from, as often as they are wanted.
+// A parsed and checked ONNX file, from which graphs can be built repeatedly.
 //
-//   bytes --protobuf--> ModelProto --checks--> nodes with functions written out, tensors decoded when asked for
+//   bytes --protobuf--> ModelProto --checks--> nodes with functions inlined, tensors decoded on demand
 import { fromBinary } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
@@ -20,15 +20,15 @@ import {
 import { printable, quoted } from "./read-values.js";
 import { readTensor, readTensorType, type TensorReading } from "./stored-tensor.js";
 
-/** Operator sets that our records and the forms of older nodes describe. */
+/** The operator sets that our records and the forms of older nodes cover. */
 const [oldestOpset, newestOpset] = [6, 28];
 const deepestGraph = 16;
 
-/** The one node that has no record: of its two graphs, one takes its place. */
+/** The only operator without a record: the graph of one branch replaces the node. */
 export const branchKey = "If";
 
 export interface FileOptions extends TensorReading {
-  /** Largest file that is read, in bytes. 2 GiB by default, the limit of the format. */
+  /** Largest size of a file in bytes. Default 2 GiB, the limit of the format. */
   readonly maxBytes?: number;
 }
 
@@ -37,29 +37,30 @@ export interface OnnxFile {
   readonly model: ModelProto;
   readonly graph: GraphProto;
   readonly opset: number;
-  /** The nodes of the graph, functions written out. */
+  /** The nodes of the graph, with functions inlined. */
   readonly inlined: InlinedNodes;
   readonly reading: TensorReading;
   /** A stored tensor, decoded once. */
   tensor(proto: TensorProto): TensorData;
-  /** Its type alone, checked against the bytes that are there. */
+  /** The type of a stored tensor, checked against the number of stored bytes. */
   tensorType(proto: TensorProto): TensorType;
 }
 
 export interface OnnxFileOptions extends TensorReading {
-  /** Whether operators and operator sets that cannot be read are let through: whoever builds the graph meets them. */
+  /** Whether to accept unsupported operators and operator sets; the graph builder then handles them. */
   readonly isLenient?: boolean;
 }
 
 /**
- * Parses a file and checks what can be checked before a graph is built.
- * @throws CorruptFileError for damage, InvalidInputError for what we do not have: all unknown operators in one message.
+ * Parses a file and checks everything that does not need a graph.
+ * @throws CorruptFileError for damage, InvalidInputError for unsupported models; one message lists all unknown
+ * operators.
  */
 export function openOnnx(bytes: Uint8Array, where: string, options: FileOptions = {}): OnnxFile {
   return onnxFile(parseModel(bytes, where, options), where, options);
 }
 
-/** The messages of a file as they are. @throws CorruptFileError, InvalidInputError for a file that is too large. */
+/** Parses the protobuf messages. @throws CorruptFileError, or InvalidInputError for a file that is too large. */
 export function parseModel(bytes: Uint8Array, where: string, { maxBytes = 2 ** 31 }: FileOptions = {}): ModelProto {
   if (bytes.length > maxBytes) {
     throw new InvalidInputError("the file is too large", {
@@ -75,11 +76,11 @@ export function parseModel(bytes: Uint8Array, where: string, { maxBytes = 2 ** 3
   }
 }
 
-/** As `openOnnx`, of a model that is parsed already. */
+/** Like `openOnnx`, for a parsed model. */
 export function onnxFile(model: ModelProto, where: string, options: OnnxFileOptions): OnnxFile {
   const { isLenient = false, ...reading } = options;
   const { graph } = model;
-  if (graph === undefined) throw new CorruptFileError("not an ONNX model: there is no graph in it", { where });
+  if (graph === undefined) throw new CorruptFileError("not an ONNX model: it contains no graph", { where });
   const opset = isLenient ? nearestOpset(model) : checkedOpset(model, where);
   const inlined = inlineFunctions(model, where);
   const unknown = unknownOperators(inlined.nodes, where);
@@ -106,7 +107,7 @@ export function onnxFile(model: ModelProto, where: string, options: OnnxFileOpti
 function checkedOpset({ opsetImport }: ModelProto, where: string): number {
   const opset = standardOpset(opsetImport) ?? Number.NaN;
   if (opset >= oldestOpset && opset <= newestOpset) return opset;
-  throw new InvalidInputError("operator set cannot be read", {
+  throw new InvalidInputError("unsupported operator set", {
     where,
     expected: `${oldestOpset} to ${newestOpset}`,
     received: Number.isNaN(opset) ? "none" : `${opset}`,
@@ -114,12 +115,12 @@ function checkedOpset({ opsetImport }: ModelProto, where: string): number {
   });
 }
 
-/** The set that the file is written in; for older and newer ones, and for files that name none, the nearest that is known. */
+/** The file's operator set; if it is unsupported or missing, the nearest supported one. */
 function nearestOpset({ opsetImport }: ModelProto): number {
   return Math.min(newestOpset, Math.max(oldestOpset, standardOpset(opsetImport) ?? newestOpset));
 }
 
-/** All operators that cannot be read, in one message, each with the nodes that use it. */
+/** Reports all unsupported operators in one message, each with the nodes that use it. */
 function refuseOperators(unknown: readonly string[], where: string): void {
   if (unknown.length === 0) return;
   throw new InvalidInputError(
@@ -132,7 +133,7 @@ function unknownOperators(nodes: readonly NodeProto[], where: string, depth = 0)
   if (depth > deepestGraph) throw new CorruptFileError("graphs are nested too deeply", { where });
   return nodes.flatMap((node) => {
     const here = recordOf(node) !== undefined || operatorKey(node) === branchKey ? [] : [nodeText(node)];
-    // Only one branch of an If is ever read, and which one is not known yet.
+    // Only one branch of an If is read, and it is not known yet which one.
     if (operatorKey(node) === branchKey) return here;
     const inner = node.attribute.flatMap(({ g }) =>
       g === undefined ? [] : unknownOperators(g.node, where, depth + 1),
@@ -141,18 +142,18 @@ function unknownOperators(nodes: readonly NodeProto[], where: string, depth = 0)
   });
 }
 
-/** The form of a node's operator, if more than its record is needed. */
+/** The form of a node, if its operator's record is not enough to read it. */
 export function formOf(node: NodeProto): NodeForm | undefined {
   const key = operatorKey(node);
   return Object.hasOwn(nodeForms, key) ? nodeForms[key] : undefined;
 }
 
-/** The record that a node is read with, by its form if it has one. */
+/** The record that a node is read with, which its form may name. */
 export function recordOf(node: NodeProto, form: NodeForm | undefined = formOf(node)): Op | undefined {
   return form === undefined && !isStandardDomain(node.domain) ? undefined : findOp(form?.op ?? node.opType);
 }
 
-/** `Conv (node "stem")`; nodes without a name by their first output. */
+/** `Conv (node "stem")`; a node without a name is identified by its first output. */
 export function nodeText(node: NodeProto): string {
   const { name, output } = node;
   return `${printable(operatorKey(node))} (${name === "" ? `makes ${quoted(output[0] ?? "")}` : `node ${quoted(name)}`})`;

@@ -1,30 +1,33 @@
-// Values of tensors that were left in the file itself when it was skimmed: where they are, and how they are fetched.
+// Locates and fetches tensor values that skimming left in the model file.
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { CorruptFileError } from "../../core/errors.js";
 import type { TensorProto } from "./generated/onnx_pb.js";
 import { type StringStringEntryProto, StringStringEntryProtoSchema, TensorProtoSchema } from "./generated/onnx_pb.js";
 
-/** Stands in the place of a file's name; no file of the user's may be named so (`external-data.ts`). */
+/** Stands for the model file itself; no user file can have this name (`external-data.ts`). */
 export const ownLocation = ":model";
 
-/** Fields that hold the elements of a tensor. Two of them lie in the file as `raw_data` does: little-endian elements. */
+/**
+ * The fields that hold a tensor's elements. floatData and doubleData are encoded like `raw_data`: little-endian
+ * elements.
+ */
 export const payloadFields = ["rawData", "floatData", "doubleData", "int32Data", "int64Data", "uint64Data"] as const;
 export type PayloadField = (typeof payloadFields)[number];
 
-/** A place in the file that was skimmed. */
+/** A range of the skimmed file. */
 export interface OwnPayload {
   readonly field: PayloadField;
   readonly offset: number;
   readonly length: number;
 }
 
-/** The place as entries of external data: so it survives whatever is done with the message. */
+/** Encodes the range as entries of external data, so that it survives all processing of the message. */
 export function payloadEntries({ field, offset, length }: OwnPayload): StringStringEntryProto[] {
   const entries = { location: ownLocation, field, offset: `${offset}`, length: `${length}` };
   return Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
 }
 
-/** Where the values of a tensor were left, if they were. */
+/** The range of a tensor's values, if skimming left them in the file. */
 export function ownPayload({ externalData }: TensorProto): OwnPayload | undefined {
   const entries = new Map(externalData.map(({ key, value }) => [key, value]));
   const field = payloadFields.find((name) => name === entries.get("field"));
@@ -32,12 +35,12 @@ export function ownPayload({ externalData }: TensorProto): OwnPayload | undefine
   return { field, offset: Number(entries.get("offset")), length: Number(entries.get("length")) };
 }
 
-/** Whether the elements lie there one behind the other, each with all its bytes; other fields hold numbers of any length. */
+/** Whether the elements are stored contiguously at full size; other fields use variable-length integers. */
 export function isPlain({ field }: OwnPayload): boolean {
   return field === "rawData" || field === "floatData" || field === "doubleData";
 }
 
-/** The numbers of a packed field. @throws CorruptFileError when they are cut off. */
+/** The numbers of a packed field. @throws CorruptFileError if they are truncated. */
 export function packedNumbers<Field extends Exclude<PayloadField, "rawData">>(
   where: string,
   field: Field,

@@ -1,4 +1,4 @@
-// An ONNX file read without its weights: large values stay where they are, and their places are noted instead.
+// Reads an ONNX file without its weights: large values stay in the file, and the message holds their offsets.
 //
 //   file --walk over the wire format--> the same messages without large values --protobuf--> ModelProto
 import { create, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -6,29 +6,29 @@ import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
 import { type ModelProto, ModelProtoSchema, TensorProtoSchema } from "./generated/onnx_pb.js";
 import { type PayloadField, payloadEntries, payloadFields } from "./own-payload.js";
 
-/** Bytes that lie somewhere, to be read in any order. */
+/** Random access to bytes. */
 export interface ByteSource {
   readonly size: number;
-  /** Exactly these bytes; asked for only inside of the size. */
+  /** Returns exactly these bytes; always called within the size. */
   readAt(offset: number, length: number): Uint8Array;
 }
 
 export interface SkimOptions {
   /**
-   * Values of so many bytes and more stay in the file. Default 16384: so small that many of them are no burden, and larger
-   * than any shape.
+   * Values of at least this many bytes stay in the file. Default 16384: small enough that many smaller ones are no
+   * burden, and larger than any shape.
    */
   readonly smallestPayload?: number;
 }
 
-// The graphs of a model are nested a few deep, and only levels as long as a large value are looked into.
+// Graphs of a model are nested only a few levels deep, and only messages longer than a large value are entered.
 const deepestMessage = 64;
-/** What is left without large values: a million nodes, and no more than memory holds. */
+/** Limit for everything except large values: enough for a million nodes, and less than memory holds. */
 const mostStructure = 2 ** 30;
 
 /**
- * The messages of a model, with places in the file instead of large values: `readTensor` fetches one when it is asked to.
- * @throws CorruptFileError for damage and for what is no ONNX model.
+ * The messages of a model with file ranges instead of large values, which `readTensor` fetches on demand.
+ * @throws CorruptFileError for damage and for files that are not ONNX models.
  */
 export function skimModel(
   source: ByteSource,
@@ -47,11 +47,11 @@ export function skimModel(
 const damaged = (where: string, cause?: unknown): CorruptFileError =>
   new CorruptFileError("not an ONNX model, or a damaged one", { where, ...(cause === undefined ? {} : { cause }) });
 
-/** One field of a message: from its tag to its end, and where its contents begin. */
+/** One field of a message: from its tag to its end, and the start of its contents. */
 interface Field {
   readonly number: number;
   readonly start: number;
-  /** Of strings, bytes, lists and messages, which say how long they are. */
+  /** Set for length-delimited fields: strings, bytes, lists and messages. */
   readonly body: number | undefined;
   readonly end: number;
 }
@@ -70,11 +70,11 @@ class Skimmer {
     this.#window = new Window(source);
   }
 
-  /** The bytes of a message without the large values in it. */
+  /** The bytes of a message without its large values. */
   message(type: DescMessage, start: number, end: number, depth: number): Uint8Array {
     if (depth > deepestMessage) throw new CorruptFileError("graphs are nested too deeply", { where: this.#where });
     const pieces: Uint8Array[] = [];
-    // What stays as it is, is copied in one go up to the next large field.
+    // Unchanged bytes are copied in one piece up to the next large field.
     let copied = start;
     for (const field of this.#largeFields(start, end)) {
       const replacement = this.#replacement(type, field, depth);
@@ -86,7 +86,7 @@ class Skimmer {
     return joined(pieces);
   }
 
-  /** What a large field becomes; `undefined` where it stays. */
+  /** The replacement of a large field; `undefined` if the field stays. */
   #replacement(type: DescMessage, { number, body, end }: Field, depth: number): Uint8Array | undefined {
     const field = type.fields.find((known) => known.number === number);
     if (field === undefined || body === undefined) return undefined;
@@ -154,7 +154,7 @@ class Skimmer {
   }
 }
 
-/** Reads ahead a little: tags and lengths are a few bytes each. */
+/** A small read-ahead buffer: tags and lengths are a few bytes each. */
 class Window {
   readonly #source: ByteSource;
   #start = 0;
@@ -173,7 +173,7 @@ class Window {
   }
 }
 
-/** The fields of a tensor that say where its values are. */
+/** The tensor fields that record where its values are. */
 function reference(field: PayloadField, offset: number, length: number): Uint8Array {
   const externalData = payloadEntries({ field, offset, length });
   return toBinary(TensorProtoSchema, create(TensorProtoSchema, { externalData }));

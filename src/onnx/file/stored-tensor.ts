@@ -1,4 +1,5 @@
-// TensorProto -> TensorData: raw bytes, typed fields or another file, checked against the bytes that are really there.
+// Converts TensorProto to TensorData, from raw bytes, typed fields or another file, and checks sizes against the stored
+// bytes.
 import { clearField, create } from "@bufbuild/protobuf";
 import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
@@ -16,28 +17,28 @@ import { isPlain, type OwnPayload, ownLocation, ownPayload, packedNumbers } from
 import { integer, mostAxes } from "./read-values.js";
 
 export interface TensorReading extends ExternalReading {
-  /** Whether float64 becomes float32, as everything that is trained does. Default false. */
+  /** Whether float64 becomes float32, as for everything that is trained. Default false. */
   readonly isSingle?: boolean;
 }
 
-/** How the elements of a type are stored. @throws InvalidInputError for a type that cannot be read. */
+/** The storage of an element type. @throws InvalidInputError for a type that cannot be read. */
 export function requireStorage(where: string, code: number): ElementStorage {
   const storage = storageOf(code);
   if (storage !== undefined) return storage;
-  throw new InvalidInputError("element type cannot be read", {
+  throw new InvalidInputError("unsupported element type", {
     where,
     expected: `one of ${elementStorages.map(({ name }) => name).join(", ")}`,
     received: DataTypeCode[code] ?? `TensorProto.DataType ${code}`,
   });
 }
 
-/** The element type of ours for a stored one. */
+/** Our element type for a stored type. */
 export function heldType(where: string, code: number, { isSingle = false }: TensorReading) {
   const { dtype } = requireStorage(where, code);
   return isSingle && dtype === "float64" ? "float32" : dtype;
 }
 
-/** A stored tensor. Nothing is allocated before its declared size was compared with the bytes that are there. */
+/** Decodes a stored tensor. Nothing is allocated before its declared size has been compared with the stored bytes. */
 export function readTensor(where: string, proto: TensorProto, reading: TensorReading = {}): TensorData {
   const { storage, shape, bytes } = storedType(where, proto);
   const data = readElements(where, proto, storage, bytes, reading);
@@ -46,8 +47,8 @@ export function readTensor(where: string, proto: TensorProto, reading: TensorRea
 }
 
 /**
- * Some elements of a stored tensor, in its order. Of values that lie elsewhere no more is read than that.
- * @param start number of the first one.
+ * Some elements of a stored tensor, in order. If the values are in a file, only these elements are read.
+ * @param start index of the first element.
  */
 export function readElementsAt(
   where: string,
@@ -73,8 +74,8 @@ export function readElementsAt(
 }
 
 /**
- * What can be said of a stored tensor without its values.
- * @throws CorruptFileError when as many bytes as its shape makes are not there.
+ * The type and shape of a stored tensor, without decoding its values.
+ * @throws CorruptFileError if the number of stored bytes does not match the shape.
  */
 export function readTensorType(where: string, proto: TensorProto, reading: TensorReading): TensorType {
   const { storage, shape, bytes } = storedType(where, proto);
@@ -84,7 +85,7 @@ export function readTensorType(where: string, proto: TensorProto, reading: Tenso
   return { dtype: heldType(where, proto.dataType, reading), shape };
 }
 
-/** Bytes of the elements that a skimmed file holds elsewhere, where that is known beforehand. */
+/** Number of bytes of the elements that a skimmed file holds, if it is known without reading them. */
 function heldOutside(proto: TensorProto): number | undefined {
   const own = ownPayload(proto);
   return own !== undefined && isPlain(own) ? own.length : undefined;
@@ -123,7 +124,7 @@ function readElements(
   }
 }
 
-/** Numbers of a packed field that a skimmed file holds elsewhere. */
+/** The numbers of a packed field that skimming left in the file. */
 function typedOwn(
   where: string,
   { field }: ElementStorage,
@@ -152,8 +153,8 @@ function wrongCount(where: string, proto: TensorProto, bytes: number, received: 
 }
 
 /**
- * The tensor with other values, in the type that it is stored in: what a trained model is written with.
- * @param value of the shape of the stored tensor.
+ * Replaces the values of a tensor, keeping its stored type. Used to write trained models.
+ * @param value has the shape of the stored tensor.
  */
 export function replaceValues(where: string, proto: TensorProto, { shape, data }: TensorData): void {
   const storage = requireStorage(where, proto.dataType);

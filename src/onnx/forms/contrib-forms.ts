@@ -1,4 +1,4 @@
-// Operators of ONNX Runtime's own that are simple compositions of ONNX's: what its optimizers put into models.
+// ONNX Runtime's own operators that are simple compositions of ONNX operators, as its optimizers insert them.
 import { scalar } from "../../graph/build.js";
 import { sigmoid } from "../../graph/ops/activation/activation.js";
 import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
@@ -7,7 +7,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";
 
-/** Gelu of the sum of both inputs, the second being a bias that may be left out. */
+/** Gelu of the sum of both inputs; the second is an optional bias. */
 function gelu(approximate: "none" | "tanh"): NodeForm {
   return {
     op: "Gelu",

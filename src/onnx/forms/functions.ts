@@ -1,4 +1,4 @@
-// Functions that a model defines for itself, written out where they are called.
+// Inlines the functions that a model defines.
 //
 //   call  y = Domain.f(a, b) {alpha: 2}        f(p, q) = { t = Mul(p, q); r = Elu {alpha: @alpha} (t) } -> r
 //   gives "call/t" = Mul(a, b); y = Elu {alpha: 2} ("call/t")
@@ -16,7 +16,7 @@ import {
 import { quoted } from "../file/read-values.js";
 import { isStandardDomain } from "./node-form.js";
 
-/** Functions that call functions can make any number of nodes out of a few; more than this is no model. */
+/** Limit on inlined nodes: nested functions can expand a few nodes into arbitrarily many. */
 const mostNodes = 200_000;
 const deepestCall = 32;
 
@@ -24,7 +24,7 @@ const standardName = (domain: string): string => (isStandardDomain(domain) ? "" 
 const keyOf = (domain: string, name: string, overload: string): string =>
   `${standardName(domain)}\n${name}\n${overload}`;
 
-/** The operator set of ONNX's own domain that a list imports. */
+/** The version of the standard operator set in a list of imports. */
 export function standardOpset(imports: ModelProto["opsetImport"]): number | undefined {
   const found = imports.find(({ domain }) => isStandardDomain(domain));
   return found === undefined ? undefined : Number(found.version);
@@ -32,14 +32,14 @@ export function standardOpset(imports: ModelProto["opsetImport"]): number | unde
 
 export interface InlinedNodes {
   readonly nodes: readonly NodeProto[];
-  /** The operator set of nodes that came out of a function with one of its own. */
+  /** The operator set of nodes that come from a function which imports its own. */
   readonly opsets: ReadonlyMap<NodeProto, number>;
 }
 
 /**
- * The nodes of the model's graph with every call of a function written out, also those inside of functions. Nodes of
- * sub-graphs are left alone.
- * @throws CorruptFileError for functions that call themselves, or that make far too many nodes.
+ * The nodes of the model's graph with every function call inlined, including calls inside functions. Nodes of subgraphs
+ * are unchanged.
+ * @throws CorruptFileError for functions that call themselves, or that expand into too many nodes.
  */
 export function inlineFunctions(model: ModelProto, where: string): InlinedNodes {
   const functions = new Map(
@@ -66,12 +66,12 @@ class Inliner implements InlinedNodes {
     for (const node of nodes) {
       const called = this.#functions.get(keyOf(node.domain, node.opType, node.overload));
       if (called !== undefined) {
-        if (depth >= deepestCall) throw this.#fault(called, "functions call each other without end");
+        if (depth >= deepestCall) throw this.#fault(called, "functions call each other endlessly");
         this.expand(this.#body(node, called), standardOpset(called.opsetImport) ?? opset, depth + 1);
         continue;
       }
       if (this.nodes.length >= mostNodes)
-        throw new CorruptFileError("functions make too many nodes", {
+        throw new CorruptFileError("functions expand into too many nodes", {
           where: this.#where,
           expected: `at most ${mostNodes}`,
         });
@@ -87,7 +87,7 @@ class Inliner implements InlinedNodes {
     const inputs = called.input.map((name, i) => [name, call.input[i] ?? ""] as const);
     const outputs = called.output.map((name, i) => [name, call.output[i] ?? ""] as const);
     const isInput = (name: string): boolean => called.input.includes(name);
-    // A formal output that nobody takes keeps a name of its own.
+    // A formal output that the call does not use keeps its own name.
     const named = outputs.filter(([name, given]) => given !== "" && !isInput(name));
     const names = new Map([["", ""], ...inputs, ...named]);
     const rename = (name: string): string => names.get(name) ?? `${prefix}${name}`;
@@ -96,7 +96,7 @@ class Inliner implements InlinedNodes {
       ...call.attribute.map((proto) => [proto.name, proto] as const),
     ]);
     const body = called.node.map((node) => renamed(node, rename, prefix, attributes));
-    // An output that is one of the inputs has no node to carry the new name.
+    // An output that is also an input has no node that could carry the new name.
     for (const [name, output] of outputs.filter(([name, given]) => given !== "" && isInput(name)))
       body.push(create(NodeProtoSchema, { opType: "Identity", input: [rename(name)], output: [output] }));
     return body;
@@ -107,7 +107,7 @@ class Inliner implements InlinedNodes {
   }
 }
 
-/** A copy of a node of a function's body under other names, with the attributes that the call gives it. */
+/** A copy of a node of a function's body with new names and the attributes of the call. */
 function renamed(
   node: NodeProto,
   rename: (name: string) => string,
@@ -129,7 +129,7 @@ function renamed(
   return copy;
 }
 
-/** Renames everything in a graph inside of a function: it sees the function's values and nothing else. */
+/** Renames everything in a subgraph inside a function, which sees only the function's values. */
 function renameGraph(
   graph: GraphProto,
   rename: (name: string) => string,

@@ -1,4 +1,4 @@
-// The nodes of an ONNX file as a Graph: every node by its operator's record or form, in the order of the file.
+// Builds a Graph from the nodes of an ONNX file, each by its operator's record or form, in file order.
 import { CorruptFileError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
 import { apply, constant, constantValue, input, withScope } from "../../graph/build.js";
 import type { Op } from "../../graph/op.js";
@@ -13,22 +13,22 @@ import { readAttribute } from "./read-attribute.js";
 import { type InputReading, isTensorInput, readInputType } from "./read-input.js";
 
 export interface BuildOptions extends InputReading {
-  /** Tensors in place of stored ones: of initializers by their name, of Constant nodes by that of their output. */
+  /** Tensors that replace stored ones, by the name of the initializer or of the output of the Constant node. */
   readonly replaced?: ReadonlyMap<string, Tensor>;
-  /** Forms of operators in place of those of the table. */
+  /** Forms that override those of the table. */
   readonly forms?: Readonly<Record<string, NodeForm>>;
-  /** May change the inputs of a node before it is made. */
+  /** May change the inputs of a node before the node is built. */
   readonly adapt?: (node: NodeProto, inputs: readonly (Tensor | null)[], where: string) => readonly (Tensor | null)[];
-  /** Hears of every node of the main graph. */
+  /** Called for every node of the main graph. */
   readonly onNode?: (
     node: NodeProto,
     inputs: readonly (Tensor | null)[],
     outputs: readonly (Tensor | undefined)[],
   ) => void;
   /**
-   * With it, a node of the main graph that cannot be read does not end the reading: its outputs become inputs of the
-   * graph where the file says their types, and are lost where not, with everything that needs them. Outputs of the graph
-   * that are lost are left out.
+   * If given, an unreadable node of the main graph does not end the reading. Its outputs become inputs of the graph if
+   * the file declares their types; otherwise they are lost, together with everything that depends on them. Lost outputs
+   * of the graph are omitted.
    */
   readonly lenience?: Lenience;
 }
@@ -39,42 +39,42 @@ export function buildGraph(file: OnnxFile, options: BuildOptions = {}): Graph {
     return new GraphBuilder(file, options).main();
   } catch (cause) {
     if (cause instanceof TrainscopeError) throw cause;
-    // Shape rules take what they are given; a damaged file may give them anything.
+    // Shape rules trust their inputs, and a damaged file may contain anything.
     throw new CorruptFileError("the model is damaged", { where: file.where, cause });
   }
 }
 
-/** Inputs of the file that no initializer gives a value: what a caller feeds. */
+/** Inputs of the file without an initializer, which the caller feeds. */
 export function freeInputs({ graph }: OnnxFile): GraphProto["input"] {
   const stored = new Set(graph.initializer.map(({ name }) => name));
-  // Old files list initializers among the inputs as well.
+  // Old files list initializers as inputs too.
   return graph.input.filter(({ name }) => !stored.has(name));
 }
 
-/** Lists and maps are no tensors; where nothing is said, it is taken for one. */
+/** Whether an output is a tensor, not a sequence or a map; an undeclared type counts as a tensor. */
 const isTensor = ({ type }: GraphProto["output"][number]): boolean =>
   type?.value.case === undefined || type.value.case === "tensorType";
 
 const sparse = "a sparse initializer";
 
-/** Whether something stands in the place of everything that the node makes: a constant that need not be read. */
+/** Whether all outputs of a node are replaced, as for a constant that need not be read. */
 const isReplaced = ({ output }: NodeProto, replaced: BuildOptions["replaced"]): boolean =>
   replaced !== undefined && output.length > 0 && output.every((name) => replaced.has(name));
 
-/** A value in the type that the file says of it. */
+/** A value with the type that the file declares. */
 function declared(name: string, { typeOf }: Lenience): Tensor | undefined {
   const type = name === "" ? undefined : typeOf(name);
   return type === undefined ? undefined : input(name, type.dtype, type.shape);
 }
 
-/** How a node of the main graph is read, and where its values go. */
+/** How a node of the main graph is read, and where its outputs are defined. */
 interface Reading {
   readonly scope: Scope;
   readonly read: () => { readonly made: readonly (Tensor | undefined)[] };
   readonly define: (name: string, tensor: Tensor) => void;
 }
 
-/** Values by name; an inner graph sees those of the graphs around it. */
+/** Looks up values by name; an inner graph also sees the values of enclosing graphs. */
 type Scope = (name: string) => Tensor | undefined;
 
 class GraphBuilder {
@@ -91,7 +91,7 @@ class GraphBuilder {
     const { graph, inlined, where, reading } = this.#file;
     const isRead = (info: GraphProto["input"][number]): boolean => {
       if (this.#options.lenience === undefined || isTensorInput(info)) return true;
-      this.#lost.add(info.name, "an input that is no tensor of numbers");
+      this.#lost.add(info.name, "an input that is not a numeric tensor");
       return false;
     };
     const infos = freeInputs(this.#file).filter(isRead);
@@ -137,7 +137,7 @@ class GraphBuilder {
         const { given, made } = read();
         for (const [i, name] of node.output.entries()) {
           const tensor = made[i];
-          // Masks and statistics that nobody reads are often listed; who reads one is told that it is missing.
+          // Unused masks and statistics are often listed as outputs. Reading a missing one is an error.
           if (name !== "" && tensor !== undefined) define(name, tensor);
         }
         if (isMain) onNode?.(node, given, made);
@@ -151,7 +151,7 @@ class GraphBuilder {
       if (!isTensor(info))
         throw new InvalidInputError("only tensors can be outputs", { where: `${where}, output ${quoted(name)}` });
       const tensor = scope(name);
-      if (tensor === undefined) throw new CorruptFileError(`nothing makes the output ${quoted(name)}`, { where });
+      if (tensor === undefined) throw new CorruptFileError(`no node makes the output ${quoted(name)}`, { where });
       return { name, tensor };
     });
     return { inputs, outputs };
@@ -166,18 +166,18 @@ class GraphBuilder {
     return this.#lost.has(name) && scope(name) === undefined;
   }
 
-  /** Initializers as constants, or what stands in their place. */
+  /** Initializers as constants, or their replacements. */
   *#stored(proto: GraphProto, isLenient: boolean): Iterable<[name: string, Tensor]> {
     const { where } = this.#file;
     if (proto.sparseInitializer.length > 0 && !isLenient)
-      throw new InvalidInputError("sparse initializers cannot be read", { where });
+      throw new InvalidInputError("sparse initializers are not supported", { where });
     for (const { values } of proto.sparseInitializer) if (values !== undefined) this.#lost.add(values.name, sparse);
     for (const stored of proto.initializer) {
       const replacement = this.#options.replaced?.get(stored.name);
       if (replacement !== undefined) yield [stored.name, replacement];
       else if (!isLenient || storageOf(stored.dataType) !== undefined)
         yield [stored.name, constant(this.#file.tensor(stored))];
-      else this.#lost.add(stored.name, "a stored tensor of a type that cannot be read");
+      else this.#lost.add(stored.name, "a stored tensor of an unsupported type");
     }
   }
 
@@ -185,7 +185,7 @@ class GraphBuilder {
     return operatorKey(node) === branchKey ? this.#branch(node, given, scope) : this.#node(node, given, scope);
   }
 
-  /** A node of the main graph whose outputs are lost if it cannot be read. */
+  /** Reads a node of the main graph; if that fails, its outputs are lost. */
   #leniently(node: NodeProto, { scope, read, define }: Reading, lenience: Lenience): void {
     const where = `${this.#file.where}, ${nodeText(node)}`;
     const given = node.input.map((name) => (name === "" ? null : scope(name)));
@@ -224,16 +224,16 @@ class GraphBuilder {
       if (tensor !== undefined) return tensor;
       throw this.#fault(
         node,
-        this.#lost.has(name) ? this.#lost.reason(name) : `nothing before it makes its input ${quoted(name)}`,
+        this.#lost.has(name) ? this.#lost.reason(name) : `no earlier node makes its input ${quoted(name)}`,
       );
     });
   }
 
-  /** Of an If whose condition is known, the branch that is taken. */
+  /** The selected branch of an If with a constant condition. */
   #branch(node: NodeProto, [condition]: readonly (Tensor | null)[], scope: Scope): readonly Tensor[] {
     const value = condition === null || condition === undefined ? undefined : constantValue(condition);
     if (value === undefined)
-      throw this.#fault(node, "its condition depends on the data: only one known beforehand can be read");
+      throw this.#fault(node, "its condition depends on the data, but only constant conditions are supported");
     const wanted = value.data[0] === 0 ? "else_branch" : "then_branch";
     const graph = node.attribute.find(({ name }) => name === wanted)?.g;
     if (graph === undefined) throw this.#fault(node, `attribute ${quoted(wanted)} is missing`);
@@ -243,7 +243,7 @@ class GraphBuilder {
   #node(node: NodeProto, given: readonly (Tensor | null)[], scope: Scope): readonly (Tensor | undefined)[] {
     const form = this.#options.forms?.[operatorKey(node)] ?? formOf(node);
     const op = recordOf(node, form);
-    // Nodes of branches are not looked at before one is taken.
+    // Nodes of a branch are checked only when the branch is selected.
     if (op === undefined) throw this.#fault(node, "the operator is not supported");
     const where = `${this.#file.where}, ${nodeText(node)}`;
     const inputs = this.#options.adapt?.(node, given, where) ?? given;
@@ -259,7 +259,7 @@ class GraphBuilder {
     return this.#scoped(node, op, () => (form === undefined ? call.record(inputs) : form.read(call)));
   }
 
-  /** The attributes that the record knows. What neither it nor the form knows is refused. */
+  /** The attributes that the record knows. An attribute that neither the record nor the form knows is an error. */
   #attributes(
     node: NodeProto,
     op: Op,
@@ -271,7 +271,7 @@ class GraphBuilder {
     const captured: Tensor[] = [];
     for (const proto of node.attribute) {
       const record = Object.hasOwn(op.attributes, proto.name) ? op.attributes[proto.name] : undefined;
-      // Forms come first: what an operator once meant by a name may be another thing now.
+      // Forms come first, because an attribute name may have had another meaning in an older operator set.
       if (ofForm.includes(proto.name)) continue;
       if (record?.type === "graph" && proto.g !== undefined) {
         const body = this.#body(proto.g, inputs, scope);
@@ -287,7 +287,7 @@ class GraphBuilder {
     return { attrs, captured };
   }
 
-  /** Nodes keep their names as scope, without the operator that our writer puts behind it. */
+  /** Builds a node within its name as scope, without the operator name that our writer appends. */
   #scoped<T>(node: NodeProto, op: Op, build: () => T): T {
     const scope = printable(node.name).replace(new RegExp(`/${op.name}(?:_\\d+)?$`), "");
     try {
@@ -299,7 +299,7 @@ class GraphBuilder {
     }
   }
 
-  /** The body of a loop. What it reads of the graphs around it becomes inputs at its end; constants stay as they are. */
+  /** The body of a loop. Values captured from enclosing graphs become its last inputs; constants stay constants. */
   #body(proto: GraphProto, inputs: readonly (Tensor | null)[], outer: Scope): { graph: Graph; captured: Tensor[] } {
     const own = proto.input.map(({ name }, i) => {
       const like = inputs[i];

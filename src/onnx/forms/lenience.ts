@@ -1,17 +1,17 @@
-// Reading that goes on where a node cannot be read: what is lost, and why.
+// Lets reading continue past unreadable nodes, and records what is lost and why.
 import { CorruptFileError, InvalidInputError, TrainscopeError } from "../../core/errors.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { Tensor, TensorType } from "../../graph/tensor.js";
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import { quoted } from "../file/read-values.js";
 
-/** A value of a node: `null` is left out, `undefined` is lost. */
+/** A value of a node: `null` is omitted, `undefined` is lost. */
 export type LenientValue = Tensor | null | undefined;
 
 export interface Lenience {
-  /** The type of a value whose maker could not be read, where the file says it. */
+  /** The type that the file declares for a value whose node could not be read, if any. */
   typeOf(name: string): TensorType | undefined;
-  /** Hears of every node of the main graph that could not be read, with the reason. */
+  /** Called with the reason for every node of the main graph that could not be read. */
   onUnread(
     node: NodeProto,
     inputs: readonly LenientValue[],
@@ -20,7 +20,7 @@ export interface Lenience {
   ): void;
 }
 
-/** Names of values that were lost, each with what should have made it. */
+/** Names of lost values, each with a description of the node that should have made it. */
 export class LostValues {
   readonly #makers = new Map<string, string>();
 
@@ -32,42 +32,42 @@ export class LostValues {
     this.#makers.set(name, maker);
   }
 
-  /** Why a node that reads the value cannot be read. */
+  /** The reason why a node that reads the value cannot be read. */
   reason(name: string): string {
     return `its input ${quoted(name)} comes from ${this.#makers.get(name)}, which is unknown`;
   }
 }
 
 /**
- * What `read` makes, or the reason why it cannot.
- * @param where the node, as messages name it: left out of the reason.
+ * The result of `read`, or the reason for its failure.
+ * @param where the node's name in messages, which the reason omits.
  */
 export function attempt<T>(where: string, read: () => T): { readonly made: T } | { readonly reason: string } {
   try {
     return { made: read() };
   } catch (cause) {
-    // Shape rules take what they are given; a strange node may give them anything.
+    // Shape rules trust their inputs, and a strange node may pass anything.
     if (!(cause instanceof TrainscopeError)) return { reason: "its inputs do not fit" };
     const prefix = `${where}: `;
     return { reason: cause.message.startsWith(prefix) ? cause.message.slice(prefix.length) : cause.message };
   }
 }
 
-/** Refuses tensors whose elements cannot even be counted. */
+/** Rejects tensors whose number of elements is not a safe integer. */
 export function checkCountable(where: string, tensors: readonly (Tensor | undefined)[]): void {
   for (const tensor of tensors) {
     if (tensor === undefined || Number.isSafeInteger(sizeOf(tensor.shape))) continue;
-    throw new InvalidInputError("its output has more elements than can be counted", { where });
+    throw new InvalidInputError("its output has too many elements to count", { where });
   }
 }
 
-/** A value that nothing makes, or only what comes later: no reading goes on from there. */
+/** The error for a value that no earlier node makes. */
 export function unmade(where: string, name: string, isMadeLater: boolean): CorruptFileError {
   const summary = isMadeLater
-    ? `its input ${quoted(name)} is made by itself or by a node behind it`
-    : `nothing makes its input ${quoted(name)}`;
+    ? `its input ${quoted(name)} is made by the node itself or by a later node`
+    : `no node makes its input ${quoted(name)}`;
   return new CorruptFileError(summary, {
     where,
-    ...(isMadeLater ? { expected: "nodes in an order in which every value is made before it is read" } : {}),
+    ...(isMadeLater ? { expected: "nodes in an order in which every value is made before it is used" } : {}),
   });
 }

@@ -1,4 +1,4 @@
-// Nodes that mean one thing in training and another in inference: BatchNormalization and Dropout.
+// Forms of operators that behave differently in training and inference: BatchNormalization and Dropout.
 import { InvalidInputError } from "../../core/errors.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import { constantValue, scalar } from "../../graph/build.js";
@@ -9,24 +9,24 @@ import { integer } from "../file/read-values.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";
 
-/** Whether the file says that a BatchNormalization takes the statistics of the batch. */
+/** Whether a BatchNormalization of the file uses the statistics of the batch. */
 export function isTrainingNormalization({ attribute, opset, node }: NodeCall): boolean {
-  // Until set 13 the number of outputs says it.
+  // Before operator set 14, the number of outputs decides.
   return opset < 14 ? node.output.length > 1 : attribute("training_mode")?.i === 1n;
 }
 
-/** `momentum` of a BatchNormalization: the share of the running statistics that stays at every update. */
+/** `momentum` of a BatchNormalization: the fraction of the running statistics that is kept at every update. */
 export function keptShare({ attribute }: NodeCall): number {
   return shortest(attribute("momentum")?.f ?? 0.9);
 }
 
-/** The share of values that a Dropout zeroes while it trains: an attribute until set 11, then an input. */
+/** The fraction of values that a Dropout zeroes in training: an attribute until operator set 11, then an input. */
 export function dropoutRatio({ attribute, inputs, opset, where }: NodeCall): number {
   if (opset < 12) return shortest(attribute("ratio")?.f ?? 0.5);
   const ratio = inputs[1] ?? undefined;
   if (ratio === undefined) return 0.5;
   const value = constantValue(ratio);
-  if (value === undefined) throw new InvalidInputError("the ratio of a Dropout must be a known constant", { where });
+  if (value === undefined) throw new InvalidInputError("the ratio of a Dropout must be a constant", { where });
   return shortest(value.data[0]);
 }
 
@@ -36,20 +36,20 @@ export function droppedNothing({ inputs: [x], node }: NodeCall): readonly Tensor
   return [given, ...((node.output[1] ?? "") === "" ? [] : [expand(scalar(1, "bool"), given.shape)])];
 }
 
-/** Whether the file says that a Dropout is active. */
+/** Whether the file declares a Dropout active. */
 function isActive(call: NodeCall): boolean {
   const flag = call.inputs[2] ?? undefined;
   if (flag === undefined) return false;
   const value = constantValue(flag);
   if (value === undefined)
-    throw new InvalidInputError("training_mode of a Dropout must be a known constant", { where: call.where });
+    throw new InvalidInputError("training_mode of a Dropout must be a constant", { where: call.where });
   return value.data[0] !== 0 && dropoutRatio(call) !== 0;
 }
 
 const withoutSpatial = (call: NodeCall): void => {
   const spatial = call.attribute("spatial");
   if (spatial === undefined || integer(call.where, spatial.i) === 1) return;
-  throw new InvalidInputError("statistics for every place are not supported", {
+  throw new InvalidInputError("statistics for every position are not supported", {
     where: call.where,
     expected: "spatial = 1",
     received: `${spatial.i}`,
@@ -59,7 +59,7 @@ const withoutSpatial = (call: NodeCall): void => {
 const normalizationAttributes = ["spatial", "is_test", "consumed_inputs"];
 const dropoutAttributes = ["ratio", "seed", "is_test", "consumed_inputs"];
 
-/** As the specification has it. A Dropout that is active has numbers of its own, which nobody can know. */
+/** Follows the specification. An active Dropout is refused, since its random numbers are unknown. */
 export const exactModeForms: Readonly<Record<string, NodeForm>> = {
   BatchNormalization: {
     attributes: normalizationAttributes,
@@ -88,7 +88,7 @@ export const exactModeForms: Readonly<Record<string, NodeForm>> = {
   },
 };
 
-/** In inference form, whatever mode the file was exported in. */
+/** Inference form, whatever mode the file was exported in. */
 export const inferenceModeForms: Readonly<Record<string, NodeForm>> = {
   BatchNormalization: {
     attributes: normalizationAttributes,
@@ -102,7 +102,7 @@ export const inferenceModeForms: Readonly<Record<string, NodeForm>> = {
   Dropout: { op: "Identity", attributes: dropoutAttributes, read: droppedNothing },
 };
 
-/** The forms of a mode with other readings in their place, under the same attributes. */
+/** The forms of a mode with other readers, and the same attributes. */
 export function modeFormsWith(reads: Readonly<Record<string, NodeForm["read"]>>): Readonly<Record<string, NodeForm>> {
   return Object.fromEntries(
     Object.entries(inferenceModeForms).map(([key, form]) => [

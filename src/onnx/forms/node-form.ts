@@ -1,36 +1,36 @@
-// How a node of a file becomes nodes of a graph where its operator's record alone does not say it.
+// How a node of a file becomes graph nodes if its operator's record is not enough.
 import type { Attributes, Tensor } from "../../graph/tensor.js";
 import type { AttributeProto, NodeProto } from "../file/generated/onnx_pb.js";
 
-/** One node of a file with its inputs in the graph. */
+/** A node of a file with its inputs in the graph. */
 export interface NodeCall {
   readonly node: NodeProto;
   /** File and node, for messages. */
   readonly where: string;
-  /** The operator set that the node is written in. */
+  /** The operator set of the node. */
   readonly opset: number;
   readonly inputs: readonly (Tensor | null)[];
-  /** An attribute as the file has it, whether or not a record knows it. */
+  /** An attribute as the file stores it, even if the record does not know it. */
   attribute(name: string): AttributeProto | undefined;
   /**
-   * Applies the record of the form's operator to these inputs. Attributes of the node that the record knows are read;
-   * `attrs` come over them.
+   * Applies the record of the form's operator to these inputs, with the node's attributes that the record knows,
+   * overridden by `attrs`.
    */
   record(inputs: readonly (Tensor | null)[], attrs?: Attributes): readonly Tensor[];
 }
 
-/** Outputs of the node, in their order; later ones may be left out where they cannot be used. */
+/** The outputs of the node, in order; trailing ones may be omitted if they cannot be used. */
 export type ReadNode = (call: NodeCall) => readonly (Tensor | undefined)[];
 
 export interface NodeForm {
-  /** The operator whose record the form uses; default the node's own. */
+  /** The operator whose record the form uses. Default: the node's own. */
   readonly op?: string;
-  /** Attributes that the form understands beyond those of the operator's record. */
+  /** Attributes that the form understands in addition to those of the record. */
   readonly attributes?: readonly string[];
   readonly read: ReadNode;
 }
 
-/** `Conv`, or with its domain where that is not ONNX's own: `com.microsoft.Gelu`. */
+/** `Conv`, or with its domain if that is not ONNX's own: `com.microsoft.Gelu`. */
 export function operatorKey({ domain, opType }: NodeProto): string {
   return isStandardDomain(domain) ? opType : `${domain}.${opType}`;
 }

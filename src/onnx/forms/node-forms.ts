@@ -1,15 +1,15 @@
-// The table of all forms: nodes that more than their operator's record is needed to read.
+// The table of all forms, for nodes whose operator's record is not enough.
 import { contribForms } from "./contrib-forms.js";
 import { exactModeForms } from "./mode-forms.js";
 import type { NodeForm } from "./node-form.js";
 import { olderForms } from "./older-forms.js";
-import { setSixForms } from "./opset6-forms.js";
+import { opset6Forms } from "./opset6-forms.js";
 import { exactRandomForms } from "./random-forms.js";
 import { sequenceForms } from "./sequence-forms.js";
 
-/** By operator, with its domain where that is not ONNX's own. */
+/** By operator, with its domain if that is not ONNX's own. */
 export const nodeForms: Readonly<Record<string, NodeForm>> = {
-  ...setSixForms,
+  ...opset6Forms,
   ...olderForms,
   ...contribForms,
   ...sequenceForms,

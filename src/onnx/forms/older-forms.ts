@@ -1,4 +1,4 @@
-// Nodes of older operator sets: attributes that became inputs, meanings that changed.
+// Forms of nodes from older operator sets: attributes that became inputs, and operators that changed their meaning.
 import { sizeOf } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, int64s, scalar } from "../../graph/build.js";
@@ -8,16 +8,16 @@ import { integer } from "../file/read-values.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";
 
-/** The integers of an attribute as a constant, if the node has it. */
+/** An integer-list attribute as a constant, if the node has it. */
 function intsInput({ attribute, where }: NodeCall, name: string): Tensor | undefined {
   const proto = attribute(name);
-  // "To the end" is the largest int64 there is, beyond what a number counts exactly.
+  // "To the end" is the largest int64, which is not a safe integer.
   const most = Number.MAX_SAFE_INTEGER;
   const exact = (value: bigint): number => Math.max(-most, Math.min(most, integer(where, value)));
   return proto === undefined ? undefined : int64s(proto.ints.map(exact));
 }
 
-/** Inputs with some more behind them, where the node has not got them already. */
+/** The inputs of the node with `more` filled in where it is given. */
 function withInputs(call: NodeCall, more: readonly (Tensor | null | undefined)[]): (Tensor | null)[] {
   const inputs = [...call.inputs];
   for (const [i, tensor] of more.entries()) {
@@ -28,7 +28,7 @@ function withInputs(call: NodeCall, more: readonly (Tensor | null | undefined)[]
   return inputs;
 }
 
-/** A list of integers, an attribute in older sets, is the input of number `at` in newer ones. */
+/** An integer list that is an attribute in older sets and input `at` in newer ones. */
 function intsAt(name: string, at: number): NodeForm {
   return {
     attributes: [name],
@@ -39,7 +39,7 @@ function intsAt(name: string, at: number): NodeForm {
   };
 }
 
-/** Softmax and its kin worked on the input as a matrix, its first `axis` axes against the others, until set 12. */
+/** Softmax and its relatives up to set 12, which treat the input as a matrix of its first `axis` axes by the rest. */
 const flattening: NodeForm = {
   read(call) {
     const { opset, inputs, where } = call;
@@ -53,7 +53,7 @@ const flattening: NodeForm = {
   },
 };
 
-/** A number that an attribute gives, in the type of `like`. */
+/** The number in an attribute, with the type of `like`. */
 function numberInput({ attribute }: NodeCall, name: string, like: Tensor): Tensor | undefined {
   const proto = attribute(name);
   return proto === undefined ? undefined : scalar(shortest(proto.f), like.dtype);
@@ -94,7 +94,7 @@ const topK: NodeForm = {
   },
 };
 
-/** Without sizes, Split makes as many parts as it has outputs; a number of its own came with set 18. */
+/** Split without sizes makes as many parts as it has outputs. Set 18 introduced an attribute for their number. */
 const split: NodeForm = {
   attributes: ["split"],
   read(call) {
@@ -110,7 +110,7 @@ const scatter: NodeForm = {
   read: (call) => call.record(call.inputs),
 };
 
-/** Numbers that are written without a tensor around them. */
+/** Constants given as plain numbers instead of a tensor. */
 const plainConstant: NodeForm = {
   attributes: ["value_int", "value_ints", "value_float", "value_floats"],
   read(call) {
@@ -128,10 +128,10 @@ const maxPool: NodeForm = {
   read: (call) => call.record(call.inputs, (call.node.output[1] ?? "") === "" ? {} : { with_indices: 1 }),
 };
 
-/** An attribute that only concerns element types that we do not have. */
+/** Ignores attributes that matter only for element types that we do not have. */
 const castForm: NodeForm = { attributes: ["saturate", "round_mode"], read: (call) => call.record(call.inputs) };
 
-/** Until set 20, scale and shift were given for groups; they are for channels since. */
+/** Up to set 20, scale and shift belong to groups; later, to channels. */
 const groupNormalization: NodeForm = {
   read(call) {
     const [x, ...perGroup] = call.inputs;
@@ -160,12 +160,14 @@ function oldMode(call: NodeCall): "nearest" | "linear" {
   return mode === undefined || new TextDecoder().decode(mode.s) === "nearest" ? "nearest" : "linear";
 }
 
-/** Upsample, and Resize of set 10, count places from the corner; Resize takes a region before its scales since. */
+/**
+ * Upsample, and Resize of set 10, use asymmetric coordinates. Later versions of Resize take a region before the scales.
+ */
 const resize: NodeForm = {
   read(call) {
     const [x, second, ...rest] = call.inputs;
     if (call.opset < 11) return call.record([x, null, second], resizeAttributes(oldMode(call)));
-    // Where sizes are given, older exporters leave the other inputs in their place, empty.
+    // If sizes are given, older exporters pass empty tensors for the other inputs.
     const filled = [second ?? null, ...rest].map((tensor) => (tensor?.shape[0] === 0 ? null : tensor));
     const inputs = [x, ...filled];
     while (inputs.at(-1) === null) inputs.pop();

@@ -1,10 +1,11 @@
-// Nodes of operator set 6, which broadcast only on demand: by `axis`, the place in the first input where the second lies.
+// Forms of operator set 6, which broadcasts only on request: `axis` is the axis of the first input where the second
+// starts.
 import { reshape } from "../../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { integer } from "../file/read-values.js";
 import type { NodeForm } from "./node-form.js";
 
-/** `b` with an extent of 1 for every axis of `a` behind those that it lies on. */
+/** `b` with trailing axes of size 1, so that it aligns with `a` from `axis` on. */
 function placedAt(axis: number, a: Tensor, b: Tensor): Tensor {
   const first = axis < 0 ? axis + a.shape.length : axis;
   const behind = a.shape.length - first - b.shape.length;
@@ -21,7 +22,7 @@ const broadcasting: NodeForm = {
   },
 };
 
-/** A list of slopes belongs to the channels, axis 1; newer sets align it with the last axis. */
+/** A vector of slopes belongs to the channels, axis 1; newer sets align it with the last axis. */
 const prelu: NodeForm = {
   read(call) {
     const [x, slope] = call.inputs;
@@ -33,9 +34,9 @@ const prelu: NodeForm = {
 const binary = ["Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "Sub", "Xor"];
 
 /** By operator. */
-export const setSixForms: Readonly<Record<string, NodeForm>> = {
+export const opset6Forms: Readonly<Record<string, NodeForm>> = {
   ...Object.fromEntries(binary.map((name) => [name, broadcasting])),
-  // The third input is broadcast as ever.
+  // The third input was always broadcast.
   Gemm: { attributes: ["broadcast"], read: (call) => call.record(call.inputs) },
   PRelu: prelu,
 };

@@ -1,4 +1,4 @@
-// Nodes that draw random numbers: nobody can know the numbers, but accounting needs no more than how many there are.
+// Forms of nodes that draw random numbers. The numbers are unknown, but accounting needs only their count.
 import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import { scalar } from "../../graph/build.js";
@@ -9,9 +9,9 @@ import type { NodeCall, NodeForm } from "./node-form.js";
 import { shortest } from "./read-attribute.js";
 
 interface Draw {
-  /** Attributes beside `dtype` and `seed`. */
+  /** Attributes in addition to `dtype` and `seed`. */
   readonly attributes: readonly string[];
-  /** The mean of what is drawn; for masks, that of one that drops nothing. */
+  /** The mean of the distribution; for masks, the mask that drops nothing. */
   mean(call: NodeCall): number;
 }
 
@@ -33,7 +33,7 @@ const draws: Readonly<Record<string, Draw>> = {
   RandomUniformLike: uniform,
 };
 
-/** The shape of the input, or the one that the node names. */
+/** The shape of the input, or the shape attribute. */
 function drawnShape({ inputs: [like], attribute, where }: NodeCall): Shape {
   return like?.shape ?? (attribute("shape")?.ints ?? []).map((extent) => integer(where, extent));
 }
@@ -47,7 +47,7 @@ function formsWith(read: (call: NodeCall, draw: Draw) => ReturnType<NodeForm["re
   );
 }
 
-/** As the specification has it, they cannot be read. */
+/** Follows the specification: random nodes cannot be read. */
 export const exactRandomForms: Readonly<Record<string, NodeForm>> = formsWith(({ where }) => {
   throw new InvalidInputError("it draws random numbers", {
     where,
@@ -56,8 +56,8 @@ export const exactRandomForms: Readonly<Record<string, NodeForm>> = formsWith(({
 });
 
 /**
- * With their mean in place of every number: what accounting reads. Layers that are left out at random while a model
- * trains (stochastic depth: uniform numbers compared with the share that stays) all stay then.
+ * Replaces every random number by the mean, for accounting. Layers that training drops at random (stochastic depth:
+ * uniform numbers compared with a survival probability) then all stay.
  */
 export const meanRandomForms: Readonly<Record<string, NodeForm>> = formsWith((call, draw) => {
   const code = call.attribute("dtype")?.i;

@@ -1,4 +1,4 @@
-// Attributes of nodes as the records of operators want them.
+// Converts attributes of nodes to the form that operator records expect.
 
 import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
 import { dtypeTable } from "../../core/numbers/dtype.js";
@@ -8,12 +8,12 @@ import { type AttributeProto, AttributeProto_AttributeType as AttributeTypeCode 
 import { integer, printable } from "../file/read-values.js";
 import { heldType, readTensor, type TensorReading } from "../file/stored-tensor.js";
 
-/** Attributes that name an element type, in every operator that has them. */
+/** Attributes that name an element type, in all operators that have them. */
 const elementTypeAttributes = ["to", "dtype", "output_dtype", "stash_type", "softmax_precision"];
 
 const utf8 = new TextDecoder();
 
-/** The value of an attribute that the operator's record knows. Sub-graphs are read by their node. */
+/** The value of an attribute that the record knows. Subgraphs are read by their node. */
 export function readAttribute(
   where: string,
   proto: AttributeProto,
@@ -21,7 +21,7 @@ export function readAttribute(
   reading: TensorReading,
 ): AttributeValue {
   const code = AttributeTypeCode[type.toUpperCase() as "INT"];
-  // Files older than the type field leave it out.
+  // Files older than the type field omit it.
   if (proto.type !== code && proto.type !== AttributeTypeCode.UNDEFINED) {
     throw new InvalidInputError(`attribute ${printable(proto.name)} has another type`, {
       where,
@@ -35,7 +35,7 @@ export function readAttribute(
         ? dtypeTable[heldType(where, integer(where, proto.i), reading)].onnx
         : integer(where, proto.i);
     case "float":
-      // Defaults have the digits of the specification.
+      // A default keeps the digits of the specification.
       return typeof usual === "number" && Math.fround(usual) === proto.f ? usual : shortest(proto.f);
     case "ints":
       return proto.ints.map((value) => integer(where, value));
@@ -51,7 +51,7 @@ export function readAttribute(
   }
 }
 
-/** The decimal number that was meant: a float32 of 0.1 reads as 0.1, not as 0.10000000149. */
+/** The shortest decimal that rounds to a float32: 0.1 instead of 0.10000000149. */
 export function shortest(value: number): number {
   const short = Number(value.toPrecision(7));
   return Math.fround(short) === value ? short : value;

@@ -1,4 +1,4 @@
-// The types of a model's inputs: what the file says of them, and what it leaves open.
+// Determines the types of a model's inputs from the file and from the caller's sizes for open axes.
 import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import type { TensorType } from "../../graph/tensor.js";
@@ -8,13 +8,13 @@ import { integer, mostAxes, quoted } from "../file/read-values.js";
 import { heldType, type TensorReading } from "../file/stored-tensor.js";
 
 export interface InputReading extends TensorReading {
-  /** The extent of an axis that the file leaves open: by its name, or by `input[axis]`. */
+  /** Sizes of axes that the file leaves open, by axis name or by `input[axis]`. */
   readonly extents?: Readonly<Record<string, number>>;
-  /** Shapes by input, in place of what the file says. */
+  /** Shapes by input, which override the file. */
   readonly inputShapes?: ReadonlyMap<string, Shape>;
 }
 
-/** What the file says of an input: its extents, names of open axes, `undefined` for axes without either. */
+/** The declared axes of an input: sizes, names of symbolic axes, or `undefined` for axes without either. */
 export function declaredInput(
   where: string,
   info: ValueInfoProto,
@@ -31,7 +31,7 @@ export function declaredInput(
   return { elemType, axes };
 }
 
-/** Whether an input is a tensor of elements that can be read; texts, sequences and the like are not. */
+/** Whether an input is a tensor of a readable element type; strings, sequences and the like are not. */
 export function isTensorInput({ type }: ValueInfoProto): boolean {
   return type?.value.case === "tensorType" && storageOf(type.value.value.elemType) !== undefined;
 }

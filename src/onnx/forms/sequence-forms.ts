@@ -1,4 +1,5 @@
-// Lists of tensors (sequences), which PyTorch's chunk and split become: known part by part while a graph is built.
+// Forms of operators on lists of tensors (sequences), which PyTorch's chunk and split become. Their parts are known
+// while a graph is built.
 import { InvalidInputError } from "../../core/errors.js";
 import { constantValue, scalar } from "../../graph/build.js";
 import { squeeze, unsqueeze } from "../../graph/ops/movement/shape-movement.js";
@@ -7,7 +8,7 @@ import type { Tensor } from "../../graph/tensor.js";
 import { integer } from "../file/read-values.js";
 import type { NodeCall, NodeForm } from "./node-form.js";
 
-/** A graph has no value that is a list: a constant of its own stands for it on the way from node to node. */
+/** A graph has no list values, so a unique constant stands for a list on its way between nodes. */
 const sequences = new WeakMap<Tensor, readonly Tensor[]>();
 
 function sequence(parts: readonly Tensor[]): [Tensor] {
@@ -18,7 +19,7 @@ function sequence(parts: readonly Tensor[]): [Tensor] {
 
 function partsOf({ inputs: [list], where }: NodeCall): readonly Tensor[] {
   const parts = list === null || list === undefined ? undefined : sequences.get(list);
-  if (parts === undefined) throw new InvalidInputError("its input is no list that is known part by part", { where });
+  if (parts === undefined) throw new InvalidInputError("its input is not a list with known parts", { where });
   return parts;
 }
 
@@ -33,7 +34,7 @@ const int = (call: NodeCall, name: string, usual: number): number => {
   return given === undefined ? usual : integer(call.where, given.i);
 };
 
-/** Sizes along the axis: as listed, or equal parts of one size of which the last may be smaller. */
+/** Part sizes along the axis: as listed, or equal parts of one size, of which the last may be smaller. */
 function splitToSequence(call: NodeCall): readonly Tensor[] {
   const [x, sizes] = call.inputs;
   const given = x as Tensor;
@@ -48,8 +49,8 @@ function splitToSequence(call: NodeCall): readonly Tensor[] {
   const equal = (): number[] =>
     Array.from({ length: Math.ceil(extent / size) }, (_, i) => Math.min(size, extent - i * size));
   const parts = split(given, isListed ? listed : equal(), { axis });
-  // ONNX leaves keepdims aside where sizes are given. PyTorch's exporter writes unbind of a scripted program with a size
-  // of 1 all the same, and ONNX Runtime takes the axis away then.
+  // ONNX ignores keepdims if sizes are given. But PyTorch's exporter writes the unbind of a scripted program with a
+  // size of 1, and ONNX Runtime then removes the axis.
   const isSqueezed = !isListed && size === 1 && int(call, "keepdims", 1) === 0;
   return sequence(isSqueezed ? parts.map((part) => squeeze(part, [axis])) : parts);
 }
@@ -66,27 +67,27 @@ function sequenceAt(call: NodeCall): readonly Tensor[] {
   });
 }
 
-/** Without a place, at the end. */
+/** Appends if no position is given. */
 function sequenceInsert(call: NodeCall): readonly Tensor[] {
   const parts = [...partsOf(call)];
-  parts.splice(place(call, 2, parts.length, parts.length), 0, call.inputs[1] as Tensor);
+  parts.splice(position(call, 2, parts.length, parts.length), 0, call.inputs[1] as Tensor);
   return sequence(parts);
 }
 
-/** Without a place, the last one. */
+/** Removes the last element if no position is given. */
 function sequenceErase(call: NodeCall): readonly Tensor[] {
   const parts = [...partsOf(call)];
-  parts.splice(place(call, 1, parts.length - 1, parts.length - 1), 1);
+  parts.splice(position(call, 1, parts.length - 1, parts.length - 1), 1);
   return sequence(parts);
 }
 
-/** A place in a list, negative ones counted from its end. */
-function place(call: NodeCall, at: number, usual: number, most: number): number {
+/** A position in a list; negative ones count from its end. */
+function position(call: NodeCall, at: number, usual: number, most: number): number {
   const given = call.inputs[at];
   const [index] = given === null || given === undefined ? [usual] : known(call, given, "the place");
   const found = index < 0 ? index + partsOf(call).length : index;
   if (found >= 0 && found <= most) return found;
-  throw new InvalidInputError("the list has no such place", {
+  throw new InvalidInputError("the list has no such position", {
     where: call.where,
     expected: `0 to ${most}`,
     received: `${index}`,

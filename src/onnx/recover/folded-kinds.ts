@@ -1,4 +1,5 @@
-// What tensors were before PyTorch's dynamo exporter folded operators over them: parameters in another form, or buffers.
+// Determines what a tensor was before PyTorch's dynamo exporter folded operators over it: a rearranged parameter, or a
+// buffer.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { GraphProto, TensorProto } from "../file/generated/onnx_pb.js";
 import { usesByName } from "./stored-copies.js";
@@ -12,29 +13,29 @@ import {
   tracedName,
 } from "./traced-weights.js";
 
-/** Operators of PyTorch that hand a tensor on in another form: training its result is training the tensor. */
+/** PyTorch operators that only rearrange a tensor: training the result trains the tensor. */
 export const movements =
   /^(?:t|transpose|permute|view|reshape|slice|expand|unsqueeze|squeeze|select|getitem|unbind|split|chunk|clone|detach|alias|numpy_t|mt|to|_to_copy|contiguous|flatten|unflatten)(?:_\d+|_split_\d+)*$/i;
 
-/** Operators that take elements by their numbers, some perhaps several times. */
+/** Operators that select elements by index, possibly the same one several times. */
 const lookups = /^(?:embedding|index|index_select|gather|take)(?:_\d+)*$/;
-/** Operators that may take all elements several times. */
+/** Operators that may repeat all elements. */
 const repeats = /^(?:expand|repeat|tile)(?:_\d+)*$/;
-/** Operators that may leave elements out. */
+/** Operators that may drop elements. */
 const parts = /^(?:slice|select|getitem|unbind|split|chunk|narrow)(?:_\d+|_split_\d+)*$/;
-/** Where numbers of places begin. */
+/** Operators that create position indices. */
 const places = /^(?:arange|full|full_like|ones|zeros|scalar_tensor|lift_fresh_copy)(?:_default)?(?:_\d+)*$/;
 
-/** How a folded tensor came from one parameter. */
+/** How a folded tensor was made from one parameter. */
 export interface Rearrangement {
   readonly parameter: string;
-  /** Whether elements may be there several times: only the values tell. */
+  /** Whether elements may occur several times; only the values can tell. */
   readonly isChosen: boolean;
   /** Whether the parameter may have had more elements. */
   readonly isPart: boolean;
 }
 
-/** Folded tensors whose elements are those of one parameter that the program lists, in another form. */
+/** Folded tensors that are rearrangements of one parameter that the program lists. */
 export function rearrangedParameters(graph: GraphProto): Map<string, Rearrangement> {
   const listed = tracedKinds(graph);
   const uses = usesByName(graph.node);
@@ -55,11 +56,11 @@ export function rearrangedParameters(graph: GraphProto): Map<string, Rearrangeme
 }
 
 /**
- * What a folded tensor was before, where the traced call at one of its uses names that: `%p_fc_weight` is a parameter
- * whose transpose was folded, `%b_table` a buffer of which a part is read. Where no call does, the list of the program's
- * tensors says what its sources were: a parameter that was only moved, or of which elements were chosen by numbers, each
- * at most once (positions up to the length of the example), is trained as it is.
- * @param read gives the value of a stored tensor; `undefined` where the values are missing.
+ * The kind of each folded tensor before folding. If the traced call at one of its uses names the tensor, that decides:
+ * `%p_fc_weight` is a parameter whose transpose was folded, `%b_table` a buffer of which a part is read. Otherwise the
+ * program's list of tensors gives the kinds of its sources. A parameter that was only rearranged, or from which
+ * elements were selected by index, each at most once (positions up to the length of the example), is trained directly.
+ * @param read returns the value of a stored tensor, or `undefined` if it is missing.
  */
 export function foldedKinds(
   graph: GraphProto,
@@ -78,7 +79,7 @@ export function foldedKinds(
       const found = sources.flatMap((source) => listed.get(source) ?? []);
       const proto = stored.get(name);
       if (proto === undefined) return [];
-      // Whatever was computed of buffers alone is no parameter.
+      // A tensor computed from buffers alone is not a parameter.
       if (found.length > 0 && !found.includes(kinds.p)) return [[name, kinds.b] as const];
       if (found.length === 1 && movements.test(name) && isVector(proto)) return [[name, found[0]] as const];
       const rearrangement = rearranged.get(name);
@@ -90,6 +91,6 @@ export function foldedKinds(
 
 const isVector = ({ dims }: TensorProto): boolean => dims.filter((n) => n > 1n).length === 1;
 
-/** Whether hardly any value is there twice. Chance alone repeats a few of a million. */
+/** Whether almost all values are distinct. By chance, only a few in a million coincide. */
 const isVaried = (value: TensorData | undefined): boolean =>
   value !== undefined && new Set<number | bigint>(value.data).size > 0.9 * value.data.length;

@@ -126,6 +126,6 @@ test("the remark says how sure the number is", () => {
   expect(
     foldingRemark({ nodes: [...nodes, ...nodes], parameters: 16, biases: undefined, more: new Map() }),
   ).toMatchInlineSnapshot(
-    `"the exporter folded batch normalization into the weights of 2 nodes; before, the model had 16 parameters, if there were no biases in front of them"`,
+    `"the exporter folded batch normalization into the weights of 2 nodes; before, the model had 16 parameters, assuming no biases before them"`,
   );
 });

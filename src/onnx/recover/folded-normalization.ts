@@ -1,5 +1,5 @@
-// Batch normalizations that an exporter computed into the weights before them: what is left of them in a file, and how
-// many parameters the model had before.
+// Finds batch normalizations that an exporter folded into the preceding weights, and counts the parameters that the
+// model had before.
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import type { OnnxFile } from "../file/onnx-file.js";
 import { operatorKey } from "../forms/node-form.js";
@@ -10,14 +10,14 @@ import type { WeightUse } from "./weight-places.js";
 const takesWeights = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 
 /**
- * Nodes whose weights hold a batch normalization. Each exporter leaves a trace of its own:
- * - PyTorch's dynamo exporter, unless told `optimize=False`, the traced call of the normalization at the node;
- * - PyTorch's older exporter, for evaluation, a kernel and a bias that both have a counted name, since it fused them;
- * - tf2onnx the names of the fused values.
+ * Nodes whose weights contain a batch normalization. Each exporter leaves its own trace:
+ * - PyTorch's dynamo exporter, unless `optimize=False`, leaves the traced call of the normalization at the node;
+ * - PyTorch's older exporter, in evaluation mode, gives the fused kernel and bias names with counters;
+ * - tf2onnx puts the fusion into the names of the values.
  */
 export function foldedNormalizations({ graph }: OnnxFile): NodeProto[] {
   const stored = new Set(graph.initializer.map(({ name }) => name));
-  // Of equal tensors one is stored, and the others are copies of it.
+  // Equal tensors are stored once; Identity nodes make the copies.
   for (const node of graph.node)
     if (operatorKey(node) === "Identity" && stored.has(node.input[0])) stored.add(node.output[0]);
   return graph.node.filter((node) => {
@@ -32,33 +32,36 @@ export function foldedNormalizations({ graph }: OnnxFile): NodeProto[] {
 
 const isCountedPair = (...names: readonly string[]): boolean => names.every((name) => /^onnx::Conv\w*_\d+$/.test(name));
 
-/** What a model had before an exporter folded normalizations into it. */
+/** The model before an exporter folded normalizations into it. */
 export interface ParametersBeforeFolding {
-  /** Nodes that hold a normalization. */
+  /** Nodes that contain a normalization. */
   readonly nodes: readonly NodeProto[];
-  /** Elements of all parameters: those of the file, with scale, shift and former bias in place of the folded bias. */
+  /**
+   * Number of elements of all parameters: those of the file, but with scale, shift and original bias instead of the
+   * folded bias.
+   */
   readonly parameters: number;
   /**
-   * Biases in front of the normalizations, by the number of their nodes; `undefined` where the file does not tell. Then
-   * none are counted, as is usual in front of a normalization.
+   * Number of nodes that had a bias before the normalization; `undefined` if the file does not show it. Then no such
+   * biases are counted, since layers before a normalization usually have none.
    */
   readonly biases: number | undefined;
   /**
-   * By the name of the folded bias (of the kernel, where there is none): weights and biases that the layer had beyond the
-   * elements that are stored.
+   * Weights and biases of the layer beyond the stored elements, by the name of the folded bias (or of the kernel, if
+   * there is no bias).
    */
   readonly more: ReadonlyMap<string, { readonly weights: number; readonly biases: number }>;
 }
 
 /**
- * The parameters of a model before normalizations were folded; `undefined` where none were.
+ * Counts the parameters of a model before normalizations were folded; `undefined` if none were.
  *
- * A folded node holds a kernel and one bias of `channels` elements; before, there were the kernel, a scale and a shift
- * (`2 x channels`), and perhaps a bias of its own. Whether there was one
- * - PyTorch's dynamo exporter says: it lists every parameter of the program that it traced;
- * - PyTorch's older exporter shows by counting values, see `hiddenValues`;
- * - of other exporters is not known.
- * @param weights what the file holds, as `storedWeights` finds it.
+ * A folded node holds a kernel and one bias of `channels` elements. Before folding there were the kernel, a scale and a
+ * shift (`2 x channels`), and possibly a bias of the layer. Whether there was one
+ * - follows from the list of parameters that PyTorch's dynamo exporter writes for the program it traced;
+ * - follows from counting values in files of PyTorch's older exporter, see `hiddenValues`;
+ * - is unknown for other exporters.
+ * @param weights the weights of the file, as `storedWeights` finds them.
  */
 export function parametersBeforeFolding(
   file: OnnxFile,
@@ -93,27 +96,27 @@ export function parametersBeforeFolding(
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** Scale and shift; the traced call of a normalization names those that it had. */
+/** Number of affine parameters, at most scale and shift: the traced call of a normalization names those it had. */
 function affineParameters(node: NodeProto): number {
   const call = tracedCall(node);
   return call.includes("batch_norm") ? [...call.matchAll(/%p_\w+/g)].length : 2;
 }
 
-/** For every node whether there was a bias before the normalization, or `undefined` if the file does not tell. */
+/** Whether each node had a bias before its normalization; `undefined` if the file does not show it. */
 function hadBiases(file: OnnxFile, nodes: readonly NodeProto[]): boolean[] | undefined {
   const targets = tracedParameters(file.graph);
   if (targets.size > 0 && nodes.every(({ input }) => targets.has(input[1])))
     return nodes.map(({ input }) => targets.has(input[1].replace(/weight$/, "bias")));
   if (!nodes.every(({ input }) => isCountedPair(input[1], input[2] ?? ""))) return undefined;
   const hidden = hiddenValues(file, nodes);
-  // A number between means that other values went as well, or that some of the nodes had a bias.
+  // A number in between means that other values were folded too, or that only some of the nodes had a bias.
   if (hidden === 0) return nodes.map(() => false);
   return hidden === nodes.length ? nodes.map(() => true) : undefined;
 }
 
-/** What a user should hear of it: the count before folding. */
+/** The remark for the user: the number of parameters before folding. */
 export function foldingRemark({ nodes, parameters, biases }: ParametersBeforeFolding): string {
   const where = `${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`;
-  const assumption = biases === undefined ? ", if there were no biases in front of them" : "";
+  const assumption = biases === undefined ? ", assuming no biases before them" : "";
   return `the exporter folded batch normalization into the weights of ${where}; before, the model had ${parameters} parameters${assumption}`;
 }

@@ -1,4 +1,4 @@
-// Rows of embeddings that stand for padding: PyTorch gives them no gradient, and no operator of ONNX says so.
+// Finds the padding rows of embeddings: PyTorch gives them no gradient, but ONNX has no way to say so.
 import { type TensorData, tensorFrom } from "../../core/numbers/tensor-data.js";
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import type { OnnxFile } from "../file/onnx-file.js";
@@ -6,7 +6,7 @@ import type { StoredWeight } from "./parameters.js";
 import { tracedPadding } from "./traced-weights.js";
 import { isTable } from "./weight-places.js";
 
-/** A row of a table that gets no gradient, and what it holds. */
+/** A row of a table that gets no gradient, and its values. */
 export interface PaddingOfTable {
   readonly name: string;
   readonly row: number;
@@ -14,8 +14,8 @@ export interface PaddingOfTable {
 }
 
 /**
- * The rows that padding tokens look up, of tables that are read by Gather alone. PyTorch's dynamo exporter writes down
- * `padding_idx`; elsewhere it is the one row of zeros in a table without others, as `nn.Embedding` begins.
+ * The padding rows of tables that only Gather reads. PyTorch's dynamo exporter records `padding_idx`. For other
+ * exporters it is the only row of zeros in a table, as `nn.Embedding` initializes it.
  */
 export function paddingRows(file: OnnxFile, weights: readonly StoredWeight[]): PaddingOfTable[] {
   const tables = weights.filter(({ value }) => value.shape.length === 2);

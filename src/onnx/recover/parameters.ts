@@ -1,21 +1,22 @@
-// Which stored tensors of a file are parameters: the rule, and what each is used for.
+// Decides which stored tensors of a file are parameters, and how each is used.
 //
-// A file does not say. A stored tensor of floating type is a parameter when all its values are finite and
-//   1. the exporter wrote down that it is one (PyTorch's dynamo exporter does, and names buffers too), or else
-//   2. it reaches a place of weights (`weight-places.ts`: kernels, matrices, tables, biases, scales of norms), perhaps
+// ONNX files do not mark parameters. A stored floating-point tensor is a parameter if all its values are finite and
+//   1. the exporter recorded that it is one (PyTorch's dynamo exporter does, and also marks buffers), or otherwise
+//   2. it reaches a weight input (`weight-places.ts`: kernels, matrices, tables, biases, scales of norms), directly or
 //      through Transpose, Reshape and the like, or
-//   3. it reaches a place that only computes (Add, Mul, ...) and is an initializer
-//      - with a name that a person or a framework gave a variable, of any size, or
-//      - with a name that a program made up for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`), and is a
-//        vector: at most one extent above 1, and at least 2 elements. Folded masks and tables of positions are not.
-//      A table of sines and cosines, whatever its name, is none.
-// Where the exporter wrote nothing down, a symmetric matrix (the neighbors of a graph, a kernel that blurs) is none either:
-// no initializer makes one. Nor is what multiplies by zeros and ones, some of each: a mask.
-//      Values with made-up names that are repeated over the batch, or zeros that are not added, are initial states.
-// What Constant nodes hold is arithmetic (0.5, sqrt(2), epsilon), unless the file keeps its weights there: no initializer
-// stands at a place of weights. Then they are judged as made-up names are.
-// So PyTorch's exports give the state_dict without num_batches_tracked and without buffers as far as that shows, and
-// tf2onnx's give the variables of Keras. Patterns of --freeze take out what was meant otherwise.
+//   3. it is an initializer, reaches an arithmetic operator (Add, Mul, ...), and
+//      - has a name chosen by a person or a framework for a variable, or
+//      - has a generated name for a folded value (`onnx::Add_12`, `val_7`, `const_fold_opt__3`) and is a vector: at most
+//        one axis longer than 1, and at least 2 elements. This excludes folded masks and tables of positions.
+// Exceptions:
+//   - A table of sines and cosines is not a parameter, whatever its name.
+//   - If the exporter recorded nothing, a symmetric matrix (the adjacency matrix of a graph, a blur kernel) is not a
+//     parameter, since no initializer creates one. Nor is a multiplier of zeros and ones, which is a mask.
+//   - Values with generated names that are repeated over the batch, or zeros that are not added, are initial states.
+// Constant nodes hold arithmetic (0.5, sqrt(2), epsilon), unless no initializer reaches a weight input: then the file
+// keeps its weights in Constant nodes, and they are treated like generated names.
+// So PyTorch's exports yield the state_dict without num_batches_tracked and without recognizable buffers, and tf2onnx's
+// exports yield the variables of Keras. --freeze excludes tensors that were classified wrongly.
 
 import { TrainscopeError } from "../../core/errors.js";
 import { isFloat } from "../../core/numbers/dtype.js";
@@ -28,41 +29,41 @@ import type { NodeProto, TensorProto } from "../file/generated/onnx_pb.js";
 import { type OnnxFile, recordOf } from "../file/onnx-file.js";
 import { operatorKey } from "../forms/node-form.js";
 import { foldedKinds } from "./folded-kinds.js";
-import { isConstantName, isMadeUpName } from "./generated-names.js";
+import { isConstantName, isGeneratedName } from "./generated-names.js";
 import { isSineTable } from "./sine-table.js";
 import { foldedKey } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
 
 /** A tensor of a file that training changes. */
 export interface StoredWeight {
-  /** Of the initializer; for a Constant node, that of its output. */
+  /** Name of the initializer, or of the output of a Constant node. */
   readonly name: string;
   readonly proto: TensorProto;
   readonly type: TensorType;
-  /** Read when it is asked for. */
+  /** Decoded on first access. */
   readonly value: TensorData;
   readonly use: WeightUse;
 }
 
 export interface WeightReading {
   /**
-   * Whether values are looked at only where they decide: not where a large tensor stands at a place of weights, and not
-   * where they are missing. What is not looked at is an ordinary weight. Default false.
+   * Whether to read values only if they decide: not those of a large tensor at a weight input, and not missing ones. A
+   * tensor whose values are not read counts as an ordinary weight. Default false.
    */
   readonly isSparing?: boolean;
 }
 
-/** Elements of a tensor at a place of weights that a sparing reader still looks at. */
+/** Largest number of elements of a tensor at a weight input that a sparing reader still reads. */
 const mostLookedAt = 65_536;
 
-/** What PyTorch's dynamo exporter says of a stored tensor. */
+/** Metadata key under which PyTorch's dynamo exporter records the kind of a stored tensor. */
 const kindKey = "pkg.torch.export.graph_signature.InputSpec.kind";
 
 interface Candidate {
   readonly name: string;
   readonly proto: TensorProto;
   readonly isInitializer: boolean;
-  /** Whether the exporter says that it computed the value. */
+  /** Whether the exporter recorded that it computed the value. */
   readonly isFolded: boolean;
 }
 
@@ -79,7 +80,7 @@ export function storedWeights(file: OnnxFile, { isSparing = false }: WeightReadi
     const { name, proto } = candidate;
     const type = file.tensorType(proto);
     const isSeen = !isSparing || sizeOf(type.shape) <= mostLookedAt || !isPlaced(candidate);
-    const value = !isSeen ? undefined : isSparing ? valueAtHand(file, proto) : file.tensor(proto);
+    const value = !isSeen ? undefined : isSparing ? availableValue(file, proto) : file.tensor(proto);
     const use = useOf(candidate, { type, value }, reached.get(candidate)!, kinds.get(name));
     return use === undefined ? [] : [storedWeight(file, { name, proto, type, use })];
   });
@@ -94,8 +95,8 @@ function storedWeight(file: OnnxFile, weight: Omit<StoredWeight, "value">): Stor
   };
 }
 
-/** The value, unless it lies in a file beside the model that is missing or too short. */
-export function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | undefined {
+/** The value, or `undefined` if it is external data that is missing or too short. */
+export function availableValue(file: OnnxFile, proto: TensorProto): TensorData | undefined {
   try {
     return file.tensor(proto);
   } catch (cause) {
@@ -104,13 +105,13 @@ export function valueAtHand(file: OnnxFile, proto: TensorProto): TensorData | un
   }
 }
 
-/** What is known of a tensor when it is judged. */
+/** The facts about a tensor on which the decision depends. */
 interface Judged {
   readonly type: TensorType;
   readonly value: TensorData | undefined;
 }
 
-/** A place at which a tensor arrives. */
+/** A node input that a tensor reaches. */
 interface ReachedPlace {
   readonly node: NodeProto;
   readonly use: WeightUse | "never" | undefined;
@@ -128,20 +129,23 @@ function useOf(
   if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
   if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value))) return undefined;
   if (kind === undefined && value !== undefined && isSymmetric(value)) return undefined;
-  const isMadeUp = kind === undefined && (!isInitializer || isFolded || isMadeUpName(name));
-  const reached = isMadeUp ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
+  const isGenerated = kind === undefined && (!isInitializer || isFolded || isGeneratedName(name));
+  const reached = isGenerated ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
   const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
   const weight = reached.map(({ use }) => use).find(isWeight);
   if (weight === undefined && open.length === 0) return undefined;
-  if (isMadeUp && value !== undefined && isArithmetic(value, reached)) return undefined;
+  if (isGenerated && value !== undefined && isArithmetic(value, reached)) return undefined;
   if (kind === undefined && weight !== "bias" && value !== undefined && isMask(value, open)) return undefined;
   if (weight !== undefined) return weight;
-  if (isConstantName(name) || (isMadeUp && !isVector(type))) return undefined;
+  if (isConstantName(name) || (isGenerated && !isVector(type))) return undefined;
   if (kind === undefined && value !== undefined && isSineTable(value)) return undefined;
   return arithmeticUse(open[0].node, type);
 }
 
-/** Values that exporters make for their own forms of an operator: initial states, and scales of one in normalizations. */
+/**
+ * Whether these are values that exporters create for their form of an operator: initial states, or scales of one in
+ * normalizations.
+ */
 function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): boolean {
   if (!allEqual(value)) return false;
   if (value.data[0] === 0 && !reached.every(({ node, use }) => isAdded(node, use))) return true;
@@ -149,7 +153,10 @@ function isArithmetic(value: TensorData, reached: readonly ReachedPlace[]): bool
   return reached.every(({ node }) => operatorKey(node) === "InstanceNormalization");
 }
 
-/** A square matrix that equals its transpose, beside the diagonal not all the same: parameters begin as multiples of one. */
+/**
+ * Whether a square matrix is symmetric and its off-diagonal entries differ (initial parameters may be multiples of the
+ * identity).
+ */
 export function isSymmetric({ shape, data }: TensorData): boolean {
   const extents = shape.filter((extent) => extent > 1);
   const [size] = extents;
@@ -165,13 +172,16 @@ export function isSymmetric({ shape, data }: TensorData): boolean {
   return isVaried;
 }
 
-/** Zeros and ones, some of each, at a place that multiplies. What begins as ones or as an identity is no mask. */
+/**
+ * Whether a tensor at a multiplication is a mask: both zeros and ones. All ones, or an identity, may be the initial
+ * value of a parameter.
+ */
 function isMask(value: TensorData, open: readonly ReachedPlace[]): boolean {
   const multiplies = open.some(({ node }) => operatorKey(node) === "Mul");
   return multiplies && isBinary(value);
 }
 
-/** Zeros and ones alone, some of each, and not an identity. */
+/** Whether all values are zero or one, both occur, and the matrix is not an identity. */
 export function isBinary({ shape, data }: TensorData): boolean {
   const values = data as Float32Array;
   const ones = values.reduce((count, one) => count + (one === 1 ? 1 : 0), 0);
@@ -182,12 +192,12 @@ export function isBinary({ shape, data }: TensorData): boolean {
   return !isIdentity;
 }
 
-/** At most one extent above 1, at least two elements. */
+/** At most one axis longer than 1, and at least two elements. */
 function isVector({ shape }: TensorType): boolean {
   return sizeOf(shape) >= 2 && shape.filter((extent) => extent > 1).length === 1;
 }
 
-/** In sums a vector is a bias, in products a scale; anything larger is a weight. */
+/** A vector is a bias in a sum and a scale in a product; anything larger is a weight. */
 function arithmeticUse(node: NodeProto, type: TensorType): WeightUse {
   if (!isVector(type)) return "weight";
   const key = operatorKey(node);
@@ -203,17 +213,17 @@ const isDifferentiable = (node: NodeProto): boolean => {
   return op === undefined || op.vjp !== "none";
 };
 
-/** What PyTorch's dynamo exporter says of its tensors: `PARAMETER`, `BUFFER`, `CONSTANT_TENSOR`. */
+/** Kinds of stored tensors that PyTorch's dynamo exporter records: `PARAMETER`, `BUFFER`, `CONSTANT_TENSOR`. */
 function exporterKinds(file: OnnxFile): Map<string, string> {
   const { graph } = file;
   const named = [...graph.valueInfo, ...graph.initializer].flatMap(({ name, metadataProps }) => {
     const kind = metadataProps.find((entry) => entry.key === kindKey)?.value;
     return kind === undefined ? [] : [[name, kind] as const];
   });
-  return new Map([...foldedKinds(graph, (proto) => valueAtHand(file, proto)), ...named]);
+  return new Map([...foldedKinds(graph, (proto) => availableValue(file, proto)), ...named]);
 }
 
-/** Weights that are stored as integers: what DequantizeLinear makes floats of. They are accounted, not trained. */
+/** Integer weights that DequantizeLinear converts to floats. They are accounted for, but not trained. */
 function quantizedNames({ inlined }: OnnxFile): ReadonlySet<string> {
   return new Set(inlined.nodes.filter((node) => operatorKey(node) === "DequantizeLinear").map(({ input }) => input[0]));
 }
@@ -234,7 +244,7 @@ function candidatesOf({ graph, inlined }: OnnxFile, quantized: ReadonlySet<strin
     const proto = operatorKey(node) === "Constant" ? node.attribute.find(({ name }) => name === "value")?.t : undefined;
     return proto === undefined ? [] : [{ name: node.output[0], proto, isInitializer: false, isFolded: false }];
   });
-  // Others are not even decoded here.
+  // Other types are not even decoded here.
   return [...stored, ...constants].filter(({ name, proto }) => {
     const dtype = storageOf(proto.dataType)?.dtype;
     return dtype !== undefined && (isFloat(dtype) || quantized.has(name));
@@ -251,7 +261,7 @@ function readersByName(nodes: readonly NodeProto[]): Readers {
       list.push({ node, index });
       readers.set(name, list);
     }
-    // What a loop or branch reads inside counts as read by its node.
+    // Reads inside a loop or branch count as reads by its node.
     for (const { g } of node.attribute)
       for (const inner of g?.node ?? [])
         for (const [index, name] of inner.input.entries())
@@ -260,7 +270,7 @@ function readersByName(nodes: readonly NodeProto[]): Readers {
   return readers;
 }
 
-/** Where a value arrives, in the order of the file, also through operators that only hand it on. */
+/** All node inputs that a value reaches, in file order, also through operators that only pass it on. */
 function reachedPlaces(name: string, readers: Readers): ReachedPlace[] {
   const places: ReachedPlace[] = [];
   const seen = new Set<string>();

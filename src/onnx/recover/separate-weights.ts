@@ -1,18 +1,19 @@
-// Weights that an exporter merged because they were equal on the day of the export, taken apart again.
+// Separates weights that an exporter merged because they were equal at export.
 //
 // PyTorch stores equal tensors once: layers that start with the same ones and zeros, or copies of one layer. Training
-// makes them different, so that each has to be a tensor of its own.
+// makes them different, so each needs its own tensor.
 //   torch.onnx.export(dynamo=False)  leaves Identity nodes that carry the other names: "bn2.bias" = Identity("bn1.bias")
-//                                    (with dynamo=True, they are calls of clone and the like, and stay)
-//   torch.onnx.export(dynamo=True)   leaves one name; the text of the traced call at each node says which was meant
-// A tensor that is a table for one layer and a matrix for another (tied embeddings) was shared on purpose and stays so.
+//                                    (with dynamo=True, Identity nodes are calls of clone and the like, and stay)
+//   torch.onnx.export(dynamo=True)   keeps one name; the text of the traced call at each node says which one was meant
+// A tensor that is a table for one layer and a matrix for another (tied embeddings) is shared on purpose and stays
+// shared.
 import type { GraphProto, ModelProto } from "../file/generated/onnx_pb.js";
 import { operatorKey } from "../forms/node-form.js";
 import { addCopy, takenNames, type Use, unused, usesByName } from "./stored-copies.js";
 import { restoreBiases, tracedCall, tracedCopies } from "./traced-weights.js";
 import { isTable, placeOf } from "./weight-places.js";
 
-/** Takes merged weights of the model's graph apart. Changes the model. */
+/** Separates merged weights of the model's graph. Changes the model. */
 export function separateWeights(model: ModelProto): void {
   const { graph } = model;
   if (graph === undefined) return;
@@ -24,7 +25,7 @@ export function separateWeights(model: ModelProto): void {
   statisticsOfTheirOwn(graph);
 }
 
-/** Identity nodes that stand for parameters of their own become stored tensors. */
+/** Replaces Identity nodes that stand for separate parameters by stored tensors. */
 function namedCopies(graph: GraphProto): void {
   const stored = new Map(graph.initializer.map((proto) => [proto.name, proto]));
   const uses = usesByName(graph.node);
@@ -32,7 +33,7 @@ function namedCopies(graph: GraphProto): void {
   graph.node = graph.node.filter((node) => {
     const original = operatorKey(node) === "Identity" ? stored.get(node.input[0]) : undefined;
     const [name] = node.output;
-    // A damaged node may make nothing.
+    // In a damaged file, a node may have no output.
     if (original === undefined || name === undefined || outputs.has(name) || tracedCall(node) !== "") return true;
     const ofOriginal = (uses.get(original.name) ?? []).filter((use) => operatorKey(use.node) !== "Identity");
     const ofCopy = uses.get(name) ?? [];
@@ -42,13 +43,13 @@ function namedCopies(graph: GraphProto): void {
   });
 }
 
-/** A table on one side only. */
+/** Whether exactly one of the two sides uses the tensor as a table. */
 function isShared(first: readonly Use[], second: readonly Use[]): boolean {
   const isTableUse = ({ node }: Use): boolean => isTable(node);
   return first.some(isTableUse) !== second.some(isTableUse);
 }
 
-/** Running statistics are moved by their normalization alone: no other use may read the same tensor. */
+/** Running statistics are updated by their normalization alone, so no other input may read the same tensor. */
 function statisticsOfTheirOwn(graph: GraphProto): void {
   const stored = new Map(graph.initializer.map((proto) => [proto.name, proto]));
   const taken = takenNames(graph);

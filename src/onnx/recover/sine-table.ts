@@ -1,15 +1,15 @@
-// Tables of sines and cosines that tell a network places: fixed numbers, though a file does not say so.
+// Recognizes sine and cosine tables that encode positions. They are constants, although files store them like weights.
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 
-/** Fewer places than these fit almost any wave. */
+/** Fewer positions than this would fit almost any wave. */
 const fewestRotations = 5;
 
 /**
- * Whether a tensor `[..., places, features]` encodes places as in Vaswani and others (NeurIPS 2017): every row is made of
- * pairs sin(a), cos(a) in whatever order, so that its squares sum to half its length; the first row has a = 0, and every
- * column is the sine or cosine of an angle that grows with the place. Or all of them are cosines, or all sines, as rotary
- * embeddings keep them (Su and others, RoFormer, 2021).
+ * Whether a tensor `[..., positions, features]` is a positional encoding as in Vaswani and others (NeurIPS 2017): every
+ * row consists of pairs sin(a), cos(a) in any order, so its squares sum to half its length; the first row has a = 0,
+ * and every column is the sine or cosine of an angle that grows with the position. Also accepts tables of only cosines
+ * or only sines, as rotary embeddings store them (Su and others, RoFormer, 2021).
  */
 export function isSineTable({ shape, data }: TensorData): boolean {
   const extents = shape.filter((extent) => extent > 1);
@@ -18,7 +18,7 @@ export function isSineTable({ shape, data }: TensorData): boolean {
   const values = Array.from(data as ArrayLike<number | bigint>, Number);
   const rows = Array.from({ length: places }, (_, row) => values.slice(row * features, (row + 1) * features));
   const [first] = rows;
-  // float32 sines of large angles are off by a few units of the seventh digit.
+  // float32 sines of large angles are wrong by a few units in the seventh digit.
   const isPaired = (row: readonly number[]): boolean =>
     Math.abs(row.reduce((sum, value) => sum + value * value, 0) - features / 2) < 1e-4 * features;
   return (
@@ -28,16 +28,19 @@ export function isSineTable({ shape, data }: TensorData): boolean {
   );
 }
 
-/** All cosines or all sines, of angles that differ. */
+/** Whether all values are cosines, or all are sines, of different angles. */
 function isOneKind(rows: readonly (readonly number[])[]): boolean {
   const [first] = rows;
   if (rows.length < fewestRotations || first.some((value) => value !== first[0])) return false;
   const all = rows.flat();
-  // What was initialized to zeros or ones does not vary.
+  // A tensor that was initialized to zeros or ones does not vary.
   return all.every((value) => Math.abs(value) <= 1) && all.some((value) => Math.abs(value - first[0]) > 0.1);
 }
 
-/** Samples of a sine or cosine at even distances: `f(p + 1) + f(p - 1) = 2 cos(a) f(p)`, whatever p, and not of 0 and 1. */
+/**
+ * Whether samples are a sine or cosine at equal distances: `f(p + 1) + f(p - 1) = 2 cos(a) f(p)` for every p, with
+ * values other than 0 and 1.
+ */
 function isWave(samples: readonly number[]): boolean {
   const inner = samples.slice(1, -1).map((value, i) => ({ value, sum: samples[i] + samples[i + 2] }));
   const largest = inner.reduce((best, one) => (Math.abs(one.value) > Math.abs(best.value) ? one : best), {

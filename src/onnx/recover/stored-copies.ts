@@ -1,4 +1,4 @@
-// Stored tensors of a graph: where they are read, and copies of them under names of their own.
+// Finds the uses of stored tensors in a graph, and copies tensors under new names.
 import { clone } from "@bufbuild/protobuf";
 import {
   type GraphProto,
@@ -13,7 +13,7 @@ export interface Use {
   readonly index: number;
 }
 
-/** Every place where a value is read, in the order of the nodes. */
+/** All node inputs that read each value, in node order. */
 export function usesByName(nodes: readonly NodeProto[]): Map<string, Use[]> {
   const uses = new Map<string, Use[]>();
   for (const node of nodes) {
@@ -37,14 +37,14 @@ function copyOf(stored: TensorProto, name: string): TensorProto {
   return copy;
 }
 
-/** Adds a copy of a stored tensor to the graph; files of before IR version 4 list it among the inputs as well. */
+/** Adds a copy of a stored tensor to the graph. Before IR version 4, files also list initializers as inputs. */
 export function addCopy(graph: GraphProto, stored: TensorProto, name: string): void {
   graph.initializer.push(copyOf(stored, name));
   const listed = graph.input.find((info) => info.name === stored.name);
   if (listed !== undefined) graph.input.push({ ...clone(ValueInfoProtoSchema, listed), name });
 }
 
-/** A name that nothing has yet, near the wish; it is taken then. */
+/** Returns an unused name similar to `wish`, and adds it to `taken`. */
 export function unused(wish: string, taken: Set<string>): string {
   let name = wish;
   for (let n = 1; taken.has(name); n++) name = `${wish}_${n}`;
@@ -52,7 +52,7 @@ export function unused(wish: string, taken: Set<string>): string {
   return name;
 }
 
-/** Every name that a graph gives to a value. */
+/** All names of values in a graph. */
 export function takenNames(graph: GraphProto): Set<string> {
   return new Set([
     ...graph.input.map(({ name }) => name),

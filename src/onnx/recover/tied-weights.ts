@@ -1,10 +1,10 @@
-// Weights that were one parameter before the export and are stored several times: tied together again.
+// Ties weights that were one parameter before the export and are stored several times.
 //
-// Exporters fold Transpose of a matrix, once for every use, so that a parameter that is used twice becomes two tensors,
-// which training would make different. Their values are equal still, and something tells that they are the same:
-//   torch.onnx.export(dynamo=True)   wrote down what the tensor was folded from, and that is stored as well
-//   torch.onnx.export(dynamo=False)  names nodes for their modules: "/fc/MatMul" and "/fc_1/MatMul" are two calls of "fc";
-//                                    or one tensor is a table of embeddings, the other the matrix of the last layer
+// Exporters fold the Transpose of a matrix separately for each use, so a parameter that is used twice becomes two
+// tensors, which training would make different. Their values are still equal, and one of these traces identifies them:
+//   torch.onnx.export(dynamo=True)   records what the tensor was folded from, and the source is stored as well
+//   torch.onnx.export(dynamo=False)  names nodes after their modules: "/fc/MatMul" and "/fc_1/MatMul" are two calls of
+//                                    "fc"; or one tensor is an embedding table and the other the matrix of the last layer
 import { create } from "@bufbuild/protobuf";
 import { isFloat } from "../../core/numbers/dtype.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
@@ -18,7 +18,7 @@ import {
   type TensorProto,
 } from "../file/generated/onnx_pb.js";
 import { operatorKey } from "../forms/node-form.js";
-import { isMadeUpName } from "./generated-names.js";
+import { isGeneratedName } from "./generated-names.js";
 import { type Use, usesByName } from "./stored-copies.js";
 import { foldedSources } from "./traced-weights.js";
 import { isTable } from "./weight-places.js";
@@ -26,8 +26,8 @@ import { isTable } from "./weight-places.js";
 const products = new Set(["MatMul", "Gemm"]);
 
 /**
- * Ties matrices of the model's graph that were one. Changes the model.
- * @param likeness how the values of one matrix are those of the other, see `wholeLikeness` and `sampledLikeness`.
+ * Ties matrices of the model's graph that were one parameter. Changes the model.
+ * @param likeness compares the values of two matrices, see `wholeLikeness` and `sampledLikeness`.
  */
 export function tieWeights({ graph, producerName }: ModelProto, likeness: Likeness): void {
   if (graph === undefined || producerName !== "pytorch") return;
@@ -36,7 +36,7 @@ export function tieWeights({ graph, producerName }: ModelProto, likeness: Likene
   const sources = foldedSources(graph);
   const matrices = graph.initializer.filter((proto) => isMatrix(proto) && usesOf(proto).length > 0);
   const isCopy = (proto: TensorProto): boolean =>
-    (isMadeUpName(proto.name) || sources.has(proto.name)) &&
+    (isGeneratedName(proto.name) || sources.has(proto.name)) &&
     usesOf(proto).every(({ node }) => products.has(operatorKey(node)));
   const copies = matrices.filter(isCopy);
   const tied = new Set<TensorProto>();
@@ -47,7 +47,7 @@ export function tieWeights({ graph, producerName }: ModelProto, likeness: Likene
       !tied.has(other) &&
       ((ownSources.length === 1 && ownSources[0] === other.name) ||
         usesOf(other).some(({ node }) => isTable(node)) ||
-        (isMadeUpName(other.name) && isOneModule(usesOf(other), usesOf(copy))));
+        (isGeneratedName(other.name) && isOneModule(usesOf(other), usesOf(copy))));
     for (const other of matrices.filter(isSame)) {
       const way = isAlike(other.dims, copy.dims) ? likeness(other, copy) : undefined;
       if (way === undefined) continue;
@@ -63,7 +63,7 @@ const isMatrix = ({ dims, dataType }: TensorProto): boolean => {
   return dims.length === 2 && dtype !== undefined && isFloat(dtype);
 };
 
-/** Whether the nodes belong to two calls of one module, the first of which has its plain name. */
+/** Whether the nodes belong to two calls of one module, where the first call has the plain name. */
 function isOneModule(first: readonly Use[], second: readonly Use[]): boolean {
   const pathOf = ({ node }: Use): string => node.name.split("/").slice(0, -1).join("/");
   const plain = (path: string): string =>
@@ -77,13 +77,16 @@ function isOneModule(first: readonly Use[], second: readonly Use[]): boolean {
   });
 }
 
-/** Equal extents, in whatever order: others need not be read. */
+/** Whether the sizes are equal in either order; otherwise the values need not be read. */
 const isAlike = ([rows, columns]: readonly bigint[], [first, second]: readonly bigint[]): boolean =>
   (rows === first && columns === second) || (rows === second && columns === first);
 
 type Way = "equal" | "transposed";
 
-/** Of two matrices of the same extents, in whatever order. Constant ones tell nothing. */
+/**
+ * Compares two matrices of the same sizes in either order. Constant matrices are never alike, since their equality
+ * means nothing.
+ */
 export type Likeness = (first: TensorProto, second: TensorProto) => Way | undefined;
 
 /** Compares every element. @param decode reads a stored tensor. */
@@ -103,8 +106,8 @@ export function wholeLikeness(decode: (proto: TensorProto) => TensorData): Liken
 const samples = 97;
 
 /**
- * Compares elements here and there: of two trained matrices, as many are equal at all of those places only if all are.
- * @param elementAt reads one element by its number; `undefined` where the values are missing.
+ * Compares a sample of elements. Two trained matrices that agree at all sampled positions are equal.
+ * @param elementAt reads one element by its index, or returns `undefined` if the values are missing.
  */
 export function sampledLikeness(
   elementAt: (proto: TensorProto, index: number) => number | bigint | undefined,
@@ -112,7 +115,7 @@ export function sampledLikeness(
   return (first, second) => {
     const [rows, columns] = first.dims.map(Number);
     const size = rows * columns;
-    // Multiples of the golden section fall everywhere, in no step that rows or columns have.
+    // Multiples of the golden ratio spread evenly, without a stride that coincides with rows or columns.
     const places = Array.from({ length: samples }, (_, i) => Math.floor(((i * 0.6180339887498949) % 1) * size));
     const values = places.map((place) => elementAt(first, place));
     if (values[0] === undefined || values.every((value) => value === values[0])) return undefined;
@@ -125,7 +128,7 @@ export function sampledLikeness(
   };
 }
 
-/** The copy gives way to the tensor itself, or to its Transpose under the copy's name. */
+/** Replaces the copy by the original, or by its Transpose under the copy's name. */
 function replace(graph: GraphProto, copy: TensorProto, original: TensorProto, way: Way, uses: readonly Use[]): void {
   graph.initializer = graph.initializer.filter((proto) => proto !== copy);
   graph.input = graph.input.filter(({ name }) => name !== copy.name);

@@ -1,26 +1,27 @@
-// What PyTorch's dynamo exporter leaves of the traced program at nodes and values: which parameter was meant where.
+// Reads what PyTorch's dynamo exporter records of the traced program at nodes and values: which parameter each use
+// meant.
 import { create } from "@bufbuild/protobuf";
 import { storageOf } from "../file/element-storage.js";
 import { type GraphProto, type NodeProto, type TensorProto, TensorProtoSchema } from "../file/generated/onnx_pb.js";
 import { operatorKey } from "../forms/node-form.js";
-import { isMadeUpName } from "./generated-names.js";
+import { isGeneratedName } from "./generated-names.js";
 import { addCopy, takenNames, type Use, unused, usesByName } from "./stored-copies.js";
 
-/** Entry of the optimizer behind PyTorch's dynamo exporter: what a constant was computed from. */
+/** Metadata key of the optimizer behind PyTorch's dynamo exporter: the sources of a folded constant. */
 export const foldedKey = "pkg.onnxscript.optimizer.folded_from";
 
 const metadataOf = (proto: { metadataProps: { key: string; value: string }[] }, key: string): string | undefined =>
   proto.metadataProps.find((entry) => entry.key === key)?.value;
 
-/** Names of parameters as the traced program has them: `p_layers_0_weight` for `layers.0.weight`. */
+/** The name of a parameter in the traced program: `p_layers_0_weight` for `layers.0.weight`. */
 export const tracedName = (name: string, kind: Kind = "PARAMETER"): string =>
   `${letters[kind]}_${name.replace(/\W/g, "_")}`;
 
-/** Names of parameters in the module, by those in the traced program. */
+/** Parameter names in the module, by their names in the traced program. */
 const listedNames = (graph: GraphProto): Map<string, string> =>
   new Map([...tracedParameters(graph)].map((target) => [tracedName(target), target]));
 
-/** Uses of a stored tensor whose traced call names another parameter read a tensor of their own. */
+/** Gives each use whose traced call names another parameter its own copy of the stored tensor. */
 export function tracedCopies(graph: GraphProto): void {
   const uses = usesByName(graph.node);
   const infos = new Map(graph.valueInfo.map((info) => [info.name, info]));
@@ -33,7 +34,7 @@ export function tracedCopies(graph: GraphProto): void {
     const copies = new Map<string, string>();
     const whole = (uses.get(stored.name) ?? []).map(({ node }) => node).find(isFoldedNormalization);
     for (const { node, index } of uses.get(stored.name) ?? []) {
-      // A value of the traced program itself, folded: the call reads that, whatever else it names.
+      // The call reads this folded value of the traced program itself, whatever else it names.
       if (tracedCall(node).includes(`%${stored.name},`) || tracedCall(node).includes(`%${stored.name})`)) continue;
       const meant =
         tracedCall(node) === ""
@@ -54,8 +55,8 @@ export function tracedCopies(graph: GraphProto): void {
 }
 
 /**
- * The parameter at a node that an optimizer of the exporter made, without a call: the one of the listed parameters that is
- * not in the file, has the name of the stored one in another module, and belongs to the module that reads the result.
+ * The parameter of a node without a traced call, made by the exporter's optimizer: the only listed parameter that is
+ * not in the file, has the last name of the stored one but belongs to another module, the one that reads the result.
  */
 function absentParameter(
   graph: GraphProto,
@@ -79,34 +80,34 @@ function absentParameter(
   return absent.length === 1 ? tracedName(absent[0]) : undefined;
 }
 
-/** Modules in which a node was traced, from the outside in. */
+/** The modules in which a node was traced, outermost first. */
 const scopesOf = (node: NodeProto): string[] =>
   [...(metadataOf(node, "pkg.torch.onnx.name_scopes") ?? "").matchAll(/'([^']*)'/g)].map(([, scope]) => scope);
 
-/** What tells that a normalization was folded into a node. */
+/** Metadata keys that show that a normalization was folded into a node. */
 export const foldingKeys = ["pkg.torch.onnx.fx_node", "pkg.onnxscript.rewriter.rule_name"];
 
-/** The traced call that a node belongs to: `%linear : ... call_function[target=...](args = (%x, %p_fc_weight), ...)`. */
+/** The traced call of a node: `%linear : ... call_function[target=...](args = (%x, %p_fc_weight), ...)`. */
 export const tracedCall = (node: NodeProto): string => metadataOf(node, "pkg.torch.onnx.fx_node") ?? "";
 
-/** PyTorch's operator of that call, `repeat`; empty for others. */
+/** The PyTorch operator of that call, such as `repeat`; empty if there is none. */
 export const tracedFunction = (node: NodeProto): string =>
   /call_function\[target=torch\.ops\.aten\.(\w+)/.exec(tracedCall(node))?.[1] ?? "";
 
-/** Whether a batch normalization was computed into the weights of the node: it carries the call of that, or its rule. */
+/** Whether a batch normalization was folded into the weights of the node: it carries the call or the rewrite rule. */
 export function isFoldedNormalization(node: NodeProto): boolean {
   if (!Object.hasOwn(channels, operatorKey(node))) return false;
   const isNormalization = /call_function\[target=torch\.ops\.aten\.\w*batch_norm\w*/.test(tracedCall(node));
   return isNormalization || (metadataOf(node, "pkg.onnxscript.rewriter.rule_name") ?? "").includes("FuseBatchNorm");
 }
 
-/** The call at such a node names the normalization and not the weights: those of `first` keep their name. */
+/** At such a node, the call names the normalization instead of the weights. The weights of `first` keep their names. */
 function meantNormalization(node: NodeProto, first: NodeProto | undefined): string | undefined {
   const named = (call: NodeProto): string | undefined => /%(p_\w+)/.exec(tracedCall(call))?.[1];
   return first === undefined || named(node) === named(first) ? undefined : named(node);
 }
 
-/** What stored tensors were folded from, as far as a person gave it a name: `weight` for its transpose. */
+/** The named sources of folded tensors: `weight` for its folded transpose. */
 export function foldedSources(graph: GraphProto): Map<string, readonly string[]> {
   return new Map(
     graph.valueInfo.flatMap((info) => {
@@ -116,34 +117,36 @@ export function foldedSources(graph: GraphProto): Map<string, readonly string[]>
   );
 }
 
-/** What the program of the exporter calls its tensors, by the first letter of their traced names. */
+/** The exporter's kinds of tensors, by the first letter of their traced names. */
 export const kinds = { p: "PARAMETER", b: "BUFFER", c: "CONSTANT_TENSOR" } as const;
 export type Kind = (typeof kinds)[keyof typeof kinds];
 const letters: Readonly<Record<Kind, string>> = { PARAMETER: "p", BUFFER: "b", CONSTANT_TENSOR: "c" };
 
-/** What every tensor of the traced program was, by its name in the module, whether the file still has it or not. */
+/**
+ * The kind of every tensor of the traced program, by its name in the module, even if the file no longer contains it.
+ */
 export function tracedKinds({ metadataProps }: GraphProto): Map<string, Kind> {
   const signature = metadataOf({ metadataProps }, "pkg.torch.export.ExportedProgram.graph_signature") ?? "";
   const lines = signature.matchAll(/^\w+: (PARAMETER|BUFFER|CONSTANT_TENSOR) target='([^']+)'/gm);
   return new Map([...lines].map(([, kind, target]) => [target, kind as Kind]));
 }
 
-/** Every parameter of the traced program, by its name in the module, whether the file still has it or not. */
+/** All parameters of the traced program, by their names in the module, even if the file no longer contains them. */
 export function tracedParameters(graph: GraphProto): Set<string> {
   return new Set([...tracedKinds(graph)].flatMap(([target, kind]) => (kind === kinds.p ? [target] : [])));
 }
 
 const namedSources = (folded: string): string[] =>
-  [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source).filter((source) => !isMadeUpName(source));
+  [...folded.matchAll(/'([^']+)'/g)].map(([, source]) => source).filter((source) => !isGeneratedName(source));
 
-/** `padding_idx` of the traced embeddings at nodes, -1 for none; `undefined` where no call is written down. */
+/** `padding_idx` of the traced embeddings at nodes, -1 for none; `undefined` if no call is recorded. */
 export function tracedPadding(nodes: readonly NodeProto[]): number | undefined {
   const calls = nodes.map((node) => /\.embedding\.default\]\(args = \(%\w+, %\w+(?:, (-?\d+))?/.exec(tracedCall(node)));
   const [first] = calls;
   return first === null || first === undefined ? undefined : Number(first[1] ?? -1);
 }
 
-/** The traced names that a stored tensor stands for, its own or those that it was computed from. */
+/** The traced names of a stored tensor: its own, or those of its sources. */
 function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): string[] {
   const traced = metadataOf(info, "pkg.torch.onnx.original_node_name");
   if (traced !== undefined) return [traced];
@@ -152,7 +155,10 @@ function tracedNamesOf(name: string, info: GraphProto["valueInfo"][number]): str
   return namedSources(folded).map((source) => tracedName(source));
 }
 
-/** The parameter of the traced call that ends most like the stored one, unless that one is named itself. */
+/**
+ * The parameter in the traced call whose name shares the longest ending with the stored one, unless the call names the
+ * stored one itself.
+ */
 function meantParameter(node: NodeProto, own: readonly string[]): string | undefined {
   const named = [...tracedCall(node).matchAll(/%([pb]_\w+)/g)].map(([, name]) => name);
   if (named.length === 0 || named.some((name) => own.some((known) => known.slice(2) === name.slice(2))))
@@ -167,7 +173,10 @@ function commonEnd(a: string, b: string): number {
   return length;
 }
 
-/** `p_layers_1_norm_weight` as `layers.1.norm.weight`, as far as the scopes of the node and the stored name tell the dots. */
+/**
+ * Converts `p_layers_1_norm_weight` to `layers.1.norm.weight`, as far as the node's scopes and the stored name reveal
+ * the dots.
+ */
 function dottedName(traced: string, stored: string, node: NodeProto): string {
   const flat = traced.replace(/^[pb]_/, "");
   const scope = scopesOf(node)
@@ -175,19 +184,22 @@ function dottedName(traced: string, stored: string, node: NodeProto): string {
     .at(-1);
   if (scope === undefined) return flat;
   const rest = flat.slice(scope.length + 1);
-  // `out_proj_weight`: the stored name knows that it is `out_proj.weight`.
+  // The stored name shows that `out_proj_weight` is `out_proj.weight`.
   const like = stored.slice(-rest.length);
   return `${scope}.${like.replace(/\W/g, "_") === rest ? like : rest}`;
 }
 
-/** The number of outputs of a matrix or kernel, by operator. */
+/** Number of outputs of a matrix or kernel, by operator. */
 const channels: Readonly<Record<string, (dims: readonly bigint[], node: NodeProto) => bigint>> = {
   Conv: (dims) => dims[0],
   ConvTranspose: (dims, node) => (dims[1] ?? 0n) * (attributeOf(node, "group") ?? 1n),
   Gemm: (dims, node) => dims[attributeOf(node, "transB") === 1n ? 0 : 1],
 };
 
-/** How many channels a node makes with a weight of this shape, and so the elements of its bias; `undefined` if it takes none. */
+/**
+ * Number of channels that a node makes with a weight of this shape, which is the length of its bias; `undefined` if it
+ * takes no bias.
+ */
 export function outputChannels(node: NodeProto, dims: readonly bigint[]): bigint | undefined {
   const key = operatorKey(node);
   return Object.hasOwn(channels, key) ? channels[key](dims, node) : undefined;
@@ -196,18 +208,21 @@ export function outputChannels(node: NodeProto, dims: readonly bigint[]): bigint
 const attributeOf = (node: NodeProto, name: string): bigint | undefined =>
   node.attribute.find((proto) => proto.name === name)?.i;
 
-/** The third operand of layers, behind a weight that is a parameter or, for linear ones, was computed from parameters. */
+/**
+ * The bias operand in a traced call, after a weight that is a parameter or, for linear layers, was computed from
+ * parameters.
+ */
 const biasOperand = /(?:\(args = \(%\w+, %p_\w+|aten\.linear\.\w+\]\(args = \(%\w+, %\w+), %(p_\w+)[,)]/;
-/** Elements of all restored biases: more than any model has of them. */
+/** Limit for the elements of all restored biases, larger than any model needs. */
 const mostRestored = 2n ** 26n;
 
 /**
- * Biases that were zero on the day of the export: the exporter leaves them out, and training needs them. The traced call
- * still names them behind input and weight.
+ * Restores biases that were zero at export. The exporter omits them, but training needs them. The traced call still
+ * names them after the input and weight.
  */
 export function restoreBiases(graph: GraphProto): void {
   const listed = listedNames(graph);
-  // Shapes of a damaged file may say anything, and are checked later.
+  // The shapes of a damaged file may be arbitrary; they are checked later.
   let left = mostRestored;
   const stored = new Map(graph.initializer.map((proto) => [proto.name, proto]));
   const present = new Set(graph.initializer.map(({ name }) => tracedName(name)));

@@ -1,9 +1,9 @@
-// Batch normalizations that PyTorch's dynamo exporter folded into convolutions on the day they began, put back.
+// Restores untrained batch normalizations that PyTorch's dynamo exporter folded into convolutions.
 //
-// A normalization that was never trained has scale 1, shift 0, mean 0 and variance 1: folded into a convolution without
-// bias it leaves no bias, which no trained one does, and divides the kernel by sqrt(1 + epsilon). The traced call at the
-// node still names its parameters. So the model that was exported is known, up to the rounding of the kernel. A convolution
-// with a bias shows it by its range: PyTorch draws kernel and bias evenly between -1 and 1 over the root of the fan-in.
+// An untrained normalization has scale 1, shift 0, mean 0 and variance 1. Folding it into a convolution without a bias
+// leaves no bias, which a trained one would, and divides the kernel by sqrt(1 + epsilon). The traced call at the node
+// still names its parameters. So the exported model is known, up to rounding of the kernel. A convolution with a bias
+// is recognized by its range: PyTorch draws kernel and bias uniformly between -1 and 1 over the root of the fan-in.
 import { create } from "@bufbuild/protobuf";
 import { elementBytes } from "../../core/numbers/element-bytes.js";
 import { sizeOf } from "../../core/numbers/shape.js";
@@ -29,14 +29,14 @@ import {
   tracedName,
 } from "./traced-weights.js";
 
-/** What the traced call says: names of scale, shift, mean and variance, how fast statistics move, epsilon. */
+/** Matches the traced call: names of scale, shift, mean and variance, the momentum of the statistics, epsilon. */
 const normalizationCall =
   /batch_norm\w*\.\w+\]\(args = \(%\w+, %(p_\w+), %(p_\w+), %(b_\w+), %(b_\w+), (?:(?:True|False), )?([\d.e-]+), ([\d.e-]+)/;
 
 /**
- * Puts them back. Changes the model.
+ * Restores the normalizations. Changes the model.
  * @param decode reads a stored tensor.
- * @returns how many there were.
+ * @returns the number of restored normalizations.
  */
 export function unfoldNormalizations(
   { graph, producerName }: ModelProto,
@@ -96,11 +96,13 @@ function finder(graph: GraphProto, decode: (proto: TensorProto) => TensorData) {
   };
 }
 
-// The largest of so many even draws is almost surely this near to the bound.
+// The largest of this many uniform draws is almost certainly at least `nearTheBound` of the bound.
 const fewestDraws = 50;
 const nearTheBound = 0.9;
 
-/** Whether kernel and bias, times sqrt(1 + epsilon), fill the range that PyTorch draws both from, and do not leave it. */
+/**
+ * Whether kernel and bias, times sqrt(1 + epsilon), fill the range from which PyTorch draws both, without exceeding it.
+ */
 function isDrawn({ shape, data: kernel }: TensorData, { data: bias }: TensorData, epsilon: number): boolean {
   const bound = 1 / Math.sqrt(sizeOf(shape.slice(1)));
   const largest = (values: TensorData["data"]): number =>
@@ -110,7 +112,7 @@ function isDrawn({ shape, data: kernel }: TensorData, { data: bias }: TensorData
   return kernel.length >= fewestDraws && ofKernel <= most && ofBias <= most && ofKernel >= nearTheBound * bound;
 }
 
-/** A tensor as it was before the division. */
+/** Restores the tensor before the division. */
 function rescale(graph: GraphProto, proto: TensorProto, { data }: TensorData, factor: number): void {
   const scaled = Float32Array.from(data as Float32Array, (value) => value * factor);
   const { name, dataType, dims } = proto;

@@ -1,20 +1,20 @@
-// Where operators take weights: what tells a parameter from a number that only belongs to the arithmetic.
+// Lists the weight inputs of operators, which distinguish parameters from constants of the computation.
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import { operatorKey } from "../forms/node-form.js";
 
-/** What a weight does there; the same words as for layers. */
+/** The role of a weight; the same words as for layers. */
 export type WeightUse = "weight" | "bias" | "scale" | "shift" | "statistic";
 
 type Places = Readonly<Record<number, WeightUse | "never">>;
 
 const norm: Places = { 1: "scale", 2: "shift" };
 const convolution: Places = { 1: "weight", 2: "bias" };
-// Initial states are no parameters, though some models learn them: they are stored for zeros.
+// Initial states are not parameters, although some models learn them: files store them in place of zeros.
 const recurrent: Places = { 1: "weight", 2: "weight", 3: "bias", 4: "never", 5: "never", 6: "never", 7: "weight" };
-/** Scales and zero points belong to the storage. */
+/** Scales and zero points belong to the storage format. */
 const quantized: Places = { 1: "never", 2: "never" };
 
-/** Inputs by number. `"never"`: numbers there are no parameters, whatever they are. */
+/** Roles of inputs by index. `"never"`: a tensor there is not a parameter, whatever it is. */
 const places: Readonly<Record<string, Places>> = {
   BatchNormalization: { ...norm, 3: "statistic", 4: "statistic" },
   Clip: { 1: "never", 2: "never" },
@@ -46,16 +46,16 @@ const places: Readonly<Record<string, Places>> = {
   "com.microsoft.SimplifiedLayerNormalization": { 1: "scale" },
 };
 
-/** What a stored tensor is at this input: a weight, never one, or `undefined` where the operator does not say. */
+/** The role of a stored tensor at this input: a weight, `"never"`, or `undefined` if the operator does not decide. */
 export function placeOf(node: NodeProto, index: number): WeightUse | "never" | undefined {
   const key = operatorKey(node);
   return Object.hasOwn(places, key) ? places[key][index] : undefined;
 }
 
-/** Whether a tensor is looked up row by row: the one place where two layers may share a weight under two names. */
+/** Whether a tensor is looked up row by row: the only case in which two layers may share a weight under two names. */
 export const isTable = (node: NodeProto): boolean => operatorKey(node) === "Gather";
 
-/** Operators that hand a weight on in another form, in their first input or in all of them. */
+/** Operators that pass a weight on in another form, from their first input or from all inputs. */
 const carriers = new Set(
   "Identity Transpose Reshape Squeeze Unsqueeze Cast DequantizeLinear Flatten Expand Slice Split Concat Tile".split(
     " ",
@@ -63,16 +63,16 @@ const carriers = new Set(
 );
 const spreaders = new Set(["Expand", "Tile", "Concat"]);
 
-/** Whether the node hands input `index` on without computing with it. */
+/** Whether the node passes input `index` on without computing with it. */
 export function isCarried(node: NodeProto, index: number): boolean {
   const key = operatorKey(node);
   return carriers.has(key) && (index === 0 || key === "Concat");
 }
 
-/** Whether the node repeats what it hands on, or puts it beside other values: parameters are seldom used so. */
+/** Whether the node repeats the tensor or places it beside other values, which is rare for parameters. */
 export const isSpread = (node: NodeProto): boolean => spreaders.has(operatorKey(node));
 
-/** Whether what arrives there is added. */
+/** Whether the tensor is added at this input. */
 export function isAdded(node: NodeProto, use: WeightUse | "never" | undefined): boolean {
   return use === "bias" || use === "shift" || ["Add", "Sub", "Sum"].includes(operatorKey(node));
 }

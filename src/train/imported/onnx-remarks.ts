@@ -4,7 +4,7 @@ import type { OnnxFile } from "../../onnx/file/onnx-file.js";
 import { quoted } from "../../onnx/file/read-values.js";
 import { computedWeights } from "../../onnx/recover/computed-weights.js";
 import { foldedNormalizations } from "../../onnx/recover/folded-normalization.js";
-import { isMadeUpName } from "../../onnx/recover/generated-names.js";
+import { isGeneratedName } from "../../onnx/recover/generated-names.js";
 import { paddingRows } from "../../onnx/recover/padding-rows.js";
 import { isBinary, isSymmetric, type StoredWeight } from "../../onnx/recover/parameters.js";
 import { isSineTable } from "../../onnx/recover/sine-table.js";
@@ -64,7 +64,7 @@ function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): strin
 function bufferRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   const trained = new Set(weights.map(({ name }) => name));
   return file.graph.initializer
-    .filter((proto) => !trained.has(proto.name) && !isMadeUpName(proto.name) && proto.dataType === 1)
+    .filter((proto) => !trained.has(proto.name) && !isGeneratedName(proto.name) && proto.dataType === 1)
     .flatMap((proto) => {
       const value = file.tensor(proto);
       const what = isSineTable(value)
