@@ -1,7 +1,6 @@
 // Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { decimal } from "../core/formats/text-form.js";
-import { type FoundKind, kindByName } from "../core/names.js";
 
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
@@ -73,11 +72,6 @@ export function choice<Name extends string>(flag: string, valid: readonly Name[]
     if (found === undefined) throw new UnknownNameError(flag, "value", text, valid);
     return found;
   };
-}
-
-/** Reads the name of a kind, ours in any spelling or another library's. */
-export function kindName(flag: string, table: Readonly<Record<string, object>>): (text: string) => FoundKind {
-  return (text) => kindByName({ where: flag, what: "value", written: kebabCase }, text, table);
 }
 
 /** Reads names separated by commas; the option may be repeated. */

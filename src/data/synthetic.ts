@@ -4,7 +4,6 @@ import { define, readSpec } from "../core/definition.js";
 import { sha256OfPieces } from "../core/formats/hash.js";
 import type { Json } from "../core/formats/json.js";
 import { specFromText } from "../core/formats/text-form.js";
-import { findKind } from "../core/names.js";
 import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import { legacyPermutation, mt19937 } from "../core/random/mt19937.js";
 import { type RandomStream, randomStream } from "../core/random/rng.js";
@@ -222,7 +221,7 @@ export const syntheticTable = {
 
 /** Whether a text names a synthetic data set: `spirals`, `ball:points=500,seed=3`. */
 export function isSyntheticName(text: string): boolean {
-  return findKind(text.replace(/:.*$/s, ""), syntheticTable) !== undefined;
+  return Object.hasOwn(syntheticTable, text.replace(/:.*$/s, ""));
 }
 
 /**

@@ -1,7 +1,6 @@
 // Memory: what inference and training hold at once, from the lifetimes of tensors.
 
-import { InvalidInputError } from "../core/errors.js";
-import { kindByName } from "../core/names.js";
+import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sizeOf } from "../core/numbers/shape.js";
 import { gradients } from "../graph/gradient.js";
@@ -19,9 +18,7 @@ export interface MemoryOptions {
 }
 
 /** Bytes that the model takes. Tensors that are not known count nothing. */
-export function memoryEstimate(subject: Subject, options: MemoryOptions = {}): MemoryEstimate {
-  const place = { where: "optimizer", what: "optimizer" };
-  const { kind: optimizer } = kindByName(place, options.optimizer ?? "adam", optimizers);
+export function memoryEstimate(subject: Subject, { optimizer = "adam" }: MemoryOptions = {}): MemoryEstimate {
   const weights = subject.parameters.reduce((sum, { bytes }) => sum + bytes, 0);
   const peak = peakOf(subject);
   const trained = subject.parameters.filter(({ isTrainable }) => isTrainable);
@@ -50,6 +47,9 @@ export function memoryEstimate(subject: Subject, options: MemoryOptions = {}): M
 }
 
 function slotCount(kind: string): number {
+  if (!Object.hasOwn(optimizers, kind)) {
+    throw new UnknownNameError("optimizer", "optimizer", kind, Object.keys(optimizers));
+  }
   const definition = optimizers[kind as keyof typeof optimizers] as unknown as {
     (options: object): unknown;
     slots(spec: unknown): Readonly<Record<string, number>>;

@@ -2,23 +2,23 @@
 
 // Layers: each a function from options to a spec, plain JSON with defaults filled in. `layers` is the table of all.
 export { multiHeadSelfAttention } from "./layers/attention.js";
-export { batchNorm } from "./layers/batch-norm.js";
+export { batchNorm } from "./layers/normalization/batch-norm.js";
 export { conv1d, conv2d, conv3d } from "./layers/convolution.js";
 export { dense } from "./layers/dense.js";
 export { dropout } from "./layers/dropout.js";
 export { embedding, positionalEmbedding } from "./layers/embedding.js";
 export { flatten } from "./layers/flatten.js";
 export { globalAveragePool, globalMaxPool } from "./layers/global-pool.js";
-export { groupNorm, instanceNorm } from "./layers/group-norm.js";
-export { layerNorm, rmsNorm } from "./layers/layer-norm.js";
-export { localResponseNorm } from "./layers/local-response-norm.js";
+export { groupNorm, instanceNorm } from "./layers/normalization/group-norm.js";
+export { layerNorm, rmsNorm } from "./layers/normalization/layer-norm.js";
+export { localResponseNorm } from "./layers/normalization/local-response-norm.js";
 export { padTo } from "./layers/pad-to.js";
-export { parallel } from "./layers/parallel.js";
+export { parallel } from "./layers/containers/parallel.js";
 export { averagePool1d, averagePool2d, averagePool3d, maxPool1d, maxPool2d, maxPool3d } from "./layers/pooling.js";
 export { reshape, transpose } from "./layers/rearrangement.js";
-export { residual } from "./layers/residual.js";
-export { sequential } from "./layers/sequential.js";
-export { shared } from "./layers/shared.js";
+export { residual } from "./layers/containers/residual.js";
+export { sequential } from "./layers/containers/sequential.js";
+export { shared } from "./layers/containers/shared.js";
 export { convTranspose1d, convTranspose2d, convTranspose3d } from "./layers/transposed-convolution.js";
 export { upsample } from "./layers/upsample.js";
 export { zeroPadding } from "./layers/zero-padding.js";

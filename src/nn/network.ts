@@ -109,85 +109,120 @@ export function layerNetwork(spec: LayerSpec, freeze: readonly string[] = []): N
  * @throws ShapeError | InvalidInputError | UnknownNameError with the layer's path.
  */
 export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
-  const { mode, batchSize, inputShape, input: given, isFrozen = () => false } = options;
+  const { batchSize, inputShape, input: given, isFrozen = () => false } = options;
   const x = given ?? input("input", "float32", [batchSize, ...inputShape], ["batch", ...inputShape.map(() => null)]);
-  const parameters = new Map<string, Parameter>();
-  const buffers = new Map<string, Buffer>();
-  const randomKeys: RandomKey[] = [];
-  const places = new Map<string, string>();
-  let tokens: Network["tokens"];
-  const firstExample = input("first example", "uint32", []);
-
-  const contextAt = (locate: Locator, place: string, where: string): BuildContext => {
-    const pathOf = (name: string): string => locate(name).path;
-    return {
-      mode,
-      where,
-      isFrozen: (name) => isFrozen(pathOf(name)),
-      parameter(name, shape, role, initializer, fans) {
-        const { path, isTransposed } = locate(name);
-        const turned = isTransposed && shape.length === 2;
-        const stored = turned ? [shape[1], shape[0]] : shape;
-        const known = parameters.get(path);
-        const storedFans = turned ? { fanIn: fans.fanOut, fanOut: fans.fanIn } : fans;
-        if (known === undefined) checkInitializer(`${where}, initializer of ${name}`, initializer, stored, storedFans);
-        else checkSameShape(where, path, stored, known.tensor.shape);
-        const tensor = known?.tensor ?? input(path, "float32", stored);
-        if (known === undefined) parameters.set(path, { path, role, tensor, initializer, fans: storedFans });
-        return turned ? transpose(tensor, [1, 0]) : tensor;
-      },
-      buffer(name, shape, initial) {
-        const path = pathOf(name);
-        const known = buffers.get(path);
-        if (known !== undefined) {
-          checkSameShape(where, path, shape, known.tensor.shape);
-          // A layer used twice goes on from its first update.
-          return known.next;
-        }
-        const tensor = input(path, "float32", shape);
-        buffers.set(path, { path, tensor, initial, next: tensor });
-        return tensor;
-      },
-      updateBuffer(name, next) {
-        const known = buffers.get(pathOf(name));
-        if (known === undefined) throw new InvalidInputError(`unknown buffer "${name}"`, { where });
-        buffers.set(known.path, { ...known, next });
-      },
-      randomKey() {
-        const number = randomKeys.length;
-        const tensors = [input(`key.${number}.0`, "uint32", []), input(`key.${number}.1`, "uint32", [])] as const;
-        randomKeys.push({ path: pathOf(""), tensors });
-        return [...tensors, firstExample];
-      },
-      tokens(read, count) {
-        if (read === x && count < (tokens?.count ?? Number.POSITIVE_INFINITY)) tokens = { count, where };
-      },
-      child: ({ name, option, shared }, childSpec, value) =>
-        buildLayer(childSpec, value, locatorOf(locate, name, shared), `${place}.${option}`),
-    };
+  const site: BuildSite = {
+    mode: options.mode,
+    isFrozen,
+    x,
+    parameters: new Map(),
+    buffers: new Map(),
+    randomKeys: [],
+    places: new Map(),
+    firstExample: input("first example", "uint32", []),
   };
-
-  const buildLayer = (layerSpec: LayerSpec, value: Tensor, locate: Locator, place: string): Tensor => {
-    const { definition, spec: complete } = readSpec(place, "layer", layers, layerSpec);
-    const part = definition as unknown as LayerPart<unknown>;
-    const where = `${place} (${complete.kind})`;
-    places.set(where, locate("").path);
-    return withScope(where, () => part.build(complete, value, contextAt(locate, place, where)));
-  };
-
-  const output = buildLayer(spec, x, rootLocator, "model");
-  const all = [...parameters.values()];
+  const output = buildLayer(site, spec, x, rootLocator, "model");
+  const all = [...site.parameters.values()];
   return {
     inputs: [x],
     output,
     parameters: all.filter(({ path }) => !isFrozen(path)),
     frozen: all.filter(({ path }) => isFrozen(path)),
-    buffers: [...buffers.values()],
-    randomKeys,
-    ...(tokens === undefined ? {} : { tokens }),
-    places,
-    firstExample,
+    buffers: [...site.buffers.values()],
+    randomKeys: site.randomKeys,
+    ...(site.tokens === undefined ? {} : { tokens: site.tokens }),
+    places: site.places,
+    firstExample: site.firstExample,
   };
+}
+
+/** What the layers of one network have declared so far. */
+interface BuildSite {
+  readonly mode: Mode;
+  readonly isFrozen: (path: string) => boolean;
+  /** The input of the whole network. */
+  readonly x: Tensor;
+  readonly parameters: Map<string, Parameter>;
+  readonly buffers: Map<string, Buffer>;
+  readonly randomKeys: RandomKey[];
+  readonly places: Map<string, string>;
+  readonly firstExample: Tensor;
+  tokens?: Network["tokens"];
+}
+
+function buildLayer(site: BuildSite, layerSpec: LayerSpec, value: Tensor, locate: Locator, place: string): Tensor {
+  const { definition, spec: complete } = readSpec(place, "layer", layers, layerSpec);
+  const part = definition as unknown as LayerPart<unknown>;
+  const where = `${place} (${complete.kind})`;
+  site.places.set(where, locate("").path);
+  return withScope(where, () => part.build(complete, value, layerContext(site, locate, place, where)));
+}
+
+/** What one layer sees of the network that it is built into. */
+function layerContext(site: BuildSite, locate: Locator, place: string, where: string): BuildContext {
+  const pathOf = (name: string): string => locate(name).path;
+  return {
+    mode: site.mode,
+    where,
+    isFrozen: (name) => site.isFrozen(pathOf(name)),
+    parameter: (name, shape, ...rest) => declareParameter(site, where, { name, ...locate(name) }, shape, ...rest),
+    buffer: (name, shape, initial) => declareBuffer(site, where, pathOf(name), shape, initial),
+    updateBuffer(name, next) {
+      const known = site.buffers.get(pathOf(name));
+      if (known === undefined) throw new InvalidInputError(`unknown buffer "${name}"`, { where });
+      site.buffers.set(known.path, { ...known, next });
+    },
+    randomKey() {
+      const number = site.randomKeys.length;
+      const tensors = [input(`key.${number}.0`, "uint32", []), input(`key.${number}.1`, "uint32", [])] as const;
+      site.randomKeys.push({ path: pathOf(""), tensors });
+      return [...tensors, site.firstExample];
+    },
+    tokens(read, count) {
+      if (read === site.x && count < (site.tokens?.count ?? Number.POSITIVE_INFINITY)) site.tokens = { count, where };
+    },
+    child: ({ name, option, shared }, childSpec, value) =>
+      buildLayer(site, childSpec, value, locatorOf(locate, name, shared), `${place}.${option}`),
+  };
+}
+
+/** The tensor of a parameter, as the layer wants it: the same one where the network has it already. */
+function declareParameter(
+  { parameters }: BuildSite,
+  where: string,
+  { name, path, isTransposed }: { readonly name: string; readonly path: string; readonly isTransposed: boolean },
+  shape: Shape,
+  role: ParameterRole,
+  initializer: InitializerOption,
+  fans: Fans,
+): Tensor {
+  const turned = isTransposed && shape.length === 2;
+  const stored = turned ? [shape[1], shape[0]] : shape;
+  const known = parameters.get(path);
+  const storedFans = turned ? { fanIn: fans.fanOut, fanOut: fans.fanIn } : fans;
+  if (known === undefined) checkInitializer(`${where}, initializer of ${name}`, initializer, stored, storedFans);
+  else checkSameShape(where, path, stored, known.tensor.shape);
+  const tensor = known?.tensor ?? input(path, "float32", stored);
+  if (known === undefined) parameters.set(path, { path, role, tensor, initializer, fans: storedFans });
+  return turned ? transpose(tensor, [1, 0]) : tensor;
+}
+
+function declareBuffer(
+  { buffers }: BuildSite,
+  where: string,
+  path: string,
+  shape: Shape,
+  initial: Buffer["initial"],
+): Tensor {
+  const known = buffers.get(path);
+  if (known !== undefined) {
+    checkSameShape(where, path, shape, known.tensor.shape);
+    // A layer used twice goes on from its first update.
+    return known.next;
+  }
+  const tensor = input(path, "float32", shape);
+  buffers.set(path, { path, tensor, initial, next: tensor });
+  return tensor;
 }
 
 /** Where the parameter of a name is kept, seen from one layer. */

@@ -1,12 +1,12 @@
 // The initializers of a whole model: every weight and bias that can be chosen, in every model of the catalogue.
 import { describe, expect, test } from "vitest";
 import { initialValues } from "./initializers.js";
-import { batchNorm } from "./layers/batch-norm.js";
+import { parallel } from "./layers/containers/parallel.js";
+import { residual } from "./layers/containers/residual.js";
+import { sequential } from "./layers/containers/sequential.js";
+import { shared } from "./layers/containers/shared.js";
 import { dense } from "./layers/dense.js";
-import { parallel } from "./layers/parallel.js";
-import { residual } from "./layers/residual.js";
-import { sequential } from "./layers/sequential.js";
-import { shared } from "./layers/shared.js";
+import { batchNorm } from "./layers/normalization/batch-norm.js";
 import { catalogueModel, modelByName, models } from "./models.js";
 import { buildNetwork, type Network } from "./network.js";
 import { withInitializers } from "./with-initializers.js";

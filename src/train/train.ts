@@ -14,7 +14,6 @@ import {
   stepRows,
 } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
-import { ownSpecNames } from "./spec/own-names.js";
 import type { KindSpec, TrialSpec } from "./spec/trial-spec.js";
 import { EnsembleTrial } from "./trial/ensemble-trial.js";
 import { Trial } from "./trial/trial.js";
@@ -174,7 +173,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     });
   }
   const scaling = options.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
-  return ownSpecNames({
+  return {
     schema: 1,
     model: isNetwork(model) ? model.spec : (model as KindSpec),
     data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
@@ -195,7 +194,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     ...(options.probes === undefined ? {} : { probes: { ...options.probes } as TrialSpec["probes"] & {} }),
     ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
     ...(options.learningRates === undefined ? {} : { learningRates: options.learningRates }),
-  });
+  };
 }
 
 function count(name: string, value: number): number {

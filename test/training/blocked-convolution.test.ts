@@ -1,12 +1,12 @@
 // Blocked convolutions on ONNX Runtime: found by trying, the same training up to rounding, the same bits on two threads.
 import { afterAll, describe, expect, test } from "vitest";
 import { relu } from "../../src/nn/activations.js";
-import { batchNorm } from "../../src/nn/layers/batch-norm.js";
+import { sequential } from "../../src/nn/layers/containers/sequential.js";
 import { conv2d } from "../../src/nn/layers/convolution.js";
 import { dense } from "../../src/nn/layers/dense.js";
 import { flatten } from "../../src/nn/layers/flatten.js";
+import { batchNorm } from "../../src/nn/layers/normalization/batch-norm.js";
 import { maxPool2d } from "../../src/nn/layers/pooling.js";
-import { sequential } from "../../src/nn/layers/sequential.js";
 import { modelByName } from "../../src/nn/models.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import { opsetVersion } from "../../src/onnx/write.js";

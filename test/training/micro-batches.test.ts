@@ -2,13 +2,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { relu } from "../../src/nn/activations.js";
-import { batchNorm } from "../../src/nn/layers/batch-norm.js";
+import { sequential } from "../../src/nn/layers/containers/sequential.js";
 import { conv2d } from "../../src/nn/layers/convolution.js";
 import { dense } from "../../src/nn/layers/dense.js";
 import { dropout } from "../../src/nn/layers/dropout.js";
 import { flatten } from "../../src/nn/layers/flatten.js";
+import { batchNorm } from "../../src/nn/layers/normalization/batch-norm.js";
 import { maxPool2d } from "../../src/nn/layers/pooling.js";
-import { sequential } from "../../src/nn/layers/sequential.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, trialSpec } from "../support/small-trials.js";

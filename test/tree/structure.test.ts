@@ -1,23 +1,28 @@
 // The tree keeps its shape: files of a readable size, and tables that list what their folder holds.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const lineLimit = 500;
+const folderLimit = 20;
 
 /** Files that may be longer, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {
   "src/onnx/file/generated/onnx_pb.ts": "generated from the ONNX schema",
 };
 
+/** Folders that may hold more sources, each with the reason. */
+const fullFolders: Readonly<Record<string, string>> = {};
+
 /**
  * Folders in which a member is a file (or a folder with an index), and the table that lists the members.
  * `members`: which entries of the folder are members, if not all. `also`: a table of entries that the table takes in.
+ * `isDeep`: members lie in subfolders too, which have no index of their own.
  */
-const tables: readonly { folder: string; table: string; members?: RegExp; also?: string }[] = [
-  { folder: "src/nn/layers", table: "layers", also: "src/nn/activations.ts" },
+const tables: readonly { folder: string; table: string; isDeep?: boolean; members?: RegExp; also?: string }[] = [
+  { folder: "src/nn/layers", table: "layers", isDeep: true, also: "src/nn/activations.ts" },
   { folder: "src/optim/optimizers", table: "optimizers" },
   { folder: "src/studies", table: "studies" },
   { folder: "src/figures", table: "figureKinds", members: /-figure\.ts$/ },
@@ -39,6 +44,15 @@ test("no file is longer than its limit, and no exception is out of date", () => 
   expect(Object.keys(longFiles).filter((path) => !long.includes(path))).toEqual([]);
 });
 
+test("no folder holds more sources than a reader keeps in mind, and no exception is out of date", () => {
+  const counts = new Map<string, number>();
+  for (const path of files.filter((path) => path.startsWith("src/") && !path.endsWith(".test.ts")))
+    counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  const full = [...counts].filter(([, count]) => count > folderLimit).map(([folder]) => folder);
+  expect(full.filter((folder) => !(folder in fullFolders))).toEqual([]);
+  expect(Object.keys(fullFolders).filter((folder) => !full.includes(folder))).toEqual([]);
+});
+
 test("every file opens with a sentence that says what it is", () => {
   const opening = /^(?:#!.*\n)?(?:\/\/|\/\*|<!--)/;
   // A test's names are its sentences.
@@ -57,11 +71,11 @@ test("no folder is a drawer for everything", () => {
 
 test.each(tables.filter(({ folder }) => existsSync(join(root, folder, "index.ts"))))(
   "the table $table holds what lies in $folder",
-  async ({ folder, table, members = /(?:^[^.]+|\.ts)$/, also }) => {
+  async ({ folder, table, isDeep = false, members = isDeep ? /\.ts$/ : /(?:^[^.]+|\.ts)$/, also }) => {
     const listed = Object.values(((await load(`${folder}/index.ts`))[table] ?? {}) as object);
     const found = new Set<unknown>(also === undefined ? [] : Object.values(await load(also)).flatMap(valuesOf));
     const unlisted: string[] = [];
-    for (const name of readdirSync(join(root, folder))) {
+    for (const name of readdirSync(join(root, folder), { recursive: isDeep, encoding: "utf8" })) {
       if (!members.test(name) || name === "index.ts" || name.endsWith(".test.ts")) continue;
       const exported = Object.values(await load(`${folder}/${name.endsWith(".ts") ? name : `${name}/index.ts`}`));
       if (!exported.some((value) => listed.includes(value))) unlisted.push(name);

@@ -1,7 +1,9 @@
 // Specs as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
-import type { DefinitionTable } from "../definition.js";
+import { type DefinitionTable, kindByName } from "../definition.js";
 import { InvalidInputError, UnknownNameError } from "../errors.js";
-import { kindByName, optionsByName } from "../names.js";
+
+/** Letters and digits alone: `fanMode`, `fan-mode` and `fan_mode` are one name. */
+const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
 
 /**
  * `kind:option=value,option=value` as a spec. Values are decimal numbers, lists of integers as `6-12-24-16`, true, false,
@@ -17,7 +19,7 @@ export function specFromText(
 ): { kind: string; [option: string]: unknown } {
   const colon = text.indexOf(":");
   const name = colon === -1 ? text : text.slice(0, colon);
-  const { kind, options: brought } = kindByName({ where, what }, name.trim(), table);
+  const kind = kindByName(where, what, name.trim(), table);
   const known = Object.keys(table[kind].options.shape);
   const options = colon === -1 ? [] : text.slice(colon + 1).split(",");
   const entries = options.map((option): [string, unknown] => {
@@ -29,8 +31,7 @@ export function specFromText(
         received: JSON.stringify(option),
       });
     }
-    // Lists of other than integers cannot be written here, so that names of whole lists are unknown.
-    const found = optionsByName(table[kind].options, key.trim()).find(({ entry }) => entry === undefined)?.option;
+    const found = known.find((option) => plain(option) === plain(key));
     if (found === undefined) throw new UnknownNameError(`${where} "${text}"`, "option", key.trim(), known);
     return [found, valueFrom(value.trim())];
   });
@@ -43,7 +44,7 @@ export function specFromText(
       received: twice,
     });
   }
-  return { ...brought, ...Object.fromEntries(entries), kind };
+  return { ...Object.fromEntries(entries), kind };
 }
 
 /** Each character has one place in it, so that a long text which is no number takes time in proportion to its length. */

@@ -1,6 +1,5 @@
 // The table of published data sets. Those that are drawn are in src/data/synthetic.ts.
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
-import { findKind } from "../../core/names.js";
 import { isSyntheticName, syntheticTable } from "../synthetic.js";
 import { cifar10 } from "./cifar-10.js";
 import type { DatasetDefinition } from "./definition.js";
@@ -14,7 +13,7 @@ export const datasetTable: Readonly<Record<string, DatasetDefinition>> = {
 };
 
 /**
- * The definition of a data set, by its name or as torchvision and Keras write it: `FashionMNIST`, `cifar10`.
+ * The definition of a data set.
  * @param where what the user wrote the name in: `--data`.
  * @throws UnknownNameError with the valid names.
  */
@@ -25,7 +24,8 @@ export function datasetDefinition(id: string, where = "data set"): DatasetDefini
       remedy: `It is always here: --data ${id}`,
     });
   }
-  const found = findKind(id, datasetTable);
-  if (found !== undefined) return datasetTable[found.kind];
-  throw new UnknownNameError(where, "data set", id, [...Object.keys(datasetTable), ...Object.keys(syntheticTable)]);
+  if (!Object.hasOwn(datasetTable, id)) {
+    throw new UnknownNameError(where, "data set", id, [...Object.keys(datasetTable), ...Object.keys(syntheticTable)]);
+  }
+  return datasetTable[id];
 }

@@ -5,10 +5,10 @@ import type { Tensor } from "../../graph/tensor.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer, type LayerSpec } from "../layer.js";
 import { multiHeadSelfAttention } from "./attention.js";
+import { layerOption } from "./containers/sequential.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
-import { layerNorm } from "./layer-norm.js";
-import { layerOption } from "./sequential.js";
+import { layerNorm } from "./normalization/layer-norm.js";
 
 /**
  * One layer of a transformer's encoder, x `[batch, length, features]`, with `a` the attention and `f` the network
@@ -24,19 +24,9 @@ import { layerOption } from "./sequential.js";
 export const transformerEncoderBlock = defineLayer({
   kind: "transformerEncoderBlock",
   about: "attention and a two-layer feed-forward network, each with normalization and a shortcut",
-  aliases: ["TransformerEncoderLayer"],
   options: z.object({
-    heads: z
-      .int()
-      .positive()
-      .describe("number of attention heads; must divide the features")
-      .meta({ aliases: ["nhead"] }),
-    hidden: z
-      .int()
-      .positive()
-      .default(2048)
-      .describe("units between the two dense layers")
-      .meta({ aliases: ["dim_feedforward"] }),
+    heads: z.int().positive().describe("number of attention heads; must divide the features"),
+    hidden: z.int().positive().default(2048).describe("units between the two dense layers"),
     dropout: z.number().min(0).lt(1).default(0.1).describe("rate of every dropout in the block"),
     activation: layerOption.default({ kind: "relu" }).describe("layer between the two dense layers: relu, gelu, ..."),
     normFirst: z
@@ -44,12 +34,7 @@ export const transformerEncoderBlock = defineLayer({
       .default(false)
       .describe("normalize before attention and feed-forward network instead of after the sums"),
     causal: z.boolean().default(false).describe("tokens see only themselves and earlier tokens"),
-    epsilon: z
-      .number()
-      .min(0)
-      .default(1e-5)
-      .describe("added to the variance by the normalizations")
-      .meta({ aliases: ["layer_norm_eps"] }),
+    epsilon: z.number().min(0).default(1e-5).describe("added to the variance by the normalizations"),
     bias: z.boolean().default(true).describe("whether projections and normalizations have a bias"),
     weightInitializer: initializerOption.optional().describe("how all weights are initialized; default: as in PyTorch"),
     biasInitializer: initializerOption

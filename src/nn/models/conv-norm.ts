@@ -1,7 +1,7 @@
 // What most architectures are made of: a convolution without bias, batch normalization, perhaps an activation.
 import type { LayerSpec } from "../layer.js";
-import { batchNorm } from "../layers/batch-norm.js";
 import { conv2d } from "../layers/convolution.js";
+import { batchNorm } from "../layers/normalization/batch-norm.js";
 
 export interface ConvolutionShape {
   /** Odd: half of it is the padding, so that extents stay as they are. */

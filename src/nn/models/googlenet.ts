@@ -3,22 +3,18 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
+import { parallel } from "../layers/containers/parallel.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
-import { localResponseNorm } from "../layers/local-response-norm.js";
-import { parallel } from "../layers/parallel.js";
+import { localResponseNorm } from "../layers/normalization/local-response-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
-import { sequential } from "../layers/sequential.js";
 import { convNorm, he, scaledBy } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(1000)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(1000),
   /**
    * `torchvision`: batch normalization, and 3 x 3 where the paper has 5 x 5 (a slip of the first port that was kept).
    * `paper`: biases instead of normalization, and 5 x 5.

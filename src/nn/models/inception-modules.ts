@@ -3,10 +3,10 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
+import { parallel } from "../layers/containers/parallel.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
-import { parallel } from "../layers/parallel.js";
 import { maxPool2d } from "../layers/pooling.js";
-import { sequential } from "../layers/sequential.js";
 
 const filters = z.int().positive();
 

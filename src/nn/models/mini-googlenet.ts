@@ -3,23 +3,19 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
-import { batchNorm } from "../layers/batch-norm.js";
+import { parallel } from "../layers/containers/parallel.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
+import { batchNorm } from "../layers/normalization/batch-norm.js";
 import { padTo } from "../layers/pad-to.js";
-import { parallel } from "../layers/parallel.js";
 import { maxPool2d } from "../layers/pooling.js";
-import { sequential } from "../layers/sequential.js";
 import { scaledBy } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(10)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(10),
   /** All numbers of filters are multiplied by it. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),

@@ -3,19 +3,15 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu6 } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
+import { residual } from "../layers/containers/residual.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
-import { residual } from "../layers/residual.js";
-import { sequential } from "../layers/sequential.js";
 import { type ConvolutionShape, convNorm } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(1000)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(1000),
   /** All numbers of filters are multiplied by it, and rounded to multiples of 8. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.2),

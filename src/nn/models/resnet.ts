@@ -3,11 +3,11 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
+import { residual } from "../layers/containers/residual.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { dense } from "../layers/dense.js";
 import { globalAveragePool } from "../layers/global-pool.js";
 import { maxPool2d } from "../layers/pooling.js";
-import { residual } from "../layers/residual.js";
-import { sequential } from "../layers/sequential.js";
 import { convNorm, scaledBy } from "./conv-norm.js";
 
 /** Blocks of each of the four stages. */
@@ -15,11 +15,7 @@ const basicDepths = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
 const bottleneckDepths = { resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3], resnet152: [3, 8, 36, 3] } as const;
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(1000)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(1000),
   /** `imagenet` begins with 7 x 7 filters, 2 apart, and a pooling; `cifar` with 3 x 3 ones, for about 32 x 32 images. */
   stem: z.enum(["imagenet", "cifar"]).default("imagenet"),
   /** All numbers of filters are multiplied by it. */

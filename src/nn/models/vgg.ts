@@ -3,13 +3,13 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
-import { batchNorm } from "../layers/batch-norm.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { flatten } from "../layers/flatten.js";
+import { batchNorm } from "../layers/normalization/batch-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
-import { sequential } from "../layers/sequential.js";
 import { scaledBy } from "./conv-norm.js";
 
 /** Convolutions of each of the five stages. */
@@ -21,11 +21,7 @@ const stages = {
 } as const;
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(1000)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(1000),
   batchNorm: z.boolean().default(false),
   /** Units of the two hidden dense layers. */
   hidden: z.int().positive().default(4096),
@@ -65,7 +61,6 @@ function vgg<Kind extends keyof typeof stages>(kind: Kind) {
   return define({
     kind,
     about: `VGG with ${kind.slice(3)} layers of weights; from 32 x 32 images`,
-    aliases: [{ name: `${kind}_bn`, options: { batchNorm: true } }],
     options,
     inputShape: [3, 224, 224],
     source: "Simonyan and Zisserman, ICLR 2015",

@@ -3,22 +3,18 @@ import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { gelu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
+import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
 import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { positionalEmbedding } from "../layers/embedding.js";
 import { globalAveragePool } from "../layers/global-pool.js";
-import { layerNorm } from "../layers/layer-norm.js";
+import { layerNorm } from "../layers/normalization/layer-norm.js";
 import { reshape, transpose } from "../layers/rearrangement.js";
-import { sequential } from "../layers/sequential.js";
 import { transformerEncoderBlock } from "../layers/transformer-encoder-block.js";
 
 const options = z.object({
-  classes: z
-    .int()
-    .positive()
-    .default(10)
-    .meta({ aliases: ["num_classes"] }),
+  classes: z.int().positive().default(10),
   /** Side of a patch; it should divide the image, or a margin is lost. */
   patch: z.int().positive().default(4),
   features: z.int().positive().default(64),

@@ -6,7 +6,6 @@ import { abs } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
-import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * Adamax (Kingma and Ba, ICLR 2015, Algorithm 2), with PyTorch's epsilon:
@@ -19,11 +18,10 @@ import { epsilon, learningRate } from "../shared-options.js";
 export const adamax = defineOptimizer({
   kind: "adamax",
   about: "Adam with the infinity norm",
-  differs: { Keras: "learning rate 0.001, epsilon 1e-7 added to the maximum (epsilonOutside)" },
   options: z.object({
-    learningRate: learningRate(2e-3),
+    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: epsilon(1e-8),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     epsilonOutside: z.boolean().default(false).describe("epsilon added to the maximum, as in Keras"),
     ...regularization,
   }),

@@ -5,7 +5,6 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
-import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * NAdam (Dozat, ICLR workshop 2016), as PyTorch has it, with the momentum schedule `mu_t = b1 (1 - 0.96^(t psi) / 2)`
@@ -21,11 +20,10 @@ import { epsilon, learningRate } from "../shared-options.js";
 export const nadam = defineOptimizer({
   kind: "nadam",
   about: "Adam with Nesterov momentum",
-  differs: { Keras: "learning rate 0.001, momentumDecay 1, epsilon 1e-7" },
   options: z.object({
-    learningRate: learningRate(2e-3),
+    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: epsilon(1e-8),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     momentumDecay: z
       .number()
       .nonnegative()

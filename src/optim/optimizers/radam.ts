@@ -5,7 +5,6 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
-import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * RAdam (Liu et al., ICLR 2020), as PyTorch has it, with `rho = 2 / (1 - b2) - 1`:
@@ -24,9 +23,9 @@ export const radam = defineOptimizer({
   kind: "radam",
   about: "Adam with rectified variance",
   options: z.object({
-    learningRate: learningRate(1e-3),
+    learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
     ...momentOptions,
-    epsilon: epsilon(1e-8),
+    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
     ...regularization,
   }),
   momentumOption: "b1",

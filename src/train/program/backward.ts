@@ -16,12 +16,11 @@ import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
 import { simplify } from "../../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
-import { augmented } from "../../nn/augmentations.js";
 import type { Network } from "../../nn/network.js";
 import { type Site, sitesOf } from "../../probes/sites.js";
 import { gatherBatch } from "../data/batch.js";
 import { joinParts, pack, unpack, unpackParts } from "./packing.js";
-import type { ProgramRequest, TrainingRequest } from "./program-request.js";
+import type { ProgramRequest } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";
 
 /** What a batch is computed from. State is in vectors, as it is carried. */
@@ -32,7 +31,7 @@ export interface BackwardInputs {
   readonly rows: Tensor;
   readonly parameters: readonly Tensor[];
   readonly buffers: readonly Tensor[];
-  /** `uint32` scalars, two for every random layer, then two for every augmentation. */
+  /** `uint32` scalars, two for every random layer. */
   readonly keys: readonly Tensor[];
 }
 
@@ -45,7 +44,7 @@ export interface BackwardResults {
   readonly buffers: readonly Tensor[];
 }
 
-export interface BackwardRequest extends ProgramRequest, Pick<TrainingRequest, "augment"> {
+export interface BackwardRequest extends ProgramRequest {
   readonly state: StateLayout;
 }
 
@@ -72,17 +71,10 @@ export function wholeBatch(
   given: BackwardInputs,
   { firstExample = scalar(0, "uint32"), share = 1, sites: wantsSites = false }: WholeBatchOptions = {},
 ): WholeBatch {
-  const { network: source, layout, loss, batchSize, state, augment = [] } = request;
+  const { network: source, layout, loss, batchSize, state } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "training", batchSize, inputShapes });
-  const ownKeys = given.keys.slice(2 * template.randomKeys.length);
-  const changed = (images: Tensor): Tensor =>
-    augmented(
-      images,
-      augment,
-      augment.map((_, i) => [ownKeys[2 * i], ownKeys[2 * i + 1], firstExample]),
-    );
-  const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template), changed));
+  const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template)));
   const parts = unpackParts(state.parameters, given.parameters);
   const tensors = new Map([...joinParts(state.parameters, parts), ...unpack(state.buffers, given.buffers)]);
   const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites, parts });

@@ -27,8 +27,6 @@ export interface TrainingRequest extends ProgramRequest {
   readonly clip?: GradientClip;
   /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
   readonly microBatchSize?: number;
-  /** Random changes of the images of a batch, in turn. */
-  readonly augment?: readonly object[];
 }
 
 /** An optimizer's implementation and its complete spec. */

@@ -41,8 +41,8 @@ export interface Program {
   readonly stateNames: readonly string[];
   /** Names of the per-step scalars, in the order of the columns of `hyper`. */
   readonly hyperNames: readonly string[];
-  /** Names of the random streams of which every step wants a key, in the order of the columns of `keys`. */
-  readonly randomStreams: readonly string[];
+  /** Number of random keys wanted at every step. */
+  readonly randomKeyCount: number;
   readonly batchSize: number;
   /** Networks of a group, where an ensemble's rows are wanted as `[steps, g, batch, lanes]`. */
   readonly lanes?: number;
@@ -52,7 +52,7 @@ export interface Program {
 export function trainingProgram(request: TrainingRequest): Program {
   const { layout, batchSize } = request;
   const step = trainingStep(request);
-  const { hyperNames, randomStreams } = step;
+  const { hyperNames, randomKeyCount } = step;
   const scans: Record<string, Tensor> = {
     "step loss": step.loss,
     ...(step.correct === undefined ? {} : { "step correct": step.correct }),
@@ -67,7 +67,7 @@ export function trainingProgram(request: TrainingRequest): Program {
   const body = optimized(bodyOf(plainBody, step, form, lanes), request.block);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
-  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomStreams.length));
+  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
   const captures = form === undefined ? single : ensembleCaptures(single, form);
   const steps = input("steps", "int64", []);
   const into = lanes === undefined ? carried : carried.map((vector) => carriedInLanes(vector, lanes));
@@ -82,7 +82,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     state,
     stateNames: names,
     hyperNames,
-    randomStreams,
+    randomKeyCount,
     batchSize,
     ...(lanes === undefined ? {} : { lanes: lanes.lanes }),
   };
@@ -146,7 +146,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
     state,
     stateNames: names,
     hyperNames: [],
-    randomStreams: [],
+    randomKeyCount: 0,
     batchSize,
   };
 }

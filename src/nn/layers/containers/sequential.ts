@@ -1,8 +1,8 @@
 // sequential: layers one after the other.
 import * as z from "zod";
-import { InvalidInputError } from "../../core/errors.js";
-import type { Tensor } from "../../graph/tensor.js";
-import { defineLayer, type LayerSpec } from "../layer.js";
+import { InvalidInputError } from "../../../core/errors.js";
+import type { Tensor } from "../../../graph/tensor.js";
+import { defineLayer, type LayerSpec } from "../../layer.js";
 
 /** A layer among the options of another. */
 export const layerOption = z.custom<LayerSpec>(

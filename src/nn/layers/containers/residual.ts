@@ -1,9 +1,9 @@
 // residual: a branch that is added to what goes around it.
 import * as z from "zod";
-import { ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText } from "../../core/numbers/shape.js";
-import { add } from "../../graph/ops/elementwise/arithmetic.js";
-import { defineLayer } from "../layer.js";
+import { ShapeError } from "../../../core/errors.js";
+import { sameShape, shapeText } from "../../../core/numbers/shape.js";
+import { add } from "../../../graph/ops/elementwise/arithmetic.js";
+import { defineLayer } from "../../layer.js";
 import { layerOption } from "./sequential.js";
 
 /**

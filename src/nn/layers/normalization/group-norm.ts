@@ -1,12 +1,12 @@
 // groupNorm and instanceNorm: the channels of one example brought to one scale, in groups or each by itself.
 import * as z from "zod";
-import { ShapeError } from "../../core/errors.js";
-import { shapeText, sizeOf } from "../../core/numbers/shape.js";
-import { filled } from "../../graph/build.js";
-import { groupNormalization, instanceNormalization } from "../../graph/ops/normalization/group-normalization.js";
-import type { Tensor } from "../../graph/tensor.js";
-import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
-import { type BuildContext, defineLayer } from "../layer.js";
+import { ShapeError } from "../../../core/errors.js";
+import { shapeText, sizeOf } from "../../../core/numbers/shape.js";
+import { filled } from "../../../graph/build.js";
+import { groupNormalization, instanceNormalization } from "../../../graph/ops/normalization/group-normalization.js";
+import type { Tensor } from "../../../graph/tensor.js";
+import { affineOption, epsilonOption, trainedScale, trainedShift } from "../../affine.js";
+import { type BuildContext, defineLayer } from "../../layer.js";
 
 function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tensor, Tensor] {
   const shape = [x.shape[1]];
@@ -21,13 +21,8 @@ function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tens
 export const groupNorm = defineLayer({
   kind: "groupNorm",
   about: "groups of channels standardized within every example",
-  aliases: [{ name: "GroupNormalization", options: { groups: 32, epsilon: 0.001 } }],
   options: z.object({
-    groups: z
-      .int()
-      .positive()
-      .describe("number of groups of channels")
-      .meta({ aliases: ["num_groups"] }),
+    groups: z.int().positive().describe("number of groups of channels"),
     epsilon: epsilonOption,
     affine: affineOption(true),
   }),
@@ -51,7 +46,6 @@ export const groupNorm = defineLayer({
 export const instanceNorm = defineLayer({
   kind: "instanceNorm",
   about: "every channel standardized within every example",
-  aliases: ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"],
   options: z.object({ epsilon: epsilonOption, affine: affineOption(false) }),
   build({ epsilon, affine }, x, context) {
     if (x.shape.length < 3 || sizeOf(x.shape.slice(2)) < 2) {

@@ -1,10 +1,10 @@
 // batchNorm: standardize every channel by the statistics of the batch, then scale and shift.
 import * as z from "zod";
-import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/numbers/shape.js";
-import { batchNormalization } from "../../graph/ops/normalization/batch-normalization.js";
-import { normalizeByBatch } from "../batch-statistics.js";
-import { defineLayer } from "../layer.js";
+import { ShapeError } from "../../../core/errors.js";
+import { shapeText } from "../../../core/numbers/shape.js";
+import { batchNormalization } from "../../../graph/ops/normalization/batch-normalization.js";
+import { normalizeByBatch } from "../../batch-statistics.js";
+import { defineLayer } from "../../layer.js";
 
 /**
  * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1). Ioffe and Szegedy, ICML 2015.
@@ -16,18 +16,8 @@ import { defineLayer } from "../layer.js";
 export const batchNorm = defineLayer({
   kind: "batchNorm",
   about: "batch normalization",
-  aliases: ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"],
-  lookalikes: {
-    BatchNormalization:
-      "Keras's momentum is 1 minus the one here, and its epsilon 0.001: write batchNorm with momentum 0.01 and epsilon 0.001",
-  },
   options: z.object({
-    epsilon: z
-      .number()
-      .positive()
-      .default(1e-5)
-      .describe("added to the variance")
-      .meta({ aliases: ["eps"] }),
+    epsilon: z.number().positive().default(1e-5).describe("added to the variance"),
     momentum: z.number().min(0).max(1).default(0.1).describe("weight of the batch in the running statistics"),
   }),
   build({ epsilon, momentum }, x, context) {

@@ -1,7 +1,7 @@
 // shared: a layer whose parameters are kept under a name of their own, so that others can use the same.
 import * as z from "zod";
-import { defineLayer, type LayerSpec } from "../layer.js";
-import { pathMatcher } from "../path-patterns.js";
+import { defineLayer, type LayerSpec } from "../../layer.js";
+import { pathMatcher } from "../../path-patterns.js";
 import { layerOption } from "./sequential.js";
 
 /**

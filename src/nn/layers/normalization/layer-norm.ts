@@ -1,12 +1,12 @@
 // layerNorm and rmsNorm: every example brought to one scale by its own values on the last axes.
 import * as z from "zod";
-import { ShapeError } from "../../core/errors.js";
-import { type Shape, shapeText } from "../../core/numbers/shape.js";
-import { filled } from "../../graph/build.js";
-import { layerNormalization, rmsNormalization } from "../../graph/ops/normalization/layer-normalization.js";
-import type { Tensor } from "../../graph/tensor.js";
-import { affineOption, epsilonOption, trainedScale, trainedShift } from "../affine.js";
-import { type BuildContext, defineLayer } from "../layer.js";
+import { ShapeError } from "../../../core/errors.js";
+import { type Shape, shapeText } from "../../../core/numbers/shape.js";
+import { filled } from "../../../graph/build.js";
+import { layerNormalization, rmsNormalization } from "../../../graph/ops/normalization/layer-normalization.js";
+import type { Tensor } from "../../../graph/tensor.js";
+import { affineOption, epsilonOption, trainedScale, trainedShift } from "../../affine.js";
+import { type BuildContext, defineLayer } from "../../layer.js";
 
 const axesOption = z.int().positive().default(1).describe("number of last axes that are normalized together");
 
@@ -33,7 +33,6 @@ const statisticsOf = (x: Tensor, axes: number, epsilon: number) => ({
 export const layerNorm = defineLayer({
   kind: "layerNorm",
   about: "every example standardized over its last axes",
-  aliases: [{ name: "LayerNormalization", options: { epsilon: 0.001 } }],
   options: z.object({
     axes: axesOption,
     epsilon: epsilonOption,
@@ -55,7 +54,6 @@ export const layerNorm = defineLayer({
 export const rmsNorm = defineLayer({
   kind: "rmsNorm",
   about: "every example divided by the root of its mean square over the last axes",
-  aliases: [{ name: "RMSNormalization", options: { epsilon: 1e-6 } }],
   options: z.object({
     axes: axesOption,
     epsilon: z

@@ -1,9 +1,9 @@
 // localResponseNorm: every value divided by a power of the squares beside it in the neighboring channels.
 import * as z from "zod";
-import { ShapeError } from "../../core/errors.js";
-import { shapeText } from "../../core/numbers/shape.js";
-import { localResponseNormalization } from "../../graph/ops/normalization/vector-normalization.js";
-import { defineLayer } from "../layer.js";
+import { ShapeError } from "../../../core/errors.js";
+import { shapeText } from "../../../core/numbers/shape.js";
+import { localResponseNormalization } from "../../../graph/ops/normalization/vector-normalization.js";
+import { defineLayer } from "../../layer.js";
 
 /**
  * `x / (offset + alpha / size * sum x^2)^beta`, the sum over `size` neighboring channels at the same place (Krizhevsky,
@@ -22,12 +22,7 @@ export const localResponseNorm = defineLayer({
       .describe("number of channels in a sum, odd"),
     alpha: z.number().min(0).default(1e-4).describe("weight of the mean square"),
     beta: z.number().default(0.75).describe("the power"),
-    offset: z
-      .number()
-      .positive()
-      .default(1)
-      .describe("added to the weighted mean square")
-      .meta({ aliases: ["k"] }),
+    offset: z.number().positive().default(1).describe("added to the weighted mean square"),
   }),
   build({ size, alpha, beta, offset }, x, { where }) {
     if (x.shape.length < 3) {

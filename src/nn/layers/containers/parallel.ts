@@ -1,11 +1,11 @@
 // parallel: branches that all see the same input, and are joined again.
 import * as z from "zod";
-import { InvalidInputError, ShapeError } from "../../core/errors.js";
-import { sameShape, shapeText } from "../../core/numbers/shape.js";
-import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
-import { concat } from "../../graph/ops/movement/slicing.js";
-import type { Tensor } from "../../graph/tensor.js";
-import { defineLayer, type LayerSpec } from "../layer.js";
+import { InvalidInputError, ShapeError } from "../../../core/errors.js";
+import { sameShape, shapeText } from "../../../core/numbers/shape.js";
+import { add, mul } from "../../../graph/ops/elementwise/arithmetic.js";
+import { concat } from "../../../graph/ops/movement/slicing.js";
+import type { Tensor } from "../../../graph/tensor.js";
+import { defineLayer, type LayerSpec } from "../../layer.js";
 import { layerOption } from "./sequential.js";
 
 /**
