@@ -1,5 +1,6 @@
 // What a report says, as plain data: everything that the page shows, nothing of how it looks.
 import type { Claim, Finding, Table } from "../core/findings.js";
+import type { Json } from "../core/formats/json.js";
 
 /** One document for one or several studies. */
 export interface ReportDocument {
@@ -17,10 +18,13 @@ export interface ReportStudy {
   readonly title: string;
   readonly question: string;
   readonly expectation: string;
+  /** What would refute the expectation. */
+  readonly refutedBy: string;
   readonly source: string;
-  /** Absent where nothing was trained: the numbers are computed, and no seed or preset changes them. */
-  readonly data?: ReportData;
-  readonly preset: { readonly name: string; readonly about: string };
+  /** Empty where nothing was trained: the numbers are computed, and no seed or preset changes them. */
+  readonly data: readonly ReportData[];
+  /** Absent where nothing was trained. */
+  readonly preset?: { readonly name: string; readonly about: string };
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];
   /** Names of variants for people, by id. Missing ones are made from the id. */
@@ -64,7 +68,7 @@ export interface ReportMaking {
   /** Processor, cores, memory, operating system. */
   readonly machine: string;
   readonly seeds: readonly number[];
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, Json>>;
 }
 
 /** One trial of a study. */
