@@ -1,6 +1,7 @@
 // Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { decimal } from "../core/formats/text-form.js";
+import { type FoundKind, kindByName } from "../core/names.js";
 
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
@@ -74,6 +75,11 @@ export function choice<Name extends string>(flag: string, valid: readonly Name[]
   };
 }
 
+/** Reads the name of a kind, ours in any spelling or another library's. */
+export function kindName(flag: string, table: Readonly<Record<string, object>>): (text: string) => FoundKind {
+  return (text) => kindByName({ where: flag, what: "value", written: kebabCase }, text, table);
+}
+
 /** Reads names separated by commas; the option may be repeated. */
 export function list(text: string, previous: readonly string[] = []): string[] {
   return [
@@ -85,14 +91,14 @@ export function list(text: string, previous: readonly string[] = []): string[] {
   ];
 }
 
-/** Reads `key=value`; the option may be repeated, and the last value of a key counts. */
+/** Reads `key=value` with a number; the option may be repeated, and the last value of a key counts. */
 export function setting(
   flag: string,
-): (text: string, previous?: Readonly<Record<string, string>>) => Record<string, string> {
+): (text: string, previous?: Readonly<Record<string, number>>) => Record<string, number> {
   return (text, previous = {}) => {
-    const match = /^([A-Za-z]\w*)=(.+)$/s.exec(text);
+    const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
     if (match === null) throw notA(flag, "key=value", text);
-    return { ...previous, [match[1]]: match[2] };
+    return { ...previous, [match[1]]: number(`${flag} ${match[1]}`)(match[2]) };
   };
 }
 

@@ -1,41 +1,57 @@
 // Definitions that are callable: `dense({ units: 10 })` gives complete JSON, and `dense` carries the implementation.
 import type { z } from "zod";
-import { InvalidInputError, nearestName, UnknownNameError } from "./errors.js";
+import { InvalidInputError, nearestName } from "./errors.js";
+import { kindByName, type Named, optionsByName, valueByName } from "./names.js";
 
 /** The JSON of one definition: its kind and every option, defaults filled in. */
 export type SpecOf<Kind extends string, Options extends z.ZodObject> = { readonly kind: Kind } & Readonly<
   z.output<Options>
 >;
 
-export interface Definition<Kind extends string, Options extends z.ZodObject> {
+/** What every definition says of itself, beside its implementation. */
+export interface Described<Kind extends string, Options extends z.ZodObject> extends Named {
   readonly kind: Kind;
   /** One sentence for help, docs and forms. */
   readonly about: string;
   readonly options: Options;
+}
+
+export interface Definition<Kind extends string, Options extends z.ZodObject> extends Described<Kind, Options> {
   /** Makes a spec; options left out take their defaults. Throws InvalidInputError. */
   (options?: z.input<Options>): SpecOf<Kind, Options>;
 }
 
-/** Makes a callable definition from its parts; `parts` beyond kind, about and options are the implementation. */
+/** Makes a callable definition from its parts; `parts` beyond its description are the implementation. */
 export function define<Kind extends string, Options extends z.ZodObject, Parts extends object>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & Parts,
+  parts: Described<Kind, Options> & Parts,
 ): Definition<Kind, Options> & Parts {
   const make = (options: z.input<Options> | undefined): SpecOf<Kind, Options> =>
     ({ kind: parts.kind, ...parseOptions(parts.kind, parts.options, options ?? {}) }) as SpecOf<Kind, Options>;
   return Object.assign(make, parts);
 }
 
+/** What exists of one family, by kind. */
+export type DefinitionTable<D extends { readonly kind: string; readonly options: z.ZodObject } = AnyDefinition> =
+  Readonly<Record<string, D>>;
+
+interface AnyDefinition extends Named {
+  readonly kind: string;
+  readonly options: z.ZodObject;
+}
+
+/** A spec that came from outside. */
+export interface GivenSpec {
+  readonly kind: string;
+  readonly [option: string]: unknown;
+}
+
 /**
- * Reads a spec that came from outside: finds the definition by `kind` and checks the options. Schemas that are unions or
- * custom checks give the rule as their message: `z.union([...], { error: "a number or a list" })`.
+ * A spec in our own names: kinds and options that PyTorch or Keras calls otherwise are renamed, and an alias that brings
+ * options has them written out. Defaults are not filled in and values are not checked.
  * @param where path in the user's words, for messages: `model.layers[2]`.
+ * @throws UnknownNameError | InvalidInputError
  */
-export function readSpec<D extends { readonly kind: string; readonly options: z.ZodObject }>(
-  where: string,
-  what: string,
-  table: Readonly<Record<string, D>>,
-  spec: unknown,
-): { definition: D; spec: { readonly kind: string } & Readonly<Record<string, unknown>> } {
+export function withOwnNames(where: string, what: string, table: DefinitionTable, spec: unknown): GivenSpec {
   if (
     typeof spec !== "object" ||
     spec === null ||
@@ -49,33 +65,65 @@ export function readSpec<D extends { readonly kind: string; readonly options: z.
       received: spec === undefined ? "nothing" : valueText(spec),
     });
   }
-  const { kind, ...options } = spec as { kind: string };
+  const { kind: name, ...options } = spec as { kind: string };
   if (isDeeperThan(spec, deepestSpec)) {
     throw new InvalidInputError("nested too deeply", { where, expected: `at most ${deepestSpec} levels` });
   }
-  if (!Object.hasOwn(table, kind)) throw new UnknownNameError(where, what, kind, Object.keys(table));
-  const definition = table[kind];
-  return { definition, spec: { kind, ...parseOptions(`${where} (${kind})`, definition.options, options) } };
+  const { kind, options: brought } = kindByName({ where, what }, name, table);
+  return { kind, ...brought, ...ownOptions(`${where} (${kind})`, table[kind].options, options) };
 }
 
-/** What exists of one family, by kind. */
-export type DefinitionTable = Readonly<Record<string, { readonly kind: string; readonly options: z.ZodObject }>>;
-
 /**
- * The kind with the same letters and digits: `he-normal`, `HeNormal` and `heNormal` are one.
- * @throws UnknownNameError
+ * Reads a spec that came from outside: finds the definition by `kind` and checks the options. Schemas that are unions or
+ * custom checks give the rule as their message: `z.union([...], { error: "a number or a list" })`.
+ * @param where path in the user's words, for messages: `model.layers[2]`.
  */
-export function kindByName(
+export function readSpec<D extends { readonly kind: string; readonly options: z.ZodObject }>(
   where: string,
   what: string,
-  name: string,
-  table: Readonly<Record<string, unknown>>,
-): string {
-  const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
-  const kinds = Object.keys(table);
-  const found = kinds.find((kind) => kind === name) ?? kinds.find((kind) => plain(kind) === plain(name));
-  if (found === undefined) throw new UnknownNameError(where, what, name, kinds);
-  return found;
+  table: DefinitionTable<D>,
+  spec: unknown,
+): { definition: D; spec: { readonly kind: string } & Readonly<Record<string, unknown>> } {
+  const { kind, ...options } = withOwnNames(where, what, table, spec);
+  const definition = table[kind];
+  return { definition, spec: { kind, ...checkedOptions(`${where} (${kind})`, definition.options, options) } };
+}
+
+/** Options by our own names. Unknown ones stay, for the message about them. */
+function ownOptions(
+  where: string,
+  options: z.ZodObject,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const values = new Map<string, unknown>();
+  const names = new Map<string, string>();
+  const take = (option: string, name: string, value: unknown): void => {
+    const before = names.get(option);
+    if (before !== undefined) {
+      throw new InvalidInputError("one option is given by two names", {
+        where,
+        expected: `one of "${before}" and "${name}"`,
+        received: "both",
+      });
+    }
+    names.set(option, name);
+    values.set(option, Object.hasOwn(options.shape, option) ? valueByName(options.shape[option], value) : value);
+  };
+  for (const [name, value] of Object.entries(given)) {
+    const found = optionsByName(options, name);
+    const isList = found.some(({ entry }) => entry !== undefined);
+    if (isList && (!Array.isArray(value) || value.length !== found.length)) {
+      throw new InvalidInputError("", {
+        where: `${where}.${name}`,
+        expected: `a list of ${found.length}: ${found.map(({ option }) => option).join(", ")}`,
+        received: valueText(value),
+      });
+    }
+    if (found.length === 0) take(name, name, value);
+    for (const { option, entry } of found)
+      take(option, name, entry === undefined ? value : (value as unknown[])[entry]);
+  }
+  return Object.fromEntries(values);
 }
 
 /** All names if fewer than ten; else the first few. */
@@ -85,7 +133,13 @@ function namesText(names: readonly string[]): string {
 }
 
 /** Checks options and fills in defaults. @throws InvalidInputError naming the option that does not fit. */
-export function parseOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
+export function parseOptions(where: string, options: z.ZodObject, input: unknown): Record<string, unknown> {
+  const isRecord = typeof input === "object" && input !== null && !Array.isArray(input);
+  const given = isRecord ? ownOptions(where, options, input as Readonly<Record<string, unknown>>) : input;
+  return checkedOptions(where, options, given);
+}
+
+function checkedOptions(where: string, options: z.ZodObject, given: unknown): Record<string, unknown> {
   const result = options.strict().safeParse(given);
   if (result.success) return result.data;
   // An unknown option first: a name with a slip is the reason why the right one is missing.

@@ -64,13 +64,14 @@ function printable(message: string): string {
 
 /** A name that is not in a table. Offers the nearest valid name, or all of them if fewer than ten. */
 export class UnknownNameError extends TrainscopeError {
-  constructor(where: string, what: string, received: string, valid: readonly string[]) {
+  /** @param remedy what to write instead, where the name is known to mean something else. */
+  constructor(where: string, what: string, received: string, valid: readonly string[], remedy?: string) {
     const nearest = nearestName(received, valid);
     const offer = nearest === undefined ? "" : `Did you mean "${nearest}"? `;
     const list = valid.length < 10 ? `Valid: ${valid.join(", ")}` : `${valid.length} are known`;
     super("unknown-name", exitCodes.badInput, `unknown ${what} "${shortened(received)}"`, {
       where,
-      remedy: `${offer}${list}`,
+      remedy: remedy ?? `${offer}${list}`,
     });
   }
 }

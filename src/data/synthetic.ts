@@ -4,6 +4,7 @@ import { define, readSpec } from "../core/definition.js";
 import { sha256OfPieces } from "../core/formats/hash.js";
 import type { Json } from "../core/formats/json.js";
 import { specFromText } from "../core/formats/text-form.js";
+import { findKind } from "../core/names.js";
 import { type TensorData, tensorData } from "../core/numbers/tensor-data.js";
 import { legacyPermutation, mt19937 } from "../core/random/mt19937.js";
 import { type RandomStream, randomStream } from "../core/random/rng.js";
@@ -221,7 +222,7 @@ export const syntheticTable = {
 
 /** Whether a text names a synthetic data set: `spirals`, `ball:points=500,seed=3`. */
 export function isSyntheticName(text: string): boolean {
-  return Object.hasOwn(syntheticTable, text.replace(/:.*$/s, ""));
+  return findKind(text.replace(/:.*$/s, ""), syntheticTable) !== undefined;
 }
 
 /**

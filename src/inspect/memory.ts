@@ -1,6 +1,7 @@
 // Memory: what inference and training hold at once, from the lifetimes of tensors.
 
-import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import { InvalidInputError } from "../core/errors.js";
+import { kindByName } from "../core/names.js";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sizeOf } from "../core/numbers/shape.js";
 import { gradients } from "../graph/gradient.js";
@@ -18,7 +19,9 @@ export interface MemoryOptions {
 }
 
 /** Bytes that the model takes. Tensors that are not known count nothing. */
-export function memoryEstimate(subject: Subject, { optimizer = "adam" }: MemoryOptions = {}): MemoryEstimate {
+export function memoryEstimate(subject: Subject, options: MemoryOptions = {}): MemoryEstimate {
+  const place = { where: "optimizer", what: "optimizer" };
+  const { kind: optimizer } = kindByName(place, options.optimizer ?? "adam", optimizers);
   const weights = subject.parameters.reduce((sum, { bytes }) => sum + bytes, 0);
   const peak = peakOf(subject);
   const trained = subject.parameters.filter(({ isTrainable }) => isTrainable);
@@ -47,9 +50,6 @@ export function memoryEstimate(subject: Subject, { optimizer = "adam" }: MemoryO
 }
 
 function slotCount(kind: string): number {
-  if (!Object.hasOwn(optimizers, kind)) {
-    throw new UnknownNameError("optimizer", "optimizer", kind, Object.keys(optimizers));
-  }
   const definition = optimizers[kind as keyof typeof optimizers] as unknown as {
     (options: object): unknown;
     slots(spec: unknown): Readonly<Record<string, number>>;

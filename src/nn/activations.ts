@@ -12,8 +12,13 @@ import { defineLayer } from "./layer.js";
 import { prelu } from "./layers/prelu.js";
 
 /** An activation without options. */
-function plain<Kind extends string>(kind: Kind, about: string, node: (x: Tensor) => Tensor) {
-  return defineLayer({ kind, about, options: z.object({}), build: (_spec, x) => node(x) });
+function plain<Kind extends string>(
+  kind: Kind,
+  about: string,
+  node: (x: Tensor) => Tensor,
+  aliases: readonly string[] = [],
+) {
+  return defineLayer({ kind, about, aliases, options: z.object({}), build: (_spec, x) => node(x) });
 }
 
 /** `max(x, 0)`; its gradient at 0 is 0. */
@@ -35,7 +40,14 @@ export const relu6 = defineLayer({
 export const leakyRelu = defineLayer({
   kind: "leakyRelu",
   about: "x above 0, slope * x below",
-  options: z.object({ slope: z.number().default(0.01).describe("slope below 0") }),
+  differs: { Keras: "slope 0.3" },
+  options: z.object({
+    slope: z
+      .number()
+      .default(0.01)
+      .describe("slope below 0")
+      .meta({ aliases: ["negative_slope"] }),
+  }),
   build: ({ slope }, x) => nodes.leakyRelu(x, { alpha: slope }),
 });
 
@@ -73,7 +85,13 @@ export const selu = plain("selu", "a scaled elu that keeps mean 0 and variance 1
 export const thresholdedRelu = defineLayer({
   kind: "thresholdedRelu",
   about: "x above alpha, 0 elsewhere",
-  options: z.object({ alpha: z.number().default(1).describe("values up to it become 0") }),
+  options: z.object({
+    alpha: z
+      .number()
+      .default(1)
+      .describe("values up to it become 0")
+      .meta({ aliases: ["theta"] }),
+  }),
   build: (spec, x) => moreNodes.thresholdedRelu(x, { alpha: spec.alpha }),
 });
 
@@ -84,8 +102,14 @@ export const thresholdedRelu = defineLayer({
 export const shrink = defineLayer({
   kind: "shrink",
   about: "0 within a threshold; beyond it, x moved toward 0 by a bias",
+  aliases: ["Hardshrink"],
   options: z.object({
-    threshold: z.number().min(0).default(0.5).describe("values within this distance of 0 become 0"),
+    threshold: z
+      .number()
+      .min(0)
+      .default(0.5)
+      .describe("values within this distance of 0 become 0")
+      .meta({ aliases: ["lambd"] }),
     bias: z.number().default(0).describe("subtracted from the magnitude of the others"),
   }),
   build: ({ threshold, bias }, x) => shrinkNode(x, { lambd: threshold, bias }),
@@ -105,13 +129,13 @@ export const gelu = defineLayer({
 });
 
 /** `x sigmoid(x)`, also called swish (Ramachandran, Zoph and Le, 2017). */
-export const silu = plain("silu", "x sigmoid(x), also called swish", (x) => swish(x));
+export const silu = plain("silu", "x sigmoid(x), also called swish", (x) => swish(x), ["swish"]);
 
 /** `x tanh(softplus(x))` (Misra, BMVC 2020). */
 export const mish = plain("mish", "x tanh(softplus(x))", moreNodes.mish);
 
 /** `x` times `hardSigmoid(x)` (Howard and others, ICCV 2019). */
-export const hardSwish = plain("hardSwish", "x min(max(x / 6 + 1/2, 0), 1)", moreNodes.hardSwish);
+export const hardSwish = plain("hardSwish", "x min(max(x / 6 + 1/2, 0), 1)", moreNodes.hardSwish, ["hard_silu"]);
 
 /** `log(1 + e^x)`, without overflow. */
 export const softplus = plain("softplus", "log(1 + exp(x))", nodes.softplus);
@@ -139,7 +163,13 @@ export const hardSigmoid = defineLayer({
   build: ({ alpha, beta }, x) => moreNodes.hardSigmoid(x, { alpha, beta }),
 });
 
-const axisOptions = z.object({ axis: z.int().default(-1).describe("axis of the classes; axis 0 is the batch") });
+const axisOptions = z.object({
+  axis: z
+    .int()
+    .default(-1)
+    .describe("axis of the classes; axis 0 is the batch")
+    .meta({ aliases: ["dim"] }),
+});
 
 /** Classes may lie on every axis but that of the examples. */
 function classAxis({ axis }: z.output<typeof axisOptions>, x: Tensor, where: string): number {

@@ -5,11 +5,20 @@ import type { Tensor } from "../graph/tensor.js";
 import type { BuildContext } from "./layer.js";
 
 /** What all normalizations of one example have. */
-export const epsilonOption = z.number().min(0).default(1e-5).describe("added to the variance");
+export const epsilonOption = z
+  .number()
+  .min(0)
+  .default(1e-5)
+  .describe("added to the variance")
+  .meta({ aliases: ["eps"] });
 
 /** Whether there are scales (`weight`, 1 at first) and shifts (`bias`, 0 at first). */
 export const affineOption = (preset: boolean) =>
-  z.boolean().default(preset).describe("trained scales and shifts afterwards");
+  z
+    .boolean()
+    .default(preset)
+    .describe("trained scales and shifts afterwards")
+    .meta({ aliases: ["elementwise_affine"] });
 
 // Neither is drawn.
 const fans = { fanIn: 1, fanOut: 1 };

@@ -1,6 +1,6 @@
 // What a layer is: a callable definition that turns one symbolic tensor into another.
 import type { z } from "zod";
-import { type Definition, define } from "../core/definition.js";
+import { type Definition, type Described, define } from "../core/definition.js";
 import type { Shape } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { Fans, InitializerOption } from "./initializers.js";
@@ -67,9 +67,7 @@ export type LayerDefinition<Kind extends string, Options extends z.ZodObject> = 
 
 /** Defines a layer: kind, one sentence, options with defaults, and how it is built. */
 export function defineLayer<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LayerPart<
-    Readonly<z.output<Options>>
-  >,
+  parts: Described<Kind, Options> & LayerPart<Readonly<z.output<Options>>>,
 ): LayerDefinition<Kind, Options> {
   return define(parts);
 }

@@ -1,8 +1,9 @@
 // The catalogue of models: each a function from a few options to a model spec.
 import * as z from "zod";
-import { define, kindByName, readSpec } from "../core/definition.js";
+import { define, readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
 import { specFromText } from "../core/formats/text-form.js";
+import { kindByName } from "../core/names.js";
 import { relu, softmax, tanh } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
 import { sequential } from "./layers/containers/sequential.js";
@@ -38,7 +39,11 @@ const lenetOptions = z.object({
   batchNorm: z.enum(["none", "hidden", "everywhere"]).default("none"),
   /** Dropout of the inputs (0.2) and after every hidden activation (0.5). */
   dropout: z.boolean().default(false),
-  classes: z.int().positive().default(10),
+  classes: z
+    .int()
+    .positive()
+    .default(10)
+    .meta({ aliases: ["num_classes"] }),
 });
 
 type LenetSpec = z.output<typeof lenetOptions>;
@@ -188,16 +193,17 @@ export interface CatalogueModel {
  */
 export function catalogueModel(text: string, options: Record<string, unknown> = {}): CatalogueModel {
   const colon = text.indexOf(":");
-  const name = kindByName("model", "model", colon === -1 ? text : text.slice(0, colon), models) as keyof typeof models;
-  const part = models[name] as unknown as ModelPart<unknown>;
+  const name = colon === -1 ? text : text.slice(0, colon);
+  const { kind, options: brought } = kindByName({ where: "model", what: "model" }, name, models);
+  const part = models[kind as keyof typeof models] as unknown as ModelPart<unknown>;
   const rest = colon === -1 ? undefined : text.slice(colon + 1);
   const parsed =
     rest === undefined
-      ? {}
+      ? brought
       : part.parse !== undefined
         ? part.parse(rest)
         : specFromText("model", "model", text, models);
-  const { spec } = readSpec("model", "model", models, { ...parsed, kind: name, ...options });
+  const { spec } = readSpec("model", "model", models, { ...parsed, kind, ...options });
   const { inputShape } = part;
   const shape = typeof inputShape === "function" ? inputShape(spec) : inputShape;
   return { spec: part.model(spec), ...(shape === undefined ? {} : { inputShape: shape }) };

@@ -1,9 +1,10 @@
 // A model spec with other initializers: those of all its layers at once.
-import * as z from "zod";
+import type { z } from "zod";
 import { type InitializerOption, readInitializer } from "./initializers.js";
 import type { LayerSpec } from "./layer.js";
 import { layerOption } from "./layers/containers/sequential.js";
 import { layers } from "./layers/index.js";
+import { holdsLayers, ownModelNames } from "./own-names.js";
 
 export interface ModelInitializers {
   /** Of every weight whose layer lets it be chosen. */
@@ -25,7 +26,7 @@ export function withInitializers(spec: LayerSpec, { weights, biases }: ModelInit
     ...(chosen === undefined ? {} : { weightInitializer: chosen.spec }),
     ...(ofBiases === undefined ? {} : { biasInitializer: ofBiases }),
   };
-  return layerFrom(spec, options) as LayerSpec;
+  return layerFrom(ownModelNames(spec), options) as LayerSpec;
 }
 
 type Definitions = Readonly<Record<string, { readonly options: z.ZodObject } | undefined>>;
@@ -45,13 +46,3 @@ function changed(spec: LayerSpec, options: Readonly<Record<string, unknown>>): L
 
 const layerFrom = (value: unknown, options: Readonly<Record<string, unknown>>): unknown =>
   layerOption.safeParse(value).success ? changed(value as LayerSpec, options) : value;
-
-/** Whether an option is a layer or a list of layers. */
-function holdsLayers(schema: z.ZodType): boolean {
-  // A description makes another schema of the same definition.
-  if (schema.def === layerOption.def) return true;
-  if (schema instanceof z.ZodArray) return holdsLayers(schema.element as z.ZodType);
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
-    return holdsLayers(schema.unwrap() as z.ZodType);
-  return false;
-}

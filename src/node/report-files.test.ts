@@ -3,29 +3,26 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { gallery } from "../figures/gallery.js";
-import { defineStudy } from "../study/definition.js";
+import type { StudyDefinition } from "../study/study.js";
 import { writeReport } from "./report-files.js";
 
 const preset = { settings: {}, seeds: 5, about: "for tests" };
 
-const study = defineStudy({
-  kind: "trained",
+const study: StudyDefinition = {
   id: "made-up",
   title: "A made-up study",
   question: "Does it write?",
   expectation: "It does.",
-  refutedBy: "A missing file.",
   source: "Nobody",
-  factors: [],
-  settings: z.object({}),
-  presets: { quick: preset },
-  smoke: preset,
-  data: { set: "none" },
-  stages: [{ id: "training", design: () => [] }],
+  dataset: "none",
+  variants: [],
+  presets: { quick: preset, standard: preset, paper: preset },
+  settings: {},
+  keepTensors: () => [],
+  design: () => [],
   analyze: () => ({ findings: [], claims: [], figures: [], tables: [], notes: [] }),
-});
+};
 
 describe("writing a report", () => {
   let folder: string;
@@ -54,12 +51,7 @@ describe("writing a report", () => {
           machine: "a machine",
         },
         trials: [],
-        facts: {
-          preset: "quick",
-          settings: { epochs: 3 },
-          seeds: [0, 1],
-          data: { set: { title: "Made-up data", isSample: false, fingerprint: "0" } },
-        },
+        context: { dataTitle: "Made-up data", isSample: false, fingerprint: "0", seeds: [0, 1] },
         analysis: {
           findings: [],
           claims: [],

@@ -12,10 +12,30 @@ import {
 } from "./schedule.js";
 
 const triangle = {
-  low: z.number().nonnegative().optional().describe("lowest rate"),
-  high: z.number().nonnegative().optional().describe("highest rate"),
-  rise: z.number().positive().default(2000).describe("time from the lowest rate to the highest"),
-  fall: z.number().positive().optional().describe("time from the highest rate to the lowest; default: the rise"),
+  low: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("lowest rate")
+    .meta({ aliases: ["base_lr"] }),
+  high: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe("highest rate")
+    .meta({ aliases: ["max_lr"] }),
+  rise: z
+    .number()
+    .positive()
+    .default(2000)
+    .describe("time from the lowest rate to the highest")
+    .meta({ aliases: ["step_size_up"] }),
+  fall: z
+    .number()
+    .positive()
+    .optional()
+    .describe("time from the highest rate to the lowest; default: the rise")
+    .meta({ aliases: ["step_size_down"] }),
   unit: timeUnit("step").describe("unit of time"),
   ...cycledMomentum(0.8, 0.9),
 };
@@ -56,6 +76,7 @@ function cyclical(spec: TriangleSpec, context: ScheduleContext, scale: (cycle: n
 export const triangular = defineSchedule({
   kind: "triangular",
   about: "up and down between two rates",
+  aliases: [{ name: "CyclicLR", options: { cycleMomentum: true } }],
   options: z.object(triangle),
   plan: (spec) => (context) => cyclical(spec, context, () => 1),
 });
@@ -64,6 +85,7 @@ export const triangular = defineSchedule({
 export const triangular2 = defineSchedule({
   kind: "triangular2",
   about: "up and down between two rates, half as high in every cycle",
+  differs: { PyTorch: "the momentum cycles (cycleMomentum)" },
   options: z.object(triangle),
   plan: (spec) => (context) => cyclical(spec, context, (cycle) => 0.5 ** (cycle - 1)),
 });
@@ -72,6 +94,7 @@ export const triangular2 = defineSchedule({
 export const expRange = defineSchedule({
   kind: "expRange",
   about: "up and down between two rates, with a decaying height",
+  differs: { PyTorch: "gamma 1, and the momentum cycles (cycleMomentum)" },
   options: z.object({
     ...triangle,
     gamma: z.number().positive().max(1).default(0.99994).describe("factor of the height per unit of time"),
@@ -95,13 +118,40 @@ const anneals: Readonly<Record<"cosine" | "linear", Anneal>> = {
 export const oneCycle = defineSchedule({
   kind: "oneCycle",
   about: "up and down once, then far below the start",
+  aliases: [{ name: "OneCycleLR", options: { cycleMomentum: true } }],
+  differs: { PyTorch: "max_lr is the optimizer's learning rate here" },
   options: z.object({
-    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    length: z
+      .number()
+      .positive()
+      .optional()
+      .describe("duration; default: the whole training")
+      .meta({ aliases: ["total_steps"] }),
     unit: z.enum(["step", "epoch"]).default("step").describe("unit of time"),
-    riseShare: z.number().min(0).max(1).default(0.3).describe("fraction of the time in which the rate rises"),
-    anneal: z.enum(["cosine", "linear"]).default("cosine").describe("shape of the curve between two rates"),
-    initialDivisor: z.number().positive().default(25).describe("highest rate divided by the first"),
-    finalDivisor: z.number().positive().default(1e4).describe("first rate divided by the last"),
+    riseShare: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.3)
+      .describe("fraction of the time in which the rate rises")
+      .meta({ aliases: ["pct_start"] }),
+    anneal: z
+      .enum(["cosine", "linear"])
+      .default("cosine")
+      .describe("shape of the curve between two rates")
+      .meta({ aliases: ["anneal_strategy"], values: { cosine: ["cos"] } }),
+    initialDivisor: z
+      .number()
+      .positive()
+      .default(25)
+      .describe("highest rate divided by the first")
+      .meta({ aliases: ["div_factor"] }),
+    finalDivisor: z
+      .number()
+      .positive()
+      .default(1e4)
+      .describe("first rate divided by the last")
+      .meta({ aliases: ["final_div_factor"] }),
     threePhase: z
       .boolean()
       .default(false)

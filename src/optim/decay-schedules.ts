@@ -6,6 +6,9 @@ import { defineSchedule, lengthOf, timeOf, timeUnit } from "./schedule.js";
 export const constant = defineSchedule({
   kind: "constant",
   about: "the same learning rate throughout",
+  lookalikes: {
+    ConstantLR: "PyTorch's ConstantLR lowers the rate for its first steps. Write constant for the same rate throughout",
+  },
   options: z.object({}),
   plan:
     () =>
@@ -16,9 +19,20 @@ export const constant = defineSchedule({
 export const step = defineSchedule({
   kind: "step",
   about: "multiplied by a factor every few epochs or steps",
+  aliases: ["StepLR"],
   options: z.object({
-    every: z.int().positive().default(10).describe("length of a stage"),
-    factor: z.number().positive().default(0.1).describe("factor of the rate"),
+    every: z
+      .int()
+      .positive()
+      .default(10)
+      .describe("length of a stage")
+      .meta({ aliases: ["step_size"] }),
+    factor: z
+      .number()
+      .positive()
+      .default(0.1)
+      .describe("factor of the rate")
+      .meta({ aliases: ["gamma"] }),
     unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
@@ -30,9 +44,15 @@ export const step = defineSchedule({
 export const multiStep = defineSchedule({
   kind: "multiStep",
   about: "multiplied by a factor at given epochs or steps",
+  aliases: ["MultiStepLR"],
   options: z.object({
     milestones: z.array(z.number().positive()).default([30, 60, 80]).describe("times at which the rate changes"),
-    factor: z.number().positive().default(0.1).describe("factor of the rate"),
+    factor: z
+      .number()
+      .positive()
+      .default(0.1)
+      .describe("factor of the rate")
+      .meta({ aliases: ["gamma"] }),
     unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
@@ -47,8 +67,18 @@ export const multiStep = defineSchedule({
 export const exponential = defineSchedule({
   kind: "exponential",
   about: "multiplied by a factor every epoch or step",
+  aliases: [{ name: "ExponentialLR", options: { unit: "wholeEpoch" } }],
+  lookalikes: {
+    ExponentialDecay:
+      "Keras's has a rate and the steps it takes: write exponential with unit step and factor decay_rate^(1 / decay_steps)",
+  },
   options: z.object({
-    factor: z.number().positive().default(0.95).describe("factor of the rate"),
+    factor: z
+      .number()
+      .positive()
+      .default(0.95)
+      .describe("factor of the rate")
+      .meta({ aliases: ["gamma"] }),
     unit: timeUnit("epoch").describe("unit of time"),
   }),
   plan:
@@ -60,10 +90,24 @@ export const exponential = defineSchedule({
 export const polynomial = defineSchedule({
   kind: "polynomial",
   about: "falls to a lowest rate as a power of the remaining time",
+  aliases: [
+    { name: "PolynomialLR", options: { length: 5, unit: "wholeEpoch" } },
+    { name: "PolynomialDecay", options: { low: 0.0001 } },
+  ],
   options: z.object({
     power: z.number().positive().default(1).describe("power of the remaining time"),
-    low: z.number().nonnegative().default(0).describe("lowest rate"),
-    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    low: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("lowest rate")
+      .meta({ aliases: ["end_learning_rate"] }),
+    length: z
+      .number()
+      .positive()
+      .optional()
+      .describe("duration; default: the whole training")
+      .meta({ aliases: ["total_iters", "decay_steps"] }),
     unit: timeUnit("step").describe("unit of time"),
   }),
   plan:
@@ -82,11 +126,36 @@ export const polynomial = defineSchedule({
 export const cosine = defineSchedule({
   kind: "cosine",
   about: "falls along half a cosine, once or with restarts",
+  aliases: [
+    { name: "CosineAnnealingLR", options: { unit: "wholeEpoch" } },
+    { name: "CosineAnnealingWarmRestarts", options: { restarts: true, unit: "wholeEpoch" } },
+    "CosineDecay",
+    { name: "CosineDecayRestarts", options: { restarts: true, growth: 2 } },
+  ],
+  differs: {
+    PyTorch: "CosineAnnealingLR rises again after T_max; this one stays at low",
+    Keras: "alpha is a share of the first rate; low is a rate",
+  },
   options: z.object({
-    low: z.number().nonnegative().default(0).describe("lowest rate"),
-    length: z.number().positive().optional().describe("duration; default: the whole training"),
+    low: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("lowest rate")
+      .meta({ aliases: ["eta_min"] }),
+    length: z
+      .number()
+      .positive()
+      .optional()
+      .describe("duration; default: the whole training")
+      .meta({ aliases: ["T_max", "T_0", "decay_steps", "first_decay_steps"] }),
     restarts: z.boolean().default(false).describe("starts over after each length"),
-    growth: z.number().min(1).default(1).describe("factor of the length at every restart"),
+    growth: z
+      .number()
+      .min(1)
+      .default(1)
+      .describe("factor of the length at every restart")
+      .meta({ aliases: ["T_mult", "t_mul"] }),
     unit: timeUnit("step").describe("unit of time"),
   }),
   plan:

@@ -1,14 +1,14 @@
 // Running means of the gradient and of its square, as the optimizers of Adam's family carry them.
-import * as z from "zod";
 import { scalar } from "../graph/build.js";
 import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { MomentumPair } from "./optimizer.js";
+import { firstDecay, secondDecay } from "./shared-options.js";
 
 /** The two decays of Adam's family. */
 export const momentOptions = {
-  b1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of gradients"),
-  b2: z.number().min(0).lt(1).default(0.999).describe("decay of the mean of squared gradients"),
+  b1: firstDecay(0.9, "decay of the mean of gradients"),
+  b2: secondDecay(0.999, "decay of the mean of squared gradients"),
 };
 
 /**

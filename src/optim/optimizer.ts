@@ -1,6 +1,6 @@
 // What an optimizer is: slots, numbers per step, and a pure update of tensors.
 import type { z } from "zod";
-import { type Definition, define } from "../core/definition.js";
+import { type Definition, type Described, define } from "../core/definition.js";
 import { mul } from "../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type Regularization, regularizedGradient } from "./regularization.js";
@@ -65,10 +65,8 @@ export interface OptimizerPart<S> {
 
 /** What a file in `optimizers/` writes: its own formula. Weight decay and `maximize` are added to all in one place. */
 interface OptimizerParts<Kind extends string, Options extends z.ZodObject, S = Readonly<z.output<Options>>>
-  extends Omit<OptimizerPart<S>, "hyperparameters"> {
-  readonly kind: Kind;
-  readonly about: string;
-  readonly options: Options;
+  extends Omit<OptimizerPart<S>, "hyperparameters">,
+    Described<Kind, Options> {
   /** Weight decay never enters the gradient, without an option that says so. */
   readonly isDecoupled?: boolean;
   hyperparameters(spec: S, context: FormulaContext): Readonly<Record<string, number>>;

@@ -295,8 +295,8 @@ test("options out of range are refused", () => {
   expect(() => sgd({ momentum: Number.POSITIVE_INFINITY })).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: sgd.momentum: expected a number, received Infinity]`,
   );
-  expect(() => sgd({ lr: 0.1 } as never)).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: sgd: unknown option "lr". Valid: learningRate, momentum, dampening, nesterov, rateInside, weightDecay, decoupled, decay, maximize]`,
+  expect(() => sgd({ size: 0.1 } as never)).toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: sgd: unknown option "size". Valid: learningRate, momentum, dampening, nesterov, rateInside, weightDecay, decoupled, decay, maximize]`,
   );
 });
 

@@ -34,7 +34,11 @@ const shared = {
 /** The options of optimizers that leave the choice between coupled and decoupled decay. */
 export const regularization = {
   weightDecay: z.number().nonnegative().default(0).describe("lambda of the weight decay"),
-  decoupled: z.boolean().default(false).describe("weight decay separate from the gradient, as in AdamW"),
+  decoupled: z
+    .boolean()
+    .default(false)
+    .describe("weight decay separate from the gradient, as in AdamW")
+    .meta({ aliases: ["decoupled_weight_decay"] }),
   ...shared,
 };
 

@@ -1,6 +1,6 @@
 // What a schedule is: the learning rate, and momentum where it says so, as a function of the step.
 import * as z from "zod";
-import { type Definition, define } from "../core/definition.js";
+import { type Definition, type Described, define } from "../core/definition.js";
 
 /** Where a training stands. */
 export interface ScheduleContext {
@@ -34,10 +34,7 @@ export type ScheduleDefinition<Kind extends string, Options extends z.ZodObject>
 
 /** Defines a schedule. One with an option `length` depends on the training's length where that is left out. */
 export function defineSchedule<Kind extends string, Options extends z.ZodObject>(
-  parts: {
-    readonly kind: Kind;
-    readonly about: string;
-    readonly options: Options;
+  parts: Described<Kind, Options> & {
     plan(spec: Readonly<z.output<Options>>, where: string): ScheduleFunction;
   } & Partial<SchedulePart<Readonly<z.output<Options>>>>,
 ): ScheduleDefinition<Kind, Options> {

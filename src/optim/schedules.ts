@@ -1,7 +1,8 @@
 // The table of schedules, and the function that a spec stands for. Schedules are fed to a program, never compiled in.
 import * as z from "zod";
-import { readSpec } from "../core/definition.js";
+import { type GivenSpec, readSpec, withOwnNames } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
+import { bareSchema } from "../core/names.js";
 import {
   expRange,
   oneCycle,
@@ -15,10 +16,9 @@ import type { OptimizerPart } from "./optimizer.js";
 import { defineSchedule, type ScheduleFunction, type SchedulePart, stepsOf } from "./schedule.js";
 
 /** A schedule within another one: `{ kind: "cosine", low: 1e-5 }`. */
-const nested = z.custom<{ readonly kind: string; readonly [option: string]: unknown }>(
-  (value) => typeof value === "object" && value !== null && "kind" in value,
-  { error: "a schedule" },
-);
+const nested = z.custom<GivenSpec>((value) => typeof value === "object" && value !== null && "kind" in value, {
+  error: "a schedule",
+});
 
 /**
  * A straight line from `from * rate` up to `rate` in front of another schedule, whose first rate that is and which
@@ -66,6 +66,20 @@ export const schedules = {
 } as const;
 
 export type ScheduleKind = keyof typeof schedules;
+
+/**
+ * A schedule, and those within it, in our own names; defaults are not filled in.
+ * @throws InvalidInputError | UnknownNameError
+ */
+export function ownScheduleNames(spec: unknown, where = "schedule"): GivenSpec {
+  const { kind, ...options } = withOwnNames(where, "schedule", schedules, spec);
+  const shape: Readonly<Record<string, z.ZodType>> = schedules[kind as ScheduleKind].options.shape;
+  const named = Object.entries(options).map(([option, value]): [string, unknown] => {
+    const isSchedule = Object.hasOwn(shape, option) && bareSchema(shape[option]).def === nested.def;
+    return [option, isSchedule ? ownScheduleNames(value, `${where}.${option}`) : value];
+  });
+  return { kind, ...Object.fromEntries(named) };
+}
 
 function readSchedule(spec: unknown, where: string): { part: SchedulePart<unknown>; spec: unknown } {
   const { definition, spec: complete } = readSpec(where, "schedule", schedules, spec);

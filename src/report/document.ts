@@ -1,6 +1,5 @@
 // What a report says, as plain data: everything that the page shows, nothing of how it looks.
 import type { Claim, Finding, Table } from "../core/findings.js";
-import type { Json } from "../core/formats/json.js";
 
 /** One document for one or several studies. */
 export interface ReportDocument {
@@ -18,13 +17,10 @@ export interface ReportStudy {
   readonly title: string;
   readonly question: string;
   readonly expectation: string;
-  /** What would refute the expectation. */
-  readonly refutedBy: string;
   readonly source: string;
-  /** Empty where nothing was trained: the numbers are computed, and no seed or preset changes them. */
-  readonly data: readonly ReportData[];
-  /** Absent where nothing was trained. */
-  readonly preset?: { readonly name: string; readonly about: string };
+  /** Absent where nothing was trained: the numbers are computed, and no seed or preset changes them. */
+  readonly data?: ReportData;
+  readonly preset: { readonly name: string; readonly about: string };
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];
   /** Names of variants for people, by id. Missing ones are made from the id. */
@@ -68,7 +64,7 @@ export interface ReportMaking {
   /** Processor, cores, memory, operating system. */
   readonly machine: string;
   readonly seeds: readonly number[];
-  readonly settings: Readonly<Record<string, Json>>;
+  readonly settings: Readonly<Record<string, number>>;
 }
 
 /** One trial of a study. */

@@ -1,9 +1,6 @@
 // From a finished run to its part of a report.
-import { groupBy } from "../core/group-by.js";
-import type { RunFacts } from "../study/analyze.js";
-import { type Analysis, defaultPreset, levelTitles, type StudyDefinition } from "../study/definition.js";
-import { presetOf } from "../study/settings.js";
 import type { RunRecord, RunTrial } from "../study/store/store.js";
+import type { Analysis, AnalysisContext, StudyDefinition } from "../study/study.js";
 import type { ReportFigure, ReportStudy, ReportTrial } from "./document.js";
 
 export interface StudyReportInput {
@@ -11,26 +8,28 @@ export interface StudyReportInput {
   readonly run: RunRecord;
   readonly trials: readonly RunTrial[];
   readonly analysis: Analysis;
-  readonly facts: RunFacts;
+  readonly context: Pick<AnalysisContext, "dataTitle" | "isSample" | "fingerprint" | "seeds">;
   /** The figures of the analysis, drawn. */
   readonly figures: readonly ReportFigure[];
 }
 
 /** Gathers what a report says about one study. */
 export function studyReport(input: StudyReportInput): ReportStudy {
-  const { study, run, analysis, facts } = input;
+  const { study, run, analysis, context } = input;
+  const preset = run.preset ?? "standard";
   return {
     id: study.id,
     title: study.title,
     question: study.question,
     expectation: study.expectation,
-    refutedBy: study.refutedBy,
     source: study.source,
-    data: [...groupBy(Object.values(facts.data), ({ fingerprint }) => fingerprint).values()].map(([set]) => set),
-    ...(study.kind === "computed" ? {} : { preset: presetText(study, facts) }),
+    ...(study.dataset === undefined
+      ? {}
+      : { data: { title: context.dataTitle, isSample: context.isSample, fingerprint: context.fingerprint } }),
+    preset: { name: preset, about: study.presets[preset].about },
     claims: analysis.claims,
     findings: analysis.findings,
-    variantTitles: levelTitles(study),
+    variantTitles: Object.fromEntries(study.variants.map(({ id, title }) => [id, title])),
     figures: input.figures,
     tables: analysis.tables,
     notes: analysis.notes,
@@ -41,15 +40,11 @@ export function studyReport(input: StudyReportInput): ReportStudy {
       ...(run.finishedAt === undefined ? {} : { finishedAt: run.finishedAt }),
       versions: run.versions,
       machine: run.machine,
-      seeds: facts.seeds,
-      settings: facts.settings,
+      seeds: context.seeds,
+      settings: run.settings,
     },
     trials: input.trials.map(reportTrial),
   };
-}
-
-function presetText(study: Extract<StudyDefinition, { kind: "trained" }>, { preset = defaultPreset }: RunFacts) {
-  return { name: preset, about: presetOf(study, preset).about };
 }
 
 function reportTrial({ id, factors, status, timings, divergence, failure }: RunTrial): ReportTrial {

@@ -14,6 +14,7 @@ import {
   stepRows,
 } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
+import { ownSpecNames } from "./spec/own-names.js";
 import type { KindSpec, TrialSpec } from "./spec/trial-spec.js";
 import { EnsembleTrial } from "./trial/ensemble-trial.js";
 import { Trial } from "./trial/trial.js";
@@ -173,7 +174,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     });
   }
   const scaling = options.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
-  return {
+  return ownSpecNames({
     schema: 1,
     model: isNetwork(model) ? model.spec : (model as KindSpec),
     data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
@@ -194,7 +195,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     ...(options.probes === undefined ? {} : { probes: { ...options.probes } as TrialSpec["probes"] & {} }),
     ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
     ...(options.learningRates === undefined ? {} : { learningRates: options.learningRates }),
-  };
+  });
 }
 
 function count(name: string, value: number): number {

@@ -62,7 +62,7 @@ test("a segment holds batches of one size and ends with its epoch", () => {
 test("a learning-rate schedule counts the data that was seen, not the updates", () => {
   const rows = order();
   const seen: number[] = [];
-  const program = { hyperNames: ["learningRate"], randomKeyCount: 0 };
+  const program = { hyperNames: ["learningRate"], randomStreams: [] };
   for (const first of [0, 7, 9, 11, 13, 14]) {
     segmentFeeds({
       program: program as never,

@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { choice, integer, kebabCase, list } from "../option-values.js";
+import { choice, integer, kebabCase, kindName, list } from "../option-values.js";
 
 const formats = ["table", "json", "csv", "markdown"] as const;
 
@@ -62,7 +62,7 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     .option(
       "--optimizer <name>",
       `optimizer whose slots count in training memory: ${Object.keys(optimizers).map(kebabCase).join(", ")}`,
-      choice("--optimizer", Object.keys(optimizers).map(kebabCase)),
+      (text) => kindName("--optimizer", optimizers)(text).kind,
       "adam",
     )
     .option("--compare", "several models: one table of totals")

@@ -1,9 +1,7 @@
 // Specs as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
-import { type DefinitionTable, kindByName } from "../definition.js";
+import type { DefinitionTable } from "../definition.js";
 import { InvalidInputError, UnknownNameError } from "../errors.js";
-
-/** Letters and digits alone: `fanMode`, `fan-mode` and `fan_mode` are one name. */
-const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
+import { kindByName, optionsByName } from "../names.js";
 
 /**
  * `kind:option=value,option=value` as a spec. Values are decimal numbers, lists of integers as `6-12-24-16`, true, false,
@@ -19,7 +17,7 @@ export function specFromText(
 ): { kind: string; [option: string]: unknown } {
   const colon = text.indexOf(":");
   const name = colon === -1 ? text : text.slice(0, colon);
-  const kind = kindByName(where, what, name.trim(), table);
+  const { kind, options: brought } = kindByName({ where, what }, name.trim(), table);
   const known = Object.keys(table[kind].options.shape);
   const options = colon === -1 ? [] : text.slice(colon + 1).split(",");
   const entries = options.map((option): [string, unknown] => {
@@ -31,7 +29,8 @@ export function specFromText(
         received: JSON.stringify(option),
       });
     }
-    const found = known.find((option) => plain(option) === plain(key));
+    // Lists of other than integers cannot be written here, so that names of whole lists are unknown.
+    const found = optionsByName(table[kind].options, key.trim()).find(({ entry }) => entry === undefined)?.option;
     if (found === undefined) throw new UnknownNameError(`${where} "${text}"`, "option", key.trim(), known);
     return [found, valueFrom(value.trim())];
   });
@@ -44,7 +43,7 @@ export function specFromText(
       received: twice,
     });
   }
-  return { ...Object.fromEntries(entries), kind };
+  return { ...brought, ...Object.fromEntries(entries), kind };
 }
 
 /** Each character has one place in it, so that a long text which is no number takes time in proportion to its length. */

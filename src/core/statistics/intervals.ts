@@ -7,7 +7,7 @@ import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
 
 /** The part of a finding that statistics can fill in; spread it into one. */
-export type Estimate = Pick<Finding, "value" | "interval" | "level" | "method" | "n" | "of">;
+export type Estimate = Pick<Finding, "value" | "interval" | "level" | "method" | "n">;
 
 /** Confidence level of every interval unless told otherwise. */
 export const defaultLevel = 0.95;

@@ -1,5 +1,6 @@
 // The table of published data sets. Those that are drawn are in src/data/synthetic.ts.
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
+import { findKind } from "../../core/names.js";
 import { isSyntheticName, syntheticTable } from "../synthetic.js";
 import { cifar10 } from "./cifar-10.js";
 import type { DatasetDefinition } from "./definition.js";
@@ -13,7 +14,7 @@ export const datasetTable: Readonly<Record<string, DatasetDefinition>> = {
 };
 
 /**
- * The definition of a data set.
+ * The definition of a data set, by its name or as torchvision and Keras write it: `FashionMNIST`, `cifar10`.
  * @param where what the user wrote the name in: `--data`.
  * @throws UnknownNameError with the valid names.
  */
@@ -24,8 +25,7 @@ export function datasetDefinition(id: string, where = "data set"): DatasetDefini
       remedy: `It is always here: --data ${id}`,
     });
   }
-  if (!Object.hasOwn(datasetTable, id)) {
-    throw new UnknownNameError(where, "data set", id, [...Object.keys(datasetTable), ...Object.keys(syntheticTable)]);
-  }
-  return datasetTable[id];
+  const found = findKind(id, datasetTable);
+  if (found !== undefined) return datasetTable[found.kind];
+  throw new UnknownNameError(where, "data set", id, [...Object.keys(datasetTable), ...Object.keys(syntheticTable)]);
 }

@@ -70,10 +70,7 @@ function targetWeights(x: Tensor, target: Tensor, weight: Tensor | null, ignored
   return where(ignored, scalar(0, x.dtype), own ?? scalar(1, x.dtype));
 }
 
-export const composeLikelihood: Compose<ClassLossAttributes> = (
-  [x, given, classWeights],
-  { reduction, ignore_index },
-) => {
+const composeLikelihood: Compose<ClassLossAttributes> = ([x, given, classWeights], { reduction, ignore_index }) => {
   const scores = x!;
   const ignored = ignore_index === undefined ? null : equal(given!, scalar(ignore_index, given!.dtype));
   // What is ignored may be no class at all.
@@ -90,7 +87,7 @@ export const composeLikelihood: Compose<ClassLossAttributes> = (
   return [weights === null ? reduceMean(losses) : div(reduceSum(losses), reduceSum(weights))];
 };
 
-export const composeCrossEntropy: Compose<ClassLossAttributes> = ([x, target, weight], attrs) => {
+const composeCrossEntropy: Compose<ClassLossAttributes> = ([x, target, weight], attrs) => {
   const logarithms = logSoftmax(x!, { axis: 1 });
   return [...composeLikelihood([logarithms, target, weight ?? null], attrs), logarithms];
 };
@@ -126,6 +123,7 @@ export const negativeLogLikelihoodLossOp: Op<ClassLossAttributes> = {
   inputNames,
   infer: (inputs, attrs, place) => [inferLoss(inputs, attrs, place)],
   vjp: gradientOfComposition(composeLikelihood),
+  lower: composeLikelihood,
   cost: ([, target]) => ({ macs: 0, flops: 3 * sizeOf(target!.shape) }),
   evaluate: (inputs, attrs) => [evaluateLikelihood(inputs, attrs)],
 };
@@ -140,6 +138,7 @@ export const softmaxCrossEntropyLossOp: Op<ClassLossAttributes> = {
     return [inferLoss(inputs, attrs, place), { dtype: x!.dtype, shape: x!.shape }];
   },
   vjp: gradientOfComposition(composeCrossEntropy),
+  lower: composeCrossEntropy,
   cost: ([x, target]) => ({ macs: 0, flops: 5 * sizeOf(x!.shape) + 3 * sizeOf(target!.shape) }),
   evaluate([x, target, weight], attrs, context) {
     const [logarithms] = logSoftmaxOp.evaluate([x], { axis: 1 }, context);

@@ -10,7 +10,13 @@ const same = (value: number) => () => (): number => value;
 export const constantInitializer = defineInitializer({
   kind: "constant",
   about: "the same value everywhere",
-  options: z.object({ value: z.number().default(0).describe("value of every element") }),
+  options: z.object({
+    value: z
+      .number()
+      .default(0)
+      .describe("value of every element")
+      .meta({ aliases: ["val"] }),
+  }),
   sampler: ({ value }) => same(value),
 });
 
@@ -34,9 +40,19 @@ export const ones = defineInitializer({
 export const uniform = defineInitializer({
   kind: "uniform",
   about: "uniform between two bounds",
+  aliases: ["RandomUniform"],
+  differs: { PyTorch: "uniform_ is between 0 and 1" },
   options: z.object({
-    low: z.number().default(-0.05).describe("least value"),
-    high: z.number().default(0.05).describe("upper bound, exclusive"),
+    low: z
+      .number()
+      .default(-0.05)
+      .describe("least value")
+      .meta({ aliases: ["a", "minval"] }),
+    high: z
+      .number()
+      .default(0.05)
+      .describe("upper bound, exclusive")
+      .meta({ aliases: ["b", "maxval"] }),
   }),
   sampler({ low, high }, { where }) {
     if (low >= high) throw emptyRange(where, low, high);
@@ -50,9 +66,16 @@ export const uniform = defineInitializer({
 export const normal = defineInitializer({
   kind: "normal",
   about: "normal with a given mean and standard deviation",
+  aliases: [{ name: "RandomNormal", options: { deviation: 0.05 } }],
+  differs: { PyTorch: "normal_ has deviation 1" },
   options: z.object({
     mean: z.number().default(0).describe("mean"),
-    deviation: z.number().positive().default(0.01).describe("standard deviation"),
+    deviation: z
+      .number()
+      .positive()
+      .default(0.01)
+      .describe("standard deviation")
+      .meta({ aliases: ["std", "stddev"] }),
   }),
   sampler: ({ mean, deviation }) => normalValues(deviation, mean),
 });
@@ -68,9 +91,19 @@ const farthest = 6;
 export const truncatedNormal = defineInitializer({
   kind: "truncatedNormal",
   about: "normal, truncated at a number of standard deviations from the mean",
+  differs: { Keras: "deviation 0.05" },
+  lookalikes: {
+    trunc_normal:
+      "PyTorch's bounds are values, those here standard deviations from the mean: write truncatedNormal with low = (a - mean) / std and high = (b - mean) / std",
+  },
   options: z.object({
     mean: z.number().default(0).describe("mean before truncation"),
-    deviation: z.number().positive().default(0.02).describe("standard deviation before truncation"),
+    deviation: z
+      .number()
+      .positive()
+      .default(0.02)
+      .describe("standard deviation before truncation")
+      .meta({ aliases: ["std", "stddev"] }),
     low: z.number().max(farthest).default(-2).describe("least value, in standard deviations from the mean"),
     high: z.number().min(-farthest).default(2).describe("largest value, in standard deviations from the mean"),
   }),

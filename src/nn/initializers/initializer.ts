@@ -1,6 +1,6 @@
 // What an initializer is: from a parameter's shape and fans, and streams of random numbers, to its values.
 import type { z } from "zod";
-import { type Definition, define } from "../../core/definition.js";
+import { type Definition, type Described, define } from "../../core/definition.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import type { RandomStream } from "../../core/random/rng.js";
 import type { Fans } from "./fans.js";
@@ -39,9 +39,7 @@ export type InitializerDefinition<Kind extends string, Options extends z.ZodObje
 
 /** Defines an initializer: kind, one sentence, options with defaults, and how values are drawn. */
 export function defineInitializer<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & InitializerPart<
-    Readonly<z.output<Options>>
-  >,
+  parts: Described<Kind, Options> & InitializerPart<Readonly<z.output<Options>>>,
 ): InitializerDefinition<Kind, Options> {
   return define(parts);
 }

@@ -96,6 +96,7 @@ function subtractProjection(vector: Float64Array, unit: Float64Array): void {
 export const identity = defineInitializer({
   kind: "identity",
   about: "passes its input through: ones on the diagonal, or in the middle of filter i's channel i",
+  aliases: ["eye", "dirac"],
   options: z.object({
     gain: gainOption(1),
     groups: z.int().positive().default(1).describe("groups of a convolution"),

@@ -6,7 +6,11 @@ import { gainOption, gainValue } from "./gain.js";
 import { defineInitializer, normalValues, uniformValues } from "./initializer.js";
 
 const fanMode = (preset: FanMode) =>
-  z.enum(fanModes).default(preset).describe("fan that divides the variance: of inputs, of outputs, or their mean");
+  z
+    .enum(fanModes)
+    .default(preset)
+    .describe("fan that divides the variance: of inputs, of outputs, or their mean")
+    .meta({ aliases: ["mode"] });
 
 /** Standard deviation of a standard normal cut off at two deviations: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)). */
 const cutDeviation = 0.8796256610342398;
@@ -33,6 +37,8 @@ const spread = (deviation: number, truncated: boolean) =>
 export const glorotNormal = defineInitializer({
   kind: "glorotNormal",
   about: "normal with variance 2 / (fanIn + fanOut)",
+  aliases: ["xavier_normal"],
+  differs: { Keras: "cut off at two standard deviations (truncated)" },
   options: normalOptions(1, "fanAvg"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) * Math.sqrt(1 / fanOf(fans, fanMode)), truncated),
@@ -42,6 +48,7 @@ export const glorotNormal = defineInitializer({
 export const glorotUniform = defineInitializer({
   kind: "glorotUniform",
   about: "uniform with variance 2 / (fanIn + fanOut)",
+  aliases: ["xavier_uniform"],
   options: uniformOptions(1, "fanAvg"),
   sampler: ({ gain, fanMode }, { fans }) => uniformValues(gainValue(gain) * Math.sqrt(3 / fanOf(fans, fanMode))),
 });
@@ -50,6 +57,8 @@ export const glorotUniform = defineInitializer({
 export const heNormal = defineInitializer({
   kind: "heNormal",
   about: "normal with variance 2 / fanIn, for ReLU networks",
+  aliases: ["kaiming_normal"],
+  differs: { Keras: "cut off at two standard deviations (truncated)" },
   options: normalOptions(Math.SQRT2, "fanIn"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) / Math.sqrt(fanOf(fans, fanMode)), truncated),
@@ -59,6 +68,7 @@ export const heNormal = defineInitializer({
 export const heUniform = defineInitializer({
   kind: "heUniform",
   about: "uniform with variance 2 / fanIn, for ReLU networks",
+  aliases: ["kaiming_uniform"],
   options: uniformOptions(Math.SQRT2, "fanIn"),
   sampler: ({ gain, fanMode }, { fans }) => uniformValues(gainValue(gain) * Math.sqrt(3 / fanOf(fans, fanMode))),
 });
@@ -67,6 +77,7 @@ export const heUniform = defineInitializer({
 export const lecunNormal = defineInitializer({
   kind: "lecunNormal",
   about: "normal with variance 1 / fanIn, for SELU and linear networks",
+  differs: { Keras: "cut off at two standard deviations (truncated)" },
   options: normalOptions(1, "fanIn"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) / Math.sqrt(fanOf(fans, fanMode)), truncated),

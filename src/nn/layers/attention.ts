@@ -28,7 +28,11 @@ export const multiHeadSelfAttention = defineLayer({
   kind: "multiHeadSelfAttention",
   about: "attention of a sequence with itself",
   options: z.object({
-    heads: z.int().positive().describe("number of attention heads; must divide the features"),
+    heads: z
+      .int()
+      .positive()
+      .describe("number of attention heads; must divide the features")
+      .meta({ aliases: ["num_heads"] }),
     causal: z.boolean().default(false).describe("tokens see only themselves and earlier tokens"),
     dropout: z.number().min(0).lt(1).default(0).describe("fraction of the attention weights dropped in training"),
     bias: z.boolean().default(true).describe("whether both projections have a bias"),

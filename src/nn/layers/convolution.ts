@@ -18,18 +18,37 @@ import { defineLayer } from "../layer.js";
 /** Options of all convolutions, transposed ones too. */
 export function convolutionOptions(form: SpatialForm) {
   return z.object({
-    filters: z.int().positive().describe("channels of the output"),
-    kernel: extentsOption(form, 1).describe("size of the window"),
-    stride: extentsOption(form, 1).default(1).describe("distance between windows"),
+    filters: z
+      .int()
+      .positive()
+      .describe("channels of the output")
+      .meta({ aliases: ["out_channels"] }),
+    kernel: extentsOption(form, 1)
+      .describe("size of the window")
+      .meta({ aliases: ["kernel_size"] }),
+    stride: extentsOption(form, 1)
+      .default(1)
+      .describe("distance between windows")
+      .meta({ aliases: ["strides"] }),
     padding: extentsOption(form, 0).default(0).describe("zeros on every side"),
-    dilation: extentsOption(form, 1).default(1).describe("distance between the elements of a window"),
+    dilation: extentsOption(form, 1)
+      .default(1)
+      .describe("distance between the elements of a window")
+      .meta({ aliases: ["dilation_rate"] }),
     groups: z
       .int()
       .positive()
       .default(1)
       .describe("groups of channels that are not mixed; one channel per group: depthwise"),
-    bias: z.boolean().default(true).describe("a trained constant for every filter"),
-    weightInitializer: initializerOption.default("torchDefault").describe("how weights are initialized"),
+    bias: z
+      .boolean()
+      .default(true)
+      .describe("a trained constant for every filter")
+      .meta({ aliases: ["use_bias"] }),
+    weightInitializer: initializerOption
+      .default("torchDefault")
+      .describe("how weights are initialized")
+      .meta({ aliases: ["kernel_initializer"] }),
     biasInitializer: initializerOption.default("torchDefault").describe("how biases are initialized"),
   });
 }

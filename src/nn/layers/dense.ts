@@ -15,11 +15,29 @@ import { defineLayer } from "../layer.js";
 export const dense = defineLayer({
   kind: "dense",
   about: "fully connected layer",
+  aliases: ["Linear"],
+  differs: { Keras: "weights begin as glorotUniform, biases as zeros" },
   options: z.object({
-    units: z.int().positive().describe("outputs"),
-    inputs: z.int().positive().optional().describe("expected features; default: those of the input"),
-    bias: z.boolean().default(true).describe("a trained constant for every output"),
-    weightInitializer: initializerOption.default("torchDefault").describe("how weights are initialized"),
+    units: z
+      .int()
+      .positive()
+      .describe("outputs")
+      .meta({ aliases: ["out_features"] }),
+    inputs: z
+      .int()
+      .positive()
+      .optional()
+      .describe("expected features; default: those of the input")
+      .meta({ aliases: ["in_features"] }),
+    bias: z
+      .boolean()
+      .default(true)
+      .describe("a trained constant for every output")
+      .meta({ aliases: ["use_bias"] }),
+    weightInitializer: initializerOption
+      .default("torchDefault")
+      .describe("how weights are initialized")
+      .meta({ aliases: ["kernel_initializer"] }),
     biasInitializer: initializerOption.default("torchDefault").describe("how biases are initialized"),
   }),
   build({ units, inputs, bias, weightInitializer, biasInitializer }, x, context) {

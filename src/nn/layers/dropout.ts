@@ -12,7 +12,15 @@ import { defineLayer } from "../layer.js";
 export const dropout = defineLayer({
   kind: "dropout",
   about: "zeroes a random fraction of the values during training",
-  options: z.object({ rate: z.number().min(0).lt(1).default(0.5).describe("probability that a value is dropped") }),
+  options: z.object({
+    rate: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.5)
+      .describe("probability that a value is dropped")
+      .meta({ aliases: ["p"] }),
+  }),
   build({ rate }, x, context) {
     if (context.mode === "inference" || rate === 0) return x;
     return mul(x, dropoutMask(x.shape, rate, context.randomKey()));

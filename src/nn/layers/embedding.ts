@@ -23,13 +23,28 @@ import { defineLayer } from "../layer.js";
 export const embedding = defineLayer({
   kind: "embedding",
   about: "a trained vector for every token",
+  differs: { Keras: "vectors begin as uniform between -0.05 and 0.05" },
   options: z.object({
-    count: z.int().positive().describe("number of tokens"),
-    features: z.int().positive().describe("length of a vector"),
-    padding: z.int().min(0).optional().describe("the padding token, whose vector is 0"),
+    count: z
+      .int()
+      .positive()
+      .describe("number of tokens")
+      .meta({ aliases: ["num_embeddings", "input_dim"] }),
+    features: z
+      .int()
+      .positive()
+      .describe("length of a vector")
+      .meta({ aliases: ["embedding_dim", "output_dim"] }),
+    padding: z
+      .int()
+      .min(0)
+      .optional()
+      .describe("the padding token, whose vector is 0")
+      .meta({ aliases: ["padding_idx"] }),
     weightInitializer: initializerOption
       .default({ kind: "normal", mean: 0, deviation: 1 })
-      .describe("how the vectors are initialized"),
+      .describe("how the vectors are initialized")
+      .meta({ aliases: ["embeddings_initializer"] }),
   }),
   build({ count, features, padding, weightInitializer }, x, context) {
     if (padding !== undefined && padding >= count) {

@@ -23,6 +23,7 @@ function pooled(where: string, x: Tensor, pool: (x: Tensor) => Tensor): Tensor {
 export const globalAveragePool = defineLayer({
   kind: "globalAveragePool",
   about: "mean of every channel",
+  aliases: ["GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"],
   options: z.object({}),
   build: (_spec, x, { where }) => pooled(where, x, averageNode),
 });
@@ -31,6 +32,7 @@ export const globalAveragePool = defineLayer({
 export const globalMaxPool = defineLayer({
   kind: "globalMaxPool",
   about: "largest value of every channel",
+  aliases: ["GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D"],
   options: z.object({}),
   build: (_spec, x, { where }) => pooled(where, x, maxNode),
 });

@@ -5,15 +5,26 @@ import type { Tensor } from "../../graph/tensor.js";
 import { extents, extentsOption, images, requireForm, type SpatialForm, sequences, volumes } from "../extents.js";
 import { defineLayer } from "../layer.js";
 
-type Pool = (x: Tensor, window: PoolOptions) => Tensor;
+interface Pool {
+  readonly about: string;
+  /** What PyTorch and Keras call it, in front of the number of axes. */
+  readonly aliases: readonly string[];
+  node(x: Tensor, window: PoolOptions): Tensor;
+}
 
-function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialForm, pool: Pool) {
+function pooling<Kind extends string>(kind: Kind, { about, aliases, node }: Pool, form: SpatialForm) {
   return defineLayer({
     kind,
     about,
+    aliases: aliases.map((name) => `${name}${form.axes.length}d`),
     options: z.object({
-      kernel: extentsOption(form, 1).describe("size of the window"),
-      stride: extentsOption(form, 1).optional().describe("distance between windows; default: the kernel, no overlap"),
+      kernel: extentsOption(form, 1)
+        .describe("size of the window")
+        .meta({ aliases: ["kernel_size", "pool_size"] }),
+      stride: extentsOption(form, 1)
+        .optional()
+        .describe("distance between windows; default: the kernel, no overlap")
+        .meta({ aliases: ["strides"] }),
       padding: extentsOption(form, 0)
         .default(0)
         .describe("positions added on every side, fewer than the kernel's size"),
@@ -25,7 +36,7 @@ function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialFo
     build({ kernel, stride, padding, ceilMode }, x, { where }) {
       requireForm(kind, form, x, where);
       const around = extents(form, padding);
-      return pool(x, {
+      return node(x, {
         kernel_shape: extents(form, kernel),
         strides: extents(form, stride ?? kernel),
         pads: [...around, ...around],
@@ -35,24 +46,27 @@ function pooling<Kind extends string>(kind: Kind, about: string, form: SpatialFo
   });
 }
 
-const largest = "largest value of each window";
-const mean = "mean of each window";
-const paddedMean: Pool = (x, window) => averagePool(x, { ...window, count_include_pad: 1 });
+const largest: Pool = { about: "largest value of each window", aliases: ["MaxPooling"], node: maxPool };
+const mean: Pool = {
+  about: "mean of each window",
+  aliases: ["AvgPool", "AveragePooling"],
+  node: (x, window) => averagePool(x, { ...window, count_include_pad: 1 }),
+};
 
 /** Largest value of each window; padding never wins. x `[batch, channels, length]`. */
-export const maxPool1d = pooling("maxPool1d", largest, sequences, maxPool);
+export const maxPool1d = pooling("maxPool1d", largest, sequences);
 
 /** Largest value of each window; padding never wins. x `[batch, channels, height, width]`. */
-export const maxPool2d = pooling("maxPool2d", largest, images, maxPool);
+export const maxPool2d = pooling("maxPool2d", largest, images);
 
 /** Largest value of each window; padding never wins. x `[batch, channels, depth, height, width]`. */
-export const maxPool3d = pooling("maxPool3d", largest, volumes, maxPool);
+export const maxPool3d = pooling("maxPool3d", largest, volumes);
 
 /** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, length]`. */
-export const averagePool1d = pooling("averagePool1d", mean, sequences, paddedMean);
+export const averagePool1d = pooling("averagePool1d", mean, sequences);
 
 /** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, height, width]`. */
-export const averagePool2d = pooling("averagePool2d", mean, images, paddedMean);
+export const averagePool2d = pooling("averagePool2d", mean, images);
 
 /** Mean of each window; padding counts as zeros, as in PyTorch. x `[batch, channels, depth, height, width]`. */
-export const averagePool3d = pooling("averagePool3d", mean, volumes, paddedMean);
+export const averagePool3d = pooling("averagePool3d", mean, volumes);

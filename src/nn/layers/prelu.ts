@@ -15,7 +15,11 @@ export const prelu = defineLayer({
   about: "x above 0, a trained slope times x below",
   options: z.object({
     perChannel: z.boolean().default(false).describe("a slope for every channel instead of one for all"),
-    slope: z.number().default(0.25).describe("initial slopes"),
+    slope: z
+      .number()
+      .default(0.25)
+      .describe("initial slopes")
+      .meta({ aliases: ["init"] }),
   }),
   build({ perChannel, slope }, x, context) {
     if (perChannel && x.shape.length < 2) {

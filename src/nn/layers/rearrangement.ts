@@ -13,7 +13,8 @@ export const reshape = defineLayer({
     shape: z
       .array(z.int().refine((extent) => extent === -1 || extent > 0, { error: "a positive integer, or -1" }))
       .refine((shape) => shape.filter((extent) => extent === -1).length < 2, { error: "a list with at most one -1" })
-      .describe("sizes of one example; one may be -1, inferred from the rest"),
+      .describe("sizes of one example; one may be -1, inferred from the rest")
+      .meta({ aliases: ["target_shape"] }),
   }),
   build({ shape }, x, { where }) {
     const size = sizeOf(x.shape.slice(1));
@@ -35,8 +36,12 @@ export const reshape = defineLayer({
 export const transpose = defineLayer({
   kind: "transpose",
   about: "permutes the axes of every example",
+  aliases: ["Permute"],
   options: z.object({
-    axes: z.array(z.int().positive()).describe("the axes in their new order, counted from 1; axis 0 is the batch"),
+    axes: z
+      .array(z.int().positive())
+      .describe("the axes in their new order, counted from 1; axis 0 is the batch")
+      .meta({ aliases: ["dims"] }),
   }),
   build({ axes }, x, { where }) {
     const every = x.shape.map((_, axis) => axis).slice(1);

@@ -24,9 +24,19 @@ import { layerNorm } from "./normalization/layer-norm.js";
 export const transformerEncoderBlock = defineLayer({
   kind: "transformerEncoderBlock",
   about: "attention and a two-layer feed-forward network, each with normalization and a shortcut",
+  aliases: ["TransformerEncoderLayer"],
   options: z.object({
-    heads: z.int().positive().describe("number of attention heads; must divide the features"),
-    hidden: z.int().positive().default(2048).describe("units between the two dense layers"),
+    heads: z
+      .int()
+      .positive()
+      .describe("number of attention heads; must divide the features")
+      .meta({ aliases: ["nhead"] }),
+    hidden: z
+      .int()
+      .positive()
+      .default(2048)
+      .describe("units between the two dense layers")
+      .meta({ aliases: ["dim_feedforward"] }),
     dropout: z.number().min(0).lt(1).default(0.1).describe("rate of every dropout in the block"),
     activation: layerOption.default({ kind: "relu" }).describe("layer between the two dense layers: relu, gelu, ..."),
     normFirst: z
@@ -34,7 +44,12 @@ export const transformerEncoderBlock = defineLayer({
       .default(false)
       .describe("normalize before attention and feed-forward network instead of after the sums"),
     causal: z.boolean().default(false).describe("tokens see only themselves and earlier tokens"),
-    epsilon: z.number().min(0).default(1e-5).describe("added to the variance by the normalizations"),
+    epsilon: z
+      .number()
+      .min(0)
+      .default(1e-5)
+      .describe("added to the variance by the normalizations")
+      .meta({ aliases: ["layer_norm_eps"] }),
     bias: z.boolean().default(true).describe("whether projections and normalizations have a bias"),
     weightInitializer: initializerOption.optional().describe("how all weights are initialized; default: as in PyTorch"),
     biasInitializer: initializerOption

@@ -23,8 +23,13 @@ export const upsample = defineLayer({
   options: z.object({
     scale: z
       .union([factor, z.array(factor).min(1)], { error: "a positive number, or one for each spatial axis" })
-      .describe("factor of the size, or one for each spatial axis"),
-    mode: z.enum(["nearest", "linear"]).default("nearest").describe("repeats elements or interpolates linearly"),
+      .describe("factor of the size, or one for each spatial axis")
+      .meta({ aliases: ["scale_factor"] }),
+    mode: z
+      .enum(["nearest", "linear"])
+      .default("nearest")
+      .describe("repeats elements or interpolates linearly")
+      .meta({ values: { linear: ["bilinear", "trilinear"] } }),
     alignCorners: z.boolean().default(false).describe("linear only: the outermost elements keep their positions"),
   }),
   build({ scale, mode, alignCorners }, x, { where }) {

@@ -14,6 +14,14 @@ const extent = z.int().min(0);
 export const zeroPadding = defineLayer({
   kind: "zeroPadding",
   about: "pads every channel with zeros",
+  aliases: [
+    "ZeroPad1d",
+    "ZeroPad2d",
+    "ZeroPad3d",
+    { name: "ZeroPadding1D", options: { padding: 1 } },
+    { name: "ZeroPadding2D", options: { padding: 1 } },
+    { name: "ZeroPadding3D", options: { padding: 1 } },
+  ],
   options: z.object({
     padding: z
       .union([extent, z.array(z.union([extent, z.tuple([extent, extent])])).min(1)], {

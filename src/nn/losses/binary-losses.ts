@@ -20,6 +20,7 @@ import { defineLoss, fittedTargets, like, yesNoCorrect } from "./loss.js";
 export const binaryCrossEntropyWithLogits = defineLoss({
   kind: "binaryCrossEntropyWithLogits",
   about: "negative log likelihood of a binary target, from logits",
+  aliases: ["BCEWithLogitsLoss"],
   options: z.object({
     posWeight: z
       .union([z.number().positive(), z.array(z.number().positive()).min(1)], {
@@ -66,6 +67,8 @@ const leastProbability = 2 ** -126;
 export const binaryCrossEntropy = defineLoss({
   kind: "binaryCrossEntropy",
   about: "negative log likelihood of a binary target, from probabilities (of a sigmoid)",
+  aliases: ["BCELoss", "bce"],
+  differs: { PyTorch: "logarithms end at -100, not at -87.3", Keras: "probabilities end at 1e-7 and 1 - 1e-7" },
   options: z.object({}),
   targets: "labels",
   build(_spec, output, targets) {

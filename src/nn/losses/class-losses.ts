@@ -16,7 +16,12 @@ import { logSoftmax } from "../../graph/ops/reduction/softmax.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineLoss, fittedTargets, inExamples, like } from "./loss.js";
 
-const classWeights = z.array(z.number().min(0)).min(1).optional().describe("weight of each class");
+const classWeights = z
+  .array(z.number().min(0))
+  .min(1)
+  .optional()
+  .describe("weight of each class")
+  .meta({ aliases: ["weight"] });
 const ignoreIndex = z.int().optional().describe("class number of positions to ignore");
 
 interface ClassOptions {
@@ -40,6 +45,13 @@ const countsAlike = (spec: ClassOptions): boolean => spec.classWeights === undef
 export const crossEntropy = defineLoss({
   kind: "crossEntropy",
   about: "negative log likelihood of the target class, from logits",
+  aliases: ["CrossEntropyLoss"],
+  lookalikes: {
+    SparseCategoricalCrossentropy:
+      "Keras takes probabilities there unless from_logits is given, and the loss here takes logits. Leave out the softmax and write crossEntropy",
+    CategoricalCrossentropy:
+      "Keras takes probabilities there unless from_logits is given, and the loss here takes logits. Leave out the softmax and write crossEntropy with probabilities: true",
+  },
   options: z.object({
     labelSmoothing: z.number().min(0).max(1).default(0).describe("weight of the uniform distribution in the targets"),
     classWeights,
@@ -81,6 +93,7 @@ function smoothed(probabilities: Tensor, share: number, classes: number): Tensor
 export const negativeLogLikelihood = defineLoss({
   kind: "negativeLogLikelihood",
   about: "negative log likelihood of the target class, from log-probabilities (of a log-softmax)",
+  aliases: ["NLLLoss"],
   options: z.object({ classWeights, ignoreIndex }),
   targets: "classNumbers",
   isMeanOverExamples: countsAlike,
@@ -98,9 +111,16 @@ export const negativeLogLikelihood = defineLoss({
 export const multiMargin = defineLoss({
   kind: "multiMargin",
   about: "how far the target's output is from a margin above all others",
+  aliases: ["MultiMarginLoss"],
   options: z.object({
     margin: z.number().positive().default(1).describe("margin at which the loss becomes 0"),
-    power: z.int().min(1).max(2).default(1).describe("1, or 2 for squared margins"),
+    power: z
+      .int()
+      .min(1)
+      .max(2)
+      .default(1)
+      .describe("1, or 2 for squared margins")
+      .meta({ aliases: ["p"] }),
     classWeights,
   }),
   targets: "classNumbers",

@@ -1,6 +1,6 @@
 // What a loss is: a scalar from the network's output and the targets, and which targets it takes.
 import type { z } from "zod";
-import { type Definition, define } from "../../core/definition.js";
+import { type Definition, type Described, define } from "../../core/definition.js";
 import { ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { scalar } from "../../graph/build.js";
@@ -57,9 +57,7 @@ export type LossDefinition<Kind extends string, Options extends z.ZodObject> = D
 
 /** Defines a loss: kind, one sentence, options with defaults, its targets and how it is built. */
 export function defineLoss<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & LossPart<
-    Readonly<z.output<Options>>
-  >,
+  parts: Described<Kind, Options> & LossPart<Readonly<z.output<Options>>>,
 ): LossDefinition<Kind, Options> {
   return define(parts);
 }

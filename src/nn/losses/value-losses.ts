@@ -10,6 +10,7 @@ import { defineLoss, fittedTargets, like } from "./loss.js";
 export const meanSquaredError = defineLoss({
   kind: "meanSquaredError",
   about: "mean of squared differences",
+  aliases: ["MSELoss", "mse"],
   options: z.object({}),
   targets: "values",
   build(_spec, output, targets) {
@@ -22,6 +23,7 @@ export const meanSquaredError = defineLoss({
 export const meanAbsoluteError = defineLoss({
   kind: "meanAbsoluteError",
   about: "mean of absolute differences (L1)",
+  aliases: ["L1Loss", "mae"],
   options: z.object({}),
   targets: "values",
   build: (_spec, output, targets) => reduceMean(abs(sub(output, fittedTargets("meanAbsoluteError", output, targets)))),
@@ -34,6 +36,7 @@ export const meanAbsoluteError = defineLoss({
 export const huber = defineLoss({
   kind: "huber",
   about: "quadratic up to delta, linear beyond",
+  aliases: ["HuberLoss"],
   options: z.object({
     delta: z.number().positive().default(1).describe("difference from which the loss is linear"),
   }),
@@ -51,6 +54,7 @@ export const huber = defineLoss({
 export const smoothL1 = defineLoss({
   kind: "smoothL1",
   about: "absolute differences with a rounded tip of width beta",
+  aliases: ["SmoothL1Loss"],
   options: z.object({
     beta: z.number().min(0).default(1).describe("difference below which the loss is quadratic"),
   }),

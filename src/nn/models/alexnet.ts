@@ -13,7 +13,11 @@ import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   /**
    * `single`: one tower. `grouped`: convolutions 2, 4 and 5 in two groups, as the paper's two GPUs have it. `torchvision`:
    * one tower with fewer filters (Krizhevsky 2014), for 224 x 224 images.
@@ -79,6 +83,7 @@ function model(spec: Spec): LayerSpec {
 export const alexnet = define({
   kind: "alexnet",
   about: "AlexNet in one tower, form=grouped in two, or form=torchvision; stem=small for images of about 32 x 32",
+  differs: { PyTorch: "torchvision's has fewer filters (form torchvision)" },
   options,
   inputShape: ({ form, stem }: Spec) => (stem === "small" ? [3, 32, 32] : [3, forms[form].extent, forms[form].extent]),
   source: "Krizhevsky, Sutskever and Hinton, NeurIPS 2012",

@@ -12,7 +12,11 @@ import { averagePool2d, maxPool2d } from "../layers/pooling.js";
 import { scaledBy, unbiased } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   /** Layers of each block: 169 layers of weights with [6, 12, 32, 32], 201 with [6, 12, 48, 32]. */
   depths: z.array(z.int().positive()).min(1).default([6, 12, 24, 16]),
   /** Channels that every layer adds, at width 1. */
@@ -34,6 +38,10 @@ function denseLayer(growth: number, name: string): LayerSpec {
 export const densenet121 = define({
   kind: "densenet121",
   about: "DenseNet with 121 layers of weights",
+  aliases: [
+    { name: "densenet169", options: { depths: [6, 12, 32, 32] } },
+    { name: "densenet201", options: { depths: [6, 12, 48, 32] } },
+  ],
   options,
   inputShape: [3, 224, 224],
   source: "Huang, Liu, van der Maaten and Weinberger, CVPR 2017",

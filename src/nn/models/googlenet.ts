@@ -14,7 +14,11 @@ import { maxPool2d } from "../layers/pooling.js";
 import { convNorm, he, scaledBy } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   /**
    * `torchvision`: batch normalization, and 3 x 3 where the paper has 5 x 5 (a slip of the first port that was kept).
    * `paper`: biases instead of normalization, and 5 x 5.

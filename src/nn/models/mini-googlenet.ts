@@ -15,7 +15,11 @@ import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z.int().positive().default(10),
+  classes: z
+    .int()
+    .positive()
+    .default(10)
+    .meta({ aliases: ["num_classes"] }),
   /** All numbers of filters are multiplied by it. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),

@@ -11,7 +11,11 @@ import { globalAveragePool } from "../layers/global-pool.js";
 import { type ConvolutionShape, convNorm } from "./conv-norm.js";
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   /** All numbers of filters are multiplied by it, and rounded to multiples of 8. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.2),

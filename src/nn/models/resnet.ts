@@ -15,7 +15,11 @@ const basicDepths = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
 const bottleneckDepths = { resnet50: [3, 4, 6, 3], resnet101: [3, 4, 23, 3], resnet152: [3, 8, 36, 3] } as const;
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   /** `imagenet` begins with 7 x 7 filters, 2 apart, and a pooling; `cifar` with 3 x 3 ones, for about 32 x 32 images. */
   stem: z.enum(["imagenet", "cifar"]).default("imagenet"),
   /** All numbers of filters are multiplied by it. */

@@ -21,7 +21,11 @@ const stages = {
 } as const;
 
 const options = z.object({
-  classes: z.int().positive().default(1000),
+  classes: z
+    .int()
+    .positive()
+    .default(1000)
+    .meta({ aliases: ["num_classes"] }),
   batchNorm: z.boolean().default(false),
   /** Units of the two hidden dense layers. */
   hidden: z.int().positive().default(4096),
@@ -61,6 +65,7 @@ function vgg<Kind extends keyof typeof stages>(kind: Kind) {
   return define({
     kind,
     about: `VGG with ${kind.slice(3)} layers of weights; from 32 x 32 images`,
+    aliases: [{ name: `${kind}_bn`, options: { batchNorm: true } }],
     options,
     inputShape: [3, 224, 224],
     source: "Simonyan and Zisserman, ICLR 2015",

@@ -14,7 +14,11 @@ import { reshape, transpose } from "../layers/rearrangement.js";
 import { transformerEncoderBlock } from "../layers/transformer-encoder-block.js";
 
 const options = z.object({
-  classes: z.int().positive().default(10),
+  classes: z
+    .int()
+    .positive()
+    .default(10)
+    .meta({ aliases: ["num_classes"] }),
   /** Side of a patch; it should divide the image, or a margin is lost. */
   patch: z.int().positive().default(4),
   features: z.int().positive().default(64),

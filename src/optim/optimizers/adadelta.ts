@@ -5,6 +5,7 @@ import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * Adadelta (Zeiler, arXiv 1212.5701, Algorithm 1), with PyTorch's learning rate, which stays outside of `delta`:
@@ -21,10 +22,11 @@ import { regularization } from "../regularization.js";
 export const adadelta = defineOptimizer({
   kind: "adadelta",
   about: "Adadelta",
+  differs: { Keras: "learning rate 0.001, rho 0.95, epsilon 1e-7" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(1).describe("size of a step"),
+    learningRate: learningRate(1),
     rho: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of squared gradients"),
-    epsilon: z.number().nonnegative().default(1e-6).describe("added to the denominator"),
+    epsilon: epsilon(1e-6),
     ...regularization,
   }),
   slots: () => ({ nu: 0, u: 0 }),

@@ -4,6 +4,7 @@ import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * Adagrad (Duchi, Hazan and Singer, JMLR 2011), as PyTorch has it:
@@ -16,15 +17,22 @@ import { regularization } from "../regularization.js";
 export const adagrad = defineOptimizer({
   kind: "adagrad",
   about: "Adagrad",
+  differs: { Keras: "learning rate 0.001, initialAccumulator 0.1, epsilon 1e-7 under the root (epsilonInside)" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(0.01).describe("size of a step"),
+    learningRate: learningRate(0.01),
     learningRateDecay: z
       .number()
       .nonnegative()
       .default(0)
-      .describe("divides the learning rate by 1 + this times the step"),
-    initialAccumulator: z.number().nonnegative().default(0).describe("sum of squares before the first step"),
-    epsilon: z.number().nonnegative().default(1e-10).describe("added to the denominator"),
+      .describe("divides the learning rate by 1 + this times the step")
+      .meta({ aliases: ["lr_decay"] }),
+    initialAccumulator: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe("sum of squares before the first step")
+      .meta({ aliases: ["initial_accumulator_value"] }),
+    epsilon: epsilon(1e-10),
     epsilonInside: z.boolean().default(false).describe("epsilon under the root, as in Keras"),
     ...regularization,
   }),

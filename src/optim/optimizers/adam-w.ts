@@ -11,6 +11,7 @@ import { adamFormula, adamOptions } from "./adam.js";
 export const adamW = defineOptimizer({
   kind: "adamW",
   about: "Adam with decoupled weight decay",
+  differs: { Keras: "weightDecay 0.004; epsilon 1e-7, before the bias correction (epsilonHat)" },
   options: z.object({ ...adamOptions, ...decoupledRegularization(0.01) }),
   isDecoupled: true,
   ...adamFormula,

@@ -5,12 +5,13 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer, type FormulaContext, type UpdateContext, type UpdateResult } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /** What Adam and AdamW have in common. */
 export const adamOptions = {
-  learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
+  learningRate: learningRate(1e-3),
   ...momentOptions,
-  epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+  epsilon: epsilon(1e-8),
   amsgrad: z.boolean().default(false).describe("divides by the largest mean of squares so far"),
   epsilonHat: z.boolean().default(false).describe("epsilon before the bias correction, as in Keras"),
 };
@@ -67,6 +68,7 @@ export const adamFormula = {
 export const adam = defineOptimizer({
   kind: "adam",
   about: "Adam",
+  differs: { Keras: "epsilon 1e-7, before the bias correction (epsilonHat)" },
   options: z.object({ ...adamOptions, ...regularization }),
   ...adamFormula,
 });

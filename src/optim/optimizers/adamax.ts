@@ -6,6 +6,7 @@ import { abs } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * Adamax (Kingma and Ba, ICLR 2015, Algorithm 2), with PyTorch's epsilon:
@@ -18,10 +19,11 @@ import { regularization } from "../regularization.js";
 export const adamax = defineOptimizer({
   kind: "adamax",
   about: "Adam with the infinity norm",
+  differs: { Keras: "learning rate 0.001, epsilon 1e-7 added to the maximum (epsilonOutside)" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
+    learningRate: learningRate(2e-3),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+    epsilon: epsilon(1e-8),
     epsilonOutside: z.boolean().default(false).describe("epsilon added to the maximum, as in Keras"),
     ...regularization,
   }),

@@ -6,6 +6,7 @@ import { sign } from "../../graph/ops/elementwise/unary.js";
 import { scaledMean } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { decoupledRegularization } from "../regularization.js";
+import { firstDecay, learningRate, secondDecay } from "../shared-options.js";
 
 /**
  * Lion (Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, Program 1):
@@ -18,10 +19,11 @@ import { decoupledRegularization } from "../regularization.js";
 export const lion = defineOptimizer({
   kind: "lion",
   about: "sign of a momentum",
+  differs: { Keras: "learning rate 0.001" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-4).describe("size of a step"),
-    b1: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of gradients in the direction"),
-    b2: z.number().min(0).lt(1).default(0.99).describe("decay of the mean of gradients that is carried"),
+    learningRate: learningRate(1e-4),
+    b1: firstDecay(0.9, "decay of the mean of gradients in the direction"),
+    b2: secondDecay(0.99, "decay of the mean of gradients that is carried"),
     ...decoupledRegularization(0),
   }),
   isDecoupled: true,

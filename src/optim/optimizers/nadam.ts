@@ -5,6 +5,7 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * NAdam (Dozat, ICLR workshop 2016), as PyTorch has it, with the momentum schedule `mu_t = b1 (1 - 0.96^(t psi) / 2)`
@@ -20,10 +21,11 @@ import { regularization } from "../regularization.js";
 export const nadam = defineOptimizer({
   kind: "nadam",
   about: "Adam with Nesterov momentum",
+  differs: { Keras: "learning rate 0.001, momentumDecay 1, epsilon 1e-7" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(2e-3).describe("size of a step"),
+    learningRate: learningRate(2e-3),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+    epsilon: epsilon(1e-8),
     momentumDecay: z
       .number()
       .nonnegative()

@@ -5,6 +5,7 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { meanFactor, momentOptions, scaledMean, scaledMeanSquare } from "../moments.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * RAdam (Liu et al., ICLR 2020), as PyTorch has it, with `rho = 2 / (1 - b2) - 1`:
@@ -23,9 +24,9 @@ export const radam = defineOptimizer({
   kind: "radam",
   about: "Adam with rectified variance",
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
+    learningRate: learningRate(1e-3),
     ...momentOptions,
-    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+    epsilon: epsilon(1e-8),
     ...regularization,
   }),
   momentumOption: "b1",

@@ -5,6 +5,7 @@ import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * RMSProp with Nesterov momentum (Goodfellow, Bengio and Courville, Deep Learning, 2016, Algorithm 8.6):
@@ -22,10 +23,10 @@ export const rmspropNesterov = defineOptimizer({
   kind: "rmspropNesterov",
   about: "RMSprop with Nesterov momentum",
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
+    learningRate: learningRate(1e-3),
     rho: z.number().min(0).lt(1).default(0.9).describe("decay of the mean of squared gradients"),
     momentum: z.number().nonnegative().default(0.9).describe("fraction of the previous update that is added again"),
-    epsilon: z.number().nonnegative().default(1e-6).describe("added to the denominator"),
+    epsilon: epsilon(1e-6),
     ...regularization,
   }),
   momentumOption: "momentum",

@@ -7,6 +7,7 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { epsilon, learningRate } from "../shared-options.js";
 
 /**
  * RMSprop (Tieleman and Hinton, Coursera lecture 6.5, 2012), as PyTorch has it; `centered` after Graves, arXiv
@@ -31,10 +32,20 @@ import { regularization } from "../regularization.js";
 export const rmsprop = defineOptimizer({
   kind: "rmsprop",
   about: "RMSprop",
+  differs: {
+    Keras:
+      "learning rate 0.001, alpha (rho there) 0.9, epsilon 1e-7 under the root (epsilonInside), and the rate enters the momentum (rateInside)",
+  },
   options: z.object({
-    learningRate: z.number().nonnegative().default(0.01).describe("size of a step"),
-    alpha: z.number().min(0).lt(1).default(0.99).describe("decay of the mean of squared gradients"),
-    epsilon: z.number().nonnegative().default(1e-8).describe("added to the denominator"),
+    learningRate: learningRate(0.01),
+    alpha: z
+      .number()
+      .min(0)
+      .lt(1)
+      .default(0.99)
+      .describe("decay of the mean of squared gradients")
+      .meta({ aliases: ["rho"] }),
+    epsilon: epsilon(1e-8),
     momentum: z.number().nonnegative().default(0).describe("fraction of the previous update that is added again"),
     centered: z.boolean().default(false).describe("divides by the standard deviation of the gradient"),
     epsilonInside: z.boolean().default(false).describe("epsilon under the root, as in Keras"),

@@ -7,6 +7,7 @@ import { where } from "../../graph/ops/elementwise/selection.js";
 import { sign } from "../../graph/ops/elementwise/unary.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { learningRate } from "../shared-options.js";
 
 /**
  * Resilient backpropagation (Riedmiller and Braun, 1993; the variant without weight backtracking), as PyTorch has it:
@@ -23,11 +24,32 @@ export const rprop = defineOptimizer({
   kind: "rprop",
   about: "resilient backpropagation",
   options: z.object({
-    learningRate: z.number().nonnegative().default(0.01).describe("first step size"),
-    growth: z.number().min(1).default(1.2).describe("factor of a step size while the sign stays"),
-    shrinkage: z.number().positive().max(1).default(0.5).describe("factor of a step size when the sign changes"),
-    smallest: z.number().nonnegative().default(1e-6).describe("least step size"),
-    largest: z.number().positive().default(50).describe("largest step size"),
+    learningRate: learningRate(0.01, "first step size"),
+    growth: z
+      .number()
+      .min(1)
+      .default(1.2)
+      .describe("factor of a step size while the sign stays")
+      .meta({ aliases: ["etas[1]"] }),
+    shrinkage: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.5)
+      .describe("factor of a step size when the sign changes")
+      .meta({ aliases: ["etas[0]"] }),
+    smallest: z
+      .number()
+      .nonnegative()
+      .default(1e-6)
+      .describe("least step size")
+      .meta({ aliases: ["step_sizes[0]"] }),
+    largest: z
+      .number()
+      .positive()
+      .default(50)
+      .describe("largest step size")
+      .meta({ aliases: ["step_sizes[1]"] }),
     ...regularization,
   }),
   slots: ({ learningRate }) => ({ previous: 0, size: learningRate }),

@@ -4,6 +4,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import { add, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { defineOptimizer } from "../optimizer.js";
 import { regularization } from "../regularization.js";
+import { learningRate } from "../shared-options.js";
 
 /**
  * Stochastic gradient descent as PyTorch has it (Sutskever, Martens, Dahl and Hinton, ICML 2013, with the learning
@@ -19,8 +20,9 @@ import { regularization } from "../regularization.js";
 export const sgd = defineOptimizer({
   kind: "sgd",
   about: "stochastic gradient descent",
+  differs: { Keras: "learning rate 0.01, and the rate enters the momentum (rateInside)" },
   options: z.object({
-    learningRate: z.number().nonnegative().default(1e-3).describe("size of a step"),
+    learningRate: learningRate(1e-3),
     momentum: z.number().nonnegative().default(0).describe("fraction of the previous update that is added again"),
     dampening: z.number().default(0).describe("fraction of the gradient that does not enter the momentum"),
     nesterov: z.boolean().default(false).describe("Nesterov's variant of momentum"),

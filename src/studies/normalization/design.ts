@@ -1,10 +1,7 @@
 // The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
 import { lenet5, lenet5AsCoded } from "../../nn/models.js";
-import type { PlannedTrial, StageContext } from "../../study/definition.js";
-import { measurementPlan } from "../../study/measurement.js";
+import type { DesignContext, StudyTrial } from "../../study/study.js";
 import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
-import { scalesAndShifts } from "./layers.js";
-import type { NormalizationSettings } from "./settings.js";
 
 export interface Variant {
   readonly id: string;
@@ -37,52 +34,57 @@ const reportLearningRate = 1e-3;
 /** Mini-batches in one of the report's epochs: 60,000 images in batches of 128. */
 export const reportStepsPerEpoch = 469;
 
-type Context = StageContext<NormalizationSettings>;
-
-export function design(context: Context): PlannedTrial[] {
-  const { seeds, settings } = context;
-  const trials: PlannedTrial[] = [];
+export function design({ settings, seeds, fingerprint }: DesignContext): StudyTrial[] {
+  const trials: StudyTrial[] = [];
   for (const seed of seeds) {
     for (const variant of variants)
-      trials.push(trial(variant, "corrected", seed, correctedSpec(variant, seed, context)));
+      trials.push(trial(variant, "corrected", seed, correctedSpec(variant, settings, seed, fingerprint)));
   }
   for (const seed of seeds.slice(0, settings.twinSeeds)) {
     for (const variant of reportedVariants)
-      trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, seed, context)));
+      trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, settings, seed, fingerprint)));
   }
   return trials;
 }
 
-function trial(variant: Variant, form: Form, replicate: number, spec: TrialSpec): PlannedTrial {
-  const tensors = scalesAndShifts(spec).map((of) => ({ of, at: "end" as const }));
-  return { factors: { form, variant: variant.id }, replicate, spec, measure: measurementPlan({ tensors }) };
+function trial(variant: Variant, form: Form, seed: number, spec: TrialSpec): StudyTrial {
+  return { factors: { form, variant: variant.id, seed }, spec };
 }
 
-function correctedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
-  const { learningRate, batchSize, epochs } = context.settings;
+function correctedSpec(
+  { batchNorm, dropout }: Variant,
+  settings: DesignContext["settings"],
+  seed: number,
+  fingerprint: string,
+): TrialSpec {
   return {
-    ...common(batchNorm, seed, context),
+    ...common(batchNorm, seed, fingerprint),
     model: lenet5.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
-    optimizer: { kind: "adam", learningRate },
-    batchSize,
-    epochs,
+    optimizer: { kind: "adam", learningRate: settings.learningRate },
+    batchSize: settings.batchSize,
+    epochs: settings.epochs,
   };
 }
 
-function asCodedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
+function asCodedSpec(
+  { batchNorm, dropout }: Variant,
+  settings: DesignContext["settings"],
+  seed: number,
+  fingerprint: string,
+): TrialSpec {
   return {
-    ...common(batchNorm, seed, context),
+    ...common(batchNorm, seed, fingerprint),
     model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
     optimizer: { kind: "sgd", learningRate: reportLearningRate },
     batchSize: reportBatchSize,
-    epochs: context.settings.twinEpochs,
+    epochs: settings.twinEpochs,
   };
 }
 
-function common(batchNorm: Variant["batchNorm"], seed: number, { data }: Context) {
+function common(batchNorm: Variant["batchNorm"], seed: number, fingerprint: string) {
   return {
     schema: 1,
-    data: { ...data("mnist"), scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
+    data: { dataset: "mnist", fingerprint, scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
     loss: { kind: "crossEntropy" },
     schedule: { kind: "constant" },
     order: "shuffle",

@@ -17,6 +17,8 @@ export interface StoredInput {
   /** Shape of one example. */
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Whether it is the first array of the data, which alone is scaled and augmented; true by default. */
+  readonly isFirst?: boolean;
   /** `stored * factor + offset`, one of each per channel, or absent for raw values. */
   readonly affine?: { readonly factor: readonly number[]; readonly offset: readonly number[] };
 }
@@ -58,6 +60,7 @@ export function batchLayout(
     inputs: arranged.map((tensor) => ({
       shape: tensor.shape.slice(1),
       dtype: tensor.dtype,
+      ...(tensor === inputs ? {} : { isFirst: false }),
       ...(tensor === inputs && affine !== undefined ? { affine } : {}),
     })),
     targetShape: targets.shape.slice(1),
@@ -99,15 +102,18 @@ export function splitInputs(layout: BatchLayout): { inputs: Tensor[]; targets: T
 /**
  * The examples with the given numbers, as the network wants them: in the types of its inputs, normalized.
  * `rows` is `int32 [batch]`.
+ * @param changed what augmentations make of the first array of the data, in its stored type.
  */
 export function gatherBatch(
   layout: BatchLayout,
   { inputs, targets }: { readonly inputs: readonly Tensor[]; readonly targets: Tensor },
   rows: Tensor,
   wanted: readonly DType[],
+  changed: (images: Tensor) => Tensor = (images) => images,
 ): { xs: Tensor[]; y: Tensor } {
   const xs = layout.inputs.map((stored, i) => {
-    const gathered = gather(inputs[i], rows, { axis: 0 });
+    const asStored = gather(inputs[i], rows, { axis: 0 });
+    const gathered = stored.isFirst === false ? asStored : changed(asStored);
     return normalized(stored, stored.dtype === wanted[i] ? gathered : cast(gathered, wanted[i]));
   });
   return { xs, y: gather(targets, rows, { axis: 0 }) };

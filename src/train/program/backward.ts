@@ -15,14 +15,13 @@ import { fixThreadRounding, shareGradientParts } from "../../graph/passes/lower.
 import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
 import { simplify } from "../../graph/passes/simplify.js";
-import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
-import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
+import { augmented } from "../../nn/augmentations.js";
 import type { Network } from "../../nn/network.js";
 import { type Site, sitesOf } from "../../probes/sites.js";
 import { gatherBatch } from "../data/batch.js";
 import { joinParts, pack, unpack, unpackParts } from "./packing.js";
-import type { ProgramRequest } from "./program-request.js";
+import type { ProgramRequest, TrainingRequest } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";
 
 /** What a batch is computed from. State is in vectors, as it is carried. */
@@ -33,7 +32,7 @@ export interface BackwardInputs {
   readonly rows: Tensor;
   readonly parameters: readonly Tensor[];
   readonly buffers: readonly Tensor[];
-  /** `uint32` scalars, two for every random layer. */
+  /** `uint32` scalars, two for every random layer, then two for every augmentation. */
   readonly keys: readonly Tensor[];
 }
 
@@ -46,7 +45,7 @@ export interface BackwardResults {
   readonly buffers: readonly Tensor[];
 }
 
-export interface BackwardRequest extends ProgramRequest {
+export interface BackwardRequest extends ProgramRequest, Pick<TrainingRequest, "augment"> {
   readonly state: StateLayout;
 }
 
@@ -73,10 +72,17 @@ export function wholeBatch(
   given: BackwardInputs,
   { firstExample = scalar(0, "uint32"), share = 1, sites: wantsSites = false }: WholeBatchOptions = {},
 ): WholeBatch {
-  const { network: source, layout, loss, batchSize, state } = request;
+  const { network: source, layout, loss, batchSize, state, augment = [] } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "training", batchSize, inputShapes });
-  const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template)));
+  const ownKeys = given.keys.slice(2 * template.randomKeys.length);
+  const changed = (images: Tensor): Tensor =>
+    augmented(
+      images,
+      augment,
+      augment.map((_, i) => [ownKeys[2 * i], ownKeys[2 * i + 1], firstExample]),
+    );
+  const { xs, y } = withScope("data", () => gatherBatch(layout, given, given.rows, inputTypes(template), changed));
   const parts = unpackParts(state.parameters, given.parameters);
   const tensors = new Map([...joinParts(state.parameters, parts), ...unpack(state.buffers, given.buffers)]);
   const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites, parts });
@@ -128,7 +134,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
       share: microBatchSize / batchSize,
     });
     const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
-    return { carried: optimized(graph([], outputs), request.target).outputs.map(({ tensor }) => tensor) };
+    return { carried: optimized(graph([], outputs), request.block).outputs.map(({ tensor }) => tensor) };
   });
   const sums = unlisted(none, carried);
   if (rest === 0) return sums;
@@ -251,7 +257,7 @@ export function bindNetwork(
 }
 
 /** The passes that a graph with its gradients goes through before it is written. */
-export function optimized(source: Graph, target: Target = onnxruntimeCpu): Graph {
-  const blocked = rewriteGraph(source, blockedConvolutions(target));
-  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts(target)), fixThreadRounding(target)));
+export function optimized(source: Graph, block?: number): Graph {
+  const blocked = block === undefined ? source : rewriteGraph(source, blockedConvolutions(block));
+  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts), fixThreadRounding));
 }

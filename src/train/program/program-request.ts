@@ -1,6 +1,5 @@
 // What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
 import { readSpec } from "../../core/definition.js";
-import type { Target } from "../../graph/targets/target.js";
 import type { Loss } from "../../nn/losses.js";
 import type { NetworkSource } from "../../nn/network.js";
 import type { OptimizerPart } from "../../optim/optimizer.js";
@@ -19,8 +18,8 @@ export interface ProgramRequest {
   readonly ensemble?: EnsembleForm;
   /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
   readonly optimizer?: unknown;
-  /** What the program is compiled for; ONNX Runtime's CPU provider without blocks by default. */
-  readonly target?: Target;
+  /** Channels of a block, where the runtime has blocked convolutions: see `convolutionBlock`. */
+  readonly block?: number;
 }
 
 export interface TrainingRequest extends ProgramRequest {
@@ -28,6 +27,8 @@ export interface TrainingRequest extends ProgramRequest {
   readonly clip?: GradientClip;
   /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
   readonly microBatchSize?: number;
+  /** Random changes of the images of a batch, in turn. */
+  readonly augment?: readonly object[];
 }
 
 /** An optimizer's implementation and its complete spec. */

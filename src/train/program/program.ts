@@ -16,8 +16,6 @@ import type { LaneForm } from "../../graph/ops/network-axis/lane-image.js";
 import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
 import { fixThreadRounding } from "../../graph/passes/lower.js";
 import { simplify } from "../../graph/passes/simplify.js";
-import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
-import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { gatherBatch } from "../data/batch.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
@@ -43,8 +41,8 @@ export interface Program {
   readonly stateNames: readonly string[];
   /** Names of the per-step scalars, in the order of the columns of `hyper`. */
   readonly hyperNames: readonly string[];
-  /** Number of random keys wanted at every step. */
-  readonly randomKeyCount: number;
+  /** Names of the random streams of which every step wants a key, in the order of the columns of `keys`. */
+  readonly randomStreams: readonly string[];
   readonly batchSize: number;
   /** Networks of a group, where an ensemble's rows are wanted as `[steps, g, batch, lanes]`. */
   readonly lanes?: number;
@@ -54,7 +52,7 @@ export interface Program {
 export function trainingProgram(request: TrainingRequest): Program {
   const { layout, batchSize } = request;
   const step = trainingStep(request);
-  const { hyperNames, randomKeyCount } = step;
+  const { hyperNames, randomStreams } = step;
   const scans: Record<string, Tensor> = {
     "step loss": step.loss,
     ...(step.correct === undefined ? {} : { "step correct": step.correct }),
@@ -66,10 +64,10 @@ export function trainingProgram(request: TrainingRequest): Program {
   });
   const form = request.ensemble;
   const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
-  const body = optimized(bodyOf(plainBody, step, form, lanes, request.target), request.target);
+  const body = optimized(bodyOf(plainBody, step, form, lanes), request.block);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
-  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomKeyCount));
+  const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomStreams.length));
   const captures = form === undefined ? single : ensembleCaptures(single, form);
   const steps = input("steps", "int64", []);
   const into = lanes === undefined ? carried : carried.map((vector) => carriedInLanes(vector, lanes));
@@ -84,7 +82,7 @@ export function trainingProgram(request: TrainingRequest): Program {
     state,
     stateNames: names,
     hyperNames,
-    randomKeyCount,
+    randomStreams,
     batchSize,
     ...(lanes === undefined ? {} : { lanes: lanes.lanes }),
   };
@@ -95,9 +93,8 @@ function bodyOf(
   { iteration, carried, given: { rows } }: TrainingStep,
   form: EnsembleForm | undefined,
   lanes: (EnsembleForm & LaneForm) | undefined,
-  target: Target = onnxruntimeCpu,
 ): Graph {
-  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes, target);
+  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes);
   return form === undefined ? body : ensembleBody(body, carried, form);
 }
 
@@ -110,7 +107,7 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(request: ProgramRequest): Program {
-  const { network: source, layout, loss, batchSize, optimizer, ensemble, target = onnxruntimeCpu } = request;
+  const { network: source, layout, loss, batchSize, optimizer, ensemble } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
   const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
@@ -139,8 +136,8 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
   const manyBody =
     form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
-  const blocked = rewriteGraph(manyBody, blockedConvolutions(target));
-  const body = simplify(rewriteGraph(blocked, fixThreadRounding(target)));
+  const blocked = request.block === undefined ? manyBody : rewriteGraph(manyBody, blockedConvolutions(request.block));
+  const body = simplify(rewriteGraph(blocked, fixThreadRounding));
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);
@@ -149,7 +146,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
     state,
     stateNames: names,
     hyperNames: [],
-    randomKeyCount: 0,
+    randomStreams: [],
     batchSize,
   };
 }

@@ -21,7 +21,8 @@ export interface TrainingStep {
   readonly state: StateLayout;
   /** Names of the per-step scalars, in the order of the columns of `hyper`. */
   readonly hyperNames: readonly string[];
-  readonly randomKeyCount: number;
+  /** Names of the random streams that the step wants a key of: of layers, then of augmentations. */
+  readonly randomStreams: readonly string[];
   /** The number of the step in its segment, and whether to go on: what a Loop hands to its body. */
   readonly iteration: Tensor;
   readonly condition: Tensor;
@@ -41,14 +42,18 @@ export interface TrainingStep {
 
 /** Builds one step. Everything that it reads is an input under an inner name. */
 export function trainingStep(request: TrainingRequest, options: WholeBatchOptions = {}): TrainingStep {
-  const { network, layout, batchSize, optimizer, microBatchSize = batchSize } = request;
+  const { network, layout, batchSize, optimizer, microBatchSize = batchSize, augment = [] } = request;
   const update = { ...request, optimizer: readOptimizer(optimizer) };
   const { part, spec } = update.optimizer;
   const hyperNames = Object.keys(part.hyperparameters(spec, { step: 0, learningRate: spec.learningRate }));
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = network.build({ mode: "training", batchSize, inputShapes });
   const state = stateLayout(template, update.optimizer, request.ensemble?.of ?? request.ensemble?.networks);
-  const keyCount = template.randomKeys.length;
+  const randomStreams = [
+    ...template.randomKeys.map((_, layer) => `dropout ${layer}`),
+    ...augment.map((_, number) => `augment ${number}`),
+  ];
+  const keyCount = randomStreams.length;
   const iteration = input("iteration", "int64", []);
   const condition = input("condition", "bool", []);
   const tables = segmentInputs(layout, batchSize, hyperNames.length, keyCount);
@@ -69,7 +74,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
   return {
     state,
     hyperNames,
-    randomKeyCount: keyCount,
+    randomStreams,
     iteration,
     condition,
     carried: flatState(carried),

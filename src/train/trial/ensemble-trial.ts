@@ -15,7 +15,6 @@ import { readOptimizer } from "../program/program-request.js";
 import { type StateLayout, stateLayout } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { RunResult, Runtime } from "../runtime/runtime.js";
-import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts, ThreadChoice } from "../runtime/thread-choice.js";
 import { checkCounts, checkMemory, checkMicroBatches, checkTargets } from "../spec/checks.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
@@ -127,7 +126,7 @@ export class EnsembleTrial {
       isShared
         ? [1]
         : request.threads === undefined
-          ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime))
+          ? equalThreadCounts(runtime.capabilities.threads.most)
           : [request.threads],
     );
   }

@@ -82,7 +82,7 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
     rows: { dtype: "int32", shape: [steps, batchSize], data: rows },
     hyper: { dtype: "float32", shape: [steps, width], data: hyper },
   };
-  if (program.randomKeyCount > 0) feeds.keys = randomKeys(program.randomKeyCount, segment, seed);
+  if (program.randomStreams.length > 0) feeds.keys = randomKeys(program.randomStreams, segment, seed);
   return { feeds, learningRates };
 }
 
@@ -101,17 +101,18 @@ function scheduleTime(order: RowOrder, step: number, totalSteps: number) {
   return { step: passed(step), stepsPerEpoch, totalSteps: passed(totalSteps) };
 }
 
-/** Two words per random layer and step. They depend on the seed, the layer's number and the step only. */
-export function randomKeys(count: number, { first, steps }: Segment, seed: number): TensorData {
+/** Two words per random stream and step. They depend on the seed, the stream's name and the step only. */
+export function randomKeys(streams: readonly string[], { first, steps }: Segment, seed: number): TensorData {
+  const count = streams.length;
   const keys = new Uint32Array(steps * 2 * count);
-  for (let layer = 0; layer < count; layer++) {
-    for (let i = 0; i < steps; i++) keys.set(layerKey(seed, layer, first + i), (i * count + layer) * 2);
+  for (const [column, name] of streams.entries()) {
+    for (let i = 0; i < steps; i++) keys.set(streamKey(seed, name, first + i), (i * count + column) * 2);
   }
   return { dtype: "uint32", shape: [steps, 2 * count], data: keys };
 }
 
-/** The key of one random layer at one step. */
-export function layerKey(seed: number, layer: number, step: number): [number, number] {
-  const stream = randomStream(seed, `dropout ${layer}`, step);
+/** The key of one random stream at one step. */
+export function streamKey(seed: number, name: string, step: number): [number, number] {
+  const stream = randomStream(seed, name, step);
   return [stream.word(0), stream.word(1)];
 }

@@ -21,7 +21,6 @@ import { readOptimizer } from "../program/program-request.js";
 import { type StateLayout, stateLayout, stateNames } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts, ThreadChoice } from "../runtime/thread-choice.js";
 import { checkCounts, checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../spec/checks.js";
 import { trialOrigin } from "../spec/origin.js";
@@ -138,9 +137,7 @@ export class Trial {
       spinning,
     );
     this.#threads = new ThreadChoice(
-      request.threads === undefined
-        ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime))
-        : [request.threads],
+      request.threads === undefined ? equalThreadCounts(runtime.capabilities.threads.most) : [request.threads],
     );
   }
 

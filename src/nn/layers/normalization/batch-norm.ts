@@ -16,8 +16,18 @@ import { defineLayer } from "../../layer.js";
 export const batchNorm = defineLayer({
   kind: "batchNorm",
   about: "batch normalization",
+  aliases: ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"],
+  lookalikes: {
+    BatchNormalization:
+      "Keras's momentum is 1 minus the one here, and its epsilon 0.001: write batchNorm with momentum 0.01 and epsilon 0.001",
+  },
   options: z.object({
-    epsilon: z.number().positive().default(1e-5).describe("added to the variance"),
+    epsilon: z
+      .number()
+      .positive()
+      .default(1e-5)
+      .describe("added to the variance")
+      .meta({ aliases: ["eps"] }),
     momentum: z.number().min(0).max(1).default(0.1).describe("weight of the batch in the running statistics"),
   }),
   build({ epsilon, momentum }, x, context) {

@@ -21,8 +21,13 @@ function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tens
 export const groupNorm = defineLayer({
   kind: "groupNorm",
   about: "groups of channels standardized within every example",
+  aliases: [{ name: "GroupNormalization", options: { groups: 32, epsilon: 0.001 } }],
   options: z.object({
-    groups: z.int().positive().describe("number of groups of channels"),
+    groups: z
+      .int()
+      .positive()
+      .describe("number of groups of channels")
+      .meta({ aliases: ["num_groups"] }),
     epsilon: epsilonOption,
     affine: affineOption(true),
   }),
@@ -46,6 +51,7 @@ export const groupNorm = defineLayer({
 export const instanceNorm = defineLayer({
   kind: "instanceNorm",
   about: "every channel standardized within every example",
+  aliases: ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"],
   options: z.object({ epsilon: epsilonOption, affine: affineOption(false) }),
   build({ epsilon, affine }, x, context) {
     if (x.shape.length < 3 || sizeOf(x.shape.slice(2)) < 2) {

@@ -33,6 +33,7 @@ const statisticsOf = (x: Tensor, axes: number, epsilon: number) => ({
 export const layerNorm = defineLayer({
   kind: "layerNorm",
   about: "every example standardized over its last axes",
+  aliases: [{ name: "LayerNormalization", options: { epsilon: 0.001 } }],
   options: z.object({
     axes: axesOption,
     epsilon: epsilonOption,
@@ -54,6 +55,7 @@ export const layerNorm = defineLayer({
 export const rmsNorm = defineLayer({
   kind: "rmsNorm",
   about: "every example divided by the root of its mean square over the last axes",
+  aliases: [{ name: "RMSNormalization", options: { epsilon: 1e-6 } }],
   options: z.object({
     axes: axesOption,
     epsilon: z

@@ -22,7 +22,12 @@ export const localResponseNorm = defineLayer({
       .describe("number of channels in a sum, odd"),
     alpha: z.number().min(0).default(1e-4).describe("weight of the mean square"),
     beta: z.number().default(0.75).describe("the power"),
-    offset: z.number().positive().default(1).describe("added to the weighted mean square"),
+    offset: z
+      .number()
+      .positive()
+      .default(1)
+      .describe("added to the weighted mean square")
+      .meta({ aliases: ["k"] }),
   }),
   build({ size, alpha, beta, offset }, x, { where }) {
     if (x.shape.length < 3) {

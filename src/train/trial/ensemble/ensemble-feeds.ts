@@ -28,7 +28,7 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
   const { program, segment, orders, grouped, optimizer, schedule, totalSteps, seed, networks, learningRates } = request;
   const feedsWith = (options: Readonly<Record<string, unknown>>): Record<string, TensorData> =>
     segmentFeeds({
-      program: { ...program, randomKeyCount: 0 },
+      program: { ...program, randomStreams: [] },
       segment,
       order: orders[0],
       optimizer: options,
@@ -42,8 +42,8 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
     feeds.hyper = stackedTables(tables);
   }
   if (orders.length > 1) feeds.rows = grouped?.table(segment) ?? rowTable(orders, segment);
-  if (program.randomKeyCount > 0) {
-    const tables = Array.from({ length: networks }, (_, i) => randomKeys(program.randomKeyCount, segment, seed + i));
+  if (program.randomStreams.length > 0) {
+    const tables = Array.from({ length: networks }, (_, i) => randomKeys(program.randomStreams, segment, seed + i));
     feeds.keys = stackedTables(tables);
   }
   return feeds;

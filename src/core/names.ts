@@ -1,0 +1,159 @@
+// Names as users write them: one normal form, and the other names that definitions and their options answer to.
+import type { z } from "zod";
+import { UnknownNameError } from "./errors.js";
+
+/** Letters and digits alone: `fanMode`, `fan-mode`, `fan_mode` and `FanMode` are one name. */
+export const plainName = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
+
+/**
+ * Another name of a definition. One that stands for more than the definition's own defaults carries the options that
+ * make it the same: PyTorch's `OneCycleLR` cycles the momentum, which `oneCycle` does only when asked to.
+ */
+export type Alias = string | { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+
+/** What a member of a table says about its names. */
+export interface Named {
+  /**
+   * Names of PyTorch, Keras or torchvision for exactly this: a spec written with one either means the same as there or
+   * is refused. Case, `-` and `_` do not count.
+   */
+  readonly aliases?: readonly Alias[];
+  /** Names that look like this one and mean something else, each with what to write instead. */
+  readonly lookalikes?: Readonly<Record<string, string>>;
+  /** Where the same name means something else in another library: its defaults, its formula. */
+  readonly differs?: { readonly PyTorch?: string; readonly Keras?: string };
+}
+
+/** What the schema of an option says about its names, as `.meta({ aliases: ["lr"] })`. */
+export interface OptionNames {
+  /** `lr`; `betas[0]` is the first entry of a list `betas`. */
+  readonly aliases?: readonly string[];
+  /** Other names of values: `{ cosine: ["cos"] }`. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The names that an option's schema carries. */
+export function optionNames(schema: z.ZodType): OptionNames {
+  return (schema.meta() ?? {}) as OptionNames;
+}
+
+/** The kind that a name stands for, with the options that the name brings along. */
+export interface FoundKind {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+type NamedTable = Readonly<Record<string, object>>;
+
+/** Where a name was read, for messages. */
+export interface NamePlace {
+  readonly where: string;
+  /** `optimizer` */
+  readonly what: string;
+  /** How kinds are written there; as they are unless given. */
+  readonly written?: (kind: string) => string;
+}
+
+/**
+ * The member of a table that a name stands for: `heNormal`, `he-normal`, `HeNormal` and `kaiming_normal_` are one.
+ * @throws UnknownNameError
+ */
+export function kindByName({ where, what, written = String }: NamePlace, name: string, table: NamedTable): FoundKind {
+  const found = findKind(name, table);
+  if (found !== undefined) return found;
+  const remedy = namesOf(table).lookalikes.get(plainName(name));
+  throw new UnknownNameError(where, what, name, Object.keys(table).map(written), remedy);
+}
+
+/** As `kindByName`, but undefined for a name that is unknown. */
+export function findKind(name: string, table: NamedTable): FoundKind | undefined {
+  if (Object.hasOwn(table, name)) return { kind: name, options: {} };
+  return namesOf(table).kinds.get(plainName(name));
+}
+
+interface TableNames {
+  readonly kinds: ReadonlyMap<string, FoundKind>;
+  readonly lookalikes: ReadonlyMap<string, string>;
+}
+
+const tableNames = new WeakMap<NamedTable, TableNames>();
+
+function namesOf(table: NamedTable): TableNames {
+  const known = tableNames.get(table);
+  if (known !== undefined) return known;
+  const kinds = new Map<string, FoundKind>();
+  const lookalikes = new Map<string, string>();
+  const entries = Object.entries(table as Readonly<Record<string, Named>>);
+  for (const [kind, { aliases = [], lookalikes: others = {} }] of entries) {
+    for (const { name, options } of aliases.map(aliasParts)) kinds.set(plainName(name), { kind, options });
+    for (const [name, remedy] of Object.entries(others)) lookalikes.set(plainName(name), remedy);
+  }
+  // Our own names last: they win.
+  for (const [kind] of entries) kinds.set(plainName(kind), { kind, options: {} });
+  const names = { kinds, lookalikes };
+  tableNames.set(table, names);
+  return names;
+}
+
+/** An alias with its options, none for most. */
+export function aliasParts(alias: Alias): {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>>;
+} {
+  return typeof alias === "string" ? { name: alias, options: {} } : alias;
+}
+
+/** An option, and which entry of the list that was given is meant, if one is. */
+export interface FoundOption {
+  readonly option: string;
+  readonly entry?: number;
+}
+
+const optionTables = new WeakMap<object, ReadonlyMap<string, readonly FoundOption[]>>();
+
+/** The options that a name stands for: one, or one for each entry of a list (`betas`); none if it is unknown. */
+export function optionsByName(options: z.ZodObject, name: string): readonly FoundOption[] {
+  if (Object.hasOwn(options.shape, name)) return [{ option: name }];
+  const known = optionTables.get(options);
+  if (known !== undefined) return known.get(plainName(name)) ?? [];
+  const found = new Map<string, FoundOption[]>();
+  for (const [option, schema] of Object.entries(options.shape as Readonly<Record<string, z.ZodType>>)) {
+    for (const alias of optionNames(schema).aliases ?? []) {
+      const [, list, entry] = /^(.*)\[(\d+)\]$/.exec(alias) ?? [];
+      const key = plainName(list ?? alias);
+      const one = entry === undefined ? { option } : { option, entry: Number(entry) };
+      found.set(key, [...(found.get(key) ?? []), one]);
+    }
+  }
+  for (const option of Object.keys(options.shape)) found.set(plainName(option), [{ option }]);
+  optionTables.set(options, found);
+  return found.get(plainName(name)) ?? [];
+}
+
+/** A schema without the default or the optional around it. */
+export function bareSchema(schema: z.ZodType): z.ZodType {
+  const isWrapped = schema.type === "default" || schema.type === "optional";
+  return isWrapped ? bareSchema((schema as z.ZodDefault<z.ZodType>).unwrap()) : schema;
+}
+
+/** A value of an enumeration by its own name: `fan_in` as `fanIn`, `cos` as `cosine`; other values as they are. */
+export function valueByName(schema: z.ZodType, value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  const valid = enumerated(bareSchema(schema));
+  if (valid === undefined || valid.includes(value)) return value;
+  const plain = plainName(value);
+  const { values = {} } = optionNames(schema);
+  return (
+    valid.find((name) => plainName(name) === plain) ??
+    Object.keys(values).find((name) => values[name].some((other) => plainName(other) === plain)) ??
+    value
+  );
+}
+
+/** The values of an enumeration, or of one among several forms; undefined where any text may stand. */
+function enumerated(schema: z.ZodType): readonly string[] | undefined {
+  if (schema.type === "enum") return (schema as z.ZodEnum).options.map(String);
+  if (schema.type !== "union") return undefined;
+  const forms = (schema as z.ZodUnion<z.ZodType[]>).options;
+  return forms.some(({ type }) => type === "string") ? undefined : forms.flatMap((form) => enumerated(form) ?? []);
+}

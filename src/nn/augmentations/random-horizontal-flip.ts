@@ -1,0 +1,38 @@
+// randomHorizontalFlip: mirror a random part of the images.
+import * as z from "zod";
+import { tensorData } from "../../core/numbers/tensor-data.js";
+import { constant, scalar } from "../../graph/build.js";
+import { bitShift } from "../../graph/ops/elementwise/bit-shift.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { less } from "../../graph/ops/elementwise/comparison.js";
+import { where as select } from "../../graph/ops/elementwise/selection.js";
+import type { Tensor } from "../../graph/tensor.js";
+import { randomWords } from "../random-words.js";
+import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
+
+/**
+ * Every image is mirrored left to right with this probability, as `RandomHorizontalFlip` of torchvision. Not for images
+ * whose meaning changes in the mirror: digits, letters.
+ */
+export const randomHorizontalFlip = defineAugmentation({
+  kind: "randomHorizontalFlip",
+  about: "mirrors each image left to right, with a probability",
+  options: z.object({
+    probability: z.number().min(0).max(1).default(0.5).describe("probability that an image is mirrored"),
+  }),
+  build({ probability }, x, key, where) {
+    const { batch, height, width } = imageExtents(x, where);
+    // 24 bits are exact in float32, so that probability 1 mirrors every image.
+    const upper = bitShift(randomWords(batch, 1, key), scalar(8, "uint32"), { direction: "RIGHT" });
+    const isMirrored = less(cast(upper, "float32"), scalar(probability * 2 ** 24));
+    const straight = places(height, width, (column) => column);
+    const mirrored = places(height, width, (column) => width - 1 - column);
+    return pixelsAt(x, select(isMirrored, mirrored, straight), height, width);
+  },
+});
+
+/** Where each pixel comes from, `int32 [1, height * width]`. */
+function places(height: number, width: number, columnOf: (column: number) => number): Tensor {
+  const data = Int32Array.from({ length: height * width }, (_, i) => i - (i % width) + columnOf(i % width));
+  return constant(tensorData("int32", [1, height * width], data));
+}
