@@ -13,7 +13,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The four parts of a message, in the order in which they are printed. */
+/** The parts of a message after its summary, in the order in which they are printed. */
 export interface ErrorParts {
   /** Where, in the user's own words and path: `model.layers[2] (dense)`, a file name, a flag. */
   readonly where: string;
@@ -55,7 +55,7 @@ function formatMessage(summary: string, { where, expected, received, remedy }: E
   return printable(`${where}: ${head}${remedy === undefined ? "" : `. ${remedy}`}`);
 }
 
-/** One line without letters that a terminal obeys: messages quote names out of files. */
+/** The message on one line without control characters: messages quote names from files. */
 function printable(message: string): string {
   return message
     .replace(/\s+/g, (space) => (/[\t\n\v\f\r\u2028\u2029]/.test(space) ? " " : space))
@@ -64,7 +64,7 @@ function printable(message: string): string {
 
 /** A name that is not in a table. Offers the nearest valid name, or all of them if fewer than ten. */
 export class UnknownNameError extends TrainscopeError {
-  /** @param remedy what to write instead, where the name is known to mean something else. */
+  /** @param remedy what to write instead, if the name is known to mean something else. */
   constructor(where: string, what: string, received: string, valid: readonly string[], remedy?: string) {
     const nearest = nearestName(received, valid);
     const offer = nearest === undefined ? "" : `Did you mean "${nearest}"? `;
@@ -76,7 +76,7 @@ export class UnknownNameError extends TrainscopeError {
   }
 }
 
-/** A name that somebody meant is short. */
+/** Names that users type are short; longer ones are cut. */
 function shortened(name: string): string {
   return name.length <= 200 ? name : `${name.slice(0, 200)}...`;
 }
@@ -123,13 +123,13 @@ export class InterruptedError extends TrainscopeError {
   }
 }
 
-/** The valid name with the smallest edit distance, if it is near enough to be a slip of the hand. */
+/** The valid name with the smallest edit distance, if it is close enough to be a typing error. */
 export function nearestName(received: string, valid: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   const slip = Math.max(2, Math.ceil(received.length / 2));
   for (const name of valid) {
-    // So many letters more or fewer are no slip; names out of files may have millions.
+    // A larger difference in length is not a typing error; names from files may have millions of letters.
     if (Math.abs(name.length - received.length) > slip) continue;
     const distance = editDistance(received.toLowerCase(), name.toLowerCase());
     if (distance < bestDistance) {
@@ -137,7 +137,7 @@ export function nearestName(received: string, valid: readonly string[]): string 
       bestDistance = distance;
     }
   }
-  // At least one letter has to be right: "lr" is no slip for "b1".
+  // At least one letter must match: "lr" is not a misspelled "b1".
   return bestDistance < received.length && bestDistance <= slip ? best : undefined;
 }
 

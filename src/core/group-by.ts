@@ -1,6 +1,6 @@
-// Grouping of lists by a text key.
+// Groups items by a text key.
 
-/** Items under their key, groups and members in order of appearance. (`Map.groupBy` needs Node 21.) */
+/** Items by key; groups and members keep their order of appearance. (`Map.groupBy` needs Node 21.) */
 export function groupBy<Item>(items: Iterable<Item>, key: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {

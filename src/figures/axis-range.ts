@@ -1,21 +1,22 @@
-// The part of an axis that the data need: no forced zero, a little air, and no band that squeezes the lines flat.
+// Chooses axis ranges from the data: not forced to include zero, with some padding, and without letting wide bands
+// flatten the lines.
 import type { Json } from "../core/formats/json.js";
 
 export interface RangeOptions {
   readonly scale: "linear" | "log";
-  /** What the quantity can be at all, such as 0 to 100 for a percentage. */
+  /** Possible range of the quantity, such as 0 to 100 for a percentage. */
   readonly bounds?: readonly [number, number] | undefined;
-  /** Values that carry a label, which needs more room where they are the lowest or highest. */
-  readonly labelled?: readonly number[];
+  /** Values with a label, which needs more room if they are the lowest or highest. */
+  readonly labeled?: readonly number[];
 }
 
-/** Air at either end, and at an end that carries a label, as a part of the extent. */
+/** Padding at each end, as a fraction of the range; larger at an end with a label. */
 const air = { plain: 0.05, label: 0.12 } as const;
 
 /**
- * Domain of an axis that holds all `core` values (means, references), and the `extra` values (ends of intervals) as far
- * as they reach no more than once the extent of the core beyond it: the t interval of two seeds would else leave the
- * lines no room. 0.1 to 1, good for any scale, when there is nothing to show.
+ * Domain of an axis that contains all `core` values (means, references). The `extra` values (ends of intervals) extend
+ * it by at most the range of the core on each side, because the t interval of two seeds would otherwise flatten the
+ * lines. Without data, 0.1 to 1, which suits any scale.
  */
 export function axisDomain(core: readonly number[], extra: readonly number[], options: RangeOptions): [number, number] {
   if (core.length === 0) return [0.1, 1];
@@ -24,7 +25,7 @@ export function axisDomain(core: readonly number[], extra: readonly number[], op
   const from = (value: number): number => (isLog ? 10 ** value : value);
   let low = Math.min(...core.map(to));
   let high = Math.max(...core.map(to));
-  // A single value gets a neighborhood of a tenth of its size.
+  // A single value gets a range of a tenth of its magnitude.
   const extent = high > low ? high - low : Math.abs(high) * 0.1 || 1;
   const [lowest, highest] = [low - extent, high + extent];
   for (const value of extra) {
@@ -32,22 +33,25 @@ export function axisDomain(core: readonly number[], extra: readonly number[], op
     low = Math.max(lowest, Math.min(low, to(value)));
     high = Math.min(highest, Math.max(high, to(value)));
   }
-  const labelled = (options.labelled ?? []).map(to);
+  const labeled = (options.labeled ?? []).map(to);
   const room = high > low ? high - low : extent;
-  const below = room * (labelled.includes(low) ? air.label : air.plain);
-  const above = room * (labelled.includes(high) ? air.label : air.plain);
+  const below = room * (labeled.includes(low) ? air.label : air.plain);
+  const above = room * (labeled.includes(high) ? air.label : air.plain);
   const [least, most] = options.bounds ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   return [Math.max(least, from(low - below)), Math.min(most, from(high + above))];
 }
 
-/** Ticks of an axis: Vega's own on a linear one; 1, 2 and 5 or whole powers of ten on a logarithmic one. */
+/**
+ * Ticks of an axis: Vega's defaults on a linear axis; 1, 2 and 5 times powers of ten, or only powers, on a logarithmic
+ * one.
+ */
 export function axisTicks([low, high]: readonly [number, number], scale: "linear" | "log"): { [key: string]: Json } {
   if (scale === "linear") return { tickCount: 6 };
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
   const steps = Math.log10(high / low) > 3 ? [1] : [1, 2, 5];
   const values: number[] = [];
   for (let power = first; power <= last; power++) {
-    // Through text, because 2 * 10 ** -2 is not 0.02 in every digit.
+    // Parsed from text, because 2 * 10 ** -2 is not exactly 0.02.
     for (const step of steps) values.push(Number(`${step}e${power}`));
   }
   return { values: values.filter((value) => value >= low && value <= high), format: high >= 1000 ? ",~f" : "~g" };

@@ -1,4 +1,4 @@
-// One bar a layer, top to bottom in the order of the model, in one panel for every quantity.
+// Horizontal bars, one per layer in model order, with one panel per quantity.
 
 import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
@@ -11,14 +11,14 @@ import { axisTitle, ink, palette, panelWidth, sizes, themedSpec } from "./theme.
 export interface BarRow {
   readonly layer: string;
   readonly metric: string;
-  /** What the bar is colored by: kind of the layer, kind of the bytes. Parts of one bar are stacked. */
+  /** The color group of the bar: kind of the layer, kind of the bytes. Parts of one bar are stacked. */
   readonly part: string;
   readonly value: number;
 }
 
 /** A panel. */
 export interface BarMetric extends Level {
-  /** Printed after the title: `bytes`. */
+  /** Unit, printed after the title: `bytes`. */
   readonly unit?: string;
 }
 
@@ -29,20 +29,26 @@ export interface BarOptions {
   readonly caption?: string;
   /** Panels, left to right. */
   readonly metrics?: readonly BarMetric[];
-  /** Colors; those beyond the eighth are drawn as one, `other`. */
+  /** Color groups; those beyond the eighth are merged into `other`. */
   readonly parts?: readonly Level[];
-  /** Bars at most; of more, the largest stay in their places and the rest is summed up in a last one. Default 120. */
+  /**
+   * Largest number of bars. If there are more layers, the largest keep their places and the last bar sums the rest.
+   * Default 120.
+   */
   readonly most?: number;
 }
 
 const rest = { id: "other", title: "other" } as const;
 
-/** A bar as it is drawn. */
+/** A drawn bar. */
 interface Bar extends BarRow {
   readonly share: number;
 }
 
-/** Draws bars from 0 on: lengths are quantities. Layers of which every quantity is 0 are not drawn, and counted. */
+/**
+ * Draws bars that start at 0, because their lengths represent quantities. Layers with only zero quantities are not
+ * drawn, but counted.
+ */
 export function barFigure(rows: readonly BarRow[], options: BarOptions): Figure {
   const metrics: readonly BarMetric[] =
     options.metrics ??
@@ -56,7 +62,7 @@ export function barFigure(rows: readonly BarRow[], options: BarOptions): Figure 
   );
   const merged = mergedParts(shown, options.parts ?? []);
   const { bars, sentences } = drawnBars(merged.rows, options.most ?? 120);
-  // One scale for all panels: Vega-Lite merges scales by name, and domains that differ would mix up the colors.
+  // All panels share one scale: Vega-Lite merges scales by name, and different domains would mix up the colors.
   const used = new Set(bars.map(({ part }) => part));
   const caption = captionText(options.caption, ...sentences, ...omitted.sentences());
   return {
@@ -81,7 +87,7 @@ export function barFigure(rows: readonly BarRow[], options: BarOptions): Figure 
 
 const layersOf = (rows: readonly BarRow[]): string[] => [...new Set(rows.map(({ layer }) => layer))];
 
-/** As many parts as there are colors: those with the largest sums over all panels keep theirs. */
+/** Limits the parts to the number of colors: those with the largest sums over all panels keep their own color. */
 function mergedParts(rows: readonly BarRow[], given: readonly Level[]): { rows: readonly BarRow[]; parts: Level[] } {
   const parts = completeLevels(
     given,
@@ -104,7 +110,7 @@ function sums(rows: readonly BarRow[], key: (row: BarRow) => string): Map<string
   );
 }
 
-/** The layers that are drawn, and what the caption says of the others. */
+/** The layers that are drawn, and the caption's sentences about the others. */
 function drawnBars(rows: readonly BarRow[], most: number): { bars: Bar[]; sentences: string[] } {
   const wholes = sums(rows, ({ metric }) => metric);
   const shares = new Map<string, number>();
@@ -129,7 +135,7 @@ function drawnBars(rows: readonly BarRow[], most: number): { bars: Bar[]; senten
   return {
     bars: [...bars.filter(({ layer }) => layer !== others), ...bars.filter(({ layer }) => layer === others)],
     sentences: [
-      ...(empty === 0 ? [] : [`Not drawn: ${empty} ${empty === 1 ? "layer" : "layers"} of which every quantity is 0.`]),
+      ...(empty === 0 ? [] : [`Not drawn: ${empty} ${empty === 1 ? "layer" : "layers"} with only zero quantities.`]),
       ...(kept.size === drawn.length ? [] : [`The last bar is the sum of ${others}, the smallest ones.`]),
     ],
   };
@@ -138,7 +144,7 @@ function drawnBars(rows: readonly BarRow[], most: number): { bars: Bar[]; senten
 interface PanelOptions {
   readonly metric: BarMetric;
   readonly parts: readonly Level[];
-  /** Those that some panel draws. */
+  /** Parts drawn in some panel. */
   readonly used: ReadonlySet<string>;
   /** Top to bottom. */
   readonly layers: readonly string[];
@@ -146,7 +152,7 @@ interface PanelOptions {
   readonly panels: number;
 }
 
-/** Height of a bar with its gap: generous for few layers, as low as its label allows for many. */
+/** Height of a bar with its gap: generous for few layers, as small as the label allows for many. */
 const steps = [
   { most: 24, step: 24, label: sizes.label },
   { most: 60, step: 17, label: 11 },
@@ -157,7 +163,7 @@ function panelSpec(bars: readonly Bar[], { metric, parts, used, layers, isFirst,
   const { step, label } = steps.find(({ most }) => layers.length <= most) ?? steps[2];
   const longest = Math.max(1, ...layers.map((layer) => layer.length));
   const labels = Math.min(260, longest * sizes.character * (label / sizes.label));
-  // Room for the number at the end of the longest bar.
+  // Leaves room for the number at the end of the longest bar.
   const width = Math.max(140, panelWidth(panels, labels / panels) - 44);
   const titles = levelTitles(parts);
   const drawn = parts.filter(({ id }) => used.has(id));
@@ -176,7 +182,7 @@ function panelSpec(bars: readonly Bar[], { metric, parts, used, layers, isFirst,
     axis: {
       tickCount: Math.max(3, Math.floor(width / 80)),
       format: "~s",
-      // Vega writes 0M where the other ticks are millions.
+      // Vega writes 0M if the other ticks are millions.
       labelExpr: "datum.value === 0 ? '0' : datum.label",
       labelFlush: false,
     },
@@ -204,12 +210,12 @@ function panelSpec(bars: readonly Bar[], { metric, parts, used, layers, isFirst,
         encoding: { y, x: { ...x, field: "value" }, text: { field: "value", type: "quantitative", format: ".3~s" } },
       },
     ],
-    // No frame: the number of the longest bar may reach beyond it.
+    // No frame, because the number of the longest bar may extend beyond it.
     view: { stroke: null },
   };
 }
 
-/** One piece for each part of a bar, in the order of the parts; Vega stacks by that order. */
+/** One segment per part of a bar, in the order of the parts, in which Vega stacks them. */
 function summed(values: readonly { layer: string; part: string; value: number }[], parts: readonly Level[]): Json[] {
   const pieces = groupBy(values, ({ layer, part }) => JSON.stringify([layer, part]));
   const order = parts.map(({ title }) => title);

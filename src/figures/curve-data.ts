@@ -1,4 +1,4 @@
-// What curves are drawn from, and what is drawn.
+// The input rows of curves, and the points that are drawn.
 import type { Level } from "./level.js";
 import type { ReferenceLine } from "./reference-line.js";
 
@@ -8,30 +8,30 @@ export interface CurveRow {
   readonly seed: number;
   readonly phase: string;
   readonly metric: string;
-  /** Place on the horizontal axis: the epoch, unless `x` says otherwise. */
+  /** Horizontal position: the epoch, unless `x` names another axis. */
   readonly x: number;
   readonly value: number;
 }
 
 /** A row of panels. */
 export interface CurveMetric extends Level {
-  /** Printed after the title: `nats`, `%`. */
+  /** Unit, printed after the title: `nats`, `%`. */
   readonly unit?: string;
-  /** `linear` unless told otherwise. On a `log` axis, values of zero and below are left out, and counted. */
+  /** Default `linear`. A `log` axis omits values of zero and below, and counts them. */
   readonly scale?: "linear" | "log";
-  /** What the metric can be at all; bands end there. */
+  /** Possible range of the metric; bands end there. */
   readonly bounds?: readonly [number, number];
   readonly references?: readonly ReferenceLine[];
 }
 
-/** The horizontal axis: its column in the CSV file, its title, its scale (`linear` unless told otherwise). */
+/** The horizontal axis: its column in the CSV file, its title, its scale (default `linear`). */
 export interface CurveAxis {
   readonly name: string;
   readonly title: string;
   readonly scale?: "linear" | "log";
 }
 
-/** A point of a line: what is drawn, and written as CSV. */
+/** A point of a line, as drawn and as written to CSV. */
 export interface CurvePoint {
   readonly variant: string;
   readonly phase: string;

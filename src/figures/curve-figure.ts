@@ -1,4 +1,5 @@
-// Curves over training: one line a variant with its interval over seeds; a row of panels a metric, a column a phase.
+// Curves over training: one line per variant with its interval over seeds, one row of panels per metric, one column per
+// phase.
 import { groupBy } from "../core/group-by.js";
 import { defaultLevel, meanEstimate } from "../core/statistics/intervals.js";
 import type { CurveAxis, CurveMetric, CurvePoint, CurveRow } from "./curve-data.js";
@@ -12,23 +13,23 @@ export interface CurveOptions {
   readonly id: string;
   readonly title: string;
   readonly subtitle?: string;
-  /** What to look for; how to read lines and bands is added. */
+  /** What to look for; a sentence on how to read lines and bands is added. */
   readonly caption?: string;
-  /** Order, names and looks of the variants; the rows' own if missing. */
+  /** Order, names and styles of the variants. Default: those of the rows. */
   readonly variants?: readonly Level[];
-  /** Rows of panels, top to bottom; the rows' own if missing. */
+  /** Rows of panels, top to bottom. Default: those of the rows. */
   readonly metrics?: readonly CurveMetric[];
-  /** Columns of panels, left to right; the rows' own if missing. */
+  /** Columns of panels, left to right. Default: those of the rows. */
   readonly phases?: readonly Level[];
-  /** Epochs unless told otherwise. */
+  /** Default: epochs. */
   readonly x?: CurveAxis;
   /** Confidence level of the bands. */
   readonly level?: number;
 }
 
 /**
- * Draws means over seeds with t intervals. Panels in one row share their vertical axis, which need not start at 0.
- * With one seed there are no bands. Values that are not finite are left out and counted in the caption.
+ * Draws means over seeds with t intervals. Panels in one row share their vertical axis, which need not start at 0. With
+ * one seed there are no bands. Non-finite values are omitted and counted in the caption.
  */
 export function curveFigure(rows: readonly CurveRow[], options: CurveOptions): Figure {
   const x: CurveAxis = options.x ?? { name: "epoch", title: "Epoch" };
@@ -88,7 +89,7 @@ interface PointOptions {
   readonly level: number | undefined;
 }
 
-/** Means and intervals over the seeds of each variant, phase, metric and place. */
+/** Means and intervals over the seeds of each variant, phase, metric and position. */
 function curvePoints(rows: readonly CurveRow[], options: PointOptions): CurvePoint[] {
   const titles = levelTitles(options.variants);
   const logMetrics = new Set(options.metrics.flatMap(({ id, scale }) => (scale === "log" ? [id] : [])));
@@ -115,11 +116,11 @@ function curvePoints(rows: readonly CurveRow[], options: PointOptions): CurvePoi
 function readingText(points: readonly CurvePoint[], level: number): string {
   if (points.length === 0) return "";
   const counts = points.map(({ n }) => n);
-  if (Math.max(...counts) === 1) return "Lines: one seed a variant, so there are no intervals.";
+  if (Math.max(...counts) === 1) return "Lines: one seed per variant, so there are no intervals.";
   return `Lines: means over ${seedsText(counts)}; bands: ${Math.round(level * 1000) / 10} % t intervals of the mean.`;
 }
 
-/** Says so when a band is wider than its panel. */
+/** A caption sentence if a band is wider than its panel. */
 function bandNote(points: readonly CurvePoint[], metrics: readonly CurveMetric[]): string {
   const cut = metrics.some((metric) => {
     const ofMetric = points.filter((point) => point.metric === metric.id);

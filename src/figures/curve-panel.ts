@@ -1,4 +1,4 @@
-// One panel of curves as Vega-Lite: references, bands, lines, and points while they are few enough to tell apart.
+// One panel of curves as Vega-Lite: references, bands, lines, and points if there are few enough to tell apart.
 
 import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
@@ -8,21 +8,21 @@ import { type Channel, type Level, levelLegend, levelScale, levelTitles, lineDas
 import { horizontalReference } from "./reference-line.js";
 import { axisTitle, panelWidth, sizes } from "./theme.js";
 
-/** With more points to a line than this, they would run into one thick stroke. */
+/** More points per line than this would merge into a thick stroke. */
 const mostPoints = 30;
 
 export interface PanelOptions {
   readonly metric: CurveMetric;
   readonly phase: Level;
   readonly x: CurveAxis;
-  /** All levels of the study, which decide the looks, and those of them that the figure has. */
+  /** All levels of the study, which determine the styles, and those that the figure contains. */
   readonly variants: readonly Level[];
   readonly present: ReadonlySet<string>;
-  /** Places of all panels, which share their horizontal axis. */
+  /** Positions of all panels, which share their horizontal axis. */
   readonly places: readonly number[];
-  /** Whether lines carry points; the same in all panels, because they share the legend. */
+  /** Whether lines have points; the same in all panels, because they share the legend. */
   readonly hasPoints: boolean;
-  /** Which end of references carries their label. Default `right`. */
+  /** The end of references that carries their label. Default `right`. */
   readonly labelEnd?: "left" | "right";
   readonly row: number;
   readonly column: number;
@@ -86,17 +86,17 @@ export function panelDomain(points: readonly CurvePoint[], metric: CurveMetric):
   return axisDomain([...points.map(({ mean }) => mean), ...references], ends, {
     scale: metric.scale ?? "linear",
     bounds: metric.bounds,
-    labelled: references,
+    labeled: references,
   });
 }
 
-/** Whether the interval of a point does not fit its panel (what lies beyond the metric's bounds does not count). */
+/** Whether the interval of a point extends beyond its panel (parts beyond the metric's bounds do not count). */
 export function isClipped({ low, high }: CurvePoint, domain: readonly [number, number], metric: CurveMetric): boolean {
   const [least, most] = metric.bounds ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   return low !== null && high !== null && (Math.max(low, least) < domain[0] || Math.min(high, most) > domain[1]);
 }
 
-/** Ends of intervals stop at the metric's bounds, and above zero on a logarithmic axis; the mark is cut at the frame. */
+/** Clips intervals to the metric's bounds, and above zero on a logarithmic axis; the frame clips the mark. */
 function panelValues(points: readonly CurvePoint[], domain: readonly [number, number], panel: PanelOptions): Json {
   const { bounds, scale } = panel.metric;
   const titles = levelTitles(panel.variants);
@@ -119,7 +119,7 @@ function panelValues(points: readonly CurvePoint[], domain: readonly [number, nu
 function horizontalEncoding({ x, places, row, rows }: PanelOptions): Encoding {
   const isLog = x.scale === "log";
   const domain: [number, number] = [Math.min(...places), Math.max(...places)];
-  // Epochs 1.5 and 2.5 do not exist: whole places get whole ticks.
+  // Epochs 1.5 and 2.5 do not exist, so integer positions get integer ticks.
   const whole: Encoding = places.every(Number.isInteger) ? { tickMinStep: 1, format: ",~d" } : {};
   const linear: Encoding = { tickCount: Math.min(10, Math.max(2, places.length)), ...whole };
   return {
@@ -142,7 +142,7 @@ function verticalEncoding(domain: readonly [number, number], { metric, column }:
   };
 }
 
-/** Color, dash and shape of the variants. The legend shows shapes where there are points, else dashes. */
+/** Color, dash and shape of the variants. The legend shows shapes if there are points, otherwise dashes. */
 function looksOf({ variants, present, hasPoints }: PanelOptions): Readonly<Record<Channel, Json>> {
   const titles = variants.filter(({ id }) => present.has(id)).map(({ title }) => title);
   const symbol: Encoding = hasPoints ? { symbolStrokeWidth: 0 } : { symbolType: "stroke", symbolSize: 900 };
@@ -153,7 +153,7 @@ function looksOf({ variants, present, hasPoints }: PanelOptions): Readonly<Recor
     scale: levelScale(name, variants, present),
     legend,
   });
-  // Legends of one domain merge, and dashes would make a ruin of small shapes: so with points, dashes come as data.
+  // Legends with the same domain merge, and dashes would break up small shapes, so with points the dashes are data.
   const strokeDash: Json = hasPoints ? { field: "dash", type: "nominal", scale: null } : channel("strokeDash");
   return { color: channel("color"), strokeDash, shape: channel("shape") };
 }

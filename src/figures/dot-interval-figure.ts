@@ -1,4 +1,4 @@
-// Means with their intervals, one line of the figure a variant, and every seed as a faint dot.
+// Means with intervals, one line per variant, and every seed as a faint dot.
 
 import type { Json } from "../core/formats/json.js";
 import { groupBy } from "../core/group-by.js";
@@ -10,7 +10,7 @@ import { completeLevels, type Level, levelScale, levelTitles } from "./level.js"
 import { type ReferenceLine, verticalReference } from "./reference-line.js";
 import { axisTitle, ink, panelWidth, sizes, themedSpec } from "./theme.js";
 
-/** One number of one trial, or one difference of a pair of trials. */
+/** One number of one trial, or one paired difference. */
 export interface DotRow {
   readonly variant: string;
   readonly seed: number;
@@ -20,7 +20,7 @@ export interface DotRow {
 
 /** A panel. */
 export interface DotMetric extends Level {
-  /** Printed after the title: `%`. */
+  /** Unit, printed after the title: `%`. */
   readonly unit?: string;
   readonly bounds?: readonly [number, number];
   readonly references?: readonly ReferenceLine[];
@@ -39,7 +39,7 @@ export interface DotIntervalOptions {
   readonly level?: number;
 }
 
-/** What is known of one variant in one panel. */
+/** The summary of one variant in one panel. */
 interface Summary {
   readonly variant: string;
   readonly metric: string;
@@ -47,7 +47,9 @@ interface Summary {
   readonly values: readonly number[];
 }
 
-/** Draws means over seeds with t intervals. The axis need not start at 0: lengths mean nothing here, places do. */
+/**
+ * Draws means over seeds with t intervals. The axis need not start at 0, because positions matter here, not lengths.
+ */
 export function dotIntervalFigure(rows: readonly DotRow[], options: DotIntervalOptions): Figure {
   const variants = completeLevels(
     options.variants ?? [],
@@ -103,7 +105,7 @@ export function dotIntervalFigure(rows: readonly DotRow[], options: DotIntervalO
 function readingText(summaries: readonly Summary[], level: number): string {
   if (summaries.length === 0) return "";
   const counts = summaries.map(({ estimate }) => estimate.n);
-  if (Math.max(...counts) === 1) return "Dots: one seed a variant, so there are no intervals.";
+  if (Math.max(...counts) === 1) return "Dots: one seed per variant, so there are no intervals.";
   const percent = Math.round(level * 1000) / 10;
   return `Large dots: means over ${seedsText(counts)}; bars: ${percent} % t intervals of the mean; small dots: the seeds.`;
 }

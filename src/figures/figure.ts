@@ -6,14 +6,14 @@ import type { Row } from "../core/rows.js";
 /** A Vega-Lite specification, as plain JSON (https://vega.github.io/vega-lite/). */
 export type VegaLiteSpec = { readonly [key: string]: Json };
 
-/** A drawn figure: what a report embeds and what is written beside it. */
+/** A figure, which a report embeds and which is also written to files. */
 export interface Figure {
   /** Unique within its study; names the files. */
   readonly id: string;
   readonly title: string;
-  /** One sentence: how to read it. */
+  /** One sentence on how to read it. */
   readonly caption: string;
-  /** The tidy rows drawn, also written as CSV. */
+  /** The drawn rows, also written as CSV. */
   readonly rows: readonly Row[];
   readonly spec: VegaLiteSpec;
 }

@@ -114,7 +114,7 @@ describe("curves", () => {
   it("have no bands for one seed, and say so", () => {
     const figure = curveFigure([row(1), row(2, { x: 2 })], { id: "f", title: "F" });
     expect(JSON.stringify(figure.spec)).not.toContain('"area"');
-    expect(figure.caption).toBe("Lines: one seed a variant, so there are no intervals.");
+    expect(figure.caption).toBe("Lines: one seed per variant, so there are no intervals.");
   });
 
   it("end bands at what the metric can be, but write the whole interval as CSV", () => {
@@ -175,7 +175,7 @@ describe("bars", () => {
 
   it("of nothing are counted, in words", () => {
     const figure = barFigure([bar("a", 3), bar("b", 0), bar("c", 0)], { id: "f", title: "F" });
-    expect(figure.caption).toBe("Not drawn: 2 layers of which every quantity is 0.");
+    expect(figure.caption).toBe("Not drawn: 2 layers with only zero quantities.");
     const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
     expect(drawn).toEqual([{ layer: "a", part: "Conv", value: 3, order: 0 }]);
   });

@@ -1,4 +1,5 @@
-// One made-up case a situation that figures meet: the same file feeds the golden tests and the gallery of pictures.
+// An invented example for each situation a figure can meet. The golden tests and the gallery of pictures use the same
+// file.
 import { randomStream } from "../core/random/rng.js";
 import { type BarRow, barFigure } from "./bar-figure.js";
 import type { CurveRow } from "./curve-data.js";
@@ -54,7 +55,7 @@ function curveRows(options: { readonly seeds: readonly number[]; readonly epochs
   return rows;
 }
 
-/** A run that sits just above the floor of a loss with softmax applied twice. */
+/** A run just above the lower bound of a loss with softmax applied twice. */
 function flooredRows(): CurveRow[] {
   return curveRows({ seeds, epochs: 10 })
     .filter(({ metric }) => metric === "loss")
@@ -90,7 +91,7 @@ function dotRows(metric: string, center: number, spread: number): DotRow[] {
   );
 }
 
-/** A made-up network of `count` layers, every third a convolution, behind it a normalization and an activation. */
+/** An invented network of `count` layers in groups of three: convolution, normalization, activation. */
 function barRows(count: number): BarRow[] {
   return Array.from({ length: count }, (_, i): BarRow[] => {
     const part = ["Conv", "BatchNormalization", "Relu"][i % 3];
@@ -108,7 +109,7 @@ const parametersAndMacs = [
   { id: "macs", title: "MACs" },
 ];
 
-/** Made-up sizes of models, some of them close together. */
+/** Invented model sizes, some of them close together. */
 const scatterRows = [
   ["tiny", 6.2e4, 4.2e5],
   ["small", 1.6e6, 2.4e8],
@@ -118,7 +119,7 @@ const scatterRows = [
   ["large", 1.4e8, 1.96e10],
 ].map(([name, x, y]) => ({ name: String(name), x: Number(x), y: Number(y) }));
 
-/** A bell, flat beyond three widths. */
+/** A bell curve, zero beyond three deviations. */
 function heatRows(height: number, width: number, deviation: number): HeatRow[] {
   return Array.from({ length: height * width }, (_, i) => {
     const [row, column] = [Math.floor(i / width), i % width];

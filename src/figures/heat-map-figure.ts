@@ -12,7 +12,7 @@ export interface HeatRow {
   readonly value: number;
 }
 
-/** A rectangle from the first to the last row and column, beyond the image too. */
+/** A rectangle from the first to the last row and column, which may extend beyond the image. */
 export interface HeatFrame {
   readonly rows: readonly [number, number];
   readonly columns: readonly [number, number];
@@ -24,26 +24,26 @@ export interface HeatMapOptions {
   readonly title: string;
   readonly subtitle?: string;
   readonly caption?: string;
-  /** Extents of the image. */
+  /** Size of the image. */
   readonly height: number;
   readonly width: number;
   readonly value: { readonly name: string; readonly title: string };
-  /** `linear` unless told otherwise. On `log`, colors end at `10 ** -decades` of the largest value. */
+  /** Default `linear`. On `log`, colors end at `10 ** -decades` of the largest value. */
   readonly scale?: "linear" | "log";
   /** Default 4. */
   readonly decades?: number;
   readonly frames?: readonly HeatFrame[];
 }
 
-/** More cells to a side are drawn as means of blocks: nobody sees them apart, and files grow with their square. */
+/** Larger images are drawn as means of blocks: finer cells are invisible, and the file size grows with the square. */
 const mostCells = 112;
-/** Of the longer side, about, in pixels at 1x. */
+/** Approximate length of the longer side, in pixels at 1x. */
 const longSide = 448;
-/** Images below this height, in pixels at 1x, have their legend underneath. */
+/** Images lower than this, in pixels at 1x, have their legend underneath. */
 const lowestLegend = 220;
 const frameColors = ["#ffffff", "#E69F00"] as const;
 
-/** Draws every cell in a color, dark for small. Cells without a row are left white. */
+/** Draws each cell in a color, dark for small values. Cells without a row stay white. */
 export function heatMapFigure(rows: readonly HeatRow[], options: HeatMapOptions): Figure {
   const { height, width, value, frames = [], scale = "linear", decades = 4 } = options;
   const omitted = leftOut();
@@ -72,10 +72,10 @@ function drawing(cells: readonly HeatRow[], block: number, options: HeatMapOptio
   const { value, frames = [], scale = "linear", decades = 4 } = options;
   const largest = cells.reduce((most, cell) => Math.max(most, cell.value), 0);
   const least = scale === "log" ? largest * 10 ** -decades : 0;
-  // Whole blocks of whole pixels: edges of cells between pixels would shimmer.
+  // Whole blocks and whole pixels, because cell edges between pixels would shimmer.
   const [rows, columns] = [Math.ceil(options.height / block), Math.ceil(options.width / block)];
   const step = Math.max(1, Math.floor(longSide / Math.max(rows, columns)));
-  // A line has one row; it is drawn as a band.
+  // A one-row image is drawn as a band.
   const height = Math.max(40, rows * step);
   const axes = {
     x: { ...axisOf("column", options.width), scale: { domain: [0, columns * block], nice: false } },
@@ -106,7 +106,7 @@ function drawing(cells: readonly HeatRow[], block: number, options: HeatMapOptio
 const superscript = (digits: number): string =>
   [...`${digits}`].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)] ?? digit).join("");
 
-/** Means over squares of cells, in order of rows and columns; each named by its first row and column. */
+/** Means over square blocks of cells, in row-major order; each block is named by its first row and column. */
 function blockMeans(rows: readonly HeatRow[], block: number): HeatRow[] {
   const blocks = new Map<string, { row: number; column: number; sum: number; count: number }>();
   for (const { row, column, value } of rows) {
@@ -152,7 +152,7 @@ function colorOf(title: string, [least, largest]: readonly [number, number], { s
 
 const within = (value: number, most: number): number => Math.min(most, Math.max(0, value));
 
-/** A cell begins at its number and ends at the next one. */
+/** A cell extends from its index to the next. */
 function isCut({ rows, columns }: HeatFrame, { height, width }: HeatMapOptions): boolean {
   return rows[0] < 0 || columns[0] < 0 || rows[1] + 1 > height || columns[1] + 1 > width;
 }
@@ -163,7 +163,7 @@ interface FrameOptions {
   readonly color: string;
 }
 
-/** Rules along those sides that lie inside the image, and the label at a corner. */
+/** Lines along the sides that are inside the image, and the label at a corner. */
 function frameLayers({ rows, columns, label }: HeatFrame, { options, axes, color }: FrameOptions): Json[] {
   const { height, width } = options;
   const [top, bottom, left, right] = [rows[0], rows[1] + 1, columns[0], columns[1] + 1];

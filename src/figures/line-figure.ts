@@ -1,4 +1,4 @@
-// Plain lines: one quantity against another, one line a variant, for what has neither seeds nor intervals.
+// Plain lines, one per variant: one quantity against another, without seeds or intervals.
 import type { CurveAxis, CurveMetric, CurvePoint } from "./curve-data.js";
 import { canHavePoints, panelSpec } from "./curve-panel.js";
 import type { Figure } from "./figure.js";
@@ -18,7 +18,7 @@ export interface LineOptions {
   readonly title: string;
   readonly subtitle?: string;
   readonly caption?: string;
-  /** Order, names and looks of the variants; the rows' own if missing. */
+  /** Order, names and styles of the variants. Default: those of the rows. */
   readonly variants?: readonly Level[];
   readonly x: CurveAxis;
   readonly y: CurveAxis & { readonly unit?: string; readonly references?: readonly ReferenceLine[] };
@@ -26,7 +26,7 @@ export interface LineOptions {
 
 const panelId = "";
 
-/** Draws one line a variant through its rows in order of x. Values that cannot be drawn are counted in the caption. */
+/** Draws one line per variant through its rows in order of x. The caption counts values that cannot be drawn. */
 export function lineFigure(rows: readonly LineRow[], options: LineOptions): Figure {
   const { x, y } = options;
   const variants = completeLevels(
@@ -40,7 +40,7 @@ export function lineFigure(rows: readonly LineRow[], options: LineOptions): Figu
     ...{ metric, variants, x, phase: { id: panelId, title: "" } },
     present: new Set(points.drawn.map(({ variant }) => variant)),
     places: [...new Set(points.drawn.map((point) => point.x))],
-    // Quantities grow with x more often than not: lines begin below a reference.
+    // Most quantities grow with x, so lines start below a reference.
     labelEnd: "left",
     hasPoints: canHavePoints(points.drawn),
     ...{ row: 0, column: 0, rows: 1, columns: 1 },

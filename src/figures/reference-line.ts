@@ -9,11 +9,11 @@ export interface ReferenceLine {
 }
 
 interface HorizontalOptions {
-  /** Of the panel. */
+  /** Width of the panel. */
   readonly width: number;
   /** The encoding of the panel's vertical axis. */
   readonly y: { readonly [key: string]: Json };
-  /** Where the label is out of the way: `above` or `below` the right end, above the `left` end, or `outside` the panel. */
+  /** Position of the label: `above` or `below` the right end, above the `left` end, or `outside` the panel. */
   readonly side: "above" | "below" | "left" | "outside";
 }
 
@@ -49,8 +49,8 @@ export function horizontalReference(reference: ReferenceLine, { width, y, side }
 }
 
 /**
- * Rule and label across a panel at horizontal place `value`, given the encoding of its horizontal axis. The label stands
- * at the top, just outside the panel.
+ * Rule and label across a panel at the horizontal position `value`. The label is at the top, just outside the panel.
+ * @param axis the encoding of the panel's horizontal axis.
  */
 export function verticalReference({ value, label }: ReferenceLine, axis: { readonly [key: string]: Json }): Json[] {
   const data = { values: [{ value }] };

@@ -1,4 +1,4 @@
-// Points with their names beside them: one quantity of every model against another.
+// Named points: one quantity of every model against another.
 import type { Json } from "../core/formats/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { Figure } from "./figure.js";
@@ -15,7 +15,7 @@ export interface ScatterRow {
 export interface ScatterAxis {
   readonly title: string;
   readonly unit?: string;
-  /** `log` unless told otherwise: models differ by powers of ten. */
+  /** Default `log`, because models differ by powers of ten. */
   readonly scale?: "linear" | "log";
 }
 
@@ -30,7 +30,7 @@ export interface ScatterOptions {
 
 const frame = { width: 720, height: 440 } as const;
 
-/** Draws one point a row. Names stand where they cover no point and no other name, as far as there is room. */
+/** Draws one point per row. Names are placed so that they cover no point and no other name, if there is room. */
 export function scatterFigure(rows: readonly ScatterRow[], options: ScatterOptions): Figure {
   const omitted = leftOut();
   const keeps = (value: number, { scale = "log" }: ScatterAxis, name: string): boolean =>
@@ -77,10 +77,10 @@ export function scatterFigure(rows: readonly ScatterRow[], options: ScatterOptio
   };
 }
 
-/** A channel's encoding, and where in the frame a value stands, 0 to 1. */
+/** A channel's encoding, and the position of a value in the frame, 0 to 1. */
 function axisOf(field: "x" | "y", rows: readonly ScatterRow[], { title, unit, scale = "log" }: ScatterAxis) {
   const values = rows.map((row) => row[field]);
-  const domain = axisDomain(values, [], { scale, labelled: values });
+  const domain = axisDomain(values, [], { scale, labeled: values });
   const to = scale === "log" ? Math.log10 : (value: number): number => value;
   const encoding: Json = {
     field,
@@ -110,7 +110,7 @@ interface LabelPlace {
   readonly dy: number;
 }
 
-/** Where a name may stand, the best first: beside its point, above, below, then askew and further off. */
+/** Positions for a name, best first: beside its point, above, below, then diagonally and further away. */
 const candidates: readonly LabelPlace[] = [
   { align: "left", dx: 9, dy: 0 },
   { align: "right", dx: -9, dy: 0 },
@@ -124,7 +124,7 @@ const candidates: readonly LabelPlace[] = [
   { align: "center", dx: 0, dy: 27 },
 ];
 
-/** For every point in turn the candidate that covers least: greedy, which serves dozens of points. */
+/** For every point in turn, the candidate that covers least. Greedy, which suffices for dozens of points. */
 function labelPlaces(points: readonly Place[], names: readonly string[]): LabelPlace[] {
   const taken: Box[] = points.map(({ x, y }) => ({ left: x - 6, right: x + 6, top: y - 6, bottom: y + 6 }));
   return points.map((point, index) => {
@@ -151,7 +151,7 @@ function overlap(a: Box, b: Box): number {
   return width > 0 && height > 0 ? width * height : 0;
 }
 
-/** Pixels by which a name leaves the frame. */
+/** Number of pixels by which a name extends beyond the frame. */
 function outside({ left, right, top, bottom }: Box): number {
   return Math.max(0, -left) + Math.max(0, right - frame.width) + Math.max(0, -top) + Math.max(0, bottom - frame.height);
 }

@@ -1,10 +1,10 @@
-// How every figure looks: one palette, one font, one set of sizes, made to survive a black-and-white printer.
+// The look of every figure: one palette, one font, one set of sizes, readable in black and white.
 import type { Json } from "../core/formats/json.js";
 import type { VegaLiteSpec } from "./figure.js";
 
 /**
- * Eight colors that people with any color blindness tell apart (Okabe & Ito 2008), in an order that keeps neighbors
- * far apart in lightness too. The yellow of the original, too faint for a line on white, is replaced by a brown.
+ * Eight colors that people with any form of color blindness can tell apart (Okabe & Ito 2008), ordered so that
+ * neighbors also differ in lightness. The original yellow, too faint for a line on white, is replaced by a brown.
  */
 export const palette = [
   "#0072B2",
@@ -17,7 +17,7 @@ export const palette = [
   "#7F5539",
 ] as const;
 
-/** Line patterns, in step with `palette`, for print without color. */
+/** Line patterns parallel to `palette`, for print without color. */
 export const dashes: readonly (readonly number[])[] = [
   [1, 0],
   [7, 3],
@@ -29,7 +29,7 @@ export const dashes: readonly (readonly number[])[] = [
   [9, 3, 2, 3, 2, 3],
 ];
 
-/** Point shapes, in step with `palette`, of similar weight to the eye. */
+/** Point shapes parallel to `palette`, of similar visual weight. */
 export const pointShapes = [
   "circle",
   "square",
@@ -41,7 +41,7 @@ export const pointShapes = [
   "triangle-left",
 ] as const;
 
-/** Ink of text, of quiet lines (grid, ticks), and of references that must be seen but not lead. */
+/** Colors of text, of unobtrusive lines (grid, ticks), and of references, which must be visible but not dominant. */
 export const ink = { text: "#1a1a1a", quiet: "#d9d9d9", axis: "#8a8a8a", reference: "#4d4d4d" } as const;
 
 /** Verdana has nearly the widths of DejaVu Sans, so a page without the font keeps its layout. */
@@ -49,7 +49,7 @@ export const fontFamily = "DejaVu Sans, Verdana, sans-serif";
 
 /** Sizes in pixels at 1x. */
 export const sizes = {
-  /** Of a whole figure, about: as wide as the text of a report. */
+  /** Approximate width of a whole figure: the text width of a report. */
   width: 860,
   label: 12,
   title: 13,
@@ -57,16 +57,16 @@ export const sizes = {
   subheading: 12.5,
   /** Width of an average character of a label. */
   character: 7.4,
-  /** Room for the labels of a vertical axis, the same in all panels so that they stand in line. */
+  /** Space for the labels of a vertical axis, the same in all panels so that they align. */
   axis: 40,
-  /** Room for the title of a vertical axis. */
+  /** Space for the title of a vertical axis. */
   axisTitle: 24,
   padding: 14,
-  /** Between panels side by side. */
+  /** Between adjacent panels. */
   gap: 24,
 } as const;
 
-/** Width of each of several panels side by side, of which each spends `labels` pixels on an axis. */
+/** Width of each of several adjacent panels, of which each uses `labels` pixels for an axis. */
 export function panelWidth(panels: number, labels: number): number {
   const room = sizes.width - 2 * sizes.padding - sizes.axisTitle - (panels - 1) * sizes.gap;
   return Math.floor(room / panels - labels);
@@ -81,7 +81,7 @@ const config: Json = {
   font: fontFamily,
   background: "white",
   view: { stroke: null },
-  // Screen readers get the description of the whole figure, not hundreds of marks.
+  // Screen readers get the description of the whole figure instead of hundreds of marks.
   mark: { aria: false },
   axis: {
     labelFontSize: sizes.label,
@@ -124,7 +124,7 @@ const config: Json = {
   concat: { spacing: sizes.gap },
 };
 
-/** Breaks a text between words so that no line is wider than a figure. A character is taken as 0.62 of the font size. */
+/** Breaks a text between words so that no line is wider than a figure. A character counts as 0.62 of the font size. */
 function textLines(text: string, fontSize: number): string[] {
   const most = Math.floor((sizes.width - 2 * sizes.padding) / (0.62 * fontSize));
   const lines: string[] = [];
@@ -140,15 +140,15 @@ function textLines(text: string, fontSize: number): string[] {
   return [...lines, line];
 }
 
-/** What stands above a figure, and what a screen reader says. */
+/** The text above a figure, and the text for screen readers. */
 export interface Heading {
   readonly title: string;
-  /** Data set, seeds, preset: whatever a reader must know who sees the picture alone. */
+  /** Data set, seeds, preset: everything that a reader of the picture alone must know. */
   readonly subtitle?: string;
   readonly description: string;
 }
 
-/** Completes a drawing into a whole specification. */
+/** Completes a drawing to a full specification. */
 export function themedSpec({ title, subtitle, description }: Heading, drawing: VegaLiteSpec): VegaLiteSpec {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",

@@ -1,4 +1,4 @@
-// Distributions a layer and variant: violins with quartiles, and plain ticks where there is no distribution to speak of.
+// Distributions per layer and variant: violins with quartiles, or plain ticks if there are too few different values.
 import type { Json } from "../core/formats/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { Figure } from "./figure.js";
@@ -19,7 +19,7 @@ export interface ViolinOptions {
   readonly id: string;
   readonly title: string;
   readonly subtitle?: string;
-  /** What to look for; how to read violins and ticks is added. */
+  /** What to look for; a sentence on how to read violins and ticks is added. */
   readonly caption?: string;
   readonly variants?: readonly Level[];
   /** Layers from input to output, left to right. */
@@ -29,9 +29,9 @@ export interface ViolinOptions {
 }
 
 /**
- * Draws one violin a layer and variant: a Gaussian kernel density (Silverman's bandwidth) cut at the range of the data,
- * all equally wide at their widest, with the median and the quartiles as ticks. Layers with one value a seed, and
- * groups of equal values, have no density: every value is a tick.
+ * Draws one violin per layer and variant: a Gaussian kernel density (Silverman's bandwidth) truncated to the range of
+ * the data, all equally wide at their widest point, with the median and the quartiles as ticks. Layers with one value
+ * per seed, and groups of equal values, have no density: every value is a tick.
  */
 export function violinFigure(rows: readonly ViolinRow[], options: ViolinOptions): Figure {
   const ids = (key: "variant" | "layer" | "metric"): string[] => rows.map((row) => row[key]);
@@ -75,7 +75,7 @@ function readingText(groups: readonly ViolinGroup[]): string {
     hasViolins
       ? "Violins: distribution over channels and seeds, equally wide, cut at the range of the values; long line: median, short lines: quartiles."
       : undefined,
-    hasTicks ? "Ticks: single values, where a layer has one value a seed or all its values are equal." : undefined,
+    hasTicks ? "Ticks: single values, where a layer has one value per seed or all its values are equal." : undefined,
   );
 }
 
@@ -84,7 +84,7 @@ interface PanelOptions {
   readonly variants: readonly Level[];
   readonly layers: readonly Level[];
   readonly isLast: boolean;
-  /** Room to the right of the panel for the labels of references. */
+  /** Space to the right of the panel for the labels of references. */
   readonly margin: number;
 }
 
@@ -145,7 +145,7 @@ function colorEncoding(groups: readonly ViolinGroup[], variants: readonly Level[
   };
 }
 
-/** Faint lines between the layers, which carry the horizontal axis: layer names under their places. */
+/** Faint lines between the layers. They carry the horizontal axis, with layer names below. */
 function layerAxis(layers: readonly Level[], isLast: boolean): Json {
   const names = JSON.stringify(layers.map(({ title }) => title));
   return {

@@ -1,4 +1,4 @@
-// The geometry of violins: where each group of values stands, its outline and its ticks.
+// The geometry of violins: the position of each group of values, its outline and its ticks.
 
 import { groupBy } from "../core/group-by.js";
 import { kernelDensity } from "../core/statistics/density.js";
@@ -10,26 +10,26 @@ export interface ViolinRow {
   readonly variant: string;
   readonly seed: number;
   readonly layer: string;
-  /** Which quantity, a panel each: `scale`, `shift`. */
+  /** The quantity, one panel each: `scale`, `shift`. */
   readonly metric: string;
   readonly value: number;
 }
 
 /** All values of one variant, layer and metric. */
 export interface ViolinGroup {
-  /** Places in the lists of variants and layers. */
+  /** Indices in the lists of variants and layers. */
   readonly variant: number;
   readonly layer: number;
   readonly metric: string;
   readonly values: readonly number[];
-  /** A violin needs a layer with several values a seed, not all equal. */
+  /** A violin needs a layer with several values per seed that are not all equal. */
   readonly hasDensity: boolean;
 }
 
 /** A horizontal piece of an outline at height `value`. */
 export type OutlinePoint = {
   readonly variant: string;
-  /** Center of the violin, which also tells violins apart. */
+  /** Center of the violin, which also identifies it. */
   readonly place: number;
   readonly value: number;
   readonly left: number;
@@ -40,7 +40,7 @@ export type OutlinePoint = {
 export type Tick = Omit<OutlinePoint, "place"> & { readonly weight: number };
 
 export interface ViolinShape {
-  /** Empty where there is no density. */
+  /** Empty if there is no density. */
   readonly outline: readonly OutlinePoint[];
   readonly ticks: readonly Tick[];
 }
@@ -68,8 +68,8 @@ export function violinGroups(
 }
 
 /**
- * Shapes of the groups of a panel. Layer `i` takes the horizontal places `i - 0.5` to `i + 0.5`; its variants stand side
- * by side in the order of the list, a slot for each that the panel has anywhere.
+ * Shapes of the groups of a panel. Layer `i` takes the horizontal range `i - 0.5` to `i + 0.5`; its variants are side
+ * by side in the order of the list, with a slot for each variant that occurs anywhere in the panel.
  */
 export function violinShapes(groups: readonly ViolinGroup[], variants: readonly Level[]): ViolinShape[] {
   const drawn = [...new Set(groups.map(({ variant }) => variant))].sort((a, b) => a - b);

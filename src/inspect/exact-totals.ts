@@ -1,10 +1,11 @@
-// Totals are printed digit by digit, so all of them must be exact.
+// Totals are printed with all digits, so they must be exact.
 import { InvalidInputError } from "../core/errors.js";
 import { shapeText } from "../core/numbers/shape.js";
 import type { PlainRecord } from "./layer-records.js";
 
 /**
- * Refuses totals beyond 2^53 - 1, from where on numbers are rounded; names the layer that has most of the first such one.
+ * Rejects totals beyond 2^53 - 1, which would be rounded; the error names the layer that contributes most to the first
+ * such total.
  * @throws InvalidInputError
  */
 export function requireExact(model: string, records: readonly PlainRecord[], counted: object): void {

@@ -1,4 +1,4 @@
-// Layers as flat rows, every number exact: what CSV files and spreadsheets take.
+// Layers as flat rows with exact numbers, for CSV files and spreadsheets.
 
 import type { Shape } from "../core/numbers/shape.js";
 import type { Row } from "../core/rows.js";
@@ -10,7 +10,7 @@ export const extentsText = (shape: Shape): string => (shape.length === 0 ? "scal
 const orNull = (values: readonly number[] | undefined): string | null =>
   values === undefined ? null : extentsText(values);
 
-/** One row a layer, in the order of the inspection. Cells of what is not known, or has no meaning, are null. */
+/** One row per layer, in the order of the inspection. Unknown and meaningless cells are null. */
 export function layerRows({ layers }: Inspection): Row[] {
   return layers.map(
     (layer): Row => ({
@@ -54,7 +54,7 @@ function fieldCells(field: LayerRecord["receptiveField"]): Row {
   };
 }
 
-/** Rows as a table of GitHub's Markdown; numbers to the right. */
+/** Rows as a Markdown table; numbers are right-aligned. */
 export function markdownTable(columns: readonly string[], rows: readonly Row[]): string {
   const isNumeric = columns.map((column) => rows.some((row) => typeof row[column] === "number"));
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;

@@ -1,11 +1,11 @@
-// Steps of one module as one layer: what `--depth` shows.
+// Groups the steps of a module into one layer, for `--depth`.
 import type { PlainRecord } from "./layer-records.js";
 import type { Subject } from "./subject/subject.js";
 
 /**
- * One record for all steps whose modules agree in the first `depth` parts of their path; steps without module stay
- * alone. A group stands where its first step stood.
- * @param records one for each step of the subject.
+ * One record for all steps whose modules agree in the first `depth` parts of their path; steps without a module stay
+ * separate. A group takes the position of its first step.
+ * @param records one per step of the subject.
  */
 export function groupLayers(subject: Subject, records: readonly PlainRecord[], depth: number): PlainRecord[] {
   const groups = new Map<string, PlainRecord[]>();
@@ -26,7 +26,7 @@ function merged(name: string, group: readonly PlainRecord[]): PlainRecord {
   const reasons = group.flatMap(({ unknown }) => (unknown === undefined ? [] : [unknown]));
   const total = (key: "parameters" | "weights" | "biases" | "trainable" | "frozen" | "statistics"): number =>
     group.reduce((sum, record) => sum + record[key], 0);
-  // One unknown step makes the sum unknown only where nothing of the group is known.
+  // The sum is unknown only if it is unknown for every step of the group.
   const known = (key: "activations" | "activationBytes" | "macs" | "flops"): number | null =>
     group.every((record) => record[key] === null) ? null : group.reduce((sum, record) => sum + (record[key] ?? 0), 0);
   return {

@@ -150,10 +150,10 @@ test("what cannot be counted exactly is refused with layer and shape, before any
     return "nothing is wrong";
   };
   expect(refusalOf("resnet18", { inputShape: [3, 1e9, 1e9] })).toMatchInlineSnapshot(
-    `"ShapeError: input: the tensor has more elements than can be counted: expected at most 9007199254740991, received [1, 3, 1000000000, 1000000000]. Use smaller inputs or a smaller batch"`,
+    `"ShapeError: input: the tensor has too many elements to count: expected at most 9007199254740991, received [1, 3, 1000000000, 1000000000]. Use smaller inputs or a smaller batch"`,
   );
   expect(refusalOf("resnet18", { inputShape: [3, 4e7, 4e7] })).toMatchInlineSnapshot(
-    `"ShapeError: model.layers[0] (conv2d) > Conv: the tensor has more elements than can be counted: expected at most 9007199254740991, received [1, 64, 20000000, 20000000]. Use smaller inputs or a smaller batch"`,
+    `"ShapeError: model.layers[0] (conv2d) > Conv: the tensor has too many elements to count: expected at most 9007199254740991, received [1, 64, 20000000, 20000000]. Use smaller inputs or a smaller batch"`,
   );
   expect(refusalOf("resnet18", { inputShape: [3, 1e6, 1e6] })).toMatchInlineSnapshot(
     `"InvalidInputError: sequential > conv1 (Conv): macs beyond what can be counted exactly: expected at most 9007199254740991 in all layers, received about 3.6e+16, most of it for an output of [1, 64, 500000, 500000]. Use smaller inputs or a smaller batch"`,

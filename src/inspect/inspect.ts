@@ -1,6 +1,6 @@
-// The accounting: what every layer of a subject costs, holds and sees, and what all of them do together.
+// The accounting: what every layer of a subject costs, holds and sees, and the totals.
 //
-//   Subject --records, one a step--> LayerRecord[] --sums--> Totals
+//   Subject --one record per step--> LayerRecord[] --sums--> Totals
 //           --receptive-field.ts, memory.ts--> the rest of an Inspection
 import type { LayerSpec } from "../nn/layer.js";
 import { conventions } from "./conventions.js";
@@ -14,7 +14,7 @@ import type { Subject } from "./subject/subject.js";
 import { totalsOf } from "./totals.js";
 
 export interface InspectionOptions extends MemoryOptions {
-  /** Steps whose modules agree in so many parts of their path become one layer. Default: every step by itself. */
+  /** Steps whose modules agree in this many parts of their path become one layer. Default: every step is a layer. */
   readonly depth?: number;
 }
 
@@ -27,8 +27,8 @@ export function inspect(model: LayerSpec, options: LayerSubjectOptions & Inspect
 }
 
 /**
- * The same for anything that was made a subject: a file, a model of layers.
- * @throws InvalidInputError where a total is beyond the numbers that are exact.
+ * The same for any subject: a file, or a model of layers.
+ * @throws InvalidInputError if a total exceeds the exact integers.
  */
 export function inspectSubject(subject: Subject, options: InspectionOptions = {}): Inspection {
   const steps = layerRecords(subject);

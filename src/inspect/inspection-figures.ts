@@ -1,4 +1,4 @@
-// Inspections as figures: what every layer costs, what it holds, and models against each other.
+// Figures of inspections: what every layer costs and holds, and comparisons of models.
 import { type BarRow, barFigure } from "../figures/bar-figure.js";
 import type { Figure } from "../figures/figure.js";
 import { scatterFigure } from "../figures/scatter-figure.js";
@@ -6,7 +6,7 @@ import { extentsText } from "./flat-rows.js";
 import type { Inspection, LayerRecord } from "./inspection.js";
 
 export interface InspectionFigureOptions {
-  /** Names the model in titles. Default: its name. */
+  /** Name of the model in titles. Default: its own name. */
   readonly title?: string;
 }
 
@@ -15,13 +15,13 @@ const nameOf = ({ model }: Inspection, { title = model }: InspectionFigureOption
 const inputText = ({ inputs }: Inspection): string =>
   `Input ${inputs.map(({ shape }) => extentsText(shape)).join(", ")}`;
 
-/** What bars are colored by: the operator; rows that stand for several steps are modules. */
+/** The color group of a bar: the operator, or "module" for rows of several steps. */
 const kindOf = ({ operator, steps }: LayerRecord): string => (steps === 1 ? operator : "module");
 
-/** Layers of a list have numbers for names, which say little alone. */
+/** Layers of a list have only numbers as names, so the operator is added. */
 const labelOf = ({ name, operator }: LayerRecord): string => (/[a-z]/i.test(name) ? name : `${name} ${operator}`);
 
-/** Sentences on what the bars do not hold. */
+/** Sentences about layers that the bars do not show. */
 function bounds({ totals, unknown }: Inspection): string {
   if (!totals.isLowerBound) return "";
   const names = unknown.slice(0, 3).map(({ name, operator }) => `${name} (${operator})`);
@@ -43,7 +43,7 @@ export function layerCostFigure(inspection: Inspection, options: InspectionFigur
     title: `Where ${nameOf(inspection, options)} keeps its parameters and does its work`,
     subtitle: inputText(inspection),
     caption: [
-      "MACs: multiply-accumulate pairs; k, M and G are powers of 1000. A parameter that several layers share counts in the first.",
+      "MACs: multiply-accumulate pairs; k, M and G are powers of 1000. A parameter that several layers share counts in the first one.",
       bounds(inspection),
     ]
       .filter((text) => text !== "")
@@ -62,8 +62,8 @@ const memoryParts = [
 ];
 
 /**
- * What every layer adds to the memory of training: its weights, their gradients and the optimizer's slots (4 bytes each),
- * and what it writes. Not all that is written stays until the backward pass; the caption says how much does.
+ * What every layer adds to training memory: its weights, their gradients and the optimizer's slots (4 bytes per
+ * number), and its outputs. Not all outputs are kept until the backward pass; the caption gives the amount that is.
  */
 export function layerMemoryFigure(inspection: Inspection, options: InspectionFigureOptions = {}): Figure {
   const { optimizer, gradients, optimizerSlots, savedActivations } = inspection.memory.training;
@@ -96,7 +96,7 @@ export function layerMemoryFigure(inspection: Inspection, options: InspectionFig
 
 const megabytes = (bytes: number): string => Number((bytes / 1e6).toPrecision(3)).toLocaleString("en-US");
 
-/** MACs against parameters, one point a model. */
+/** MACs against parameters, one point per model. */
 export function modelComparisonFigure(inspections: readonly Inspection[]): Figure {
   const sizes = [...new Set(inspections.map(inputText))];
   const lower = inspections.filter(({ totals }) => totals.isLowerBound).map(({ model }) => model);

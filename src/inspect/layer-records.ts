@@ -1,4 +1,4 @@
-// One record a step: shapes, windows, parameters, cost and receptive field.
+// One record per step: shapes, windows, parameters, cost and receptive field.
 import { sizeOf } from "../core/numbers/shape.js";
 import type { Cost } from "../graph/op.js";
 import { receptiveFields } from "./field/receptive-field.js";
@@ -6,10 +6,10 @@ import type { LayerRecord } from "./inspection.js";
 import type { Step, Subject, SubjectParameter } from "./subject/subject.js";
 import { bytesOf, isKnown, isView, shapeOf } from "./subject/values.js";
 
-/** A record before shares of the totals are known. */
+/** A record without its fractions of the totals. */
 export type PlainRecord = Omit<LayerRecord, "share">;
 
-/** The records of all steps, in order. A stored tensor counts where it is read first. */
+/** The records of all steps, in order. A stored tensor counts in the first step that reads it. */
 export function layerRecords(subject: Subject): PlainRecord[] {
   const fields = receptiveFields(subject);
   const counted = new Set<SubjectParameter>();
@@ -37,7 +37,10 @@ export function layerRecords(subject: Subject): PlainRecord[] {
   });
 }
 
-/** Elements of stored tensors by use, and of those that were folded into them. Biases are what is added: biases of products, shifts of normalizations. */
+/**
+ * Elements of stored tensors by use, including those that were folded into them. Biases are additive parameters: biases
+ * of products, shifts of normalizations.
+ */
 export function parameterCounts(stored: readonly SubjectParameter[]) {
   const count = (wanted: (parameter: SubjectParameter) => boolean): number =>
     stored.filter(wanted).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -57,7 +60,7 @@ export function parameterCounts(stored: readonly SubjectParameter[]) {
   };
 }
 
-/** Work of one step: that of the nodes it became. */
+/** Cost of one step: the sum over its graph nodes. */
 export function costOf({ nodes }: Step): Cost {
   const costs = nodes.map(({ op, inputs, outputs, attrs }) => op.cost(inputs, outputs, attrs));
   return {

@@ -1,4 +1,4 @@
-// Memory: what inference and training hold at once, from the lifetimes of tensors.
+// Estimates the memory of inference and training from the lifetimes of tensors.
 
 import { InvalidInputError } from "../core/errors.js";
 import { kindByName } from "../core/names.js";
@@ -18,14 +18,14 @@ export interface MemoryOptions {
   readonly optimizer?: string;
 }
 
-/** Bytes that the model takes. Tensors that are not known count nothing. */
+/** The memory of a model in bytes. Unknown tensors count as 0. */
 export function memoryEstimate(subject: Subject, options: MemoryOptions = {}): MemoryEstimate {
   const place = { where: "optimizer", what: "optimizer" };
   const { kind: optimizer } = kindByName(place, options.optimizer ?? "adam", optimizers);
   const weights = subject.parameters.reduce((sum, { bytes }) => sum + bytes, 0);
   const peak = peakOf(subject);
   const trained = subject.parameters.filter(({ isTrainable }) => isTrainable);
-  // Training holds float32, whatever the file stores.
+  // Training uses float32, whatever the file stores.
   const gradientBytes = trained.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const trainedWeights = subject.parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const slots = slotCount(optimizer) * gradientBytes;
@@ -57,13 +57,13 @@ function slotCount(kind: string): number {
   return Object.keys(definition.slots(definition({}))).length;
 }
 
-/** The tensor whose memory another one uses: that of a view's or an in-place function's input. */
+/** For each tensor that shares memory, the tensor that owns it: the input of a view or an in-place function. */
 type Owners = Map<Tensor, Tensor>;
 
 /**
- * The largest sum of tensors alive at once, steps in order: a tensor lives from the step that makes it to the last one
- * that reads it, inputs and outputs of the model to their last use and to the end. An element-wise function writes into
- * its input where nothing reads that later, as runtimes do.
+ * The largest sum of tensors alive at once when steps run in order. A tensor lives from the step that makes it to the
+ * last one that reads it; inputs of the model live until their last use, outputs until the end. An element-wise
+ * function overwrites its input unless that is read later, as in runtimes.
  */
 function peakOf({ inputs, outputs, steps, floatBytes }: Subject): { bytes: number; layer: string } {
   const lastUse = lastUses(steps);
@@ -115,8 +115,8 @@ function lastUses(steps: readonly Step[]): Map<Tensor, number> {
 }
 
 /**
- * What the backward pass reads of the forward pass, found by differentiating the model: every tensor that a node of the
- * gradients takes, views of one tensor counted once. Where a gradient is missing, all activations.
+ * The forward tensors that the backward pass reads, found by differentiating the model: every tensor that a gradient
+ * node takes, counting views of one tensor once. If a gradient is missing, all activations.
  */
 function savedActivationBytes(subject: Subject): { bytes: number; saved: MemoryEstimate["training"]["saved"] } {
   const forward = subject.training?.() ?? forwardOf(subject);
@@ -135,8 +135,8 @@ function savedActivationBytes(subject: Subject): { bytes: number; saved: MemoryE
 }
 
 /**
- * Where the backward pass begins: outputs that have a gradient to some parameter, and behind the others (classes of an
- * ArgMax, masks) the last tensors on the way that have one.
+ * The tensors where the backward pass starts: outputs with a gradient with respect to some parameter. For other outputs
+ * (classes of an ArgMax, masks), the last differentiable tensors before them.
  */
 function lastDifferentiable(outputs: readonly Tensor[], parameters: readonly Tensor[]): Tensor[] {
   const reached = new Set(parameters);
@@ -146,7 +146,7 @@ function lastDifferentiable(outputs: readonly Tensor[], parameters: readonly Ten
   }
   const roots = new Set<Tensor>();
   const seen = new Set(outputs);
-  // A set in turn: what is added while it is walked is walked too.
+  // A Set visits elements that are added during iteration.
   for (const tensor of seen) {
     if (reached.has(tensor)) roots.add(tensor);
     else for (const input of tensor.node?.inputs ?? []) if (input !== null) seen.add(input);
@@ -165,13 +165,13 @@ function bytesRead(forward: readonly Node[], made: readonly Tensor[], parameters
   return [...saved].reduce((sum, tensor) => sum + bytesOf(tensor), 0);
 }
 
-/** Tensors that depend on the data, each with the tensor whose memory it is. */
+/** Tensors that depend on the data, each with the tensor that owns its memory. */
 function flowOf(forward: readonly Node[], parameters: readonly Tensor[]): Map<Tensor, Tensor> {
   const held = new Set(parameters);
   const flow = new Map<Tensor, Tensor>();
   for (const { op, inputs, outputs } of forward) {
     for (const input of inputs) {
-      // Inputs of the graph that are no parameters: data. Scalars (keys, statistics) weigh nothing.
+      // Graph inputs other than parameters are data. Scalars (keys, statistics) take no memory worth counting.
       if (input !== null && input.node === undefined && !held.has(input) && input.shape.length > 1)
         flow.set(input, input);
     }
@@ -190,7 +190,7 @@ function everything({ steps, inputs }: Subject): { bytes: number; saved: "all" }
   };
 }
 
-/** The forward pass of the steps themselves; none where part of it is unknown. */
+/** The forward pass of the steps; none if part of it is unknown. */
 function forwardOf({ outputs, steps, parameterTensors }: Subject) {
   if (parameterTensors === undefined || steps.some(({ unknown }) => unknown !== undefined)) return undefined;
   const known = outputs.map(({ value }) => value).filter(isKnown);

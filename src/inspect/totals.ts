@@ -8,7 +8,7 @@ import { bytesOf, isInPlace, isKnown } from "./subject/values.js";
 const sum = (values: readonly (number | null)[]): number =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
-/** The totals; every stored tensor counts once, whether a step reads it or not. @param records one a step. */
+/** The totals; every stored tensor counts once, even if no step reads it. @param records one per step. */
 export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Totals {
   const { steps, inputs, parameters, batchSize } = subject;
   const macs = sum(records.map((record) => record.macs));
@@ -38,7 +38,7 @@ export function totalsOf(subject: Subject, records: readonly PlainRecord[]): Tot
   };
 }
 
-/** Bytes that a step reads; none where it only sees its input under another shape. */
+/** Bytes that a step reads; 0 for a view. */
 function trafficOf({ inputs, parameters, nodes }: Subject["steps"][number], floatBytes?: number): number {
   if (nodes.length > 0 && nodes.every(({ op }) => op.isView === true)) return 0;
   return (

@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A convolution of 8000 weights, whose values lie in another file if one is named. */
+/** A convolution of 8000 weights, whose values are in another file if one is named. */
 function model(location?: string): Uint8Array {
   const stored = { "conv.weight": numbers([80, 100, 1, 1]) };
   return modelBytes(
@@ -57,7 +57,7 @@ test("a file with its values in it, or in a file beside it that is there, missin
   expect(remarks(file("there.onnx", model("there.data")))).toEqual([]);
   for (const location of ["gone.data", "short.data", "link.data", "../up.data", "/etc/passwd", "other"])
     expect(remarks(file("net.onnx", model(location)))).toEqual([
-      expect.stringContaining(`values lie in "${location}", which is missing or too short`),
+      expect.stringContaining(`values are in "${location}", which is missing or too short`),
     ]);
 });
 

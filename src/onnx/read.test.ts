@@ -149,10 +149,10 @@ test("what cannot be read is said in one sentence", () => {
     `[InvalidInputError: net.onnx: 2 operators are not supported: received LSTM (node "model.layers[0] (conv2d)/Conv"), com.microsoft.Relu (makes "v_33")]`,
   );
   reading(file, { extents: {} }).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, input "input": axis 0 has no fixed extent. Give one for "batch", as { extents: { "batch": 1 } }]`,
+    `[InvalidInputError: net.onnx, input "input": axis 0 has no fixed size. Give one for "batch", as { extents: { "batch": 1 } }]`,
   );
   reading(file, { extents: { batch: 1.5 } }).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx, input "input", axis 0: impossible extent: received 1.5]`,
+    `[InvalidInputError: net.onnx, input "input", axis 0: impossible size: received 1.5]`,
   );
   reading(file.subarray(0, 2000), { maxBytes: 1000 }).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: net.onnx: the file is too large: expected at most 1000 bytes, received 2000]`,

@@ -13,10 +13,13 @@ import { slice } from "../graph/ops/movement/slicing.js";
 import { reduceMax, reduceMin } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
 
-// Smaller ones are taken for 0 by ONNX Runtime as we set it.
+// We configure ONNX Runtime to treat smaller numbers as 0.
 const smallestNormal = 1.2e-38;
 
-/** Elements that a histogram looks at, at most: every so-many-th of a larger tensor, from the first on. */
+/**
+ * Largest number of elements that a histogram counts. Of a larger tensor it counts elements at equal distances,
+ * starting with the first.
+ */
 export const mostCounted = 65_536;
 
 /** Distance between counted elements of a tensor of `size` elements. */
@@ -40,10 +43,10 @@ export function histogram(x: Tensor, bins: number): Histogram {
   const counted = stride === 1 ? flat : slice(flat, { starts: [0], ends: [size], axes: [0], steps: [stride] });
   const low = reduceMin(x);
   const high = reduceMax(x);
-  // Where all elements are equal they are in the first bin.
+  // If all elements are equal, they fall into the first bin.
   const width = max(sub(high, low), scalar(smallestNormal));
   const place = min(floor(mul(div(sub(counted, low), width), scalar(bins))), scalar(bins - 1));
-  // Not so what is no number: an index must be one.
+  // NaN compares false, so it counts in bin 0; ScatterElements needs a valid index.
   const bin = cast(where(greaterOrEqual(place, scalar(0)), place, scalar(0)), "int64");
   const none = constant(tensorFrom("float32", [bins], new Array(bins).fill(0)));
   const ones = expand(scalar(1), counted.shape);

@@ -1,22 +1,22 @@
-// The gradient noise scale: the batch size above which larger batches stop to pay.
+// The gradient noise scale: the batch size beyond which larger batches stop paying off.
 
-/** What a probe measures at one step: squared lengths of the mean gradients of half the batch and of both halves. */
+/** The measurement of one step: squared norms of the mean gradients of half the batch and of the whole batch. */
 export interface NoiseMeasurement {
   readonly halfBatchSquaredNorm: number;
   readonly batchSquaredNorm: number;
 }
 
 export interface GradientNoise {
-  /** Trace of the covariance of the gradients of single examples, unbiased. */
+  /** Trace of the covariance of single-example gradients, unbiased. */
   readonly noise: number;
-  /** Squared length of the true gradient, unbiased; noise may make it negative. */
+  /** Squared norm of the true gradient, unbiased; noise may make it negative. */
   readonly signal: number;
 }
 
 /**
  * Noise and signal of one step, from batches of `half` and `2 half` examples (McCandlish et al., "An Empirical Model of
- * Large-Batch Training", 2018, appendix A.1): the squared length of a mean over B examples is `signal + noise / B` in
- * expectation.
+ * Large-Batch Training", 2018, appendix A.1): the expected squared norm of a mean over B examples is `signal + noise /
+ * B`.
  */
 export function gradientNoise(
   { halfBatchSquaredNorm, batchSquaredNorm }: NoiseMeasurement,
@@ -29,8 +29,8 @@ export function gradientNoise(
 }
 
 /**
- * The simple noise scale `tr(covariance) / |gradient|^2` in examples, from many steps: the ratio of the means, since the
- * mean of the ratios would be biased. `undefined` without a measurement or while the signal drowns in noise.
+ * The simple noise scale `tr(covariance) / |gradient|^2` in examples, over many steps: the ratio of the means, since
+ * the mean of the ratios would be biased. `undefined` without a measurement, or if noise makes the signal non-positive.
  */
 export function gradientNoiseScale(measured: readonly GradientNoise[]): number | undefined {
   const mean = (of: (one: GradientNoise) => number): number =>

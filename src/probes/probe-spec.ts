@@ -1,10 +1,10 @@
-// What a trial is asked to look at, and how often.
+// What a trial is asked to probe, and how often.
 import * as z from "zod";
 import { parseOptions } from "../core/definition.js";
 import { greatestCommonDivisor } from "../core/numbers/integers.js";
 import { type StatisticName, statistics } from "./statistics.js";
 
-/** What probes can look at: activations and what goes into them, their gradients, parameters, gradients, updates. */
+/** What probes can measure: inputs and outputs of non-linearities, their gradients, parameters, gradients, updates. */
 export const probeTargets = [
   "preActivations",
   "activations",
@@ -20,26 +20,26 @@ const statisticNames = Object.keys(statistics) as [StatisticName, ...StatisticNa
 
 /** Options of probes, complete after parsing. */
 export const probeOptions = z.strictObject({
-  /** Steps between two looks; the first is at step 0. */
+  /** Steps between two readings; the first is at step 0. */
   every: z.int().positive().default(100),
   of: z.array(z.enum(probeTargets)).default([...probeTargets]),
   statistics: z.array(z.enum(statisticNames)).default(statisticNames),
   /** Bins of histograms; 0 for none. */
   histogramBins: z.int().min(0).max(4096).default(32),
-  /** Whether to measure what the gradient noise scale is made of: one more pass over the batch, in two halves. */
+  /** Whether to measure the ingredients of the gradient noise scale: one more pass over the batch, in two halves. */
   noiseScale: z.boolean().default(false),
 });
 
 export type ProbeSpec = z.output<typeof probeOptions>;
 
-/** Probes with their options filled in. @throws InvalidInputError naming the option that does not fit. */
+/** Probes with their defaults filled in. @throws InvalidInputError that names the invalid option. */
 export function readProbeSpec(given: unknown): ProbeSpec {
   return parseOptions("probes", probeOptions, given) as ProbeSpec;
 }
 
 /**
- * Whether what was probed under `had` holds everything that `wanted` asks for: at least its steps, tensors and statistics,
- * and histograms that are at least as fine.
+ * Whether the readings taken under `had` contain everything that `wanted` asks for: at least its steps, tensors and
+ * statistics, and histograms that are at least as fine.
  */
 export function probesCover(had: ProbeSpec, wanted: ProbeSpec): boolean {
   return (

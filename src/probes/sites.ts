@@ -1,10 +1,10 @@
-// Where probes look in a network: the inputs and outputs of its non-linearities, and its output.
+// The tensors that probes measure in a network: inputs and outputs of its non-linearities, and its output.
 import { nodesInOrder } from "../graph/order.js";
 import type { Tensor } from "../graph/tensor.js";
 
-/** A place in the network that a probe can look at. */
+/** A non-linearity, or the output of the network, that a probe can measure. */
 export interface Site {
-  /** The layer or node it belongs to: `model.layers[1] (relu)`, `/features/Relu`; unique in the network. */
+  /** The layer or node it belongs to, unique in the network: `model.layers[1] (relu)`, `/features/Relu`. */
   readonly path: string;
   readonly preActivation?: Tensor;
   readonly activation: Tensor;

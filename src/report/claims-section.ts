@@ -1,4 +1,4 @@
-// The ledger of claims: what a source says, and what the numbers say to that.
+// The table of claims: what a source says, and what the numbers say about it.
 import { type Claim, type Verdict, verdicts } from "../core/findings.js";
 import { countText } from "../study/analysis/number-text.js";
 import { type Html, html } from "./html.js";
@@ -25,7 +25,7 @@ export function claimsSummary(claims: readonly Claim[]): string {
   return `${countText(claims.length, "claim")}: ${counts.join(", ")}`;
 }
 
-/** One entry a claim, in the order of the study. Nothing without claims. */
+/** One entry per claim, in the order of the study; empty without claims. */
 export function claimsSection(claims: readonly Claim[], anchor: string): Html {
   if (claims.length === 0) return html``;
   return html`

@@ -1,4 +1,4 @@
-// A made-up report that uses every part of the page: for the tests, and for looking at.
+// An invented report that uses every part of the page, for tests and for visual inspection.
 import { gallery } from "../figures/gallery.js";
 import type { ReportDocument, ReportFigure, ReportStudy } from "./document.js";
 
@@ -11,7 +11,7 @@ const variantTitles = {
 };
 const variants = Object.keys(variantTitles);
 
-/** The example with drawn figures; `draw` gives the SVG of a specification. */
+/** The example with rendered figures; `draw` renders a specification as SVG. */
 export async function exampleReport(
   draw: (spec: ReturnType<(typeof gallery)[string]>["spec"]) => Promise<string>,
 ): Promise<ReportDocument> {

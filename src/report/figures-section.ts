@@ -1,8 +1,8 @@
-// Figures in the text: the picture, its caption, and its files.
+// Figures with their captions and files.
 import type { ReportFigure } from "./document.js";
 import { escapeText, type Html, html, trustedHtml } from "./html.js";
 
-/** Figures numbered from `first` on. */
+/** Figures, numbered from `first`. */
 export function figuresSection(figures: readonly ReportFigure[], anchor: string, first: number): Html {
   if (figures.length === 0) return html``;
   return html`
@@ -22,8 +22,8 @@ function figureBlock({ title, caption, svg, files }: ReportFigure, id: string, n
 }
 
 /**
- * Fits an SVG for a page with others: its ids get a prefix, because ids are unique in a page and clip paths are found by
- * them; screen readers get its title.
+ * Prepares an SVG for a page with other SVGs: its ids get a prefix, because ids must be unique in a page and clip paths
+ * refer to them; screen readers get its title.
  */
 export function inlineSvg(svg: string, prefix: string, title: string): string {
   const name = prefix.replace(/[^\w-]/g, "-");

@@ -1,4 +1,4 @@
-// HTML that cannot be broken by what is put into it: everything is escaped unless it is already HTML.
+// Injection-safe HTML: every value is escaped unless it already is HTML.
 
 /** A piece of HTML, made by `html` or declared by `trustedHtml`. */
 export interface Html {
@@ -7,14 +7,14 @@ export interface Html {
 
 type Content = Html | string | number | undefined | readonly Content[];
 
-/** Template tag: literal parts are markup; values are escaped, lists joined, `undefined` is nothing. */
+/** Template tag: literal parts are markup; values are escaped, lists joined, and `undefined` omitted. */
 export function html(literals: TemplateStringsArray, ...values: readonly Content[]): Html {
   let markup = literals[0];
   for (const [index, value] of values.entries()) markup += render(value) + literals[index + 1];
   return { markup };
 }
 
-/** Marks text as HTML as it stands. Only for what this program made itself, such as a rendered figure. */
+/** Declares a text to be HTML. Only for markup that this program generated, such as a rendered figure. */
 export function trustedHtml(markup: string): Html {
   return { markup };
 }

@@ -1,6 +1,6 @@
 // The report as one self-contained HTML page.
 //
-//   header, notes, contents -> for each study: question, ledger, findings, figures, tables, notes, how it was made
+//   header, notes, contents -> for each study: question, claims, findings, figures, tables, notes, how it was made
 
 import { countText } from "../study/analysis/number-text.js";
 import { claimsSection, claimsSummary } from "./claims-section.js";
@@ -12,8 +12,8 @@ import { styles } from "./styles.js";
 import { findingsSection, tablesSection } from "./tables-section.js";
 
 /**
- * Renders a document. The page asks for nothing from outside, runs no script, prints, and follows the reader's choice of
- * bright or dark; figures stay on white. The same document gives the same bytes.
+ * Renders a document. The page loads no external resources, runs no script, prints well, and follows the reader's light
+ * or dark theme; figures stay on white. The same document gives the same bytes.
  */
 export function renderReport(document: ReportDocument): string {
   const { title, subtitle, generatedAt, studies } = document;
@@ -48,7 +48,7 @@ ${studies.map((study, index) => studySection(study, firstFigure[index]))}
   return page.markup;
 }
 
-/** What a reader must know before any number: the sample stood in for the data, or a short preset for a full one. */
+/** The warning before all numbers: a sample stood in for the data, or the preset is a short one. */
 function limitsNote(studies: readonly ReportStudy[]): Html {
   const samples = [...new Set(studies.flatMap(({ data }) => (data?.isSample === true ? [data.title] : [])))];
   const quick = studies.filter(({ preset, data }) => preset.name === "quick" && data !== undefined);
@@ -64,7 +64,7 @@ function limitsNote(studies: readonly ReportStudy[]): Html {
   return html`<aside class="note" role="note">${sampleText}${quickText}</aside>`;
 }
 
-/** The parts of a study that have something to show. */
+/** The non-empty parts of a study. */
 function parts(study: ReportStudy): readonly { readonly id: string; readonly title: string }[] {
   const all = [
     { id: "claims", title: "Ledger of claims", count: study.claims.length },

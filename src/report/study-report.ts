@@ -1,4 +1,4 @@
-// From a finished run to its part of a report.
+// Converts a finished run to its part of a report.
 import type { RunRecord, RunTrial } from "../study/store/store.js";
 import type { Analysis, AnalysisContext, StudyDefinition } from "../study/study.js";
 import type { ReportFigure, ReportStudy, ReportTrial } from "./document.js";
@@ -9,11 +9,11 @@ export interface StudyReportInput {
   readonly trials: readonly RunTrial[];
   readonly analysis: Analysis;
   readonly context: Pick<AnalysisContext, "dataTitle" | "isSample" | "fingerprint" | "seeds">;
-  /** The figures of the analysis, drawn. */
+  /** The rendered figures of the analysis. */
   readonly figures: readonly ReportFigure[];
 }
 
-/** Gathers what a report says about one study. */
+/** Collects the content of a report on one study. */
 export function studyReport(input: StudyReportInput): ReportStudy {
   const { study, run, analysis, context } = input;
   const preset = run.preset ?? "standard";

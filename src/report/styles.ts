@@ -1,4 +1,4 @@
-// The look of a report: a printed page that also works on a screen, bright or dark, wide or narrow.
+// The style sheet of a report: a printable page that also works on screens, light or dark, wide or narrow.
 
 export const styles = `
 :root {

@@ -12,7 +12,7 @@ const methodNames: Readonly<Record<string, string>> = {
   bootstrap: "percentile bootstrap interval",
 };
 
-/** One table a finding, one line a variant. */
+/** One table per finding, one row per variant. */
 export function findingsSection(
   findings: readonly Finding[],
   variantTitles: Readonly<Record<string, string>>,
@@ -29,7 +29,7 @@ ${groups.map((group) => (group.every(({ method }) => method === exactMethod) ? e
 </section>`;
 }
 
-/** A table of counted numbers: no interval, because nothing was estimated. */
+/** A table of counted numbers, without intervals, because nothing was estimated. */
 function exactTable(group: readonly Finding[], variantTitles: Readonly<Record<string, string>>): Html {
   const { title, unit } = group[0];
   const decimals = decimalsFor(
@@ -87,7 +87,7 @@ function findingLine(
 `;
 }
 
-/** The tables that a study made itself. */
+/** The study's own tables. */
 export function tablesSection(tables: readonly Table[], anchor: string): Html {
   if (tables.length === 0) return html``;
   return html`
@@ -116,7 +116,7 @@ ${rows.map(
 `;
 }
 
-/** Numbers, and texts that begin with one (`98.26 ± 0.34`), line up at the right. */
+/** Numbers, and texts that begin with one (`98.26 ± 0.34`), are right-aligned. */
 function looksNumeric(cell: Cell): boolean {
   return cell === null || typeof cell === "number" || (typeof cell === "string" && /^[-−+]?\d/.test(cell));
 }

@@ -7,8 +7,9 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
 });
 
 /**
- * CRC-32 as zip and gzip use it (reflected polynomial 0xedb88320). It notices every change within four bytes in a row.
- * @param before the checksum of bytes that come before these.
+ * CRC-32 as zip and gzip use it (reflected polynomial 0xedb88320). It detects every change within four consecutive
+ * bytes.
+ * @param before the checksum of the preceding bytes.
  */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let crc = before ^ 0xffffffff;

@@ -2,9 +2,9 @@
 import type { Cell, Row } from "../rows.js";
 
 /**
- * Writes rows with a header line. Columns are those of all rows in order of first appearance, unless given. Lines end
- * in CRLF; a cell is quoted when it holds a comma, a quote or a line break. `null` and missing cells are empty;
- * numbers keep all their digits (`NaN`, `Infinity` as such).
+ * Writes rows with a header line. By default, columns are those of all rows in order of first appearance. Lines end in
+ * CRLF; a cell is quoted if it contains a comma, a quote or a line break. `null` and missing cells are empty; numbers
+ * keep all their digits (also `NaN` and `Infinity`).
  */
 export function writeCsv(rows: readonly Row[], columns: readonly string[] = columnsOf(rows)): string {
   const lines = [columns.map(field), ...rows.map((row) => columns.map((column) => field(row[column] ?? null)))];

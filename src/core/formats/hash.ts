@@ -1,4 +1,4 @@
-// SHA-256 in the forms that the program needs, from a library that runs in every host.
+// SHA-256 from a library that runs in every host.
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalJson } from "./json.js";
@@ -8,7 +8,7 @@ export function sha256Hex(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes));
 }
 
-/** The same of pieces, one after the other, without joining them. */
+/** The same hash of consecutive pieces, without joining them. */
 export function sha256OfPieces(pieces: Iterable<Uint8Array>): string {
   const hash = sha256.create();
   for (const piece of pieces) hash.update(piece);

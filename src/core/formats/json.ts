@@ -11,7 +11,7 @@ export function canonicalJson(value: unknown): string {
   return textOf(value, 0);
 }
 
-/** The stack holds several times as many; specs of people and programs have a dozen. */
+/** The stack can hold several times this many levels; real specs have a dozen. */
 const mostLevels = 500;
 
 function textOf(value: unknown, level: number): string {

@@ -124,21 +124,21 @@ describe("safetensors", () => {
     const messages = Object.entries(cases).map(([what, bytes]) => `${what} | ${messageOf(bytes)}`);
     expect(messages).toMatchInlineSnapshot(`
       [
-        "empty | a.safetensors: truncated safetensors file: expected at least 8 bytes, received 0. The file is damaged or no safetensors file: write it again",
-        "header length | a.safetensors: impossible length of the safetensors header: expected at most 2 bytes, received 18446744073709552000. The file is damaged or no safetensors file: write it again",
-        "not JSON | a.safetensors: the safetensors header is not JSON. The file is damaged or no safetensors file: write it again",
-        "not an object | a.safetensors: the safetensors header is not a JSON object. The file is damaged or no safetensors file: write it again",
-        "truncated | a.safetensors: truncated safetensors file: expected 19 bytes of tensors, received 18. The file is damaged or no safetensors file: write it again",
-        "trailing bytes | a.safetensors: bytes after the last tensor: expected 4 bytes of tensors, received 5. The file is damaged or no safetensors file: write it again",
-        "overlap | a.safetensors > b: tensors overlap: expected a start at byte 4, received 0. The file is damaged or no safetensors file: write it again",
-        "hole | a.safetensors > b: a hole between tensors: expected a start at byte 4, received 8. The file is damaged or no safetensors file: write it again",
-        "start after zero | a.safetensors > a: a hole between tensors: expected a start at byte 0, received 4. The file is damaged or no safetensors file: write it again",
-        "shape beyond the offsets | a.safetensors > a: offsets do not fit the shape: expected 8 bytes for [2] of float32, received 4. The file is damaged or no safetensors file: write it again",
-        "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected far more bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or no safetensors file: write it again",
-        "negative extent | a.safetensors > a: shape or offsets that are not lists of counts. The file is damaged or no safetensors file: write it again",
-        "unknown type | a.safetensors > a: element type that we cannot read: expected F32, F64, U8, I8, I32, U32, I64, BOOL, F16, BF16, received "F8_E5M2". Convert the tensor before saving it",
-        "half a number | a.safetensors > a: offsets do not fit the shape: expected 2 bytes for [1] of float32, received 3. The file is damaged or no safetensors file: write it again",
-        "metadata of numbers | a.safetensors > __metadata__: metadata that are not text. The file is damaged or no safetensors file: write it again",
+        "empty | a.safetensors: truncated safetensors file: expected at least 8 bytes, received 0. The file is damaged or not a safetensors file: write it again",
+        "header length | a.safetensors: impossible length of the safetensors header: expected at most 2 bytes, received 18446744073709552000. The file is damaged or not a safetensors file: write it again",
+        "not JSON | a.safetensors: the safetensors header is not JSON. The file is damaged or not a safetensors file: write it again",
+        "not an object | a.safetensors: the safetensors header is not a JSON object. The file is damaged or not a safetensors file: write it again",
+        "truncated | a.safetensors: truncated safetensors file: expected 19 bytes of tensors, received 18. The file is damaged or not a safetensors file: write it again",
+        "trailing bytes | a.safetensors: bytes after the last tensor: expected 4 bytes of tensors, received 5. The file is damaged or not a safetensors file: write it again",
+        "overlap | a.safetensors > b: tensors overlap: expected a start at byte 4, received 0. The file is damaged or not a safetensors file: write it again",
+        "hole | a.safetensors > b: a hole between tensors: expected a start at byte 4, received 8. The file is damaged or not a safetensors file: write it again",
+        "start after zero | a.safetensors > a: a hole between tensors: expected a start at byte 0, received 4. The file is damaged or not a safetensors file: write it again",
+        "shape beyond the offsets | a.safetensors > a: offsets do not fit the shape: expected 8 bytes for [2] of float32, received 4. The file is damaged or not a safetensors file: write it again",
+        "shape that overflows | a.safetensors > a: offsets do not fit the shape: expected far more bytes for [1099511627776, 1099511627776] of float32, received 0. The file is damaged or not a safetensors file: write it again",
+        "negative extent | a.safetensors > a: shape or offsets are not lists of integers. The file is damaged or not a safetensors file: write it again",
+        "unknown type | a.safetensors > a: unsupported element type: expected F32, F64, U8, I8, I32, U32, I64, BOOL, F16, BF16, received "F8_E5M2". Convert the tensor before saving it",
+        "half a number | a.safetensors > a: offsets do not fit the shape: expected 2 bytes for [1] of float32, received 3. The file is damaged or not a safetensors file: write it again",
+        "metadata of numbers | a.safetensors > __metadata__: metadata is not text. The file is damaged or not a safetensors file: write it again",
       ]
     `);
   });

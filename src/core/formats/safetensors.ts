@@ -1,4 +1,5 @@
-// Reads and writes safetensors: a JSON header that says where each tensor lies, then their bytes. Our checkpoints.
+// Reads and writes safetensors files, the format of our checkpoints: a JSON header with the offset of each tensor, then
+// their bytes.
 //
 //   [8 bytes: length of the header, little-endian][header: JSON, padded with spaces][tensors, back to back]
 //
@@ -31,15 +32,17 @@ const codes: Readonly<Record<DType, string>> = {
 /** Types of 16 bits, which become float32. */
 const narrowCodes: Readonly<Record<string, (word: number) => number>> = { F16: halfToNumber, BF16: brainToNumber };
 
-/** The same ceiling as the reference implementation, against headers made to exhaust memory. */
+/** The limit of the reference implementation, which stops headers made to exhaust memory. */
 const maxHeaderBytes = 100_000_000;
 const metadataKey = "__metadata__";
-const remedy = "The file is damaged or no safetensors file: write it again";
+const remedy = "The file is damaged or not a safetensors file: write it again";
 
 /**
- * Reads all tensors, in the order of their bytes; those of 16 bits (F16, BF16) as float32. The bytes are copied, whatever their alignment.
+ * Reads all tensors, in the order of their bytes. 16-bit floats (F16, BF16) become float32. The bytes are copied, so
+ * their alignment does not matter.
  * @param where the file, for messages.
- * @throws CorruptFileError when the header or an offset breaks a rule: every byte belongs to exactly one tensor.
+ * @throws CorruptFileError if the header is invalid or an offset breaks a rule: every byte belongs to exactly one
+ * tensor.
  */
 export function readSafetensors(bytes: Uint8Array, where: string): SafetensorsFile {
   const { header, body } = readHeader(bytes, where);
@@ -67,7 +70,7 @@ function widened(bytes: Uint8Array, toNumber: (word: number) => number): Float32
 interface Entry {
   readonly name: string;
   readonly dtype: DType;
-  /** For elements of 16 bits, what makes a number of one. */
+  /** Converts one 16-bit element to a number. */
   readonly widen?: (word: number) => number;
   readonly shape: readonly number[];
   readonly begin: number;
@@ -118,7 +121,7 @@ function readMetadata(value: unknown, where: string): Map<string, string> {
   const entries: [string, unknown][] = isObject(value) ? Object.entries(value) : [["", value]];
   for (const [key, text] of entries) {
     if (typeof text !== "string") {
-      throw new CorruptFileError("metadata that are not text", { where: `${where} > ${metadataKey}`, remedy });
+      throw new CorruptFileError("metadata is not text", { where: `${where} > ${metadataKey}`, remedy });
     }
     metadata.set(key, text);
   }
@@ -130,7 +133,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
   const widen = typeof code === "string" && Object.hasOwn(narrowCodes, code) ? narrowCodes[code] : undefined;
   const dtype = widen === undefined ? dtypes.find((candidate) => codes[candidate] === code) : "float32";
   if (dtype === undefined) {
-    throw new CorruptFileError("element type that we cannot read", {
+    throw new CorruptFileError("unsupported element type", {
       where,
       expected: [...Object.values(codes), ...Object.keys(narrowCodes)].join(", "),
       received: clip(JSON.stringify(code) ?? "none"),
@@ -138,7 +141,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
     });
   }
   if (!isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-    throw new CorruptFileError("shape or offsets that are not lists of counts", { where, remedy });
+    throw new CorruptFileError("shape or offsets are not lists of integers", { where, remedy });
   }
   const [begin, end] = offsets;
   const expected = checkedByteLength(dtype, shape) / (widen === undefined ? 1 : 2);
@@ -153,7 +156,7 @@ function readEntry(name: string, value: unknown, where: string): Entry {
   return { name, dtype, ...(widen === undefined ? {} : { widen }), shape, begin, end };
 }
 
-/** Text of the file is quoted in messages, but may be of any length. */
+/** Shortens text from the file for messages. */
 function clip(text: string): string {
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
@@ -162,7 +165,7 @@ function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-/** Tensors, sorted by offset, must tile the body: no hole, no overlap, nothing before or after. */
+/** Tensors, sorted by offset, must cover the body exactly: no gap, no overlap, nothing before or after. */
 function checkCoverage(entries: readonly Entry[], bodyLength: number, where: string): void {
   let position = 0;
   for (const { name, begin, end } of entries) {
@@ -187,7 +190,8 @@ function checkCoverage(entries: readonly Entry[], bodyLength: number, where: str
 }
 
 /**
- * Writes tensors, widest element first so that each is aligned, then by name: equal contents give equal bytes.
+ * Writes tensors with the widest element types first, so that each is aligned, then by name: equal contents give equal
+ * bytes.
  * @throws InvalidInputError for a tensor named `__metadata__`, which the format reserves.
  */
 export function writeSafetensors(
@@ -232,7 +236,10 @@ function byName(a: readonly [string, unknown], b: readonly [string, unknown]): n
   return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0;
 }
 
-/** JSON padded to a multiple of 8 bytes. Member by member, because an object would lose a name such as `__proto__`. */
+/**
+ * JSON padded to a multiple of 8 bytes. Encoded member by member, because an object would lose a name such as
+ * `__proto__`.
+ */
 function encodeHeader(members: readonly (readonly [string, unknown])[]): Uint8Array {
   const json = `{${members.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
   const bytes = new TextEncoder().encode(json);

@@ -1,12 +1,12 @@
-// Specs as one word with options, as command lines and short specs write them: `he-normal:fan-mode=fan-out`.
+// Parses specs in one word with options, as in command lines: `he-normal:fan-mode=fan-out`.
 import type { DefinitionTable } from "../definition.js";
 import { InvalidInputError, UnknownNameError } from "../errors.js";
 import { kindByName, optionsByName } from "../names.js";
 
 /**
- * `kind:option=value,option=value` as a spec. Values are decimal numbers, lists of integers as `6-12-24-16`, true, false,
- * or names.
- * @param what for messages: `initializer`.
+ * Parses `kind:option=value,option=value` into a spec. Values are decimal numbers, lists of integers as `6-12-24-16`,
+ * true, false, or names.
+ * @param what the kind of spec, for messages: `initializer`.
  * @throws UnknownNameError | InvalidInputError
  */
 export function specFromText(
@@ -29,7 +29,7 @@ export function specFromText(
         received: JSON.stringify(option),
       });
     }
-    // Lists of other than integers cannot be written here, so that names of whole lists are unknown.
+    // Only lists of integers can be written here, so names that stand for whole lists are unknown.
     const found = optionsByName(table[kind].options, key.trim()).find(({ entry }) => entry === undefined)?.option;
     if (found === undefined) throw new UnknownNameError(`${where} "${text}"`, "option", key.trim(), known);
     return [found, valueFrom(value.trim())];
@@ -46,25 +46,25 @@ export function specFromText(
   return { ...brought, ...Object.fromEntries(entries), kind };
 }
 
-/** Each character has one place in it, so that a long text which is no number takes time in proportion to its length. */
+/** Each character can match in only one way, so a long text that is not a number takes linear time. */
 const decimalNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** Whether a text is a number in decimal, without spaces around it: Number() takes `0x10` and empty texts, too. */
+/** Whether a text is a decimal number without surrounding spaces. Number() also accepts `0x10` and empty texts. */
 export function isDecimal(text: string): boolean {
   return decimalNumber.test(text);
 }
 
-/** The number that a text is in decimal, spaces around it allowed; `NaN` for any other text. */
+/** Parses a decimal number, which may have surrounding spaces; `NaN` for any other text. */
 export function decimal(text: string): number {
   return isDecimal(text.trim()) ? Number(text) : Number.NaN;
 }
 
-/** `1e-3`, `6-12-24-16`, `true`, or a name in camel case. */
+/** Parses `1e-3`, `6-12-24-16`, `true`, or a name, which becomes camel case. */
 function valueFrom(text: string): unknown {
   const number = decimal(text);
   if (Number.isFinite(number)) return number;
   if (/^\d+(-\d+)+$/.test(text)) return text.split("-").map(Number);
   if (text === "true" || text === "false") return text === "true";
-  // What begins with a digit is no name: it stays what was typed, for the message about it.
+  // A name cannot begin with a digit; such a text is kept unchanged for the error message.
   return /^\d/.test(text) ? text : text.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -1,4 +1,4 @@
-// Text widths from a TrueType font file: just enough of the format to lay out a figure without a browser.
+// Reads text widths from a TrueType font file: just enough of the format to lay out a figure without a browser.
 import { CorruptFileError } from "../errors.js";
 
 /** Measures text in ems, without kerning. */
@@ -10,7 +10,7 @@ export interface FontWidths {
 /**
  * Reads the tables `head`, `hhea`, `hmtx` and `cmap` (format 4: the Basic Multilingual Plane) of a TrueType font
  * (https://learn.microsoft.com/typography/opentype/spec/).
- * @throws CorruptFileError when a table is missing or reaches beyond the file.
+ * @throws CorruptFileError if a table is missing or extends beyond the file.
  */
 export function fontWidths(bytes: Uint8Array, name: string): FontWidths {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,7 +41,7 @@ export function fontWidths(bytes: Uint8Array, name: string): FontWidths {
   }
 }
 
-/** The table directory: 16 bytes an entry, from byte 12 on. */
+/** Offset of a table, from the table directory: entries of 16 bytes, starting at byte 12. */
 function tableOffset(view: DataView, tag: string, name: string): number {
   const tables = view.getUint16(4);
   for (let entry = 12; entry < 12 + 16 * tables; entry += 16) {

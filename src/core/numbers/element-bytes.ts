@@ -1,4 +1,5 @@
-// Elements of tensors as little-endian bytes, the order of safetensors, npy and ONNX, and of every host that we run on.
+// Converts tensor elements to and from little-endian bytes, the order of safetensors, npy, ONNX and all supported
+// hosts.
 import { type DType, dtypeTable, type TypedArray } from "./dtype.js";
 
 /** The bytes of an array's elements. A view: nothing is copied. */
@@ -7,14 +8,14 @@ export function elementBytes(data: TypedArray): Uint8Array {
 }
 
 /**
- * Elements from bytes, which may start at any offset of their buffer. The bytes are copied, so that the result owns
- * its memory and may be moved to another thread. For `bool`, every byte but 0 becomes 1.
+ * Elements from bytes at any offset of their buffer. The bytes are copied, so the result owns its memory and can be
+ * transferred to another thread. For `bool`, every nonzero byte becomes 1.
  * @param bytes a whole number of elements.
  * @param bigEndian whether the most significant byte comes first, as in IDX files.
  */
 export function elementsFromBytes(dtype: DType, bytes: Uint8Array, { bigEndian = false } = {}): TypedArray {
   const { array, bytes: size } = dtypeTable[dtype];
-  // Not `bytes.slice()`: for a Buffer of Node that is a view.
+  // Not `bytes.slice()`, which is a view for Node's Buffer.
   const copy = new Uint8Array(bytes.length);
   copy.set(bytes);
   if (bigEndian && size > 1) swapBytes(copy, size);
@@ -30,8 +31,8 @@ function swapBytes(bytes: Uint8Array, size: number): void {
 }
 
 /**
- * Bytes of a tensor with this shape, or `NaN` when the shape holds anything but non-negative integers that a
- * number can count exactly. Meant for shapes from untrusted files, before anything is allocated.
+ * Number of bytes of a tensor with this shape, or `NaN` if the shape contains anything but non-negative integers or the
+ * size is not a safe integer. Checks shapes from untrusted files before anything is allocated.
  */
 export function checkedByteLength(dtype: DType, shape: readonly number[]): number {
   let size = dtypeTable[dtype].bytes;

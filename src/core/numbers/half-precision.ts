@@ -1,4 +1,4 @@
-// Numbers of 16 bits: IEEE half precision and bfloat16, which files hold and nothing here computes with.
+// Converts 16-bit floats (IEEE half precision and bfloat16), which files contain, to and from numbers.
 
 /** IEEE 754 half precision: 1 sign bit, 5 bits of exponent, 10 of mantissa. */
 export function halfToNumber(word: number): number {
@@ -10,7 +10,7 @@ export function halfToNumber(word: number): number {
   return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
 }
 
-/** The nearest half-precision number, ties to even; beyond 65,504 it is infinite. */
+/** The nearest half-precision number, ties to even; values that round beyond 65,504 become infinite. */
 export function numberToHalf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
   const size = Math.abs(value);
@@ -18,9 +18,9 @@ export function numberToHalf(value: number): number {
   if (size >= 65_520) return sign | 0x7c00;
   if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
   const exponent = Math.min(15, Math.floor(Math.log2(size)));
-  // The logarithm may be off by a unit next to a power of two.
+  // The logarithm may be off by one next to a power of two.
   const exact = 2 ** exponent > size ? exponent - 1 : size >= 2 ** (exponent + 1) ? exponent + 1 : exponent;
-  // A mantissa that rounds up to 2,048 carries into the exponent by itself.
+  // A mantissa that rounds up to 2,048 carries into the exponent automatically.
   return sign | (((exact + 14) << 10) + roundToEven(size * 2 ** (10 - exact)));
 }
 

@@ -48,7 +48,7 @@ describe("broadcastShapes", () => {
 
   it("names both shapes when they do not fit", () => {
     expect(() => broadcastShapes("loss (meanSquaredError)", [64, 10], [64])).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: loss (meanSquaredError): shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [64, 10] and [64]]`,
+      `[ShapeError: loss (meanSquaredError): shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [64, 10] and [64]]`,
     );
   });
 });

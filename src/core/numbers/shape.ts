@@ -11,12 +11,12 @@ export function sizeOf(shape: Shape): number {
 }
 
 /**
- * Refuses a shape whose elements cannot be counted exactly: beyond 2^53 - 1 every sum would be rounded.
+ * Rejects a shape whose number of elements is not a safe integer: beyond 2^53 - 1, sums would be rounded.
  * @throws ShapeError
  */
 export function requireCountable(where: string, shape: Shape): void {
   if (sizeOf(shape) <= Number.MAX_SAFE_INTEGER) return;
-  throw new ShapeError("the tensor has more elements than can be counted", {
+  throw new ShapeError("the tensor has too many elements to count", {
     where,
     expected: `at most ${Number.MAX_SAFE_INTEGER}`,
     received: shapeText(shape),
@@ -24,16 +24,19 @@ export function requireCountable(where: string, shape: Shape): void {
   });
 }
 
-/** Places of one axis that are listed one by one: some hundred bytes each, so that a list stays within a few gigabytes. */
+/**
+ * Largest number of positions that are listed one by one. Each takes a few hundred bytes, so a list stays within a few
+ * gigabytes.
+ */
 const mostListed = 2 ** 24;
 
 /**
- * Refuses to list the places of an axis of enormous extent, before memory is taken.
+ * Rejects axes whose positions would take too much memory to list.
  * @throws InvalidInputError
  */
 export function requireListable(where: string, places: number): void {
   if (places <= mostListed) return;
-  throw new InvalidInputError("the axis is too long to be gone through place by place", {
+  throw new InvalidInputError("the axis has too many positions to list", {
     where,
     expected: `at most ${mostListed} places`,
     received: `${places}`,
@@ -62,8 +65,8 @@ export function stridesOf(shape: Shape): number[] {
 }
 
 /**
- * The common shape under the multidirectional broadcasting of ONNX (the rule of NumPy).
- * @throws ShapeError when an axis differs and neither extent is 1.
+ * The common shape under ONNX's multidirectional broadcasting (NumPy's rule).
+ * @throws ShapeError if an axis differs and neither size is 1.
  */
 export function broadcastShapes(where: string, ...shapes: readonly Shape[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
@@ -76,7 +79,7 @@ export function broadcastShapes(where: string, ...shapes: readonly Shape[]): num
       if (known !== 1 && known !== extent) {
         throw new ShapeError("shapes do not broadcast", {
           where,
-          expected: "equal extents, or 1, on every axis counted from the last",
+          expected: "equal sizes, or 1, on every axis, counted from the last",
           received: shapes.map(shapeText).join(" and "),
         });
       }
@@ -87,8 +90,8 @@ export function broadcastShapes(where: string, ...shapes: readonly Shape[]): num
 }
 
 /**
- * Turns axes that may be negative into axes from 0, each once, ascending.
- * @throws ShapeError when an axis is outside the rank or given twice.
+ * Normalizes possibly negative axes to sorted axes from 0.
+ * @throws ShapeError if an axis is out of range or occurs twice.
  */
 export function normalizeAxes(where: string, axes: readonly number[], rank: number): number[] {
   const normal = axes.map((axis) => normalizeAxis(where, axis, rank)).sort((a, b) => a - b);
@@ -98,7 +101,7 @@ export function normalizeAxes(where: string, axes: readonly number[], rank: numb
   return normal;
 }
 
-/** Turns one axis that may be negative into an axis from 0. */
+/** Normalizes one possibly negative axis to an axis from 0. */
 export function normalizeAxis(where: string, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw new ShapeError("axis out of range", {

@@ -1,4 +1,5 @@
-// Concrete tensors: a shape, an element type and a typed array. What crosses every border of the program.
+// Concrete tensors: a shape, an element type and a typed array. All interfaces of the program pass tensors in this
+// form.
 
 import { ShapeError } from "../errors.js";
 import { type DType, dtypeTable, type TypedArray } from "./dtype.js";
@@ -39,11 +40,11 @@ export function tensorFrom(dtype: DType, shape: Shape, values: ArrayLike<number>
   return tensorData(dtype, shape, data);
 }
 
-/** As a number the largest int64 is 2^63, which would wrap to the smallest; files use it for "to the end". */
+/** The largest int64 is 2^63 as a number, which would wrap to the smallest; files use it for "to the end". */
 export function toInt64(element: number): bigint {
   if (element >= 2 ** 63) return 2n ** 63n - 1n;
   if (element <= -(2 ** 63)) return -(2n ** 63n);
-  // The remainder of a division by 0.
+  // A remainder of a division by 0 is NaN.
   return Number.isNaN(element) ? 0n : BigInt(element);
 }
 

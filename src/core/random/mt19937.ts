@@ -1,11 +1,11 @@
-// The random numbers of NumPy's legacy interface (numpy.random.seed, shuffle, permutation), to replay recorded runs.
-// Source: M. Matsumoto, T. Nishimura, "Mersenne Twister", ACM Transactions on Modeling and Computer Simulation 8(1), 1998.
-// All of our own randomness comes from src/core/random/rng.ts.
+// NumPy's legacy random numbers (numpy.random.seed, shuffle, permutation), to replay recorded runs. Source: M.
+// Matsumoto, T. Nishimura, "Mersenne Twister", ACM Transactions on Modeling and Computer Simulation 8(1), 1998. All our
+// own randomness comes from src/core/random/rng.ts.
 
 const size = 624;
 const middle = 397;
 
-/** Makes a generator of 32-bit words as `numpy.random.seed(seed)` does. Each call gives the next word. */
+/** Returns a generator of 32-bit words, seeded like `numpy.random.seed(seed)`. */
 export function mt19937(seed: number): () => number {
   const state = new Uint32Array(size);
   state[0] = seed;
@@ -35,8 +35,9 @@ function twist(state: Uint32Array): void {
 }
 
 /**
- * Shuffles in place as `numpy.random.shuffle` of the legacy interface: Fisher-Yates from the end, each index by rejection
- * under the smallest mask of ones that covers it. One generator used for several shuffles continues as NumPy's does.
+ * Shuffles in place like the legacy `numpy.random.shuffle`: Fisher-Yates from the end, where each index is drawn by
+ * rejection under the smallest all-ones mask that covers it. A generator can be reused for several shuffles, as in
+ * NumPy.
  */
 export function legacyShuffle(values: Int32Array, next: () => number): void {
   for (let i = values.length - 1; i > 0; i--) {
@@ -47,7 +48,7 @@ export function legacyShuffle(values: Int32Array, next: () => number): void {
   }
 }
 
-/** `numpy.random.permutation(count)` of the legacy interface. */
+/** The legacy `numpy.random.permutation(count)`. */
 export function legacyPermutation(count: number, next: () => number): Int32Array {
   const values = Int32Array.from({ length: count }, (_, i) => i);
   legacyShuffle(values, next);

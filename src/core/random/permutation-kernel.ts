@@ -1,11 +1,11 @@
-// Random permutations in WebAssembly: orders of thousands of networks are millions of draws, and JavaScript has no
-// product of 32-bit numbers with all 64 bits, of which Philox takes twenty for four words. Four blocks, 16 words, are
-// drawn at a time, each in a part of the vectors.
+// Random permutations in WebAssembly. Shuffling for thousands of networks takes millions of draws, and JavaScript has
+// no 64-bit product of 32-bit numbers, of which Philox needs twenty for four words. Four blocks (16 words) are computed
+// at a time, one per vector lane.
 //
-// The module is assembled here, instruction by instruction, from the function below; `permutation` in rng.ts is the same
-// algorithm in JavaScript, and the tests hold one against the other.
+// The module is assembled below, instruction by instruction. `permutation` in rng.ts is the same algorithm in
+// JavaScript, and tests compare the two.
 
-// Locals: parameters first.
+// Locals; parameters come first.
 const [count, number, stream, key0, key1, i, draw, word, j, bound, k0, k1, round, c0, c1, c2, c3, p, q] = Array.from(
   { length: 19 },
   (_, index) => index,
@@ -15,7 +15,7 @@ const v128 = 0x7b;
 
 type Code = readonly number[];
 
-/** A signed number in groups of seven bits, lowest first. */
+/** Signed LEB128: groups of seven bits, lowest first. */
 function leb(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest >>= 7) {
@@ -26,7 +26,7 @@ function leb(value: number): number[] {
   }
 }
 
-/** The same without a sign. */
+/** Unsigned LEB128. */
 function unsignedLeb(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsignedLeb(value >>> 7)];
 }
@@ -51,14 +51,14 @@ const store = (address: Code, offset: number, value: Code): Code => [...address,
 const simd = (code: number): Code => [0xfd, ...unsignedLeb(code)];
 const splat = (value: Code): Code => [...value, ...simd(0x11)];
 const vectorXor = (a: Code, b: Code): Code => [...a, ...b, ...simd(0x51)];
-/** 32-bit numbers of two vectors, counted from 0 to 7. */
+/** Selects 32-bit lanes of two vectors, numbered 0 to 7. */
 const shuffle = (a: Code, b: Code, parts: readonly number[]): Code => [
   ...[...a, ...b, ...simd(0x0d)],
   ...parts.flatMap((part) => [4 * part, 4 * part + 1, 4 * part + 2, 4 * part + 3]),
 ];
-/** `factor * x` with all bits, from numbers without sign: the lower words into `x`, the upper ones into a vector. */
+/** The full unsigned product `factor * x`: lower words into `x`, upper words into `upper`. */
 const product = (factor: number, x: number, upper: number): Code => [
-  // The products of the last two numbers, and of the first two; then their words are sorted.
+  // Multiplies the last two lanes and the first two lanes, then sorts the words.
   ...set(upper, [...get(x), ...splat(int(factor)), ...simd(0xdf)]),
   ...set(x, [...get(x), ...splat(int(factor)), ...simd(0xde)]),
   ...shuffle(get(x), get(upper), [0, 2, 4, 6]),
@@ -66,11 +66,11 @@ const product = (factor: number, x: number, upper: number): Code => [
   ...[0x21, x],
 ];
 const emptyType = 0x40;
-/** Goes round while the condition holds, which is looked at behind the body. */
+/** Repeats the body while the condition holds; the condition is checked after the body. */
 const loopWhile = (body: Code, condition: Code): Code => [0x03, emptyType, ...body, ...condition, 0x0d, 0, 0x0b];
 const when = (condition: Code, body: Code): Code => [...condition, 0x04, emptyType, ...body, 0x0b];
 
-// 16 words of four blocks lie at 0, the first words of all of them in front; the permutation lies behind them.
+// The 16 words of four blocks are at address 0, the first words of all blocks first; the permutation follows them.
 const orderAt = 64;
 const place = (index: number): Code => shiftLeft(get(index), int(2));
 const wordPlace: Code = or(shiftLeft(and(get(draw), int(3)), int(4)), and(get(draw), int(12)));
@@ -110,7 +110,7 @@ const drawing: Code = [
   ...set(j, remainder(get(word), get(bound))),
 ];
 
-/** Fisher-Yates from the end: see `permutation`. `word` changes its meaning to the element that moves. */
+/** Fisher-Yates from the end, see `permutation`. `word` is reused for the element that moves. */
 const body: Code = [
   ...loopWhile([...store(place(i), orderAt, get(i)), ...set(i, add(get(i), int(1)))], isLess(get(i), get(count))),
   ...set(i, subtract(get(count), int(1))),
@@ -119,7 +119,7 @@ const body: Code = [
     loopWhile(
       [
         ...set(bound, add(get(i), int(1))),
-        // Again for a word in the incomplete run of `bound` numbers below 2^32.
+        // Draws again if the word is in the incomplete run of `bound` numbers below 2^32.
         ...loopWhile(drawing, isMore(subtract(get(word), get(j)), subtract(int(0), get(bound)))),
         ...set(word, load(place(i), orderAt)),
         ...store(place(i), orderAt, load(place(j), orderAt)),
@@ -152,11 +152,11 @@ interface Kernel {
 }
 
 const pageBytes = 65_536;
-// The kernel's memory never shrinks: 16 MiB.
+// The kernel's memory never shrinks; at most 16 MiB.
 const largest = 4_194_000;
 let kernel: Kernel | null | undefined;
 
-/** `null` where a page may not compile WebAssembly. */
+/** `null` if WebAssembly may not be compiled, as under some content security policies. */
 function loaded(): Kernel | null {
   try {
     return new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as unknown as Kernel;
@@ -166,10 +166,10 @@ function loaded(): Kernel | null {
 }
 
 /**
- * The permutation of 0 .. count-1 that the words of a stream make, or `undefined` where there is no WebAssembly, or it is
- * too long for it.
+ * The permutation of 0 .. count-1 that a stream's words determine, or `undefined` if WebAssembly is unavailable or
+ * `count` is too large.
  * @param counter the two upper words of the stream's counters; @param key its key.
- * @returns the kernel's own memory, which the next call writes to.
+ * @returns a view of the kernel's memory, which the next call overwrites.
  */
 export function permutationByKernel(
   size: number,

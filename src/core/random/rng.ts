@@ -1,5 +1,5 @@
-// Counter-based random numbers (Philox4x32-10): a value depends on seed, stream and counter only,
-// so kill and resume, segment length and thread count cannot change a result.
+// Counter-based random numbers (Philox4x32-10): a value depends only on seed, stream and counter, so resuming, segment
+// length and thread count cannot change a result.
 
 import { permutationByKernel } from "./permutation-kernel.js";
 
@@ -10,7 +10,7 @@ const W1 = 0xbb67ae85;
 
 /**
  * Ten rounds of Philox4x32 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
- * @param counter four words that say which number; @param key two words that say which sequence.
+ * @param counter four words that select the number; @param key two words that select the sequence.
  * @param out receives four words, each uniform over 0 .. 2^32-1.
  */
 export function philox4x32(
@@ -22,8 +22,9 @@ export function philox4x32(
 }
 
 /**
- * The same with its words as single numbers, which takes a third of the time: orders of thousands of networks are
- * millions of blocks. Upper halves of products come from 16-bit halves of the factors, with carries in integers.
+ * The same with separate variables instead of arrays, which takes a third of the time: shuffling for thousands of
+ * networks takes millions of blocks. Upper halves of products are computed from 16-bit halves of the factors, with
+ * integer carries.
  */
 function philoxInto(
   out: Uint32Array,
@@ -63,22 +64,24 @@ function philoxInto(
   out[offset + 3] = c3;
 }
 
-/** A 32-bit hash of a text (FNV-1a), to turn stream names into key words. */
+/** FNV-1a, a 32-bit hash of a text, which turns stream names into key words. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
 }
 
-/** A stateless sequence of random words, addressed by position. */
+/** A stateless sequence of random words, addressed by index. */
 export interface RandomStream {
   /** Word number `index`, uniform over 0 .. 2^32-1. */
   word(index: number): number;
-  /** Words from number `first`, a multiple of 4, on; as many as `out` holds, a multiple of 4 too. */
+  /**
+   * Fills `out` with consecutive words starting at `first`. Both `first` and the length of `out` are multiples of 4.
+   */
   words(first: number, out: Uint32Array): void;
   /**
-   * `permutation` at four times the speed, in memory that the next call of any stream writes to; `undefined` where that
-   * cannot be had.
+   * Like `permutation` but four times as fast. The result is in memory that the next call of any stream overwrites;
+   * `undefined` if unavailable.
    */
   permuted?(count: number): Int32Array | undefined;
   /** Uniform in [0, 1) with 53 bits, number `index`. */
@@ -95,16 +98,16 @@ export function randomStream(seed: number, name: string, number = 0): RandomStre
   return new PhiloxStream(seed | 0, Math.floor(seed / 4294967296) | 0, number | 0, hashText(name) | 0);
 }
 
-// Where a block is made, before a stream takes its words.
+// Blocks are computed here before a stream copies their words.
 const made = new Uint32Array(4);
 
-/** A class and not closures, for ensembles make a stream for every parameter of every network. */
+/** A class instead of closures, because an ensemble makes a stream for every parameter of every network. */
 class PhiloxStream implements RandomStream {
   readonly #k0: number;
   readonly #k1: number;
   readonly #number: number;
   readonly #stream: number;
-  // The block that was asked for last, and its words.
+  // Index of the last computed block; its words follow.
   #filled = -1;
   #word0 = 0;
   #word1 = 0;
@@ -164,7 +167,7 @@ class PhiloxStream implements RandomStream {
   }
 }
 
-// Words are drawn so many at a time: a call for each would cost more than the word.
+// Words are drawn in chunks of this size: a call per word would cost more than the word.
 const drawnAtOnce = 256;
 
 /** A permutation of 0 .. count-1 (Fisher-Yates from the end; each draw rejects the biased tail). */
@@ -172,7 +175,7 @@ export function permutation(count: number, stream: RandomStream): Int32Array {
   return stream.permuted?.(count)?.slice() ?? permutationByWords(count, stream);
 }
 
-/** The same into a table: the first number at place `at`, every other one `stride` places behind the one before. */
+/** Writes a permutation into a table: the first number at index `at`, the others at intervals of `stride`. */
 export function writePermutation(
   count: number,
   stream: RandomStream,
@@ -182,7 +185,7 @@ export function writePermutation(
   for (let i = 0, place = at; i < count; i++, place += stride) into[place] = order[i];
 }
 
-/** The same word by word. */
+/** The same, drawing word by word. */
 export function permutationByWords(count: number, stream: RandomStream): Int32Array {
   const order = new Int32Array(count);
   for (let i = 0; i < count; i++) order[i] = i;
@@ -195,9 +198,9 @@ export function permutationByWords(count: number, stream: RandomStream): Int32Ar
       if (place === 0) stream.words(draw, words);
       draw++;
       const word = words[place];
-      // Exact: the quotient of two such numbers is never rounded up to the next whole one.
+      // Exact: the quotient of two such numbers never rounds up to the next integer.
       const j = word - Math.floor(word / bound) * bound;
-      // Words in the incomplete run of `bound` numbers below 2^32 would favor its first ones.
+      // Words in the incomplete run of `bound` numbers below 2^32 would favor small results.
       if (word - j > 4294967296 - bound) continue;
       const kept = order[i];
       order[i] = order[j];

@@ -1,7 +1,7 @@
 // Gaussian kernel density estimates, for violins.
 import { quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
 
-/** A density on an even grid from the smallest to the largest value. */
+/** A density on an evenly spaced grid from the smallest to the largest value. */
 export interface Density {
   readonly positions: readonly number[];
   readonly densities: readonly number[];
@@ -9,8 +9,8 @@ export interface Density {
 }
 
 /**
- * Silverman's rule of thumb `0.9 min(s, IQR / 1.34) n^(-1/5)` (Silverman 1986, eq. 3.31). Falls back to `s` alone where
- * the quartiles coincide. 0 for equal values.
+ * Silverman's rule of thumb `0.9 min(s, IQR / 1.34) n^(-1/5)` (Silverman 1986, eq. 3.31). Uses `s` alone if the
+ * quartiles coincide. 0 for equal values.
  */
 export function silvermanBandwidth(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort();
@@ -21,9 +21,9 @@ export function silvermanBandwidth(values: readonly number[]): number {
 }
 
 /**
- * Gaussian kernel density `sum_i phi((x - x_i) / h) / (n h)`, cut at the range of the data: no tails where nothing was
- * observed. So it integrates to less than 1; the mass beyond the ends is not put back.
- * @returns `undefined` when there is no density to speak of: fewer than two different values.
+ * Gaussian kernel density `sum_i phi((x - x_i) / h) / (n h)`, truncated to the range of the data, so there are no tails
+ * where nothing was observed. It integrates to less than 1, because the mass beyond the ends is not redistributed.
+ * @returns `undefined` for fewer than two different values.
  */
 export function kernelDensity(values: readonly number[], points = 64): Density | undefined {
   const bandwidth = silvermanBandwidth(values);

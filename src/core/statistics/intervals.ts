@@ -6,16 +6,16 @@ import { randomStream } from "../random/rng.js";
 import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
 
-/** The part of a finding that statistics can fill in; spread it into one. */
+/** The part of a finding that statistics compute. */
 export type Estimate = Pick<Finding, "value" | "interval" | "level" | "method" | "n">;
 
-/** Confidence level of every interval unless told otherwise. */
+/** Default confidence level of all intervals. */
 export const defaultLevel = 0.95;
 
 /**
- * Mean of independent values (one a seed) with Student's t interval `mean ± t(n-1) s / sqrt(n)`.
- * One value has no interval. Equal values give an interval of width 0.
- * @throws InvalidInputError for an empty list and for values that are not finite: leave those out first, and say so.
+ * Mean of independent values (one per seed) with Student's t interval `mean ± t(n-1) s / sqrt(n)`.
+ * A single value has no interval. Equal values give an interval of width 0.
+ * @throws InvalidInputError for an empty list or non-finite values: exclude those first, and say so.
  */
 export function meanEstimate(values: readonly number[], level = defaultLevel): Estimate {
   requireSample("meanEstimate", values, level);
@@ -27,8 +27,8 @@ export function meanEstimate(values: readonly number[], level = defaultLevel): E
 }
 
 /**
- * Mean of the differences `second[i] - first[i]` with its t interval, where index `i` is the same seed in both.
- * Pairing takes out what the seeds have in common, so it is narrower than comparing two separate intervals.
+ * Mean of the differences `second[i] - first[i]` with its t interval, where index `i` is the same seed in both. Pairing
+ * removes the variation that both share through the seed, so the interval is narrower than for unpaired values.
  * @throws InvalidInputError for lists of different lengths, and as `meanEstimate`.
  */
 export function pairedDifferenceEstimate(
@@ -48,8 +48,8 @@ export function pairedDifferenceEstimate(
 }
 
 /**
- * Proportion `successes / n` with the score interval of Wilson (1927), which stays inside [0, 1] and is honest
- * at 0 and 1, where the textbook interval has no width.
+ * Proportion `successes / n` with the score interval of Wilson (1927), which stays inside [0, 1] and is valid at 0 and
+ * 1, where the textbook interval has width 0.
  * @throws InvalidInputError unless `0 <= successes <= n` and `n >= 1`, both integers.
  */
 export function proportionEstimate(successes: number, n: number, level = defaultLevel): Estimate {
@@ -66,22 +66,22 @@ export function proportionEstimate(successes: number, n: number, level = default
   const shrink = 1 + (z * z) / n;
   const center = (value + (z * z) / (2 * n)) / shrink;
   const halfWidth = (z / shrink) * Math.sqrt((value * (1 - value)) / n + (z * z) / (4 * n * n));
-  // At the ends the bounds are 0 and 1 exactly; rounding must not push them outside.
+  // At 0 and 1, the bound equals the proportion exactly; rounding must not move it outside.
   const low = successes === 0 ? 0 : center - halfWidth;
   const high = successes === n ? 1 : center + halfWidth;
   return { value, interval: [low, high], level, method: "wilson", n };
 }
 
-/** A number that is counted or computed: its interval is the value itself, at any level. */
+/** A counted or computed number: the interval is the value itself, at any level. */
 export function exactEstimate(value: number): Estimate {
   return { value, interval: [value, value], level: 1, method: exactMethod, n: 1 };
 }
 
 export interface BootstrapOptions {
   readonly level?: number;
-  /** Resamples; 2,000 makes the ends stable to a few percent of the width. */
+  /** Number of resamples; 2,000 makes the ends stable to a few percent of the width. */
   readonly resamples?: number;
-  /** Same seed, same interval. */
+  /** The same seed gives the same interval. */
   readonly seed?: number;
 }
 

@@ -1,9 +1,9 @@
-// The few special functions behind the intervals: log gamma, incomplete beta, and quantiles of t and normal.
+// The special functions behind the intervals: log gamma, incomplete beta, and quantiles of t and normal distributions.
 
 /** Coefficients B(2k) / (2k (2k-1)) of Stirling's series for log gamma, k = 1..7 (Abramowitz & Stegun 6.1.40). */
 const stirling = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156];
 
-/** Stirling's series is exact to the last digit from here on; smaller arguments are shifted up. */
+/** From here on, Stirling's series is exact to the last digit; smaller arguments are shifted up. */
 const stirlingFrom = 12;
 
 /** Natural logarithm of the gamma function, for `x > 0`. */
@@ -101,7 +101,10 @@ function normalUpperTail(z: number): number {
   return density / fraction;
 }
 
-/** The point from which a symmetric density has `target` (at most one half) to its right: Newton inside a bracket. */
+/**
+ * The point where the upper tail of a symmetric density equals `target` (at most one half): Newton's method in a
+ * bracket.
+ */
 function rootOfTail(target: number, tail: (x: number) => number, density: (x: number) => number): number {
   if (target >= 0.5) return 0;
   let low = 0;

@@ -1,6 +1,6 @@
 // Descriptive statistics of lists of numbers.
 
-/** Arithmetic mean, with one correction pass so that equal numbers give themselves. `NaN` for an empty list. */
+/** Arithmetic mean, with a correction pass so that the mean of equal numbers is exact. `NaN` for an empty list. */
 export function mean(values: readonly number[]): number {
   let sum = 0;
   for (const value of values) sum += value;
@@ -29,7 +29,7 @@ export function quantile(values: readonly number[], probability: number): number
   return quantileOfSorted(sorted, probability);
 }
 
-/** As `quantile`, for a list that is already ascending. */
+/** As `quantile`, for a sorted list. */
 export function quantileOfSorted(sorted: ArrayLike<number>, probability: number): number {
   if (sorted.length === 0) return Number.NaN;
   const position = probability * (sorted.length - 1);

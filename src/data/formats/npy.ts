@@ -217,7 +217,7 @@ function parseDescriptor(descriptor: string, where: string): { elements: NpyElem
     });
   }
   if (elements === undefined || !"<>|=".includes(descriptor[0])) {
-    throw new InvalidInputError("element type that we cannot read", {
+    throw new InvalidInputError("unsupported element type", {
       where,
       expected: [...dtypes, ...Object.values(widened).map(({ name }) => name)].join(", "),
       received: `'${descriptor.slice(0, 40)}'`,

@@ -162,7 +162,7 @@ describe("apply", () => {
     const [a, b] = [input("a", "float32", [2, 3]), input("b", "float32", [2])];
     const inLayer = (build: () => unknown) => () => withScope("model.layers[1] (dense)", build);
     expect(inLayer(() => add(a, b))).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: model.layers[1] (dense) > Add: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [2, 3] and [2]]`,
+      `[ShapeError: model.layers[1] (dense) > Add: shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [2, 3] and [2]]`,
     );
     expect(inLayer(() => add(a, input("c", "int32", [3])))).toThrowErrorMatchingInlineSnapshot(
       `[InvalidInputError: model.layers[1] (dense) > Add: element types differ: expected one element type, received float32 and int32]`,

@@ -233,7 +233,7 @@ describe("which unit is looked at", () => {
     );
     const dead = sequential([conv1d({ filters: 1, kernel: 3, weightInitializer: "zeros" })]);
     expect(await message(dead, [1, 9], {})).toMatchInlineSnapshot(
-      `"effective receptive field of sequential: the gradient is 0 everywhere: expected gradients that reach the input, received a sum of 0. Take more examples, another seed or layer: units that are switched off pass nothing on"`,
+      `"effective receptive field of sequential: the gradient is 0 everywhere: expected gradients that reach the input, received a sum of 0. Use more examples, another seed or another layer: units that are off pass no gradient"`,
     );
   });
 });

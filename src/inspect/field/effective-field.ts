@@ -1,4 +1,5 @@
-// The effective receptive field: how much every input pixel counts for one unit of a feature map, by gradients.
+// The effective receptive field: the influence of every input pixel on one unit of a feature map, measured by
+// gradients.
 //
 //   subject, feature map --its unit, cotangents, absolute gradients--> Graph --OpenGraph, examples--> sums --> map, widths
 
@@ -26,27 +27,27 @@ import { type SpatialPath, spatialPaths } from "./receptive-field.js";
 
 export interface EffectiveFieldOptions {
   /**
-   * The feature map: name of a step, or of a module, whose last step with a receptive field counts. Default: the last one
-   * whose elements do not see the whole input. Recurrent layers of files are accounted and not computed: neither they nor
-   * what lies behind them can be measured.
+   * The feature map: the name of a step, or of a module, of which the last step with a receptive field counts. Default:
+   * the last step whose elements do not see the whole input. Recurrent layers of files are accounted for but not
+   * executed, so neither they nor the layers after them can be measured.
    */
   readonly layer?: string;
   /**
-   * Index on every axis of the feature map; `null` stands for all. Default: on axes of places the unit whose field lies
-   * nearest to the center of the input, else all. Needed where places were brought into another order.
+   * Index on every axis of the feature map; `null` selects all. Default: on spatial axes the unit whose field is
+   * nearest to the center of the input, on other axes all. Required if a layer has reordered the positions.
    */
   readonly unit?: readonly (number | null)[];
-  /** Inputs that the gradients are averaged over, rounded up to whole batches. Default 16. */
+  /** Number of inputs to average the gradients over, rounded up to whole batches. Default 16. */
   readonly examples?: number;
-  /** Draws weights, inputs and cotangents. Default 0. */
+  /** Seed of weights, inputs and cotangents. Default 0. */
   readonly seed?: number;
-  /** What is averaged: `absolute` values (default) or `square`s of gradients. */
+  /** The averaged quantity: `absolute` values of gradients (default) or `square`s. */
   readonly average?: "absolute" | "square";
-  /** Inputs of a run, by name, batch included, for real data. Default: standard normal noise. */
+  /** Real data for a run: inputs by name, including the batch axis. Default: standard normal noise. */
   readonly feeds?: (run: number) => Readonly<Record<string, TensorData>>;
 }
 
-/** What was measured, as plain data. */
+/** The measured field as plain data. */
 export interface EffectiveField extends FieldShape {
   readonly model: string;
   /** Name of the step. */
@@ -58,14 +59,16 @@ export interface EffectiveField extends FieldShape {
 }
 
 /**
- * Measures the effective receptive field of Luo, Li, Urtasun and Zemel (NeurIPS 2016): the mean over inputs of
- * `|d y / d x|` (or its square), summed over the channels of the input, as a map that sums to 1. `y` is the unit in the
- * center of the feature map: its channels with random signs, new for every example, so that no channel can cancel another
- * always (channels behind a normalization sum to 0). Luo et al. take one channel; the maps agree in the mean.
+ * Measures the effective receptive field of Luo, Li, Urtasun and Zemel (NeurIPS 2016): the mean over inputs of `|d y /
+ * d x|` (or its square), summed over the channels of the input, as a map that sums to 1. `y` is the center unit of the
+ * feature map: the sum of its channels with random signs, which are new for every example so that channels cannot
+ * cancel each other systematically (channels after a normalization sum to 0). Luo et al. use one channel; the maps
+ * agree on average.
  *
- * Weights are those of the file, or drawn from the seed; the network is in inference form.
- * @param open runs the graph: `referenceSession`, or `runtimeSession` for networks of real size.
- * @throws InvalidInputError where there is no such layer, no answer, no gradient, or the gradient is 0 everywhere.
+ * Weights come from the file, or are drawn from the seed; the network is in inference form.
+ * @param open runs the graph: `referenceSession`, or `runtimeSession` for networks of realistic size.
+ * @throws InvalidInputError if the layer does not exist, has no receptive field or no gradient, or the gradient is 0
+ * everywhere.
  */
 export async function effectiveField(
   subject: Subject,
@@ -101,16 +104,19 @@ export async function effectiveField(
 
 const cotangentName = "cotangent of the unit";
 
-/** The unit that is asked for, and what the theory says of it. */
+/** The measured unit and its theoretical field. */
 export interface FieldTarget {
   readonly layer: string;
   readonly tensor: Tensor;
   readonly unit: readonly (number | null)[];
-  /** The input, and its spatial axes with their extents. */
+  /** The input, and its spatial axes with their sizes. */
   readonly input: Tensor;
   readonly axes: readonly number[];
   readonly extents: Shape;
-  /** First and last position of the theoretical field on every axis, beyond the input too; `null` where it is all. */
+  /**
+   * First and last position of the theoretical field on every axis, possibly beyond the input; `null` if it is the
+   * whole axis.
+   */
   readonly theory: readonly (readonly [number, number] | null)[];
 }
 
@@ -121,9 +127,9 @@ function targetOf(subject: Subject, { layer, unit }: EffectiveFieldOptions, wher
   const spatial = paths.filter(({ input }) => input === first);
   const { tensor: input, name: inputName } = subject.inputs[first];
   if (!isFloat(input.dtype)) {
-    throw new InvalidInputError("there are no gradients of whole numbers", {
+    throw new InvalidInputError("integers have no gradient", {
       where: `${where}, input ${inputName}`,
-      expected: "an input of floating type",
+      expected: "a floating-point input",
       received: input.dtype,
     });
   }
@@ -138,7 +144,7 @@ function targetOf(subject: Subject, { layer, unit }: EffectiveFieldOptions, wher
   };
 }
 
-/** The step that is asked for by its name or module: the last of a module that has an answer. */
+/** The step of that name, or the last step of that module that has a receptive field. */
 function stepOf(
   subject: Subject,
   fields: ReadonlyMap<Tensor, readonly SpatialPath[]>,
@@ -163,7 +169,7 @@ function stepOf(
     ({ name, module }) => wanted !== undefined && (name === wanted || isWithin(module)),
   );
   if (unmeasured?.outputs.some((output) => isKnown(output) && inexact.has(output))) {
-    throw new InvalidInputError("recurrent layers of files are accounted, not computed", {
+    throw new InvalidInputError("recurrent layers of files are accounted for, but not executed", {
       where: `${where}, layer ${unmeasured.name}`,
       expected: "a layer that does not depend on a recurrent one",
       received: unmeasured.operator,
@@ -180,7 +186,7 @@ function stepOf(
   });
 }
 
-/** Tensors that are made of what only stands for an operator. */
+/** Tensors that depend on a stand-in for an operator. */
 function behindStandIns({ steps }: Subject): ReadonlySet<Tensor> {
   const found = new Set<Tensor>();
   for (const { operator, nodes } of steps) {
@@ -192,16 +198,16 @@ function behindStandIns({ steps }: Subject): ReadonlySet<Tensor> {
   return found;
 }
 
-/** On axes of places the unit nearest to the center, else all. */
+/** The unit nearest to the center on spatial axes, all units on other axes. */
 function centerUnit({ shape }: Tensor, paths: readonly SpatialPath[], where: string): (number | null)[] {
   const unit: (number | null)[] = shape.map(() => null);
   for (const { carriers, places, extent, offset, stride } of paths) {
     if (places === "moved") {
-      throw new InvalidInputError("the places of this layer are in another order than those of the input", {
+      throw new InvalidInputError("the positions of this layer are in another order than those of the input", {
         where,
-        expected: "the unit to look at",
+        expected: "the unit to measure",
         received: "none",
-        remedy: "Choose a layer before that reordering",
+        remedy: "Choose a layer before the reordering",
       });
     }
     if (places === "none") continue;
@@ -212,7 +218,10 @@ function centerUnit({ shape }: Tensor, paths: readonly SpatialPath[], where: str
   return unit;
 }
 
-/** @param carriers of places: the first axis is one of them where steps come before examples, as in recurrent networks. */
+/**
+ * @param carriers axes of positions; the first axis is one of them if steps come before examples, as in recurrent
+ * networks.
+ */
 function checkUnit(
   unit: readonly (number | null)[],
   { shape }: Tensor,
@@ -234,7 +243,7 @@ function theoryOf({ carriers, places, phases }: SpatialPath, unit: FieldTarget["
   return at === null ? null : rangeAt(phases, at);
 }
 
-/** The output `map`: absolute or squared gradients, summed over examples and channels of the input. */
+/** The output `map`: absolute or squared gradients, summed over examples and input channels. */
 function gradientGraph(subject: Subject, target: FieldTarget, average: "absolute" | "square") {
   const chosen = target.unit.flatMap((at, axis) => (at === null ? [] : [{ at, axis }]));
   const unit =
@@ -269,13 +278,13 @@ function storedValues(subject: Subject, { inputs }: Graph, { cotangent, seed, wh
   for (const tensor of inputs) {
     if (tensor === cotangent || subject.inputs.some((one) => one.tensor === tensor)) continue;
     const value = subject.storedValue?.(tensor, seed);
-    if (value === undefined) throw new InvalidInputError(`no value of "${tensor.name}" is at hand`, { where });
+    if (value === undefined) throw new InvalidInputError(`"${tensor.name}" has no value`, { where });
     values.set(tensor, value);
   }
   return values;
 }
 
-/** Standard normal numbers; zeros where whole numbers are read. */
+/** Standard normal noise; zeros for integer inputs. */
 function inputNoise({ inputs }: Subject, seed: number, run: number): Record<string, TensorData> {
   return Object.fromEntries(
     inputs.map(({ name, tensor: { dtype, shape } }) => {

@@ -1,4 +1,4 @@
-// Receptive fields as figures: what one unit really sees, and how the theoretical field grows with depth.
+// Figures of receptive fields: what one unit effectively sees, and how the theoretical field grows with depth.
 import type { Figure } from "../../figures/figure.js";
 import { type HeatRow, heatMapFigure } from "../../figures/heat-map-figure.js";
 import { type LineRow, lineFigure } from "../../figures/line-figure.js";
@@ -7,11 +7,14 @@ import { extentOf, type FieldGrowth } from "./field-growth.js";
 
 export interface EffectiveFieldFigureOptions {
   readonly id?: string;
-  /** Colors: `linear` shows what counts most (default), `log` how far anything reaches. */
+  /** Color scale: `linear` shows the most influential pixels (default), `log` the full extent of the influence. */
   readonly scale?: "linear" | "log";
 }
 
-/** The map of an effective receptive field with the theoretical one as a frame. Of volumes, the last two axes are drawn. */
+/**
+ * The map of an effective receptive field, with the theoretical field as a frame. For volumes, the last two axes are
+ * drawn.
+ */
 export function effectiveFieldFigure(field: EffectiveField, options: EffectiveFieldFigureOptions = {}): Figure {
   const { shape, map, theory, layer, model, examples } = field;
   const { id = "effective-receptive-field", scale = "linear" } = options;
@@ -25,7 +28,7 @@ export function effectiveFieldFigure(field: EffectiveField, options: EffectiveFi
     title: `What the center of ${layer} sees`,
     subtitle: `${model}, input ${shape.join(" × ")}, ${examples} ${examples === 1 ? "example" : "examples"}`,
     caption: captionOf(field),
-    value: { name: "share", title: "Share of the gradient" },
+    value: { name: "share", title: "Fraction of the gradient" },
     frames: rows === undefined || columns === undefined ? [] : [{ rows, columns, label: "theoretical field" }],
   });
 }
@@ -54,13 +57,13 @@ function captionOf({ average, deviation, part95, pixels95, theory, inside, shape
 export interface GrowthFigureOptions {
   readonly id?: string;
   readonly subtitle?: string;
-  /** Extent of the input, drawn as a line. */
+  /** Size of the input, drawn as a line. */
   readonly inputExtent?: number;
   /** Default `log`: deep networks reach over a thousand pixels, shallow ones a few. */
   readonly scale?: "linear" | "log";
 }
 
-/** Theoretical receptive fields against depth, one line a model. */
+/** Theoretical receptive fields against depth, one line per model. */
 export function fieldGrowthFigure(
   models: readonly { readonly model: string; readonly growth: readonly FieldGrowth[] }[],
   options: GrowthFigureOptions = {},

@@ -5,16 +5,16 @@ import type { Subject } from "../subject/subject.js";
 import { isKnown } from "../subject/values.js";
 import { receptiveFields } from "./receptive-field.js";
 
-/** The largest receptive field behind so many windows. */
+/** The largest receptive field at a depth. */
 export interface FieldGrowth {
   /** Convolutions and poolings on the longest path from the input. */
   readonly depth: number;
-  /** The step that has it; the last of several. */
+  /** The step with this field; the last one if there are several. */
   readonly layer: string;
   readonly field: ReceptiveField;
 }
 
-/** One entry for every depth, up to where every element sees the whole input. */
+/** One entry per depth, up to the depth at which every element sees the whole input. */
 export function receptiveFieldGrowth(subject: Subject): FieldGrowth[] {
   const fields = receptiveFields(subject);
   const depths = new Map<Tensor, number>();
@@ -36,5 +36,5 @@ function countWindows({ op, inputs, outputs }: Node, depths: Map<Tensor, number>
   for (const output of outputs) depths.set(output, before + (op.window === undefined ? 0 : 1));
 }
 
-/** Along the axis where it is largest. */
+/** The size along the axis where it is largest. */
 export const extentOf = (field: ReceptiveField | undefined): number => Math.max(0, ...(field?.size ?? []));

@@ -1,17 +1,18 @@
-// What every place of an axis sees of the input, as intervals that repeat: the exact form of a receptive field.
+// What every position of an axis sees of the input, as periodic intervals: the exact form of a receptive field.
 //
-// Behind an enlargement neighbors see the same pixels, or steps of several: places differ by their phase. A window over
-// them then sees more or less by where it begins, so that no single size and stride would give its extent.
+// After upsampling, neighboring positions see the same pixels, or move by several pixels: they differ by their phase. A
+// window over them sees more or fewer pixels depending on where it starts, so no single size and stride describe it.
 import { type AxisReach, mostPhases, type RepeatedReads } from "../../graph/accounting/reach.js";
 
 /**
- * Place `u` sees the pixels from `low[u mod P] + floor(u / P) advance` to `high[u mod P] + floor(u / P) advance`, where P
- * is the length of both. Whole numbers; a phase that sees nothing (between the windows of a transposed convolution whose
- * stride exceeds its kernel) has `low` Infinity and `high` -Infinity. The axis counts as unbounded: fields go on beyond
- * the ends of the input, as those of Araujo et al. do.
+ * Position `u` sees the pixels from `low[u mod P] + floor(u / P) advance` to `high[u mod P] + floor(u / P) advance`,
+ * where P is the length of both lists. All are integers. A phase that sees nothing (between the windows of a transposed
+ * convolution whose stride exceeds its kernel) has `low` Infinity and `high` -Infinity. The axis counts as unbounded:
+ * fields extend beyond the ends of the input, as in Araujo et al.
  *
- * At most `mostPhases` phases are followed. Beyond them, and behind enlargements that do not repeat, there is one phase
- * whose ends are lines over the places, no whole numbers: no place sees more than they say, but some may see less.
+ * At most `mostPhases` phases are tracked. Beyond that, and after upsampling that is not periodic, there is one phase
+ * whose ends are lines over the positions with fractional coefficients: an upper bound, since some positions may see
+ * less.
  */
 export interface FieldPhases {
   readonly advance: number;
@@ -22,17 +23,17 @@ export interface FieldPhases {
 type WindowReach = Extract<AxisReach, { kind: "window" }>;
 type BetweenReach = Extract<AxisReach, { kind: "between" }>;
 
-/** The same interval everywhere, moving by `stride` from place to place. */
+/** The same interval everywhere, moving by `stride` from one position to the next. */
 export const evenPhases = (low: number, high: number, stride: number): FieldPhases => ({
   advance: stride,
   low: [low],
   high: [high],
 });
 
-/** Pixels from place to place, in the mean over phases. */
+/** Mean distance in pixels between neighboring positions. */
 export const strideOf = ({ advance, low }: FieldPhases): number => advance / low.length;
 
-/** First and last pixel that a place sees. */
+/** First and last pixel that a position sees. */
 export function rangeAt({ advance, low, high }: FieldPhases, place: number): readonly [number, number] {
   const count = low.length;
   const rounds = Math.floor(place / count);
@@ -40,14 +41,14 @@ export function rangeAt({ advance, low, high }: FieldPhases, place: number): rea
   return [low[phase] + rounds * advance, high[phase] + rounds * advance];
 }
 
-/** Pixels that the phase that sees most of them sees. */
+/** Number of pixels seen by the widest phase. */
 export function widestOf({ low, high }: FieldPhases): number {
   const width = low.reduce((most, first, phase) => Math.max(most, high[phase] - first + 1), 0);
-  // Of lines that are no whole numbers, rounding errors aside.
+  // Ends that are not integers carry rounding errors.
   return Math.max(0, Math.ceil(width - 1e-6));
 }
 
-/** The center of the field of place 0, in the mean over phases. */
+/** Center of the field of position 0, as the mean over phases. */
 export function centerOf(phases: FieldPhases): number {
   const stride = strideOf(phases);
   const centers = phases.low.flatMap((low, phase) =>
@@ -56,7 +57,7 @@ export function centerOf(phases: FieldPhases): number {
   return centers.reduce((sum, center) => sum + center, 0) / Math.max(1, centers.length);
 }
 
-/** What all those places see that a place behind a window, or behind an enlargement, reads. */
+/** The union of the fields of all positions that a window or an interpolation reads. */
 export function phasesBehind(phases: FieldPhases, reach: WindowReach | BetweenReach): FieldPhases {
   if (reach.kind === "window") return behindWindow(phases, reach);
   const { reads } = reach;
@@ -64,7 +65,7 @@ export function phasesBehind(phases: FieldPhases, reach: WindowReach | BetweenRe
   return next ?? behindLine(lineOf(phases), reach);
 }
 
-/** What the places of two branches see together; `undefined` where they do not move alike. */
+/** The union of two branches; `undefined` if their fields advance differently. */
 export function phasesTogether(a: FieldPhases, b: FieldPhases): FieldPhases | undefined {
   const [strideA, strideB] = [strideOf(a), strideOf(b)];
   if (Math.abs(strideA - strideB) > 1e-9 * Math.abs(strideA)) return undefined;
@@ -73,7 +74,7 @@ export function phasesTogether(a: FieldPhases, b: FieldPhases): FieldPhases | un
   return unions(count, (a.advance * count) / a.low.length, (place) => [rangeAt(a, place), rangeAt(b, place)]);
 }
 
-/** For every one of `count` phases the union of some intervals. */
+/** For each of `count` phases, the union of several intervals. */
 function unions(
   count: number,
   advance: number,
@@ -93,7 +94,7 @@ function unions(
 function behindWindow(phases: FieldPhases, { kernel, stride, dilation, pad }: WindowReach): FieldPhases {
   const before = phases.low.length;
   const count = before / greatestDivisor(before, stride);
-  // Every phase is met in the first taps, and in the last ones: those between reach no further.
+  // The first and the last taps cover every phase; the taps between reach no further.
   const taps: number[] = [];
   for (let tap = 0; tap < kernel; tap++) {
     if (tap === before && kernel > 2 * before) tap = kernel - before;
@@ -115,7 +116,7 @@ function behindReads(phases: FieldPhases, { advance, places }: RepeatedReads): F
   });
 }
 
-/** The lines that no place exceeds, as one phase. */
+/** The lines that bound all positions, as one phase. */
 function lineOf(phases: FieldPhases): FieldPhases {
   if (phases.low.length === 1) return phases;
   const stride = strideOf(phases);
@@ -130,7 +131,7 @@ function lineOf(phases: FieldPhases): FieldPhases {
   return evenPhases(least, most, stride);
 }
 
-/** Elements lie at most half the taps from the place that they are taken around. */
+/** The bound after interpolation, whose elements are at most half the taps away from the central position. */
 function behindLine({ advance, low, high }: FieldPhases, { taps, step, start }: BetweenReach): FieldPhases {
   const ends = [start - taps / 2, start + taps / 2].map((read) => read * advance);
   return evenPhases(low[0] + Math.min(...ends), high[0] + Math.max(...ends), advance * step);

@@ -1,29 +1,32 @@
-// From sums of gradients to a map and its widths.
+// Converts sums of gradients to a map, and computes its widths.
 import { InvalidInputError } from "../../core/errors.js";
 import { type Shape, stridesOf } from "../../core/numbers/shape.js";
 
-/** The part of the mass that counts as the field: two standard deviations of a normal distribution hold it on a line. */
+/**
+ * The fraction of the mass that defines the field; on a line, two standard deviations of a normal distribution contain
+ * it.
+ */
 export const fieldMass = 0.95;
 
-/** Luo et al.: pixels above so large a part of the largest count; what lies beyond two standard deviations does not. */
+/** Luo et al. count pixels above this fraction of the largest, which excludes those beyond two standard deviations. */
 const luoThreshold = 1 - 0.9545;
 
 export interface FieldShape {
-  /** Extents of the input along its spatial axes. */
+  /** Sizes of the input along its spatial axes. */
   readonly shape: Shape;
   /** Row-major over `shape`; sums to 1. */
   readonly map: readonly number[];
-  /** Mean position on every axis, in pixels from the center of the first. */
+  /** Mean position on every axis, in pixels from the center of the first pixel. */
   readonly center: readonly number[];
   /** Standard deviation on every axis, in pixels. */
   readonly deviation: readonly number[];
-  /** First and last position of the theoretical field on every axis, padding included; `"all"`: the whole input. */
+  /** First and last position of the theoretical field on every axis, including padding; `"all"` for the whole input. */
   readonly theory: readonly (readonly [number, number])[] | "all";
-  /** Pixels of the input that the theoretical field covers. */
+  /** Number of input pixels in the theoretical field. */
   readonly theoryPixels: number;
-  /** Part of the mass inside of it: below 1 where gates and statistics see the whole input. */
+  /** Fraction of the mass inside the theoretical field: below 1 if gates or statistics see the whole input. */
   readonly inside: number;
-  /** The fewest pixels that hold 95 % of the mass. */
+  /** The smallest number of pixels that contain 95 % of the mass. */
   readonly pixels95: number;
   /** `pixels95 / theoryPixels`. */
   readonly part95: number;
@@ -36,7 +39,7 @@ interface Expectation {
   readonly theory: readonly (readonly [number, number] | null)[];
 }
 
-/** @throws InvalidInputError where there is no mass, or it is not finite. */
+/** @throws InvalidInputError if the mass is zero or not finite. */
 export function describeField(sums: Float64Array, { extents, theory }: Expectation, where: string): FieldShape {
   const total = sums.reduce((sum, value) => sum + value, 0);
   if (!(total > 0 && Number.isFinite(total))) {
@@ -44,7 +47,7 @@ export function describeField(sums: Float64Array, { extents, theory }: Expectati
       where,
       expected: "gradients that reach the input",
       received: `a sum of ${total}`,
-      remedy: "Take more examples, another seed or layer: units that are switched off pass nothing on",
+      remedy: "Use more examples, another seed or another layer: units that are off pass no gradient",
     });
   }
   const map = Array.from(sums, (value) => value / total);
@@ -88,13 +91,13 @@ function fewestPixels(map: readonly number[], mass: number): number {
   let held = 0;
   for (let count = 1; count <= sorted.length; count++) {
     held += sorted[sorted.length - count];
-    // The map sums to 1 but for rounding.
+    // The map sums to 1 only up to rounding.
     if (held >= mass - 1e-12) return count;
   }
   return sorted.length;
 }
 
-/** What lies outside is summed, so that nothing outside makes exactly 1. */
+/** Computed from the mass outside, so that the result is exactly 1 if nothing is outside. */
 function massInside(map: readonly number[], shape: Shape, bounds: readonly (readonly [number, number])[]): number {
   const strides = stridesOf(shape);
   const isInside = (i: number): boolean =>

@@ -1,4 +1,5 @@
-// The port of instruments that compute: somebody who runs a graph as often as wanted. The reference runs any, slowly.
+// The port for measurements that execute a graph, possibly many times. The reference implementation is general but
+// slow.
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { NdArray } from "../../graph/op.js";
@@ -9,8 +10,8 @@ import type { Graph, Tensor } from "../../graph/tensor.js";
 /** A graph that is ready to run. */
 export interface GraphSession {
   /**
-   * Outputs by name.
-   * @param feeds the inputs that have no constant value, by name.
+   * Returns outputs by name.
+   * @param feeds the inputs without a constant value, by name.
    */
   run(
     feeds: Readonly<Record<string, TensorData>>,
@@ -18,10 +19,10 @@ export interface GraphSession {
   dispose(): Promise<void>;
 }
 
-/** @param constants inputs that are the same in every run: the weights. */
+/** @param constants inputs with the same value in every run: the weights. */
 export type OpenGraph = (graph: Graph, constants: ReadonlyMap<Tensor, TensorData>) => Promise<GraphSession>;
 
-/** The reference evaluation in float64, for small graphs and exact answers. */
+/** The reference evaluation in float64, for small graphs and exact results. */
 export const referenceSession: OpenGraph = async (graph, constants) => {
   const held = new Map<Tensor, NdArray>([...constants].map(([tensor, value]) => [tensor, fromTensorData(value)]));
   return {

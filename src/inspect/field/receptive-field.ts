@@ -1,7 +1,7 @@
-// Receptive fields: what one element of a feature map sees of the input, over all paths of a branching graph.
+// Receptive fields: the part of the input that one element of a feature map sees, over all paths of a branching graph.
 //
-//   every axis of the input is followed from tensor to tensor by the operators' rules (`Op.window`, `Op.reach`);
-//   axes over which windows slide somewhere in the model are the spatial ones, and those are told
+//   every axis of the input is tracked from tensor to tensor by the operators' rules (`Op.window`, `Op.reach`);
+//   the spatial axes are those over which windows slide anywhere in the model, and only these are reported
 
 import { reachOf } from "../../graph/accounting/node-reach.js";
 import type { AxisReach, InputReach } from "../../graph/accounting/reach.js";
@@ -11,55 +11,59 @@ import type { Subject, Value } from "../subject/subject.js";
 import { centerOf, evenPhases, type FieldPhases, phasesBehind, phasesTogether, widestOf } from "./field-phases.js";
 
 /**
- * What the elements of a tensor see along one axis of the input. Elements that have places on a grid see the pixels of
- * `phases`, over all paths: without enlargements the `size` pixels around `offset + u stride`.
+ * What the elements of a tensor see along one axis of the input. Elements at grid positions see the pixels of `phases`,
+ * over all paths: without upsampling, the `size` pixels around `offset + u stride`.
  */
 export interface AxisField {
-  /** Of the input. */
+  /** Size of the input axis. */
   readonly extent: number;
   readonly phases: FieldPhases;
-  /** Of the path that sees least. */
+  /** The phases of the path that sees least. */
   readonly least: FieldPhases;
-  /** Pixels between neighbors, and the center of the field of place 0; both in the mean over phases. */
+  /** Pixels between neighbors, and center of the field of position 0; both are means over phases. */
   readonly stride: number;
   readonly offset: number;
   readonly isAligned: boolean;
-  /** A path sees the whole axis: a mean over it, a gate, a statistic. */
+  /** Whether a path sees the whole axis: a mean over it, a gate, a statistic. */
   readonly seesAll: boolean;
-  /** Axes of the tensor that carry the places; none where every element sees the whole axis. */
+  /** Axes of the tensor that carry the positions; none if every element sees the whole axis. */
   readonly carriers: readonly number[];
-  /** `grid`: place `u` of the carrier is where the formula says. `moved`: in some other order. `none`: no places. */
+  /**
+   * `grid`: position `u` of the carrier is where the formula says. `moved`: the positions are reordered. `none`: no
+   * positions.
+   */
   readonly places: "grid" | "moved" | "none";
 }
 
-/** By `input:axis`; absent where the axis has no influence. */
+/** By `input:axis`; absent if the axis has no influence. */
 type Fields = ReadonlyMap<string, AxisField>;
 
 /**
- * The receptive field of every tensor that has one. The formulas are those of Araujo, Norris and Sim (Distill 2019), in
- * terms of centres instead of padding: a window of kernel k, dilation d, stride s and padding p makes
- * `size + d (k - 1) stride`, `stride s`, `offset + stride (d (k - 1) / 2 - p)`. Behind an enlargement (Resize,
- * ConvTranspose, DepthToSpace) places of different phase see different extents, which are followed apart (`FieldPhases`),
- * and the size is that of the widest phase; the formulas alone would be too small for windows behind it. Branches that meet see the union of their
- * extents. A path that loses places (global pooling) and is multiplied or added back, a gate, and statistics of a
- * normalization are noted (`seesAll`) and otherwise left out.
+ * The receptive field of every tensor that has one. The formulas are those of Araujo, Norris and Sim (Distill 2019),
+ * written with centers instead of padding: a window of kernel k, dilation d, stride s and padding p gives `size + d (k
+ * - 1) stride`, `stride s`, `offset + stride (d (k - 1) / 2 - p)`. After upsampling (Resize, ConvTranspose,
+ * DepthToSpace), positions of different phase see different sizes, which are tracked separately (`FieldPhases`), and
+ * the size is that of the widest phase; the formulas alone would give too small sizes for later windows. Where branches
+ * meet, the field is the union. Two kinds of paths are only flagged (`seesAll`) and otherwise ignored: a path that
+ * loses its positions (global pooling) and is multiplied or added back, which is a gate, and the statistics of a
+ * normalization.
  *
- * Spatial axes are those of the input over which windows slide; without any there is no answer. `"all"`: every element
- * sees the whole input. No entry: an operator on the way does not say what it depends on.
+ * The spatial axes are the input axes over which windows slide; without any, the result is empty. `"all"` means that
+ * every element sees the whole input. A tensor is missing if an operator before it does not declare its dependencies.
  */
 export function receptiveFields(subject: Subject): ReadonlyMap<Tensor, ReceptiveField | "all"> {
   return new Map([...spatialPaths(subject)].map(([tensor, paths]) => [tensor, told(paths)]));
 }
 
-/** What the elements of a tensor see along one spatial axis of one input, and where their places lie. */
+/** What the elements of a tensor see along one spatial axis of one input, and the axes that carry their positions. */
 export interface SpatialPath extends AxisField {
-  /** Which input of the subject. */
+  /** Index of the subject's input. */
   readonly input: number;
-  /** Which axis of it. */
+  /** Index of the input axis. */
   readonly axis: number;
 }
 
-/** What `receptiveFields` tells, with the axes of inputs and tensors: one entry for every spatial axis. */
+/** The fields of `receptiveFields` with the axes of inputs and tensors: one entry per spatial axis. */
 export function spatialPaths({ inputs, steps }: Subject): ReadonlyMap<Tensor, readonly SpatialPath[]> {
   const known = new Map<Tensor, Fields>();
   const lost = new Set<Value>();
@@ -84,7 +88,7 @@ function pathOf(key: string, field: AxisField): SpatialPath {
 
 const itself = evenPhases(0, 0, 1);
 
-/** Before anything is computed every element sees itself. The first axis counts examples. */
+/** Initially every element sees itself. The first axis is the batch. */
 function initialFields(index: number, { shape }: Tensor): Fields {
   return new Map(
     shape.slice(1).map((extent, i): [string, AxisField] => [
@@ -101,13 +105,13 @@ function initialFields(index: number, { shape }: Tensor): Fields {
 
 interface Findings {
   readonly known: Map<Tensor, Fields>;
-  /** Values that depend on the input, nobody knows how. */
+  /** Values that depend on the input in an unknown way. */
   readonly lost: Set<Value>;
-  /** Axes of the input over which windows slide. */
+  /** Input axes over which windows slide. */
   readonly slid: Set<string>;
 }
 
-/** Fields of the outputs of a node; none where it has no rule, or an input none. */
+/** The fields of a node's outputs; none if the node has no rule or an input has no fields. */
 function follow(node: Node, { known, lost, slid }: Findings): void {
   const { op, inputs, outputs, attrs } = node;
   const read = inputs.map((tensor) => (tensor === null ? undefined : known.get(tensor)));
@@ -134,7 +138,7 @@ function axesOf(reach: AxisReach): readonly number[] {
   return reach.kind === "all" ? [] : reach.kind === "moved" ? reach.axes : [reach.axis];
 }
 
-/** Through all inputs together; `null` where there is no answer. */
+/** What the output sees through all inputs together; `null` if unknown. */
 function seenBy(read: readonly (Fields | undefined)[], rules: readonly InputReach[] | undefined): Fields | null {
   if (rules === undefined) return null;
   const paths: Path[] = [];
@@ -148,7 +152,7 @@ function seenBy(read: readonly (Fields | undefined)[], rules: readonly InputReac
   return union(paths);
 }
 
-/** What the output sees through one input; `null` where there is no answer. */
+/** What the output sees through one input; `null` if unknown. */
 function through(fields: Fields, rule: readonly AxisReach[]): Fields | null {
   const result = new Map<string, AxisField>();
   for (const [axis, field] of fields) {
@@ -162,11 +166,11 @@ function through(fields: Fields, rule: readonly AxisReach[]): Fields | null {
   return result;
 }
 
-/** @param reach of the axes that carry the places. */
+/** @param reach rules of the axes that carry the positions. */
 function stepped(field: AxisField, reach: readonly AxisReach[]): AxisField | null {
   if (field.places === "none" || reach.length === 0) return field;
   if (reach.some(({ kind }) => kind === "all")) {
-    // Part of the places mixed, part not: which ones is not followed.
+    // If only some of the carrying axes are mixed, the result is not tracked.
     return reach.every(({ kind }) => kind === "all") ? everywhere(field) : null;
   }
   if (field.places === "moved" || reach.length > 1) return movedOn(field, reach);
@@ -187,21 +191,21 @@ function stepped(field: AxisField, reach: readonly AxisReach[]): AxisField | nul
 
 type GridReach = Extract<AxisReach, { kind: "window" | "between" }>;
 
-/** Places stay on a grid: place u of the next lies, in the mean, around `u step + start`. */
+/** Positions stay on a grid: position u of the output is centered, on average, at `u step + start`. */
 function onwards(field: AxisField, reach: GridReach, step: number, start: number): AxisField {
   const phases = phasesBehind(field.phases, reach);
   return {
     ...field,
     carriers: [reach.axis],
     phases,
-    // One path so far: nothing to compute twice.
+    // With a single path so far, both are the same.
     least: field.least === field.phases ? phases : phasesBehind(field.least, reach),
     stride: field.stride * step,
     offset: field.offset + field.stride * start,
   };
 }
 
-/** Places in another order: only what keeps every element whole can be followed. */
+/** The positions are reordered: only rules that keep every element whole can be tracked. */
 function movedOn(field: AxisField, reach: readonly AxisReach[]): AxisField | null {
   const carriers: number[] = [];
   let seesAll = field.seesAll;
@@ -226,7 +230,7 @@ function everywhere({ extent }: AxisField): AxisField {
   };
 }
 
-/** What several paths see together. */
+/** The union of several paths. */
 function union(paths: readonly Path[]): Fields {
   const result = new Map<string, AxisField>();
   const varied = new Map<string, ReadonlySet<number>>();
@@ -244,7 +248,7 @@ function union(paths: readonly Path[]): Fields {
 function joined(a: AxisField, variesA: ReadonlySet<number>, b: AxisField, variesB: ReadonlySet<number>): AxisField {
   if (a.places === "none") return withoutPlaces(b, variesA);
   if (b.places === "none") return withoutPlaces(a, variesB);
-  // Rows by columns: every element sees two places, all pairs there are.
+  // Rows by columns: an element sees two positions, and all pairs occur.
   if (a.carriers.join() !== b.carriers.join()) return everywhere(a);
   const onGrid = a.places === "grid" && b.places === "grid" ? phasesTogether(a.phases, b.phases) : undefined;
   const phases = onGrid ?? aroundCenters(a, b);
@@ -261,7 +265,7 @@ function joined(a: AxisField, variesA: ReadonlySet<number>, b: AxisField, varies
   };
 }
 
-/** Places of two branches that do not move alike: where they lie is not followed further, only the extent of both. */
+/** Two branches whose fields advance differently: only their common size is tracked, not the exact positions. */
 function aroundCenters(...fields: readonly AxisField[]): FieldPhases {
   const halves = fields.map(({ phases }) => (widestOf(phases) - 1) / 2);
   return evenPhases(
@@ -272,8 +276,9 @@ function aroundCenters(...fields: readonly AxisField[]): FieldPhases {
 }
 
 /**
- * A path that sees the whole axis joins one with places. Repeated over the places it is a gate, which is noted; of its own
- * value at every place (attention, products over places) it makes every element see everything.
+ * A path that sees the whole axis meets a path with positions. If it is repeated over the positions, it is a gate,
+ * which is flagged. If it has its own value at every position (attention, products over positions), every element sees
+ * everything.
  */
 function withoutPlaces(field: AxisField, variesOver: ReadonlySet<number>): AxisField {
   const isGate = !field.carriers.some((carrier) => variesOver.has(carrier));

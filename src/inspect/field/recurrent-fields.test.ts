@@ -71,8 +71,10 @@ describe("the effective field", () => {
 
   test("of what is accounted and not computed is refused", async () => {
     await expect(measure({ layer: "LSTM" })).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: effective receptive field of net.onnx, layer LSTM: recurrent layers of files are accounted, not computed: expected a layer that does not depend on a recurrent one, received LSTM. The last such layer is Transpose]`,
+      `[InvalidInputError: effective receptive field of net.onnx, layer LSTM: recurrent layers of files are accounted for, but not executed: expected a layer that does not depend on a recurrent one, received LSTM. The last such layer is Transpose]`,
     );
-    await expect(measure({ layer: "Relu" })).rejects.toThrow("recurrent layers of files are accounted, not computed");
+    await expect(measure({ layer: "Relu" })).rejects.toThrow(
+      "recurrent layers of files are accounted for, but not executed",
+    );
   });
 });

@@ -1,4 +1,5 @@
-// Operators that have no record, by others of the same shape and work: enough to account them, not to compute them.
+// Substitutes for operators without a record: operators of the same shape and cost, for accounting but not for
+// execution.
 
 import { InvalidInputError } from "../../core/errors.js";
 import { type DType, dtypeFromOnnx } from "../../core/numbers/dtype.js";
@@ -35,7 +36,7 @@ function typeAttribute(call: NodeCall, name: string, usual: DType): DType {
   return code === 0 ? usual : (storageOf(code)?.dtype ?? dtypeFromOnnx(code) ?? usual);
 }
 
-/** To the type of the zero point, which is uint8 where there is none. */
+/** Casts to the type of the zero point; uint8 if there is none. */
 const quantize: NodeForm = {
   op: "Cast",
   attributes: ["axis", "block_size", "output_dtype", "precision", "saturate"],
@@ -48,7 +49,7 @@ const dequantize: NodeForm = {
   read: (call) => [cast(given(call, 0), given(call, 1).dtype)],
 };
 
-/** Values, their scale and their zero point. */
+/** Values, scale and zero point. */
 const dynamicQuantize: NodeForm = {
   op: "Cast",
   read(call) {
@@ -57,14 +58,14 @@ const dynamicQuantize: NodeForm = {
   },
 };
 
-/** The last axis in `parts` equal parts. */
+/** Splits the last axis into `parts` equal parts. */
 const inParts = (x: Tensor, parts: number): Tensor[] => {
   const size = (x.shape.at(-1) ?? 0) / parts;
   if (Number.isInteger(size)) return split(x, Array(parts).fill(size), { axis: x.shape.length - 1 });
   throw new InvalidInputError("the weights do not fit the gates", { where: "recurrent layer", received: `${x.shape}` });
 };
 
-/** What one step makes of the sums of products; `state` is the hidden state before it. */
+/** Computes one step from the sums of products; `state` is the previous hidden state. */
 type Cell = (sums: Tensor, state: Tensor) => Tensor;
 
 /** `c' = f * c + i * g`, `h = o * tanh(c')`. */
@@ -74,7 +75,7 @@ const lstmCell: Cell = (sums, state) => {
   return mul(sigmoid(o), tanh(cell));
 };
 
-/** `h' = (1 - z) * g + z * h`, with `r` on the way to `g`. */
+/** `h' = (1 - z) * g + z * h`, where `r` gates the state inside `g`. */
 const gruCell: Cell = (sums, state) => {
   const [z, r, g] = inParts(sums, 3);
   const gate = sigmoid(z);
@@ -83,16 +84,17 @@ const gruCell: Cell = (sums, state) => {
 
 const plainCell: Cell = (sums) => tanh(sums);
 
-/** The same tensor as seen by receptive fields: its first input reaches it by another rule. */
+/** The same tensor with another receptive-field rule for its first input. */
 function seenBy(tensor: Tensor, reach: readonly AxisReach[]): Tensor {
   const { node } = tensor;
   return node === undefined ? tensor : apply({ ...node.op, reach: () => [reach] }, node.inputs, node.attrs)[0];
 }
 
 /**
- * A recurrent layer with all its steps side by side: the same products and functions, without what a step takes from the
- * one before. Receptive fields know of that: a step sees all before it (or behind), in both directions every step sees all
- * others, and so do the last states. x `[steps, batch, size]`, weights `[directions, gates * units, size]` and `[directions, gates * units, units]`.
+ * A recurrent layer with all steps in parallel: the same products and functions, without the dependence of a step on
+ * the one before. Receptive fields know about it: a step also sees all earlier (or later) steps; in a bidirectional
+ * layer, and for the last states, all steps. x `[steps, batch, size]`, weights `[directions, gates * units, size]` and
+ * `[directions, gates * units, units]`.
  */
 function recurrent(gates: number, states: number, cell: Cell): NodeForm {
   return {
@@ -131,15 +133,15 @@ const recurrentForms: Readonly<Record<string, NodeForm>> = {
   RNN: recurrent(1, 1, plainCell),
 };
 
-/** Whether a step only stands for the operator of its name: it does the same work with other values and gradients. */
+/** Whether steps of this operator are stand-ins: the same cost, but other values and gradients. */
 export const isStandIn = (operator: string): boolean => Object.hasOwn(recurrentForms, operator);
 
-/** In inference form; by operator. */
+/** The inference forms, by operator. */
 export const accountingForms: Readonly<Record<string, NodeForm>> = {
   ...inferenceModeForms,
   ...recurrentForms,
   ...meanRandomForms,
-  // The second input gives its type and nothing else.
+  // Only the type of the second input matters.
   CastLike: { op: "Cast", attributes: ["saturate"], read: (call) => [cast(given(call, 0), given(call, 1).dtype)] },
   DequantizeLinear: dequantize,
   DynamicQuantizeLinear: dynamicQuantize,

@@ -1,4 +1,4 @@
-// The graph of a file for the wanted shapes: what cannot be read is left out, and said.
+// Builds the graph of a file for the requested shapes; unreadable nodes are omitted and reported.
 import { InvalidInputError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import type { Tensor, TensorType } from "../../graph/tensor.js";
@@ -20,7 +20,10 @@ export interface FileGraph {
   readonly outputs: ReadonlyMap<string, Tensor>;
 }
 
-/** The graph for the wanted batch size; a file for another one is built for that first, to see where it says so. */
+/**
+ * The graph for the requested batch size. A file with a fixed batch size is built with its own size first, to find the
+ * batch axes.
+ */
 export function fileGraph(file: OnnxFile, wanted: InputShapes, stored: ReadonlyMap<string, Tensor>): FileGraph {
   const { shapes, dimensions, batchSize, own } = wanted;
   if (own === undefined) return build(file, { shapes, dimensions }, stored);
@@ -36,11 +39,14 @@ export function fileGraph(file: OnnxFile, wanted: InputShapes, stored: ReadonlyM
   });
 }
 
-/** What shows that a model was not meant for another batch size: a node that could be read before, an output without it. */
+/**
+ * Evidence that a model does not support another batch size: a node that became unreadable, or an output without the
+ * new size.
+ */
 function unfitReason(first: FileGraph, second: FileGraph, { batchSize, own }: InputShapes): string | undefined {
   const unread = ({ nodes }: FileGraph): BuiltNode[] => nodes.filter(({ reason }) => reason !== undefined);
   if (unread(first).length < unread(second).length) return unread(second)[0].reason;
-  // Tables that are the same for every example may be outputs as well.
+  // Outputs may also be tables that all examples share.
   const batched = [...first.outputs].filter(([, { shape }]) => shape[0] === own?.batchSize).map(([name]) => name);
   const lost = batched.filter((name) => second.outputs.get(name)?.shape[0] !== batchSize);
   if (lost.length === 0 || lost.length < batched.length) return undefined;
@@ -72,7 +78,7 @@ function build(
   return { inputs: graph.inputs, nodes, outputs: new Map(graph.outputs.map(({ name, tensor }) => [name, tensor])) };
 }
 
-/** What a file says of the types of its values, with extents for the dimensions that have a name. */
+/** The declared types of a file's values, with sizes for named dimensions. */
 class DeclaredTypes {
   readonly #file: OnnxFile;
   readonly #inputs: Parameters<typeof build>[1];

@@ -1,4 +1,4 @@
-// The nodes of a file as steps: those that depend on the inputs, with the parameters that reach them.
+// Turns the nodes of a file into steps: the nodes that depend on the inputs, with the parameters that reach them.
 import type { Node, Tensor } from "../../graph/tensor.js";
 import type { GraphProto, NodeProto } from "../../onnx/file/generated/onnx_pb.js";
 import type { OnnxFile } from "../../onnx/file/onnx-file.js";
@@ -10,7 +10,7 @@ import { ModuleNames } from "./module-names.js";
 import { stepNames } from "./step-names.js";
 import { type Step, type SubjectParameter, unknownTensor } from "./subject.js";
 
-/** A node of the file, and what it became. */
+/** A node of the file and the graph nodes built from it. */
 export interface BuiltNode {
   readonly node: NodeProto;
   readonly inputs: readonly LenientValue[];
@@ -21,13 +21,13 @@ export interface BuiltNode {
 
 export interface BuiltFile {
   readonly inputs: readonly Tensor[];
-  /** In the order of the file. */
+  /** In file order. */
   readonly nodes: readonly BuiltNode[];
-  /** Parameters by the tensors that stand for them. */
+  /** Parameters, by the tensors that represent them. */
   readonly known: ReadonlyMap<Tensor, SubjectParameter>;
 }
 
-/** One step for each node that computes from the inputs; nodes that only move weights or work out shapes are none. */
+/** One step for each node that depends on the inputs. Nodes that only move weights or compute shapes are not steps. */
 export function fileSteps(file: OnnxFile, { inputs, nodes, known }: BuiltFile): Step[] {
   const flow = new Flow(inputs, known);
   const folded = new Set(foldedNormalizations(file));
@@ -44,7 +44,7 @@ export function fileSteps(file: OnnxFile, { inputs, nodes, known }: BuiltFile): 
 
 type Found = Omit<Step, "name" | "module" | "operator">;
 
-/** What depends on the inputs of the model, and which parameters the rest was made of. */
+/** Tracks which values depend on the inputs of the model, and which parameters the other values were made from. */
 class Flow {
   readonly #flow: Set<Tensor>;
   readonly #reads: Map<Tensor, readonly SubjectParameter[]>;
@@ -57,12 +57,12 @@ class Flow {
     this.#byName = new Map([...known.values()].map((parameter) => [parameter.name, parameter] as const));
   }
 
-  /** A node that became nodes of the graph. Which inputs it has is asked of them: they may read less, or capture more. */
+  /** A node that was built. Its inputs are taken from the graph nodes, which may read fewer or capture more. */
   read({ node, outputs }: BuiltNode): Found | undefined {
     const made = outputs.filter((tensor, i) => tensor !== undefined && (node.output[i] ?? "") !== "") as Tensor[];
     const nodes = this.#newNodes(made).filter((node) => this.#enter(node));
     const results = made.filter((tensor) => this.#flow.has(tensor));
-    // What hands on its input as it is (a Dropout that drops nothing) computes nothing.
+    // A node that passes its input through (a Dropout that drops nothing) computes nothing.
     if (nodes.length === 0) return undefined;
     const own = new Set(nodes.flatMap((node) => node.outputs));
     const read = nodes.flatMap((node) => node.inputs).filter((tensor) => tensor !== null && !own.has(tensor));
@@ -71,7 +71,7 @@ class Flow {
     return { nodes, inputs, outputs: results, parameters };
   }
 
-  /** A node that could not be read: all that is known of it is in the file. */
+  /** A node that could not be read: only the file's own information is available. */
   unread({ node, inputs, outputs }: BuiltNode, reason: string): Found {
     for (const tensor of outputs) if (tensor !== undefined) this.#flow.add(tensor);
     const given = inputs.filter((value) => value !== null);
@@ -88,7 +88,7 @@ class Flow {
     };
   }
 
-  /** Nodes behind the outputs that were not seen before, makers first. */
+  /** New nodes that the outputs depend on, in topological order. */
   #newNodes(made: readonly Tensor[]): Node[] {
     const found = new Set<Node>();
     const pending = made.flatMap(({ node }) => node ?? []);
@@ -98,11 +98,13 @@ class Flow {
       found.add(node);
       for (const tensor of node.inputs) if (tensor?.node !== undefined) pending.push(tensor.node);
     }
-    // Makers are born before their readers.
+    // Ids increase from producers to consumers.
     return [...found].sort((a, b) => a.id - b.id);
   }
 
-  /** Whether the node depends on the inputs of the model; else notes what its outputs are made of. */
+  /**
+   * Whether the node depends on the inputs of the model; otherwise records the parameters its outputs are made from.
+   */
   #enter({ op, inputs, outputs }: Node): boolean {
     const given = inputs.filter((tensor) => tensor !== null);
     const depends = op.readsTypesOnly !== true && given.some((tensor) => this.#flow.has(tensor));
@@ -117,7 +119,7 @@ class Flow {
 
 const unique = <T>(list: readonly T[]): T[] => [...new Set(list)];
 
-/** Names that a graph inside of a node reads, its own included. */
+/** Names that a subgraph reads, including its own values. */
 function namesReadIn({ node }: GraphProto, depth = 0): string[] {
   if (depth > 16) return [];
   return node.flatMap(({ input, attribute }) => [

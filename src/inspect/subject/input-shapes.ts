@@ -1,4 +1,4 @@
-// Static shapes for the inputs of a file: what it says itself, the batch size, and what the user gives for the rest.
+// Determines static shapes for the inputs of a file from its declarations, the batch size and the user's sizes.
 import { InvalidInputError, ShapeError, UnknownNameError } from "../../core/errors.js";
 import { type Shape, shapeText } from "../../core/numbers/shape.js";
 import type { OnnxFile } from "../../onnx/file/onnx-file.js";
@@ -7,11 +7,11 @@ import { freeInputs } from "../../onnx/forms/graph-builder.js";
 import { declaredInput, isTensorInput } from "../../onnx/forms/read-input.js";
 
 export interface InputShapeOptions {
-  /** Extent of the batch axis. Default: what the file says, else 1. */
+  /** Size of the batch axis. Default: the file's size, else 1. */
   readonly batchSize?: number;
   /**
-   * Shapes by the name of the input (`""` for the only one), whole or of one example; extents of open dimensions by their
-   * name or place (`height`, `x[2]`), as lists of one number.
+   * Shapes by input name (`""` for the only input), with or without the batch axis; sizes of open dimensions by name or
+   * position (`height`, `x[2]`), as lists of one number.
    */
   readonly inputShapes?: Readonly<Record<string, Shape>>;
 }
@@ -19,21 +19,21 @@ export interface InputShapeOptions {
 export interface InputShapes {
   readonly batchSize: number;
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Open dimensions that have a name. */
+  /** Sizes of named open dimensions. */
   readonly dimensions: ReadonlyMap<string, number>;
-  /** The batch size that the file was exported for, where another one is wanted, and its shapes then. */
+  /** The batch size that the file was exported for and the shapes for it, if another size is requested. */
   readonly own?: { readonly batchSize: number; readonly shapes: ReadonlyMap<string, Shape> };
 }
 
-/** An input as the file declares it: extents, names of open axes, `undefined` for axes without a name. */
+/** An input as the file declares it: sizes, names of symbolic axes, `undefined` for unnamed axes. */
 interface Declared {
   readonly name: string;
   readonly axes: readonly (number | string | undefined)[] | undefined;
 }
 
 /**
- * The shapes that a file is accounted with.
- * @throws InvalidInputError naming input, dimension and what to give, where one is needed and missing.
+ * The shapes for which a file is accounted.
+ * @throws InvalidInputError that names the input, the dimension and the missing size.
  */
 export function resolveInputShapes(file: OnnxFile, options: InputShapeOptions): InputShapes {
   const declared = freeInputs(file)
@@ -44,11 +44,11 @@ export function resolveInputShapes(file: OnnxFile, options: InputShapeOptions): 
 
 function declaredShape({ where }: OnnxFile, info: Parameters<typeof isTensorInput>[0]): Declared {
   const { axes } = declaredInput(`${where}, input ${quoted(info.name)}`, info);
-  // Exporters write -1 and 0 for what they do not know.
+  // Exporters write -1 and 0 for unknown sizes.
   return { name: info.name, axes: axes?.map((axis) => (typeof axis === "number" && axis <= 0 ? undefined : axis)) };
 }
 
-/** Names that exporters and people give to the batch axis. */
+/** Names that exporters and people use for the batch axis. */
 const isBatchName = (name: string | number | undefined): boolean =>
   typeof name === "string" && (/^(?:n|b|bs|m)$/i.test(name) || name.toLowerCase().includes("batch"));
 
@@ -123,7 +123,7 @@ class Resolution {
       });
   }
 
-  /** What the user gives for an input, with one entry an axis; `undefined` for axes that are left open. */
+  /** The user's sizes for an input, one entry per axis; `undefined` for axes that are left open. */
   #givenAxes({ name, axes }: Declared): readonly (number | undefined)[] {
     const shape = this.#given(name) ?? (this.#declared.length === 1 ? this.#given("") : undefined);
     if (axes === undefined) return shape === undefined ? [] : [undefined, ...shape];
@@ -137,7 +137,7 @@ class Resolution {
     });
   }
 
-  /** Extents that the user gives, under the names of their dimensions. */
+  /** Assigns the user's sizes to the names of their dimensions. */
   #bindGiven(input: Declared): void {
     const given = this.#givenAxes(input);
     for (const [axis, declared] of (input.axes ?? []).entries()) {
@@ -147,7 +147,7 @@ class Resolution {
       if (extent === undefined) continue;
       if (typeof declared === "string") this.#bind(declared, extent, `--input-shape for ${quoted(input.name)}`);
       else if (typeof declared === "number" && declared !== extent && axis > 0) {
-        throw new ShapeError("the file fixes another extent", {
+        throw new ShapeError("the file fixes another size", {
           where: `${this.#where}, input ${quoted(input.name)}`,
           expected: axesText(input.axes ?? []),
           received: shapeText(given.map((value) => value ?? 1)),
@@ -170,7 +170,7 @@ class Resolution {
   #bind(name: string, extent: number, where: string): void {
     const known = this.#dimensions.get(name);
     if (known !== undefined && known !== extent) {
-      throw new InvalidInputError(`the dimension ${quoted(name)} has two extents`, {
+      throw new InvalidInputError(`the dimension ${quoted(name)} has two sizes`, {
         where,
         expected: `${known}, as given elsewhere`,
         received: `${extent}`,
@@ -189,7 +189,7 @@ class Resolution {
     return named ?? whole ?? this.#ownBatch() ?? 1;
   }
 
-  /** The one extent that all first axes are fixed to. */
+  /** The size to which all first axes are fixed, if there is one. */
   #ownBatch(): number | undefined {
     const firsts = this.#declared
       .filter(({ axes }) => axes === undefined || axes.length > 0)
@@ -198,7 +198,7 @@ class Resolution {
     return typeof first === "number" && firsts.every((extent) => extent === first) ? first : undefined;
   }
 
-  /** A batch size that is asked for must have an axis to go to. */
+  /** A requested batch size needs a batch axis. */
   #checkBatch(): void {
     const { batchSize } = this.#options;
     for (const input of this.#declared) {
@@ -228,7 +228,7 @@ class Resolution {
 
   #isBatch(axis: number | string | undefined, at: number): boolean {
     if (typeof axis === "string") return this.#batchNames.has(axis);
-    // Axes without names: the first one, unless a name says where the batch is.
+    // Among unnamed axes, the batch is the first, unless some axis has a batch name.
     return axis === undefined && at === 0 && ![...this.#batchNames].some(isBatchName);
   }
 
@@ -273,14 +273,14 @@ class Resolution {
   }
 }
 
-/** Dimensions that stand for the batch: those with such a name, else those on the first axis. */
+/** The dimensions that stand for the batch: those with a batch name, otherwise those on the first axis. */
 function batchNames(declared: readonly Declared[]): ReadonlySet<string> {
   const isName = (axis: number | string | undefined): axis is string => typeof axis === "string";
   const named = declared.flatMap(({ axes = [] }) => axes.filter(isName)).filter(isBatchName);
   return new Set(named.length > 0 ? named : declared.flatMap(({ axes = [] }) => axes.slice(0, 1).filter(isName)));
 }
 
-/** For examples in messages: pictures are larger than texts. */
+/** An example size for messages: larger for images than for sequences. */
 const usualExtent = (axes: readonly unknown[]): number => (axes.length >= 4 ? 224 : 16);
 
 const axesText = (axes: readonly (number | string | undefined)[]): string =>

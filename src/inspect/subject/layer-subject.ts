@@ -1,4 +1,5 @@
-// Models of layers as subjects: the network in inference form, every node a step under the path of its layer.
+// Turns models of layers into subjects: the network in inference form, every node a step named by the path of its
+// layer.
 import { dtypeTable } from "../../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { nodesInOrder } from "../../graph/order.js";
@@ -11,7 +12,7 @@ import { stepNames } from "./step-names.js";
 import type { Step, Subject, SubjectParameter } from "./subject.js";
 
 export interface LayerSubjectOptions {
-  /** What the user calls it. Default: the kind of the outermost layer. */
+  /** The user's name for the model. Default: the kind of the outermost layer. */
   readonly model?: string;
   /** Shape of one example. */
   readonly inputShape: Shape;
@@ -22,7 +23,7 @@ export interface LayerSubjectOptions {
 }
 
 /**
- * A model of layers as it is accounted.
+ * A model of layers as a subject.
  * @throws ShapeError | InvalidInputError with the layer's path, for a model that cannot be built for this input.
  */
 export function layerSubject(spec: LayerSpec, options: LayerSubjectOptions): Subject {
@@ -84,7 +85,7 @@ function stepsOf(network: Network, known: ReadonlyMap<Tensor, SubjectParameter>)
     const given = node.inputs.filter((tensor) => tensor !== null);
     const parameters = [...new Set(given.flatMap((tensor) => reads.get(tensor) ?? []))];
     if (!given.some((tensor) => flow.has(tensor))) {
-      // A weight that is turned, a constant: what they were made of belongs to the step that reads them.
+      // Transposed weights and constants: their parameters belong to the step that reads them.
       for (const output of node.outputs) reads.set(output, parameters);
       continue;
     }

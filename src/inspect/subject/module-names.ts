@@ -1,18 +1,18 @@
-// The module that a node of a file belongs to, as a path with dots: every exporter writes it down in its own way.
+// Finds the module of a file's node as a dotted path; every exporter records it in its own way.
 import type { NodeProto } from "../../onnx/file/generated/onnx_pb.js";
 import { printable } from "../../onnx/file/read-values.js";
 import { isGeneratedName } from "../../onnx/recover/generated-names.js";
 import type { SubjectParameter } from "./subject.js";
 
-/** Module paths of PyTorch's dynamo exporter: a list with the outermost first, the traced call last. */
+/** Key of the module paths in files of PyTorch's dynamo exporter: a list, outermost first, the traced call last. */
 const scopesKey = "pkg.torch.onnx.name_scopes";
 
-/** Names that a program gives to nodes: they say what the operator says already. */
+/** Generated node names, which only repeat the operator. */
 const plainName = /^(?:node_|n)?(?:[A-Z]\w*)?_?\d*$|^node_\w+$/;
 
-/** A hand-written name keeps what it has: paths are told from it where it has separators. */
+/** Module paths of nodes. Hand-written names are kept; a name with separators is read as a path. */
 export class ModuleNames {
-  /** @param isFolded whether its weights hold a normalization: the scope is that of the normalization then. */
+  /** @param isFolded whether the weights contain a normalization; then the scope is that of the normalization. */
   of(node: NodeProto, parameters: readonly SubjectParameter[], isFolded: boolean): string {
     const ofWeight = weightModule(parameters);
     const path = (isFolded ? ofWeight : undefined) ?? scopedModule(node) ?? namedModule(node.name) ?? ofWeight;
@@ -29,12 +29,12 @@ function scopedModule({ metadataProps }: NodeProto): string | undefined {
 }
 
 /**
- * `/layer1/layer1.0/conv1/Conv` of PyTorch's older exporter is `layer1.0.conv1`: a part that begins with its parent's path
- * says it all again. `model/block1_conv1/Conv2D` of tf2onnx is `model.block1_conv1`.
+ * `/layer1/layer1.0/conv1/Conv` of PyTorch's older exporter becomes `layer1.0.conv1`, because each part repeats its
+ * parent's path. `model/block1_conv1/Conv2D` of tf2onnx becomes `model.block1_conv1`.
  */
 function namedModule(name: string): string | undefined {
   if (!name.includes("/")) return undefined;
-  // A function that was written out: `call#3/inner`.
+  // A call of an inlined function: `call#3/inner`.
   const parts = name
     .replace(/#\d+(?=\/)/g, "")
     .split("/")
@@ -46,7 +46,7 @@ function namedModule(name: string): string | undefined {
   }, "");
 }
 
-/** The path without its first parts: `layer1.0`, `0` of `model.layer1.0`. */
+/** The path without its leading parts: `layer1.0`, `0` of `model.layer1.0`. */
 function* suffixes(path: string): Iterable<string> {
   for (let rest = path; ; ) {
     yield rest;

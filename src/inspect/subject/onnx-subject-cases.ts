@@ -1,4 +1,4 @@
-// ONNX files of a few nodes for the tests of subjects, and how their results are read.
+// Small ONNX files for the tests of subjects, and helpers that print the results.
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import type { ModelProto } from "../../onnx/file/generated/onnx_pb.js";
 import { integers, type ModelCase, modelBytes, type NodeCase, numbers } from "../../onnx/model-cases.js";
@@ -28,7 +28,7 @@ export const refusal = (act: () => unknown): string => {
   return "nothing is wrong";
 };
 
-/** A step in a line: name, shapes, parameters, MACs. */
+/** A step in one line: name, shapes, parameters, MACs. */
 export function lines(subject: Subject): string[] {
   return inspectSubject(subject).layers.map(
     ({ name, operator, outputShape, parameters, macs, unknown }) =>
@@ -36,7 +36,7 @@ export function lines(subject: Subject): string[] {
   );
 }
 
-/** Two convolutions, one in between that nobody knows, a matrix; a shape that is worked out, and a weight that is turned. */
+/** Two convolutions with an unknown operator between them, a matrix, a computed shape, and a transposed weight. */
 export const stored = {
   "features.0.weight": numbers([4, 3, 3, 3]),
   "features.0.bias": numbers([4]),

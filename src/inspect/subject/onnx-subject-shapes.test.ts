@@ -29,7 +29,7 @@ describe("open dimensions", () => {
       `"ShapeError: net.onnx, input "x": the given shape has another number of axes: expected [N, 3, height, width], with or without the first axis, received [3, 9]"`,
     );
     expect(refusal(() => subjectOf(model, { inputShapes: { "": [4, 9, 9] } }))).toMatchInlineSnapshot(
-      `"ShapeError: net.onnx, input "x": the file fixes another extent: expected [N, 3, height, width], received [1, 4, 9, 9]. Leave --input-shape out, or export the model with a dynamic axis there"`,
+      `"ShapeError: net.onnx, input "x": the file fixes another size: expected [N, 3, height, width], received [1, 4, 9, 9]. Leave --input-shape out, or export the model with a dynamic axis there"`,
     );
     expect(refusal(() => subjectOf(model, { batchSize: 2, inputShapes: { x: [4, 3, 9, 9] } }))).toMatchInlineSnapshot(
       `"InvalidInputError: net.onnx, input "x": --input-shape and --batch disagree: expected 2 on the first axis, received 4. Give the shape of one example, without the batch"`,
@@ -60,7 +60,7 @@ describe("open dimensions", () => {
       [7, 6, 4],
     ]);
     expect(refusal(() => subjectOf(two, { inputShapes: { a: [7, 1, 4], b: [8, 1, 4] } }))).toMatchInlineSnapshot(
-      `"InvalidInputError: --input-shape for "b": the dimension "length" has two extents: expected 7, as given elsewhere, received 8"`,
+      `"InvalidInputError: --input-shape for "b": the dimension "length" has two sizes: expected 7, as given elsewhere, received 8"`,
     );
   });
 });
@@ -109,7 +109,7 @@ describe("a batch size that the file fixes", () => {
       nodes: [["Reshape", ["x", "shape"], ["e"]], ["Add", ["e", "b"], ["f"]], fixed.nodes[1]],
     };
     expect(refusal(() => subjectOf(odd, { batchSize: 3 }))).toMatchInlineSnapshot(
-      `"InvalidInputError: net.onnx: the model was exported for batches of 2 and does not fit 3: received Add: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [3, 12] and [2, 12]. Leave --batch out, or export the model with a symbolic batch axis"`,
+      `"InvalidInputError: net.onnx: the model was exported for batches of 2 and does not fit 3: received Add: shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [3, 12] and [2, 12]. Leave --batch out, or export the model with a symbolic batch axis"`,
     );
   });
 });
@@ -141,7 +141,7 @@ describe("values in files beside the model", () => {
     expect(lines(subject)).toEqual(lines(subjectOf(network(relu))));
     expect(subject.remarks).toMatchInlineSnapshot(`
       [
-        "net.onnx: values lie in "net.data", which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one",
+        "net.onnx: values are in "net.data", which is missing or too short: only shapes were analyzed, and every stored tensor that could be a weight counts as one",
       ]
     `);
   });

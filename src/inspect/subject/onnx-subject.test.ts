@@ -135,7 +135,7 @@ describe("enormous extents", () => {
     const target = integers(1, 1, 2 ** 31, 2 ** 31);
     expect(lines(subjectOf(big(nodes, [1, 1, 1, 1], { target })))).toMatchInlineSnapshot(`
       [
-        "Expand Expand ? 0 ? (Expand: the tensor has more elements than can be counted: expected at most 9007199254740991, received [1, 1, 2147483648, 2147483648]. Use smaller inputs or a smaller batch)",
+        "Expand Expand ? 0 ? (Expand: the tensor has too many elements to count: expected at most 9007199254740991, received [1, 1, 2147483648, 2147483648]. Use smaller inputs or a smaller batch)",
       ]
     `);
   });

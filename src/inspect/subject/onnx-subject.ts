@@ -1,4 +1,4 @@
-// An ONNX file as a subject: every node that computes from the inputs is a step, under the path of its module.
+// Turns an ONNX file into a subject: every node that depends on the inputs is a step, named by the path of its module.
 //
 //   file --skim--> messages --parameters, shapes--> lenient graph --nodes in order--> steps
 
@@ -29,23 +29,23 @@ import { fileSteps } from "./file-steps.js";
 import { type InputShapeOptions, resolveInputShapes } from "./input-shapes.js";
 import { type Subject, type SubjectParameter, unknownTensor } from "./subject.js";
 
-/** A model's file, and what lies beside it. */
+/** A model file and the files beside it. */
 export interface ModelSource extends ByteSource {
-  /** A part of a file beside the model. @throws TrainscopeError when there is no such file, or it ends before. */
+  /** Reads a range of a file beside the model. @throws TrainscopeError if there is no such file, or it is too short. */
   readBeside?(location: string, offset: number, length: number): Uint8Array;
 }
 
 export interface OnnxSubjectOptions extends InputShapeOptions {
-  /** What the user calls it. Default: `where`. */
+  /** The user's name for the model. Default: `where`. */
   readonly model?: string;
   /** Patterns of parameters to freeze, see `pathMatcher`. */
   readonly freeze?: readonly string[];
 }
 
 /**
- * A file as it is accounted, in inference form, whatever mode it was exported in. Weights stay where they are.
+ * A file as a subject, in inference form, whatever mode it was exported in. Weights are not read.
  * @param where the file, for messages.
- * @throws CorruptFileError for damage, InvalidInputError where a shape is needed that neither the file nor the user gives.
+ * @throws CorruptFileError for damage, InvalidInputError if neither the file nor the user gives a required shape.
  */
 export function onnxSubject(source: ModelSource, where: string, options: OnnxSubjectOptions = {}): Subject {
   const file = openSubject(source, where);
@@ -63,7 +63,7 @@ export function onnxSubject(source: ModelSource, where: string, options: OnnxSub
   const known = new Map(
     weights.map((weight) => [
       stored.tensors.get(weight.name) as Tensor,
-      // What is stored as integers is no longer trained.
+      // Quantized weights cannot be trained.
       parameterOf(
         weight,
         weight.use !== "statistic" && isFloat(weight.type.dtype) && !isFrozen(weight.name),
@@ -135,10 +135,10 @@ function parameterOf(
   };
 }
 
-/** Larger tensors tell no shape rule anything (`constant-value.ts`). */
-const mostSettings = 4096;
+/** No shape rule reads larger tensors (`constant-value.ts`). */
+const mostStaticElements = 4096;
 
-/** Stored tensors whose values no rule asks for, as inputs of the graph; and the files beside the model that are missing. */
+/** Stored tensors whose values no rule reads, as graph inputs; and the missing external files. */
 function storedTensors(file: OnnxFile, weights: readonly StoredWeight[]) {
   const tensors = new Map<string, Tensor>();
   const protos = new Map<Tensor, TensorProto>();
@@ -153,7 +153,7 @@ function storedTensors(file: OnnxFile, weights: readonly StoredWeight[]) {
     if (storageOf(proto.dataType) === undefined) continue;
     const type = file.tensorType(proto);
     const isThere = !isBeside(proto) || isReadable(file, proto, missing);
-    if (!tensors.has(name) && (sizeOf(type.shape) > mostSettings || !isThere)) keep(name, proto, type);
+    if (!tensors.has(name) && (sizeOf(type.shape) > mostStaticElements || !isThere)) keep(name, proto, type);
   }
   const storedValue = (tensor: Tensor): TensorData | undefined => {
     const proto = protos.get(tensor);
@@ -162,7 +162,7 @@ function storedTensors(file: OnnxFile, weights: readonly StoredWeight[]) {
   return { tensors, missing: [...missing], storedValue };
 }
 
-/** Initializers, and what Constant nodes of the main graph hold, by the names of their values. */
+/** Initializers, and values of Constant nodes in the main graph, by name. */
 function storedProtos({ graph, inlined }: OnnxFile): (readonly [string, TensorProto])[] {
   const constants = inlined.nodes.flatMap((node) => {
     const proto = operatorKey(node) === "Constant" ? node.attribute.find(({ name }) => name === "value")?.t : undefined;
@@ -171,7 +171,7 @@ function storedProtos({ graph, inlined }: OnnxFile): (readonly [string, TensorPr
   return [...graph.initializer.map((proto) => [proto.name, proto] as const), ...constants];
 }
 
-/** Whether a file beside the model holds as much as it should: its last byte is looked at. */
+/** Whether an external file is as long as it should be; checked by reading its last byte. */
 function isReadable({ reading, where }: OnnxFile, proto: TensorProto, missing: Set<string>): boolean {
   const entries = new Map(proto.externalData.map(({ key, value }) => [key, value]));
   const location = entries.get("location") ?? "";
@@ -188,18 +188,18 @@ function isReadable({ reading, where }: OnnxFile, proto: TensorProto, missing: S
   }
 }
 
-/** Codes of float16 and bfloat16 in ONNX, and what a Cast to float32 says. */
+/** Codes of float16 and bfloat16 in ONNX. */
 const halfTypes: Readonly<Record<number, string>> = { 10: "float16", 16: "bfloat16" };
 const float32Code = 1n;
 
-/** The type of an input that the file keeps in 16 bits. */
+/** The type of an input that the file stores in 16 bits. */
 function halfType({ graph }: OnnxFile, { name }: Tensor): { type?: string } {
   const type = graph.input.find((info) => info.name === name)?.type?.value;
   const half = type?.case === "tensorType" ? halfTypes[type.value.elemType] : undefined;
   return half === undefined ? {} : { type: half };
 }
 
-/** Whether every number between the layers takes 16 bits: weights and inputs do, and nothing is made float32 on the way. */
+/** Whether all activations are 16-bit: weights and inputs are, and no node casts to float32. */
 function areHalves(file: OnnxFile, inputs: readonly Tensor[], weights: readonly StoredWeight[]): boolean {
   const floats = inputs.filter(({ dtype }) => isFloat(dtype));
   const widens = file.inlined.nodes.some(
@@ -220,7 +220,7 @@ function remarksOf(file: OnnxFile, { inputs, weights, missing }: Remarked): stri
   const { where } = file;
   const outside = missing.map(
     (location) =>
-      `${where}: values lie in ${quoted(location)}, which is missing or too short: shapes alone were accounted, and every stored tensor that could be a weight is taken as one`,
+      `${where}: values are in ${quoted(location)}, which is missing or too short: only shapes were analyzed, and every stored tensor that could be a weight counts as one`,
   );
   const halves = weights.filter(
     ({ type, proto }) => storageOf(proto.dataType)?.bytes === 2 && type.dtype === "float32",
@@ -235,7 +235,10 @@ function remarksOf(file: OnnxFile, { inputs, weights, missing }: Remarked): stri
   return [...outside, ...narrow, ...computedRemark(file)];
 }
 
-/** Tables of relative positions, weights with a norm of their own: what an exporter computed is stored in their place. */
+/**
+ * Reports tables of relative positions, normalized weights and the like: the file stores the computed result instead of
+ * the parameter.
+ */
 function computedRemark(file: OnnxFile): string[] {
   const sources = [...new Set(computedWeights(file).flatMap((computed) => computed.sources))];
   if (sources.length === 0) return [];

@@ -1,7 +1,7 @@
-// Names of steps: the module's path, with the operator behind it where a module has several.
+// Names of steps: the module's path, followed by the operator if a module has several steps.
 import type { Step } from "./subject.js";
 
-/** Gives every step a name of its own. */
+/** Gives every step a unique name. */
 export function stepNames(steps: readonly Omit<Step, "name">[]): Step[] {
   const inModule = counts(steps.map(({ module }) => module));
   const plain = steps.map(({ module, operator }) =>
@@ -18,7 +18,7 @@ export function stepNames(steps: readonly Omit<Step, "name">[]): Step[] {
   });
 }
 
-/** Operators of other domains without the domain: `Gelu` for `com.microsoft.Gelu`. */
+/** The operator without its domain: `Gelu` for `com.microsoft.Gelu`. */
 const shortName = (operator: string): string => operator.slice(operator.lastIndexOf(".") + 1);
 
 function counts(names: readonly string[]): Map<string, number> {

@@ -1,30 +1,30 @@
-// Small questions about values on their way through a model.
+// Helper functions for values of a subject.
 import { dtypeTable } from "../../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { actsByElement } from "../../graph/accounting/node-reach.js";
 import type { Tensor, TensorType } from "../../graph/tensor.js";
 import { type Step, unknownTensor, type Value } from "./subject.js";
 
-/** Whether type and shape of a value are known. */
+/** Whether the type and shape of a value are known. */
 export function isKnown(value: Value): value is Tensor {
   return value !== null && value !== unknownTensor;
 }
 
-/** The shape, or null where it is not known. */
+/** The shape, or null if unknown. */
 export const shapeOf = (value: Value): Shape | null => (isKnown(value) ? value.shape : null);
 
-/** Bytes that a tensor takes. @param floatBytes of a float32 number: 2 where the file says that all are halves. */
+/** Bytes of a tensor. @param floatBytes bytes of a float32 number: 2 if all values of the file are 16-bit. */
 export const bytesOf = ({ dtype, shape }: TensorType, floatBytes = 4): number =>
   sizeOf(shape) * (dtype === "float32" ? floatBytes : dtypeTable[dtype].bytes);
 
-/** Whether the outputs are the input under another shape: nothing is written. */
+/** Whether the outputs are the input under another shape, so nothing is written. */
 export function isView({ nodes }: Step): boolean {
   return nodes.length > 0 && nodes.every(({ op }) => op.isView === true);
 }
 
 /**
- * Whether the step computes element by element from one value alone, so that it can work in place: so do all of its
- * nodes behind that value. What they make of parameters and constants alone is no matter.
+ * Whether the step computes element by element from a single value, so that it can work in place: all its nodes after
+ * that value must do so. Nodes that use only parameters and constants do not matter.
  */
 export function isInPlace({ nodes, inputs }: Step): boolean {
   const given = inputs.filter(isKnown);

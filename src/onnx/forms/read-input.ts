@@ -58,11 +58,11 @@ function extentOf(
   const key = [place, name].find((known) => Object.hasOwn(extents, known));
   const extent = typeof declared === "number" ? declared : key === undefined ? undefined : extents[key];
   if (extent === undefined) {
-    throw new InvalidInputError(`axis ${axis} has no fixed extent`, {
+    throw new InvalidInputError(`axis ${axis} has no fixed size`, {
       where,
       remedy: `Give one for ${quoted(name)}, as { extents: { ${quoted(name)}: 1 } }`,
     });
   }
   if (Number.isSafeInteger(extent) && extent >= 0) return extent;
-  throw new InvalidInputError("impossible extent", { where: `${where}, axis ${axis}`, received: `${extent}` });
+  throw new InvalidInputError("impossible size", { where: `${where}, axis ${axis}`, received: `${extent}` });
 }

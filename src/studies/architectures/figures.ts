@@ -40,7 +40,7 @@ function effectiveFigure(fields: readonly EffectiveField[]): Figure {
         "Gradient of one output, summed along the other axis. A line ends where the theoretical field ends; there the weight is next to nothing: the effective field grows as √n only.",
       variants: fields.map(({ layers, extent }) => ({ id: `${layers}`, title: `${layers} layers, field ${extent}` })),
       x: { name: "pixel", title: "Pixels from the center" },
-      y: { name: "weight", title: "Share of the gradient" },
+      y: { name: "weight", title: "Fraction of the gradient" },
     },
   );
 }

@@ -156,7 +156,7 @@ describe("errors name both shapes", () => {
   });
   test("bias of Gemm", () => {
     expect(failure(() => gemm(x, input("w", "float32", [400, 10]), input("b", "float32", [12])))).toMatchInlineSnapshot(
-      `"layers.5 (dense) > Gemm: shapes do not broadcast: expected equal extents, or 1, on every axis counted from the last, received [12] and [64, 10]"`,
+      `"layers.5 (dense) > Gemm: shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [12] and [64, 10]"`,
     );
   });
   test("inner extents of MatMul", () => {
