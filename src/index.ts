@@ -13,19 +13,18 @@ export * as nn from "./nn/index.js";
 // Describe how it learns: optimizers, and schedules of their learning rate. Each call gives plain JSON.
 export * as optim from "./optim/index.js";
 
-// Train: options in, a stream of metric rows out. `Trial` is the same with checkpoints, resume and the final weights.
+// Train: options in, a stream of metric rows out. `openTrial` is the same with checkpoints, resume and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
 export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/imported/onnx-network.js";
-export { Trial, type TrialRequest } from "./train/trial/trial.js";
+export { openTrial, type Trial, type TrialRequest } from "./train/trial/trial.js";
 
 // Probes: what to look at inside a training.
 export { type ProbeSpec, type ProbeTarget, probeTargets } from "./probes/probe-spec.js";
 export { statistics } from "./probes/statistics.js";
 export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
-export type { Divergence, EnsembleEvaluation, EnsembleEvent } from "./train/trial/ensemble/ensemble-events.js";
-export { type EnsembleRequest, EnsembleTrial } from "./train/trial/ensemble-trial.js";
-export type { Evaluation, TrialEvent } from "./train/trial/events.js";
-export { type KindSpec, type TrialSpec, trialId } from "./train/spec/trial-spec.js";
+export type { Divergence, Evaluation, Measured, ProbeReading, Stop, TrialEvent } from "./train/trial/events.js";
+export type { TrialHistory } from "./train/trial/history.js";
+export { type KindSpec, type StopRule, type TrialSpec, trialId } from "./train/spec/trial-spec.js";
 
 // Inspect: what a network costs and sees, layer by layer. `inspectSubject` takes files too: "trainscope/node" opens them.
 export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspect.js";

@@ -1,72 +1,102 @@
-// What trials emit as tidy rows.
-import type { MetricRow } from "../core/rows.js";
-import type { EnsembleEvaluation, EnsembleEvent } from "./trial/ensemble/ensemble-events.js";
-import type { EnsembleTrial } from "./trial/ensemble-trial.js";
-import type { Evaluation, TrialEvent } from "./trial/events.js";
+// What trials emit as rows: one writer for one network and for many.
+//
+//   TrialEvent -> SeriesBlock[]    numbers in columns, for the store
+//   TrialEvent -> MetricRow...     one number a row, for figures
+import { type MetricRow, rowsOf, type SeriesBlock } from "../core/rows.js";
+import { passedEpochs } from "./data/row-order.js";
+import type { Evaluation, EventOf, TrialEvent } from "./trial/events.js";
 
-/** Losses of a segment, every network by itself. */
-export function* ensembleStepRows(
-  { id: trial, networks }: EnsembleTrial,
-  { first, losses }: Extract<EnsembleEvent, { kind: "steps" }>,
-  stepsPerEpoch: number,
-): Generator<MetricRow> {
-  for (const [i, value] of losses.entries()) {
-    const step = first + Math.floor(i / networks);
-    const network = i % networks;
-    yield { trial, phase: "train", step, epoch: step / stepsPerEpoch, metric: "loss", path: "", network, value };
+/** What can be kept of a step: loss and fraction of right answers of its batch, what drives its update, its examples. */
+export type StepMetric = "loss" | "accuracy" | "learningRate" | "momentum" | "batchSize";
+
+export interface StepSelection {
+  /** Default: only the loss. */
+  readonly metrics?: readonly StepMetric[];
+  /** Steps between two rows, counted from step 0. Default 1. */
+  readonly every?: number;
+}
+
+/** What an event measured. Nothing for events that measure nothing. @param steps what to keep of the steps. */
+export function seriesOf(trial: string, event: TrialEvent, steps: StepSelection = {}): SeriesBlock[] {
+  if (event.kind === "steps") return stepSeries(trial, event, steps);
+  if (event.kind === "probes") return probeSeries(trial, event);
+  if (event.kind === "epoch") return event.measured.flatMap((evaluation) => evaluationSeries(trial, evaluation));
+  return [];
+}
+
+/** The same as tidy rows, in the order in which they were measured: of probes, all rows of a network together. */
+export function* rowsOfEvent(trial: string, event: TrialEvent): Generator<MetricRow> {
+  const series = seriesOf(trial, event);
+  if (event.kind !== "probes") for (const block of series) yield* rowsOf(block);
+  else {
+    const rows = series.map((block) => [...rowsOf(block)]);
+    for (const network of event.readings.keys()) for (const row of rows) yield row[network];
   }
 }
 
-/** What an epoch measured, every network by itself. */
-export function* ensembleEvaluationRows(
-  trial: string,
-  { phase, step, epoch, loss, accuracy = [] }: EnsembleEvaluation,
-): Generator<MetricRow> {
-  for (const [metric, values] of Object.entries({ loss, accuracy }))
-    for (const [network, value] of values.entries())
-      yield { trial, phase, step, epoch, metric, path: "", network, value };
+/** Loss and, for classes, accuracy of a whole split. */
+export function evaluationSeries(trial: string, { phase, step, epoch, loss, accuracy }: Evaluation): SeriesBlock[] {
+  const place = { trial, phase, path: "", networks: loss.length, ...at([step], [epoch]) };
+  const block = (metric: string, values: readonly number[]): SeriesBlock => ({
+    ...place,
+    metric,
+    values: Float64Array.from(values),
+  });
+  return [block("loss", loss), ...(accuracy === undefined ? [] : [block("accuracy", accuracy)])];
 }
 
-/** What probes found, every network by itself. */
-export function* ensembleProbeRows(
+function probeSeries(trial: string, { step, epoch, readings }: EventOf<"probes">): SeriesBlock[] {
+  const place = at([step], [passedEpochs(epoch, step)]);
+  return readings[0].values.map(({ of, path, statistic }, i) => ({
+    ...{ trial, phase: "train" as const, metric: `${of}.${statistic}`, path, networks: readings.length },
+    ...place,
+    values: Float64Array.from(readings, ({ values }) => values[i].value),
+  }));
+}
+
+/** The loss of a step is that before its update, and so is its epoch: nothing of the data has passed at step 0. */
+function stepSeries(
   trial: string,
-  { step, looks }: Extract<EnsembleEvent, { kind: "probes" }>,
-  stepsPerEpoch: number,
-): Generator<MetricRow> {
-  for (const { network, values } of looks) {
-    for (const { of, path, statistic, value } of values) {
-      const [epoch, metric] = [step / stepsPerEpoch, `${of}.${statistic}`];
-      yield { trial, phase: "train", step, epoch, metric, path, network, value };
-    }
+  event: EventOf<"steps">,
+  { metrics = ["loss"], every = 1 }: StepSelection,
+): SeriesBlock[] {
+  const { first, steps, epoch, losses } = event;
+  const networks = losses.length / steps;
+  const kept = Array.from({ length: steps }, (_, i) => i).filter((i) => (first + i) % every === 0);
+  if (kept.length === 0) return [];
+  const place = at(
+    kept.map((i) => first + i),
+    kept.map((i) => passedEpochs(epoch, first + i)),
+  );
+  return metrics.flatMap((metric) => {
+    const column = stepColumn(metric, event, networks);
+    if (column === undefined) return [];
+    const values = new Float64Array(kept.length * networks);
+    for (const [row, i] of kept.entries()) for (let n = 0; n < networks; n++) values[row * networks + n] = column(i, n);
+    return [{ trial, phase: "train" as const, metric, path: "", networks, ...place, values }];
+  });
+}
+
+/** The numbers of a metric by step of the segment and network; undefined where there are none. */
+function stepColumn(
+  metric: StepMetric,
+  { losses, correct, examples, learningRates, momenta, steps }: EventOf<"steps">,
+  networks: number,
+): ((step: number, network: number) => number) | undefined {
+  switch (metric) {
+    case "loss":
+      return (i, n) => losses[i * networks + n];
+    case "accuracy":
+      return correct.length === 0 ? undefined : (i, n) => correct[i * networks + n] / examples[i];
+    case "learningRate":
+      return learningRates.length === steps ? (i) => learningRates[i] : (i, n) => learningRates[i * networks + n];
+    case "momentum":
+      return momenta === undefined ? undefined : (i) => momenta[i];
+    case "batchSize":
+      return (i) => examples[i];
   }
 }
 
-type Steps = Extract<TrialEvent, { kind: "steps" }>;
-
-/** Losses of a segment. */
-export function* stepRows(trial: string, { first, losses, epoch }: Steps): Generator<MetricRow> {
-  for (const [i, value] of losses.entries()) {
-    const step = first + i;
-    const passed = epoch.number + (step - epoch.first) / epoch.steps;
-    yield { trial, phase: "train", step, epoch: passed, metric: "loss", path: "", value };
-  }
-}
-
-/** What an epoch measured. */
-export function* evaluationRows(
-  trial: string,
-  { phase, step, epoch, loss, accuracy }: Evaluation,
-): Generator<MetricRow> {
-  yield { trial, phase, step, epoch, metric: "loss", path: "", value: loss };
-  if (accuracy !== undefined) yield { trial, phase, step, epoch, metric: "accuracy", path: "", value: accuracy };
-}
-
-/** What probes found: `activations.deviation`, by path. */
-export function* probeRows(
-  trial: string,
-  { step, epoch, values }: Extract<TrialEvent, { kind: "probes" }>,
-): Generator<MetricRow> {
-  const passed = epoch.number + (step - epoch.first) / epoch.steps;
-  for (const { of, path, statistic, value } of values)
-    yield { trial, phase: "train", step, epoch: passed, metric: `${of}.${statistic}`, path, value };
+function at(steps: readonly number[], epochs: readonly number[]): Pick<SeriesBlock, "steps" | "epochs"> {
+  return { steps: Int32Array.from(steps), epochs: Float64Array.from(epochs) };
 }

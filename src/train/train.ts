@@ -5,19 +5,11 @@ import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
 import type { OnnxNetwork } from "./imported/onnx-network.js";
-import {
-  ensembleEvaluationRows,
-  ensembleProbeRows,
-  ensembleStepRows,
-  evaluationRows,
-  probeRows,
-  stepRows,
-} from "./metric-rows.js";
+import { rowsOfEvent } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { ownSpecNames } from "./spec/own-names.js";
 import type { KindSpec, TrialSpec } from "./spec/trial-spec.js";
-import { EnsembleTrial } from "./trial/ensemble-trial.js";
-import { Trial } from "./trial/trial.js";
+import { openTrial } from "./trial/trial.js";
 
 /** What one training needs. Everything but `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
@@ -90,12 +82,10 @@ export interface TrainOptions {
  * @throws InvalidInputError | ShapeError | UnknownNameError before the first row when something does not fit.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
-  if (options.ensemble !== undefined || options.learningRates !== undefined) {
-    yield* trainEnsemble(options);
-    return;
-  }
   const { data, model, runtime, threads, signal } = options;
-  const trial = new Trial({
+  const isEnsemble = options.ensemble !== undefined || options.learningRates !== undefined;
+  if (isEnsemble && isNetwork(model)) throw sameNetworks();
+  const trial = openTrial({
     spec: trialSpecOf(options),
     ...(isNetwork(model) ? { network: model } : {}),
     data,
@@ -104,16 +94,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     // Rows hold no times, so no clock is needed.
     now: () => 0,
     ...(threads === undefined ? {} : { threads }),
-    ...(signal === undefined ? {} : { signal }),
   });
   try {
-    for await (const event of trial.run()) {
-      if (event.kind === "probes") yield* probeRows(trial.id, event);
-      if (event.kind === "steps") yield* stepRows(trial.id, event);
-      if (event.kind === "epoch") {
-        yield* evaluationRows(trial.id, event.train);
-        if (event.validation !== undefined) yield* evaluationRows(trial.id, event.validation);
-      }
+    for await (const event of trial.run(signal)) {
+      // The network of an ensemble is named, even if it is the only one.
+      for (const row of rowsOfEvent(trial.id, event)) yield isEnsemble ? { network: 0, ...row } : row;
     }
   } finally {
     await trial.dispose();
@@ -124,48 +109,21 @@ function isNetwork(model: LayerSpec | OnnxNetwork): model is OnnxNetwork {
   return "build" in model;
 }
 
-async function* trainEnsemble(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
-  const { data, runtime, threads, signal, learningRates } = options;
-  if (isNetwork(options.model)) {
-    throw new InvalidInputError(
-      "a model from a file has its initial weights inside, so that all networks would be one",
-      {
-        where: "train, ensemble",
-        expected: "a model of layers",
-        received: "what onnxNetwork read",
-      },
-    );
-  }
-  const spec = trialSpecOf({ ...options, ensemble: options.ensemble ?? learningRates?.length ?? 1 });
-  const ensemble = new EnsembleTrial({
-    spec,
-    data,
-    runtime,
-    checkpointEveryMs: Number.POSITIVE_INFINITY,
-    // Rows hold no times, so no clock is needed.
-    now: () => 0,
-    ...(threads === undefined ? {} : { threads }),
-    ...(signal === undefined ? {} : { signal }),
-  });
-  let stepsPerEpoch = 1;
-  try {
-    for await (const event of ensemble.run()) {
-      if (event.kind === "ready") stepsPerEpoch = event.stepsPerEpoch;
-      if (event.kind === "probes") yield* ensembleProbeRows(ensemble.id, event, stepsPerEpoch);
-      if (event.kind === "steps") yield* ensembleStepRows(ensemble, event, stepsPerEpoch);
-      if (event.kind === "epoch") {
-        yield* ensembleEvaluationRows(ensemble.id, event.train);
-        if (event.validation !== undefined) yield* ensembleEvaluationRows(ensemble.id, event.validation);
-      }
-    }
-  } finally {
-    await ensemble.dispose();
-  }
+function sameNetworks(): InvalidInputError {
+  return new InvalidInputError(
+    "a model from a file has its initial weights inside, so that all networks would be one",
+    {
+      where: "train, ensemble",
+      expected: "a model of layers",
+      received: "what onnxNetwork read",
+    },
+  );
 }
 
-/** The complete spec behind the options: what `Trial` runs and what names the result. */
+/** The complete spec behind the options: what `openTrial` runs and what names the result. */
 export function trialSpecOf(options: TrainOptions): TrialSpec {
-  const { model, data, optimizer, loss, schedule, epochs, steps } = options;
+  const { model, data, optimizer, loss, schedule, epochs, steps, learningRates } = options;
+  const ensemble = options.ensemble ?? learningRates?.length;
   if (epochs !== undefined && steps !== undefined) {
     throw new InvalidInputError("two lengths are given", {
       where: "train",
@@ -193,8 +151,8 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     dropLast: options.dropLast ?? false,
     seed: options.seed ?? 0,
     ...(options.probes === undefined ? {} : { probes: { ...options.probes } as TrialSpec["probes"] & {} }),
-    ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
-    ...(options.learningRates === undefined ? {} : { learningRates: options.learningRates }),
+    ...(ensemble === undefined ? {} : { ensemble }),
+    ...(learningRates === undefined ? {} : { learningRates }),
   });
 }
 

@@ -15,7 +15,7 @@ import { nn } from "../../src/index.js";
 import type { LayerSpec } from "../../src/nn/layer.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
-import { EnsembleTrial } from "../../src/train/trial/ensemble-trial.js";
+import { openTrial } from "../../src/train/trial/trial.js";
 import fixture from "../../tools/oracle/fixtures/shared-weights.json" with { type: "json" };
 import { finish, floats, trialSpec } from "../support/small-trials.js";
 
@@ -66,7 +66,11 @@ test("a tied autoencoder with a block that is passed twice trains as in PyTorch"
     const found = tensors.get(path)?.data as Float32Array;
     for (const [i, value] of floats(text).entries()) expect(Math.abs(found[i] - value), path).toBeLessThan(1e-4);
   }
-  const [{ loss }] = trial.evaluations.slice(-1);
+  const [
+    {
+      loss: [loss],
+    },
+  ] = trial.history.evaluations.slice(-1);
   expect(Math.abs(loss / fixture.evaluation - 1)).toBeLessThan(1e-4);
 });
 
@@ -146,7 +150,7 @@ describe("names", () => {
 test("an ensemble shares weights within each of its networks", async () => {
   const pair = sequential([shared("w", dense({ units: 6 })), tanh(), shared("w", dense({ units: 6 }))]);
   const alone = await finish({ spec: spec(pair, { seed: 9, steps: 12 }), data, runtime, threads: 1 });
-  const trial = new EnsembleTrial({
+  const trial = openTrial({
     spec: spec(pair, { seed: 8, steps: 12, ensemble: 3 }),
     data,
     runtime,

@@ -3,7 +3,7 @@ import { EnvironmentError } from "../../src/core/errors.js";
 import { dtypes } from "../../src/core/numbers/dtype.js";
 import { opsetVersion } from "../../src/onnx/write.js";
 import type { Runtime } from "../../src/train/runtime/runtime.js";
-import { Trial, type TrialRequest } from "../../src/train/trial/trial.js";
+import { openTrial, type TrialRequest } from "../../src/train/trial/trial.js";
 
 export const runtimeBytes = 20_000_000;
 const reached = "the runtime is reached";
@@ -31,7 +31,7 @@ const runtime: Runtime = {
 /** Makes the program of a trial. @returns whether it was ready to run. @throws what making it throws. */
 export async function isReady(request: Omit<TrialRequest, "runtime" | "now">): Promise<boolean> {
   try {
-    for await (const _ of new Trial({ ...request, runtime, now: () => 0 }).run());
+    for await (const _ of openTrial({ ...request, runtime, now: () => 0 }).run());
     return false;
   } catch (error) {
     if (error instanceof EnvironmentError && error.message.includes(reached)) return true;

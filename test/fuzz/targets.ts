@@ -93,7 +93,7 @@ export function checkpointFile(): Uint8Array {
   return writeCheckpoint(layout, {
     ...{ spec, origin: {}, step: 2, state: [vector, vector] },
     ...{ losses: Float32Array.of(2, 1), correct: Float32Array.of(1, 2) },
-    evaluations: [{ phase: "validation", step: 2, epoch: 1, loss: 0.5, accuracy: 0.5 }],
+    evaluations: [{ phase: "validation", step: 2, epoch: 1, loss: [0.5], accuracy: [0.5] }],
   });
 }
 

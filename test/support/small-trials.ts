@@ -17,7 +17,7 @@ import { maxPool2d } from "../../src/nn/layers/pooling.js";
 import type { Runtime, Session } from "../../src/train/runtime/runtime.js";
 import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
 import type { TrialEvent } from "../../src/train/trial/events.js";
-import { Trial, type TrialRequest } from "../../src/train/trial/trial.js";
+import { openTrial, type StopSignal, type Trial, type TrialRequest } from "../../src/train/trial/trial.js";
 
 /** Images of `extent` x `extent` bytes with a bright patch whose place says the class, and noise. */
 export function patches(examples: number, { extent = 12, classes = 4, seed = 1 } = {}): Dataset {
@@ -97,17 +97,18 @@ export interface Finished {
   readonly checkpoint: Uint8Array;
 }
 
-export type SmallRequest = Omit<TrialRequest, "now"> & Partial<Pick<TrialRequest, "now">>;
+export type SmallRequest = Omit<TrialRequest, "now"> &
+  Partial<Pick<TrialRequest, "now">> & { readonly signal?: StopSignal };
 
 /** Runs to the end, then frees the runtime. */
 export async function finish(
-  request: SmallRequest,
+  { signal, ...request }: SmallRequest,
   onEvent: (event: TrialEvent) => void = () => {},
 ): Promise<Finished> {
-  const trial = new Trial({ now: () => performance.now(), checkpointEveryMs: Number.POSITIVE_INFINITY, ...request });
+  const trial = openTrial({ now: () => performance.now(), checkpointEveryMs: Number.POSITIVE_INFINITY, ...request });
   try {
     const events: TrialEvent[] = [];
-    for await (const event of trial.run()) {
+    for await (const event of trial.run(signal)) {
       events.push(event);
       onEvent(event);
     }
@@ -115,7 +116,7 @@ export async function finish(
     const saved = events.flatMap((event) => (event.kind === "checkpoint" ? [event.bytes] : []));
     return {
       events,
-      losses: [...trial.losses],
+      losses: trial.history.lossesOf(),
       correct: steps.flatMap(({ correct }) => [...correct]),
       tensors: await trial.tensors(),
       trial,
@@ -133,7 +134,7 @@ export function bitsOf({ losses, tensors, trial }: Finished) {
     tensors: Object.fromEntries(
       [...tensors].map(([path, { data }]) => [path, sha256Hex(elementBytes(data)).slice(0, 8)]),
     ),
-    evaluations: trial.evaluations,
+    evaluations: trial.history.evaluations,
   };
 }
 

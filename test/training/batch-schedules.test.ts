@@ -85,7 +85,7 @@ test("a learning-rate schedule counts the data that was seen, not the updates", 
 test("a training goes through it, and resumed it gives the same bits", async () => {
   const undisturbed = await finish({ spec, data, runtime, threads: 1 });
   expect(undisturbed.losses.length).toBe(15);
-  expect(undisturbed.trial.evaluations.map(({ phase, step }) => `${phase} ${step}`)).toEqual(
+  expect(undisturbed.trial.history.evaluations.map(({ phase, step }) => `${phase} ${step}`)).toEqual(
     [7, 11, 13, 14, 15].flatMap((step) => [`train ${step}`, `validation ${step}`]),
   );
   const stop = { aborted: false };

@@ -92,7 +92,7 @@ describe.skipIf(block === undefined)("a network with blocked convolutions", () =
     const unblocked = await finish({ spec, data, runtime: plain, threads: 1 });
     expect(blocked.losses).not.toEqual(unblocked.losses);
     for (const [step, loss] of unblocked.losses.entries()) expect(blocked.losses[step] / loss).toBeCloseTo(1, 3);
-    expect(blocked.trial.evaluations.length).toBe(6);
+    expect(blocked.trial.history.evaluations.length).toBe(6);
   });
 
   test("gives the same bits on two threads and again", async () => {

@@ -4,9 +4,8 @@ import type { MetricRow } from "../../src/core/rows.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
 import { train } from "../../src/train/train.js";
-import type { EnsembleLook } from "../../src/train/trial/ensemble/ensemble-events.js";
-import { EnsembleTrial } from "../../src/train/trial/ensemble-trial.js";
-import { Trial } from "../../src/train/trial/trial.js";
+import type { ProbeReading } from "../../src/train/trial/events.js";
+import { openTrial, type TrialRequest } from "../../src/train/trial/trial.js";
 import { patches, trialSpec } from "../support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -32,12 +31,12 @@ const specOf = (more: Partial<TrialSpec>): TrialSpec => ({
   ...more,
 });
 
-async function lookedAt(spec: TrialSpec, options: Partial<ConstructorParameters<typeof EnsembleTrial>[0]> = {}) {
-  const trial = new EnsembleTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
-  const looks: (readonly EnsembleLook[])[] = [];
+async function lookedAt(spec: TrialSpec, options: Partial<TrialRequest> = {}) {
+  const trial = openTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
+  const looks: (readonly ProbeReading[])[] = [];
   let checkpoint: Uint8Array | undefined;
   for await (const event of trial.run()) {
-    if (event.kind === "probes") looks.push(event.looks);
+    if (event.kind === "probes") looks.push(event.readings);
     if (event.kind === "checkpoint") checkpoint = event.bytes;
   }
   const result = {
@@ -53,14 +52,14 @@ async function lookedAt(spec: TrialSpec, options: Partial<ConstructorParameters<
 async function alone({ ensemble: _, learningRates, ...spec }: TrialSpec, network: number) {
   const rate = learningRates === undefined ? {} : { learningRate: learningRates[network] };
   const own = { ...spec, optimizer: { ...spec.optimizer, ...rate }, seed: spec.seed + network };
-  const trial = new Trial({ spec: own, data, runtime, threads: 1, now: () => 0 });
+  const trial = openTrial({ spec: own, data, runtime, threads: 1, now: () => 0 });
   for await (const _ of trial.run());
   const { probed } = trial;
   await trial.dispose();
   return probed;
 }
 
-function expectSame(found: readonly EnsembleLook[], network: number, expected: Awaited<ReturnType<typeof alone>>[0]) {
+function expectSame(found: readonly ProbeReading[], network: number, [expected]: readonly ProbeReading[]) {
   const { values, histograms, step } = found[network];
   expect(step).toBe(expected.step);
   expect(values.map(({ of, path, statistic }) => `${of} ${path} ${statistic}`)).toEqual(
@@ -98,9 +97,9 @@ test("looking changes nothing, and a trial that goes on has the looks of before"
   expect((await lookedAt(blind)).weights).toEqual(whole.weights);
   const controller = new AbortController();
   let steps = 0;
-  const first = new EnsembleTrial({ spec, data, runtime, threads: 1, now: () => 0, signal: controller.signal });
+  const first = openTrial({ spec, data, runtime, threads: 1, now: () => 0 });
   let bytes: Uint8Array | undefined;
-  for await (const event of first.run()) {
+  for await (const event of first.run(controller.signal)) {
     if (event.kind === "steps") steps += event.steps;
     if (steps >= 3) controller.abort();
     if (event.kind === "checkpoint") bytes = event.bytes;

@@ -9,10 +9,9 @@ import { optimizers } from "../../src/optim/optimizers/index.js";
 import { gainsFromLanes } from "../../src/train/program/ensemble-form.js";
 import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
 import { train } from "../../src/train/train.js";
-import type { EnsembleEvent } from "../../src/train/trial/ensemble/ensemble-events.js";
 import { shareExtents } from "../../src/train/trial/ensemble/ensemble-share.js";
-import { EnsembleTrial } from "../../src/train/trial/ensemble-trial.js";
-import { Trial } from "../../src/train/trial/trial.js";
+import type { TrialEvent } from "../../src/train/trial/events.js";
+import { openTrial, type Trial, type TrialRequest } from "../../src/train/trial/trial.js";
 import { patches, trialSpec } from "../support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -43,15 +42,15 @@ function curve(count: number): Dataset {
 }
 
 interface Together {
-  readonly trial: EnsembleTrial;
-  readonly events: EnsembleEvent[];
+  readonly trial: Trial;
+  readonly events: TrialEvent[];
 }
 
-type Options = Partial<Pick<ConstructorParameters<typeof EnsembleTrial>[0], "resumeFrom" | "signal" | "threads">>;
+type Options = Partial<Pick<TrialRequest, "resumeFrom" | "threads">>;
 
 async function together(data: Dataset, spec: TrialSpec, options: Options = {}): Promise<Together> {
-  const trial = new EnsembleTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
-  const events: EnsembleEvent[] = [];
+  const trial = openTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
+  const events: TrialEvent[] = [];
   for await (const event of trial.run()) events.push(event);
   return { trial, events };
 }
@@ -60,7 +59,7 @@ async function alone(data: Dataset, { ensemble: _, learningRates, ...spec }: Tri
   const optimizer =
     learningRates === undefined ? spec.optimizer : { ...spec.optimizer, learningRate: learningRates[network] };
   // A shared order is that of the first network.
-  const trial = new Trial({
+  const trial = openTrial({
     spec: { ...spec, optimizer, seed: spec.seed + network },
     data,
     runtime,
@@ -68,7 +67,12 @@ async function alone(data: Dataset, { ensemble: _, learningRates, ...spec }: Tri
     now: () => 0,
   });
   for await (const _ of trial.run());
-  const result = { losses: [...trial.losses], evaluations: trial.evaluations, tensors: await trial.tensors() };
+  const { history } = trial;
+  const result = {
+    losses: history.lossesOf(),
+    evaluations: history.evaluations,
+    tensors: await trial.tensors(),
+  };
   await trial.dispose();
   return result;
 }
@@ -92,8 +96,8 @@ async function expectSameAsAlone(data: Dataset, spec: TrialSpec): Promise<void> 
     for (const [i, { loss, accuracy, ...place }] of own.evaluations.entries()) {
       const evaluation = trial.history.evaluations[i];
       expect(evaluation).toMatchObject(place);
-      expectNear([evaluation.loss[network]], [loss]);
-      expectNear([evaluation.accuracy?.[network] ?? -1], [accuracy ?? -1]);
+      expectNear([evaluation.loss[network]], loss);
+      expectNear([evaluation.accuracy?.[network] ?? -1], accuracy ?? [-1]);
     }
     const tensors = await trial.tensors(network);
     expect([...tensors.keys()].sort()).toEqual([...own.tensors.keys()].sort());
@@ -244,7 +248,7 @@ test("a share that diverges, and one that fails", async () => {
   const fork = other.fork?.(1);
   if (fork === undefined) throw new Error("two runtimes of one kind are expected");
   const broken = { ...other, fork: () => ({ ...fork, load: () => Promise.reject(new Error("no memory")) }) };
-  const failing = new EnsembleTrial({ spec, data: coarse, runtime: broken, threads: 2, now: () => 0 });
+  const failing = openTrial({ spec, data: coarse, runtime: broken, threads: 2, now: () => 0 });
   await expect(failing.run().next()).rejects.toThrow("no memory");
   await other.dispose();
   await expect(fork.get("x")).rejects.toThrow("disposed");
@@ -276,9 +280,9 @@ test.each([networks, many, 275])("threads and interruptions change no bit of %i 
   const whole = await together(coarse, spec);
   const two = await together(coarse, spec, { threads: 2 });
   const signal = { aborted: false };
-  const stopped = new EnsembleTrial({ spec, data: coarse, runtime, threads: 2, now: () => 0, signal });
+  const stopped = openTrial({ spec, data: coarse, runtime, threads: 2, now: () => 0 });
   let bytes = new Uint8Array();
-  for await (const event of stopped.run()) {
+  for await (const event of stopped.run(signal)) {
     if (event.kind === "steps") signal.aborted = event.first + event.steps >= 5;
     if (event.kind === "checkpoint") bytes = event.bytes as Uint8Array<ArrayBuffer>;
   }
@@ -314,7 +318,7 @@ test("a network that diverges leaves the others alone", async () => {
 
 describe("what cannot be is refused before anything runs", () => {
   const make = (changes: Partial<TrialSpec>) => () =>
-    new EnsembleTrial({ spec: classSpec(changes), data: classes, runtime, now: () => 0 });
+    openTrial({ spec: classSpec(changes), data: classes, runtime, now: () => 0 });
 
   test("a number of networks that is none", () => {
     expect(make({ ensemble: 0 })).toThrowErrorMatchingInlineSnapshot(

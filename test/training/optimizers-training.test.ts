@@ -14,7 +14,7 @@ import { cosine } from "../../src/optim/decay-schedules.js";
 import { optimizers } from "../../src/optim/optimizers/index.js";
 import { clippedGradients } from "../../src/train/program/update.js";
 import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
-import { Trial } from "../../src/train/trial/trial.js";
+import { openTrial } from "../../src/train/trial/trial.js";
 import { bitsOf, finish, patches, type SmallRequest, trialSpec, watched } from "../support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -77,7 +77,7 @@ describe("a schedule over the whole training", () => {
 });
 
 test("momentum that the optimizer lacks is refused before anything runs", () => {
-  const make = (optimizer: KindSpec) => () => new Trial({ ...request({ optimizer, schedule: cycle }), now: () => 0 });
+  const make = (optimizer: KindSpec) => () => openTrial({ ...request({ optimizer, schedule: cycle }), now: () => 0 });
   expect(make({ kind: "sgd" })).toThrow("Set momentum to 0.95, with which the schedule begins");
   expect(make({ kind: "adagrad" })).toThrow("it has no momentum that the schedule could change");
 });

@@ -8,7 +8,7 @@ import { sequential } from "../../src/nn/layers/containers/sequential.js";
 import { dense } from "../../src/nn/layers/dense.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
-import { Trial } from "../../src/train/trial/trial.js";
+import { openTrial } from "../../src/train/trial/trial.js";
 import { trialSpec } from "../support/small-trials.js";
 
 interface Recorded {
@@ -47,7 +47,7 @@ afterAll(() => runtime.dispose());
 
 /** Weights and losses of each step after so many epochs of one training. */
 async function replay(epochs: number) {
-  const trial = new Trial({
+  const trial = openTrial({
     spec: trialSpec(data, {
       model: sequential([dense({ units: 2 }), sigmoid(), dense({ units: 1 }), sigmoid()]) as KindSpec,
       data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
@@ -66,7 +66,7 @@ async function replay(epochs: number) {
   });
   let correct: number[] = [];
   for await (const event of trial.run()) if (event.kind === "steps") correct = [...correct, ...event.correct];
-  const result = { losses: trial.losses, correct, tensors: await trial.tensors() };
+  const result = { losses: trial.history.lossesOf(), correct, tensors: await trial.tensors() };
   await trial.dispose();
   return result;
 }

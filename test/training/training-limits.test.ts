@@ -17,7 +17,7 @@ import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "../../src/train/trial/checkpoint.js";
 import { openSeal, seal, sealKey } from "../../src/train/trial/seal.js";
-import { Trial } from "../../src/train/trial/trial.js";
+import { openTrial } from "../../src/train/trial/trial.js";
 import {
   bitsOf,
   finish,
@@ -229,7 +229,7 @@ test("a rate of a million diverges: the event names step and tensor, the state i
   const optimizer = { kind: "sgd", learningRate: 1e6, momentum: 0.9 };
   const model = modelByName("mlp:144-20-4") as KindSpec;
   const found = await finish(changed({ optimizer, model }));
-  const last = found.events.at(-1);
+  const last = found.events.at(-2);
   if (last?.kind !== "diverged") throw new Error(`expected diverged, received ${last?.kind}`);
   expect(Number.isFinite(last.loss)).toBe(false);
   expect(found.losses.length).toBe(last.step + 1);
@@ -237,7 +237,10 @@ test("a rate of a million diverges: the event names step and tensor, the state i
   expect(last.tensor).toMatch(/^(?:parameter \S+|(?:model|loss).* > \w+)$/);
   // Cut into single steps, it diverges at the same place.
   const single = await finish({ ...changed({ optimizer, model }), runtime: watched(runtime, 1000).runtime });
-  expect(single.events.at(-1)).toEqual(last);
+  expect(single.events.at(-2)).toEqual(last);
+  const { kind: _, ...divergence } = last;
+  expect(found.events.at(-1)).toEqual({ kind: "done", step: last.step, diverged: [divergence] });
+  expect(last.epoch).toBe(last.step / 7);
 });
 
 test("a last update that goes wrong is a divergence too, though every loss was a number", async () => {
@@ -247,14 +250,18 @@ test("a last update that goes wrong is a divergence too, though every loss was a
     changed({ optimizer: { kind: "sgd", learningRate: 1e39 }, model, batchSize: 100, epochs: 1 }),
   );
   expect(found.losses.map(Number.isFinite)).toEqual([true]);
-  expect(found.events.at(-1)).toMatchObject({ kind: "diverged", step: 1, tensor: "parameter 1.weight" });
+  const divergence = { network: 0, step: 1, epoch: 1, loss: Number.NaN, tensor: "parameter 1.weight" };
+  expect(found.events.slice(-2)).toEqual([
+    { kind: "diverged", ...divergence },
+    { kind: "done", step: 1, diverged: [divergence] },
+  ]);
 });
 
 test("an evaluation that is not a number survives a checkpoint", () => {
   const layout = { parameters: [], buffers: [], slots: {} };
   const evaluations = [
-    { phase: "train", step: 0, epoch: 0, loss: Number.NaN, accuracy: 0.1 },
-    { phase: "validation", step: 0, epoch: 0, loss: Number.POSITIVE_INFINITY },
+    { phase: "train", step: 0, epoch: 0, loss: [Number.NaN], accuracy: [0.1] },
+    { phase: "validation", step: 0, epoch: 0, loss: [Number.POSITIVE_INFINITY] },
   ] as const;
   const empty = new Float32Array(0);
   const bytes = writeCheckpoint(layout, {
@@ -271,7 +278,7 @@ test("an evaluation that is not a number survives a checkpoint", () => {
 
 describe("evaluation", () => {
   test("equals a plain evaluation of the network in float64, over all examples", async () => {
-    const trial = new Trial({ spec, data, runtime, threads: 1, now: () => performance.now() });
+    const trial = openTrial({ spec, data, runtime, threads: 1, now: () => performance.now() });
     for await (const _event of trial.run());
     for (const split of ["train", "test"] as const) {
       const measured = await trial.evaluate(split);
@@ -295,10 +302,10 @@ describe("evaluation", () => {
         loss += Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0)) - row[label];
         if (row.indexOf(Math.max(...row)) === label) correct++;
       }
-      expect(Math.abs(measured.loss / (loss / count) - 1)).toBeLessThan(1e-5);
-      expect(measured.accuracy).toBe(correct / count);
+      expect(Math.abs(measured.loss[0] / (loss / count) - 1)).toBeLessThan(1e-5);
+      expect(measured.accuracy).toEqual([correct / count]);
     }
-    const last = trial.evaluations.at(-1)!;
+    const last = trial.history.evaluations.at(-1)!;
     expect(last).toMatchObject({ step: 14, epoch: 2, ...(await trial.evaluate("test")) });
     await trial.dispose();
   });
@@ -307,9 +314,12 @@ describe("evaluation", () => {
     const { trial, events } = await finish(changed({ epochs: 1 }));
     const steps = events.flatMap((event) => (event.kind === "steps" ? [event] : []));
     const sizes = steps.flatMap(({ examples }) => [...examples]);
-    const mean = trial.losses.reduce((sum, loss, i) => sum + loss * sizes[i], 0) / 100;
+    const mean = trial.history.lossesOf().reduce((sum, loss, i) => sum + loss * sizes[i], 0) / 100;
     const correct = steps.flatMap((step) => [...step.correct]).reduce((sum, count) => sum + count, 0);
-    expect(trial.evaluations[0]).toEqual({ phase: "train", step: 7, epoch: 1, loss: mean, accuracy: correct / 100 });
+    expect(trial.history.evaluations[0]).toEqual({
+      ...{ phase: "train", step: 7, epoch: 1 },
+      ...{ loss: [mean], accuracy: [correct / 100] },
+    });
     expect(lossFunction(spec.loss).targets).toBe("classNumbers");
   });
 });
@@ -329,9 +339,9 @@ describe("after dispose nothing stays in the runtime", () => {
 
   test("a trial that never ran, and one that is left in the middle", async () => {
     const watching = watched(runtime, 250);
-    const idle = new Trial({ spec, data, runtime: watching.runtime, now: () => performance.now() });
+    const idle = openTrial({ spec, data, runtime: watching.runtime, now: () => performance.now() });
     await idle.dispose();
-    const left = new Trial({ spec, data, runtime: watching.runtime, now: () => performance.now() });
+    const left = openTrial({ spec, data, runtime: watching.runtime, now: () => performance.now() });
     for await (const event of left.run()) if (event.kind === "steps") break;
     expect(watching.resident.size).toBeGreaterThan(0);
     await left.dispose();
@@ -349,7 +359,7 @@ test("without a held-out split epochs measure training alone, and asking for it 
   const { test: _, ...data } = patches(40);
   const { trial, events } = await finish({ spec: trialSpec(data), data, runtime, threads: 1 }, undefined);
   const epochs = events.flatMap((event) => (event.kind === "epoch" ? [event] : []));
-  expect(epochs.map(({ validation }) => validation)).toEqual([undefined, undefined]);
-  expect(trial.evaluations.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(["train 1", "train 2"]);
+  expect(epochs.map(({ measured }) => measured.map(({ phase }) => phase))).toEqual([["train"], ["train"]]);
+  expect(trial.history.evaluations.map(({ phase, epoch }) => `${phase} ${epoch}`)).toEqual(["train 1", "train 2"]);
   await expect(trial.evaluate("test")).rejects.toThrow("no examples are held out");
 });

@@ -4,13 +4,8 @@ import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/formats/safetensors.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
-import type {
-  Divergence,
-  EnsembleEvaluation,
-  EnsembleEvent,
-  EnsembleLook,
-} from "../../train/trial/ensemble/ensemble-events.js";
-import type { EnsembleTrial } from "../../train/trial/ensemble-trial.js";
+import type { Divergence, Evaluation, EventOf, ProbeReading, TrialEvent } from "../../train/trial/events.js";
+import type { StopSignal, Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
@@ -39,7 +34,7 @@ interface EnsembleDocument {
   readonly trainingLoss?: Distribution;
   readonly accuracy?: Distribution;
   /** Each network that diverged, and when. */
-  readonly diverged: { readonly count: number; readonly networks: readonly Divergence[] };
+  readonly diverged: { readonly count: number; readonly networks: readonly Pick<Divergence, "network" | "step">[] };
   readonly steps: number;
   readonly seconds: number;
   readonly stepsPerSecond: number;
@@ -83,7 +78,7 @@ export function checkEnsembleOptions({ save, initial, order }: TrainOptions): vo
 export class EnsembleCommand {
   readonly #options: TrainOptions;
   readonly #context: CommandContext;
-  readonly #ensemble: EnsembleTrial;
+  readonly #ensemble: Trial;
   readonly #data: Dataset;
   readonly #progress: Progress;
   readonly #state: StateFile | undefined;
@@ -91,10 +86,10 @@ export class EnsembleCommand {
   #trainMs = 0;
   #steps = 0;
   #threads = 0;
-  #last: EnsembleEvaluation | undefined;
+  #last: Evaluation | undefined;
   #exitCode: number = exitCodes.done;
 
-  constructor(options: TrainOptions, context: CommandContext, ensemble: EnsembleTrial, data: Dataset) {
+  constructor(options: TrainOptions, context: CommandContext, ensemble: Trial, data: Dataset) {
     this.#options = options;
     this.#context = context;
     this.#ensemble = ensemble;
@@ -106,16 +101,16 @@ export class EnsembleCommand {
       saveState === undefined ? undefined : new StateFile(saveState, (remark) => this.#progress.line(remark));
   }
 
-  async run(): Promise<{ exitCode: number; findings: readonly Finding[] }> {
+  async run(signal: StopSignal): Promise<{ exitCode: number; findings: readonly Finding[] }> {
     try {
-      for await (const event of this.#ensemble.run()) await this.#hear(event);
+      for await (const event of this.#ensemble.run(signal)) await this.#hear(event);
     } finally {
       this.#progress.stop();
     }
     return this.#finish();
   }
 
-  async #hear(event: EnsembleEvent): Promise<void> {
+  async #hear(event: TrialEvent): Promise<void> {
     const progress = this.#progress;
     switch (event.kind) {
       case "ready":
@@ -125,8 +120,8 @@ export class EnsembleCommand {
         break;
       case "probes":
         if (this.#options.json)
-          for (const look of event.looks)
-            this.#context.terminal.write(jsonLine({ network: look.network, ...probeDocument(look) }));
+          for (const reading of event.readings)
+            this.#context.terminal.write(jsonLine({ network: reading.network, ...probeDocument(reading) }));
         break;
       case "steps":
         this.#steps += event.steps;
@@ -136,7 +131,7 @@ export class EnsembleCommand {
         progress.update(event.first + event.steps, { loss: distributionOf(lastRow(event))?.mean ?? Number.NaN });
         break;
       case "epoch":
-        this.#last = event.validation ?? event.train;
+        this.#last = event.measured[event.measured.length - 1];
         progress.line(epochText(event.epoch, this.#last));
         break;
       case "checkpoint":
@@ -145,13 +140,16 @@ export class EnsembleCommand {
       case "interrupted":
         this.#exitCode = exitCodes.interrupted;
         break;
+      case "diverged":
+        // All of them are told together, at the end.
+        break;
       case "done":
         if (event.diverged.length > 0) progress.line(divergedText(event.diverged, this.#ensemble.networks));
         break;
     }
   }
 
-  #writeSteps({ first, steps, losses }: Extract<EnsembleEvent, { kind: "steps" }>): void {
+  #writeSteps({ first, steps, losses }: EventOf<"steps">): void {
     if (!this.#options.json) return;
     const { networks } = this.#ensemble;
     let text = "";
@@ -182,7 +180,8 @@ export class EnsembleCommand {
   }
 
   async #finalDocument(isDone: boolean): Promise<EnsembleDocument> {
-    const { history, hasTest, networks } = this.#ensemble;
+    const { history, networks } = this.#ensemble;
+    const hasTest = this.#ensemble.has("test");
     const current = this.#last?.step === history.steps && this.#last.phase === "validation" ? this.#last : undefined;
     const measured = isDone ? (current ?? (await this.#ensemble.evaluate(hasTest ? "test" : "train"))) : undefined;
     const seconds = this.#trainMs / 1000;
@@ -195,7 +194,10 @@ export class EnsembleCommand {
       ...part("loss", history.steps === 0 ? undefined : history.lossesAt(history.steps - 1)),
       ...part(hasTest ? "validationLoss" : "trainingLoss", measured?.loss),
       ...part("accuracy", measured?.accuracy),
-      diverged: { count: history.diverged.length, networks: history.diverged },
+      diverged: {
+        count: history.diverged.length,
+        networks: history.diverged.map(({ network, step }) => ({ network, step })),
+      },
       steps: history.steps,
       seconds,
       stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),
@@ -208,7 +210,7 @@ export class EnsembleCommand {
 }
 
 /** The last look as tables of means over the networks whose numbers are finite; "" when there was none. */
-function meanLookText(looks: readonly (readonly EnsembleLook[])[], width: number): string {
+function meanLookText(looks: readonly (readonly ProbeReading[])[], width: number): string {
   const last = looks.at(-1);
   if (last === undefined) return "";
   const values = last[0].values.map((probed, i) => ({
@@ -221,7 +223,7 @@ function meanLookText(looks: readonly (readonly EnsembleLook[])[], width: number
   return `means over ${formatNumber(last.length)} networks\n${text}\n`;
 }
 
-function lastRow({ losses, steps }: Extract<EnsembleEvent, { kind: "steps" }>): Float32Array {
+function lastRow({ losses, steps }: EventOf<"steps">): Float32Array {
   return losses.subarray((losses.length / steps) * (steps - 1));
 }
 
@@ -233,7 +235,7 @@ function distributionText(name: string, values: ArrayLike<number>, scale: number
   return `${name} ${text(found.mean)} (90 % of the networks: ${spread})`;
 }
 
-function epochText(epoch: number, { phase, loss, accuracy }: EnsembleEvaluation): string {
+function epochText(epoch: number, { phase, loss, accuracy }: Evaluation): string {
   const name = phase === "train" ? "training" : "validation";
   const right = accuracy === undefined ? "" : `, ${distributionText("accuracy in %", accuracy, 100, 2)}`;
   return `epoch ${epoch}: ${distributionText(`${name} loss`, loss, 1, 4)}${right}`;

@@ -1,13 +1,11 @@
 // What probes found, as the table that `trainscope train --probe` ends with and as JSON.
 import type { Row } from "../../core/rows.js";
 import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
-import type { TrialEvent } from "../../train/trial/events.js";
+import type { ProbeFindings } from "../../train/program/probe-record.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
 
-type Probed = Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch">;
-
 /** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...]}`. */
-export function probeDocument({ step, values, histograms }: Probed): object {
+export function probeDocument({ step, values, histograms }: ProbeFindings): object {
   return {
     step,
     probes: values,
@@ -51,7 +49,7 @@ const forms: readonly TableForm[] = [
 ];
 
 /** The last look as tables: one of the non-linearities, one of the parameters; "" when there was none. */
-export function probeText(looks: readonly Probed[], halfBatch: number, width: number): string {
+export function probeText(looks: readonly ProbeFindings[], halfBatch: number, width: number): string {
   const last = looks.at(-1);
   if (last === undefined) return "";
   const tables = forms.flatMap((form) => tableText(last, form, width));
@@ -59,7 +57,7 @@ export function probeText(looks: readonly Probed[], halfBatch: number, width: nu
   return texts.map((text) => `${text.trimEnd()}\n`).join("\n");
 }
 
-function tableText({ step, values }: Probed, { title, name, columns }: TableForm, width: number): string[] {
+function tableText({ step, values }: ProbeFindings, { title, name, columns }: TableForm, width: number): string[] {
   const numbers = new Map(values.map(({ of, path, statistic, value }) => [`${of} ${path} ${statistic}`, value]));
   const paths = [...new Set(values.flatMap(({ of, path }) => (columns.some((c) => c[1] === of) ? [path] : [])))];
   const rows = paths.map((path): Row => {
@@ -73,7 +71,7 @@ function tableText({ step, values }: Probed, { title, name, columns }: TableForm
 }
 
 /** The noise scale of all looks together, where it was measured. */
-function noiseText(looks: readonly Probed[], halfBatch: number): string {
+function noiseText(looks: readonly ProbeFindings[], halfBatch: number): string {
   const measured = looks.flatMap(({ values }) => {
     const value = (name: string): number | undefined => values.find(({ statistic }) => statistic === name)?.value;
     const [half, whole] = [value("halfBatchSquaredNorm"), value("batchSquaredNorm")];

@@ -15,9 +15,8 @@ import { schedules } from "../../optim/schedules.js";
 import { arrangedInputs } from "../../train/data/batch.js";
 import { matchWeights } from "../../train/imported/named-weights.js";
 import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
-import { EnsembleTrial } from "../../train/trial/ensemble-trial.js";
-import type { TrialEvent } from "../../train/trial/events.js";
-import { Trial } from "../../train/trial/trial.js";
+import type { Divergence, Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
+import { openTrial, type StopSignal, type Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatNumber, jsonLine } from "../output.js";
@@ -54,7 +53,6 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
       network: model.network,
       data,
       runtime,
-      signal: interrupts.signal,
       now: () => performance.now(),
       // Without a file to save to there is nothing to write between the ends.
       checkpointEveryMs:
@@ -63,11 +61,12 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     };
     const given = { ...(rows === undefined ? {} : { rows }), ...(initial === undefined ? {} : { initial }) };
+    const trial = openTrial({ ...request, ...given });
     const command =
       options.ensemble === undefined
-        ? new TrainCommand(options, context, new Trial({ ...request, ...given }), data, model)
-        : new EnsembleCommand(options, context, new EnsembleTrial(request), data);
-    const { exitCode, findings } = await command.run();
+        ? new TrainCommand(options, context, trial, data, model)
+        : new EnsembleCommand(options, context, trial, data);
+    const { exitCode, findings } = await command.run(interrupts.signal);
     const training = { options, startedAt, exitCode, findings, runtime: runtime.name };
     await Promise.all([recordTraining(training, context), runtime.dispose()]);
     return exitCode;
@@ -131,8 +130,8 @@ class TrainCommand {
   #trainMs = 0;
   #steps = 0;
   #threads = 0;
-  #epoch: Extract<TrialEvent, { kind: "epoch" }> | undefined;
-  #divergence: { readonly step: number; readonly tensor: string } | undefined;
+  #validation: Evaluation | undefined;
+  #divergence: Divergence | undefined;
   #exitCode: number = exitCodes.done;
 
   constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset, trained: TrainableModel) {
@@ -152,10 +151,10 @@ class TrainCommand {
     this.#state = saveState === undefined ? undefined : new StateFile(saveState, (remark) => this.#say(remark));
   }
 
-  async run(): Promise<Ending> {
+  async run(signal: StopSignal): Promise<Ending> {
     for (const remark of this.#model.remarks) this.#say(remark);
     try {
-      for await (const event of this.#trial.run()) await this.#hear(event);
+      for await (const event of this.#trial.run(signal)) await this.#hear(event);
     } finally {
       this.#progress.stop();
     }
@@ -181,10 +180,10 @@ class TrainCommand {
         progress.update(event.first + event.losses.length, { loss: event.losses[event.losses.length - 1] });
         break;
       case "probes":
-        if (this.#options.json) this.#context.terminal.write(jsonLine(probeDocument(event)));
+        if (this.#options.json) this.#context.terminal.write(jsonLine(probeDocument(event.readings[0])));
         break;
       case "epoch":
-        this.#epoch = event;
+        this.#validation = event.measured.find(({ phase }) => phase === "validation");
         progress.line(epochText(event));
         break;
       case "checkpoint":
@@ -194,7 +193,7 @@ class TrainCommand {
         this.#say(
           `diverged at step ${formatNumber(event.step)}: loss ${event.loss}, first bad tensor ${event.tensor}. Try a smaller learning rate.`,
         );
-        this.#divergence = { step: event.step, tensor: event.tensor };
+        this.#divergence = event;
         this.#exitCode = exitCodes.failed;
         break;
       case "interrupted":
@@ -211,7 +210,7 @@ class TrainCommand {
     else this.#progress.line(text);
   }
 
-  #writeSteps({ first, losses }: Extract<TrialEvent, { kind: "steps" }>): void {
+  #writeSteps({ first, losses }: EventOf<"steps">): void {
     if (!this.#options.json) return;
     let text = "";
     for (const [i, loss] of losses.entries()) text += jsonLine({ step: first + i, loss });
@@ -220,7 +219,7 @@ class TrainCommand {
 
   #interruptedText(): string {
     const { saveState } = this.#options;
-    const steps = formatNumber(this.#trial.losses.length);
+    const steps = formatNumber(this.#trial.history.steps);
     return saveState === undefined
       ? `interrupted after ${steps} steps; nothing was saved, since --save-state was not given\n`
       : `interrupted after ${steps} steps; go on with the same command and --resume ${saveState}\n`;
@@ -230,9 +229,9 @@ class TrainCommand {
   async #finish(): Promise<Ending> {
     const { options, terminal } = { options: this.#options, terminal: this.#context.terminal };
     const isDone = this.#exitCode === exitCodes.done;
-    const split = this.#epoch?.step === this.#trial.losses.length ? this.#epoch.validation : undefined;
-    const { hasTest } = this.#trial;
-    const measured = isDone ? (split ?? (await this.#trial.evaluate(hasTest ? "test" : "train"))) : undefined;
+    const current = this.#validation?.step === this.#trial.history.steps ? this.#validation : undefined;
+    const split = this.#trial.has("test") ? "test" : "train";
+    const measured = isDone ? (current ?? (await this.#trial.evaluate(split))) : undefined;
     const failures: unknown[] = [];
     const note = (cause: unknown): void => void failures.push(cause);
     await this.#state?.finish().catch(note);
@@ -241,7 +240,8 @@ class TrainCommand {
     if (options.json) terminal.write(jsonLine({ final }));
     else {
       const half = Math.floor(options.batchSize / 2);
-      terminal.write(probeText(this.#trial.probed, half, terminal.columns));
+      const looks = this.#trial.probed.map(([reading]) => reading);
+      terminal.write(probeText(looks, half, terminal.columns));
       if (isDone) terminal.write(finalText(final));
     }
     if (failures.length > 0) throw failures[0];
@@ -264,22 +264,29 @@ class TrainCommand {
     await writeResult(save, saved.model);
   }
 
-  #finalDocument(measured: { readonly loss: number; readonly accuracy?: number } | undefined): FinalDocument {
+  #finalDocument(measured: Measured | undefined): FinalDocument {
     const seconds = this.#trainMs / 1000;
+    const { history } = this.#trial;
     return {
-      loss: this.#trial.losses.at(-1) ?? Number.NaN,
-      ...(measured === undefined ? {} : { [this.#trial.hasTest ? "validationLoss" : "trainingLoss"]: measured.loss }),
-      ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy }),
-      steps: this.#trial.losses.length,
+      loss: history.steps === 0 ? Number.NaN : history.lossesAt(history.steps - 1)[0],
+      ...(measured === undefined
+        ? {}
+        : { [this.#trial.has("test") ? "validationLoss" : "trainingLoss"]: measured.loss[0] }),
+      ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy[0] }),
+      steps: history.steps,
       seconds,
       stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),
       compileSeconds: this.#compileMs / 1000,
       threads: this.#threads,
       data: this.#data.title,
       status: statusOf(this.#exitCode),
-      ...(this.#divergence === undefined ? {} : { diverged: this.#divergence }),
+      ...(this.#divergence === undefined ? {} : { diverged: divergedPart(this.#divergence) }),
     };
   }
+}
+
+function divergedPart({ step, tensor }: Divergence): FinalDocument["diverged"] & {} {
+  return { step, ...(tensor === undefined ? {} : { tensor }) };
 }
 
 function statusOf(exitCode: number): FinalDocument["status"] {

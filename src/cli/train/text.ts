@@ -1,5 +1,5 @@
 // What `trainscope train` says at the end of an epoch and at the end of all.
-import type { TrialEvent } from "../../train/trial/events.js";
+import type { EventOf } from "../../train/trial/events.js";
 import { formatDuration, formatNumber } from "../output.js";
 
 /** The last line of `--json`. */
@@ -21,14 +21,16 @@ export interface FinalDocument {
   readonly threads: number;
   readonly data: string;
   readonly status: "done" | "diverged" | "interrupted";
-  readonly diverged?: { readonly step: number; readonly tensor: string };
+  readonly diverged?: { readonly step: number; readonly tensor?: string };
 }
 
-export function epochText({ epoch, train, validation }: Extract<TrialEvent, { kind: "epoch" }>): string {
-  const part = (name: string, { loss, accuracy }: { loss: number; accuracy?: number }): string =>
-    `${name} loss ${loss.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
-  const held = validation === undefined ? "" : `; ${part("validation", validation)}`;
-  return `epoch ${epoch}: ${part("training", train)}${held}`;
+/** What an epoch of one network measured. */
+export function epochText({ epoch, measured }: EventOf<"epoch">): string {
+  const parts = measured.map(({ phase, loss: [loss], accuracy }) => {
+    const right = accuracy === undefined ? "" : `, accuracy ${(100 * accuracy[0]).toFixed(2)} %`;
+    return `${phase === "train" ? "training" : phase} loss ${loss.toFixed(4)}${right}`;
+  });
+  return `epoch ${epoch}: ${parts.join("; ")}`;
 }
 
 export function finalText(final: FinalDocument): string {

@@ -113,3 +113,34 @@ test("a trial of another process is left for later, and its result is taken over
   expect([found, waits, order]).toEqual([1, 1, ["done", "done", "found"]]);
   expect(remarks).toEqual(["process 7 works on some of these trials; its results are used"]);
 });
+
+test("a trial that diverges ends with the loss that was none, at its own epoch, and the others go on", async () => {
+  const store = memoryStore();
+  const wild: StudyTrial = {
+    factors: { seed: 3 },
+    spec: trialSpec(data, { epochs: 1, optimizer: { kind: "sgd", learningRate: 1e30 } }),
+  };
+  const run = await store.createRun({
+    study: "test",
+    settings: {},
+    command: "",
+    startedAt: "2026-11-22T00:00:00Z",
+    versions: {},
+    machine: "",
+  });
+  await store.addTrials(run.id, [wild, trials[0]]);
+  await execute({ store, trials: [wild, trials[0]] });
+  const [diverged, calm] = await Promise.all([wild, trials[0]].map(({ spec }) => store.findTrial(trialId(spec))));
+  expect([diverged?.status, calm?.status]).toEqual(["diverged", "done"]);
+  const [last] = (await store.readRows(trialId(wild.spec))).slice(-1);
+  expect(last).toMatchObject({ phase: "train", metric: "loss", step: diverged?.divergence?.step });
+  expect(Number.isFinite(last.value)).toBe(false);
+  expect(last.epoch).toBe(last.step / 4);
+});
+
+test("a design of ensembles is refused before anything runs", async () => {
+  const many = { factors: {}, spec: trialSpec(data, { ensemble: 3 }) };
+  await expect(execute({ trials: [many] })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[InvalidInputError: ensemble: a study cannot train an ensemble: expected trials of one network. Design a trial for every network, with the seeds seed, seed + 1, ...]`,
+  );
+});

@@ -1,13 +1,14 @@
 // Runs the trials of a study side by side: one runtime a worker, one thread each, the next trial to whoever is free.
 //
 // Results do not depend on the number of workers: a trial is determined by its spec, and rows are kept in design order.
-import { TrainscopeError } from "../../core/errors.js";
-import type { MetricRow } from "../../core/rows.js";
+import { InvalidInputError, TrainscopeError } from "../../core/errors.js";
+import { type MetricRow, rowsOf } from "../../core/rows.js";
 import type { Dataset } from "../../data/dataset.js";
+import { evaluationSeries } from "../../train/metric-rows.js";
 import type { Runtime } from "../../train/runtime/runtime.js";
 import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
-import type { Evaluation, TrialEvent } from "../../train/trial/events.js";
-import { Trial } from "../../train/trial/trial.js";
+import type { EventOf } from "../../train/trial/events.js";
+import { openTrial, type StopSignal, type Trial } from "../../train/trial/trial.js";
 import type { RunStore, TrialOutcome } from "../store/store.js";
 import type { StudyTrial } from "../study.js";
 import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
@@ -53,6 +54,7 @@ export interface ExecutorResult {
  */
 export async function executeTrials(request: ExecutorRequest): Promise<ExecutorResult> {
   const trials = uniqueTrials(request.trials);
+  for (const { spec } of trials) checkSingle(spec);
   const shared: Shared = {
     request,
     board: new ProgressBoard(trials, request.data.train.targets.shape[0], request.onProgress),
@@ -99,6 +101,16 @@ interface Shared {
 
 function isStopped({ request, failed }: Shared): boolean {
   return request.signal?.aborted === true || failed;
+}
+
+/** The store keeps one series a metric, and a result has the weights of one network. */
+function checkSingle({ ensemble, learningRates }: TrialSpec): void {
+  if (ensemble === undefined && learningRates === undefined) return;
+  throw new InvalidInputError("a study cannot train an ensemble", {
+    where: ensemble === undefined ? "learningRates" : "ensemble",
+    expected: "trials of one network",
+    remedy: "Design a trial for every network, with the seeds seed, seed + 1, ...",
+  });
 }
 
 /** Two places of a design may hold the same trial; it is run once. */
@@ -160,13 +172,12 @@ async function runFrom(
   const { request, board } = shared;
   const { data, store, checkpoints, checkpointEveryMs, now } = request;
   const id = trialId(studyTrial.spec);
-  const trial = new Trial({
+  const trial = openTrial({
     spec: studyTrial.spec,
     data,
     runtime,
     threads: 1,
     now,
-    signal: stopSignal(shared),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),
   });
@@ -174,7 +185,7 @@ async function runFrom(
   const started = now();
   let renewed = now();
   try {
-    for await (const event of trial.run()) {
+    for await (const event of trial.run(stopSignal(shared))) {
       if (now() - renewed > 2000) {
         // A beat that is missed costs nothing unless the process is silent for a minute.
         await store.renewLeases().catch(() => undefined);
@@ -188,7 +199,7 @@ async function runFrom(
         await store.releaseTrial(id);
         return "interrupted";
       }
-      if (event.kind === "done" || event.kind === "diverged") {
+      if (event.kind === "done") {
         const outcome = await outcomeOf(trial, event, request.keepTensors(studyTrial.spec), {
           ...timings,
           totalMs: now() - started,
@@ -214,12 +225,12 @@ async function saveCheckpoint({ request, remarks }: Shared, id: string, bytes: U
   }
 }
 
-function stopSignal(shared: Shared): AbortSignal {
+function stopSignal(shared: Shared): StopSignal {
   return {
     get aborted() {
       return isStopped(shared);
     },
-  } as AbortSignal;
+  };
 }
 
 function messageOf(cause: unknown): string {
@@ -248,41 +259,21 @@ class Remarks {
 
 async function outcomeOf(
   trial: Trial,
-  event: Extract<TrialEvent, { kind: "done" | "diverged" }>,
+  { diverged: [divergence] }: EventOf<"done">,
   keep: readonly string[],
   timings: Readonly<Record<string, number>>,
 ): Promise<TrialOutcome> {
-  const rows = evaluationRows(trial.id, trial.evaluations);
-  if (event.kind === "diverged") {
-    const row: MetricRow = {
-      trial: trial.id,
-      phase: "train",
-      step: event.step,
-      epoch: Number.NaN,
-      metric: "loss",
-      path: "",
-      value: event.loss,
-    };
-    return {
-      status: "diverged",
-      rows: [...rows, row],
-      tensors: {},
-      timings,
-      divergence: { step: event.step, tensor: event.tensor },
-    };
+  const rows = trial.history.evaluations.flatMap((evaluation) =>
+    evaluationSeries(trial.id, evaluation).flatMap((block) => [...rowsOf(block)]),
+  );
+  if (divergence !== undefined) {
+    const { step, epoch, loss: value, tensor = "loss" } = divergence;
+    const row: MetricRow = { trial: trial.id, phase: "train", step, epoch, metric: "loss", path: "", value };
+    return { status: "diverged", rows: [...rows, row], tensors: {}, timings, divergence: { step, tensor } };
   }
   const tensors: Record<string, readonly number[]> = {};
   for (const [path, { data }] of await trial.tensors()) {
     if (keep.includes(path)) tensors[path] = Array.from(data as Float32Array);
   }
   return { status: "done", rows, tensors, timings };
-}
-
-/** Rows of a trial's evaluations. */
-export function evaluationRows(trial: string, evaluations: readonly Evaluation[]): MetricRow[] {
-  return evaluations.flatMap((evaluation) => {
-    const { phase, step, epoch, loss, accuracy } = evaluation;
-    const row = (metric: string, value: number): MetricRow => ({ trial, phase, step, epoch, metric, path: "", value });
-    return accuracy === undefined ? [row("loss", loss)] : [row("loss", loss), row("accuracy", accuracy)];
-  });
 }

@@ -12,6 +12,11 @@ export interface Epoch {
   readonly steps: number;
 }
 
+/** Passes over the examples that are done after so many steps: the epoch's number, and its share that is done. */
+export function passedEpochs({ number, first, steps }: Epoch, step: number): number {
+  return number + (step - first) / steps;
+}
+
 export interface RowOrder {
   /** Of the first epoch; the same for all, unless batch sizes follow a schedule. */
   readonly stepsPerEpoch: number;

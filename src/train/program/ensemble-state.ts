@@ -64,10 +64,11 @@ export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: 
 }
 
 /** Rows of several tables side by side, `rows` of them in each: `[rows, a]`, `[rows, b]` to `[rows, a + b]`. */
-export function joinedRows(parts: readonly Float32Array[], rows: number): Float32Array {
+export function joinedRows<T extends Float32Array | Float64Array>(parts: readonly T[], rows: number): T {
   if (parts.length === 1) return parts[0];
-  const all = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
-  const width = all.length / rows;
+  const length = parts.reduce((total, part) => total + part.length, 0);
+  const all = (parts[0] instanceof Float32Array ? new Float32Array(length) : new Float64Array(length)) as T;
+  const width = length / rows;
   let from = 0;
   for (const part of parts) {
     const own = part.length / rows;
@@ -104,7 +105,10 @@ export function stateOfNetworks(
 }
 
 /** Tables of equal length, one of each network, with the networks on the last axis. */
-export function interleaved<T extends Int32Array | Float32Array | Uint32Array>(tables: readonly T[], into: T): T {
+export function interleaved<T extends Int32Array | Float32Array | Float64Array | Uint32Array>(
+  tables: readonly T[],
+  into: T,
+): T {
   const networks = tables.length;
   for (const [i, table] of tables.entries()) {
     for (let k = 0; k < table.length; k++) into[k * networks + i] = table[k];

@@ -10,21 +10,12 @@ import type { Graph, Tensor } from "../../graph/tensor.js";
 import { histogram } from "../../probes/histogram.js";
 import type { ProbeSpec, ProbeTarget } from "../../probes/probe-spec.js";
 import { type Statistic, type StatisticContext, squaredNorm, statistics } from "../../probes/statistics.js";
-import type { TrialEvent } from "../trial/events.js";
 import { wholeBatch } from "./backward.js";
 import { unpack } from "./packing.js";
-import type { ProbeRecord } from "./probe-record.js";
+import type { ProbedValue, ProbeFindings, ProbeRecord } from "./probe-record.js";
 import type { TrainingRequest } from "./program-request.js";
 import { singleStep } from "./single-step.js";
 import { type TrainingStep, trainingStep } from "./step.js";
-
-/** One number that the program gives. */
-export interface ProbedValue {
-  readonly of: ProbeTarget | "loss";
-  /** Layer or parameter; "" for the whole network. */
-  readonly path: string;
-  readonly statistic: string;
-}
 
 export interface ProbeProgram {
   /** Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, and `counts` of histograms. */
@@ -53,7 +44,7 @@ export function probeRecord(step: number, { values, counts }: Readonly<Record<st
 export function readProbes(
   { values: names, histograms }: ProbeProgram,
   { step, values, counts }: ProbeRecord,
-): Omit<Extract<TrialEvent, { kind: "probes" }>, "kind" | "epoch"> {
+): ProbeFindings {
   const bins = counts.length / Math.max(1, histograms.length);
   return {
     step,

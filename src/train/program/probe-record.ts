@@ -1,6 +1,31 @@
 // What probes found, as a trial keeps it and as its checkpoint stores it.
 import { CorruptFileError } from "../../core/errors.js";
 import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
+import type { ProbeTarget } from "../../probes/probe-spec.js";
+
+/** One number that a probe program gives. */
+export interface ProbedValue {
+  readonly of: ProbeTarget | "loss";
+  /** Layer or parameter; "" for the whole network. */
+  readonly path: string;
+  readonly statistic: string;
+}
+
+/** Elements counted in equal bins from `low` to `high`. */
+export interface ProbedHistogram {
+  readonly of: ProbeTarget;
+  readonly path: string;
+  readonly low: number;
+  readonly high: number;
+  readonly counts: Float32Array;
+}
+
+/** What probes found in the state of one network before a step. */
+export interface ProbeFindings {
+  readonly step: number;
+  readonly values: readonly (ProbedValue & { readonly value: number })[];
+  readonly histograms: readonly ProbedHistogram[];
+}
 
 /** One look: the numbers in the order of the program's outputs. */
 export interface ProbeRecord {

@@ -5,6 +5,16 @@ import type { Json } from "../../core/formats/json.js";
 /** A definition with its options: `{ kind: "adam", learningRate: 0.001 }`. */
 export type KindSpec = { readonly kind: string; readonly [option: string]: Json };
 
+/**
+ * Ends a training whose smoothed, bias-corrected loss exceeds `factor` times its best so far: see trial/stop-rule.ts.
+ * `smoothing` is the weight of the past, at least 0 and below 1.
+ */
+export interface StopRule {
+  readonly kind: "lossAbove";
+  readonly factor: number;
+  readonly smoothing: number;
+}
+
 export interface TrialSpec {
   readonly schema: 1;
   /** A layer with its options, or `{ kind: "onnx", fingerprint }` for a model from a file. */
@@ -45,6 +55,8 @@ export interface TrialSpec {
   readonly ensemble?: number;
   /** A learning rate for every network of an ensemble, in place of the optimizer's. */
   readonly learningRates?: readonly number[];
+  /** Ends the training early; all steps are done when left out. */
+  readonly stop?: StopRule;
   /** What to look at on the way, and how often; nothing when left out. See `probeOptions`. */
   readonly probes?: Readonly<Record<string, Json>>;
 }

@@ -13,10 +13,7 @@ import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import type { Evaluation } from "./events.js";
 import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 
-/** Which split was measured, and when. What was found differs between a trial and an ensemble. */
-type EvaluationPlace = Pick<Evaluation, "phase" | "step" | "epoch">;
-
-export interface Checkpoint<E extends EvaluationPlace = Evaluation> {
+export interface Checkpoint {
   readonly spec: TrialSpec;
   /** What else determines the trial. */
   readonly origin: TrialOrigin;
@@ -27,7 +24,7 @@ export interface Checkpoint<E extends EvaluationPlace = Evaluation> {
   /** Loss and number correct of every step done (and network: `[steps, networks]`), so that rows of a resumed trial equal those of an undisturbed one. */
   readonly losses: Float32Array;
   readonly correct: Float32Array;
-  readonly evaluations: readonly E[];
+  readonly evaluations: readonly Evaluation[];
   /** What probes found so far, in the order of their program's outputs. */
   readonly probes?: readonly ProbeRecord[];
 }
@@ -35,7 +32,7 @@ export interface Checkpoint<E extends EvaluationPlace = Evaluation> {
 const formatVersion = "3";
 
 /** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
-export function writeCheckpoint<E extends EvaluationPlace>(layout: StateLayout, checkpoint: Checkpoint<E>): Uint8Array {
+export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
   const tensors = new Map<string, TensorData>();
   for (const { group, packing, vectors } of groupsOf(layout, checkpoint.state)) {
     for (const [path, value] of unpackValues(packing, vectors)) tensors.set(`${group}/${path}`, value);
@@ -102,24 +99,33 @@ function damaged(where: string, cause?: unknown): CorruptFileError {
   return new CorruptFileError("the checkpoint's description is damaged", { where, cause });
 }
 
-function readEvaluations<E extends EvaluationPlace>(where: string, text: string | undefined): E[] {
+function readEvaluations(where: string, text: string | undefined): Evaluation[] {
   const list = parsed(where, text, asNumber);
-  const isEvaluation = (entry: unknown): entry is E =>
+  const isEvaluation = (entry: unknown): entry is Evaluation | SingleEvaluation =>
     typeof entry === "object" && entry !== null && "phase" in entry && "step" in entry && "loss" in entry;
   if (!Array.isArray(list) || !list.every(isEvaluation)) throw damaged(where);
-  return list;
+  return list.map((entry) => ofNetworks(entry));
+}
+
+/** Checkpoints of one network used to hold its numbers outside of lists. */
+type SingleEvaluation = Omit<Evaluation, "loss" | "accuracy"> & { readonly loss: number; readonly accuracy?: number };
+
+function ofNetworks({ loss, accuracy, ...place }: Evaluation | SingleEvaluation): Evaluation {
+  const listed = (value: number | readonly number[]): readonly number[] =>
+    typeof value === "number" ? [value] : value;
+  return { ...place, loss: listed(loss), ...(accuracy === undefined ? {} : { accuracy: listed(accuracy) }) };
 }
 
 /**
  * Reads a checkpoint for a trial.
  * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
  */
-export function readCheckpoint<E extends EvaluationPlace = Evaluation>(
+export function readCheckpoint(
   where: string,
   bytes: Uint8Array,
   layout: StateLayout,
   { spec, origin }: Pick<Checkpoint, "spec" | "origin">,
-): Checkpoint<E> {
+): Checkpoint {
   const saved = readCheckpointSpec(where, bytes);
   const { tensors, metadata } = readSafetensors(bytes, where);
   const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
@@ -155,7 +161,7 @@ export function readCheckpoint<E extends EvaluationPlace = Evaluation>(
     });
   }
   const correct = take("history/correct").data as Float32Array;
-  const evaluations = readEvaluations<E>(where, metadata.get("evaluations"));
+  const evaluations = readEvaluations(where, metadata.get("evaluations"));
   const probes = readProbeTensors(where, tensors);
   return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations, probes };
 }

@@ -16,13 +16,10 @@ export interface EvaluationRequest {
   readonly stateKey: (name: string) => string;
 }
 
-/** Mean loss and share of right answers (`undefined` for regression). Summed in float64, batch by batch. */
-export async function evaluateSplit(request: EvaluationRequest): Promise<{ loss: number; accuracy?: number }> {
-  const { loss, accuracy } = await evaluateNetworks(request, 1);
-  return { loss: loss[0], ...(accuracy === undefined ? {} : { accuracy: accuracy[0] }) };
-}
-
-/** The same for every network of an ensemble. */
+/**
+ * Mean loss and fraction of right answers (`undefined` for regression) of every network. Summed in float64, batch by
+ * batch.
+ */
 export async function evaluateNetworks(
   request: EvaluationRequest,
   networks: number,

@@ -1,26 +1,60 @@
-// What a running trial tells: losses of a segment, evaluations, checkpoints, the end.
-import type { ProbeTarget } from "../../probes/probe-spec.js";
+// What a running trial tells, of one network or of many: losses of a segment, evaluations, checkpoints, the end.
+//
+//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> checkpoint? -> done
+//                                                                        -> checkpoint -> interrupted
+//
+// A single training is the case `networks = 1`. A number of every network stands in a list of that length; a table of
+// steps is `[steps, networks]`, row-major. Everything is numbers and typed arrays, and can be sent to another thread:
+//
+//   { kind: "steps", first: 8, steps: 2, losses: Float32Array [2.31, 2.28], examples: Int32Array [64, 64], ... }
+//   { kind: "done", step: 940, diverged: [{ network: 3, step: 17, epoch: 0.018, loss: NaN }] }
 import type { Epoch } from "../data/row-order.js";
-import type { ProbedValue } from "../program/probe-program.js";
+import type { ProbeFindings } from "../program/probe-record.js";
 
-/** Loss and accuracy over a whole split. */
-export interface Evaluation {
-  /** Of the training split, or of the one that is held out. */
-  readonly phase: "train" | "validation";
-  readonly step: number;
-  readonly epoch: number;
-  readonly loss: number;
-  /** Share of right answers, 0 to 1; absent for regression. */
-  readonly accuracy?: number;
+/** Loss and accuracy over a whole split, of every network. */
+export interface Measured {
+  /** NaN for a network that diverged. */
+  readonly loss: readonly number[];
+  /** Fractions of right answers, 0 to 1; absent for regression. */
+  readonly accuracy?: readonly number[];
 }
 
-/** Elements counted in equal bins from `low` to `high`. */
-export interface ProbedHistogram {
-  readonly of: ProbeTarget;
-  readonly path: string;
-  readonly low: number;
-  readonly high: number;
-  readonly counts: Float32Array;
+/** What was measured after an epoch. */
+export interface Evaluation extends Measured {
+  /** Of the training split, or of the one that is held out. */
+  readonly phase: "train" | "validation";
+  /** Updates done. */
+  readonly step: number;
+  /** Epochs done. */
+  readonly epoch: number;
+}
+
+/** What probes found in one network before a step, on the batch of this step. */
+export interface ProbeReading extends ProbeFindings {
+  readonly network: number;
+}
+
+/** Where a network ended before the others. */
+interface NetworkEnd {
+  readonly network: number;
+  /** Updates done before the loss was measured. */
+  readonly step: number;
+  /** The same in passes over the training data, possibly fractional. */
+  readonly epoch: number;
+}
+
+/** A network whose loss, or whose parameters after the last step, stopped being numbers. */
+export interface Divergence extends NetworkEnd {
+  /** NaN or an infinity. */
+  readonly loss: number;
+  /** The first value that is not a number, where it is known: always for a single network. */
+  readonly tensor?: string;
+}
+
+/** A network that met the trial's stop rule. */
+export interface Stop extends NetworkEnd {
+  /** Loss of that step, before its update. */
+  readonly loss: number;
 }
 
 export type TrialEvent =
@@ -28,48 +62,65 @@ export type TrialEvent =
   | {
       readonly kind: "ready";
       readonly compileMs: number;
+      /** Updates done: those of the checkpoint that is gone on from, else 0. */
       readonly step: number;
       readonly totalSteps: number;
+      /** Of the first epoch; the same for all, unless batch sizes follow a schedule. */
       readonly stepsPerEpoch: number;
+      readonly networks: number;
     }
   /** A segment of consecutive steps is done. Losses are those before each step's update. */
   | {
       readonly kind: "steps";
       readonly first: number;
+      readonly steps: number;
       /** The epoch that all of them belong to. */
       readonly epoch: Epoch;
+      /** `[steps, networks]`. The first of a network that is not finite is its divergence; NaN from then on. */
       readonly losses: Float32Array;
-      /** Right answers in each batch; empty for regression. */
+      /** Right answers in each batch, `[steps, networks]`; empty for regression. */
       readonly correct: Float32Array;
       /** Examples in each batch. */
       readonly examples: Int32Array;
+      /** `[steps]`; `[steps, networks]` where the networks have learning rates of their own. */
       readonly learningRates: Float64Array;
+      /** Momentum of each step; absent for optimizers without. */
+      readonly momenta?: Float64Array;
       /** Inside the runtime. */
       readonly durationMs: number;
       readonly threads: number;
     }
-  /** What probes found in the state before this step, on the batch of this step. */
+  /** What probes found in the state before this step, one reading of each network. */
   | {
       readonly kind: "probes";
       readonly step: number;
       /** The epoch of that step. */
       readonly epoch: Epoch;
-      readonly values: readonly (ProbedValue & { readonly value: number })[];
-      readonly histograms: readonly ProbedHistogram[];
+      readonly readings: readonly ProbeReading[];
     }
-  /** Training loss and accuracy averaged over an epoch's examples, and the held-out split after it. */
+  /** Training loss and accuracy averaged over an epoch's examples; then the held-out split, if there is one. */
   | {
       readonly kind: "epoch";
       readonly epoch: number;
       readonly step: number;
-      readonly train: Evaluation;
-      /** Absent when no split is held out. */
-      readonly validation?: Evaluation;
+      readonly measured: readonly Evaluation[];
     }
+  /** A network diverged. The others go on; with the last of them the training ends. */
+  | ({ readonly kind: "diverged" } & Divergence)
   /** State that can be written to a file. */
   | { readonly kind: "checkpoint"; readonly step: number; readonly bytes: Uint8Array }
-  /** The loss stopped being a number. The trial ends here. */
-  | { readonly kind: "diverged"; readonly step: number; readonly loss: number; readonly tensor: string }
   /** Stopped by the signal, after a whole segment. */
   | { readonly kind: "interrupted"; readonly step: number }
-  | { readonly kind: "done"; readonly step: number };
+  /**
+   * The end: all steps are done, or no network is left to be trained. Lists are in the order of the networks; without
+   * a stop rule there is no `stopped`.
+   */
+  | {
+      readonly kind: "done";
+      readonly step: number;
+      readonly diverged: readonly Divergence[];
+      readonly stopped?: readonly Stop[];
+    };
+
+/** The event of one kind. */
+export type EventOf<Kind extends TrialEvent["kind"]> = Extract<TrialEvent, { readonly kind: Kind }>;

@@ -53,17 +53,26 @@ export interface FeedRequest {
   readonly seed: number;
 }
 
-/** The per-step tables of a segment, and the learning rates in them. */
-export function segmentFeeds({ program, segment, order, optimizer, schedule, totalSteps, seed }: FeedRequest): {
-  feeds: Record<string, TensorData>;
-  learningRates: Float64Array;
-} {
+/** The per-step tables of a segment, and what is in them. */
+export interface SegmentFeeds {
+  readonly feeds: Readonly<Record<string, TensorData>>;
+  /** `[steps]`, or `[steps, networks]` where networks have learning rates of their own. */
+  readonly learningRates: Float64Array;
+  /** `[steps]`; absent for optimizers without momentum. */
+  readonly momenta?: Float64Array;
+}
+
+/** The tables of one network, or of networks that share their order and learning rate. */
+export function segmentFeeds(request: FeedRequest): SegmentFeeds {
+  const { program, segment, order, optimizer, schedule, totalSteps, seed } = request;
   const { first, steps, batchSize } = segment;
   const { part, spec } = readOptimizer(optimizer);
   const width = Math.max(1, program.hyperNames.length);
   const rows = new Int32Array(steps * batchSize);
   const hyper = new Float32Array(steps * width);
   const learningRates = new Float64Array(steps);
+  const ownMomentum = momentumOf(part.momentumOption, spec);
+  const momenta = ownMomentum === undefined ? undefined : new Float64Array(steps).fill(ownMomentum);
   const scheduled = (step: number) =>
     schedule({ ...scheduleTime(order, step, totalSteps), learningRate: spec.learningRate });
   let before = scheduled(Math.max(0, first - 1)).momentum;
@@ -72,6 +81,7 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
     rows.set(order.batch(step), i * batchSize);
     const { learningRate, momentum } = scheduled(step);
     learningRates[i] = learningRate;
+    if (momenta !== undefined && momentum !== undefined) momenta[i] = momentum;
     const pair = momentum === undefined ? {} : { momentum: { now: momentum, before: before ?? momentum } };
     before = momentum;
     const values = part.hyperparameters(spec, { step, learningRate, ...pair });
@@ -83,7 +93,13 @@ export function segmentFeeds({ program, segment, order, optimizer, schedule, tot
     hyper: { dtype: "float32", shape: [steps, width], data: hyper },
   };
   if (program.randomStreams.length > 0) feeds.keys = randomKeys(program.randomStreams, segment, seed);
-  return { feeds, learningRates };
+  return { feeds, learningRates, ...(momenta === undefined ? {} : { momenta }) };
+}
+
+/** The optimizer's own momentum; undefined for one without. */
+function momentumOf(option: string | undefined, spec: object): number | undefined {
+  const momentum = option === undefined ? 0 : Number((spec as Readonly<Record<string, unknown>>)[option]);
+  return momentum === 0 ? undefined : momentum;
 }
 
 /**

@@ -1,7 +1,7 @@
 // Entry of the child process in which our side of the race of ensembles runs: JSON lines in, JSON lines out (protocol.ts).
 import { createInterface } from "node:readline";
 import { nodeRuntime } from "../../../node/runtime/node-runtime.js";
-import { EnsembleTrial } from "../../../train/trial/ensemble-trial.js";
+import { openTrial } from "../../../train/trial/trial.js";
 import { type EnsembleAssignment, ensembleData, ensembleModel } from "../workloads/ensemble-workload.js";
 import type { Answer, Question } from "./protocol.js";
 
@@ -16,7 +16,7 @@ let seed = 0;
  */
 async function train(): Promise<{ milliseconds: number; compileMs: number; insideMilliseconds: number }> {
   const { networks, batchSize, epochs, learningRate, threads } = work;
-  const trial = new EnsembleTrial({
+  const trial = openTrial({
     spec: {
       schema: 1,
       model: ensembleModel(work),

@@ -2,7 +2,7 @@
 import { EnvironmentError } from "../../../core/errors.js";
 import { nodeRuntime } from "../../../node/runtime/node-runtime.js";
 import type { TrialEvent } from "../../../train/trial/events.js";
-import { Trial } from "../../../train/trial/trial.js";
+import { openTrial, type Trial } from "../../../train/trial/trial.js";
 import { syntheticData } from "../workloads/synthetic-data.js";
 import type { Assignment } from "../workloads/workload.js";
 
@@ -33,7 +33,7 @@ export class OwnTrial {
   constructor(assignment: Assignment) {
     const { model, batchSize, optimizer, threads, dropLast, probes } = assignment;
     const data = syntheticData(assignment);
-    this.#trial = new Trial({
+    this.#trial = openTrial({
       spec: {
         schema: 1,
         model,

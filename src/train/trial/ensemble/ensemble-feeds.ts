@@ -4,7 +4,7 @@ import type { ScheduleFunction } from "../../../optim/schedule.js";
 import type { RowOrder } from "../../data/row-order.js";
 import { interleaved } from "../../program/ensemble-state.js";
 import type { Program } from "../../program/program.js";
-import { randomKeys, type Segment, segmentFeeds } from "../segment.js";
+import { randomKeys, type Segment, type SegmentFeeds, segmentFeeds } from "../segment.js";
 import type { GroupedRows } from "./ensemble-rows.js";
 
 export interface EnsembleFeedRequest {
@@ -24,9 +24,9 @@ export interface EnsembleFeedRequest {
 }
 
 /** The per-step tables of a segment: rows `[steps, batch, n]`, keys `[steps, 2 k, n]`, hyper `[steps, h]` or `[.., n]`. */
-export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, TensorData> {
+export function ensembleFeeds(request: EnsembleFeedRequest): SegmentFeeds {
   const { program, segment, orders, grouped, optimizer, schedule, totalSteps, seed, networks, learningRates } = request;
-  const feedsWith = (options: Readonly<Record<string, unknown>>): Record<string, TensorData> =>
+  const feedsWith = (options: Readonly<Record<string, unknown>>): SegmentFeeds =>
     segmentFeeds({
       program: { ...program, randomStreams: [] },
       segment,
@@ -35,18 +35,24 @@ export function ensembleFeeds(request: EnsembleFeedRequest): Record<string, Tens
       schedule,
       totalSteps,
       seed,
-    }).feeds;
-  const feeds = feedsWith(optimizer);
+    });
+  const shared = feedsWith(optimizer);
+  const feeds: Record<string, TensorData> = { ...shared.feeds };
+  let rates = shared.learningRates;
   if (learningRates !== undefined) {
-    const tables = learningRates.map((learningRate) => feedsWith({ ...optimizer, learningRate }).hyper);
-    feeds.hyper = stackedTables(tables);
+    const own = learningRates.map((learningRate) => feedsWith({ ...optimizer, learningRate }));
+    feeds.hyper = stackedTables(own.map((one) => one.feeds.hyper));
+    rates = interleaved(
+      own.map((one) => one.learningRates),
+      new Float64Array(segment.steps * networks),
+    );
   }
   if (orders.length > 1) feeds.rows = grouped?.table(segment) ?? rowTable(orders, segment);
   if (program.randomStreams.length > 0) {
     const tables = Array.from({ length: networks }, (_, i) => randomKeys(program.randomStreams, segment, seed + i));
     feeds.keys = stackedTables(tables);
   }
-  return feeds;
+  return { ...shared, feeds, learningRates: rates };
 }
 
 /** Rows of all networks: `[steps, batch, n]`. */

@@ -1,102 +1,83 @@
 // What probes find in an ensemble: one network after the other, as if each were trained alone.
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
-import type { ScheduleFunction } from "../../../optim/schedule.js";
 import type { ProbeSpec } from "../../../probes/probe-spec.js";
-import type { RowOrder } from "../../data/row-order.js";
+import type { SplitData } from "../../data/split-data.js";
 import { stateOfNetworks } from "../../program/ensemble-state.js";
 import { type Packing, packValues, unpackValues } from "../../program/packing.js";
-import { type ProbeProgram, probeRecord, readProbes } from "../../program/probe-program.js";
+import { probeRecord, readProbes } from "../../program/probe-program.js";
 import type { ProbeRecord } from "../../program/probe-record.js";
 import { type Program, stepCount, trainingProgram } from "../../program/program.js";
-import type { TrainingRequest } from "../../program/program-request.js";
-import { type StateLayout, stateNames } from "../../program/state-layout.js";
-import type { Runtime } from "../../runtime/runtime.js";
-import type { TrialSpec } from "../../spec/trial-spec.js";
+import { readOptimizer } from "../../program/program-request.js";
+import { type StateLayout, stateLayout, stateNames } from "../../program/state-layout.js";
+import type { ProbeReading } from "../events.js";
+import type { TrialPlan } from "../plan.js";
 import { segmentFeeds } from "../segment.js";
 import { ProgramCache } from "../sessions.js";
-import type { EnsembleLook } from "./ensemble-events.js";
-
-export interface EnsembleProbeRequest {
-  readonly probes: ProbeSpec;
-  readonly spec: TrialSpec;
-  readonly networks: number;
-  readonly runtime: Runtime;
-  /** What the programs of one network are made of. */
-  readonly program: Omit<TrainingRequest, "batchSize" | "ensemble">;
-  /** The layout of one network as part of the ensemble, and by itself: there large tensors are in parts. */
-  readonly within: StateLayout;
-  readonly alone: StateLayout;
-  /** Of every network, or one that they share. */
-  readonly orders: readonly RowOrder[];
-  readonly schedule: ScheduleFunction;
-  readonly totalSteps: number;
-}
 
 /**
  * Looks at the networks of an ensemble. A look costs about what a step of all networks one by one costs: the program that
  * looks is that of a single network, so that its numbers are, too.
  */
 export class EnsembleProbes {
-  /** What was found so far: the numbers of all networks, one after the other. */
-  readonly records: ProbeRecord[] = [];
-  readonly #request: EnsembleProbeRequest;
+  readonly #plan: TrialPlan;
+  readonly #networks: number;
+  readonly #probes: ProbeSpec;
   readonly #programs: ProgramCache;
   readonly #training = new Map<number, Program>();
+  /** The layout of one network by itself: there large tensors are in parts. */
+  readonly #alone: StateLayout;
 
-  constructor(request: EnsembleProbeRequest) {
-    this.#request = request;
-    this.#programs = new ProgramCache(request.runtime, request.program, false);
-  }
-
-  /** Steps between two looks. */
-  get every(): number {
-    return this.#request.probes.every;
-  }
-
-  /** All looks so far. */
-  get looks(): readonly (readonly EnsembleLook[])[] {
-    return this.records.map((record) => this.#read(record));
+  constructor(plan: TrialPlan, probes: ProbeSpec) {
+    this.#plan = plan;
+    this.#networks = plan.ensemble as number;
+    this.#probes = probes;
+    this.#programs = new ProgramCache(plan.runtime, plan.program, false);
+    this.#alone = stateLayout(plan.network, readOptimizer(plan.spec.optimizer));
   }
 
   /**
    * Computes the coming step of every network beside the training.
    * @param state vectors of all networks, in the order of `stateNames`.
-   * @param resident keys of the arrays of data in the runtime, by name.
+   * @returns the numbers of all networks, one after the other.
    */
-  async look(
-    step: number,
-    state: readonly TensorData[],
-    resident: Readonly<Record<string, string>>,
-  ): Promise<readonly EnsembleLook[]> {
-    const { probes, networks, within, alone, orders } = this.#request;
-    const batchSize = orders[0].batch(step).length;
-    const { program, session } = await this.#programs.probes(batchSize, 1, probes);
+  async look(step: number, state: readonly TensorData[], data: SplitData): Promise<ProbeRecord> {
+    const batchSize = this.#plan.orders[0].sizeAt(step);
+    const { program, session } = await this.#programs.probes(batchSize, 1, this.#probes);
     const fetch = program.graph.outputs.map(({ name }) => name);
-    const names = stateNames(alone);
+    const names = stateNames(this.#alone);
     const found: ProbeRecord[] = [];
-    for (let network = 0; network < networks; network++) {
-      const own = laidOut(stateOfNetworks(state, networks, { first: network, networks: 1 }), within, alone);
+    for (let network = 0; network < this.#networks; network++) {
+      const extent = { first: network, networks: 1 };
+      const own = laidOut(stateOfNetworks(state, this.#networks, extent), this.#plan.single, this.#alone);
       const { steps: _, ...tables } = this.#feeds(step, batchSize, network);
       const vectors = Object.fromEntries(names.map((name, i) => [name, own[i]]));
       const { outputs } = await session.run({
-        feeds: { ...tables, ...vectors, iteration: stepCount(0) },
-        resident,
+        feeds: { ...tables, ...(await data.feeds(tables.rows)), ...vectors, iteration: stepCount(0) },
+        resident: data.residentKeys(),
         fetch,
       });
       found.push(probeRecord(step, outputs));
     }
-    const record = { step, values: joined(found, "values"), counts: joined(found, "counts") };
-    // A trial that resumes at this very step looked already.
-    if (this.records.at(-1)?.step !== step) this.records.push(record);
-    return this.#read(record);
+    return { step, values: joined(found, "values"), counts: joined(found, "counts") };
   }
 
   async dispose(): Promise<void> {
     await this.#programs.dispose();
   }
 
-  #feeds(step: number, batchSize: number, network: number): Record<string, TensorData> {
-    const { spec, orders, schedule, totalSteps } = this.#request;
+  /** What a look found, one reading of each network. */
+  read({ step, values, counts }: ProbeRecord): readonly ProbeReading[] {
+    const program = this.#programs.probeProgram(this.#plan.orders[0].sizeAt(step), this.#probes);
+    const part = (all: Float32Array, network: number): Float32Array =>
+      all.subarray((network * all.length) / this.#networks, ((network + 1) * all.length) / this.#networks);
+    return Array.from({ length: this.#networks }, (_, network) => ({
+      network,
+      ...readProbes(program, { step, values: part(values, network), counts: part(counts, network) }),
+    }));
+  }
+
+  #feeds(step: number, batchSize: number, network: number): Readonly<Record<string, TensorData>> {
+    const { spec, orders, schedule, totalSteps } = this.#plan;
     const learningRate = spec.learningRates?.[network];
     return segmentFeeds({
       program: this.#trainingProgram(batchSize),
@@ -111,25 +92,10 @@ export class EnsembleProbes {
   #trainingProgram(batchSize: number): Program {
     let program = this.#training.get(batchSize);
     if (program === undefined) {
-      program = trainingProgram({ ...this.#request.program, batchSize });
+      program = trainingProgram({ ...this.#plan.program, batchSize });
       this.#training.set(batchSize, program);
     }
     return program;
-  }
-
-  #read(record: ProbeRecord): readonly EnsembleLook[] {
-    const { probes, networks, orders } = this.#request;
-    const program: ProbeProgram = this.#programs.probeProgram(orders[0].batch(record.step).length, probes);
-    const part = (all: Float32Array, network: number): Float32Array =>
-      all.subarray((network * all.length) / networks, ((network + 1) * all.length) / networks);
-    return Array.from({ length: networks }, (_, network) => ({
-      network,
-      ...readProbes(program, {
-        step: record.step,
-        values: part(record.values, network),
-        counts: part(record.counts, network),
-      }),
-    }));
   }
 }
 

@@ -1,16 +1,15 @@
 // A share of an ensemble: consecutive networks that one runtime trains, while others train theirs.
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
 import type { Network } from "../../../nn/network.js";
-import type { ScheduleFunction } from "../../../optim/schedule.js";
 import type { RowOrder } from "../../data/row-order.js";
+import type { SplitData } from "../../data/split-data.js";
 import { type EnsembleForm, ensembleLayout, gainsFromLanes } from "../../program/ensemble-form.js";
 import { initialEnsembleState, type ShareExtent } from "../../program/ensemble-state.js";
-import type { TrainingRequest } from "../../program/program-request.js";
-import { type StateLayout, stateNames } from "../../program/state-layout.js";
+import { stateNames } from "../../program/state-layout.js";
 import type { RunResult, Runtime } from "../../runtime/runtime.js";
-import type { TrialSpec } from "../../spec/trial-spec.js";
 import { evaluateNetworks } from "../evaluation.js";
-import type { Segment } from "../segment.js";
+import type { TrialPlan } from "../plan.js";
+import type { Segment, SegmentFeeds } from "../segment.js";
 import { type LoadedProgram, ProgramCache } from "../sessions.js";
 import { ensembleFeeds } from "./ensemble-feeds.js";
 import { GroupedRows } from "./ensemble-rows.js";
@@ -37,26 +36,12 @@ export function shareExtents(network: Network, networks: number, threads: number
 }
 
 export interface ShareRequest {
+  /** Of the whole ensemble. */
+  readonly plan: TrialPlan;
   readonly extent: ShareExtent;
-  /** Networks of the whole ensemble. */
-  readonly of: number;
   readonly runtime: Runtime;
-  readonly spec: TrialSpec;
-  readonly network: Network;
-  /** What the programs are made of; the form of the ensemble is added. */
-  readonly program: Omit<TrainingRequest, "batchSize" | "ensemble">;
   /** Whether idle threads may spin. */
   readonly spinning: boolean;
-  /** The layout of one network. */
-  readonly single: StateLayout;
-  /** Of every network of the ensemble, or one that they share. */
-  readonly orders: readonly RowOrder[];
-  readonly schedule: ScheduleFunction;
-  readonly totalSteps: number;
-  /** That are trained on. */
-  readonly examples: number;
-  /** In front of the keys of resident tensors. */
-  readonly prefix: string;
 }
 
 /** State, tables and programs of a share. */
@@ -64,28 +49,32 @@ export class EnsembleShare {
   readonly extent: ShareExtent;
   /** Of its own networks. */
   readonly orders: readonly RowOrder[];
-  readonly #request: ShareRequest;
+  readonly #plan: TrialPlan;
+  readonly #runtime: Runtime;
+  readonly #train: SplitData;
   readonly #seed: number;
   readonly #learningRates: { readonly learningRates?: readonly number[] };
   readonly #programs: ProgramCache;
-  readonly #layout: StateLayout;
   readonly #names: readonly string[];
   readonly #resident = new Set<string>();
   #grouped: GroupedRows | undefined;
+  /** Which of the two generations of resident state is current. The other is that before the last segment. */
   #generation = 0;
 
-  constructor(request: ShareRequest) {
-    const { extent, of, runtime, spec, program, spinning, single, orders } = request;
+  constructor({ plan, extent, runtime, spinning }: ShareRequest) {
+    const { spec, program, single, orders, ensemble: of } = plan;
     const { first, networks } = extent;
-    this.#request = request;
+    this.#plan = plan;
+    this.#runtime = runtime;
+    this.#train = plan.splits.get("train") as SplitData;
     this.extent = extent;
     this.orders = orders.length > 1 ? orders.slice(first, first + networks) : orders;
     this.#seed = spec.seed + first;
     const rates = spec.learningRates?.slice(first, first + networks);
     this.#learningRates = rates === undefined ? {} : { learningRates: rates };
-    this.#layout = ensembleLayout(single, networks);
-    this.#names = stateNames(this.#layout);
-    const ensemble: EnsembleForm = { networks, of, ownRows: orders.length > 1, ownHyper: rates !== undefined };
+    this.#names = stateNames(ensembleLayout(single, networks));
+    const form = { networks, ownRows: orders.length > 1, ownHyper: rates !== undefined };
+    const ensemble: EnsembleForm = of === undefined ? form : { ...form, of };
     this.#programs = new ProgramCache(runtime, { ...program, ensemble }, spinning);
   }
 
@@ -95,10 +84,10 @@ export class EnsembleShare {
   }
 
   /** The tables of a segment. */
-  feeds({ program }: LoadedProgram, segment: Segment): Readonly<Record<string, TensorData>> {
-    const { spec, schedule, totalSteps, examples } = this.#request;
+  feeds({ program }: LoadedProgram, segment: Segment): SegmentFeeds {
+    const { spec, schedule, totalSteps } = this.#plan;
     if (program.lanes !== undefined && this.orders.length > 1)
-      this.#grouped ??= new GroupedRows(this.orders, program.lanes, examples);
+      this.#grouped ??= new GroupedRows(this.orders, program.lanes, this.#train.examples);
     return ensembleFeeds({
       ...(this.#grouped === undefined ? {} : { grouped: this.#grouped }),
       ...{ program, segment, schedule, totalSteps, orders: this.orders, optimizer: spec.optimizer },
@@ -117,37 +106,31 @@ export class EnsembleShare {
     }
   }
 
-  /** Hands arrays of data over, by their key. */
-  async putArrays(arrays: ReadonlyMap<string, TensorData>): Promise<void> {
-    for (const [key, tensor] of arrays) await this.#put(this.#key(key), tensor);
+  /** Hands the data over, as far as it stays in the runtime. */
+  async putSplits(): Promise<void> {
+    for (const split of this.#plan.splits.values())
+      for (const [key, tensor] of split.residentArrays()) await this.#put(key, tensor);
   }
 
-  /** Hands the state over: given vectors, or those that the seed gives. */
+  /** Hands the state over: vectors of a checkpoint, or those that the seed gives. */
   async putState(given?: readonly TensorData[]): Promise<void> {
-    const { network, single } = this.#request;
+    const { network, single } = this.#plan;
     const { networks } = this.extent;
     const state = given ?? initialEnsembleState(network, single, { seed: this.#seed, networks });
     await Promise.all(this.#names.map((name, i) => this.#put(this.#stateKey(name), state[i])));
   }
 
-  /**
-   * Runs a segment. The runtime begins before this returns; so the caller can prepare another share meanwhile.
-   * @param arrayKeys inputs of the program and the keys of the arrays that they read.
-   */
-  async run(
-    { program, session }: LoadedProgram,
-    feeds: Readonly<Record<string, TensorData>>,
-    arrayKeys: Readonly<Record<string, string>>,
-  ): Promise<RunResult> {
+  /** Runs a segment. The runtime begins before this returns; so the caller can prepare another share meanwhile. */
+  async run({ program, session }: LoadedProgram, { feeds }: SegmentFeeds): Promise<RunResult> {
     const nextGeneration = 1 - this.#generation;
+    const resident = this.#train.residentKeys();
+    // Rows that are streamed are read first.
+    const streamed = Object.keys(resident).length === 0 ? await this.#train.feeds(feeds.rows) : {};
     const result = await session.run({
-      feeds,
+      feeds: { ...feeds, ...streamed },
       // A table of megabytes that nobody reads after this.
       transfer: ["rows"],
-      resident: {
-        ...this.#arrays(arrayKeys),
-        ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
-      },
+      resident: { ...resident, ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])) },
       keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
       fetch: program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:")),
     });
@@ -156,53 +139,36 @@ export class EnsembleShare {
     return result;
   }
 
+  /** Goes back to the state after the first so many steps of the last segment. */
+  async rewind(loaded: LoadedProgram, segment: Segment): Promise<void> {
+    this.#generation = 1 - this.#generation;
+    if (segment.steps > 0) await this.run(loaded, this.feeds(loaded, segment));
+  }
+
   /** Loss and accuracy of its networks over a split. */
-  evaluate(
-    examples: number,
-    arrayKeys: Readonly<Record<string, string>>,
-    threads: number,
-  ): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
-    const data = {
-      examples,
-      residentKeys: () => this.#arrays(arrayKeys),
-      mostSteps: () => Number.POSITIVE_INFINITY,
-      feeds: async (rows: TensorData) => ({ rows }),
-    };
+  evaluate(data: SplitData, threads: number): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
     const stateKey = (name: string) => this.#stateKey(name);
     return evaluateNetworks({ programs: this.#programs, threads, data, stateKey }, this.extent.networks);
   }
 
   /** Its state vectors, in the order of `stateNames`. */
   readState(): Promise<TensorData[]> {
-    return Promise.all(this.#names.map((name) => this.#request.runtime.get(this.#stateKey(name))));
+    return Promise.all(this.#names.map((name) => this.#runtime.get(this.#stateKey(name))));
   }
 
   /** Frees what the runtime holds for it. */
   async dispose(): Promise<void> {
     await this.#programs.dispose();
-    for (const key of this.#resident) await this.#request.runtime.remove(key);
+    for (const key of this.#resident) await this.#runtime.remove(key);
     this.#resident.clear();
   }
 
   async #put(key: string, tensor: TensorData): Promise<void> {
-    await this.#request.runtime.put(key, tensor);
+    await this.#runtime.put(key, tensor);
     this.#resident.add(key);
   }
 
-  /** Keys of arrays of data in its runtime, by name. */
-  residents(arrayKeys: Readonly<Record<string, string>>): Record<string, string> {
-    return this.#arrays(arrayKeys);
-  }
-
-  #arrays(arrayKeys: Readonly<Record<string, string>>): Record<string, string> {
-    return Object.fromEntries(Object.entries(arrayKeys).map(([name, key]) => [name, this.#key(key)]));
-  }
-
   #stateKey(name: string, generation = this.#generation): string {
-    return this.#key(`${generation}/${name}`);
-  }
-
-  #key(name: string): string {
-    return `${this.#request.prefix}${name}`;
+    return `${this.#plan.prefix}${generation}/${name}`;
   }
 }

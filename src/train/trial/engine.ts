@@ -1,0 +1,61 @@
+// What differs between training one network and many; everything that a trial is beside that stands in loop.ts.
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { ProbeRecord } from "../program/probe-record.js";
+import type { Measured, ProbeReading } from "./events.js";
+import type { SplitName } from "./plan.js";
+import type { Segment } from "./segment.js";
+
+/** What a segment gave. */
+export interface SegmentResult {
+  /** `[steps, networks]`, row-major: loss before each update. */
+  readonly losses: Float32Array;
+  /** Right answers in each batch, of the same form; empty for regression. */
+  readonly correct: Float32Array;
+  /** `[steps]`, or `[steps, networks]` where the networks have learning rates of their own. */
+  readonly learningRates: Float64Array;
+  /** `[steps]`; absent for optimizers without momentum. */
+  readonly momenta?: Float64Array;
+  /** Inside the runtime. */
+  readonly durationMs: number;
+  /** Threads that worked. */
+  readonly threads: number;
+}
+
+/** What may be done for the coming segment while the runtime works on this one. */
+export interface Ahead {
+  /** The coming segment, if one is known to come. An engine that asks gets this very segment next. */
+  segment(): Segment | undefined;
+  /** Whether the runtime is expected to be still at work. */
+  hasTime(): boolean;
+}
+
+/**
+ * Trains the networks of a trial on a runtime, a segment at a time. It holds two generations of state: the current one,
+ * and that before the last segment.
+ */
+export interface TrialEngine {
+  readonly networks: number;
+  /** Thread counts among which the trial may choose; all give the same bits. */
+  readonly threadCounts: readonly number[];
+  /** The most steps that one segment may have from this step on. */
+  mostSteps(step: number): number;
+  /** Hands the data and the state to the runtime; without a state, the one that seed or caller give. */
+  upload(state: readonly TensorData[] | undefined): Promise<void>;
+  /** Builds and loads the programs that the first segments from a step on need; others follow when they are needed. */
+  compile(step: number, threads: number): Promise<void>;
+  runSegment(segment: Segment, threads: number, ahead: Ahead): Promise<SegmentResult>;
+  /** Goes back to the state after the first so many steps of the last segment. Done at most once for a segment. */
+  rewind(segment: Segment, steps: number, threads: number): Promise<void>;
+  /** Computes the coming step beside the training, and keeps statistics of it. */
+  probe(step: number, threads: number): Promise<ProbeRecord>;
+  /** What the kept numbers say, one reading of each network. */
+  readings(record: ProbeRecord): readonly ProbeReading[];
+  /** Loss and accuracy of a split with the current state and inference statistics. */
+  evaluate(split: SplitName, threads: number): Promise<Measured>;
+  /** State vectors of all networks, in the order of `stateNames`. */
+  readState(): Promise<TensorData[]>;
+  /** The first value that is not a number in the step that comes next, in order of execution; only of one network. */
+  whereDiverged?(step: number, threads: number): Promise<string>;
+  /** Frees what the runtime holds for the trial. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,272 @@
+// The trial loop: segments of steps inside the runtime; between them progress, evaluation, checkpoints, cancellation.
+//
+//   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
+import { InvalidInputError } from "../../core/errors.js";
+import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { RowOrder } from "../data/row-order.js";
+import { tensorsOfNetwork } from "../program/ensemble-state.js";
+import { unpackValues } from "../program/packing.js";
+import type { ProbeRecord } from "../program/probe-record.js";
+import type { TrialSpec } from "../spec/trial-spec.js";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import type { TrialEngine } from "./engine.js";
+import type { Divergence, Evaluation, EventOf, Measured, ProbeReading, TrialEvent } from "./events.js";
+import { TrialHistory } from "./history.js";
+import { Pace } from "./pace.js";
+import { type SplitName, splitOf, type TrialPlan } from "./plan.js";
+import { nextSegment, type Segment } from "./segment.js";
+import type { StopSignal, Trial, TrialRequest } from "./trial.js";
+
+/** Everything that a trial is, whatever trains it. */
+export class TrialLoop implements Trial {
+  readonly history: TrialHistory;
+  readonly #plan: TrialPlan;
+  readonly #engine: TrialEngine;
+  readonly #request: TrialRequest;
+  readonly #order: RowOrder;
+  readonly #pace: Pace;
+  readonly #records: ProbeRecord[] = [];
+  /** Updates done. */
+  #step = 0;
+  /** The segment that comes next, where the engine prepared it. */
+  #coming: Segment | undefined;
+  #lastCheckpoint = 0;
+  #checkpoints = 0;
+
+  constructor(plan: TrialPlan, engine: TrialEngine, request: TrialRequest) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#request = request;
+    this.#order = plan.orders[0];
+    this.#pace = new Pace(engine.threadCounts);
+    this.history = new TrialHistory({
+      networks: engine.networks,
+      epochAt: (step) => this.#order.epochAt(step),
+      stop: plan.spec.stop,
+    });
+  }
+
+  get id(): string {
+    return this.#plan.id;
+  }
+
+  get spec(): TrialSpec {
+    return this.#plan.spec;
+  }
+
+  get networks(): number {
+    return this.#engine.networks;
+  }
+
+  get probed(): readonly (readonly ProbeReading[])[] {
+    return this.#records.map((record) => this.#engine.readings(record));
+  }
+
+  has(split: SplitName): boolean {
+    return this.#plan.splits.has(split);
+  }
+
+  async evaluate(split: SplitName): Promise<Measured> {
+    splitOf(this.#plan.splits, split, this.#request.data);
+    return this.history.measured(await this.#engine.evaluate(split, this.#pace.threads));
+  }
+
+  async tensors(network = 0): Promise<Map<string, TensorData>> {
+    if (!Number.isInteger(network) || network < 0 || network >= this.networks) {
+      throw new InvalidInputError("there is no such network", {
+        where: "ensemble",
+        expected: `0 to ${this.networks - 1}`,
+        received: `${network}`,
+      });
+    }
+    const all = await this.allTensors();
+    return this.#plan.ensemble === undefined ? all : tensorsOfNetwork(all, network);
+  }
+
+  async allTensors(): Promise<Map<string, TensorData>> {
+    const { parameters, buffers } = this.#plan.state;
+    const state = await this.#engine.readState();
+    const all = unpackValues(parameters, state.slice(0, parameters.length));
+    for (const [path, value] of unpackValues(buffers, state.slice(state.length - buffers.length))) all.set(path, value);
+    return all;
+  }
+
+  dispose(): Promise<void> {
+    return this.#engine.dispose();
+  }
+
+  async *run(signal?: StopSignal): AsyncGenerator<TrialEvent, void, undefined> {
+    yield await this.#open();
+    while (this.#step < this.#plan.totalSteps && !this.history.isOver) {
+      if (signal?.aborted === true) {
+        yield await this.#checkpoint();
+        yield { kind: "interrupted", step: this.#step };
+        return;
+      }
+      if (this.#plan.probes !== undefined && this.#step % this.#plan.probes.every === 0) yield await this.#probe();
+      yield* this.#advance();
+    }
+    yield* this.#finish();
+  }
+
+  async #open(): Promise<EventOf<"ready">> {
+    const { now } = this.#request;
+    await this.#engine.upload(this.#restored());
+    const started = now();
+    await this.#engine.compile(this.#step, this.#pace.threads);
+    this.#lastCheckpoint = now();
+    return {
+      kind: "ready",
+      compileMs: this.#lastCheckpoint - started,
+      step: this.#step,
+      totalSteps: this.#plan.totalSteps,
+      stepsPerEpoch: this.#order.stepsPerEpoch,
+      networks: this.networks,
+    };
+  }
+
+  /** Takes the checkpoint that the trial goes on from. @returns its state; undefined for a trial that begins. */
+  #restored(): readonly TensorData[] | undefined {
+    const { resumeFrom } = this.#request;
+    if (resumeFrom === undefined) return undefined;
+    const { where, bytes } = resumeFrom;
+    const saved = readCheckpoint(where, bytes, this.#plan.state, { spec: this.spec, origin: this.#plan.origin });
+    this.#step = saved.step;
+    this.history.add(saved.losses, saved.correct);
+    this.history.evaluations.push(...saved.evaluations);
+    this.#records.push(...(saved.probes ?? []));
+    return saved.state;
+  }
+
+  /** One segment, and what is due after it. */
+  async *#advance(): AsyncGenerator<TrialEvent, void, undefined> {
+    const segment = this.#coming ?? this.#nextSegment(this.#step);
+    const { steps, diverged } = await this.#runSegment(segment);
+    yield steps;
+    if (this.history.isOver) {
+      // The last network ended at the last of these steps; the state goes back to before its update.
+      await this.#engine.rewind(segment, steps.steps - 1, this.#pace.threads);
+      this.#step = segment.first + steps.steps - 1;
+    }
+    for (const divergence of diverged) yield { kind: "diverged", ...(await this.#explained(divergence)) };
+    if (this.history.isOver) return;
+    if (this.#order.epochAt(this.#step).first === this.#step && this.#request.evaluate !== false)
+      yield await this.#endEpoch();
+    if (this.#step < this.#plan.totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
+  }
+
+  async #runSegment(segment: Segment): Promise<{ steps: EventOf<"steps">; diverged: readonly Divergence[] }> {
+    const { threads } = this.#pace;
+    const started = this.#request.now();
+    const { stepMs } = this.#pace;
+    this.#coming = undefined;
+    const next = segment.first + segment.steps;
+    const result = await this.#engine.runSegment(segment, threads, {
+      segment: () => {
+        // How long a step takes is known after the first.
+        if (stepMs !== undefined && next < this.#plan.totalSteps) this.#coming = this.#nextSegment(next);
+        return this.#coming;
+      },
+      hasTime: () => stepMs !== undefined && this.#request.now() - started <= segment.steps * stepMs,
+    });
+    this.#step = next;
+    const { losses, correct, diverged } = this.history.add(result.losses, result.correct);
+    if (segment.batchSize === this.spec.batchSize) this.#pace.record(segment, result.durationMs);
+    const steps = losses.length / this.networks;
+    const rates = result.learningRates;
+    return {
+      diverged,
+      steps: {
+        kind: "steps",
+        first: segment.first,
+        steps,
+        epoch: this.#order.epochAt(segment.first),
+        losses,
+        correct,
+        examples: new Int32Array(steps).fill(segment.batchSize),
+        learningRates: rates.slice(0, (rates.length / segment.steps) * steps),
+        ...(result.momenta === undefined ? {} : { momenta: result.momenta.slice(0, steps) }),
+        durationMs: result.durationMs,
+        threads: result.threads,
+      },
+    };
+  }
+
+  #nextSegment(step: number): Segment {
+    const { totalSteps, probes } = this.#plan;
+    const end = Math.min(totalSteps, step + this.#engine.mostSteps(step));
+    return nextSegment(this.#order, step, end, this.#pace.stepMs, probes?.every);
+  }
+
+  /** A divergence with the tensor where it began, which is known where the training ended with it. */
+  async #explained(divergence: Divergence): Promise<Divergence> {
+    if (!this.history.isOver || this.#engine.whereDiverged === undefined) return divergence;
+    const tensor = await this.#engine.whereDiverged(divergence.step, this.#pace.threads);
+    return this.history.diverge({ ...divergence, tensor });
+  }
+
+  async #probe(): Promise<EventOf<"probes">> {
+    const step = this.#step;
+    const record = await this.#engine.probe(step, this.#pace.threads);
+    // A trial that resumes at this very step looked already.
+    if (this.#records.at(-1)?.step !== step) this.#records.push(record);
+    return { kind: "probes", step, epoch: this.#order.epochAt(step), readings: this.#engine.readings(record) };
+  }
+
+  /** Averages the epoch's steps over its examples and measures the held-out split. */
+  async #endEpoch(): Promise<EventOf<"epoch">> {
+    const { number, first } = this.#order.epochAt(this.#step - 1);
+    const [step, epoch] = [this.#step, number + 1];
+    const sizes = Array.from({ length: step - first }, (_, i) => this.#order.sizeAt(first + i));
+    const measured: Evaluation[] = [{ phase: "train", step, epoch, ...this.history.mean(first, sizes) }];
+    if (this.has("test")) measured.push({ phase: "validation", step, epoch, ...(await this.evaluate("test")) });
+    this.history.evaluations.push(...measured);
+    return { kind: "epoch", epoch, step, measured };
+  }
+
+  async *#finish(): AsyncGenerator<TrialEvent, void, undefined> {
+    // The last update may go wrong, and no loss comes after it to show that.
+    if (!this.history.isLost) for (const bad of await this.#badNetworks()) yield { kind: "diverged", ...bad };
+    // Of a training that diverged there is nothing to go on with.
+    if (!this.history.isLost) yield await this.#checkpoint();
+    const { diverged, stopped } = this.history;
+    yield { kind: "done", step: this.#step, diverged, ...(stopped === undefined ? {} : { stopped }) };
+  }
+
+  /** Networks that have a parameter or buffer which is not finite throughout, and did not diverge before. */
+  async #badNetworks(): Promise<Divergence[]> {
+    const found = new Map<number, Divergence>();
+    for (const [path, { data }] of await this.allTensors()) {
+      const values = data as Float32Array;
+      for (let i = 0; i < values.length; i++) {
+        const network = i % this.networks;
+        if (Number.isFinite(values[i]) || this.history.hasDiverged(network)) continue;
+        const bad = { network, step: this.#step, loss: Number.NaN, tensor: `parameter ${path}` };
+        found.set(network, this.history.diverge(bad));
+      }
+    }
+    return [...found.values()].sort((a, b) => a.network - b.network);
+  }
+
+  #isCheckpointDue(): boolean {
+    const everyMs = this.#request.checkpointEveryMs ?? 10_000;
+    // The first one comes soon: it tells early whether it can be written, and compiling again is not free.
+    const waitMs = this.#checkpoints === 0 && Number.isFinite(everyMs) ? Math.min(everyMs, 1000) : everyMs;
+    return this.#request.now() - this.#lastCheckpoint >= waitMs;
+  }
+
+  async #checkpoint(): Promise<EventOf<"checkpoint">> {
+    const bytes = writeCheckpoint(this.#plan.state, {
+      spec: this.spec,
+      origin: this.#plan.origin,
+      step: this.#step,
+      state: await this.#engine.readState(),
+      ...this.history.arrays(this.#step),
+      evaluations: this.history.evaluations,
+      probes: this.#records,
+    });
+    this.#lastCheckpoint = this.#request.now();
+    this.#checkpoints++;
+    return { kind: "checkpoint", step: this.#step, bytes };
+  }
+}

@@ -1,0 +1,167 @@
+// What a trial is made of, checked before anything is allocated: network, data, orders of the examples, schedule.
+import { InvalidInputError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
+import { lossFunction } from "../../nn/losses.js";
+import { layerNetwork, type Network, type NetworkSource } from "../../nn/network.js";
+import type { ScheduleFunction } from "../../optim/schedule.js";
+import { checkMomentum, scheduleFunction } from "../../optim/schedules.js";
+import { type ProbeSpec, readProbeSpec } from "../../probes/probe-spec.js";
+import { arrangedInputs, type BatchLayout, batchLayout } from "../data/batch.js";
+import { type RowOrder, rowOrder } from "../data/row-order.js";
+import { SplitData } from "../data/split-data.js";
+import { ensembleLayout } from "../program/ensemble-form.js";
+import { readOptimizer, type TrainingRequest } from "../program/program-request.js";
+import { type StateLayout, stateLayout } from "../program/state-layout.js";
+import { readClip } from "../program/update.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { checkCounts, checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../spec/checks.js";
+import { type TrialOrigin, trialOrigin } from "../spec/origin.js";
+import { type TrialSpec, trialId } from "../spec/trial-spec.js";
+import { checkedNetwork } from "./checked-network.js";
+import type { TrialRequest } from "./trial.js";
+
+export type SplitName = "train" | "test";
+
+export interface TrialPlan {
+  readonly id: string;
+  readonly spec: TrialSpec;
+  /** How many are trained; undefined for one network by itself. */
+  readonly ensemble: number | undefined;
+  readonly runtime: Runtime;
+  /** Initial parameters by path instead of those that the seed gives. */
+  readonly initial: ReadonlyMap<string, Float32Array> | undefined;
+  /** What determines the trial beside its spec. */
+  readonly origin: TrialOrigin;
+  /** One network, built for the usual batch size. */
+  readonly network: Network;
+  /** What the programs of one network are made of. */
+  readonly program: Omit<TrainingRequest, "batchSize" | "ensemble">;
+  readonly splits: ReadonlyMap<SplitName, SplitData>;
+  /** Of every network, or one that they share. All have the same epochs and batch sizes. */
+  readonly orders: readonly RowOrder[];
+  readonly schedule: ScheduleFunction;
+  readonly totalSteps: number;
+  readonly probes: ProbeSpec | undefined;
+  /** State of one network, as part of the trial. */
+  readonly single: StateLayout;
+  /** State of all networks. */
+  readonly state: StateLayout;
+  /** Beginning of the keys under which the runtime holds what belongs to this trial. */
+  readonly prefix: string;
+}
+
+// Two trials of one spec may live in one runtime: their resident tensors need names of their own.
+let nextInstance = 0;
+
+/** Reads a request. @throws TrainscopeError for whatever does not fit. */
+export function planTrial(request: TrialRequest): TrialPlan {
+  const { spec, data, runtime, initial } = request;
+  const id = trialId(spec);
+  const ensemble = networkCount(request);
+  const source = request.network ?? layerNetwork(spec.model, spec.freeze);
+  const layout = batchLayout(data, spec.data.scaling, arrangedInputs(data, data.train, source.inputNames));
+  const prefix = `${id}.${nextInstance++}/`;
+  const splits = splitsOf(request, source, layout, prefix);
+  const loss = lossFunction(spec.loss);
+  checkCounts(spec);
+  const wanted = request.probes ?? spec.probes;
+  const probes = wanted === undefined ? undefined : readProbeSpec(wanted);
+  const orders = ordersOf(request, ensemble ?? 1, splitOf(splits, "train", data).examples);
+  const optimizer = readOptimizer(spec.optimizer);
+  const layoutOf = (network: Network): Pick<TrialPlan, "single" | "state"> => {
+    const single = stateLayout(network, optimizer, ensemble);
+    return { single, state: ensemble === undefined ? single : ensembleLayout(single, ensemble) };
+  };
+  const network = checkedNetwork(spec, source, layout, orders[0], (plain) =>
+    checkMemory(plain, layoutOf(plain).state, runtime.capabilities.memoryBytes),
+  );
+  checkTargets(network, loss, data);
+  checkTokens(network, data, spec.data.scaling);
+  checkMicroBatches(spec, loss);
+  const schedule = scheduleFunction(spec.schedule);
+  checkMomentum(schedule, optimizer);
+  return {
+    ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
+    ...layoutOf(network),
+    origin: originOf(request, probes),
+    totalSteps: spec.steps ?? orders[0].firstStep(spec.epochs ?? 1),
+    program: {
+      ...{ network: source, layout, loss, optimizer: spec.optimizer },
+      ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
+      ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
+    },
+  };
+}
+
+/** A split of a trial. @throws InvalidInputError where there is none. */
+export function splitOf(splits: TrialPlan["splits"], name: SplitName, { id }: Pick<Dataset, "id">): SplitData {
+  const split = splits.get(name);
+  if (split !== undefined) return split;
+  throw new InvalidInputError("no examples are held out", { where: `data (${id})` });
+}
+
+function splitsOf(
+  { data, spec }: TrialRequest,
+  { inputNames }: NetworkSource,
+  layout: BatchLayout,
+  prefix: string,
+): Map<SplitName, SplitData> {
+  const { trainExamples, testExamples } = spec.data;
+  const counts = { train: trainExamples, test: testExamples };
+  const splits = new Map<SplitName, SplitData>();
+  for (const name of ["train", "test"] as const) {
+    const split = data[name];
+    if (split === undefined) continue;
+    const arranged = arrangedInputs(data, split, inputNames);
+    splits.set(name, new SplitData({ layout, arranged, split, count: counts[name], keyPrefix: `${prefix}${name}.` }));
+  }
+  return splits;
+}
+
+function ordersOf({ spec, rows }: TrialRequest, networks: number, examples: number): RowOrder[] {
+  const count = spec.order === "shuffle" ? networks : 1;
+  return Array.from({ length: count }, (_, i) => rowOrder({ ...spec, seed: spec.seed + i }, rows, examples));
+}
+
+/** Probes that are no part of the spec belong to the identity of a checkpoint, which holds what they found. */
+function originOf(request: TrialRequest, probes: ProbeSpec | undefined): TrialOrigin {
+  const origin = trialOrigin(request);
+  return request.probes === undefined ? origin : { ...origin, "set of probes": JSON.stringify(probes) };
+}
+
+/**
+ * How many networks a spec asks for; undefined for one by itself.
+ * @throws InvalidInputError for a number that is none, and for what only one network can have.
+ */
+function networkCount({ spec, rows, initial }: TrialRequest): number | undefined {
+  const { ensemble, learningRates, batchSchedule } = spec;
+  if (ensemble === undefined && learningRates === undefined) return undefined;
+  if (ensemble === undefined || !Number.isSafeInteger(ensemble) || ensemble < 1) {
+    throw new InvalidInputError("not a count", {
+      where: "ensemble",
+      expected: "a number of networks, an integer from 1",
+      received: `${ensemble}`,
+    });
+  }
+  if (learningRates !== undefined && learningRates.length !== ensemble) {
+    throw new InvalidInputError("learning rates do not fit the ensemble", {
+      where: "learningRates",
+      expected: `${ensemble}, one for each network`,
+      received: `${learningRates.length}`,
+    });
+  }
+  if (batchSchedule !== undefined) {
+    throw new InvalidInputError("an ensemble has one batch size", {
+      where: "batchSchedule",
+      remedy: "Leave it out, or train the networks one by one",
+    });
+  }
+  for (const [where, given] of Object.entries({ rows, initial })) {
+    if (given === undefined) continue;
+    throw new InvalidInputError("an ensemble takes its examples and initial weights by the seeds of its networks", {
+      where,
+      remedy: "Leave it out, or train the networks one by one",
+    });
+  }
+  return ensemble;
+}
