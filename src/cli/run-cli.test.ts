@@ -152,7 +152,7 @@ describe("wrong usage gives one sentence and exit code 2", () => {
     ],
     [
       "train lenet5 --data mnist --steps 1 --initializer normal:deviation=1e300",
-      "--initializer (normal).deviation: float32 has no such number: expected a number from -3.4028235e38 to 3.4028235e38, received 1e+300",
+      "--initializer (normal).deviation: the number is too large for float32: expected a number from -3.4028235e38 to 3.4028235e38, received 1e+300",
     ],
     [
       "train lenet5 --data mnist --steps 5 --epochs 1",

@@ -31,7 +31,7 @@ export const relu6 = defineLayer({
   options: z.object({}),
   build(_spec, x, { mode }) {
     const six = scalar(6, x.dtype);
-    // One node says it all, but its gradient at the lower bound is 1.
+    // A single Clip would do, but its gradient at the lower bound is 1.
     return mode === "inference" ? nodes.clip(x, scalar(0, x.dtype), six) : nodes.clip(nodes.relu(x), null, six);
   },
 });
@@ -59,7 +59,7 @@ export const elu = defineLayer({
   build: (spec, x) => moreNodes.elu(x, { alpha: spec.alpha }),
 });
 
-/** As `elu`, but of slope 1 at 0 whatever `alpha`: `alpha (e^(x / alpha) - 1)` below 0 (Barron, 2017). */
+/** As `elu`, but with slope 1 at 0 for every `alpha`: `alpha (e^(x / alpha) - 1)` below 0 (Barron, 2017). */
 export const celu = defineLayer({
   kind: "celu",
   about: "x above 0, alpha (exp(x / alpha) - 1) below",
@@ -73,7 +73,7 @@ export const celu = defineLayer({
   build: (spec, x) => moreNodes.celu(x, { alpha: spec.alpha }),
 });
 
-// The constants in full (Klambauer and others, NeurIPS 2017, appendix); ONNX's defaults are these in float32.
+// The exact constants (Klambauer and others, NeurIPS 2017, appendix); ONNX's defaults are these in float32.
 const seluConstants = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
 
 /** `1.0507 elu(x)` with alpha 1.6733, which keeps mean 0 and variance 1. For `lecunNormal` weights. */
@@ -96,8 +96,8 @@ export const thresholdedRelu = defineLayer({
 });
 
 /**
- * `x` brought nearer to 0 by `bias` where it is farther from 0 than `threshold`, 0 elsewhere: PyTorch's `Hardshrink`, and
- * its `Softshrink` when both are equal.
+ * `x` moved toward 0 by `bias` where its magnitude exceeds `threshold`, 0 elsewhere: PyTorch's `Hardshrink`, and
+ * its `Softshrink` if both are equal.
  */
 export const shrink = defineLayer({
   kind: "shrink",
@@ -149,7 +149,7 @@ export const tanh = plain("tanh", "hyperbolic tangent", nodes.tanh);
 /** `1 / (1 + e^-x)`. */
 export const sigmoid = plain("sigmoid", "1 / (1 + exp(-x))", nodes.sigmoid);
 
-/** `alpha x + beta` between 0 and 1. By default PyTorch's; ONNX and early Keras have slope 0.2. */
+/** `alpha x + beta`, clipped to [0, 1]. The defaults are PyTorch's; ONNX and early Keras have slope 0.2. */
 export const hardSigmoid = defineLayer({
   kind: "hardSigmoid",
   about: "alpha x + beta, clipped to [0, 1]",
@@ -171,7 +171,7 @@ const axisOptions = z.object({
     .meta({ aliases: ["dim"] }),
 });
 
-/** Classes may lie on every axis but that of the examples. */
+/** Classes may be on any axis except the batch. */
 function classAxis({ axis }: z.output<typeof axisOptions>, x: Tensor, where: string): number {
   const rank = x.shape.length;
   if (axis < rank && axis > -rank && axis !== 0) return axis;
@@ -183,8 +183,8 @@ function classAxis({ axis }: z.output<typeof axisOptions>, x: Tensor, where: str
 }
 
 /**
- * `e^x / sum e^x` over one axis, the last by default. Not for use before `crossEntropy`, which applies it itself: two in
- * a row put a floor of ln(1 + (C-1)/e) under the loss of C classes.
+ * `e^x / sum e^x` over one axis, the last by default. Do not use it before `crossEntropy`, which applies it itself: two
+ * in a row bound the loss of C classes below by ln(1 + (C-1)/e).
  */
 export const softmax = defineLayer({
   kind: "softmax",

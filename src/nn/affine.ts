@@ -4,7 +4,7 @@ import type { Shape } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 import type { BuildContext } from "./layer.js";
 
-/** What all normalizations of one example have. */
+/** The epsilon of all normalizations within an example. */
 export const epsilonOption = z
   .number()
   .min(0)
@@ -12,7 +12,7 @@ export const epsilonOption = z
   .describe("added to the variance")
   .meta({ aliases: ["eps"] });
 
-/** Whether there are scales (`weight`, 1 at first) and shifts (`bias`, 0 at first). */
+/** Whether there are scales (`weight`, initially 1) and shifts (`bias`, initially 0). */
 export const affineOption = (preset: boolean) =>
   z
     .boolean()
@@ -20,7 +20,7 @@ export const affineOption = (preset: boolean) =>
     .describe("trained scales and shifts afterwards")
     .meta({ aliases: ["elementwise_affine"] });
 
-// Neither is drawn.
+// Scales and shifts are constants initially, so their fans do not matter.
 const fans = { fanIn: 1, fanOut: 1 };
 
 export function trainedScale(context: BuildContext, shape: Shape): Tensor {

@@ -10,7 +10,7 @@ import type { RandomKeyTensors } from "./random-words.js";
 /** Random changes of the images of training batches, by kind. */
 export const augmentations = { randomShift, randomHorizontalFlip } as const;
 
-/** The complete spec of one: with options left out, or as text, `random-shift:pixels=4`. */
+/** The complete spec of an augmentation, from partial options or a text such as `random-shift:pixels=4`. */
 export function readAugmentation(where: string, option: string | object) {
   const spec = typeof option === "string" ? specFromText(where, "augmentation", option, augmentations) : option;
   const { definition, spec: complete } = readSpec<(typeof augmentations)[keyof typeof augmentations]>(
@@ -23,9 +23,9 @@ export function readAugmentation(where: string, option: string | object) {
 }
 
 /**
- * Images after all augmentations, in turn.
+ * Applies all augmentations in order.
  * @param x `[batch, channels, height, width]` in the stored type.
- * @param keys one for each augmentation.
+ * @param keys one per augmentation.
  */
 export function augmented(x: Tensor, specs: readonly object[], keys: readonly RandomKeyTensors[]): Tensor {
   return specs.reduce<Tensor>((images, spec, i) => {

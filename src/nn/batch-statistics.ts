@@ -1,4 +1,4 @@
-// Normalization by the statistics of the batch, with running ones that follow: what layers and models from files share.
+// Normalization by batch statistics with running statistics, shared by layers and models from files.
 import { ShapeError } from "../core/errors.js";
 import { shapeText, sizeOf } from "../core/numbers/shape.js";
 import { scalar } from "../graph/build.js";
@@ -23,9 +23,9 @@ export interface BatchNormalized {
 
 /**
  * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1) with mean and population variance of
- * the batch. The running statistics move by `momentum` toward the batch mean and the *unbiased* variance, as PyTorch has
- * it (ONNX's own training mode takes the population variance).
- * @throws ShapeError where there is one value per channel only.
+ * the batch. The running statistics move by `momentum` toward the batch mean and the *unbiased* variance, as in PyTorch
+ * (ONNX's own training mode uses the population variance).
+ * @throws ShapeError if there is only one value per channel.
  */
 export function normalizeByBatch(
   x: Tensor,
@@ -34,11 +34,11 @@ export function normalizeByBatch(
 ): BatchNormalized {
   const count = sizeOf(x.shape) / x.shape[1];
   if (count < 2) {
-    throw new ShapeError("batchNorm cannot take statistics of one value per channel", {
+    throw new ShapeError("batchNorm cannot compute statistics of one value per channel", {
       where,
       expected: "a batch of at least 2 examples, or images larger than one pixel",
       received: shapeText(x.shape),
-      remedy: "Use a larger batch, or --drop-last when only the last batch is that small",
+      remedy: "Use a larger batch, or --drop-last if only the last batch is that small",
     });
   }
   const [y, batchMean, batchVariance] = batchNormalization(x, scale, shift, mean, variance, {

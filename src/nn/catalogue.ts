@@ -1,4 +1,4 @@
-// The catalogue as functions: options in, a model spec out, ready for `train` and `sequential`.
+// The catalogue as functions from options to a model spec, for use in `train` and `sequential`.
 import type { z } from "zod";
 import type { LayerSpec } from "./layer.js";
 import { models } from "./models.js";
@@ -10,7 +10,7 @@ export function lenet5(options: z.input<typeof models.lenet5.options> = {}): Lay
   return models.lenet5.model(models.lenet5(options));
 }
 
-/** LeNet-5 with the faults of a lab report (softmax before the loss), to show what they do; not for use. */
+/** LeNet-5 with the faults of a lab report (softmax before the loss), to show their effect; not for real use. */
 export function lenet5AsCoded(options: z.input<typeof models.lenet5AsCoded.options> = {}): LayerSpec {
   return models.lenet5AsCoded.model(models.lenet5AsCoded(options));
 }
@@ -22,12 +22,15 @@ export function mlp(options: z.input<typeof models.mlp.options> = {}): LayerSpec
 
 type Options<Kind extends keyof typeof models> = z.input<(typeof models)[Kind]["options"]>;
 
-/** MiniGoogLeNet, for 32 x 32 images; smaller ones get a margin of zeros. */
+/** MiniGoogLeNet, for 32 x 32 images; smaller ones are padded with zeros. */
 export function miniGoogLeNet(options: Options<"miniGoogLeNet"> = {}): LayerSpec {
   return models.miniGoogLeNet.model(models.miniGoogLeNet(options));
 }
 
-/** AlexNet: `alexnet({ stem: "small", classes: 10 })` for small images, `alexnet({ form: "torchvision" })` for its weights. */
+/**
+ * AlexNet: `alexnet({ stem: "small", classes: 10 })` for small images, `alexnet({ form: "torchvision" })` for its
+ * weights.
+ */
 export function alexnet(options: Options<"alexnet"> = {}): LayerSpec {
   return models.alexnet.model(models.alexnet(options));
 }
@@ -77,7 +80,9 @@ export function resnet152(options: Options<"resnet152"> = {}): LayerSpec {
   return models.resnet152.model(models.resnet152(options));
 }
 
-/** GoogLeNet (Inception v1) without auxiliary heads: `googlenet({ form: "paper" })` for the one without normalization. */
+/**
+ * GoogLeNet (Inception v1) without auxiliary heads: `googlenet({ form: "paper" })` for the one without normalization.
+ */
 export function googlenet(options: Options<"googlenet"> = {}): LayerSpec {
   return models.googlenet.model(models.googlenet(options));
 }

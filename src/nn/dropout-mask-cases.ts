@@ -1,4 +1,4 @@
-// Masks that the reference evaluation and ONNX Runtime are both compared with.
+// Dropout masks with which both the reference evaluation and ONNX Runtime are compared.
 
 export interface MaskCase {
   readonly shape: readonly number[];

@@ -1,4 +1,4 @@
-// Counter-based dropout masks: integer operators in the graph, and the same numbers recomputed in plain code.
+// Counter-based dropout masks: integer operators in the graph, and the same numbers computed in plain code.
 //
 //   keep = float32(word) >= rate * 2^32           with the words of random-words.ts
 import { type Shape, sizeOf } from "../core/numbers/shape.js";
@@ -10,7 +10,7 @@ import { reshape } from "../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../graph/tensor.js";
 import { type RandomKeyTensors, randomWords, recomputedWords } from "./random-words.js";
 
-/** A mask of zeros and `1 / (1 - rate)`, float32, of `shape` (axis 0 counts examples). */
+/** A float32 mask of zeros and `1 / (1 - rate)` of `shape` (axis 0 is the batch). */
 export function dropoutMask(shape: Shape, rate: number, key: RandomKeyTensors): Tensor {
   const rows = shape[0];
   const words = randomWords(rows, sizeOf(shape) / rows, key);
@@ -18,7 +18,7 @@ export function dropoutMask(shape: Shape, rate: number, key: RandomKeyTensors): 
   return reshape(mul(keep, scalar(1 / (1 - rate))), shape);
 }
 
-/** The same mask recomputed without the graph: the slow twin that a test compares with. */
+/** The same mask computed without the graph: the slow reference for tests. */
 export function recomputedDropoutMask(shape: Shape, rate: number, key: readonly [number, number]): Float32Array {
   const rows = shape[0];
   const threshold = Math.fround(rate * 4294967296);

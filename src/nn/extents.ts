@@ -1,10 +1,10 @@
-// Sequences, images and volumes: their spatial axes, and sizes given as one number for all or as one for each.
+// Spatial axes of sequences, images and volumes, and sizes given as one number for all axes or one for each.
 import * as z from "zod";
 import { ShapeError } from "../core/errors.js";
 import { shapeText } from "../core/numbers/shape.js";
 import type { Tensor } from "../graph/tensor.js";
 
-/** What lies behind the axes of examples and channels. */
+/** The axes after the batch and the channels. */
 export interface SpatialForm {
   readonly noun: string;
   readonly axes: readonly string[];
@@ -16,19 +16,19 @@ export const volumes: SpatialForm = { noun: "volumes", axes: ["depth", "height",
 
 const counts = ["none", "one", "two", "three"];
 
-/** The option: one integer for all axes or one for each, not below `minimum`. */
+/** Schema of an option: one integer for all axes or one for each, at least `minimum`. */
 export function extentsOption({ axes }: SpatialForm, minimum: number) {
   const extent = z.int().min(minimum);
   const each = axes.length === 1 ? "" : `, or ${counts[axes.length]} as [${axes.join(", ")}]`;
   return z.union([extent, z.array(extent).length(axes.length)], { error: `an integer from ${minimum}${each}` });
 }
 
-/** One for each axis. */
+/** Expands an option to one number per axis. */
 export function extents({ axes }: SpatialForm, value: number | readonly number[]): readonly number[] {
   return typeof value === "number" ? axes.map(() => value) : value;
 }
 
-/** @throws ShapeError unless x has examples, channels and these axes. */
+/** @throws ShapeError unless x has a batch axis, channels and these axes. */
 export function requireForm(layer: string, { noun, axes }: SpatialForm, x: Tensor, where: string): void {
   if (x.shape.length === 2 + axes.length) return;
   throw new ShapeError(`${layer} needs ${noun}`, {
@@ -38,7 +38,7 @@ export function requireForm(layer: string, { noun, axes }: SpatialForm, x: Tenso
   });
 }
 
-/** @throws ShapeError unless groups divide what goes in and what comes out. */
+/** @throws ShapeError unless the number of groups divides both channels and filters. */
 export function requireGroups(channels: number, filters: number, groups: number, where: string): void {
   if (channels % groups === 0 && filters % groups === 0) return;
   throw new ShapeError("groups do not divide the channels", {

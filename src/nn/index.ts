@@ -77,7 +77,7 @@ export {
   visionTransformer,
 } from "./catalogue.js";
 
-// Initializers: how parameters begin; by name or with options in a layer's `weightInitializer`, or for a whole model.
+// Initializers of parameters, by name or with options in a layer's `weightInitializer`, or for a whole model.
 export { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
 export { calculateGain } from "./initializers/gain.js";
 export { identity, orthogonal } from "./initializers/matrices.js";
@@ -94,11 +94,11 @@ export {
 export { initializers } from "./initializers.js";
 export { withInitializers } from "./with-initializers.js";
 
-// Losses: what training makes small.
+// Losses: what training minimizes.
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";
 export { crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
 export { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/value-losses.js";
 export { losses } from "./losses.js";
 
-// From a spec to symbolic tensors, for graphs of one's own.
+// From a spec to symbolic tensors, for building your own graphs.
 export { type BuildOptions, buildNetwork, type Network, parameterCount } from "./network.js";

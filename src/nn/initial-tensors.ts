@@ -1,4 +1,4 @@
-// The tensors of a network before any training: parameters drawn from the seed, statistics at their first value.
+// The tensors of a network before training: parameters drawn from the seed, statistics at their initial value.
 import { sizeOf } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Tensor } from "../graph/tensor.js";
@@ -7,7 +7,7 @@ import type { Network } from "./network.js";
 
 /**
  * The initial value of a parameter or statistic by its graph input; `undefined` for any other tensor. Values depend on
- * the seed and the parameter's path only, and are those that training begins with.
+ * the seed and the parameter's path only, and are the ones that training starts with.
  */
 export function initialTensors(network: Network): (tensor: Tensor, seed: number) => TensorData | undefined {
   const parameters = new Map([...network.parameters, ...network.frozen].map((one) => [one.tensor, one]));

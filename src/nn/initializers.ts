@@ -52,7 +52,7 @@ export type InitializerOption = z.output<typeof initializerOption>;
 const largestFloat32 = "3.4028235e38";
 
 function beyondFloat32(where: string, value: number): InvalidInputError {
-  return new InvalidInputError("float32 has no such number", {
+  return new InvalidInputError("the number is too large for float32", {
     where,
     expected: `a number from -${largestFloat32} to ${largestFloat32}`,
     received: `${value}`,
@@ -86,7 +86,7 @@ function preparedSampler(parameter: DrawnParameter, option: InitializerOption) {
 /**
  * Draws a parameter. Values depend on the seed and the parameter's path only, never on other parameters.
  * @returns `float32` values, row-major.
- * @throws InvalidInputError when float32 cannot hold a value that was drawn.
+ * @throws InvalidInputError if a drawn value exceeds float32.
  */
 export function initialValues(
   path: string,
@@ -114,14 +114,14 @@ export function parameterSampler(
     const values = new Float32Array(count);
     for (let index = 0; index < count; index++) {
       values[index] = sample(index);
-      // The options may fit where a number drawn with them does not.
+      // The options may fit in float32 although a drawn number does not.
       if (!Number.isFinite(values[index])) throw beyondFloat32(`${path}, initial value ${index}`, sample(index));
     }
     return values;
   };
 }
 
-/** The streams of one parameter under one seed: a class, since an ensemble asks for thousands. */
+/** The streams of one parameter under one seed. A class, because an ensemble needs thousands. */
 class SeededStreams implements Streams {
   readonly own: RandomStream;
   readonly #seed: number;

@@ -1,4 +1,4 @@
-// Cases of every layer: what it makes of which input, for the tests of all layers here and on ONNX Runtime.
+// Test cases of every layer, run with the reference evaluation and on ONNX Runtime.
 import * as nn from "./index.js";
 import type { LayerSpec } from "./layer.js";
 import type { LayerKind } from "./layers/index.js";
@@ -10,9 +10,9 @@ export interface LayerCase {
   readonly from: readonly number[];
   readonly to: readonly number[];
   readonly parameters: number;
-  /** The input holds whole numbers below this, which have no gradient. */
+  /** The input consists of integers below this, which have no gradient. */
   readonly tokens?: number;
-  /** Variance of the initial weight, where it is drawn. */
+  /** Variance of the initial weight, if it is random. */
   readonly variance?: number;
 }
 

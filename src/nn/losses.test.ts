@@ -141,23 +141,23 @@ test("outputs and targets that do not fit are refused", () => {
     lossFunction(spec).build(input("x", "float32", output), input("y", dtype, targets));
   const kind = "crossEntropy";
   expect(build({ kind }, [4, 16, 5, 5], [4], "int32")).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: loss (crossEntropy): crossEntropy needs a class number for every row of logits: expected targets of shape [4, 5, 5] for an output of shape [4, 16, 5, 5], received [4]. For one answer an example put flatten() before the last dense layer]`,
+    `[ShapeError: loss (crossEntropy): crossEntropy needs a class number for every row of logits: expected targets of shape [4, 5, 5] for an output of shape [4, 16, 5, 5], received [4]. For one prediction per example, put flatten() before the last dense layer]`,
   );
   expect(build({ kind }, [4], [4], "int32")).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: loss (crossEntropy): crossEntropy needs one row of logits per example: expected an output of shape [batch, classes] or [batch, classes, ...], received [4]. End the model with flatten() and dense({ units: classes })]`,
   );
   expect(build({ kind, classWeights: [1, 2] }, [4, 3], [4], "int32")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: loss (crossEntropy).classWeights: there are more or fewer weights than classes: expected 3 numbers, one for each output of the model, received 2]`,
+    `[InvalidInputError: loss (crossEntropy).classWeights: the number of weights differs from the number of classes: expected 3 numbers, one for each output of the model, received 2]`,
   );
   expect(
     build({ kind, probabilities: true, ignoreIndex: 0 }, [4, 3], [4, 3], "float32"),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: loss (crossEntropy): ignoreIndex and probabilities exclude one another. Leave one of them out]`,
+    `[InvalidInputError: loss (crossEntropy): ignoreIndex and probabilities cannot be combined. Leave one of them out]`,
   );
   expect(
     build({ kind: "binaryCrossEntropyWithLogits", posWeight: [1, 2] }, [4, 3], [4, 3], "float32"),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: loss (binaryCrossEntropyWithLogits).posWeight: there are more or fewer weights than outputs: expected one number, or 3, received 2]`,
+    `[InvalidInputError: loss (binaryCrossEntropyWithLogits).posWeight: the number of weights differs from the number of outputs: expected one number, or 3, received 2]`,
   );
   expect(build({ kind: "meanSquaredError" }, [4, 2], [4], "float32")).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: loss (meanSquaredError): meanSquaredError needs a target for every output: expected targets of the output's shape, received output [4, 2], targets [4]]`,

@@ -21,16 +21,19 @@ export const losses = {
 
 export type LossKind = keyof typeof losses;
 
-/** A loss with its options in place. */
+/** A loss with its options applied. */
 export interface Loss {
   readonly kind: string;
   readonly targets: TargetForm;
-  /** Whether a batch may be computed in parts: see `LossPart`. */
+  /** Whether a batch may be computed in parts, see `LossPart`. */
   readonly isMeanOverExamples: boolean;
-  /** Class number of targets that do not count. */
+  /** Class number of targets to ignore. */
   readonly ignoreIndex?: number;
   build(output: Tensor, targets: Tensor): Tensor;
-  /** Right answers in the batch, in examples: a `float32` scalar. Absent where there is no right and wrong. */
+  /**
+   * Number of correct predictions in the batch, in examples: a `float32` scalar. Absent for losses without a notion of
+   * correctness.
+   */
   readonly correct?: (output: Tensor, targets: Tensor) => Tensor;
 }
 

@@ -52,7 +52,7 @@ test("every model has defaults, and its specs survive JSON", () => {
 
 test("the first width of mlp has to be the number of inputs", () => {
   expect(() => parametersOf(modelByName("mlp:100-10"))).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[1] (dense): dense was made for other inputs: expected an input of shape [batch, 100], or with more axes between them, received [2, 784]]`,
+    `[ShapeError: model.layers[1] (dense): dense expects other inputs: expected an input of shape [batch, 100], or with more axes between them, received [2, 784]]`,
   );
 });
 
@@ -64,19 +64,19 @@ test("names that cannot be read are answered with what can be written", () => {
     `[InvalidInputError: model "lenet5:3": an option cannot be read: expected name=value, with commas between several, received "3"]`,
   );
   expect(() => modelByName("mlp:")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "mlp:": widths cannot be read: expected at least two positive integers with dashes between them, received "". Write mlp:784-100-10, say]`,
+    `[InvalidInputError: model "mlp:": invalid widths: expected at least two positive integers, separated by dashes, received "". Write mlp:784-100-10, say]`,
   );
   expect(() => modelByName("mlp:784")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "mlp:784": widths cannot be read: expected at least two positive integers with dashes between them, received "784". Write mlp:784-100-10, say]`,
+    `[InvalidInputError: model "mlp:784": invalid widths: expected at least two positive integers, separated by dashes, received "784". Write mlp:784-100-10, say]`,
   );
   expect(() => modelByName("mlp:784-0-10")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "mlp:784-0-10": widths cannot be read: expected at least two positive integers with dashes between them, received "784-0-10". Write mlp:784-100-10, say]`,
+    `[InvalidInputError: model "mlp:784-0-10": invalid widths: expected at least two positive integers, separated by dashes, received "784-0-10". Write mlp:784-100-10, say]`,
   );
   expect(() => modelByName("mlp:784--10")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "mlp:784--10": widths cannot be read: expected at least two positive integers with dashes between them, received "784--10". Write mlp:784-100-10, say]`,
+    `[InvalidInputError: model "mlp:784--10": invalid widths: expected at least two positive integers, separated by dashes, received "784--10". Write mlp:784-100-10, say]`,
   );
   expect(() => modelByName("mlp:784-1e3-10")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: model "mlp:784-1e3-10": widths cannot be read: expected at least two positive integers with dashes between them, received "784-1e3-10". Write mlp:784-100-10, say]`,
+    `[InvalidInputError: model "mlp:784-1e3-10": invalid widths: expected at least two positive integers, separated by dashes, received "784-1e3-10". Write mlp:784-100-10, say]`,
   );
   expect(() => modelByName("lenet5", { batchNorm: "all" })).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: model (lenet5).batchNorm: expected one of "none", "hidden", "everywhere", received "all"]`,

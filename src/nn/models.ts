@@ -25,9 +25,9 @@ import { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
 import { visionTransformer } from "./models/vision-transformer.js";
 
 interface ModelPart<S> {
-  /** Shape of one example that the model is made for, where it is not free; by its options where these decide. */
+  /** Shape of one example, if the model fixes it; a function if its options determine it. */
   readonly inputShape?: readonly number[] | ((spec: S) => readonly number[]);
-  /** Where it comes from, for the docs. */
+  /** Reference for the docs. */
   readonly source?: string;
   model(spec: S): LayerSpec;
   /** Reads the options after the colon on the command line: `mlp:784-100-10`. */
@@ -35,7 +35,7 @@ interface ModelPart<S> {
 }
 
 const lenetOptions = z.object({
-  /** Where batch normalization stands: nowhere, after every hidden linear map, or on the input too. */
+  /** Batch normalization: nowhere, after every hidden linear map, or on the input too. */
   batchNorm: z.enum(["none", "hidden", "everywhere"]).default("none"),
   /** Dropout of the inputs (0.2) and after every hidden activation (0.5). */
   dropout: z.boolean().default(false),
@@ -48,7 +48,7 @@ const lenetOptions = z.object({
 
 type LenetSpec = z.output<typeof lenetOptions>;
 
-/** Pieces shared by both forms: what stands before the first layer and around each activation. */
+/** Layers shared by both forms: before the first layer and around each activation. */
 function lenetPieces(spec: LenetSpec) {
   const normalized = spec.batchNorm === "none" ? [] : [batchNorm()];
   return {
@@ -62,10 +62,11 @@ function lenetPieces(spec: LenetSpec) {
 }
 
 /**
- * LeNet-5 (LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86(11), 1998) as it is taught today: ReLU, max-pooling, full
- * connections. 28 x 28 images, 61,706 parameters. Batch normalization stands before the activation (Ioffe and
- * Szegedy, ICML 2015), dropout after the pooling: before it, the largest of four values of which half are dropped and
- * the rest doubled is nearly twice that of inference, and the running statistics of the next normalization are wrong.
+ * LeNet-5 (LeCun, Bottou, Bengio and Haffner, Proc. IEEE 86(11), 1998) in its modern form: ReLU, max-pooling, full
+ * connections. 28 x 28 images, 61,706 parameters. Batch normalization comes before the activation (Ioffe and Szegedy,
+ * ICML 2015), dropout after the pooling. Before the pooling, the largest of four values of which half are dropped and
+ * the rest doubled would be nearly twice that of inference, so the running statistics of the next normalization would
+ * be wrong.
  */
 export const lenet5 = define({
   kind: "lenet5",
@@ -96,7 +97,7 @@ export const lenet5 = define({
 
 /**
  * LeNet-5 as a published lab report coded it: tanh, average pooling, batch normalization *after* the activation, and a
- * softmax at the end although the loss applies one too. Kept to show what that does; not for use.
+ * softmax at the end although the loss applies one too. Kept to show the effect; not for real use.
  */
 export const lenet5AsCoded = define({
   kind: "lenet5AsCoded",
@@ -142,9 +143,9 @@ export const mlp = define({
   inputShape: ({ widths }: { widths: number[] }) => [widths[0]],
   parse(text: string) {
     if (!/^[1-9]\d{0,14}(?:-[1-9]\d{0,14})+$/.test(text)) {
-      throw new InvalidInputError("widths cannot be read", {
+      throw new InvalidInputError("invalid widths", {
         where: `model "mlp:${text}"`,
-        expected: "at least two positive integers with dashes between them",
+        expected: "at least two positive integers, separated by dashes",
         received: JSON.stringify(text),
         remedy: "Write mlp:784-100-10, say",
       });
@@ -178,17 +179,18 @@ export const models = {
   visionTransformer,
 } as const;
 
-/** What the docs and messages say of every model beside its layers. */
+/** The metadata of a model for docs and messages. */
 export type ModelEntry = Pick<ModelPart<unknown>, "source"> & { readonly about: string };
 
-/** A model of the catalogue: its layers, and the shape of one example that it is made for where it is not free. */
+/** A catalogue model: its layers, and the shape of one example if the model fixes it. */
 export interface CatalogueModel {
   readonly spec: LayerSpec;
   readonly inputShape?: readonly number[];
 }
 
 /**
- * The model that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`, `resnet18:classes=10,stem=cifar`.
+ * The model that a catalogue name with options stands for: `lenet5`, `mlp:784-100-10`,
+ * `resnet18:classes=10,stem=cifar`.
  * @throws UnknownNameError | InvalidInputError
  */
 export function catalogueModel(text: string, options: Record<string, unknown> = {}): CatalogueModel {

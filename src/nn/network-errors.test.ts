@@ -26,7 +26,7 @@ test("shapes that do not fit name the layer and both shapes", () => {
   building(
     sequential([conv2d({ filters: 2, kernel: 3 }), relu(), dense({ units: 3, inputs: 72 })]),
   ).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[2] (dense): dense was made for other inputs: expected an input of shape [batch, 72], or with more axes between them, received [4, 2, 6, 6]. Put flatten() before it]`,
+    `[ShapeError: model.layers[2] (dense): dense expects other inputs: expected an input of shape [batch, 72], or with more axes between them, received [4, 2, 6, 6]. Put flatten() before it]`,
   );
   building(sequential([flatten(), conv2d({ filters: 2, kernel: 3 })])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model.layers[1] (conv2d): conv2d needs images: expected an input of shape [batch, channels, height, width], received [4, 64]]`,
@@ -46,7 +46,7 @@ test("shapes that do not fit name the layer and both shapes", () => {
     `[ShapeError: model (zeroPadding): the padding does not fit: expected an input of shape [batch, channels, ...] with 3 spatial axes, received [4, 1, 8, 8]]`,
   );
   building(upsample({ scale: [2, 2, 2] })).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model (upsample): upsample needs places in every channel: expected an input of shape [batch, channels, 3 spatial axes], received [4, 1, 8, 8]]`,
+    `[ShapeError: model (upsample): upsample needs spatial axes: expected an input of shape [batch, channels, 3 spatial axes], received [4, 1, 8, 8]]`,
   );
   building(reshape({ shape: [7, -1] })).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model (reshape): the elements do not fit the shape: expected examples of a multiple of 7 elements, for [7, -1], received 64, of shape [1, 8, 8]]`,
@@ -84,7 +84,7 @@ test("batch normalization refuses a batch of one value per channel, and says how
   building(sequential([flatten(), dense({ units: 2 }), batchNorm()]), {
     batchSize: 1,
   }).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[2] (batchNorm): batchNorm cannot take statistics of one value per channel: expected a batch of at least 2 examples, or images larger than one pixel, received [1, 2]. Use a larger batch, or --drop-last when only the last batch is that small]`,
+    `[ShapeError: model.layers[2] (batchNorm): batchNorm cannot compute statistics of one value per channel: expected a batch of at least 2 examples, or images larger than one pixel, received [1, 2]. Use a larger batch, or --drop-last if only the last batch is that small]`,
   );
   building(batchNorm(), { batchSize: 1 }).not.toThrow();
   building(batchNorm(), { inputShape: [] }).toThrowErrorMatchingInlineSnapshot(

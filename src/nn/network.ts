@@ -1,4 +1,4 @@
-// From a model spec to symbolic tensors and a manifest: what is trained, what is carried along, what is random.
+// Builds symbolic tensors from a model spec, with a manifest of parameters, buffers and random keys.
 import { readSpec } from "../core/definition.js";
 import { InvalidInputError, ShapeError } from "../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf } from "../core/numbers/shape.js";
@@ -12,26 +12,26 @@ import { layers } from "./layers/index.js";
 import { checkPatterns, pathMatcher } from "./path-patterns.js";
 
 export interface Parameter {
-  /** `0.weight`: layer path and name, as PyTorch's `state_dict` spells it. */
+  /** Layer path and name, as in PyTorch's `state_dict`: `0.weight`. */
   readonly path: string;
   readonly role: ParameterRole;
   readonly tensor: Tensor;
   readonly initializer: InitializerOption;
   readonly fans: Fans;
-  /** Its value before the first step, where that is known already (models from files) and the initializer unused. */
+  /** The value before the first step, if it is given (models from files); then the initializer is unused. */
   readonly value?: TensorData;
 }
 
 export interface Buffer {
   readonly path: string;
   readonly tensor: Tensor;
-  /** Before the first step: the value of every element, or all of them. */
+  /** The initial value: one number for every element, or all elements. */
   readonly initial: number | TensorData;
-  /** What it becomes after a training step; the same tensor if nothing updates it. */
+  /** The value after a training step; the same tensor if nothing updates it. */
   readonly next: Tensor;
 }
 
-/** A key of two `uint32` scalars that a layer wants at every step. */
+/** A key of two `uint32` scalars that a layer needs at every step. */
 export interface RandomKey {
   readonly path: string;
   readonly tensors: readonly [Tensor, Tensor];
@@ -39,28 +39,31 @@ export interface RandomKey {
 
 /** A network built for one batch size and mode. */
 export interface Network {
-  /** What it reads, examples on axis 0. Networks of layers have one input, float32; models from files may have several. */
+  /**
+   * The inputs, with the batch on axis 0. Networks of layers have one float32 input; models from files may have
+   * several.
+   */
   readonly inputs: readonly Tensor[];
   readonly output: Tensor;
-  /** What is trained. */
+  /** Trained parameters. */
   readonly parameters: readonly Parameter[];
   /** Frozen parameters: they keep their values, whatever the optimizer does. */
   readonly frozen: readonly Parameter[];
   readonly buffers: readonly Buffer[];
   readonly randomKeys: readonly RandomKey[];
-  /** The input is read as whole numbers from 0 to `count - 1`, by the layer `where`. */
+  /** Set if the layer `where` reads the input as integers from 0 to `count - 1`. */
   readonly tokens?: { readonly count: number; readonly where: string };
   /** The path of a layer by the scope of its nodes: `layer1.0.conv1` for `model.layers[4]... (conv2d)`. */
   readonly places?: ReadonlyMap<string, string>;
-  /** `uint32` scalar: how many examples of the batch came before these (micro-batches). For random masks. */
+  /** `uint32` scalar for random masks: the number of examples of the batch before these (micro-batches). */
   readonly firstExample: Tensor;
 }
 
-/** Anything that can be built as a network: a spec of layers, a model from a file. */
+/** A source from which networks can be built: a spec of layers, or a model from a file. */
 export interface NetworkSource {
-  /** Names of the inputs, where they are known before it is built: arrays of data are matched by them. */
+  /** Names of the inputs, if known before building. Data arrays are matched by them. */
   readonly inputNames?: readonly string[];
-  /** @throws ShapeError | InvalidInputError | UnknownNameError with the place in the model. */
+  /** @throws ShapeError | InvalidInputError | UnknownNameError that names the layer. */
   build(options: NetworkForm): Network;
 }
 
@@ -76,7 +79,7 @@ export interface BuildOptions {
   readonly batchSize: number;
   /** Shape of one example. */
   readonly inputShape: Shape;
-  /** The input tensor, if it is computed; else a graph input `input` is made. */
+  /** The input tensor, if it is computed. Default: a new graph input `input`. */
   readonly input?: Tensor;
   /** Whether the parameter or running statistic at a path is frozen. Default none. */
   readonly isFrozen?: (path: string) => boolean;
@@ -136,7 +139,7 @@ export function buildNetwork(spec: LayerSpec, options: BuildOptions): Network {
   };
 }
 
-/** What the layers of one network have declared so far. */
+/** The declarations of a network's layers so far. */
 interface BuildSite {
   readonly mode: Mode;
   readonly isFrozen: (path: string) => boolean;
@@ -158,7 +161,7 @@ function buildLayer(site: BuildSite, layerSpec: LayerSpec, value: Tensor, locate
   return withScope(where, () => part.build(complete, value, layerContext(site, locate, place, where)));
 }
 
-/** What one layer sees of the network that it is built into. */
+/** The build context of one layer. */
 function layerContext(site: BuildSite, locate: Locator, place: string, where: string): BuildContext {
   const pathOf = (name: string): string => locate(name).path;
   return {
@@ -186,7 +189,7 @@ function layerContext(site: BuildSite, locate: Locator, place: string, where: st
   };
 }
 
-/** The tensor of a parameter, as the layer wants it: the same one where the network has it already. */
+/** The tensor of a parameter in the layer's orientation; the existing tensor if the network already has it. */
 function declareParameter(
   { parameters }: BuildSite,
   where: string,
@@ -217,7 +220,7 @@ function declareBuffer(
   const known = buffers.get(path);
   if (known !== undefined) {
     checkSameShape(where, path, shape, known.tensor.shape);
-    // A layer used twice goes on from its first update.
+    // A layer that is used twice continues from its first update.
     return known.next;
   }
   const tensor = input(path, "float32", shape);
@@ -225,7 +228,7 @@ function declareBuffer(
   return tensor;
 }
 
-/** Where the parameter of a name is kept, seen from one layer. */
+/** Maps a parameter name of one layer to its path in the network. */
 type Locator = (name: string) => { readonly path: string; readonly isTransposed: boolean };
 
 const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== "").join(".");
@@ -246,7 +249,7 @@ function checkSameShape(where: string, path: string, wanted: Shape, known: Shape
     where,
     expected: `${shapeText(known)}, as the layer that named it first has it`,
     received: shapeText(wanted),
-    remedy: "Give one of the layers another name, or both the same extents",
+    remedy: "Give one of the layers another name, or both the same sizes",
   });
 }
 

@@ -1,18 +1,18 @@
 // Patterns of parameter paths, as --freeze takes them: `0.*`, `*.bias`, `layer?.weight`.
 import { InvalidInputError, nearestName } from "../core/errors.js";
 
-/** A test of paths: `*` stands for any text, `?` for one character, everything else for itself. */
+/** A predicate on paths: `*` matches any text, `?` one character, everything else itself. */
 export function pathMatcher(patterns: readonly string[]): (path: string) => boolean {
   const expressions = patterns.map((pattern) => patternExpression(pattern, "."));
   return (path) => expressions.some((expression) => expression.test(path));
 }
 
 /**
- * Whether a pattern matches every path that another one matches. Two spellings of one set of paths ("?*" and "*?") count
- * as different.
+ * Whether a pattern matches every path that another one matches. Two spellings of one set of paths ("?*" and "*?")
+ * count as different.
  */
 export function patternCovers(pattern: string, other: string): boolean {
-  // Read as a path, the other pattern has "*" where its paths have any text: no single character stands for that.
+  // The other pattern is matched as a path in which "*" stands for any text, so no single character may match it.
   return patternExpression(pattern, "[^*]").test(other.replace(/\*+/g, "*"));
 }
 
@@ -21,7 +21,10 @@ function patternExpression(pattern: string, oneCharacter: string): RegExp {
   return new RegExp(`^${escaped.replace(/\*+/g, ".*").replace(/\?/g, oneCharacter)}$`, "s");
 }
 
-/** Throws InvalidInputError for a pattern that matches none of the paths: a typing error would train what should be frozen. */
+/**
+ * Throws InvalidInputError for a pattern that matches none of the paths: a typing error would train what should be
+ * frozen.
+ */
 export function checkPatterns(patterns: readonly string[], paths: readonly string[]): void {
   for (const pattern of patterns) {
     if (paths.some(pathMatcher([pattern]))) continue;

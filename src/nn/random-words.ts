@@ -1,4 +1,4 @@
-// Counter-based random words: integer operators in the graph, and the same words recomputed in plain code.
+// Counter-based random words: integer operators in the graph, and the same words computed in plain code.
 //
 //   row[n]    = mix(n * P1 ^ key0) ^ key1         one word per example of the batch
 //   word[n,j] = finish(j * P2 + row[n])           one word per value
@@ -18,8 +18,8 @@ const M1 = 0x7feb352d;
 const M2 = 0x846ca68b;
 
 /**
- * Two `uint32` scalars that change at every step, and, if these are not the first examples of the batch, how many came
- * before them: micro-batches get the rows of the whole batch's words.
+ * Two `uint32` scalars that change at every step, and, if these are not the first examples of the batch, the number of
+ * examples before them: micro-batches use the rows of the whole batch's words.
  */
 export type RandomKeyTensors = readonly [Tensor, Tensor, Tensor?];
 
@@ -40,7 +40,7 @@ function finish(x: Tensor): Tensor {
   return mul(xorShift(mul(xorShift(x, 16), word(M1)), 15), word(M2));
 }
 
-/** `uint32 [rows, columns]`; uniform in their upper bits, the lower half is not to be used. Rows count examples. */
+/** `uint32 [rows, columns]`, one row per example. The upper bits are uniform; do not use the lower half. */
 export function randomWords(rows: number, columns: number, key: RandomKeyTensors): Tensor {
   const rowCounter = constant(
     tensorData(
@@ -61,7 +61,7 @@ export function randomWords(rows: number, columns: number, key: RandomKeyTensors
   return finish(add(columnCounter, rowWord));
 }
 
-/** The same words recomputed without the graph: the slow twin that tests compare with. */
+/** The same words computed without the graph: the slow reference for tests. */
 export function recomputedWords(rows: number, columns: number, key: readonly [number, number], first = 0): Uint32Array {
   const words = new Uint32Array(rows * columns);
   for (let n = 0; n < rows; n++) {

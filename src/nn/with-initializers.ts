@@ -1,4 +1,4 @@
-// A model spec with other initializers: those of all its layers at once.
+// Changes the initializers of all layers of a model spec at once.
 import type { z } from "zod";
 import { type InitializerOption, readInitializer } from "./initializers.js";
 import type { LayerSpec } from "./layer.js";
@@ -7,16 +7,16 @@ import { layers } from "./layers/index.js";
 import { holdsLayers, ownModelNames } from "./own-names.js";
 
 export interface ModelInitializers {
-  /** Of every weight whose layer lets it be chosen. */
+  /** Initializer of every weight whose layer has the option. */
   readonly weights?: InitializerOption;
-  /** Of every bias; what `weights` is, if that is meant for both. */
+  /** Initializer of every bias. Default: `weights`, if that initializes both. */
   readonly biases?: InitializerOption;
 }
 
 /**
- * The same model, whose layers begin otherwise: `withInitializers(lenet5(), { weights: "heNormal", biases: "zeros" })`.
- * Scales and shifts of normalizations stay what they are.
- * @throws UnknownNameError | InvalidInputError for initializers that cannot be read.
+ * The same model with other initializers: `withInitializers(lenet5(), { weights: "heNormal", biases: "zeros" })`.
+ * Scales and shifts of normalizations are unchanged.
+ * @throws UnknownNameError | InvalidInputError for invalid initializers.
  */
 export function withInitializers(spec: LayerSpec, { weights, biases }: ModelInitializers): LayerSpec {
   const chosen = weights === undefined ? undefined : readInitializer("weights", weights);
@@ -31,10 +31,10 @@ export function withInitializers(spec: LayerSpec, { weights, biases }: ModelInit
 
 type Definitions = Readonly<Record<string, { readonly options: z.ZodObject } | undefined>>;
 
-/** The layer, and all layers inside it, with those of the options that they have. */
+/** Sets those options that the layer, or a layer inside it, has. */
 function changed(spec: LayerSpec, options: Readonly<Record<string, unknown>>): LayerSpec {
   const shape = Object.hasOwn(layers, spec.kind) ? (layers as Definitions)[spec.kind]?.options.shape : undefined;
-  // Building the model says what is wrong with it.
+  // An invalid layer is reported when the model is built.
   if (shape === undefined) return spec;
   const own = Object.entries(options).filter(([name]) => name in shape);
   const inner = Object.entries(spec).map(([name, value]): [string, unknown] => {

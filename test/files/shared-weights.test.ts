@@ -142,7 +142,7 @@ describe("names", () => {
   test("of layers that do not fit together are refused with both shapes", () => {
     const model = sequential([shared("w", dense({ units: 4 })), shared("w", dense({ units: 4 }))]);
     expect(() => pathsOf(model)).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: model.layers[1].layer (dense): "w.weight" stands for two parameters of different shapes: expected [4, 5], as the layer that named it first has it, received [4, 4]. Give one of the layers another name, or both the same extents]`,
+      `[ShapeError: model.layers[1].layer (dense): "w.weight" stands for two parameters of different shapes: expected [4, 5], as the layer that named it first has it, received [4, 4]. Give one of the layers another name, or both the same sizes]`,
     );
   });
 });

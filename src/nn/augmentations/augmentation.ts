@@ -10,7 +10,8 @@ import type { RandomKeyTensors } from "../random-words.js";
 
 export interface AugmentationPart<S> {
   /**
-   * Emits the nodes. `x` is `[batch, channels, height, width]` in the stored type, before it is scaled; so is the result.
+   * Emits the nodes. `x` is `[batch, channels, height, width]` in the stored type, before it is scaled; so is the
+   * result.
    * @param where the place in the spec, for messages.
    */
   build(spec: S, x: Tensor, key: RandomKeyTensors, where: string): Tensor;
@@ -28,7 +29,7 @@ export function defineAugmentation<Kind extends string, Options extends z.ZodObj
   return define(parts);
 }
 
-/** The extents of a batch of images. @throws InvalidInputError for anything else. */
+/** The sizes of a batch of images. @throws InvalidInputError for anything else. */
 export function imageExtents({ shape }: Tensor, where: string) {
   if (shape.length === 4) return { batch: shape[0], channels: shape[1], height: shape[2], width: shape[3] };
   throw new InvalidInputError("augmentations change images", {
@@ -40,7 +41,7 @@ export function imageExtents({ shape }: Tensor, where: string) {
 }
 
 /**
- * The pixels of each image at these places, the same in every channel.
+ * The pixels of each image at given positions, the same in every channel.
  * @param places `int32 [batch, height * width]`: positions in an image of `x`, row by row.
  * @returns `[batch, channels, height, width]`.
  */

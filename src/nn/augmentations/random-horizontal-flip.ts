@@ -1,4 +1,4 @@
-// randomHorizontalFlip: mirror a random part of the images.
+// randomHorizontalFlip: mirrors a random subset of the images.
 import * as z from "zod";
 import { tensorData } from "../../core/numbers/tensor-data.js";
 import { constant, scalar } from "../../graph/build.js";
@@ -11,8 +11,8 @@ import { randomWords } from "../random-words.js";
 import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
 
 /**
- * Every image is mirrored left to right with this probability, as `RandomHorizontalFlip` of torchvision. Not for images
- * whose meaning changes in the mirror: digits, letters.
+ * Mirrors every image left to right with this probability, like torchvision's `RandomHorizontalFlip`. Not for images
+ * that mirroring changes in meaning, such as digits and letters.
  */
 export const randomHorizontalFlip = defineAugmentation({
   kind: "randomHorizontalFlip",
@@ -31,7 +31,7 @@ export const randomHorizontalFlip = defineAugmentation({
   },
 });
 
-/** Where each pixel comes from, `int32 [1, height * width]`. */
+/** The source position of each pixel, `int32 [1, height * width]`. */
 function places(height: number, width: number, columnOf: (column: number) => number): Tensor {
   const data = Int32Array.from({ length: height * width }, (_, i) => i - (i % width) + columnOf(i % width));
   return constant(tensorData("int32", [1, height * width], data));

@@ -1,4 +1,4 @@
-// randomShift: move each image by up to some pixels in both directions.
+// randomShift: moves each image by a few pixels in both directions.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
@@ -15,15 +15,15 @@ import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
 const padModes = { zero: "constant", edge: "edge", reflect: "reflect" } as const;
 
 /**
- * Every image is moved down and right by whole pixels, both drawn uniformly from `-pixels` to `pixels`; what comes in
- * from outside is `fill`. The same as `RandomCrop(size, padding=pixels)` of torchvision, whose usual form for CIFAR-10
- * has 4 pixels of zeros (K. He et al., CVPR 2016, section 4.2). Zero is that of the stored values: black for images.
+ * Moves every image down and right by whole pixels, both drawn uniformly from `-pixels` to `pixels`; pixels that enter
+ * from outside are filled by `fill`. Equivalent to torchvision's `RandomCrop(size, padding=pixels)`, which for CIFAR-10
+ * usually has 4 pixels of zeros (K. He et al., CVPR 2016, section 4.2). Zero is a stored value: black for images.
  */
 export const randomShift = defineAugmentation({
   kind: "randomShift",
   about: "moves each image by whole pixels, up to a limit in each direction",
   options: z.object({
-    // Up to 127, the product of 24 random bits with the number of places fits 32 bits.
+    // Up to 127, the product of 24 random bits and the number of positions fits in 32 bits.
     pixels: z.int().min(1).max(127).default(4).describe("largest shift in each direction"),
     fill: z.enum(["zero", "edge", "reflect"]).default("zero").describe("what comes in: `zero`, `edge` or `reflect`"),
   }),
@@ -45,13 +45,16 @@ export const randomShift = defineAugmentation({
   },
 });
 
-/** Words as `int32` numbers from 0 to `count - 1`, by their upper 24 bits: none is likelier by more than 1 in 60,000. */
+/**
+ * Maps words to `int32` numbers from 0 to `count - 1` by their upper 24 bits; probabilities differ by at most 1 in
+ * 60,000.
+ */
 function numbersBelow(count: number, words: Tensor): Tensor {
   const upper = bitShift(words, scalar(8, "uint32"), { direction: "RIGHT" });
   return cast(bitShift(mul(upper, scalar(count, "uint32")), scalar(24, "uint32"), { direction: "RIGHT" }), "int32");
 }
 
-/** Positions of the pixels of an image whose rows lie `stride` apart: `int32 [1, height * width]`. */
+/** Positions of the pixels of an image with row stride `stride`: `int32 [1, height * width]`. */
 function rowMajor(height: number, width: number, stride: number): Tensor {
   const data = Int32Array.from({ length: height * width }, (_, i) => Math.floor(i / width) * stride + (i % width));
   return constant(tensorData("int32", [1, height * width], data));

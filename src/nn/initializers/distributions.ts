@@ -1,4 +1,4 @@
-// Initializers that know neither shape nor fans: constants, uniform and normal numbers.
+// Initializers that do not depend on shape or fans: constants, uniform and normal numbers.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import { normalProbability, normalQuantile } from "../../core/statistics/special-functions.js";
@@ -80,13 +80,13 @@ export const normal = defineInitializer({
   sampler: ({ mean, deviation }) => normalValues(deviation, mean),
 });
 
-/** Beyond so many deviations a float64 probability leaves too few digits to tell values apart. */
+/** Beyond this many deviations, float64 probabilities are too coarse to distinguish values. */
 const farthest = 6;
 
 /**
- * N(mean, deviation^2) cut off at `mean + low deviation` and `mean + high deviation`; what remains keeps its shape, so
- * its standard deviation is smaller (0.87962566 deviation when cut at 2). Drawn by inversion. PyTorch's `trunc_normal_`
- * takes the bounds themselves: a = mean + low deviation, b = mean + high deviation.
+ * N(mean, deviation^2) truncated at `mean + low deviation` and `mean + high deviation`; the remaining density is
+ * rescaled, so its standard deviation is smaller (0.87962566 deviation if truncated at 2). Drawn by inversion.
+ * PyTorch's `trunc_normal_` takes the bounds themselves: a = mean + low deviation, b = mean + high deviation.
  */
 export const truncatedNormal = defineInitializer({
   kind: "truncatedNormal",
@@ -113,7 +113,10 @@ export const truncatedNormal = defineInitializer({
   },
 });
 
-/** Normal numbers between two cuts, given in deviations: the quantile of a uniform probability between theirs. */
+/**
+ * Truncated normal numbers, with bounds in deviations: the normal quantile of a probability drawn uniformly between the
+ * bounds'.
+ */
 export function truncatedValues(cut: {
   readonly mean: number;
   readonly deviation: number;
@@ -126,7 +129,7 @@ export function truncatedValues(cut: {
   return ({ own }) =>
     (index) => {
       const probability = least + width * own.uniform(index);
-      // Probabilities of 0 and 1 have no quantile; rounding may leave the range by a digit.
+      // Probabilities of 0 and 1 have no quantile, and rounding may slightly exceed the range.
       const value = probability <= 0 ? low : probability >= 1 ? high : normalQuantile(probability);
       return mean + deviation * Math.min(high, Math.max(low, value));
     };

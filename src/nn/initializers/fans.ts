@@ -1,4 +1,4 @@
-// Fans: how many inputs and outputs one unit has, by which initializers choose the spread of its weights.
+// Fans: the numbers of inputs and outputs of one unit, by which initializers scale its weights.
 
 /**
  * Number of inputs and outputs of one unit: for a convolution, channels times kernel area. With groups, those that one
@@ -13,7 +13,7 @@ export const fanModes = ["fanIn", "fanOut", "fanAvg"] as const;
 
 export type FanMode = (typeof fanModes)[number];
 
-/** The fan that a mode means; `fanAvg` is the mean of both. */
+/** The fan that a mode selects; `fanAvg` is the mean of both. */
 export function fanOf({ fanIn, fanOut }: Fans, mode: FanMode): number {
   return { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[mode];
 }
@@ -22,7 +22,7 @@ export interface ConvolutionForm {
   readonly channels: number;
   readonly filters: number;
   readonly groups: number;
-  /** Extents of the kernel. */
+  /** Sizes of the kernel. */
   readonly kernel: readonly number[];
 }
 
@@ -35,15 +35,15 @@ export function convolutionFans({ channels, filters, groups, kernel }: Convoluti
 }
 
 /**
- * Fans of a transposed convolution: weight `[channels, filters / groups, ...kernel]`. PyTorch and Keras read them off
- * that shape as if it were a convolution's, and so do we: `fanIn` is what one channel feeds, not what an output reads.
- * Weights that keep the variance of what passes forward take the fan mode `fanOut`, times the strides.
+ * Fans of a transposed convolution: weight `[channels, filters / groups, ...kernel]`. PyTorch and Keras read them from
+ * that shape as if it were a convolution's, and so do we: `fanIn` counts the outputs that one channel feeds, not the
+ * inputs of an output. To preserve the variance of the forward pass, use the fan mode `fanOut`, times the strides.
  */
 export function transposedConvolutionFans({ channels, filters, groups, kernel }: ConvolutionForm): Fans {
   return convolutionFans({ channels: filters, filters: channels, groups, kernel });
 }
 
-/** Fans of an embedding: weight `[count, features]`. As PyTorch reads them off the shape. */
+/** Fans of an embedding: weight `[count, features]`. As PyTorch reads them from the shape. */
 export function embeddingFans(count: number, features: number): Fans {
   return { fanIn: features, fanOut: count };
 }

@@ -1,4 +1,4 @@
-// Gains: by how much weights must be larger, so that a non-linearity after them leaves the variance as it was.
+// Gains: the factors by which weights must grow so that the following non-linearity preserves the variance.
 import * as z from "zod";
 
 /** Factors for the standard deviation of weights, as `torch.nn.init.calculate_gain` gives them. */
@@ -24,7 +24,7 @@ export function calculateGain(nonlinearity: GainName, slope = 0.01): number {
   return gains[nonlinearity](slope);
 }
 
-/** A gain as an option: a number, or what comes after the weights. */
+/** Schema of a gain option: a number, or the name of the following non-linearity. */
 export function gainOption(preset: number) {
   return z
     .union([z.number().positive(), z.enum(gainNames)], {
@@ -34,7 +34,7 @@ export function gainOption(preset: number) {
     .describe("factor of the standard deviation, or the name of the following non-linearity");
 }
 
-/** The number that a gain option means. */
+/** The number that a gain option stands for. */
 export function gainValue(gain: number | GainName): number {
   return typeof gain === "number" ? gain : calculateGain(gain);
 }

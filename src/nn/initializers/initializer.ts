@@ -1,4 +1,4 @@
-// What an initializer is: from a parameter's shape and fans, and streams of random numbers, to its values.
+// Defines initializers: functions from a parameter's shape, fans and random streams to its values.
 import type { z } from "zod";
 import { type Definition, type Described, define } from "../../core/definition.js";
 import type { Shape } from "../../core/numbers/shape.js";
@@ -15,9 +15,9 @@ export interface DrawnParameter {
 
 /** Random numbers of one parameter under one seed. */
 export interface Streams {
-  /** The parameter's own. */
+  /** The stream of this parameter. */
   readonly own: RandomStream;
-  /** Those that all parameters of one layer see alike, by number. */
+  /** Streams that all parameters of one layer share, by number. */
   layer(number: number): RandomStream;
 }
 
@@ -25,10 +25,13 @@ export interface Streams {
 export type Sampler = (index: number) => number;
 
 export interface InitializerPart<S> {
-  /** Whether it is meant for weight and bias of a layer together: a bias takes that of its weight. Default false. */
+  /**
+   * Whether it initializes the weight and bias of a layer together; a bias then takes the initializer of its weight.
+   * Default false.
+   */
   readonly includesBias?: boolean;
   /**
-   * Prepares what does not depend on the seed; then draws.
+   * Prepares everything that does not depend on the seed, and returns a function that draws.
    * @throws ShapeError for a shape that it cannot fill.
    */
   sampler(spec: S, parameter: DrawnParameter): (streams: Streams) => Sampler;

@@ -1,4 +1,4 @@
-// Initializers that see a weight as a matrix: one row for each of its first axis, the other axes as columns.
+// Initializers that treat a weight as a matrix: rows are the first axis, columns all other axes.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
@@ -20,10 +20,10 @@ function matrixOf(kind: string, { where, shape }: DrawnParameter): { rows: numbe
 }
 
 /**
- * Rows (or columns, if there are fewer of those) that are orthogonal and have length `gain`: `W W^T = gain^2 I`. The Q of
- * a QR decomposition of normal numbers, in float64, with signs that make the diagonal of R positive; so every such
+ * Orthogonal rows (or columns, if there are fewer) of length `gain`: `W W^T = gain^2 I`. The Q of
+ * a QR decomposition of normal numbers in float64, with signs that make the diagonal of R positive, so that every such
  * matrix is equally likely. Saxe, McClelland and Ganguli, ICLR 2014; PyTorch's `orthogonal_`.
- * It takes `2 max(rows, columns) min(rows, columns)^2` operations: seconds from about a thousand rows and columns on.
+ * Takes `2 max(rows, columns) min(rows, columns)^2` operations: seconds for about a thousand rows and columns.
  */
 export const orthogonal = defineInitializer({
   kind: "orthogonal",
@@ -44,8 +44,8 @@ export const orthogonal = defineInitializer({
 });
 
 /**
- * Orthonormal vectors from normal ones, by modified Gram-Schmidt: each loses its parts along those before it. That is Q
- * with R's diagonal, the lengths that are left, positive.
+ * Orthonormalizes vectors by modified Gram-Schmidt: each loses its projections on the ones before it. The result is Q
+ * where the diagonal of R, the remaining lengths, is positive.
  */
 function orthonormalVectors(count: number, length: number, stream: RandomStream): Float64Array[] {
   const found: Float64Array[] = [];
@@ -57,7 +57,7 @@ function orthonormalVectors(count: number, length: number, stream: RandomStream)
       const left = lengthOf(vector);
       const isAccurate = left > 1e-3 * before;
       for (let i = 0; i < length; i++) vector[i] /= left;
-      // Where nearly all of it was lost, rounding errors of what was lost are no longer small: once more.
+      // If almost nothing remains, rounding errors dominate, so the projections are subtracted again.
       if (isAccurate) break;
       before = 1;
     }
@@ -68,7 +68,7 @@ function orthonormalVectors(count: number, length: number, stream: RandomStream)
 
 const lengthOf = (vector: Float64Array): number => Math.sqrt(innerProduct(vector, vector));
 
-/** In four sums: one would wait for its last addition before every next. */
+/** Uses four sums, because a single one would wait for each addition before the next. */
 function innerProduct(a: Float64Array, b: Float64Array): number {
   const whole = a.length - (a.length % 4);
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -89,9 +89,9 @@ function subtractProjection(vector: Float64Array, unit: Float64Array): void {
 }
 
 /**
- * Passes its input on: ones on the diagonal of a matrix (PyTorch's `eye_`), or, for the filters of a convolution, one at
- * the center of channel `i` of filter `i` (its `dirac_`; with an even kernel the later of the two middles). Filters
- * beyond the channels are 0. With groups, each group of filters starts anew.
+ * Passes its input through: ones on the diagonal of a matrix (PyTorch's `eye_`), or, in the filters of a convolution,
+ * one at the center of channel `i` of filter `i` (its `dirac_`; with an even kernel the later of the two middles).
+ * Filters beyond the number of channels are 0. With groups, each group of filters starts over.
  */
 export const identity = defineInitializer({
   kind: "identity",

@@ -1,18 +1,18 @@
-// Randomized asymmetric initialization: one positive entry in each row of weights and bias, against dead ReLU networks.
+// Randomized asymmetric initialization: one positive entry in each row of weights and bias, to avoid dead ReLU
+// networks.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { type DrawnParameter, defineInitializer, type Streams } from "./initializer.js";
 
-/** Deviation times sqrt(fanIn) that keeps the second moment from layer to layer, from the paper. */
+/** The paper's value of deviation times sqrt(fanIn) that preserves the second moment from layer to layer. */
 const spread = 0.6007;
 
 /**
- * Weights and bias of a unit are one row of `fanIn + 1` entries, the bias last: N(0, 0.6007^2 / fanIn), but for one entry
- * chosen by chance, which is drawn from Beta(2, 1) and so is positive. Lu, Shin, Su and Karniadakis, "Dying ReLU and
- * initialization", 2019 (arXiv 1903.06733), section 4.
- * Weight and bias see the same rows, so both must be given it; a bias that has another initializer leaves one row in
- * `fanIn + 1` without its positive entry.
+ * The weights and bias of a unit form a row of `fanIn + 1` entries, the bias last: N(0, 0.6007^2 / fanIn), except for
+ * one entry, chosen at random, which is drawn from Beta(2, 1) and so is positive. Lu, Shin, Su and Karniadakis, "Dying
+ * ReLU and initialization", 2019 (arXiv 1903.06733), section 4. Weight and bias share the rows, so both must use it; a
+ * bias with another initializer leaves one row in `fanIn + 1` without its positive entry.
  */
 export const randomizedAsymmetric = defineInitializer({
   kind: "randomizedAsymmetric",
@@ -38,7 +38,7 @@ export const randomizedAsymmetric = defineInitializer({
   },
 });
 
-/** A row of weights has to be a unit's inputs. */
+/** Requires that a row of weights holds the inputs of one unit. */
 function checkRows({ where, shape, fans }: DrawnParameter): void {
   const columns = sizeOf(shape.slice(1));
   if (columns === fans.fanIn) return;

@@ -1,4 +1,4 @@
-// Initializers that choose the spread of weights by their fans, so that signals neither vanish nor grow.
+// Initializers that scale weights by their fans, so that signals neither vanish nor grow.
 import * as z from "zod";
 import { truncatedValues } from "./distributions.js";
 import { type FanMode, fanModes, fanOf } from "./fans.js";
@@ -12,7 +12,7 @@ const fanMode = (preset: FanMode) =>
     .describe("fan that divides the variance: of inputs, of outputs, or their mean")
     .meta({ aliases: ["mode"] });
 
-/** Standard deviation of a standard normal cut off at two deviations: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)). */
+/** Standard deviation of a standard normal truncated at two deviations: sqrt(1 - 4 phi(2) / (2 Phi(2) - 1)). */
 const cutDeviation = 0.8796256610342398;
 
 const normalOptions = (gain: number, mode: FanMode) =>
@@ -27,7 +27,7 @@ const normalOptions = (gain: number, mode: FanMode) =>
 
 const uniformOptions = (gain: number, mode: FanMode) => z.object({ gain: gainOption(gain), fanMode: fanMode(mode) });
 
-/** Normal of a deviation, whole or cut off at two of its deviations with the same variance. */
+/** Normal with a given deviation, or truncated at two deviations and rescaled to the same variance. */
 const spread = (deviation: number, truncated: boolean) =>
   truncated
     ? truncatedValues({ mean: 0, deviation: deviation / cutDeviation, low: -2, high: 2 })
@@ -38,7 +38,7 @@ export const glorotNormal = defineInitializer({
   kind: "glorotNormal",
   about: "normal with variance 2 / (fanIn + fanOut)",
   aliases: ["xavier_normal"],
-  differs: { Keras: "cut off at two standard deviations (truncated)" },
+  differs: { Keras: "truncated at two standard deviations (truncated)" },
   options: normalOptions(1, "fanAvg"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) * Math.sqrt(1 / fanOf(fans, fanMode)), truncated),
@@ -58,7 +58,7 @@ export const heNormal = defineInitializer({
   kind: "heNormal",
   about: "normal with variance 2 / fanIn, for ReLU networks",
   aliases: ["kaiming_normal"],
-  differs: { Keras: "cut off at two standard deviations (truncated)" },
+  differs: { Keras: "truncated at two standard deviations (truncated)" },
   options: normalOptions(Math.SQRT2, "fanIn"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) / Math.sqrt(fanOf(fans, fanMode)), truncated),
@@ -73,11 +73,13 @@ export const heUniform = defineInitializer({
   sampler: ({ gain, fanMode }, { fans }) => uniformValues(gainValue(gain) * Math.sqrt(3 / fanOf(fans, fanMode))),
 });
 
-/** N(0, gain^2 / fan), by default 1 / fanIn. LeCun, Bottou, Orr and Mueller, "Efficient BackProp", 1998, section 4.6. */
+/**
+ * N(0, gain^2 / fan), by default 1 / fanIn. LeCun, Bottou, Orr and Mueller, "Efficient BackProp", 1998, section 4.6.
+ */
 export const lecunNormal = defineInitializer({
   kind: "lecunNormal",
   about: "normal with variance 1 / fanIn, for SELU and linear networks",
-  differs: { Keras: "cut off at two standard deviations (truncated)" },
+  differs: { Keras: "truncated at two standard deviations (truncated)" },
   options: normalOptions(1, "fanIn"),
   sampler: ({ gain, fanMode, truncated }, { fans }) =>
     spread(gainValue(gain) / Math.sqrt(fanOf(fans, fanMode)), truncated),
@@ -92,7 +94,7 @@ export const lecunUniform = defineInitializer({
 });
 
 /**
- * U(-1/sqrt(fanIn), 1/sqrt(fanIn)): what PyTorch 2 gives weights and biases of linear and convolution layers
+ * U(-1/sqrt(fanIn), 1/sqrt(fanIn)): PyTorch 2's default for weights and biases of linear and convolution layers
  * (its `kaiming_uniform_` with a = sqrt 5 has this bound).
  */
 export const torchDefault = defineInitializer({

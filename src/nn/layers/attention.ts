@@ -1,4 +1,4 @@
-// multiHeadSelfAttention: every token becomes a mean of all tokens, with weights that both ends choose.
+// multiHeadSelfAttention: every token becomes a weighted mean of all tokens, with weights from queries and keys.
 //
 //   x [batch, length, features] --in_proj--> q, k, v, each [batch, heads, length, features / heads]
 //   weights = softmax(q k^T / sqrt(features / heads))      [batch, heads, length, length]
@@ -19,10 +19,10 @@ import { type BuildContext, defineLayer } from "../layer.js";
 import { dropout } from "./dropout.js";
 
 /**
- * Scaled dot-product attention of a sequence with itself (Vaswani and others, NeurIPS 2017), x
- * `[batch, length, features]`. Parameters as in `torch.nn.MultiheadAttention`, with its initial values:
- * `in_proj_weight` `[3 features, features]` (queries, keys, values), `in_proj_bias`, `out_proj.weight`, `out_proj.bias`.
- * With `causal`, a token sees itself and those before it. `dropout` is that of the attention weights.
+ * Scaled dot-product attention of a sequence with itself (Vaswani and others, NeurIPS 2017), x `[batch, length,
+ * features]`. Parameters as in `torch.nn.MultiheadAttention`, with its initial values: `in_proj_weight` `[3 features,
+ * features]` (queries, keys, values), `in_proj_bias`, `out_proj.weight`, `out_proj.bias`. With `causal`, a token sees
+ * only itself and earlier tokens. `dropout` applies to the attention weights.
  */
 export const multiHeadSelfAttention = defineLayer({
   kind: "multiHeadSelfAttention",
@@ -53,7 +53,7 @@ export const multiHeadSelfAttention = defineLayer({
       [features, features, features],
       { axis: 1 },
     );
-    // -1 is the batch, which an exported model leaves free.
+    // -1 is the batch, which stays symbolic in exported models.
     const [q, k, v] = parts.map((part) => reshape(part, [-1, length, spec.heads, width]));
     const scaled = mul(transpose(q, [0, 2, 1, 3]), scalar(1 / Math.sqrt(width), x.dtype));
     const scores = matMul(scaled, transpose(k, [0, 2, 3, 1]));
@@ -108,7 +108,7 @@ function mapTokens(x: Tensor, names: TokenMap, { context, initializer, bias }: M
   return gemm(reshape(x, [-1, features]), weight, shift, { transB: 1 });
 }
 
-/** 0 on and below the diagonal, minus infinity above it: `e^-infinity` is 0, and no row is without a finite score. */
+/** 0 on and below the diagonal, minus infinity above: `e^-infinity` is 0, and every row has a finite score. */
 function pastOnly(length: number, { dtype }: Tensor): Tensor {
   const values = Array.from({ length: length * length }, (_, i) =>
     i % length > Math.floor(i / length) ? Number.NEGATIVE_INFINITY : 0,

@@ -1,4 +1,4 @@
-// conv1d, conv2d and conv3d: a bank of small filters slid over a sequence, an image or a volume.
+// conv1d, conv2d and conv3d: small filters that slide over a sequence, an image or a volume.
 import * as z from "zod";
 import { conv } from "../../graph/ops/windows/convolution.js";
 import {
@@ -15,7 +15,7 @@ import { convolutionFans } from "../initializers/fans.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer } from "../layer.js";
 
-/** Options of all convolutions, transposed ones too. */
+/** Options of all convolutions, including transposed ones. */
 export function convolutionOptions(form: SpatialForm) {
   return z.object({
     filters: z

@@ -1,4 +1,4 @@
-// dense: every output from every input.
+// dense: a fully connected layer.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../core/numbers/shape.js";
@@ -16,7 +16,7 @@ export const dense = defineLayer({
   kind: "dense",
   about: "fully connected layer",
   aliases: ["Linear"],
-  differs: { Keras: "weights begin as glorotUniform, biases as zeros" },
+  differs: { Keras: "weights start as glorotUniform, biases as zeros" },
   options: z.object({
     units: z
       .int()
@@ -56,7 +56,7 @@ function checkInput(shape: Shape, inputs: number | undefined, where: string): vo
   const features = shape[shape.length - 1];
   if (shape.length >= 2 && (inputs === undefined || inputs === features)) return;
   const isUnflattened = inputs !== undefined && shape.length > 2 && sizeOf(shape.slice(1)) === inputs;
-  throw new ShapeError(inputs === undefined ? "dense needs features" : "dense was made for other inputs", {
+  throw new ShapeError(inputs === undefined ? "dense needs features" : "dense expects other inputs", {
     where,
     expected: `an input of shape [batch, ${inputs ?? "features"}], or with more axes between them`,
     received: shapeText(shape),

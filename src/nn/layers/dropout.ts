@@ -1,4 +1,4 @@
-// dropout: zero a random share of the values while training.
+// dropout: zeroes a random fraction of the values during training.
 import * as z from "zod";
 import { mul } from "../../graph/ops/elementwise/arithmetic.js";
 import { dropoutMask } from "../dropout-mask.js";
@@ -6,7 +6,7 @@ import { defineLayer } from "../layer.js";
 
 /**
  * `y = x * mask / (1 - rate)`, mask 0 with probability `rate`, fresh at every step; the identity in inference
- * (inverted dropout: Srivastava et al., JMLR 15, 2014, with the scaling moved to training).
+ * (inverted dropout: Srivastava et al., JMLR 15, 2014, but scaled during training).
  * Masks come from a counter-based generator, see `dropout-mask.ts`.
  */
 export const dropout = defineLayer({

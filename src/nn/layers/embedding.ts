@@ -1,4 +1,4 @@
-// embedding and positionalEmbedding: a trained vector for every token, and for every place.
+// embedding and positionalEmbedding: a trained vector for every token, and for every position.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
@@ -17,13 +17,13 @@ import { defineLayer } from "../layer.js";
 
 /**
  * Row `x` of the weight `[count, features]` for every token x from 0 to `count - 1`: `[batch, ...]` becomes
- * `[batch, ..., features]`. Tokens come as whole numbers of any type. The vector of the token `padding` is 0 and stays so.
- * Weights begin as N(0, 1), as in PyTorch.
+ * `[batch, ..., features]`. Tokens are integers stored in any type. The vector of the token `padding` is and stays 0.
+ * Weights start as N(0, 1), as in PyTorch.
  */
 export const embedding = defineLayer({
   kind: "embedding",
   about: "a trained vector for every token",
-  differs: { Keras: "vectors begin as uniform between -0.05 and 0.05" },
+  differs: { Keras: "vectors start uniform between -0.05 and 0.05" },
   options: z.object({
     count: z
       .int()
@@ -63,15 +63,15 @@ export const embedding = defineLayer({
   },
 });
 
-/** Chosen after the rows are taken, so that no gradient reaches the row of the padding. */
+/** Replaces the vectors after the lookup, so that no gradient reaches the padding row. */
 function withoutPadding(vectors: Tensor, tokens: Tensor, padding: number): Tensor {
   const isPadding = unsqueeze(equal(tokens, scalar(padding, "int64")), [tokens.shape.length]);
   return choose(isPadding, scalar(0, vectors.dtype), vectors);
 }
 
 /**
- * `x + weight[0:length]`, x `[batch, length, features]`, weight `[places, features]`: what lets attention tell places
- * apart (Gehring and others, ICML 2017; BERT and GPT-2 begin with deviation 0.02).
+ * `x + weight[0:length]`, x `[batch, length, features]`, weight `[positions, features]`: lets attention tell positions
+ * apart (Gehring and others, ICML 2017; BERT and GPT-2 start with deviation 0.02).
  */
 export const positionalEmbedding = defineLayer({
   kind: "positionalEmbedding",

@@ -9,17 +9,17 @@ import { defineLayer } from "../layer.js";
 
 function pooled(where: string, x: Tensor, pool: (x: Tensor) => Tensor): Tensor {
   if (x.shape.length < 3) {
-    throw new ShapeError("there are no places to pool", {
+    throw new ShapeError("there are no positions to pool", {
       where,
       expected: "an input of shape [batch, channels, ...]",
       received: shapeText(x.shape),
     });
   }
-  // -1 is the batch, which an exported model leaves free.
+  // -1 is the batch, which stays symbolic in exported models.
   return reshape(pool(x), [-1, x.shape[1]]);
 }
 
-/** Mean of every channel over all places: `[batch, channels, ...]` to `[batch, channels]`. */
+/** Mean of every channel over all positions: `[batch, channels, ...]` to `[batch, channels]`. */
 export const globalAveragePool = defineLayer({
   kind: "globalAveragePool",
   about: "mean of every channel",

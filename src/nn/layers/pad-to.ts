@@ -1,11 +1,11 @@
-// padTo: zeros around images that are smaller than a network wants.
+// padTo: pads images that are smaller than a network needs with zeros.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
 import { pad } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
-/** Zeros on all sides, the same number up to one, until images are `size` x `size`; larger ones stay as they are. */
+/** Pads with zeros on all sides, equally up to one, until images are `size` x `size`; larger ones are unchanged. */
 export const padTo = defineLayer({
   kind: "padTo",
   about: "pads images that are too small with zeros",

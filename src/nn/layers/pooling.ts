@@ -7,7 +7,7 @@ import { defineLayer } from "../layer.js";
 
 interface Pool {
   readonly about: string;
-  /** What PyTorch and Keras call it, in front of the number of axes. */
+  /** Names in PyTorch and Keras, without the number of axes. */
   readonly aliases: readonly string[];
   node(x: Tensor, window: PoolOptions): Tensor;
 }

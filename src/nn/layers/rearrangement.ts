@@ -27,7 +27,7 @@ export const reshape = defineLayer({
         received: `${size}, of shape ${shapeText(x.shape.slice(1))}`,
       });
     }
-    // -1 is the batch, which an exported model leaves free.
+    // -1 is the batch, which stays symbolic in exported models.
     return reshapeNode(x, [-1, ...target]);
   },
 });

@@ -1,4 +1,4 @@
-// transformerEncoderBlock: attention between tokens, then a small network for each, both around a shortcut.
+// transformerEncoderBlock: attention between tokens, then a feed-forward network per token, both with a shortcut.
 import * as z from "zod";
 import { add } from "../../graph/ops/elementwise/arithmetic.js";
 import type { Tensor } from "../../graph/tensor.js";
@@ -18,8 +18,8 @@ import { layerNorm } from "./normalization/layer-norm.js";
  *     y = x + a(norm1(x)),    z = y + f(norm2(y))       with normFirst, which trains without warm-up (Xiong et al., 2020)
  *
  * Parameters as in `torch.nn.TransformerEncoderLayer`: `self_attn.in_proj_weight`, `self_attn.out_proj.weight`,
- * `linear1`, `linear2`, `norm1`, `norm2`. Dropout of one rate stands where PyTorch has it: on the attention weights, on
- * the hidden units, and on both branches. With `causal` it is the block of GPT-2.
+ * `linear1`, `linear2`, `norm1`, `norm2`. One dropout rate applies where PyTorch has dropout: on the attention weights,
+ * on the hidden units, and on both branches. With `causal`, `normFirst` and GELU, it is the block of GPT-2.
  */
 export const transformerEncoderBlock = defineLayer({
   kind: "transformerEncoderBlock",

@@ -1,4 +1,4 @@
-// convTranspose1d, convTranspose2d and convTranspose3d: the way back through a convolution, from few places to many.
+// convTranspose1d, convTranspose2d and convTranspose3d: the transpose of a convolution, which enlarges its input.
 import * as z from "zod";
 import { convTranspose } from "../../graph/ops/windows/convolution.js";
 import {
@@ -49,7 +49,9 @@ function transposedConvolution<Kind extends string>(kind: Kind, about: string, f
   });
 }
 
-/** Transposed convolution along one axis. x `[batch, channels, length]`, weight `[channels, filters / groups, kernel]`. */
+/**
+ * Transposed convolution along one axis. x `[batch, channels, length]`, weight `[channels, filters / groups, kernel]`.
+ */
 export const convTranspose1d = transposedConvolution(
   "convTranspose1d",
   "transposed one-dimensional convolution",
@@ -59,7 +61,7 @@ export const convTranspose1d = transposedConvolution(
 /**
  * Transposed two-dimensional convolution (Zeiler and others, CVPR 2010). x `[batch, channels, height, width]`, weight
  * `[channels, filters / groups, kernel, kernel]`; `(extent - 1) stride - 2 padding + dilation (kernel - 1) +
- * outputPadding + 1` places an axis.
+ * outputPadding + 1` positions per axis.
  */
 export const convTranspose2d = transposedConvolution(
   "convTranspose2d",

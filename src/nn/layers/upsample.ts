@@ -1,4 +1,4 @@
-// upsample: sequences, images and volumes with enlarges by repetition or interpolation.
+// upsample: enlarges sequences, images and volumes by repetition or interpolation.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
@@ -7,15 +7,15 @@ import { defineLayer } from "../layer.js";
 
 const factor = z.number().positive();
 
-/** How a coordinate of the result becomes one of x. */
+/** How a coordinate of the result maps to one of x. */
 const coordinates = (mode: string, alignCorners: boolean): string => {
   if (mode === "nearest") return "asymmetric";
   return alignCorners ? "align_corners" : "pytorch_half_pixel";
 };
 
 /**
- * Every spatial axis `scale` times as long, rounded down: by the nearest element (`x[floor(i / scale)]`), or linear
- * between neighbors, along all axes one after the other. As PyTorch's `Upsample` with `scale_factor`.
+ * Makes every spatial axis `scale` times as long, rounded down: by the nearest element (`x[floor(i / scale)]`), or
+ * linearly between neighbors, one axis after the other. As PyTorch's `Upsample` with `scale_factor`.
  */
 export const upsample = defineLayer({
   kind: "upsample",
@@ -37,7 +37,7 @@ export const upsample = defineLayer({
     const factors = typeof scale === "number" ? x.shape.slice(2).map(() => scale) : scale;
     if (axes < 1 || factors.length !== axes) {
       const number = typeof scale === "number" ? "..." : `${scale.length} spatial axes`;
-      throw new ShapeError("upsample needs places in every channel", {
+      throw new ShapeError("upsample needs spatial axes", {
         where,
         expected: `an input of shape [batch, channels, ${number}]`,
         received: shapeText(x.shape),

@@ -8,7 +8,7 @@ import { defineLayer } from "../layer.js";
 const extent = z.int().min(0);
 
 /**
- * Zeros before and after every spatial axis: the same number everywhere, or for every axis one number or
+ * Adds zeros before and after every spatial axis: the same number everywhere, or for every axis one number or
  * `[before, after]`. PyTorch's `ZeroPad2d((left, right, top, bottom))` is `[[top, bottom], [left, right]]`.
  */
 export const zeroPadding = defineLayer({

@@ -1,4 +1,4 @@
-// Losses of yes or no, one answer an output: one column for two classes, several for labels that do not exclude another.
+// Binary losses, one decision per output: one column for two classes, several columns for independent labels.
 import * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
@@ -15,7 +15,7 @@ import { defineLoss, fittedTargets, like, yesNoCorrect } from "./loss.js";
 /**
  * Mean over batch and outputs of `(1 - y) x + w softplus(-x)`, w = 1 + (posWeight - 1) y: the negative log likelihood
  * of y under `sigmoid(x)`, in nats, finite for every logit x. `posWeight`, one number or one for each entry of the last
- * axis, counts the ones so many times. As PyTorch's `BCEWithLogitsLoss`.
+ * axis, is the weight of targets of 1. As PyTorch's `BCEWithLogitsLoss`.
  */
 export const binaryCrossEntropyWithLogits = defineLoss({
   kind: "binaryCrossEntropyWithLogits",
@@ -43,10 +43,10 @@ export const binaryCrossEntropyWithLogits = defineLoss({
 
 /** `posWeight - 1` along the last axis. */
 function positiveExtra(output: Tensor, weights: readonly number[]): Tensor {
-  // Without an axis of outputs there is one of them.
+  // Without an output axis there is one output.
   const outputs = output.shape.length > 1 ? output.shape[output.shape.length - 1] : 1;
   if (weights.length !== 1 && weights.length !== outputs) {
-    throw new InvalidInputError("there are more or fewer weights than outputs", {
+    throw new InvalidInputError("the number of weights differs from the number of outputs", {
       where: "loss (binaryCrossEntropyWithLogits).posWeight",
       expected: `one number, or ${outputs}`,
       received: `${weights.length}`,
@@ -56,13 +56,13 @@ function positiveExtra(output: Tensor, weights: readonly number[]): Tensor {
   return constant(tensorFrom(output.dtype, weights.length === 1 ? [] : [outputs], extra));
 }
 
-/** Least probability whose logarithm is taken: the smallest normal number of float32. */
+/** Lower bound for probabilities in logarithms: the smallest normal float32. */
 const leastProbability = 2 ** -126;
 
 /**
- * Mean over batch and outputs of `-y log p - (1 - y) log(1 - p)`, for models that end in a sigmoid; better leave that
- * out and use `binaryCrossEntropyWithLogits`. Logarithms end at log(2^-126) = -87.3 and have no gradient there (PyTorch
- * ends them at -100, with a gradient of up to 1e12).
+ * Mean over batch and outputs of `-y log p - (1 - y) log(1 - p)`, for models that end in a sigmoid; it is better to
+ * omit that and use `binaryCrossEntropyWithLogits`. Logarithms are clamped at log(2^-126) = -87.3 and have no gradient
+ * there (PyTorch clamps at -100, with a gradient of up to 1e12).
  */
 export const binaryCrossEntropy = defineLoss({
   kind: "binaryCrossEntropy",
@@ -81,7 +81,9 @@ export const binaryCrossEntropy = defineLoss({
   correct: (_spec, output, targets) => yesNoCorrect("binaryCrossEntropy", output, targets, 0.5),
 });
 
-/** Mean over batch and outputs of `max(0, margin - s x)`, s = 1 for targets above 0, else -1 (0 and -1 both say no). */
+/**
+ * Mean over batch and outputs of `max(0, margin - s x)`, s = 1 for targets above 0, else -1 (0 and -1 both mean no).
+ */
 export const hinge = defineLoss({
   kind: "hinge",
   about: "how far an output is from the right side of a margin",

@@ -1,4 +1,4 @@
-// Losses of one class out of several: outputs [batch, classes, ...], one answer for every example and further position.
+// Losses of one class out of several: outputs [batch, classes, ...], one prediction per example and further position.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../core/numbers/shape.js";
@@ -29,7 +29,7 @@ interface ClassOptions {
   readonly ignoreIndex?: number | undefined;
 }
 
-/** Whether the divisor is the number of positions, whatever the targets. */
+/** Whether the divisor is the number of positions, independent of the targets. */
 const countsAlike = (spec: ClassOptions): boolean => spec.classWeights === undefined && spec.ignoreIndex === undefined;
 
 /**
@@ -37,10 +37,10 @@ const countsAlike = (spec: ClassOptions): boolean => spec.classWeights === undef
  * targets `int32 [batch, ...]`, or with `probabilities` one for each class, of the shape of the logits. It applies
  * softmax itself: feed it logits. Fed probabilities of C classes, it cannot fall below ln(1 + (C-1)/e).
  *
- * As PyTorch's `CrossEntropyLoss`: `labelSmoothing` s mixes the targets with the uniform distribution, (1 - s) q + s / C
- * (Szegedy et al., CVPR 2016, section 7); `classWeights` multiply every term by the weight of its class, and the mean is
- * divided by the sum of the targets' weights (by the number of positions with `probabilities`); positions whose target is
- * `ignoreIndex` do not count. Where nothing counts the loss is 0 (PyTorch: NaN).
+ * As PyTorch's `CrossEntropyLoss`: `labelSmoothing` s mixes the targets with the uniform distribution, (1 - s) q + s /
+ * C (Szegedy et al., CVPR 2016, section 7); `classWeights` multiply every term by the weight of its class, and the mean
+ * is divided by the sum of the targets' weights (by the number of positions with `probabilities`); positions whose
+ * target is `ignoreIndex` are ignored. If all are ignored, the loss is 0 (PyTorch: NaN).
  */
 export const crossEntropy = defineLoss({
   kind: "crossEntropy",
@@ -65,7 +65,7 @@ export const crossEntropy = defineLoss({
     const logs = logSoftmax(logits, { axis: logits.shape.length === 2 ? -1 : 1 });
     if (!spec.probabilities) return likelihoodLoss("crossEntropy", spec, logs, targets, spec.labelSmoothing);
     if (spec.ignoreIndex !== undefined) {
-      throw new InvalidInputError("ignoreIndex and probabilities exclude one another", {
+      throw new InvalidInputError("ignoreIndex and probabilities cannot be combined", {
         where: "loss (crossEntropy)",
         remedy: "Leave one of them out",
       });
@@ -157,7 +157,7 @@ function likelihoodLoss(kind: string, spec: ClassOptions, logs: Tensor, targets:
   return neg(div(total, max(divisor, like(logs, leastDivisor))));
 }
 
-// Divides the sum of no terms by something; far below any sum of weights.
+// Avoids 0 / 0 for an empty sum; far below any sum of weights.
 const leastDivisor = 1e-30;
 
 /** `(1 - s) own + s / C` times the sum over all classes. */
@@ -186,7 +186,7 @@ function targetMask(kind: string, output: Tensor, targets: Tensor): Tensor {
       received: shapeText(targets.shape),
       ...(positions.length === 0
         ? {}
-        : { remedy: "For one answer an example put flatten() before the last dense layer" }),
+        : { remedy: "For one prediction per example, put flatten() before the last dense layer" }),
     });
   }
   const numbers = Array.from({ length: classes }, (_, c) => c);
@@ -199,7 +199,7 @@ function weightsOf(kind: string, output: Tensor, weights: readonly number[] | un
   if (weights === undefined) return undefined;
   const [, classes, ...positions] = output.shape;
   if (weights.length !== classes) {
-    throw new InvalidInputError("there are more or fewer weights than classes", {
+    throw new InvalidInputError("the number of weights differs from the number of classes", {
       where: `loss (${kind}).classWeights`,
       expected: `${classes} numbers, one for each output of the model`,
       received: `${weights.length}`,
@@ -208,14 +208,14 @@ function weightsOf(kind: string, output: Tensor, weights: readonly number[] | un
   return constant(tensorFrom(output.dtype, [1, classes, ...positions.map(() => 1)], weights));
 }
 
-/** True where the target counts; absent where all do. */
+/** True where the target is not ignored; absent if none is. */
 function keptMask(targets: Tensor, ignored: number | undefined): Tensor | undefined {
   return ignored === undefined ? undefined : not(equal(targets, scalar(ignored, targets.dtype)));
 }
 
 /**
- * Right answers, in examples: the share of positions whose largest output (axis 1; the first of equal ones) is the
- * target's, times the number of examples. Positions whose target is `ignored` do not count.
+ * Correct predictions, in examples: the fraction of positions whose largest output (axis 1; the first of equal ones) is
+ * the target's, times the number of examples. Positions with the target `ignored` do not count.
  */
 export function correctCount(output: Tensor, targets: Tensor, ignored?: number): Tensor {
   const predicted = cast(argMax(output, { axis: 1, keepdims: 0 }), "int32");

@@ -1,4 +1,4 @@
-// What a loss is: a scalar from the network's output and the targets, and which targets it takes.
+// Defines losses: a scalar from the network's output and the targets, and the kind of targets.
 import type { z } from "zod";
 import { type Definition, type Described, define } from "../../core/definition.js";
 import { ShapeError } from "../../core/errors.js";
@@ -14,13 +14,13 @@ import type { Tensor } from "../../graph/tensor.js";
 interface TargetFormRecord {
   /** One phrase for messages and docs. */
   readonly about: string;
-  /** What the arrays of a user's own data become; by their type when absent. */
+  /** How arrays of user data are converted. Default: by their type. */
   readonly dataKind?: "class" | "value";
-  /** Least and largest value, where there are such. */
+  /** Smallest and largest value, if bounded. */
   readonly range?: readonly [number, number];
 }
 
-/** What losses take as targets. All but class numbers have the output's shape, but for a last axis of extent 1. */
+/** Kinds of targets. All except class numbers have the output's shape, up to a last axis of size 1. */
 export const targetForms = {
   classNumbers: {
     about: "class numbers from 0: int32 [batch, ...] for an output [batch, classes, ...]",
@@ -28,13 +28,13 @@ export const targetForms = {
   },
   probabilities: { about: "a probability for every class, of the output's shape", dataKind: "value", range: [0, 1] },
   labels: { about: "0 or 1 (or a probability) for every output", range: [0, 1] },
-  signs: { about: "1 for yes, 0 or -1 for no, for every output", range: [-1, 1] },
+  signs: { about: "for every output 1 for yes, 0 or -1 for no", range: [-1, 1] },
   values: { about: "a value for every output", dataKind: "value" },
 } as const satisfies Readonly<Record<string, TargetFormRecord>>;
 
 export type TargetForm = keyof typeof targetForms;
 
-/** The record of a form of targets, its optional members included. */
+/** The record of a kind of targets, with its optional members. */
 export function targetForm(form: TargetForm): TargetFormRecord {
   return targetForms[form];
 }
@@ -42,13 +42,16 @@ export function targetForm(form: TargetForm): TargetFormRecord {
 export interface LossPart<S> {
   readonly targets: TargetForm | ((spec: S) => TargetForm);
   /**
-   * Whether the loss of a batch is the mean of those of its examples, so that a batch may be computed in parts. It is
-   * unless the divisor depends on the targets. Default true.
+   * Whether the loss of a batch is the mean of the losses of its examples, so that a batch can be computed in parts.
+   * This holds unless the divisor depends on the targets. Default true.
    */
   isMeanOverExamples?(spec: S): boolean;
-  /** A scalar from the output, examples on axis 0, and the targets. */
+  /** A scalar from the output (batch on axis 0) and the targets. */
   build(spec: S, output: Tensor, targets: Tensor): Tensor;
-  /** Right answers in the batch, in examples: a `float32` scalar. Absent where there is no right and wrong. */
+  /**
+   * Number of correct predictions in the batch, in examples: a `float32` scalar. Absent for losses without a notion of
+   * correctness.
+   */
   correct?(spec: S, output: Tensor, targets: Tensor): Tensor;
 }
 
@@ -68,8 +71,8 @@ export function like(output: Tensor, value: number): Tensor {
 }
 
 /**
- * Targets in the output's element type and shape. Shapes may differ by a last axis of extent 1: an output `[batch, 1]`
- * goes with targets `[batch]`, which would broadcast to `[batch, batch]`.
+ * Targets in the output's element type and shape. Shapes may differ by a last axis of size 1: an output `[batch, 1]`
+ * accepts targets `[batch]`, which would otherwise broadcast to `[batch, batch]`.
  */
 export function fittedTargets(kind: string, output: Tensor, targets: Tensor): Tensor {
   if (!fitsOutput(output.shape, targets.shape)) {
@@ -83,15 +86,15 @@ export function fittedTargets(kind: string, output: Tensor, targets: Tensor): Te
   return shaped.dtype === output.dtype ? shaped : cast(shaped, output.dtype);
 }
 
-/** Whether two shapes are the same, or differ by a last axis of extent 1. */
+/** Whether two shapes are equal, or differ only by a last axis of size 1. */
 export function fitsOutput(output: readonly number[], targets: readonly number[]): boolean {
   const [long, short] = output.length >= targets.length ? [output, targets] : [targets, output];
   return sameShape(long, short) || (long[long.length - 1] === 1 && sameShape(long.slice(0, -1), short));
 }
 
 /**
- * Share of right answers times the number of examples: outputs above the threshold stand for yes, targets above a half
- * too; every output counts alike.
+ * Fraction of correct predictions times the number of examples: outputs above the threshold mean yes, targets above a
+ * half too; every output has the same weight.
  */
 export function yesNoCorrect(kind: string, output: Tensor, targets: Tensor, threshold: number): Tensor {
   const said = greater(output, like(output, threshold));
@@ -99,7 +102,7 @@ export function yesNoCorrect(kind: string, output: Tensor, targets: Tensor, thre
   return inExamples(reduceSum(cast(equal(said, wanted), "float32")), output.shape[0], sizeOf(output.shape));
 }
 
-/** A sum over all answers as a number of examples. */
+/** Converts a sum over all predictions to a number of examples. */
 export function inExamples(sum: Tensor, examples: number, answers: number): Tensor {
   return answers === examples ? sum : mul(sum, scalar(examples / answers));
 }

@@ -1,4 +1,4 @@
-// AlexNet in its three forms: one tower as lab reports count it, two towers as published, torchvision's.
+// AlexNet in three forms: the single tower of lab reports, the published two towers, and torchvision's.
 import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
@@ -19,16 +19,16 @@ const options = z.object({
     .default(1000)
     .meta({ aliases: ["num_classes"] }),
   /**
-   * `single`: one tower. `grouped`: convolutions 2, 4 and 5 in two groups, as the paper's two GPUs have it. `torchvision`:
+   * `single`: one tower. `grouped`: convolutions 2, 4 and 5 in two groups, as on the paper's two GPUs. `torchvision`:
    * one tower with fewer filters (Krizhevsky 2014), for 224 x 224 images.
    */
   form: z.enum(["single", "grouped", "torchvision"]).default("single"),
-  /** `imagenet` begins with 11 x 11 filters, 4 apart; `small` with 5 x 5 ones, for about 32 x 32 images. */
+  /** `imagenet` starts with 11 x 11 filters of stride 4; `small` with 5 x 5 filters, for images of about 32 x 32. */
   stem: z.enum(["imagenet", "small"]).default("imagenet"),
-  /** All numbers of filters and hidden units are multiplied by it. */
+  /** Multiplies all filter and hidden unit counts. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),
-  /** Behind the first two convolutions, as in the paper. */
+  /** After the first two convolutions, as in the paper. */
   localResponseNorm: z.boolean().default(false),
 });
 
@@ -45,18 +45,18 @@ function featuresOf({ form, stem, width, ...spec }: Spec): LayerSpec[] {
   const { filters, padding, groups } = forms[form];
   const scaled = scaledBy(width);
   const convolution = (i: number, kernel: number, around: number, more: { stride?: number; groups?: number } = {}) =>
-    // Groups must divide what goes into the next convolution, too.
+    // The groups must also divide the input of the next convolution.
     conv2d({ filters: groups * scaled(filters[i] / groups), kernel, padding: around, ...more });
   const pool = maxPool2d({ kernel: 3, stride: 2 });
-  // One layer with the activation, so that parameters have the same names with and without it. The paper's alpha, 1e-4,
-  // is that of a sum.
+  // Combined with the activation in one layer, so that parameter names do not depend on it. The paper's alpha, 1e-4,
+  // multiplies a sum, not a mean.
   const normalized = spec.localResponseNorm
     ? sequential([relu(), localResponseNorm({ size: 5, alpha: 5e-4, beta: 0.75, offset: 2 })])
     : relu();
   return [
     ...[stem === "imagenet" ? convolution(0, 11, padding, { stride: 4 }) : convolution(0, 5, 2), normalized, pool],
     ...[convolution(1, 5, 2, { groups }), normalized, pool],
-    // Both GPUs saw both halves here.
+    // Here both GPUs read both halves.
     ...[convolution(2, 3, 1), relu()],
     ...[convolution(3, 3, 1, { groups }), relu()],
     ...[convolution(4, 3, 1, { groups }), relu(), pool],
@@ -76,9 +76,9 @@ function model(spec: Spec): LayerSpec {
 }
 
 /**
- * AlexNet (Krizhevsky, Sutskever and Hinton, NeurIPS 2012). One tower has 62,378,344 parameters, the published network with
- * its groups 60,965,224, torchvision's 61,100,840 (names as there). The published one is
- * `{ form: "grouped", localResponseNorm: true }`.
+ * AlexNet (Krizhevsky, Sutskever and Hinton, NeurIPS 2012). The single tower has 62,378,344 parameters, the published
+ * network with its groups 60,965,224, torchvision's 61,100,840 (names as there). The published one is `{ form:
+ * "grouped", localResponseNorm: true }`.
  */
 export const alexnet = define({
   kind: "alexnet",

@@ -1,4 +1,4 @@
-// DenseNet-121: every layer sees the results of all before it in its block.
+// DenseNet-121: every layer reads the outputs of all earlier layers in its block.
 import * as z from "zod";
 import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
@@ -21,11 +21,11 @@ const options = z.object({
   depths: z.array(z.int().positive()).min(1).default([6, 12, 24, 16]),
   /** Channels that every layer adds, at width 1. */
   growth: z.int().positive().default(32),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
 });
 
-/** Normalization, 1 x 1 to four times the growth, normalization, 3 x 3; beside its input. */
+/** Normalization, 1 x 1 to four times the growth, normalization, 3 x 3; concatenated with the input. */
 function denseLayer(growth: number, name: string): LayerSpec {
   const made = sequential(
     [batchNorm(), relu(), unbiased(4 * growth, { kernel: 1 }), batchNorm(), relu(), unbiased(growth, { kernel: 3 })],
@@ -34,7 +34,9 @@ function denseLayer(growth: number, name: string): LayerSpec {
   return parallel([sequential([]), made], { names: ["", name] });
 }
 
-/** DenseNet-121 (Huang, Liu, van der Maaten and Weinberger, CVPR 2017): 7,978,856 parameters, named as in torchvision. */
+/**
+ * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger, CVPR 2017): 7,978,856 parameters, named as in torchvision.
+ */
 export const densenet121 = define({
   kind: "densenet121",
   about: "DenseNet with 121 layers of weights",

@@ -20,24 +20,27 @@ const options = z.object({
     .default(1000)
     .meta({ aliases: ["num_classes"] }),
   /**
-   * `torchvision`: batch normalization, and 3 x 3 where the paper has 5 x 5 (a slip of the first port that was kept).
-   * `paper`: biases instead of normalization, and 5 x 5.
+   * `torchvision`: batch normalization, and 3 x 3 where the paper has 5 x 5 (a mistake of the first port that was
+   * kept). `paper`: biases instead of normalization, and 5 x 5.
    */
   form: z.enum(["torchvision", "paper"]).default("torchvision"),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
   /** 0.4 in the paper. */
   dropout: z.number().min(0).lt(1).default(0.2),
-  /** Behind the first pooling and before the second, as in the paper. */
+  /** After the first pooling and before the second, as in the paper. */
   localResponseNorm: z.boolean().default(false),
 });
 
 type Spec = z.output<typeof options>;
 
-/** Filters of a module: 1 x 1; before 3 x 3, 3 x 3; before 5 x 5, 5 x 5; behind the pooling. The paper's table 1. */
+/**
+ * Filters of a module: 1 x 1; reduction for 3 x 3, 3 x 3; reduction for 5 x 5, 5 x 5; after the pooling. The paper's
+ * table 1.
+ */
 type Module = readonly [number, number, number, number, number, number];
 
-/** Modules, and what stands behind them. */
+/** Stages of modules. */
 const stages: readonly { readonly name: string; readonly modules: readonly (readonly [string, Module])[] }[] = [
   {
     name: "maxpool3",

@@ -11,7 +11,7 @@ import { maxPool2d } from "../layers/pooling.js";
 const filters = z.int().positive();
 
 const naiveOptions = z.object({
-  /** Filters of 1 x 1, 3 x 3 and 5 x 5; those of GoogLeNet's module 3b unless given. */
+  /** Filters of 1 x 1, 3 x 3 and 5 x 5; by default those of GoogLeNet's module 3b. */
   ones: filters.default(128),
   threes: filters.default(192),
   fives: filters.default(96),
@@ -19,7 +19,7 @@ const naiveOptions = z.object({
 });
 
 const reducedOptions = naiveOptions.extend({
-  /** Filters of the 1 x 1 convolutions before 3 x 3 and 5 x 5, and behind the pooling. */
+  /** Filters of the 1 x 1 convolutions before 3 x 3 and 5 x 5, and after the pooling. */
   reduceThrees: filters.default(128),
   reduceFives: filters.default(32),
   pooled: filters.default(64),
@@ -34,8 +34,8 @@ function convolution(count: number, kernel: number, bias: boolean): LayerSpec {
 const pool = (): LayerSpec => maxPool2d({ kernel: 3, stride: 1, padding: 1 });
 
 /**
- * 1 x 1, 3 x 3, 5 x 5 and pooling side by side (Szegedy et al., CVPR 2015, figure 2a). It cannot have fewer channels than
- * its input, whose pooled copy is part of its output.
+ * 1 x 1, 3 x 3, 5 x 5 and pooling in parallel (Szegedy et al., CVPR 2015, figure 2a). The output cannot have fewer
+ * channels than the input, because it contains the pooled input.
  */
 export const inceptionNaive = define({
   kind: "inceptionNaive",
@@ -55,7 +55,7 @@ export const inceptionNaive = define({
     ),
 });
 
-/** The same behind 1 x 1 convolutions that make the channels fewer (figure 2b). */
+/** The same with 1 x 1 convolutions that reduce the channels (figure 2b). */
 export const inceptionReduced = define({
   kind: "inceptionReduced",
   about: "an inception module with 1 x 1 reductions, on 32 x 32 x 256",

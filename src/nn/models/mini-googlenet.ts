@@ -20,7 +20,7 @@ const options = z.object({
     .positive()
     .default(10)
     .meta({ aliases: ["num_classes"] }),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),
 });
@@ -28,7 +28,7 @@ const options = z.object({
 /**
  * MiniGoogLeNet (Zhang, Bengio, Hardt, Recht and Vinyals, ICLR 2017, "small Inception"; in the form of the Keras course
  * material: biases, batch normalization with scale): 1,652,826 trained parameters for 3 channels. For 32 x 32 images;
- * smaller ones get a margin of zeros.
+ * smaller ones are padded with zeros.
  */
 export const miniGoogLeNet = define({
   kind: "miniGoogLeNet",

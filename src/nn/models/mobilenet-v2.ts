@@ -16,7 +16,7 @@ const options = z.object({
     .positive()
     .default(1000)
     .meta({ aliases: ["num_classes"] }),
-  /** All numbers of filters are multiplied by it, and rounded to multiples of 8. */
+  /** Multiplies all filter counts, rounded to multiples of 8. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.2),
 });
@@ -32,7 +32,7 @@ const stages = [
   [6, 320, 1, 1],
 ] as const;
 
-/** The nearest multiple of 8 that is not more than a tenth smaller, as the authors' code rounds. */
+/** The nearest multiple of 8 that is at most a tenth smaller, like the rounding in the authors' code. */
 function rounded(filters: number): number {
   const nearest = Math.max(8, Math.floor((filters + 4) / 8) * 8);
   return nearest < 0.9 * filters ? nearest + 8 : nearest;
@@ -41,7 +41,9 @@ function rounded(filters: number): number {
 const block = (filters: number, shape: ConvolutionShape): LayerSpec =>
   sequential([...convNorm(filters, shape), relu6()]);
 
-/** 1 x 1 up, 3 x 3 depthwise, 1 x 1 down without activation; around it the input, where the shape stays. */
+/**
+ * 1 x 1 expansion, 3 x 3 depthwise, 1 x 1 projection without activation; with a shortcut if the shape does not change.
+ */
 function inverted(channels: number, filters: number, expansion: number, stride: number): LayerSpec {
   const hidden = channels * expansion;
   const conv = sequential([

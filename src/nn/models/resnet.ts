@@ -20,22 +20,27 @@ const options = z.object({
     .positive()
     .default(1000)
     .meta({ aliases: ["num_classes"] }),
-  /** `imagenet` begins with 7 x 7 filters, 2 apart, and a pooling; `cifar` with 3 x 3 ones, for about 32 x 32 images. */
+  /**
+   * `imagenet` starts with 7 x 7 filters of stride 2 and a pooling; `cifar` with 3 x 3 filters, for images of about 32
+   * x 32.
+   */
   stem: z.enum(["imagenet", "cifar"]).default("imagenet"),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
 });
 
 const bottleneckOptions = options.extend({
-  /** Where a block makes the image smaller: in the 3 x 3 (torchvision, "version 1.5") or in the first 1 x 1 (the paper). */
+  /**
+   * Where a block downsamples: in its 3 x 3 (torchvision, "version 1.5") or its first 1 x 1 convolution (the paper).
+   */
   stride: z.enum(["middle", "first"]).default("middle"),
 });
 
-/** How a block is made: filters of its convolutions, of its result, and what they are. */
+/** The structure of a block. */
 interface Block {
-  /** Filters that go out for each of a stage's. */
+  /** Output filters of a block, relative to the filters of its stage. */
   readonly expansion: number;
-  /** Name of the activation behind the sum. */
+  /** Name of the activation after the sum. */
   readonly last: string;
   branch(filters: number, out: number, stride: number): LayerSpec;
 }
@@ -70,7 +75,7 @@ function bottleneckBlock(place: "first" | "middle"): Block {
   };
 }
 
-/** A branch around which the input goes; projected where its shape changes. */
+/** A residual block; the shortcut has a projection if the shape changes. */
 function blockOf(block: Block, channels: number, filters: number, stride: number): LayerSpec {
   const out = block.expansion * filters;
   const changes = stride !== 1 || channels !== out;
@@ -118,9 +123,9 @@ function layersOf(
 }
 
 /**
- * What the five have in common. ResNet (He, Zhang, Ren and Sun, CVPR 2016) has for 1,000 classes 11,689,512 parameters with
- * 18 layers, 21,797,672 with 34, 25,557,032 with 50, 44,549,160 with 101, 60,192,808 with 152; they are named as in
- * torchvision.
+ * The common definition of all five. ResNet (He, Zhang, Ren and Sun, CVPR 2016) has for 1,000 classes 11,689,512
+ * parameters with 18 layers, 21,797,672 with 34, 25,557,032 with 50, 44,549,160 with 101, 60,192,808 with 152; they are
+ * named as in torchvision.
  */
 function described<Kind extends string>(kind: Kind) {
   return {

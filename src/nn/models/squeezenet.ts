@@ -17,7 +17,7 @@ const options = z.object({
     .positive()
     .default(1000)
     .meta({ aliases: ["num_classes"] }),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),
 });
@@ -65,7 +65,7 @@ const versions: Readonly<
   },
 };
 
-// ReLU halves the variance; these weights double it again.
+// ReLU halves the variance; these weights double it.
 const he = { kind: "heUniform" } as const;
 
 function squeezenet<Kind extends keyof typeof versions>(kind: Kind) {

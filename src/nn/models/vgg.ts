@@ -29,7 +29,7 @@ const options = z.object({
   batchNorm: z.boolean().default(false),
   /** Units of the two hidden dense layers. */
   hidden: z.int().positive().default(4096),
-  /** All numbers of filters are multiplied by it. */
+  /** Multiplies all filter counts. */
   width: z.number().positive().default(1),
   dropout: z.number().min(0).lt(1).default(0.5),
 });

@@ -19,7 +19,7 @@ const options = z.object({
     .positive()
     .default(10)
     .meta({ aliases: ["num_classes"] }),
-  /** Side of a patch; it should divide the image, or a margin is lost. */
+  /** Side of a patch; it should divide the image size, otherwise a margin is lost. */
   patch: z.int().positive().default(4),
   features: z.int().positive().default(64),
   depth: z.int().positive().default(4),
@@ -30,9 +30,9 @@ const options = z.object({
 });
 
 /**
- * Vision transformer (Dosovitskiy and others, ICLR 2021) with the mean of all patches in place of a class token (Beyer,
- * Zhai and Kolesnikov, 2022): blocks that are normalized first, GELU, trained places, a normalization before the mean.
- * The defaults are small, for images of about 32 x 32. With `{ patch: 16, features: 768, depth: 12, heads: 12,
+ * Vision transformer (Dosovitskiy and others, ICLR 2021) with the mean of all patches instead of a class token (Beyer,
+ * Zhai and Kolesnikov, 2022): pre-normalized blocks, GELU, trained position embeddings, a normalization before the
+ * mean. The defaults are small, for images of about 32 x 32. With `{ patch: 16, features: 768, depth: 12, heads: 12,
  * hidden: 3072, classes: 1000 }` it is ViT-B/16.
  */
 export const visionTransformer = define({
@@ -54,7 +54,7 @@ export const visionTransformer = define({
     });
     return sequential([
       conv2d({ filters: features, kernel: patch, stride: patch }),
-      // [features, rows, columns] to [places, features].
+      // [features, rows, columns] to [positions, features].
       reshape({ shape: [features, -1] }),
       transpose({ axes: [2, 1] }),
       positionalEmbedding(),

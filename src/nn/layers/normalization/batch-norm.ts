@@ -1,4 +1,4 @@
-// batchNorm: standardize every channel by the statistics of the batch, then scale and shift.
+// batchNorm: standardizes every channel by the statistics of the batch, then scales and shifts.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { shapeText } from "../../../core/numbers/shape.js";
@@ -8,10 +8,10 @@ import { defineLayer } from "../../layer.js";
 
 /**
  * `y = (x - mean) / sqrt(variance + epsilon) * scale + shift` per channel (axis 1). Ioffe and Szegedy, ICML 2015.
- * Training uses the mean and population variance of the batch and moves the running statistics by
- * `momentum` toward the batch mean and the *unbiased* variance, as PyTorch does; inference uses the running ones, and so
- * does training when `running_mean` is frozen.
- * Parameters are named as in PyTorch: `weight` (scale), `bias` (shift), `running_mean`, `running_var`.
+ * Training uses the mean and population variance of the batch and moves the running statistics by `momentum` toward the
+ * batch mean and the *unbiased* variance, as PyTorch does. Inference uses the running statistics, and so does training
+ * when `running_mean` is frozen. Parameters are named as in PyTorch: `weight` (scale), `bias` (shift), `running_mean`,
+ * `running_var`.
  */
 export const batchNorm = defineLayer({
   kind: "batchNorm",

@@ -50,7 +50,7 @@ export const layerNorm = defineLayer({
 
 /**
  * `x / sqrt(mean(x^2) + epsilon) * weight` over the last axes of every example (Zhang and Sennrich, NeurIPS 2019).
- * The epsilon is PyTorch's for float32, the distance from 1 to the next number; models of language have 1e-5 or 1e-6.
+ * The epsilon is PyTorch's for float32, the distance from 1 to the next number; language models use 1e-5 or 1e-6.
  */
 export const rmsNorm = defineLayer({
   kind: "rmsNorm",

@@ -1,4 +1,4 @@
-// localResponseNorm: every value divided by a power of the squares beside it in the neighboring channels.
+// localResponseNorm: divides every value by a power of the mean square over neighboring channels.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { shapeText } from "../../../core/numbers/shape.js";
@@ -6,9 +6,9 @@ import { localResponseNormalization } from "../../../graph/ops/normalization/vec
 import { defineLayer } from "../../layer.js";
 
 /**
- * `x / (offset + alpha / size * sum x^2)^beta`, the sum over `size` neighboring channels at the same place (Krizhevsky,
- * Sutskever and Hinton, NeurIPS 2012, whose alpha is not divided by the size: 1e-4 there is 5e-4 here). Nothing is trained.
- * x `[batch, channels, ...]`.
+ * `x / (offset + alpha / size * sum x^2)^beta`, the sum over `size` neighboring channels at the same position
+ * (Krizhevsky, Sutskever and Hinton, NeurIPS 2012, whose alpha is not divided by the size: 1e-4 there is 5e-4 here).
+ * Nothing is trained. x `[batch, channels, ...]`.
  */
 export const localResponseNorm = defineLayer({
   kind: "localResponseNorm",
@@ -17,7 +17,7 @@ export const localResponseNorm = defineLayer({
     size: z
       .int()
       .positive()
-      // ONNX and PyTorch put the middle of an even number of channels at different ends.
+      // ONNX and PyTorch center an even number of channels differently.
       .refine((size) => size % 2 === 1, { error: "an odd number" })
       .describe("number of channels in a sum, odd"),
     alpha: z.number().min(0).default(1e-4).describe("weight of the mean square"),
@@ -31,7 +31,7 @@ export const localResponseNorm = defineLayer({
   }),
   build({ size, alpha, beta, offset }, x, { where }) {
     if (x.shape.length < 3) {
-      throw new ShapeError("localResponseNorm needs channels and places", {
+      throw new ShapeError("localResponseNorm needs channels and positions", {
         where,
         expected: "an input of shape [batch, channels, ...]",
         received: shapeText(x.shape),
