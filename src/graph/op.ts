@@ -1,5 +1,5 @@
-// One record per operator: everything that training, accounting, import and tests need to know about it.
-import type { DType } from "../core/numbers/dtype.js";
+// One record per operator: everything that training, accounting, import and tests need to know about it. What is true of
+// it on one executor only is in targets/.
 import type { Shape } from "../core/numbers/shape.js";
 import type { ReachRule } from "./accounting/reach.js";
 import type { Window } from "./accounting/window.js";
@@ -115,13 +115,6 @@ export interface WindowView extends Window {
   readonly isTransposed?: boolean;
 }
 
-/** Inputs that are cast to another element type before an operator; outputs are cast back. */
-export interface Carried {
-  readonly inputs: readonly number[];
-  /** The type in whose place another holds every result. */
-  readonly as: Readonly<Partial<Record<DType, DType>>>;
-}
-
 // Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
@@ -143,11 +136,6 @@ export interface Op<A extends Attributes = Attributes> {
   /** Reference values in float64. Slow and obvious on purpose. */
   evaluate(inputs: readonly (NdArray | null)[], attrs: A, context: EvaluateContext): readonly NdArray[];
   /**
-   * Inputs whose memory ONNX Runtime may overwrite (it aliases running statistics to outputs), under these attributes.
-   * The ONNX writer gives each a private tensor.
-   */
-  overwrites?(attrs: A): readonly number[];
-  /**
    * `"preserves"`: an element-wise function that never decreases, and whose gradient vanishes wherever it makes different
    * inputs equal. `"picks"`: every output is one of the inputs, chosen by order alone (the first of equal ones). A pick
    * after a preserving function may be exchanged with it, forward and backward exactly.
@@ -168,18 +156,6 @@ export interface Op<A extends Attributes = Attributes> {
    * where there is nothing to save. Used by `simplify`.
    */
   simpler?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[]): Tensor | null;
-  /**
-   * The first output in a form whose bits do not depend on the number of threads of ONNX Runtime; `null` where the
-   * operator itself is so. For use after differentiation.
-   */
-  threadInvariant?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[], attrs: A): Tensor | null;
-  /**
-   * The outputs by operators of the set that our files are written in, for an operator that is newer, or that ONNX
-   * Runtime has no kernel for; `null` where it has one. Used by the writer; gradients and accounting see the operator.
-   */
-  lower?(inputs: readonly (Tensor | null)[], attrs: A): readonly Tensor[] | null;
-  /** How elements are carried whose type ONNX Runtime has no kernel for. */
-  readonly carried?: Carried;
   /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
   readonly readsTypesOnly?: boolean;
   /** Indices of the inputs whose values the shape rule needs: axes, sizes and factors that ONNX passes as tensors. */
@@ -191,8 +167,6 @@ export interface Op<A extends Attributes = Attributes> {
   readonly batch?: BatchRule<A> | "elementwise";
   /** The same for networks in groups of lanes (lanes.ts). Absent, they are brought to the last axis. */
   batchLanes?(context: LaneContext<A>): LaneResult;
-  /** For element-wise functions: the name under which the runtime's convolutions over blocked channels apply it. */
-  readonly fusedActivation?: string;
   /**
    * Marks a non-linearity of networks: probes look at its input and output. Outputs outside of `unsaturated` have nearly
    * reached an asymptote; `off` is the value of a unit that is switched off altogether.

@@ -9,6 +9,8 @@ import { rewriteGraph } from "../graph/graph.js";
 import type { AttributeType } from "../graph/op.js";
 import { nodesOf } from "../graph/order.js";
 import { lowerNewer } from "../graph/passes/lower.js";
+import { onnxruntimeCpu } from "../graph/targets/onnxruntime-cpu/index.js";
+import { factsOf, type Target } from "../graph/targets/target.js";
 import type { AttributeValue, Graph, NamedTensor, Node, Tensor } from "../graph/tensor.js";
 import {
   type AttributeProto,
@@ -42,11 +44,13 @@ export interface WriteOptions {
   /** Key-value pairs shown by model viewers. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly version?: string;
+  /** What will run the file; ONNX Runtime's CPU provider by default. */
+  readonly target?: Target;
 }
 
 /** Serializes a graph. Input and output names are kept; inner values get short unique names. */
 export function writeOnnx(graph: Graph, options: WriteOptions = {}): Uint8Array<ArrayBuffer> {
-  const writer = new ModelWriter();
+  const writer = new ModelWriter(options.target ?? onnxruntimeCpu);
   const initialized = options.initializers ?? new Map<Tensor, TensorData>();
   for (const [tensor, value] of initialized) writer.addInitializer(tensor, value);
   const main = writer.graph(
@@ -79,7 +83,12 @@ class ModelWriter {
   readonly domains = new Set<string>();
   readonly #names = new Map<Tensor, string>();
   readonly #taken = new Set<string>();
+  readonly #target: Target;
   #privateCopies = 0;
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
 
   addInitializer(tensor: Tensor, value: TensorData): void {
     const name = this.#claim(tensor.name ?? "initializer");
@@ -104,7 +113,7 @@ class ModelWriter {
   }
 
   graph(name: string, given: Graph, inputs: readonly Tensor[], outputNames: readonly string[]): GraphProto {
-    const source = rewriteGraph(given, lowerNewer);
+    const source = rewriteGraph(given, lowerNewer(this.#target));
     for (const tensor of inputs)
       if (!this.#names.has(tensor)) this.#names.set(tensor, this.#claim(tensor.name ?? "input"));
     const direct = this.#directOutputs(source, outputNames);
@@ -175,7 +184,7 @@ class ModelWriter {
   /** The name of an input. Inputs that the runtime may overwrite are copied first. */
   #inputName(node: Node, tensor: Tensor | null, index: number, nodes: NodeProto[]): string {
     if (tensor === null) return "";
-    if (!node.op.overwrites?.(node.attrs).includes(index)) return this.#nameOf(tensor);
+    if (!factsOf(this.#target, node.op).overwrites?.(node.attrs).includes(index)) return this.#nameOf(tensor);
     // Max of a value with itself copies it. Each copy has a different number of operands, so that the runtime cannot
     // merge two copies. A constant would be folded into memory that later steps find overwritten.
     if (tensor.node?.op.name === "Constant") {

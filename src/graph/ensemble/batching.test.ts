@@ -1,4 +1,5 @@
 // Many networks at once against each of them alone: every operator that has a rule, in every case of the table.
+
 import { describe, expect, it } from "vitest";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { randomStream } from "../../core/random/rng.js";
@@ -17,6 +18,7 @@ import { LaneImage } from "../ops/network-axis/lane-image.js";
 import { gemm } from "../ops/products/matmul.js";
 import { maxPool } from "../ops/windows/pooling.js";
 import { evaluateGraph } from "../reference/evaluate.js";
+import { onnxruntimeCpu } from "../targets/onnxruntime-cpu/index.js";
 import type { Graph, Tensor } from "../tensor.js";
 import { batchGraph, withNetworkAxis } from "./batching.js";
 import { laneOutputs } from "./lanes.js";
@@ -77,7 +79,7 @@ function expectSameInLanes(single: Graph, values: readonly (readonly NdArray[])[
     images.set(x, new LaneImage(x, form, { last }));
     return last;
   });
-  const results = laneOutputs(single, images, form);
+  const results = laneOutputs(single, images, form, onnxruntimeCpu);
   const outputs = results.map((result) => (result instanceof LaneImage ? result.last : result));
   const together = evaluateGraph(
     graph(inputs, named(outputs)),

@@ -11,6 +11,7 @@ import type { LaneContext } from "../op.js";
 import { expandOp, reshape, transpose } from "../ops/movement/shape-movement.js";
 import { groupCount, type LaneForm, LaneImage } from "../ops/network-axis/lane-image.js";
 import { nodesOf } from "../order.js";
+import { factsOf, type Target } from "../targets/target.js";
 import type { Graph, Node, Tensor } from "../tensor.js";
 import { batchNode } from "./batching.js";
 
@@ -22,24 +23,33 @@ export type LaneOutput = LaneImage | Tensor;
  * @param given images of tensors of the graph, inputs or others; what depends on them differs between networks.
  * @throws InvalidInputError naming operator and layer when an operator has no batching rule.
  */
-export function laneOutputs(source: Graph, given: ReadonlyMap<Tensor, LaneImage>, form: LaneForm): LaneOutput[] {
+export function laneOutputs(
+  source: Graph,
+  given: ReadonlyMap<Tensor, LaneImage>,
+  form: LaneForm,
+  target: Target,
+): LaneOutput[] {
   const images = new Map<Tensor, LaneImage>(given);
   for (const node of nodesOf(source)) {
     if (node.outputs.every((output) => images.has(output))) continue;
     if (!node.inputs.some((tensor) => tensor !== null && images.has(tensor))) continue;
-    const results = withScope(node.scope, () => imagesOf(node, images, form));
+    const results = withScope(node.scope, () => imagesOf(node, images, form, target));
     for (const [i, output] of node.outputs.entries()) images.set(output, results[i]);
   }
   return source.outputs.map(({ tensor }) => images.get(tensor) ?? tensor);
 }
 
-function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: LaneForm): LaneImage[] {
+function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: LaneForm, target: Target): LaneImage[] {
   const inputs = node.inputs.map((tensor) => (tensor === null ? null : (images.get(tensor) ?? tensor)));
   const context: LaneContext = { node, attrs: node.attrs, inputs, form, groups: groupCount(form) };
   const { batch, batchLanes } = node.op;
   // Without elements there is nothing to arrange, and an extent of 0 means something else to Reshape.
   const isEmpty = [...node.inputs, ...node.outputs].some((tensor) => tensor?.shape.includes(0));
-  const ruled = isEmpty ? null : batch === "elementwise" ? elementwise(context) : batchLanes?.(context);
+  const ruled = isEmpty
+    ? null
+    : batch === "elementwise"
+      ? elementwise(context, factsOf(target, node.op).fusedActivation)
+      : batchLanes?.(context);
   if (ruled !== undefined && ruled !== null)
     return node.outputs.map((output, i) => new LaneImage(output, form, ruled[i]));
   const last = batchNode(
@@ -51,14 +61,19 @@ function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: Lane
   return node.outputs.map((output, i) => new LaneImage(output, form, { last: last[i] }));
 }
 
-/** Element by element, in the arrangement that the matrices among the inputs have. */
-function elementwise({ node, attrs, inputs, form }: LaneContext): readonly { lanes?: Tensor; turned?: Tensor }[] {
+/**
+ * Element by element, in the arrangement that the matrices among the inputs have.
+ * @param activation the name under which a convolution over blocks can apply it in passing.
+ */
+function elementwise(
+  { node, attrs, inputs, form }: LaneContext,
+  activation: string | undefined,
+): readonly { lanes?: Tensor; turned?: Tensor }[] {
   const { op, outputs } = node;
   const rank = outputs[0].shape.length;
   const isTurned = rank === 2 && inputs.some((given) => given instanceof LaneImage && given.isTurned);
   const [first] = inputs;
-  const activated =
-    op.fusedActivation !== undefined && first instanceof LaneImage ? first.activated(op.fusedActivation) : undefined;
+  const activated = activation !== undefined && first instanceof LaneImage ? first.activated(activation) : undefined;
   if (activated !== undefined) return [{ turned: activated }];
   const aligned = inputs.map((given) => {
     if (given === null) return null;

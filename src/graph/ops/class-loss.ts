@@ -70,7 +70,10 @@ function targetWeights(x: Tensor, target: Tensor, weight: Tensor | null, ignored
   return where(ignored, scalar(0, x.dtype), own ?? scalar(1, x.dtype));
 }
 
-const composeLikelihood: Compose<ClassLossAttributes> = ([x, given, classWeights], { reduction, ignore_index }) => {
+export const composeLikelihood: Compose<ClassLossAttributes> = (
+  [x, given, classWeights],
+  { reduction, ignore_index },
+) => {
   const scores = x!;
   const ignored = ignore_index === undefined ? null : equal(given!, scalar(ignore_index, given!.dtype));
   // What is ignored may be no class at all.
@@ -87,7 +90,7 @@ const composeLikelihood: Compose<ClassLossAttributes> = ([x, given, classWeights
   return [weights === null ? reduceMean(losses) : div(reduceSum(losses), reduceSum(weights))];
 };
 
-const composeCrossEntropy: Compose<ClassLossAttributes> = ([x, target, weight], attrs) => {
+export const composeCrossEntropy: Compose<ClassLossAttributes> = ([x, target, weight], attrs) => {
   const logarithms = logSoftmax(x!, { axis: 1 });
   return [...composeLikelihood([logarithms, target, weight ?? null], attrs), logarithms];
 };
@@ -123,7 +126,6 @@ export const negativeLogLikelihoodLossOp: Op<ClassLossAttributes> = {
   inputNames,
   infer: (inputs, attrs, place) => [inferLoss(inputs, attrs, place)],
   vjp: gradientOfComposition(composeLikelihood),
-  lower: composeLikelihood,
   cost: ([, target]) => ({ macs: 0, flops: 3 * sizeOf(target!.shape) }),
   evaluate: (inputs, attrs) => [evaluateLikelihood(inputs, attrs)],
 };
@@ -138,7 +140,6 @@ export const softmaxCrossEntropyLossOp: Op<ClassLossAttributes> = {
     return [inferLoss(inputs, attrs, place), { dtype: x!.dtype, shape: x!.shape }];
   },
   vjp: gradientOfComposition(composeCrossEntropy),
-  lower: composeCrossEntropy,
   cost: ([x, target]) => ({ macs: 0, flops: 5 * sizeOf(x!.shape) + 3 * sizeOf(target!.shape) }),
   evaluate([x, target, weight], attrs, context) {
     const [logarithms] = logSoftmaxOp.evaluate([x], { axis: 1 }, context);

@@ -11,6 +11,7 @@ import { blockedDomain } from "../ops/windows/blocked-operators.js";
 import { conv } from "../ops/windows/convolution.js";
 import { nodesOf } from "../order.js";
 import { evaluateGraph } from "../reference/evaluate.js";
+import { onnxruntimeCpu } from "../targets/onnxruntime-cpu/index.js";
 import type { Graph } from "../tensor.js";
 import { blockedConvolutions } from "./blocked-convolution.js";
 import { shareGradientParts } from "./lower.js";
@@ -102,14 +103,14 @@ describe.each(Object.entries(cases))("%s", (_name, given) => {
   };
 
   test("blocked, the values and all gradients are the same", () => {
-    const blocked = simplify(rewriteGraph(plain, blockedConvolutions(block)));
+    const blocked = simplify(rewriteGraph(plain, blockedConvolutions({ ...onnxruntimeCpu, blockedChannels: block })));
     const found = nodesOf(blocked).filter(({ op }) => op.domain === blockedDomain && op.name === "Conv");
     expect(found.length).toBe(given.blocked);
     close(blocked);
   });
 
   test("not blocked, the gradients take their faster forms and are the same", () => {
-    const columns = simplify(rewriteGraph(plain, shareGradientParts));
+    const columns = simplify(rewriteGraph(plain, shareGradientParts(onnxruntimeCpu)));
     expect(nodesOf(columns).filter(({ attrs }) => attrs.gradient_form !== undefined)).toEqual([]);
     close(columns);
   });
@@ -118,7 +119,7 @@ describe.each(Object.entries(cases))("%s", (_name, given) => {
 test("what leaves the blocks to enter them again stays in them", () => {
   const [x, w] = [input("x", "float32", [1, 8, 4, 4]), input("w", "float32", [8, 8, 3, 3])];
   const twice = graph([x, w], { y: conv(conv(x, w, null, {}), w, null, { pads: [1, 1, 1, 1] }) });
-  const blocked = simplify(rewriteGraph(twice, blockedConvolutions(block)));
+  const blocked = simplify(rewriteGraph(twice, blockedConvolutions({ ...onnxruntimeCpu, blockedChannels: block })));
   const names = nodesOf(blocked).flatMap(({ op }) => (op.domain === blockedDomain ? [op.name] : []));
   expect(names).toEqual(["ReorderInput", "Conv", "Conv", "ReorderOutput"]);
 });

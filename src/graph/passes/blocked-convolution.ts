@@ -7,6 +7,7 @@ import { pad, reshape, transpose } from "../ops/movement/shape-movement.js";
 import { blockedConvOp, reorderInput, reorderOutput } from "../ops/windows/blocked-operators.js";
 import { filledBlocks } from "../ops/windows/blocks.js";
 import { type ConvAttributes, convOp, convWindow } from "../ops/windows/convolution.js";
+import type { Target } from "../targets/target.js";
 import type { Tensor } from "../tensor.js";
 
 // A kernel of one place has so little work for each number that the ways in and out cost what is gained.
@@ -14,12 +15,11 @@ const fewestTaps = 2;
 
 /**
  * For `rewriteGraph`, after differentiation: plain convolutions of images whose channels fill whole blocks, or are fewer
- * than one block.
- * @param block channels of a block on the machine that runs the program.
+ * than one block. Nothing where the target has no blocks.
  */
-export function blockedConvolutions(block: number): Rewrite {
+export function blockedConvolutions({ blockedChannels: block }: Target): Rewrite {
   return (node, inputs) => {
-    if (node.op !== (convOp as Op)) return undefined;
+    if (block === undefined || node.op !== (convOp as Op)) return undefined;
     const [x, w, bias = null] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
     const { gradient_form: form, ...attrs } = node.attrs as unknown as ConvAttributes;
     const [filters, channels, ...kernel] = w.shape;

@@ -1,6 +1,9 @@
-// After differentiation: other forms of single nodes, for speed and for the same bits on any number of threads.
+// Rewrites of single nodes for a target, after differentiation: cheaper forms, operators it lacks, and forms whose
+// rounding does not depend on the number of threads.
 import { apply } from "../build.js";
+import type { Rewrite } from "../graph.js";
 import { cast } from "../ops/elementwise/cast.js";
+import { factsOf, type Target } from "../targets/target.js";
 import type { Node, Tensor } from "../tensor.js";
 
 /**
@@ -8,27 +11,37 @@ import type { Node, Tensor } from "../tensor.js";
  * weight gradient lays out; `simplify` then finds both columns equal and keeps one. Operators that the writer would
  * write as compositions become them here, for the same reason.
  */
-export function shareGradientParts(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  const value = node.outputs.length === 1 ? (node.op.fromGradientParts?.(inputs, node.attrs) ?? null) : null;
-  return value === null ? lowerNewer(node, inputs) : [value];
+export function shareGradientParts(target: Target): Rewrite {
+  const lower = lowerNewer(target);
+  return (node, inputs) => {
+    const value = node.outputs.length === 1 ? (node.op.fromGradientParts?.(inputs, node.attrs) ?? null) : null;
+    return value === null ? lower(node, inputs) : [value];
+  };
 }
 
 /** For `rewriteGraph`: products whose rounding would depend on the number of threads change rows and columns. */
-export function fixThreadRounding(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  const value = node.op.threadInvariant?.(inputs, node.outputs, node.attrs) ?? null;
-  return value === null ? undefined : [value];
+export function fixThreadRounding(target: Target): Rewrite {
+  return (node, inputs) => {
+    const value = factsOf(target, node.op).threadInvariant?.(inputs, node.outputs, node.attrs) ?? null;
+    return value === null ? undefined : [value];
+  };
 }
 
 /**
- * For `rewriteGraph`, before a graph is written: operators that the file's operator set lacks become compositions, and
- * elements of a type without kernel are carried in another.
+ * For `rewriteGraph`, before a graph is written: operators that the target lacks become compositions, and elements of a
+ * type without kernel are carried in another.
  */
-export function lowerNewer(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  return node.op.lower?.(inputs, node.attrs) ?? inCarriers(node, inputs);
+export function lowerNewer(target: Target): Rewrite {
+  return (node, inputs) =>
+    factsOf(target, node.op).lower?.(inputs, node.attrs, node) ?? inCarriers(target, node, inputs);
 }
 
-function inCarriers({ op, attrs, outputs }: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
-  const { carried } = op;
+function inCarriers(
+  target: Target,
+  { op, attrs, outputs }: Node,
+  inputs: readonly (Tensor | null)[],
+): readonly Tensor[] | undefined {
+  const { carried } = factsOf(target, op);
   const carrierOf = (tensor: Tensor | null, i: number) =>
     tensor !== null && carried?.inputs.includes(i) ? carried.as[tensor.dtype] : undefined;
   if (!inputs.some((tensor, i) => carrierOf(tensor, i) !== undefined)) return undefined;

@@ -13,6 +13,7 @@ import { maxPool } from "../ops/windows/pooling.js";
 import { nodesOf } from "../order.js";
 import { evaluateGraph } from "../reference/evaluate.js";
 import { ndFill } from "../reference/nd-array.js";
+import { onnxruntimeCpu } from "../targets/onnxruntime-cpu/index.js";
 import type { Graph, Tensor } from "../tensor.js";
 import { exchangePicks } from "./exchange.js";
 import { shareGradientParts } from "./lower.js";
@@ -66,7 +67,7 @@ test.each([
     const windows = nodesOf(phases).flatMap(({ attrs, op }) => (op.name === "MaxPool" ? [attrs.kernel_shape] : []));
     expect(windows).toEqual([[4, 1]]);
     const expected = withGradients(plain);
-    const fast = simplify(rewriteGraph(withGradients(phases), shareGradientParts));
+    const fast = simplify(rewriteGraph(withGradients(phases), shareGradientParts(onnxruntimeCpu)));
     const inputs = expected.inputs.map((tensor, i) => values(tensor, i));
     const [slow, quick] = [evaluateGraph(expected, inputs), evaluateGraph(fast, inputs)];
     for (const [i, { data }] of slow.entries()) {
@@ -77,7 +78,9 @@ test.each([
 );
 
 test("columns are laid out once for the value and for the weight gradient", () => {
-  const shared = simplify(rewriteGraph(withGradients(network([2, 1, 8, 8], false)), shareGradientParts));
+  const shared = simplify(
+    rewriteGraph(withGradients(network([2, 1, 8, 8], false)), shareGradientParts(onnxruntimeCpu)),
+  );
   expect(nodesOf(shared).some(({ op }) => op.name === "Conv")).toBe(false);
   const columns = nodesOf(shared).filter(({ op, outputs }) => op.name === "Concat" && outputs[0].shape[1] === 25);
   expect(columns).toHaveLength(1);

@@ -32,9 +32,7 @@ export function simplify(source: Graph): Graph {
     const inputs = simpler?.node?.inputs ?? given;
     const folded = foldConstants(node, inputs);
     const key = folded === undefined ? nodeKey(node, inputs, numberOf) : constantKey(folded);
-    // Nodes that ONNX Runtime may write into must stay apart.
-    if (key === undefined || (node.op.overwrites?.(node.attrs).length ?? 0) > 0)
-      return folded === undefined ? undefined : [constant(folded)];
+    if (key === undefined) return folded === undefined ? undefined : [constant(folded)];
     const same = known.get(key);
     if (same !== undefined) return same;
     const kept = folded === undefined ? keptOutputs(node, inputs) : [constant(folded)];

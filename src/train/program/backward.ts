@@ -15,6 +15,8 @@ import { fixThreadRounding, shareGradientParts } from "../../graph/passes/lower.
 import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
 import { simplify } from "../../graph/passes/simplify.js";
+import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
+import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { augmented } from "../../nn/augmentations.js";
 import type { Network } from "../../nn/network.js";
@@ -134,7 +136,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
       share: microBatchSize / batchSize,
     });
     const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
-    return { carried: optimized(graph([], outputs), request.block).outputs.map(({ tensor }) => tensor) };
+    return { carried: optimized(graph([], outputs), request.target).outputs.map(({ tensor }) => tensor) };
   });
   const sums = unlisted(none, carried);
   if (rest === 0) return sums;
@@ -257,7 +259,7 @@ export function bindNetwork(
 }
 
 /** The passes that a graph with its gradients goes through before it is written. */
-export function optimized(source: Graph, block?: number): Graph {
-  const blocked = block === undefined ? source : rewriteGraph(source, blockedConvolutions(block));
-  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts), fixThreadRounding));
+export function optimized(source: Graph, target: Target = onnxruntimeCpu): Graph {
+  const blocked = rewriteGraph(source, blockedConvolutions(target));
+  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts(target)), fixThreadRounding(target)));
 }

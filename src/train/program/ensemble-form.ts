@@ -14,6 +14,7 @@ import {
   lastToLanes,
 } from "../../graph/ops/network-axis/lane-image.js";
 import { stepFunctions } from "../../graph/passes/step-function.js";
+import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import type { Network } from "../../nn/network.js";
 import type { Packing } from "./packing.js";
@@ -83,7 +84,7 @@ export function carriedFromLanes(vector: Tensor, form: LaneForm): Tensor {
 }
 
 /** `ensembleBody` with the networks in groups of lanes; a state vector is `[g, p, lanes]`. */
-export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneForm): Graph {
+export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneForm, target: Target): Graph {
   const stepwise = rewriteGraph(body, stepFunctions);
   const own = ownTables(form);
   const inputs = ensembleCaptures(body.inputs, form);
@@ -98,7 +99,7 @@ export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneF
       images.set(step.rows, new LaneImage(step.rows, form, { lanes }));
     } else if (own.includes(name)) images.set(single, new LaneImage(single, form, { last: inputs[i] }));
   }
-  const results = laneOutputs(stepwise, images, form);
+  const results = laneOutputs(stepwise, images, form, target);
   const handedOn = (name: string): boolean => name.startsWith("next ");
   return {
     inputs,

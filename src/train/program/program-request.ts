@@ -1,5 +1,6 @@
 // What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
 import { readSpec } from "../../core/definition.js";
+import type { Target } from "../../graph/targets/target.js";
 import type { Loss } from "../../nn/losses.js";
 import type { NetworkSource } from "../../nn/network.js";
 import type { OptimizerPart } from "../../optim/optimizer.js";
@@ -18,8 +19,8 @@ export interface ProgramRequest {
   readonly ensemble?: EnsembleForm;
   /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
   readonly optimizer?: unknown;
-  /** Channels of a block, where the runtime has blocked convolutions: see `convolutionBlock`. */
-  readonly block?: number;
+  /** What the program is compiled for; ONNX Runtime's CPU provider without blocks by default. */
+  readonly target?: Target;
 }
 
 export interface TrainingRequest extends ProgramRequest {

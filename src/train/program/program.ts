@@ -16,6 +16,8 @@ import type { LaneForm } from "../../graph/ops/network-axis/lane-image.js";
 import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
 import { fixThreadRounding } from "../../graph/passes/lower.js";
 import { simplify } from "../../graph/passes/simplify.js";
+import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
+import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { gatherBatch } from "../data/batch.js";
 import { bindNetwork, inputTypes, optimized } from "./backward.js";
@@ -64,7 +66,7 @@ export function trainingProgram(request: TrainingRequest): Program {
   });
   const form = request.ensemble;
   const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
-  const body = optimized(bodyOf(plainBody, step, form, lanes), request.block);
+  const body = optimized(bodyOf(plainBody, step, form, lanes, request.target), request.target);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
   const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomStreams.length));
@@ -93,8 +95,9 @@ function bodyOf(
   { iteration, carried, given: { rows } }: TrainingStep,
   form: EnsembleForm | undefined,
   lanes: (EnsembleForm & LaneForm) | undefined,
+  target: Target = onnxruntimeCpu,
 ): Graph {
-  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes);
+  if (lanes !== undefined) return laneBody(body, { iteration, carried, rows }, lanes, target);
   return form === undefined ? body : ensembleBody(body, carried, form);
 }
 
@@ -107,7 +110,7 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(request: ProgramRequest): Program {
-  const { network: source, layout, loss, batchSize, optimizer, ensemble } = request;
+  const { network: source, layout, loss, batchSize, optimizer, ensemble, target = onnxruntimeCpu } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
   const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
@@ -136,8 +139,8 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
   const manyBody =
     form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
-  const blocked = request.block === undefined ? manyBody : rewriteGraph(manyBody, blockedConvolutions(request.block));
-  const body = simplify(rewriteGraph(blocked, fixThreadRounding));
+  const blocked = rewriteGraph(manyBody, blockedConvolutions(target));
+  const body = simplify(rewriteGraph(blocked, fixThreadRounding(target)));
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);

@@ -15,6 +15,7 @@ import { fromTensorData } from "../../graph/reference/nd-array.js";
 import type { Network } from "../../nn/network.js";
 import { writeOnnx } from "../../onnx/write.js";
 import type { Runtime } from "./runtime.js";
+import { runtimeTarget } from "./runtime-target.js";
 
 // Longest vectors first: 16 floats with AVX-512, 8 with AVX2.
 const candidates = [16, 8];
@@ -68,7 +69,10 @@ async function works(runtime: Runtime, block: number): Promise<boolean> {
     }),
   );
   const [expected] = evaluateGraph(plain, Object.values(values).map(fromTensorData));
-  const model = writeOnnx(rewriteGraph(plain, blockedConvolutions(block)), { name: "blocked convolution" });
+  const model = writeOnnx(
+    rewriteGraph(plain, blockedConvolutions({ ...runtimeTarget(runtime), blockedChannels: block })),
+    { name: "blocked convolution" },
+  );
   try {
     const session = await runtime.load(model, { threads: 1, spinning: false });
     try {

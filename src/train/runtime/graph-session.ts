@@ -4,6 +4,7 @@ import { simplify } from "../../graph/passes/simplify.js";
 import type { GraphSession, OpenGraph } from "../../inspect/field/graph-session.js";
 import { writeOnnx } from "../../onnx/write.js";
 import type { Runtime } from "./runtime.js";
+import { runtimeTarget } from "./runtime-target.js";
 
 /**
  * Opens graphs on a runtime.
@@ -11,7 +12,7 @@ import type { Runtime } from "./runtime.js";
  */
 export function runtimeSession(runtime: Runtime, { threads = runtime.capabilities.threads.most } = {}): OpenGraph {
   return async (graph, constants): Promise<GraphSession> => {
-    const model = writeOnnx(simplify(graph), { initializers: constants });
+    const model = writeOnnx(simplify(graph), { initializers: constants, target: runtimeTarget(runtime) });
     const session = await runtime.load(model, { threads });
     const fetch = graph.outputs.map(({ name }) => name);
     return {

@@ -1,5 +1,7 @@
 // The choice of threads, from measured times of our own.
 import { expect, test } from "vitest";
+import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
+import type { Target } from "../../graph/targets/target.js";
 import { equalThreadCounts, ThreadChoice } from "./thread-choice.js";
 
 /** Records segments of `steps` steps until the choice is settled; each count takes the next of its times. */
@@ -39,5 +41,7 @@ test("segments of fewer than four steps are not counted", () => {
 });
 
 test("only counts that give the same bits are measured", () => {
-  expect([1, 2, 3, 4, 16].map(equalThreadCounts)).toEqual([[1], [2, 1], [3, 1], [4, 1], [4, 1]]);
+  const countsOf = (target: Target) => [1, 2, 3, 4, 16].map((cores) => equalThreadCounts(cores, target));
+  expect(countsOf(onnxruntimeCpu)).toEqual([[1], [2, 1], [3, 1], [4, 1], [4, 1]]);
+  expect(countsOf({ name: "unknown", facts: {} })).toEqual([[1], [1], [1], [1], [1]]);
 });

@@ -1,5 +1,5 @@
 // Threads chosen by measurement, on real steps of the trial itself: nothing is run only to be timed.
-import { mostInvariantThreads } from "../../graph/ops/products/matmul.js";
+import type { Target } from "../../graph/targets/target.js";
 
 // Segments measured with each candidate before the choice; the best of them counts, since noise only ever adds.
 const rounds = 3;
@@ -48,6 +48,7 @@ export class ThreadChoice {
 }
 
 /** Results must not depend on what a clock says, so only counts that give the same bits are measured. */
-export function equalThreadCounts(cores: number): number[] {
-  return cores > 1 ? [Math.min(cores, mostInvariantThreads), 1] : [1];
+export function equalThreadCounts(cores: number, { mostInvariantThreads = 1 }: Target): number[] {
+  const most = Math.min(cores, mostInvariantThreads);
+  return most > 1 ? [most, 1] : [1];
 }

@@ -5,6 +5,7 @@ import type { SplitData } from "../data/split-data.js";
 import { joinedNetworks, joinedRows, stateOfNetworks } from "../program/ensemble-state.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import type { RunResult, Runtime } from "../runtime/runtime.js";
+import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
 import type { Ahead, SegmentResult, TrialEngine } from "./engine.js";
 import { EnsembleProbes } from "./ensemble/ensemble-probes.js";
@@ -44,7 +45,7 @@ export class EnsembleEngine implements TrialEngine {
     });
     this.#probes = probes === undefined ? undefined : new EnsembleProbes(plan, probes);
     // Shares have one thread each.
-    const counts = given === undefined ? equalThreadCounts(runtime.capabilities.threads.most) : [given];
+    const counts = given === undefined ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime)) : [given];
     this.threadCounts = this.#shares.length > 1 ? [1] : counts;
   }
 

@@ -1,4 +1,6 @@
 // The loaded programs of a trial: one for each batch size, kind and thread count that it meets.
+import type { Target } from "../../graph/targets/target.js";
+import type { Graph } from "../../graph/tensor.js";
 import { writeOnnx } from "../../onnx/write.js";
 import type { ProbeSpec } from "../../probes/probe-spec.js";
 import type { BatchLayout } from "../data/batch.js";
@@ -8,6 +10,7 @@ import { evaluationProgram, type Program, trainingProgram } from "../program/pro
 import type { TrainingRequest } from "../program/program-request.js";
 import { convolutionBlock, mayBeBlocked } from "../runtime/blocked-support.js";
 import type { Runtime, Session } from "../runtime/runtime.js";
+import { runtimeTarget } from "../runtime/runtime-target.js";
 import { diagnosisProgram } from "./diagnosis.js";
 
 export interface LoadedProgram {
@@ -38,21 +41,22 @@ export class ProgramCache {
   }
 
   async training(batchSize: number, threads: number): Promise<LoadedProgram> {
-    const request = { ...this.#request, ...(await this.#blocking()), ...(await this.#lanes()), batchSize };
+    const request = { ...this.#request, ...(await this.#target()), ...(await this.#lanes()), batchSize };
     return this.#load(`training ${batchSize}`, threads, () => trainingProgram(request));
   }
 
   async evaluation(batchSize: number, threads: number): Promise<LoadedProgram> {
-    const request = { ...this.#request, ...(await this.#blocking()), batchSize };
+    const request = { ...this.#request, ...(await this.#target()), batchSize };
     return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram(request));
   }
 
-  /** The runtime's blocks, asked for only where the network could use them. */
-  async #blocking(): Promise<{ block?: number }> {
+  /** The runtime's target, whose blocks are asked for only where the network could use them. */
+  async #target(): Promise<{ target: Target }> {
     const { network, layout } = this.#request;
     this.#isBlockable ??= mayBeBlocked(network.build(inference(layout)));
     const block = this.#isBlockable ? await convolutionBlock(this.#runtime) : undefined;
-    return block === undefined ? {} : { block };
+    const target = runtimeTarget(this.#runtime);
+    return { target: block === undefined ? target : { ...target, blockedChannels: block } };
   }
 
   /** Networks in groups as wide as the runtime's blocks, where they are many and narrow. */
@@ -68,7 +72,7 @@ export class ProgramCache {
     const { graph, names } = diagnosisProgram({ ...this.#request, batchSize });
     return {
       names,
-      session: await this.#runtime.load(writeOnnx(graph, { name: "diagnosis" }), { threads: 1, spinning: false }),
+      session: await this.#runtime.load(this.#write(graph, "diagnosis"), { threads: 1, spinning: false }),
     };
   }
 
@@ -87,10 +91,12 @@ export class ProgramCache {
     spec: ProbeSpec,
   ): Promise<{ program: ProbeProgram; session: Session }> {
     const program = this.probeProgram(batchSize, spec);
-    const session = await this.#session(`probes ${batchSize}`, threads, () =>
-      writeOnnx(program.graph, { name: "probes" }),
-    );
+    const session = await this.#session(`probes ${batchSize}`, threads, () => this.#write(program.graph, "probes"));
     return { program, session };
+  }
+
+  #write(graph: Graph, name: string): Uint8Array {
+    return writeOnnx(graph, { name, target: runtimeTarget(this.#runtime) });
   }
 
   async dispose(): Promise<void> {
@@ -102,7 +108,7 @@ export class ProgramCache {
     let known = this.#programs.get(key);
     if (known === undefined) {
       const program = build();
-      known = { program, bytes: writeOnnx(program.graph, { name: key }) };
+      known = { program, bytes: this.#write(program.graph, key) };
       this.#programs.set(key, known);
     }
     const { program, bytes } = known;

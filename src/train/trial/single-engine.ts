@@ -7,6 +7,7 @@ import { probeRecord, readProbes } from "../program/probe-program.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import { stepCount } from "../program/program.js";
 import { stateNames } from "../program/state-layout.js";
+import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
 import { firstBad } from "./diagnosis.js";
 import type { SegmentResult, TrialEngine } from "./engine.js";
@@ -34,7 +35,7 @@ export class SingleEngine implements TrialEngine {
     this.#order = plan.orders[0];
     this.#names = stateNames(plan.state);
     this.#programs = new ProgramCache(plan.runtime, plan.program, threads === undefined || threads > 1);
-    this.threadCounts = threads === undefined ? equalThreadCounts(plan.runtime.capabilities.threads.most) : [threads];
+    this.threadCounts = threads === undefined ? equalThreadCounts(plan.runtime.capabilities.threads.most, runtimeTarget(plan.runtime)) : [threads];
   }
 
   mostSteps(step: number): number {

@@ -22,12 +22,9 @@ export const reluOp: Op<NoAttributes> = {
     (x) => Math.max(0, x),
     ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, cast(greater(y, scalar(0, y.dtype)), y.dtype))],
   ),
-  // ONNX Runtime has kernels of the narrower types only.
-  lower: ([x]) => (x!.dtype === "int64" ? [max(x!, scalar(0, "int64"))] : null),
   order: "preserves",
   isChannelwise: true,
   activation: { off: 0 },
-  fusedActivation: "Relu",
 };
 
 export const sigmoidOp: Op<NoAttributes> = {

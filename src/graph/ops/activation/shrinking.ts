@@ -49,15 +49,15 @@ export const swishOp: Op<SwishAttributes> = {
     const gate = sigmoid(steep);
     return [mul(ct!, mul(gate, add(one, mul(steep, sub(one, gate)))))];
   },
-  // Newer than the operator set of our files; and so that the gradient's gate is computed once.
-  lower: ([x], { alpha }) => [gated(x!, alpha)],
+  // The gradient's gate is computed once.
   fromGradientParts: ([x], { alpha }) => gated(x!, alpha),
   cost: elementwiseCost(2),
   evaluate: ([x], { alpha }) => [{ ...x!, data: x!.data.map((element) => element / (1 + Math.exp(-alpha * element))) }],
 };
 
 const steepened = (x: Tensor, alpha: number): Tensor => (alpha === 1 ? x : mul(x, scalar(alpha, x.dtype)));
-const gated = (x: Tensor, alpha: number): Tensor => mul(x, sigmoid(steepened(x, alpha)));
+/** The function by its parts. */
+export const gated = (x: Tensor, alpha: number): Tensor => mul(x, sigmoid(steepened(x, alpha)));
 
 /** `x` shrunk toward 0 by `bias` (0) where it is farther from 0 than `lambd` (0.5), 0 elsewhere. */
 export function shrink(x: Tensor, options: Partial<ShrinkAttributes> = {}): Tensor {

@@ -66,8 +66,6 @@ export const powOp: Op<NoAttributes> = {
     requireDType(place, a!, powers);
     return [{ dtype: a!.dtype, shape: broadcastShapes(place, a!.shape, b!.shape) }];
   },
-  // ONNX Runtime has kernels for these exponents only; no other type holds more than int64.
-  lower: ([a, b]) => (powers.includes(b!.dtype) ? null : [pow(a!, cast(b!, "int64"))]),
 };
 
 /** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite where the limit is: for b = 0, and for a = 0 with b >= 0. */

@@ -1,14 +1,12 @@
 // Mod: what a division leaves over, with the sign of the divisor or of the dividend.
-import { isFloat } from "../../../core/numbers/dtype.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import { mapBroadcast } from "../../reference/nd-broadcast.js";
 import type { Tensor } from "../../tensor.js";
 import { inferBroadcast, requireDType } from "../record/elementwise.js";
-import { add, div, mul, sub } from "./arithmetic.js";
+import { div, mul, sub } from "./arithmetic.js";
 import { cast } from "./cast.js";
 import { and, equal, less, not, xor } from "./comparison.js";
-import { where } from "./selection.js";
 import { neg, round } from "./unary.js";
 
 export type ModAttributes = { readonly fmod: number };
@@ -33,19 +31,13 @@ export const modOp: Op<ModAttributes> = {
     ct,
     wants[1] ? neg(mul(ct!, wholeQuotient(a!, b!, fmod))) : null,
   ],
-  // ONNX Runtime takes floats with fmod = 1 only.
-  lower([a, b], { fmod }) {
-    if (fmod === 1 || !isFloat(a!.dtype)) return null;
-    const left = mod(a!, b!, { fmod: 1 });
-    return [where(crossesZero(left, b!), add(left, b!), left)];
-  },
   batch: "elementwise",
   cost: elementwiseCost(1),
   evaluate: ([a, b], { fmod }) => [mapBroadcast(a!.dtype, [a!, b!], ([x, y]) => rest(x, y, fmod))],
 };
 
 /** Where the rest with the sign of the dividend is not that with the sign of the divisor. */
-function crossesZero(left: Tensor, divisor: Tensor): Tensor {
+export function crossesZero(left: Tensor, divisor: Tensor): Tensor {
   const zero = scalar(0, left.dtype);
   return and(not(equal(left, zero)), xor(less(left, zero), less(divisor, zero)));
 }

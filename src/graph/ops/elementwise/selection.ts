@@ -19,7 +19,6 @@ export const whereOp: Op<NoAttributes> = {
     const zero = scalar(0, ct!.dtype);
     return [null, wants[1] ? where(condition!, ct!, zero) : null, wants[2] ? where(condition!, zero, ct!) : null];
   },
-  carried: { inputs: [1, 2], as: { bool: "uint8", int8: "int32", uint32: "int64" } },
   batch: "elementwise",
   cost: elementwiseCost(1),
   evaluate: ([condition, x, y]) => [mapBroadcast(x!.dtype, [condition!, x!, y!], ([c, a, b]) => (c !== 0 ? a : b))],

@@ -2,12 +2,9 @@
 //
 // Sign, Floor, Ceil and Round are constant between their jumps. Their gradient is zero by convention (as in
 // PyTorch), at the jumps too: their rules say "no influence".
-import { sizeOf } from "../../../core/numbers/shape.js";
 import { apply, scalar } from "../../build.js";
 import type { Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
-import { reshape } from "../movement/shape-movement.js";
-import { concat, split } from "../movement/slicing.js";
 import { type NoAttributes, unary } from "../record/elementwise.js";
 import { div, mul } from "./arithmetic.js";
 import { erfValue } from "./erf-value.js";
@@ -30,21 +27,7 @@ export const negOp = unary(
 
 export const expOp = unary("Exp", Math.exp, ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, y)]);
 
-// ONNX Runtime cuts long tensors into as many parts as it has threads. What is left of a part behind whole vectors is
-// computed by another logarithm, with other last bits. Up to 11,000 elements it does not cut.
-const longestUncut = 8192;
-
-export const logOp: Op<NoAttributes> = {
-  ...unary("Log", Math.log, ({ inputs: [x], cotangents: [ct] }) => [div(ct!, x!)]),
-  threadInvariant([x]) {
-    const count = sizeOf(x!.shape);
-    const parts = Math.ceil(count / longestUncut);
-    if (parts < 2) return null;
-    const sizes = Array.from({ length: parts }, (_, i) => Math.min(longestUncut, count - i * longestUncut));
-    const pieces = split(reshape(x!, [count]), sizes, { axis: 0 });
-    return reshape(concat(pieces.map(log), { axis: 0 }), x!.shape);
-  },
-};
+export const logOp = unary("Log", Math.log, ({ inputs: [x], cotangents: [ct] }) => [div(ct!, x!)]);
 
 export const sqrtOp = unary("Sqrt", Math.sqrt, ({ outputs: [y], cotangents: [ct] }) => [
   div(mul(ct!, scalar(0.5, y.dtype)), y),

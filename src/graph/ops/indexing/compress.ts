@@ -71,7 +71,6 @@ export const nonZeroOp: Op<NoAttributes> = {
     return [{ dtype: "int64", shape: [x!.shape.length, count] }];
   },
   vjp: "none",
-  carried: { inputs: [0], as: { float64: "bool", int8: "bool", uint32: "bool" } },
   cost: noCost,
   evaluate([x]) {
     const places = [...x!.data.keys()].filter((place) => x!.data[place] !== 0);

@@ -99,7 +99,7 @@ function flatPlaces(x: Tensor, indices: Tensor, batchDims: number): { places: Te
 }
 
 /** `x` with the updates added at flat places. */
-function addedAt(x: Tensor, indices: Tensor, updates: Tensor, batchDims: number): Tensor {
+export function addedAt(x: Tensor, indices: Tensor, updates: Tensor, batchDims: number): Tensor {
   const { places, count } = flatPlaces(x, indices, batchDims);
   const sums = scatterElements(reshape(x, [sizeOf(x.shape)]), places, reshape(updates, [count]), { reduction: "add" });
   return reshape(sums, x.shape);
@@ -168,9 +168,6 @@ export const scatterNDOp: Op<ScatterNDAttributes> = {
     if (reduction !== "none" && reduction !== "add") return joinedBack(x!, indices!, updates!, y, ct!, reduction);
     const kept = reduction === "add" ? ct! : scatterND(ct!, indices!, zerosLike(updates!));
     return [kept, null, wants[2] ? gatherND(ct!, indices!) : null];
-  },
-  threadInvariant([x, indices, updates], _outputs, { reduction }) {
-    return reduction === "add" && sizeOf(updates!.shape) > 0 ? addedAt(x!, indices!, updates!, 0) : null;
   },
   // One operation per update at most; counted per update.
   cost: (inputs) => ({ macs: 0, flops: sizeOf(inputs[2]!.shape) }),

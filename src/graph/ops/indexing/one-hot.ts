@@ -1,28 +1,23 @@
 // OneHot: a new axis that says which class an index is.
 
 import { ShapeError } from "../../../core/errors.js";
-import type { DType } from "../../../core/numbers/dtype.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import { type TensorData, tensorFrom } from "../../../core/numbers/tensor-data.js";
-import { apply, constant, constantValue, scalar } from "../../build.js";
+import { apply, constant, scalar } from "../../build.js";
 import { noCost, type Op } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
 import { mul, sub } from "../elementwise/arithmetic.js";
-import { cast } from "../elementwise/cast.js";
 import { where } from "../elementwise/selection.js";
 import { concat, reshape, split, squeeze } from "../movement/shape-movement.js";
 import { knownValues } from "../record/known-value.js";
 import { reduceSum } from "../reduction/reduction.js";
-import { type AxisAttributes, gather } from "./indexing.js";
+import type { AxisAttributes } from "./indexing.js";
 
 function withClasses(where: string, indices: Shape, extent: number, given: number): { shape: number[]; axis: number } {
   const axis = normalizeAxis(where, given, indices.length + 1);
   return { shape: indices.toSpliced(axis, 0, extent), axis };
 }
-
-/** Types of values that ONNX Runtime places for int64 indices. */
-const kernels: readonly DType[] = ["float32", "int64"];
 
 export const oneHotOp: Op<AxisAttributes> = {
   name: "OneHot",
@@ -56,14 +51,6 @@ export const oneHotOp: Op<AxisAttributes> = {
     const [hot] = apply(oneHotOp, [spread(0), depth, constant(tensorFrom("bool", [2], [0, 1]))], { axis });
     const [off, on] = split(values!, [1, 1]).map((part) => squeeze(part, [0]));
     return [where(hot, on, off)];
-  },
-  // ONNX Runtime has kernels for few of the combinations of three types.
-  lower([indices, depth, values], { axis }) {
-    const isNative = indices!.dtype === "int64" && depth!.dtype === "int64" && kernels.includes(values!.dtype);
-    if (isNative) return null;
-    const classes = scalar(Math.trunc(constantValue(depth!)!.data[0]), "int64");
-    const offOn = constant(tensorFrom("int64", [2], [0, 1]));
-    return [gather(values!, apply(oneHotOp, [cast(indices!, "int64"), classes, offOn], { axis })[0], { axis: 0 })];
   },
   cost: noCost,
   evaluate([indices, depth, values], attrs) {

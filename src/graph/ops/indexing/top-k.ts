@@ -49,7 +49,6 @@ export const topKOp: Op<TopKAttributes> = {
     return [ct === null ? null : scatterElements(zerosLike(x!), indices, ct, { axis }), null];
   },
   batch: batchFirstAlongAxis,
-  carried: { inputs: [0], as: { uint32: "int64" } },
   cost: ([x]) => ({ macs: 0, flops: sizeOf(x!.shape) }),
   // Sorted also where that is not asked for. Of equal elements the one with the lower index comes first.
   evaluate(inputs, attrs) {

@@ -5,7 +5,6 @@ import { type AxisReach, all, type InputReach, mostPhases, same } from "../../ac
 import { apply } from "../../build.js";
 import { type NdArray, noCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
-import { reshape, transpose } from "./shape-movement.js";
 
 /** Without mode `DCR`: files of older sets know no mode of SpaceToDepth. */
 export type SpaceToDepthAttributes = { readonly blocksize: number; readonly mode?: string };
@@ -48,12 +47,6 @@ export const spaceToDepthOp: Op<SpaceToDepthAttributes> = {
     return [{ dtype: x!.dtype, shape: [n, c * b * b, h / b, w / b] }];
   },
   vjp: ({ attrs, cotangents: [ct] }) => apply(depthToSpaceOp, [ct], attrs),
-  // A mode of its own is newer than the operator set of our files.
-  lower([x], { blocksize: b, mode }) {
-    if (mode === undefined) return null;
-    const depth = spaceToDepth(x!, b);
-    return [mode === "CRD" ? channelsFirst(depth, b * b) : depth];
-  },
   cost: noCost,
   evaluate: ([x], { blocksize: b, mode }) => {
     const [n, c, h, w] = x!.shape;
@@ -107,12 +100,6 @@ export const depthToSpaceOp: Op<DepthToSpaceAttributes> = {
     ];
   },
 };
-
-/** From channels whose slow part is one of `phases` to channels whose fast part it is. */
-function channelsFirst(x: Tensor, phases: number): Tensor {
-  const [n, c, h, w] = x.shape;
-  return reshape(transpose(reshape(x, [n, phases, c / phases, h, w]), [0, 2, 1, 3, 4]), x.shape);
-}
 
 /** Fills a `[batch, channels, height, width]` array from positions in x. */
 function rearranged(

@@ -4,14 +4,13 @@ import { InvalidInputError } from "../../../core/errors.js";
 import { type DType, dtypeFromOnnx, dtypeTable } from "../../../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { type TensorData, tensorFrom, toNumbers } from "../../../core/numbers/tensor-data.js";
-import { apply, constant, scalar } from "../../build.js";
+import { apply, scalar } from "../../build.js";
 import { type NdArray, noCost, type Op } from "../../op.js";
-import { ndFill, toTensorData } from "../../reference/nd-array.js";
+import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
 import { requireOneType } from "../record/element-types.js";
 import type { NoAttributes } from "../record/elementwise.js";
 import { asKnown, knownValues } from "../record/known-value.js";
-import { reshape } from "./shape-movement.js";
 
 export type ShapeAttributes = { readonly start: number; readonly end?: number };
 export type ConstantOfShapeAttributes = { readonly value?: TensorData };
@@ -109,16 +108,6 @@ export const rangeOp: Op<NoAttributes> = {
     const bounds = inputs.map((input, i) => knownValues(where, names[i], input)![0]);
     return [{ dtype: inputs[0]!.dtype, shape: [rangeCount(where, bounds)] }];
   },
-  // ONNX has scalars here; files with lists of one element are about.
-  lower: (bounds) =>
-    bounds.every((bound) => bound!.shape.length === 0)
-      ? null
-      : [
-          apply(
-            rangeOp,
-            bounds.map((bound) => reshape(bound!, [])),
-          )[0],
-        ],
   // The bounds are static inputs: the number of elements has no gradient.
   vjp: "none",
   cost: noCost,
@@ -153,17 +142,8 @@ export const eyeLikeOp: Op<EyeLikeAttributes> = {
   // Only the extents of the input count.
   vjp: () => [null],
   cost: noCost,
-  lower([x], { dtype, k }) {
-    const wanted = eyeType("EyeLike", x!.dtype, dtype);
-    return eyeKernels.includes(wanted) && eyeKernels.includes(x!.dtype)
-      ? null
-      : [constant(toTensorData(diagonal(wanted, x!.shape, k)))];
-  },
   evaluate: ([x], { dtype, k }) => [diagonal(eyeType("EyeLike", x!.dtype, dtype), x!.shape, k)],
 };
-
-/** The types for which ONNX Runtime has kernels. */
-const eyeKernels: readonly DType[] = ["float32", "float64", "int32", "int64"];
 
 function diagonal(dtype: DType, shape: Shape, k: number): NdArray {
   const [, columns] = shape;

@@ -27,7 +27,6 @@ export const triluOp: Op<TriluAttributes> = {
     return [{ dtype, shape }];
   },
   vjp: ({ inputs: [, k], attrs, cotangents: [ct] }) => [apply(triluOp, k ? [ct, k] : [ct], attrs)[0], null],
-  carried: { inputs: [0], as: { uint8: "int32", int8: "int32", uint32: "int64" } },
   cost: noCost,
   evaluate([x, k], { upper }) {
     const [rows, columns] = x!.shape.slice(-2);

@@ -44,9 +44,7 @@ export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
     training_mode: { type: "int", default: 0 },
   },
   inputNames,
-  // In training mode ONNX Runtime writes the new statistics over the old ones.
   isChannelwise: true,
-  overwrites: ({ training_mode }) => (training_mode === 1 ? [3, 4] : []),
   infer([x, ...perChannel], { momentum, training_mode }, where) {
     requireOneType(where, x, ...perChannel);
     if (x!.shape.length < 2) {

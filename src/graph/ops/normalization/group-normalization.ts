@@ -81,7 +81,11 @@ function standardized(x: Tensor, groups: number, epsilon: number): { h: Tensor; 
 }
 
 /** `h scale + shift`, from the `h` that the gradient needs. */
-function fromStandardized([x, scale, shift]: readonly (Tensor | null)[], groups: number, epsilon: number): Tensor {
+export function fromStandardized(
+  [x, scale, shift]: readonly (Tensor | null)[],
+  groups: number,
+  epsilon: number,
+): Tensor {
   const { channels, places } = extentsOf(x!.shape, groups);
   const { h } = standardized(x!, groups, epsilon);
   const scaled = mul(reshape(h, [-1, channels, places]), reshape(scale!, [channels, 1]));
@@ -159,8 +163,6 @@ export const groupNormalizationOp: Op<GroupNormalizationAttributes> = {
     return types;
   },
   vjp: (context) => gradient(context, context.attrs.num_groups, context.attrs.epsilon),
-  // ONNX Runtime has no kernel for it.
-  lower: (inputs, { num_groups, epsilon }) => [fromStandardized(inputs, num_groups, epsilon)],
   cost,
   evaluate: (inputs, { num_groups, epsilon }) => evaluate(inputs, num_groups, epsilon),
 };

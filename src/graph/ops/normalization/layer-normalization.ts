@@ -145,7 +145,7 @@ function layerNormalizationGradient(context: VjpContext<LayerNormalizationAttrib
   return [wants[0] ? dx() : null, wants[1] && ct !== null ? mul(ct, h) : null, wants[2] ? ct : null];
 }
 
-function typed(tensor: Tensor, like: Tensor): Tensor {
+export function typed(tensor: Tensor, like: Tensor): Tensor {
   return tensor.dtype === like.dtype ? tensor : cast(tensor, like.dtype);
 }
 
@@ -166,7 +166,6 @@ export const rmsNormalizationOp: Op<LayerNormalizationAttributes> = {
   },
   vjp: rmsNormalizationGradient,
   cost: ([x]) => ({ macs: 0, flops: 4 * sizeOf(x!.shape) }),
-  lower: ([x, scale], attrs) => [mul(typed(div(x!, rootMeanSquare(x!, attrs)), scale!), scale!)],
   evaluate([x, scale], attrs) {
     const extents = normalizedOf("RMSNormalization", x!.shape, attrs);
     const root = statistics(x!, extents, (row) => Math.sqrt(meanOf(row.map((value) => value ** 2)) + attrs.epsilon));
@@ -177,7 +176,7 @@ export const rmsNormalizationOp: Op<LayerNormalizationAttributes> = {
 };
 
 /** `sqrt(mean(x^2) + epsilon)`, with extent 1 on the normalized axes. */
-function rootMeanSquare(x: Tensor, attrs: LayerNormalizationAttributes): Tensor {
+export function rootMeanSquare(x: Tensor, attrs: LayerNormalizationAttributes): Tensor {
   const { axes, count } = normalizedOf("RMSNormalization", x.shape, attrs);
   const square = mul(reduceSumSquare(x, axes, { keepdims: 1 }), scalar(1 / count, x.dtype));
   return sqrt(add(square, scalar(attrs.epsilon, x.dtype)));

@@ -85,7 +85,7 @@ export const lpNormalizationOp: Op<LpNormalizationAttributes> = {
 const leastDeviation = 1e-9;
 
 /** `c = x - mean`, its deviation, and what c is divided by. */
-function meanAndVariance(x: Tensor, axes: readonly number[]) {
+export function meanAndVariance(x: Tensor, axes: readonly number[]) {
   const mean = (values: Tensor): Tensor => reduceMean(values, axes, { keepdims: 1 });
   const c = sub(x, mean(x));
   const deviation = sqrt(mean(mul(c, c)));
@@ -110,11 +110,6 @@ export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes
     const safe = max(deviation, scalar(leastDeviation, x!.dtype));
     const slope = div(div(div(mean(mul(ct!, c)), d), d), safe);
     return [sub(div(sub(ct!, mean(ct!)), d), mul(c, slope))];
-  },
-  // ONNX Runtime takes the root of mean(x^2) - mean(x)^2, which rounding makes negative where x hardly varies.
-  lower([x], { axes }) {
-    const { c, d } = meanAndVariance(x!, axes);
-    return [div(c, d)];
   },
   cost: ([x]) => ({ macs: 0, flops: 6 * sizeOf(x!.shape) }),
   evaluate([x], { axes }) {
@@ -164,8 +159,6 @@ export const lrnOp: Op<LrnAttributes> = {
     const factor = scalar((-2 * attrs.alpha * attrs.beta) / attrs.size, rows.dtype);
     return [reshape(add(scaled, mul(mul(rows, factor), back)), x!.shape)];
   },
-  // ONNX Runtime's kernel wants images and an odd number of channels.
-  lower: ([x], attrs) => (x!.shape.length === 4 && attrs.size % 2 === 1 ? null : [fromLrnParts(x!, attrs)]),
   fromGradientParts: ([x], attrs) => fromLrnParts(x!, attrs),
   cost: ([x], _outputs, { size }) => ({ macs: 0, flops: (size + 4) * sizeOf(x!.shape) }),
   evaluate([x], attrs) {
@@ -204,7 +197,7 @@ function lrnParts(x: Tensor, attrs: LrnAttributes) {
   return { rows, window, u, power: inversePower(u, attrs.beta) };
 }
 
-function fromLrnParts(x: Tensor, attrs: LrnAttributes): Tensor {
+export function fromLrnParts(x: Tensor, attrs: LrnAttributes): Tensor {
   const { rows, power } = lrnParts(x, attrs);
   return reshape(mul(rows, power), x.shape);
 }

@@ -23,7 +23,7 @@ interface Factor {
   readonly labels: readonly Label[];
 }
 
-function labeled(
+export function labeled(
   inputs: readonly ({ readonly shape: readonly number[] } | null)[],
   attrs: EinsumAttributes,
   where = "Einsum",
@@ -59,15 +59,6 @@ export const einsumOp: Op<EinsumAttributes> = {
   vjp: gradientOfComposition((inputs, attrs) => [composed(inputs as readonly Tensor[], attrs)]),
   fromGradientParts: (inputs, attrs) =>
     isFloat(inputs[0]!.dtype) ? composed(inputs as readonly Tensor[], attrs) : null,
-  // The shape rule of the ONNX library, which ONNX Runtime calls, knows no axes that broadcast.
-  lower(inputs, attrs) {
-    const { operands, extents } = labeled(inputs, attrs);
-    const isEven = operands.every((labels, i) =>
-      labels.every((label, axis) => inputs[i]!.shape[axis] === extents.get(label)),
-    );
-    return isEven ? null : [composed(inputs as readonly Tensor[], attrs)];
-  },
-  carried: { inputs: [0, 1], as: { uint8: "int32", int8: "int32", uint32: "int64" } },
   cost(inputs, _outputs, attrs) {
     const terms = sizeOf([...labeled(inputs, attrs).extents.values()]);
     const macs = terms * (inputs.length - 1);
@@ -102,7 +93,7 @@ function evaluated(operands: readonly NdArray[], equation: Labeled): NdArray {
   return { dtype: operands[0].dtype, shape, data };
 }
 
-function composed(inputs: readonly Tensor[], attrs: EinsumAttributes): Tensor {
+export function composed(inputs: readonly Tensor[], attrs: EinsumAttributes): Tensor {
   const equation = labeled(inputs, attrs);
   const factors = inputs.map((tensor, i) => withoutOnes(onDiagonals(tensor, equation.operands[i])));
   const product = factors.reduce((left, right, i) => {

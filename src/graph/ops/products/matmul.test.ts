@@ -9,6 +9,7 @@ import { nodesOf } from "../../order.js";
 import { fixThreadRounding } from "../../passes/lower.js";
 import { evaluateGraph } from "../../reference/evaluate.js";
 import { ndFill } from "../../reference/nd-array.js";
+import { onnxruntimeCpu } from "../../targets/onnxruntime-cpu/index.js";
 import type { Tensor } from "../../tensor.js";
 import { gemm, matMul } from "./matmul.js";
 
@@ -219,7 +220,7 @@ test.each([
     const plain = gemm(a, b, null, attrs);
     const c = input("c", "float32", [plain.shape[1]]);
     const source = graph([a, b, c], { y: gemm(a, b, c, attrs) });
-    const fixed = rewriteGraph(source, fixThreadRounding);
+    const fixed = rewriteGraph(source, fixThreadRounding(onnxruntimeCpu));
     expect(nodesOf(fixed).some(({ op }) => op.name === "Transpose")).toBe(changed);
     const values = source.inputs.map((tensor, i) => ndFill("float32", tensor.shape, (j) => Math.sin(i + 7 * j)));
     const [expected, received] = [evaluateGraph(source, values)[0], evaluateGraph(fixed, values)[0]];

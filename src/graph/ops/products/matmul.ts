@@ -35,7 +35,7 @@ function asMatrices(a: Shape, b: Shape): { a: Shape; b: Shape } {
 }
 
 /** Batch axes (broadcast), rows, columns and the extent summed over. */
-function productOf(where: string, aShape: Shape, bShape: Shape) {
+export function productOf(where: string, aShape: Shape, bShape: Shape) {
   if (aShape.length === 0 || bShape.length === 0) {
     throw new ShapeError("a scalar has no matrix product", {
       where,
@@ -91,14 +91,6 @@ export const matMulOp: Op<NoAttributes> = {
   summed: {
     axis: ([a, b]) => (a!.shape.length === 2 && b!.shape.length === 2 ? 0 : null),
     build: ([a], _attrs, parts) => sumOfProducts(a!, null, parts, { alpha: 1, beta: 1, transA: 0, transB: 0 }),
-  },
-  threadInvariant([a, b]) {
-    const [first, second] = [a!, b!];
-    if (first.shape.length < 2 || second.shape.length < 2) return null;
-    const { batch, rows, inner, columns } = productOf("MatMul", first.shape, second.shape);
-    // Products of a batch run on one thread each, unless there are fewer of them than threads.
-    if (sizeOf(batch) >= mostInvariantThreads || !isSplitByColumns(rows, inner, columns)) return null;
-    return swapped(matMul(swapped(second), swapped(first)));
   },
   cost([a, b]) {
     const { batch, rows, inner, columns } = productOf("MatMul", a!.shape, b!.shape);
@@ -174,31 +166,6 @@ function gemmExtents(a: Shape, b: Shape, { transA, transB }: GemmAttributes) {
   return { rows, inner, innerB, columns };
 }
 
-// How ONNX Runtime (MLAS) multiplies on several threads: it splits the longer side of the result; a part of at most 64
-// columns is summed in longer runs of the inner extent than a wider one, which changes the rounding. Runs are at least
-// 128 long, so shorter sums are the same in any case. With rows on the longer side, parts do not differ.
-const shortestRun = 128;
-const narrowestPart = 64;
-/** Up to so many threads the number of threads cannot change a result. */
-export const mostInvariantThreads = 4;
-
-function isSplitByColumns(rows: number, inner: number, columns: number): boolean {
-  return (
-    columns > rows && inner > shortestRun && columns > narrowestPart && columns <= narrowestPart * mostInvariantThreads
-  );
-}
-
-/** The last two axes exchanged. */
-function swapped(x: Tensor): Tensor {
-  const axes = x.shape.map((_, axis) => axis);
-  return transpose(x, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
-}
-
-/** A bias of rank 0 or 1 as a matrix of one row. */
-function expandedRow(bias: Tensor): Tensor {
-  return bias.shape.length === 2 ? bias : reshape(bias, [1, sizeOf(bias.shape)]);
-}
-
 export const gemmOp: Op<GemmAttributes> = {
   name: "Gemm",
   reach({ inputs: [a, b, c], outputs, attrs: { transA, transB } }) {
@@ -245,15 +212,6 @@ export const gemmOp: Op<GemmAttributes> = {
   summed: {
     axis: (_inputs, { transB }) => transB,
     build: ([a, , c], attrs, parts) => sumOfProducts(a!, c ?? null, parts, attrs),
-  },
-  threadInvariant([a, b, c], [y], attrs) {
-    const [rows, columns] = y.shape;
-    const inner = a!.shape[1 - attrs.transA];
-    if (!isSplitByColumns(rows, inner, columns)) return null;
-    // Without a bias ONNX Runtime would merge the Transpose into the Gemm, which undoes the exchange.
-    const bias = c === null || c === undefined ? scalar(0, y.dtype) : transpose(expandedRow(c), [1, 0]);
-    const { alpha, beta, transA, transB } = attrs;
-    return transpose(gemm(b!, a!, bias, { alpha, beta, transA: 1 - transB, transB: 1 - transA }), [1, 0]);
   },
   cost([a, b, c], _outputs, attrs) {
     const { rows, inner, columns } = gemmExtents(a!.shape, b!.shape, attrs);

@@ -98,7 +98,6 @@ export const cumSumOp: Op<CumSumAttributes> = {
     const axis = cumSumAxis("CumSum", knownInputs(inputs));
     return [cumSum(ct!, axis, { exclusive, reverse: 1 - reverse }), null];
   },
-  carried: { inputs: [0], as: { uint32: "int64" } },
   cost: perInputElement,
   evaluate(inputs, { exclusive, reverse }) {
     const x = inputs[0]!;

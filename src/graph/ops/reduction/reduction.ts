@@ -12,7 +12,7 @@ import {
   stridesOf,
 } from "../../../core/numbers/shape.js";
 import { reducedOver } from "../../accounting/reach.js";
-import { apply, filled, int64s, scalar } from "../../build.js";
+import { apply, int64s, scalar } from "../../build.js";
 import type { Cost, InferInput, NdArray, Op, Vjp } from "../../op.js";
 import type { Tensor, TensorType } from "../../tensor.js";
 import { div, mul } from "../elementwise/arithmetic.js";
@@ -85,15 +85,6 @@ export function reduction({
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
     },
     vjp,
-    // Of nothing the result is known. ONNX Runtime refuses truth values there, and is wrong about some shapes.
-    lower(inputs, attrs) {
-      const { dtype, shape } = inputs[0]!;
-      if (sizeOf(shape) > 0 || !(isFloat(dtype) || dtype === "bool")) return null;
-      const axes = reducedAxes(name, knownInputs(inputs), attrs);
-      const hasResult = sizeOf(reducedShape(shape, axes, true)) > 0;
-      return [filled(dtype, reducedShape(shape, axes, attrs.keepdims === 1), hasResult ? value([], dtype) : 0)];
-    },
-    carried: { inputs: [0], as: { uint32: "int64" } },
     batch({ node, inputs, attrs }) {
       const axes = reducedAxes(name, knownInputs(node.inputs), attrs);
       // An empty list would mean all axes, with that of the networks.
@@ -195,7 +186,6 @@ function placeOf(name: string, better: (a: number, b: number) => number): Op<Arg
       }
       return [{ dtype: "int64", shape }];
     },
-    carried: { inputs: [0], as: { uint32: "int64" } },
     vjp: "none",
     batch: batchAlongAxis,
     cost: perInputElement,

@@ -5,13 +5,9 @@ import { apply } from "../../build.js";
 import type { BatchContext, Cost, InferInput, NdArray, Op } from "../../op.js";
 import type { Tensor, TensorType } from "../../tensor.js";
 import { div, mul, sub } from "../elementwise/arithmetic.js";
-import { cast } from "../elementwise/cast.js";
-import { equal } from "../elementwise/comparison.js";
 import { exp, log } from "../elementwise/unary.js";
-import { reshape } from "../movement/shape-movement.js";
-import { range } from "../movement/shape-values.js";
 import { batchAlongAxis } from "../network-axis/batching-rules.js";
-import { argMaxOp, perInputElement, reduceMax, reduceSum } from "./reduction.js";
+import { perInputElement, reduceMax, reduceSum } from "./reduction.js";
 
 export type SoftmaxAttributes = { readonly axis: number };
 
@@ -75,17 +71,8 @@ export const hardmaxOp: Op<SoftmaxAttributes> = {
   vjp: () => [null],
   batch: batchAlongAxis,
   cost: perInputElement,
-  // ONNX Runtime has a kernel of float32 only.
-  lower: ([x], { axis }) => (x!.dtype === "float32" ? null : [markedPlaces(x!, axis)]),
   evaluate: ([x], { axis }) => [mapRows(x!, axis, hardmaxRow)],
 };
-
-/** 1 where the place on the axis is that of the largest element. */
-function markedPlaces(x: Tensor, given: number): Tensor {
-  const axis = normalizeAxis("Hardmax", given, x.shape.length);
-  const along = x.shape.map((extent, i) => (i === axis ? extent : 1));
-  return cast(equal(reshape(range(0, x.shape[axis]), along), apply(argMaxOp, [x], { axis })[0]), x.dtype);
-}
 
 /**
  * The parts of softmax for many networks. ONNX Runtime's own moves the axis to the end and works line by line, which for

@@ -1,4 +1,4 @@
-// Resize as sums of gathered elements, where ONNX Runtime's kernel does not resize these axes.
+// Resize as sums of gathered elements.
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import { constant, int64s, scalar } from "../../build.js";
@@ -9,21 +9,6 @@ import { where } from "../elementwise/selection.js";
 import { identity } from "../elementwise/unary.js";
 import { gather } from "../indexing/indexing.js";
 import { type AxisResize, type AxisWeights, axisWeights, isChanged, type ResizeAttributes } from "./resize-weights.js";
-
-/**
- * Whether ONNX Runtime's kernel does this. It resizes the last axes of images (or those before the channels, if these
- * come last), others only by nearest neighbors; and it copies what keeps all extents, whatever the scales.
- */
-export function hasKernel(axes: readonly AxisResize[], { mode }: ResizeAttributes): boolean {
-  const changed = axes.flatMap((axis, at) => (isChanged(axis) ? [at] : []));
-  if (axes.every(({ input, output }) => input === output)) return mode === "nearest" && changed.length === 0;
-  if (mode === "nearest") return true;
-  const rank = axes.length;
-  const isWithin = (first: number, last: number): boolean => changed.every((axis) => axis >= first && axis <= last);
-  if (rank === 2) return true;
-  if (rank === 4) return isWithin(2, 3) || (mode === "linear" && isWithin(1, 2));
-  return mode === "linear" && (rank === 3 || (rank === 5 && isWithin(2, 4)));
-}
 
 /** x resized axis by axis. */
 export function resizedByGathering(x: Tensor, axes: readonly AxisResize[], attrs: ResizeAttributes): Tensor {

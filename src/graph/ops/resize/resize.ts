@@ -12,7 +12,6 @@ import { expand, reshape } from "../movement/shape-movement.js";
 import { matMul } from "../products/matmul.js";
 import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 import { reduceSum } from "../reduction/reduction.js";
-import { hasKernel, resizedByGathering } from "./resize-composition.js";
 import {
   type AxisResize,
   type AxisWeights,
@@ -25,7 +24,11 @@ import {
 } from "./resize-weights.js";
 
 /** What becomes of every axis of x. */
-function resizedAxes(where: string, inputs: readonly (InferInput | null)[], attrs: ResizeAttributes): AxisResize[] {
+export function resizedAxes(
+  where: string,
+  inputs: readonly (InferInput | null)[],
+  attrs: ResizeAttributes,
+): AxisResize[] {
   checkModes(where, attrs);
   const { shape } = inputs[0]!;
   const [roi, scales, sizes] = ["roi", "scales", "sizes"].map((name, i) => listOf(where, name, inputs[i + 1]));
@@ -102,10 +105,6 @@ export const resizeOp: Op<ResizeAttributes> = {
   vjp({ inputs, attrs, cotangents: [ct] }) {
     const axes = resizedAxes("gradient of Resize", knownInputs(inputs), attrs);
     return [resizedBack(ct!, inputs[0]!.shape, axes, attrs), null, null, null];
-  },
-  lower(inputs, attrs) {
-    const axes = resizedAxes("Resize", knownInputs(inputs), attrs);
-    return hasKernel(axes, attrs) ? null : [resizedByGathering(inputs[0]!, axes, attrs)];
   },
   cost: interpolationCost,
   evaluate(inputs, attrs) {

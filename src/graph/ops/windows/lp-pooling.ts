@@ -1,6 +1,6 @@
 // LpPool: the p-norm of every window, `(sum |x|^p)^(1/p)`.
 
-import { coveredExtent, type WindowAttributes, windowAttributeRecords } from "../../accounting/window.js";
+import { type WindowAttributes, windowAttributeRecords } from "../../accounting/window.js";
 import { apply, scalar } from "../../build.js";
 import type { Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -8,7 +8,6 @@ import { div, mul, pow } from "../elementwise/arithmetic.js";
 import { equal } from "../elementwise/comparison.js";
 import { where } from "../elementwise/selection.js";
 import { abs, sign } from "../elementwise/unary.js";
-import { pad } from "../movement/shape-movement.js";
 import { overWindows, type PoolOptions, poolWindow, windowCost } from "./pooling.js";
 import { sumOfWindows } from "./pooling-gradient.js";
 
@@ -29,23 +28,6 @@ export const lpPoolOp: Op<LpPoolAttributes> = {
   vjp({ inputs: [x], outputs: [y], attrs, cotangents: [ct] }) {
     const window = poolWindow("LpPool", x!.shape, attrs);
     return [lpSlope(x!, y, ct!, attrs.p, (parts) => sumOfWindows(parts, window))];
-  },
-  // Extents rounded up are zeros, as padding is. ONNX Runtime's rule of shapes counts windows beyond the
-  // input, which its kernel leaves out, and its automatic padding may be negative.
-  lower([x], attrs) {
-    if (attrs.ceil_mode === 0 && attrs.auto_pad === "NOTSET") return null;
-    const { input, output, kernel, strides, dilations, padBegin } = poolWindow("LpPool", x!.shape, attrs);
-    const reached = output.map(
-      (count, axis) => (count - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]),
-    );
-    const padEnd = reached.map((extent, axis) => Math.max(0, extent - input[axis] - padBegin[axis]));
-    const padded = pad(x!, [0, 0, ...padBegin, 0, 0, ...padEnd]);
-    return apply(lpPoolOp, [padded], {
-      ...attrs,
-      auto_pad: "NOTSET",
-      ceil_mode: 0,
-      pads: padded.shape.slice(2).flatMap(() => [0, 0]),
-    });
   },
   window: ([x], attrs) => poolWindow("LpPool", x!.shape, attrs),
   cost(inputs, outputs, attrs) {
