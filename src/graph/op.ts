@@ -1,10 +1,9 @@
 // One record per operator: everything that training, accounting, import and tests need to know about it. What is true of
 // it on one executor only is in targets/.
 import type { Shape } from "../core/numbers/shape.js";
-import type { ReachRule } from "./accounting/reach.js";
+import type { InputReach } from "./accounting/axis-reach.js";
 import type { Window } from "./accounting/window.js";
-import type { Arrangements, LaneForm, LaneImage } from "./ops/network-axis/lane-image.js";
-import type { Attributes, Graph, Node, Tensor, TensorType } from "./tensor.js";
+import type { Attributes, Graph, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
 
@@ -64,41 +63,6 @@ export interface EvaluateContext {
   readonly outputCount: number;
 }
 
-/** What a batching rule is given. A batched tensor has one more axis than in the single network, the last, of extent n. */
-export interface BatchContext<A extends Attributes = Attributes> {
-  /** The node of the single network: its shapes are those without the network axis. */
-  readonly node: Node;
-  readonly attrs: A;
-  /** The inputs of the ensemble. Those that all networks share are as they were. */
-  readonly inputs: readonly (Tensor | null)[];
-  /** Which of them have the network axis. At least one has. */
-  readonly batched: readonly boolean[];
-  /** n. */
-  readonly networks: number;
-  /** Input `i` with a network axis, of extent 1 where it is shared. Scalars that are shared stay scalars. */
-  aligned(i: number): Tensor;
-  /** Input `i` with a network axis of extent n. */
-  spread(i: number): Tensor;
-}
-
-/** The outputs for all networks, each with the network axis. */
-export type BatchRule<A extends Attributes = Attributes> = {
-  rule(context: BatchContext<A>): readonly Tensor[];
-}["rule"];
-
-/** What a batching rule for networks in groups of lanes is given: images of what differs, tensors that are shared. */
-export interface LaneContext<A extends Attributes = Attributes> {
-  readonly node: Node;
-  readonly attrs: A;
-  readonly inputs: readonly (LaneImage | Tensor | null)[];
-  readonly form: LaneForm;
-  /** Groups of networks. */
-  readonly groups: number;
-}
-
-/** The outputs, each in an arrangement that came easily; `null` where the rule for the last axis is better. */
-export type LaneResult = readonly Arrangements[] | null;
-
 /** How a product takes its second input in parts. */
 export interface SummedInput<A extends Attributes = Attributes> {
   /** The axis of the second input that is summed over; `null` where the product cannot be taken by parts. */
@@ -106,6 +70,18 @@ export interface SummedInput<A extends Attributes = Attributes> {
   /** The first output, from all parts in order. What stands in the place of the second input is not looked at. */
   build(inputs: readonly (Tensor | null)[], attrs: A, parts: readonly Tensor[]): Tensor;
 }
+
+/** What a rule of `reach` is given. */
+export interface ReachContext<A> {
+  readonly inputs: readonly (InferInput | null)[];
+  readonly outputs: readonly TensorType[];
+  readonly attrs: A;
+  /** Which output is asked for. */
+  readonly output: number;
+}
+
+/** One entry for every input. */
+export type ReachRule<A> = { rule(context: ReachContext<A>): readonly InputReach[] }["rule"];
 
 /** The windows of an operator over the spatial axes of its first input; of its output where the operator is transposed. */
 export interface WindowView extends Window {
@@ -161,12 +137,10 @@ export interface Op<A extends Attributes = Attributes> {
   /** Indices of the inputs whose values the shape rule needs: axes, sizes and factors that ONNX passes as tensors. */
   readonly staticInputs?: readonly number[];
   /**
-   * The operator over many networks at once (`batchGraph`): a rule, or `"elementwise"` for one that acts element by
-   * element with broadcasting. Absent: the operator cannot be in an ensemble.
+   * Acts element by element with broadcasting: it may act on many networks at once as it is. The rules of the other
+   * operators are in ops/network-axis/rules.ts.
    */
-  readonly batch?: BatchRule<A> | "elementwise";
-  /** The same for networks in groups of lanes (lanes.ts). Absent, they are brought to the last axis. */
-  batchLanes?(context: LaneContext<A>): LaneResult;
+  readonly batch?: "elementwise";
   /**
    * Marks a non-linearity of networks: probes look at its input and output. Outputs outside of `unsaturated` have nearly
    * reached an asymptote; `off` is the value of a unit that is switched off altogether.

@@ -7,8 +7,8 @@ import { buildCase } from "../ops/cases/case.js";
 import { opCases } from "../ops/cases/cases.js";
 import { type OpName, ops } from "../ops/index.js";
 import { evaluateGraph } from "../reference/evaluate.js";
+import type { AxisReach } from "./axis-reach.js";
 import { reachOf } from "./node-reach.js";
-import type { AxisReach } from "./reach.js";
 
 const mostElements = 80;
 

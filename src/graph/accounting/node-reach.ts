@@ -3,7 +3,8 @@ import { sameShape } from "../../core/numbers/shape.js";
 import type { WindowView } from "../op.js";
 import { knownInputs } from "../ops/record/known-value.js";
 import type { Node } from "../tensor.js";
-import { type AxisReach, type InputReach, mostPhases, pointwise } from "./reach.js";
+import type { AxisReach, InputReach } from "./axis-reach.js";
+import { mostPhases, pointwise } from "./reach.js";
 import { coveredExtent } from "./window.js";
 
 /**

@@ -1,64 +1,10 @@
 // Where the elements of an output come from, axis by axis: what receptive fields are followed with.
 import type { Shape } from "../../core/numbers/shape.js";
-import type { InferInput } from "../op.js";
-import type { TensorType } from "../tensor.js";
-
-/** What an output element at place `u` of axis `axis` depends on, along one axis of an input. */
-export type AxisReach =
-  /** The element at the same place; with `seesAll` also, through a statistic or a gate, all others. */
-  | { readonly kind: "same"; readonly axis: number; readonly seesAll?: true }
-  /** `kernel` elements, `dilation` apart, from `u stride - pad` on. */
-  | {
-      readonly kind: "window";
-      readonly axis: number;
-      readonly kernel: number;
-      readonly stride: number;
-      readonly dilation: number;
-      readonly pad: number;
-    }
-  /**
-   * `taps` neighboring elements around `u step + start`, a place between elements: none further from it than `taps / 2`.
-   * Where the pattern repeats within `mostPhases` places, `reads` has it exactly.
-   */
-  | {
-      readonly kind: "between";
-      readonly axis: number;
-      readonly taps: number;
-      readonly step: number;
-      readonly start: number;
-      readonly reads?: RepeatedReads;
-    }
-  /** One element, but by no rule that a grid of places could have: `axes` carry it now, perhaps with others. */
-  | { readonly kind: "moved"; readonly axes: readonly number[] }
-  /** Every element. */
-  | { readonly kind: "all" };
-
-/**
- * Place `u` reads the elements `places[u mod P] + floor(u / P) advance`, P the length of `places`; far from the ends of the
- * axis, where elements may be repeated.
- */
-export interface RepeatedReads {
-  readonly advance: number;
-  readonly places: readonly (readonly number[])[];
-}
+import type { ReachContext, ReachRule } from "../op.js";
+import type { AxisReach, InputReach } from "./axis-reach.js";
 
 /** Longer patterns are not followed exactly. They come from odd ratios (1000 to 1999 pixels), and cost time. */
 export const mostPhases = 1024;
-
-/** For every axis of an input; `null` for one that is a setting, an index, a gate of no interest. */
-export type InputReach = readonly AxisReach[] | null;
-
-/** What a rule is given. */
-export interface ReachContext<A> {
-  readonly inputs: readonly (InferInput | null)[];
-  readonly outputs: readonly TensorType[];
-  readonly attrs: A;
-  /** Which output is asked for. */
-  readonly output: number;
-}
-
-/** One entry for every input. */
-export type ReachRule<A> = { rule(context: ReachContext<A>): readonly InputReach[] }["rule"];
 
 export const all: AxisReach = { kind: "all" };
 export const same = (axis: number): AxisReach => ({ kind: "same", axis });

@@ -15,6 +15,7 @@ import { type OpName, ops } from "../ops/index.js";
 import { loop } from "../ops/loop.js";
 import { batchedProduct } from "../ops/network-axis/batched-products.js";
 import { LaneImage } from "../ops/network-axis/lane-image.js";
+import { isForEnsembles, ruledOperators } from "../ops/network-axis/rules.js";
 import { gemm } from "../ops/products/matmul.js";
 import { maxPool } from "../ops/windows/pooling.js";
 import { evaluateGraph } from "../reference/evaluate.js";
@@ -105,7 +106,7 @@ function expectEqual(result: NdArray, alone: NdArray): void {
 const named = (outputs: readonly Tensor[]) => Object.fromEntries(outputs.map((y, i) => [`y${i}`, y]));
 
 for (const [name, op] of table) {
-  if (op.batch === undefined) continue;
+  if (!isForEnsembles(op)) continue;
   describe(`${name} for many networks`, () => {
     for (const opCase of opCases[name]) {
       const { inputs, outputs } = buildCase(op, opCase, "float64");
@@ -197,4 +198,8 @@ describe("an ensemble's graph", () => {
       `[InvalidInputError: Loop: networks of an ensemble cannot go round a loop for different times: expected a trip count and a condition that are the same for all networks]`,
     );
   });
+});
+
+it("every rule is of an operator of the table", () => {
+  expect(ruledOperators.filter((name) => !Object.hasOwn(ops, name))).toEqual([]);
 });

@@ -4,12 +4,13 @@
 //
 // The network axis is last, hence contiguous: one operation on one value of every network is one run over memory,
 // which is what makes thousands of small networks fast (docs/performance.md, "Ensembles"). Every operator has its rule
-// on its record; since the whole training step is a graph, gradients, losses and optimizers need none of their own.
+// (ops/network-axis/rules.ts); since the whole training step is a graph, gradients, losses and optimizers need none of their own.
 import { InvalidInputError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import { apply, input, withScope } from "../build.js";
-import type { BatchContext } from "../op.js";
 import { expand, reshape } from "../ops/movement/shape-movement.js";
+import type { BatchContext } from "../ops/network-axis/ensemble-rule.js";
+import { ensembleRules } from "../ops/network-axis/rules.js";
 import { nodesOf } from "../order.js";
 import type { Graph, NamedTensor, Node, Tensor } from "../tensor.js";
 
@@ -63,7 +64,8 @@ export function batchNode(
   networks: number,
 ): readonly Tensor[] {
   const { op, attrs } = node;
-  if (op.batch === undefined) {
+  const rules = ensembleRules(op);
+  if (op.batch === undefined && rules === undefined) {
     throw new InvalidInputError("this operator cannot be in an ensemble", {
       where: node.scope === undefined ? op.name : `${node.scope} > ${op.name}`,
       expected: "an operator with a batching rule: dense and element-wise layers have only such",
@@ -76,15 +78,18 @@ export function batchNode(
     return batched[i] || tensor.shape.length === 0 ? tensor : reshape(tensor, [...tensor.shape, 1]);
   };
   const spread = (i: number): Tensor => (batched[i] ? shared(i) : expand(aligned(i), [...shared(i).shape, networks]));
-  const context: BatchContext = { node, attrs, inputs, batched, networks, aligned, spread };
+  const context: BatchContext = {
+    ...{ node, attrs, inputs, batched, networks, aligned, spread },
+    batchGraph: (source, varying) => batchGraph(source, varying, networks),
+  };
   const outputs =
-    op.batch === "elementwise"
+    rules === undefined
       ? apply(
           op,
           inputs.map((tensor, i) => (tensor === null ? null : aligned(i))),
           attrs,
         )
-      : op.batch(context);
+      : rules.batch(context);
   for (const [i, output] of node.outputs.entries()) checkOutput(node, output, outputs[i], networks);
   return outputs;
 }

@@ -4,12 +4,13 @@
 //
 //   x [batch, features]  --n networks-->  x [g, features, batch, lanes]     lane-image.ts
 //
-// Operators that have no rule for this arrangement (`Op.batchLanes`) go by their rule for the networks on the last axis.
+// Operators that have no rule for this arrangement (`lanes` in ops/network-axis/rules.ts) go by their rule for the networks on the last axis.
 
 import { apply, withScope } from "../build.js";
-import type { LaneContext } from "../op.js";
 import { expandOp, reshape, transpose } from "../ops/movement/shape-movement.js";
+import type { LaneContext } from "../ops/network-axis/ensemble-rule.js";
 import { groupCount, type LaneForm, LaneImage } from "../ops/network-axis/lane-image.js";
+import { ensembleRules } from "../ops/network-axis/rules.js";
 import { nodesOf } from "../order.js";
 import { factsOf, type Target } from "../targets/target.js";
 import type { Graph, Node, Tensor } from "../tensor.js";
@@ -42,14 +43,14 @@ export function laneOutputs(
 function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: LaneForm, target: Target): LaneImage[] {
   const inputs = node.inputs.map((tensor) => (tensor === null ? null : (images.get(tensor) ?? tensor)));
   const context: LaneContext = { node, attrs: node.attrs, inputs, form, groups: groupCount(form) };
-  const { batch, batchLanes } = node.op;
+  const rules = ensembleRules(node.op);
   // Without elements there is nothing to arrange, and an extent of 0 means something else to Reshape.
   const isEmpty = [...node.inputs, ...node.outputs].some((tensor) => tensor?.shape.includes(0));
   const ruled = isEmpty
     ? null
-    : batch === "elementwise"
+    : node.op.batch === "elementwise"
       ? elementwise(context, factsOf(target, node.op).fusedActivation)
-      : batchLanes?.(context);
+      : rules?.lanes?.(context);
   if (ruled !== undefined && ruled !== null)
     return node.outputs.map((output, i) => new LaneImage(output, form, ruled[i]));
   const last = batchNode(

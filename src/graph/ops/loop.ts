@@ -4,10 +4,8 @@ import { type Shape, sameShape, shapeText } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { graphCost } from "../accounting/cost.js";
 import { apply, constant, constantValue, input, scalar } from "../build.js";
-import { batchGraph } from "../ensemble/batching.js";
-import type { BatchContext, EvaluateContext, InferInput, NdArray, Op } from "../op.js";
+import type { EvaluateContext, InferInput, NdArray, Op } from "../op.js";
 import type { Graph, NamedTensor, Tensor, TensorType } from "../tensor.js";
-import { expand, unsqueeze } from "./movement/shape-movement.js";
 import { unlimited } from "./record/elementwise.js";
 
 /**
@@ -25,7 +23,7 @@ export type LoopAttributes = {
 };
 
 /** How the inputs and outputs divide. */
-function partsOf({ body, captured }: LoopAttributes, inputCount: number) {
+export function partsOf({ body, captured }: LoopAttributes, inputCount: number) {
   const carried = inputCount - 2 - captured;
   return { carried, scans: body.outputs.length - 1 - carried };
 }
@@ -89,7 +87,6 @@ export const loopOp: Op<LoopAttributes> = {
     }));
   },
   vjp: "none",
-  batch: batchLoop,
   cost(inputs, outputs, attrs) {
     const { carried, scans } = partsOf(attrs, inputs.length);
     const trips = scans > 0 ? outputs[carried].shape[0] : attrs.nominal_trip_count;
@@ -98,36 +95,6 @@ export const loopOp: Op<LoopAttributes> = {
   },
   evaluate: (inputs, attrs, context) => runLoop(inputs, attrs, context),
 };
-
-/** Everything that is carried and collected becomes one of every network, since one of them at least may vary. */
-function batchLoop({
-  node,
-  inputs,
-  attrs,
-  batched,
-  networks,
-  spread,
-}: BatchContext<LoopAttributes>): readonly Tensor[] {
-  const { carried } = partsOf(attrs, inputs.length);
-  const varies = (i: number): boolean => i >= 2 && (batched[i] || i < 2 + carried);
-  const varying = new Set(attrs.body.inputs.filter((_, i) => varies(i)));
-  const body = batchGraph(attrs.body, varying, networks);
-  if (batched[0] || batched[1] || body.batched[0]) {
-    throw new InvalidInputError("networks of an ensemble cannot go round a loop for different times", {
-      where: node.scope ?? node.op.name,
-      expected: "a trip count and a condition that are the same for all networks",
-    });
-  }
-  const outputs = body.graph.outputs.map(({ name, tensor }, i) => {
-    if (i === 0 || body.batched[i]) return { name, tensor };
-    return { name, tensor: expand(unsqueeze(tensor, [tensor.shape.length]), [...tensor.shape, networks]) };
-  });
-  return apply(
-    loopOp,
-    inputs.map((tensor, i) => (varies(i) ? spread(i) : tensor)),
-    { ...attrs, body: { inputs: body.graph.inputs, outputs } },
-  );
-}
 
 function runLoop(
   inputs: readonly (NdArray | null)[],

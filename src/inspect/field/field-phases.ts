@@ -2,7 +2,8 @@
 //
 // After upsampling, neighboring positions see the same pixels, or move by several pixels: they differ by their phase. A
 // window over them sees more or fewer pixels depending on where it starts, so no single size and stride describe it.
-import { type AxisReach, mostPhases, type RepeatedReads } from "../../graph/accounting/reach.js";
+import type { AxisReach, RepeatedReads } from "../../graph/accounting/axis-reach.js";
+import { mostPhases } from "../../graph/accounting/reach.js";
 
 /**
  * Position `u` sees the pixels from `low[u mod P] + floor(u / P) advance` to `high[u mod P] + floor(u / P) advance`,

@@ -3,8 +3,8 @@
 //   every axis of the input is tracked from tensor to tensor by the operators' rules (`Op.window`, `Op.reach`);
 //   the spatial axes are those over which windows slide anywhere in the model, and only these are reported
 
+import type { AxisReach, InputReach } from "../../graph/accounting/axis-reach.js";
 import { reachOf } from "../../graph/accounting/node-reach.js";
-import type { AxisReach, InputReach } from "../../graph/accounting/reach.js";
 import type { Node, Tensor } from "../../graph/tensor.js";
 import type { ReceptiveField } from "../inspection.js";
 import type { Subject, Value } from "../subject/subject.js";

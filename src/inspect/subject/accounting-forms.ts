@@ -3,7 +3,8 @@
 
 import { InvalidInputError } from "../../core/errors.js";
 import { type DType, dtypeFromOnnx } from "../../core/numbers/dtype.js";
-import { type AxisReach, all, same } from "../../graph/accounting/reach.js";
+import type { AxisReach } from "../../graph/accounting/axis-reach.js";
+import { all, same } from "../../graph/accounting/reach.js";
 import { apply } from "../../graph/build.js";
 import { sigmoid, tanh } from "../../graph/ops/activation/activation.js";
 import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";

@@ -45,7 +45,8 @@ export class EnsembleEngine implements TrialEngine {
     });
     this.#probes = probes === undefined ? undefined : new EnsembleProbes(plan, probes);
     // Shares have one thread each.
-    const counts = given === undefined ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime)) : [given];
+    const counts =
+      given === undefined ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime)) : [given];
     this.threadCounts = this.#shares.length > 1 ? [1] : counts;
   }
 

@@ -35,7 +35,10 @@ export class SingleEngine implements TrialEngine {
     this.#order = plan.orders[0];
     this.#names = stateNames(plan.state);
     this.#programs = new ProgramCache(plan.runtime, plan.program, threads === undefined || threads > 1);
-    this.threadCounts = threads === undefined ? equalThreadCounts(plan.runtime.capabilities.threads.most, runtimeTarget(plan.runtime)) : [threads];
+    this.threadCounts =
+      threads === undefined
+        ? equalThreadCounts(plan.runtime.capabilities.threads.most, runtimeTarget(plan.runtime))
+        : [threads];
   }
 
   mostSteps(step: number): number {

@@ -5,11 +5,10 @@ import { firstPointwise } from "../../accounting/reach.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
-import { max, min, mul, sub } from "../elementwise/arithmetic.js";
+import { mul, sub } from "../elementwise/arithmetic.js";
 import { cast } from "../elementwise/cast.js";
 import { and, greater, greaterOrEqual, less, lessOrEqual, or } from "../elementwise/comparison.js";
 import { where } from "../elementwise/selection.js";
-import { reshape } from "../movement/shape-movement.js";
 import { type NoAttributes, unary } from "../record/elementwise.js";
 
 export type LeakyReluAttributes = { readonly alpha: number };
@@ -99,12 +98,6 @@ export const clipOp: Op<NoAttributes> = {
       highRules === null ? null : where(highRules, ct!, zero),
     ];
   },
-  // Bounds of one network are scalars to ONNX; those of many are not.
-  batch({ inputs: [x, low = null, high = null], batched, aligned }) {
-    if (!batched[1] && !batched[2]) return [clip(x!, low, high)];
-    const raised = low === null ? aligned(0) : max(aligned(0), boundOf(low, batched[1]));
-    return [high === null ? raised : min(raised, boundOf(high, batched[2]))];
-  },
   cost: elementwiseCost(2),
   evaluate([x, low, high]) {
     const least = low?.data[0] ?? Number.NEGATIVE_INFINITY;
@@ -114,10 +107,6 @@ export const clipOp: Op<NoAttributes> = {
 };
 
 /** A bound as it is broadcast in an ensemble: `[n]`, or a scalar. */
-function boundOf(bound: Tensor, batched: boolean): Tensor {
-  return reshape(bound, batched ? bound.shape.slice(-1) : []);
-}
-
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
   return apply(reluOp, [x])[0];

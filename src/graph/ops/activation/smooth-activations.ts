@@ -193,8 +193,6 @@ export const preluOp: Op<NoAttributes> = {
     wants[0] ? where(greater(x!, like(x!, 0)), ct!, mul(ct!, slope!)) : null,
     wants[1] ? mul(ct!, min(x!, like(x!, 0))) : null,
   ],
-  // Only the slope may broadcast.
-  batch: ({ aligned, spread }) => [prelu(spread(0), aligned(1))],
   cost: (_inputs, [y]) => ({ macs: 0, flops: sizeOf(y.shape) }),
   evaluate: ([x, slope]) => [
     mapBroadcast(x!.dtype, [x!, slope!], ([value, factor]) => (value < 0 ? factor * value : value)),

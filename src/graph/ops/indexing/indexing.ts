@@ -7,8 +7,6 @@ import { type InferInput, type NdArray, noCost, type Op } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
 import { expand, reshape } from "../movement/shape-movement.js";
-import { batchAlongAxis, batchGather } from "../network-axis/batching-rules.js";
-import { lanesGather } from "../network-axis/lane-rules.js";
 import { requireDType } from "../record/elementwise.js";
 import { scatterSlopes } from "./scatter-gradient.js";
 
@@ -74,8 +72,6 @@ export const gatherOp: Op<AxisAttributes> = {
     const places = expand(reshape(indices!, alongAxis), shape);
     return [scatterElements(zerosLike(x!), places, reshape(ct!, shape), { axis, reduction: "add" }), null];
   },
-  batch: batchGather,
-  batchLanes: lanesGather,
   cost: noCost,
   evaluate([x, indices], attrs) {
     const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);
@@ -113,7 +109,6 @@ export const gatherElementsOp: Op<AxisAttributes> = {
     scatterElements(zerosLike(x!), indices!, ct!, { axis, reduction: "add" }),
     null,
   ],
-  batch: batchAlongAxis,
   cost: noCost,
   evaluate([x, indices], attrs) {
     const place = placeReader("GatherElements", x!, indices!, attrs.axis);
@@ -170,7 +165,6 @@ export const scatterElementsOp: Op<ScatterAttributes> = {
     const { ofX, ofUpdates } = slopes({ x: x!, indices: indices!, updates: updates!, y, ct: ct!, axis });
     return [ofX, null, ofUpdates];
   },
-  batch: batchAlongAxis,
   // One addition per update at most; counted per update.
   cost: (inputs) => ({ macs: 0, flops: sizeOf(inputs[2]!.shape) }),
   evaluate([x, indices, updates], { axis, reduction }) {

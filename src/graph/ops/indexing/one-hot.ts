@@ -8,8 +8,7 @@ import { noCost, type Op } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
 import { mul, sub } from "../elementwise/arithmetic.js";
-import { where } from "../elementwise/selection.js";
-import { concat, reshape, split, squeeze } from "../movement/shape-movement.js";
+import { concat, reshape } from "../movement/shape-movement.js";
 import { knownValues } from "../record/known-value.js";
 import { reduceSum } from "../reduction/reduction.js";
 import type { AxisAttributes } from "./indexing.js";
@@ -43,14 +42,6 @@ export const oneHotOp: Op<AxisAttributes> = {
     const on = reduceSum(mul(ct!, hot));
     const off = sub(reduceSum(ct!), on);
     return [null, null, concat([reshape(off, [1]), reshape(on, [1])], { axis: 0 })];
-  },
-  // The new axis may be counted from the end, so the rank of the single network's result decides.
-  batch({ node, attrs, inputs: [, depth, values], batched, spread }) {
-    const axis = normalizeAxis("OneHot", attrs.axis, node.outputs[0].shape.length);
-    if (!batched[2]) return apply(oneHotOp, [spread(0), depth, values!], { axis });
-    const [hot] = apply(oneHotOp, [spread(0), depth, constant(tensorFrom("bool", [2], [0, 1]))], { axis });
-    const [off, on] = split(values!, [1, 1]).map((part) => squeeze(part, [0]));
-    return [where(hot, on, off)];
   },
   cost: noCost,
   evaluate([indices, depth, values], attrs) {

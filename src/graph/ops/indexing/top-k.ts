@@ -4,7 +4,6 @@ import { normalizeAxis, type Shape, sizeOf } from "../../../core/numbers/shape.j
 import { apply, int64s } from "../../build.js";
 import type { InferInput, Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
-import { batchFirstAlongAxis } from "../network-axis/batching-rules.js";
 import { asKnown, knownValues } from "../record/known-value.js";
 import { scatterElements, zerosLike } from "./indexing.js";
 
@@ -48,7 +47,6 @@ export const topKOp: Op<TopKAttributes> = {
   vjp({ inputs: [x], outputs: [, indices], attrs: { axis }, cotangents: [ct] }) {
     return [ct === null ? null : scatterElements(zerosLike(x!), indices, ct, { axis }), null];
   },
-  batch: batchFirstAlongAxis,
   cost: ([x]) => ({ macs: 0, flops: sizeOf(x!.shape) }),
   // Sorted also where that is not asked for. Of equal elements the one with the lower index comes first.
   evaluate(inputs, attrs) {

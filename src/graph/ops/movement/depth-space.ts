@@ -1,7 +1,8 @@
 // SpaceToDepth and DepthToSpace: square blocks of places become channels, and back. Inverses, so each other's gradient.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { shapeText, sizeOf } from "../../../core/numbers/shape.js";
-import { type AxisReach, all, type InputReach, mostPhases, same } from "../../accounting/reach.js";
+import type { AxisReach, InputReach } from "../../accounting/axis-reach.js";
+import { all, mostPhases, same } from "../../accounting/reach.js";
 import { apply } from "../../build.js";
 import { type NdArray, noCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";

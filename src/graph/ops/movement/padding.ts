@@ -7,8 +7,6 @@ import { type InferInput, noCost, type Op } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
 import { add, sub } from "../elementwise/arithmetic.js";
-import { greater } from "../elementwise/comparison.js";
-import { where } from "../elementwise/selection.js";
 import { requireOneType } from "../record/element-types.js";
 import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 import { reduceSum } from "../reduction/reduction.js";
@@ -43,7 +41,7 @@ function modulo(a: number, b: number): number {
   return ((a % b) + b) % b;
 }
 
-function paddingOf(where: string, inputs: readonly (InferInput | null)[], mode: string): Padding {
+export function paddingOf(where: string, inputs: readonly (InferInput | null)[], mode: string): Padding {
   if (!Object.hasOwn(continuations, mode)) {
     const valid = Object.keys(continuations).join(", ");
     throw new InvalidInputError("unknown mode", { where, expected: valid, received: `"${mode}"` });
@@ -115,17 +113,6 @@ export const padOp: Op<PadAttributes> = {
     // Whatever did not come from x came from the value.
     const border = wants[2] ? reshape(sub(reduceSum(ct!), reduceSum(inside)), value!.shape) : null;
     return [inside, null, border];
-  },
-  batch({ node, attrs, inputs, batched, spread }) {
-    const { before, after } = paddingOf("Pad", knownInputs(node.inputs), attrs.mode);
-    const pads = int64s([...before, 0, ...after, 0]);
-    if (inputs.length < 3 || inputs[2] === null) return apply(padOp, [spread(0), pads], attrs);
-    if (!batched[2]) return apply(padOp, [spread(0), pads, inputs[2]], attrs);
-    // ONNX knows one border value: where every network has its own, they are chosen afterwards.
-    const [surrounded] = apply(padOp, [spread(0), pads], attrs);
-    const inside = pad(expand(scalar(1), node.inputs[0]!.shape), [...before, ...after]);
-    const isInside = greater(reshape(inside, [...inside.shape, 1]), scalar(0));
-    return [where(isInside, surrounded, reshape(inputs[2], inputs[2].shape.slice(-1)))];
   },
   cost: noCost,
   evaluate(inputs, { mode }) {

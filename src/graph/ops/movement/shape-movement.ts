@@ -16,8 +16,6 @@ import { type InferInput, noCost, type Op, type Vjp } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import { broadcastReader } from "../../reference/nd-broadcast.js";
 import type { Tensor } from "../../tensor.js";
-import { batchReshape } from "../network-axis/batching-rules.js";
-import { lanesReshape } from "../network-axis/lane-rules.js";
 import type { NoAttributes } from "../record/elementwise.js";
 import { asKnown, knownValues } from "../record/known-value.js";
 
@@ -55,8 +53,6 @@ export const reshapeOp: Op<ReshapeAttributes> = {
     ];
   },
   vjp: reshapeBack,
-  batch: batchReshape,
-  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: ([x, shape], { allowzero }) => [
     { ...x!, shape: reshaped("Reshape", x!.shape, [...shape!.data], allowzero === 1) },
@@ -88,8 +84,6 @@ export const flattenOp: Op<FlattenAttributes> = {
   inputNames: ["input"],
   infer: ([x], { axis }, where) => [{ dtype: x!.dtype, shape: flattened(where, x!.shape, axis) }],
   vjp: reshapeBack,
-  batch: batchReshape,
-  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: ([x], { axis }) => [{ ...x!, shape: flattened("Flatten", x!.shape, axis) }],
 };
@@ -129,10 +123,6 @@ export const transposeOp: Op<TransposeAttributes> = {
       ),
     ];
   },
-  batch({ node, attrs, inputs }) {
-    const rank = node.outputs[0].shape.length;
-    return [transpose(inputs[0]!, [...permutationOf(attrs, rank), rank])];
-  },
   cost: noCost,
   evaluate([x], attrs) {
     const perm = permutationOf(attrs, x!.shape.length);
@@ -146,7 +136,7 @@ export const transposeOp: Op<TransposeAttributes> = {
 };
 
 /** Reversed axes unless `perm` is given. */
-function permutationOf({ perm }: TransposeAttributes, rank: number): readonly number[] {
+export function permutationOf({ perm }: TransposeAttributes, rank: number): readonly number[] {
   return perm ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
 }
 
@@ -160,8 +150,6 @@ export const squeezeOp: Op<NoAttributes> = {
   staticInputs: [1],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: squeezed(where, inputs) }],
   vjp: reshapeBack,
-  batch: batchReshape,
-  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: squeezed("Squeeze", asKnown(inputs)) }],
 };
@@ -191,8 +179,6 @@ export const unsqueezeOp: Op<NoAttributes> = {
   staticInputs: [1],
   infer: (inputs, _attrs, where) => [{ dtype: inputs[0]!.dtype, shape: unsqueezed(where, inputs) }],
   vjp: reshapeBack,
-  batch: batchReshape,
-  batchLanes: lanesReshape,
   cost: noCost,
   evaluate: (inputs) => [{ ...inputs[0]!, shape: unsqueezed("Unsqueeze", asKnown(inputs)) }],
 };
@@ -217,7 +203,6 @@ export const expandOp: Op<NoAttributes> = {
   ],
   // The walker sums over what was repeated.
   vjp: ({ cotangents: [ct] }) => [ct, null],
-  batch: ({ node, networks, aligned }) => [expand(aligned(0), [...node.outputs[0].shape, networks])],
   cost: noCost,
   evaluate([x, shape]) {
     const result = broadcastShapes("Expand", x!.shape, [...shape!.data]);

@@ -1,13 +1,12 @@
 // Cutting out and joining: Slice, Concat, Split. With Pad, each is the gradient of another.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
-import { type AxisReach, same, shifted } from "../../accounting/reach.js";
+import type { AxisReach } from "../../accounting/axis-reach.js";
+import { same, shifted } from "../../accounting/reach.js";
 import { apply, int64s, scalar } from "../../build.js";
 import { type InferInput, type NdArray, noCost, type Op } from "../../op.js";
 import { ndFill } from "../../reference/nd-array.js";
 import type { Tensor } from "../../tensor.js";
-import { batchAlongAxis, batchFirstAlongAxis, batchListedAxes } from "../network-axis/batching-rules.js";
-import { lanesAlongAxis } from "../network-axis/lane-rules.js";
 import { type NoAttributes, unlimited } from "../record/elementwise.js";
 import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 import { pad } from "./padding.js";
@@ -38,7 +37,6 @@ export const sliceOp: Op<NoAttributes> = {
   vjp({ inputs, cotangents: [ct] }) {
     return [spread(ct!, sliceRanges("gradient of Slice", knownInputs(inputs)), inputs[0]!.shape)];
   },
-  batch: batchListedAxes(3),
   cost: noCost,
   evaluate(inputs) {
     const ranges = sliceRanges("Slice", asKnown(inputs));
@@ -154,8 +152,6 @@ export const concatOp: Op<ConcatAttributes> = {
       { axis },
     );
   },
-  batch: batchAlongAxis,
-  batchLanes: lanesAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const parts = inputs.map((x) => x!);
@@ -202,8 +198,6 @@ export const splitOp: Op<SplitAttributes> = {
     const parts = outputs.map((output, i) => cotangents[i] ?? expand(scalar(0, output.dtype), output.shape));
     return [parts.length === 1 ? parts[0] : concat(parts, { axis: attrs.axis }), null];
   },
-  batch: batchFirstAlongAxis,
-  batchLanes: lanesAlongAxis,
   cost: noCost,
   evaluate(inputs, attrs) {
     const x = inputs[0]!;

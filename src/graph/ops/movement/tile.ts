@@ -11,7 +11,7 @@ import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 import { reduceSum } from "../reduction/reduction.js";
 import { expand, reshape } from "./shape-movement.js";
 
-function repeatsOf(where: string, [x, repeats]: readonly (InferInput | null)[]): number[] {
+export function repeatsOf(where: string, [x, repeats]: readonly (InferInput | null)[]): number[] {
   const known = knownValues(where, "repeats", repeats)!;
   if (known.length === x!.shape.length && known.every((count) => Number.isInteger(count) && count >= 0)) return known;
   throw new ShapeError("repeats do not fit", {
@@ -51,7 +51,6 @@ export const tileOp: Op<NoAttributes> = {
     }
     return [copies.length === 0 ? ct : reduceSum(reshape(ct!, cut), copies), null];
   },
-  batch: ({ node, inputs }) => [tile(inputs[0]!, [...repeatsOf("Tile", knownInputs(node.inputs)), 1])],
   cost: noCost,
   evaluate(inputs) {
     const repeats = repeatsOf("Tile", asKnown(inputs));

@@ -6,13 +6,13 @@
 // docs/performance.md, "Ensembles".
 import { type Shape, sameShape } from "../../../core/numbers/shape.js";
 import { scalar } from "../../build.js";
-import type { BatchContext } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { add, mul } from "../elementwise/arithmetic.js";
 import { reshape, transpose } from "../movement/shape-movement.js";
 import { type GemmAttributes, gemm, matMul } from "../products/matmul.js";
 import type { NoAttributes } from "../record/elementwise.js";
 import { reduceSum } from "../reduction/reduction.js";
+import type { BatchContext } from "./ensemble-rule.js";
 
 /** A matrix of every network `[rows, columns, n]`, or one that they share `[rows, columns]`; `flipped`: its transpose is meant. */
 interface Factor {

@@ -2,12 +2,12 @@
 import { normalizeAxis, sizeOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../../build.js";
-import type { BatchContext } from "../../op.js";
 import type { Attributes, Tensor } from "../../tensor.js";
 import { add, mul } from "../elementwise/arithmetic.js";
 import { gatherElements } from "../indexing/indexing.js";
 import { expand, flatten, reshape, transpose } from "../movement/shape-movement.js";
 import { knownInputs, knownValues } from "../record/known-value.js";
+import type { BatchContext } from "./ensemble-rule.js";
 
 type AlongAxis = Attributes & { readonly axis: number };
 

@@ -8,11 +8,11 @@
 
 import { isFloat } from "../../../core/numbers/dtype.js";
 import { int64s, scalar } from "../../build.js";
-import type { LaneContext, LaneResult } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { gather } from "../indexing/indexing.js";
 import { expand, reshape } from "../movement/shape-movement.js";
 import { blockedConv } from "../windows/blocked-operators.js";
+import type { LaneContext, LaneResult } from "./ensemble-rule.js";
 import { LaneImage } from "./lane-image.js";
 
 // A column of the result reads all columns of A: beyond this the networks go by matrix products of their own.

@@ -1,11 +1,11 @@
-// Batching rules for networks in groups of lanes (`Op.batchLanes`), which operators share.
+// Batching rules for networks in groups of lanes (`lanes` of rules.ts), which operators share.
 import { normalizeAxis, sizeOf } from "../../../core/numbers/shape.js";
 import { apply, int64s, scalar } from "../../build.js";
-import type { LaneContext, LaneResult } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { add, mul } from "../elementwise/arithmetic.js";
 import { gatherElements } from "../indexing/indexing.js";
 import { concat, flatten, reshape } from "../movement/shape-movement.js";
+import type { LaneContext, LaneResult } from "./ensemble-rule.js";
 import { LaneImage } from "./lane-image.js";
 
 /** For an operator that only gives the elements another shape. */

@@ -7,7 +7,7 @@ import type { NdArray, Op, VjpContext } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { add, div, mul, sub } from "../elementwise/arithmetic.js";
 import { neg, sqrt } from "../elementwise/unary.js";
-import { expand, reshape, transpose } from "../movement/shape-movement.js";
+import { expand, reshape } from "../movement/shape-movement.js";
 import { requireOneType } from "../record/element-types.js";
 import { reduceSum } from "../reduction/reduction.js";
 
@@ -76,23 +76,6 @@ export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
     return [y, { dtype: x!.dtype, shape }, { dtype: x!.dtype, shape }];
   },
   vjp: (context) => (context.attrs.training_mode === 0 ? inferenceGradient(context) : trainingGradient(context)),
-  // Channels are independent, so those of all networks stand side by side on the channel axis.
-  batch({ node, attrs, networks, spread }) {
-    const [examples, channels, ...places] = node.outputs[0].shape;
-    const inner = places.map((_, axis) => axis + 2);
-    const x = reshape(transpose(spread(0), [0, 1, inner.length + 2, ...inner]), [
-      examples,
-      channels * networks,
-      ...places,
-    ]);
-    const perChannel = [1, 2, 3, 4].map((i) => reshape(spread(i), [channels * networks]));
-    const [y, ...statistics] = apply(batchNormalizationOp, [x, ...perChannel], attrs);
-    const apart = reshape(y, [examples, channels, networks, ...places]);
-    return [
-      transpose(apart, [0, 1, ...inner.map((axis) => axis + 1), 2]),
-      ...statistics.map((value) => reshape(value, [channels, networks])),
-    ];
-  },
   // One multiplication and one addition an element; two more passes for mean and variance.
   cost: (_inputs, [y], { training_mode }) => ({ macs: 0, flops: (training_mode === 0 ? 2 : 6) * sizeOf(y.shape) }),
   evaluate([x, scale, shift, mean, variance], { epsilon, training_mode }) {

@@ -1,7 +1,8 @@
 // Matrix products: MatMul (batched, broadcasting) and Gemm (two matrices, transposed at will, plus a bias).
 import { ShapeError } from "../../../core/errors.js";
 import { broadcastShapes, type Shape, sameShape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
-import { type AxisReach, all, pointwise, same } from "../../accounting/reach.js";
+import type { AxisReach } from "../../accounting/axis-reach.js";
+import { all, pointwise, same } from "../../accounting/reach.js";
 import { apply, scalar } from "../../build.js";
 import type { Op, VjpContext } from "../../op.js";
 import { broadcastReader } from "../../reference/nd-broadcast.js";
@@ -9,8 +10,6 @@ import type { Tensor } from "../../tensor.js";
 import { mul } from "../elementwise/arithmetic.js";
 import { reshape, transpose } from "../movement/shape-movement.js";
 import { split } from "../movement/slicing.js";
-import { batchGemm, batchMatMul } from "../network-axis/batched-products.js";
-import { laneProduct } from "../network-axis/lane-products.js";
 import { requireOneType } from "../record/element-types.js";
 import type { NoAttributes } from "../record/elementwise.js";
 
@@ -86,8 +85,6 @@ export const matMulOp: Op<NoAttributes> = {
     return [{ dtype: a!.dtype, shape: matMulShape(where, a!.shape, b!.shape) }];
   },
   vjp: matMulGradient,
-  batch: batchMatMul,
-  batchLanes: laneProduct,
   summed: {
     axis: ([a, b]) => (a!.shape.length === 2 && b!.shape.length === 2 ? 0 : null),
     build: ([a], _attrs, parts) => sumOfProducts(a!, null, parts, { alpha: 1, beta: 1, transA: 0, transB: 0 }),
@@ -207,8 +204,6 @@ export const gemmOp: Op<GemmAttributes> = {
     return [{ dtype: a!.dtype, shape }];
   },
   vjp: gemmGradient,
-  batch: batchGemm,
-  batchLanes: laneProduct,
   summed: {
     axis: (_inputs, { transB }) => transB,
     build: ([a, , c], attrs, parts) => sumOfProducts(a!, c ?? null, parts, attrs),

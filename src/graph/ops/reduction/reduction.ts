@@ -19,9 +19,6 @@ import { div, mul } from "../elementwise/arithmetic.js";
 import { cast } from "../elementwise/cast.js";
 import { equal } from "../elementwise/comparison.js";
 import { expand, reshape } from "../movement/shape-movement.js";
-import { batchAlongAxis } from "../network-axis/batching-rules.js";
-import { sumOfRows } from "../network-axis/lane-products.js";
-import { lanesReduce } from "../network-axis/lane-rules.js";
 import { bounds } from "../record/element-types.js";
 import { requireDType, wrapped } from "../record/elementwise.js";
 import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
@@ -29,7 +26,11 @@ import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 export type ReductionAttributes = { readonly keepdims: number; readonly noop_with_empty_axes: number };
 export type ArgMaxAttributes = { readonly axis: number; readonly keepdims: number; readonly select_last_index: number };
 
-function reducedAxes(where: string, [x, axes]: readonly (InferInput | null)[], attrs: ReductionAttributes): number[] {
+export function reducedAxes(
+  where: string,
+  [x, axes]: readonly (InferInput | null)[],
+  attrs: ReductionAttributes,
+): number[] {
   const given = knownValues(where, "axes", axes) ?? [];
   if (given.length > 0) return normalizeAxes(where, given, x!.shape.length);
   return attrs.noop_with_empty_axes === 1 ? [] : x!.shape.map((_, axis) => axis);
@@ -49,20 +50,12 @@ export interface ReductionRecord {
   readonly operands?: readonly DType[];
   /** The cotangent of `x`, from one that has the rank of `x` (and extent 1 on reduced axes), as has `y`. */
   readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
-  /** Whether the value is the plain sum, which products can take. */
-  readonly isSum?: boolean;
 }
 
 const wide: readonly DType[] = ["float32", "float64", "int32", "uint32", "int64"];
 
 /** A reduction by its value for the elements that fall together, and its gradient. */
-export function reduction({
-  name,
-  value,
-  back,
-  operands = wide,
-  isSum = false,
-}: ReductionRecord): Op<ReductionAttributes> {
+export function reduction({ name, value, back, operands = wide }: ReductionRecord): Op<ReductionAttributes> {
   const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
     const x = inputs[0]!;
     const axes = reducedAxes(`gradient of ${name}`, knownInputs(inputs), attrs);
@@ -85,16 +78,6 @@ export function reduction({
       return [{ dtype, shape: reducedShape(shape, reducedAxes(where, inputs, attrs), attrs.keepdims === 1) }];
     },
     vjp,
-    batch({ node, inputs, attrs }) {
-      const axes = reducedAxes(name, knownInputs(node.inputs), attrs);
-      // An empty list would mean all axes, with that of the networks.
-      const options = { ...attrs, noop_with_empty_axes: axes.length === 0 ? 1 : 0 };
-      return apply(node.op, [inputs[0], int64s(axes)], options);
-    },
-    batchLanes(context) {
-      const axes = reducedAxes(name, knownInputs(context.node.inputs), context.attrs);
-      return (isSum ? sumOfRows(context, axes) : null) ?? lanesReduce(context, axes);
-    },
     cost: perInputElement,
     evaluate(inputs, attrs) {
       const x = inputs[0]!;
@@ -129,7 +112,7 @@ function grouped(x: NdArray, axes: readonly number[]): number[][] {
 
 const total = (elements: readonly number[]): number => elements.reduce((sum, element) => sum + element, 0);
 
-export const reduceSumOp = reduction({ name: "ReduceSum", value: total, back: ({ ct }) => ct, isSum: true });
+export const reduceSumOp = reduction({ name: "ReduceSum", value: total, back: ({ ct }) => ct });
 
 export const reduceMeanOp = reduction({
   name: "ReduceMean",
@@ -187,7 +170,6 @@ function placeOf(name: string, better: (a: number, b: number) => number): Op<Arg
       return [{ dtype: "int64", shape }];
     },
     vjp: "none",
-    batch: batchAlongAxis,
     cost: perInputElement,
     evaluate([x], attrs) {
       const axis = normalizeAxis(name, attrs.axis, x!.shape.length);

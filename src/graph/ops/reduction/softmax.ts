@@ -2,12 +2,11 @@
 import { normalizeAxis, type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { normalizedOver } from "../../accounting/reach.js";
 import { apply } from "../../build.js";
-import type { BatchContext, Cost, InferInput, NdArray, Op } from "../../op.js";
+import type { Cost, InferInput, NdArray, Op } from "../../op.js";
 import type { Tensor, TensorType } from "../../tensor.js";
-import { div, mul, sub } from "../elementwise/arithmetic.js";
-import { exp, log } from "../elementwise/unary.js";
-import { batchAlongAxis } from "../network-axis/batching-rules.js";
-import { perInputElement, reduceMax, reduceSum } from "./reduction.js";
+import { mul, sub } from "../elementwise/arithmetic.js";
+import { exp } from "../elementwise/unary.js";
+import { perInputElement, reduceSum } from "./reduction.js";
 
 export type SoftmaxAttributes = { readonly axis: number };
 
@@ -34,10 +33,6 @@ export const softmaxOp: Op<SoftmaxAttributes> = {
     const weighted = mul(ct!, y);
     return [sub(weighted, mul(y, reduceSum(weighted, [axis], { keepdims: 1 })))];
   },
-  batch(context) {
-    const { powers, sum } = batchedPowers(context);
-    return [div(powers, sum)];
-  },
   cost,
   evaluate: ([x], { axis }) => [mapRows(x!, axis, (row) => logSoftmaxRow(row).map(Math.exp))],
 };
@@ -52,10 +47,6 @@ export const logSoftmaxOp: Op<SoftmaxAttributes> = {
   vjp({ outputs: [y], attrs: { axis }, cotangents: [ct] }) {
     return [sub(ct!, mul(exp(y), reduceSum(ct!, [axis], { keepdims: 1 })))];
   },
-  batch(context) {
-    const { shifted, sum } = batchedPowers(context);
-    return [sub(shifted, log(sum))];
-  },
   cost,
   evaluate: ([x], { axis }) => [mapRows(x!, axis, logSoftmaxRow)],
 };
@@ -69,21 +60,9 @@ export const hardmaxOp: Op<SoftmaxAttributes> = {
   inputNames: ["input"],
   infer,
   vjp: () => [null],
-  batch: batchAlongAxis,
   cost: perInputElement,
   evaluate: ([x], { axis }) => [mapRows(x!, axis, hardmaxRow)],
 };
-
-/**
- * The parts of softmax for many networks. ONNX Runtime's own moves the axis to the end and works line by line, which for
- * lines of a few elements takes many times as long.
- */
-function batchedPowers({ node, inputs, attrs }: BatchContext<SoftmaxAttributes>) {
-  const axes = [normalizeAxis(node.op.name, attrs.axis, node.outputs[0].shape.length)];
-  const shifted = sub(inputs[0]!, reduceMax(inputs[0]!, axes, { keepdims: 1 }));
-  const powers = exp(shifted);
-  return { shifted, powers, sum: reduceSum(powers, axes, { keepdims: 1 }) };
-}
 
 /** The largest element is taken off first, so that nothing overflows. */
 function logSoftmaxRow(row: readonly number[]): number[] {

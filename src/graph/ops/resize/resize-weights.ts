@@ -3,7 +3,8 @@
 //   place in the result --coordinate_transformation_mode--> coordinate in x --mode--> (index, weight)...
 import { InvalidInputError } from "../../../core/errors.js";
 import { requireListable } from "../../../core/numbers/shape.js";
-import { mostPhases, type RepeatedReads } from "../../accounting/reach.js";
+import type { RepeatedReads } from "../../accounting/axis-reach.js";
+import { mostPhases } from "../../accounting/reach.js";
 
 export type ResizeAttributes = {
   readonly antialias: number;

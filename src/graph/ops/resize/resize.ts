@@ -2,7 +2,8 @@
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
-import { type AxisReach, same } from "../../accounting/reach.js";
+import type { AxisReach } from "../../accounting/axis-reach.js";
+import { same } from "../../accounting/reach.js";
 import { apply, constant, int64s, scalar } from "../../build.js";
 import type { Cost, InferInput, NdArray, Op } from "../../op.js";
 import type { Tensor, TensorType } from "../../tensor.js";
