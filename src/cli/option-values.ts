@@ -91,14 +91,14 @@ export function list(text: string, previous: readonly string[] = []): string[] {
   ];
 }
 
-/** Reads `key=value` with a number; the option may be repeated, and the last value of a key counts. */
+/** Reads `key=value`; the option may be repeated, and the last value of a key counts. */
 export function setting(
   flag: string,
-): (text: string, previous?: Readonly<Record<string, number>>) => Record<string, number> {
+): (text: string, previous?: Readonly<Record<string, string>>) => Record<string, string> {
   return (text, previous = {}) => {
-    const match = /^([A-Za-z]\w*)=(.+)$/.exec(text);
+    const match = /^([A-Za-z]\w*)=(.+)$/s.exec(text);
     if (match === null) throw notA(flag, "key=value", text);
-    return { ...previous, [match[1]]: number(`${flag} ${match[1]}`)(match[2]) };
+    return { ...previous, [match[1]]: match[2] };
   };
 }
 

@@ -159,7 +159,26 @@ describe("wrong usage gives one sentence and exit code 2", () => {
       "trainscope train: two lengths are given: expected one of --epochs and --steps, received both",
     ],
     ["train lenet5 --data mnist --sed=3", 'trainscope train: unknown option "--sed". Did you mean "--seed"? '],
-    ["study run normalization --preset fast", '--preset: unknown value "fast". Valid: quick, standard, paper'],
+    [
+      "study run normalization --preset fast",
+      'study "normalization": unknown preset "fast". Valid: quick, standard, paper, smoke',
+    ],
+    [
+      "lab --preset papr",
+      '--preset: unknown preset "papr". Did you mean "paper"? Valid: quick, standard, paper, smoke',
+    ],
+    [
+      "study run normalization --set epochs=0",
+      'study "normalization" > epochs: wrong setting: expected an integer from 1 to 1000, received 0. See trainscope study show normalization',
+    ],
+    [
+      "study run normalization --set epochs=two",
+      'study "normalization" > epochs: wrong setting: expected an integer from 1 to 1000, received "two"',
+    ],
+    [
+      "study run normalization --set epoch=2",
+      'study "normalization": unknown setting "epoch". Did you mean "epochs"? Valid: epochs, batchSize, learningRate, twinEpochs, twinSeeds',
+    ],
     ["study run normalization --set epochs", '--set: wrong value: expected key=value, received "epochs"'],
   ])("%s", async (line, message) => {
     const { code, err } = await cli(line, { entries: allCommands });
@@ -266,8 +285,42 @@ describe("a study that trains nothing", () => {
       'error: study "architectures": nothing in this study depends on a seed: expected no --seeds: its numbers are computed, not trained, received --seeds 3. Leave --seeds out\n',
     ]);
     expect((await cli("study show architectures", { entries })).out).toContain("Data      none: nothing is trained\n");
+    expect((await cli("study run architectures --set n=3", { entries })).err).toBe(
+      'error: study "architectures": this study has no settings: received --set n\n',
+    );
     const { studies } = JSON.parse((await cli("study list --json", { entries })).out);
     expect(studies).toContainEqual(expect.objectContaining({ id: "architectures", dataset: null }));
+  });
+});
+
+describe("study show", () => {
+  test("gives every setting with its type, unit, range and value in each preset", async () => {
+    const { out } = await cli("study show normalization", { entries: allCommands });
+    expect(out).toContain("Data      mnist\n");
+    expect(out).toMatch(/\nRefuted +A paired difference of several points after the last epoch\.\n/);
+    expect(out.slice(out.indexOf("setting "))).toMatchInlineSnapshot(`
+      "setting       type     unit      range      quick  standard  paper  smoke  about
+      ------------  -------  --------  ---------  -----  --------  -----  -----  ----------------------------------------------------------
+      epochs        integer  epochs    1 to 1000  3      5         20     1      passes over the training data of the corrected networks
+      batchSize     integer  examples  2 to 4096  64     64        64     1,000  examples per update of the corrected networks
+      learningRate  number             0 to 10    0.001  0.001     0.001  0.001  learning rate of Adam
+      twinEpochs    integer  epochs    1 to 1000  6      30        30     1      passes over the training data of the as-coded networks
+      twinSeeds     integer  seeds     0 to 1000  1      1         5      1      seeds of the as-coded networks, at most those of the study
+      "
+    `);
+  });
+
+  test("with --json gives the same as data", async () => {
+    const { out } = await cli("study show normalization --json", { entries: allCommands });
+    const { study } = JSON.parse(out);
+    expect(study).toMatchObject({ id: "normalization", dataset: "mnist", data: { mnist: "mnist" } });
+    expect(Object.keys(study.presets)).toEqual(["quick", "standard", "paper", "smoke"]);
+    expect(study.presets.smoke).toMatchObject({ seeds: 2, settings: { epochs: 1, learningRate: 0.001 } });
+    expect(study.settings.epochs).toEqual({
+      ...{ type: "integer", integer: true, minimum: 1, maximum: 1000, unit: "epochs" },
+      about: "passes over the training data of the corrected networks",
+      rule: "an integer from 1 to 1000",
+    });
   });
 });
 

@@ -19,6 +19,8 @@ export interface Finding {
   readonly method: string;
   /** Number of seeds, or of networks for a proportion. */
   readonly n: number;
+  /** How many there would have been, where some of them diverged; absent where the number rests on all. */
+  readonly of?: number;
   /** `%`, `s`, `nats`, or "" for a pure number. */
   readonly unit: string;
   /** Which level of the design: `batchNormHidden`. */

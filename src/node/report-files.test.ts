@@ -3,26 +3,29 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod";
 import { gallery } from "../figures/gallery.js";
-import type { StudyDefinition } from "../study/study.js";
+import { defineStudy } from "../study/definition.js";
 import { writeReport } from "./report-files.js";
 
 const preset = { settings: {}, seeds: 5, about: "for tests" };
 
-const study: StudyDefinition = {
+const study = defineStudy({
+  kind: "trained",
   id: "made-up",
   title: "A made-up study",
   question: "Does it write?",
   expectation: "It does.",
+  refutedBy: "A missing file.",
   source: "Nobody",
-  dataset: "none",
-  variants: [],
-  presets: { quick: preset, standard: preset, paper: preset },
-  settings: {},
-  keepTensors: () => [],
-  design: () => [],
+  factors: [],
+  settings: z.object({}),
+  presets: { quick: preset },
+  smoke: preset,
+  data: { set: "none" },
+  stages: [{ id: "training", design: () => [] }],
   analyze: () => ({ findings: [], claims: [], figures: [], tables: [], notes: [] }),
-};
+});
 
 describe("writing a report", () => {
   let folder: string;
@@ -51,7 +54,12 @@ describe("writing a report", () => {
           machine: "a machine",
         },
         trials: [],
-        context: { dataTitle: "Made-up data", isSample: false, fingerprint: "0", seeds: [0, 1] },
+        facts: {
+          preset: "quick",
+          settings: { epochs: 3 },
+          seeds: [0, 1],
+          data: { set: { title: "Made-up data", isSample: false, fingerprint: "0" } },
+        },
         analysis: {
           findings: [],
           claims: [],

@@ -1,5 +1,6 @@
 // The content of a report as plain data, independent of its presentation.
 import type { Claim, Finding, Table } from "../core/findings.js";
+import type { Json } from "../core/formats/json.js";
 
 /** One document about one or several studies. */
 export interface ReportDocument {
@@ -17,10 +18,13 @@ export interface ReportStudy {
   readonly title: string;
   readonly question: string;
   readonly expectation: string;
+  /** What would refute the expectation. */
+  readonly refutedBy: string;
   readonly source: string;
-  /** Absent if nothing was trained: the numbers are computed, and no seed or preset changes them. */
-  readonly data?: ReportData;
-  readonly preset: { readonly name: string; readonly about: string };
+  /** Empty if nothing was trained: the numbers are computed, and no seed or preset changes them. */
+  readonly data: readonly ReportData[];
+  /** Absent if nothing was trained. */
+  readonly preset?: { readonly name: string; readonly about: string };
   readonly claims: readonly Claim[];
   readonly findings: readonly Finding[];
   /** Display names of variants by id. Missing ones are derived from the id. */
@@ -64,7 +68,7 @@ export interface ReportMaking {
   /** Processor, cores, memory, operating system. */
   readonly machine: string;
   readonly seeds: readonly number[];
-  readonly settings: Readonly<Record<string, number>>;
+  readonly settings: Readonly<Record<string, Json>>;
 }
 
 /** One trial of a study. */

@@ -39,13 +39,16 @@ function exampleStudy(figures: readonly ReportFigure[]): ReportStudy {
     question:
       "Does batch normalization of the hidden layers, or of the input too, improve LeNet-5 on MNIST over dropout, or over neither?",
     expectation:
-      "With a working loss and optimizer the variants differ by less than a percentage point, and the order depends on the seed. Intervals that stay apart would refute this.",
+      "With a working loss and optimizer the variants differ by less than a percentage point, and the order depends on the seed.",
+    refutedBy: "Intervals that stay apart.",
     source: "A. Wagh, Lab 3 Report, ECE-GY 9143 Intro to High Performance Machine Learning, March 2022, problem 2",
-    data: {
-      title: "MNIST sample: 10,000 training and 2,000 test images",
-      isSample: true,
-      fingerprint: "3f2a9c01d44e8b7a",
-    },
+    data: [
+      {
+        title: "MNIST sample: 10,000 training and 2,000 test images",
+        isSample: true,
+        fingerprint: "3f2a9c01d44e8b7a",
+      },
+    ],
     preset: { name: "quick", about: "3 epochs, 5 seeds; under two minutes on two cores" },
     variantTitles,
     claims: [

@@ -1,24 +1,25 @@
 // How the numbers were made: everything that somebody needs to make them again.
 
-import { countText, durationText, listText, numberText, wordsOf } from "../study/analysis/number-text.js";
+import { countText, durationText, listText, wordsOf } from "../study/analysis/number-text.js";
+import { settingText } from "../study/settings.js";
 import type { ReportStudy, ReportTrial } from "./document.js";
 import { type Html, html } from "./html.js";
 
 export function makingSection(study: ReportStudy, anchor: string): Html {
   const { making, data, preset, trials } = study;
-  const settings = Object.entries(making.settings).map(([name, value]) => `${name} = ${numberText(value)}`);
+  const settings = Object.entries(making.settings).map(([name, value]) => `${name} = ${settingText(value)}`);
   const versions = Object.entries(making.versions).map(([name, version]) => `${name} ${version}`);
   const facts: readonly (readonly [string, Html | string])[] = [
     ["Command", html`<code>${making.command}</code>`],
     ["Run", html`<code>${making.run}</code>`],
-    ["Preset", `${preset.name}: ${preset.about}`],
+    ["Preset", preset === undefined ? "" : `${preset.name}: ${preset.about}`],
     ["Seeds", listText(making.seeds)],
     ["Settings", settings.join(", ")],
     [
       "Data",
-      data === undefined
+      data.length === 0
         ? "none: nothing was trained, and no random number was drawn"
-        : html`${data.title}, fingerprint <code>${data.fingerprint}</code>`,
+        : html`${data.map(({ title, fingerprint }, index) => html`${index === 0 ? "" : "; "}${title}, fingerprint <code>${fingerprint}</code>`)}`,
     ],
     ["Versions", versions.join(", ")],
     ["Machine", making.machine],

@@ -50,8 +50,10 @@ ${studies.map((study, index) => studySection(study, firstFigure[index]))}
 
 /** The warning before all numbers: a sample stood in for the data, or the preset is a short one. */
 function limitsNote(studies: readonly ReportStudy[]): Html {
-  const samples = [...new Set(studies.flatMap(({ data }) => (data?.isSample === true ? [data.title] : [])))];
-  const quick = studies.filter(({ preset, data }) => preset.name === "quick" && data !== undefined);
+  const samples = [
+    ...new Set(studies.flatMap(({ data }) => data.filter(({ isSample }) => isSample).map(({ title }) => title))),
+  ];
+  const quick = studies.filter(({ preset }) => preset?.name === "quick" || preset?.name === "smoke");
   if (samples.length === 0 && quick.length === 0) return html``;
   const sampleText =
     samples.length === 0
@@ -60,7 +62,7 @@ function limitsNote(studies: readonly ReportStudy[]): Html {
   const quickText =
     quick.length === 0
       ? html``
-      : html`<p><b>Quick preset.</b> Short runs and few seeds show the method, not the last word: differences can be smaller than the spread of the seeds. The presets <code>standard</code> and <code>paper</code> run longer.</p>`;
+      : html`<p><b>Quick preset.</b> Short runs and few seeds show the method, not the last word: differences can be smaller than the spread of the seeds. Other presets run longer; <code>trainscope study show</code> names them.</p>`;
   return html`<aside class="note" role="note">${sampleText}${quickText}</aside>`;
 }
 
@@ -93,20 +95,20 @@ ${studies.map(
 }
 
 function studySection(study: ReportStudy, firstFigure: number): Html {
-  const { id, title, question, expectation, source, data, preset, making } = study;
+  const { id, title, question, expectation, refutedBy, source, data, preset, making } = study;
   return html`
 <section id="${id}">
 <h2>${title}</h2>
 <p class="question">${question}</p>
-<p>${expectation}</p>
+<p>${expectation} <span class="quiet">Refuted by:</span> ${refutedBy}</p>
 <dl class="facts">
 ${
-  data === undefined
+  data.length === 0
     ? html``
-    : html`<dt>Data</dt><dd>${data.title}</dd>
+    : html`<dt>Data</dt><dd>${data.map(({ title: name }) => name).join(", ")}</dd>
 `
 }<dt>Source</dt><dd>${source}</dd>
-<dt>Runs</dt><dd>${data === undefined ? "none: every number is computed" : `preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant`}</dd>
+<dt>Runs</dt><dd>${preset === undefined ? "none: every number is computed" : `preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant`}</dd>
 </dl>
 ${claimsSection(study.claims, `${id}-claims`)}
 ${findingsSection(study.findings, study.variantTitles, `${id}-findings`)}

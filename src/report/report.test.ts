@@ -75,7 +75,7 @@ describe("report page", () => {
     expect(page).toContain("Quick preset.");
     const full = renderReport(
       await example({
-        data: { title: "MNIST", isSample: false, fingerprint: "0" },
+        data: [{ title: "MNIST", isSample: false, fingerprint: "0" }],
         preset: { name: "paper", about: "30 epochs" },
       }),
     );
@@ -109,10 +109,13 @@ describe("report page", () => {
   });
 
   it("says of a study that trains nothing that its numbers are exact, and speaks of neither seeds nor presets", async () => {
-    const [{ data: _, ...study }] = (await example()).studies;
+    const [{ preset: _, ...study }] = (await example()).studies;
     const finding = { id: "count", title: "Parameters", unit: "", variant: "none", ...exactEstimate(62_378_344) };
     const making = { ...study.making, seeds: [], settings: {} };
-    const document = { ...(await example()), studies: [{ ...study, findings: [finding], trials: [], making }] };
+    const document = {
+      ...(await example()),
+      studies: [{ ...study, data: [], findings: [finding], trials: [], making }],
+    };
     const page = renderReport(document);
     expect(page).toContain('<td class="number strong">62,378,344</td></tr>');
     expect(page).toContain("Value, exact");

@@ -1,6 +1,9 @@
 // Converts a finished run to its part of a report.
+import { groupBy } from "../core/group-by.js";
+import type { RunFacts } from "../study/analyze.js";
+import { type Analysis, defaultPreset, levelTitles, type StudyDefinition } from "../study/definition.js";
+import { presetOf } from "../study/settings.js";
 import type { RunRecord, RunTrial } from "../study/store/store.js";
-import type { Analysis, AnalysisContext, StudyDefinition } from "../study/study.js";
 import type { ReportFigure, ReportStudy, ReportTrial } from "./document.js";
 
 export interface StudyReportInput {
@@ -8,28 +11,26 @@ export interface StudyReportInput {
   readonly run: RunRecord;
   readonly trials: readonly RunTrial[];
   readonly analysis: Analysis;
-  readonly context: Pick<AnalysisContext, "dataTitle" | "isSample" | "fingerprint" | "seeds">;
+  readonly facts: RunFacts;
   /** The rendered figures of the analysis. */
   readonly figures: readonly ReportFigure[];
 }
 
 /** Collects the content of a report on one study. */
 export function studyReport(input: StudyReportInput): ReportStudy {
-  const { study, run, analysis, context } = input;
-  const preset = run.preset ?? "standard";
+  const { study, run, analysis, facts } = input;
   return {
     id: study.id,
     title: study.title,
     question: study.question,
     expectation: study.expectation,
+    refutedBy: study.refutedBy,
     source: study.source,
-    ...(study.dataset === undefined
-      ? {}
-      : { data: { title: context.dataTitle, isSample: context.isSample, fingerprint: context.fingerprint } }),
-    preset: { name: preset, about: study.presets[preset].about },
+    data: [...groupBy(Object.values(facts.data), ({ fingerprint }) => fingerprint).values()].map(([set]) => set),
+    ...(study.kind === "computed" ? {} : { preset: presetText(study, facts) }),
     claims: analysis.claims,
     findings: analysis.findings,
-    variantTitles: Object.fromEntries(study.variants.map(({ id, title }) => [id, title])),
+    variantTitles: levelTitles(study),
     figures: input.figures,
     tables: analysis.tables,
     notes: analysis.notes,
@@ -40,11 +41,15 @@ export function studyReport(input: StudyReportInput): ReportStudy {
       ...(run.finishedAt === undefined ? {} : { finishedAt: run.finishedAt }),
       versions: run.versions,
       machine: run.machine,
-      seeds: context.seeds,
-      settings: run.settings,
+      seeds: facts.seeds,
+      settings: facts.settings,
     },
     trials: input.trials.map(reportTrial),
   };
+}
+
+function presetText(study: Extract<StudyDefinition, { kind: "trained" }>, { preset = defaultPreset }: RunFacts) {
+  return { name: preset, about: presetOf(study, preset).about };
 }
 
 function reportTrial({ id, factors, status, timings, divergence, failure }: RunTrial): ReportTrial {

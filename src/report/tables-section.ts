@@ -2,7 +2,7 @@
 import { exactMethod, type Finding, type Table } from "../core/findings.js";
 import { groupBy } from "../core/group-by.js";
 import type { Cell } from "../core/rows.js";
-import { decimalsFor, fixedText, numberText, wordsOf } from "../study/analysis/number-text.js";
+import { decimalsFor, fixedText, numberText, survivorsText, wordsOf } from "../study/analysis/number-text.js";
 import { type Html, html } from "./html.js";
 
 const methodNames: Readonly<Record<string, string>> = {
@@ -75,7 +75,7 @@ ${methodText === "" ? html`` : html`<tfoot><tr><td colspan="4">Interval: ${metho
 }
 
 function findingLine(
-  { variant, value, interval, n }: Finding,
+  { variant, value, interval, n, of }: Finding,
   decimals: number,
   variantTitles: Readonly<Record<string, string>>,
 ): Html {
@@ -83,7 +83,7 @@ function findingLine(
     interval === undefined
       ? html`<span class="quiet">none for one seed</span>`
       : html`${fixedText(interval[0], decimals)} to ${fixedText(interval[1], decimals)}`;
-  return html`<tr><th scope="row">${variantTitles[variant] ?? wordsOf(variant)}</th><td class="number strong">${fixedText(value, decimals)}</td><td class="number">${ends}</td><td class="number">${fixedText(n, 0)}</td></tr>
+  return html`<tr><th scope="row">${variantTitles[variant] ?? wordsOf(variant)}</th><td class="number strong">${fixedText(value, decimals)}</td><td class="number">${ends}</td><td class="number">${survivorsText({ n, ...(of === undefined ? {} : { of }) })}</td></tr>
 `;
 }
 

@@ -1,5 +1,5 @@
 // The catalogue of studies: one line each.
-import type { StudyDefinition } from "../study/study.js";
+import type { StudyDefinition } from "../study/definition.js";
 import { architectures } from "./architectures/index.js";
 import { normalization } from "./normalization/index.js";
 

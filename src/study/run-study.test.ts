@@ -1,32 +1,31 @@
-// Runs of studies that train nothing: no data, no trials, no runtime, and findings all the same.
+// Runs of studies: one that computes, and one that trains in two stages.
 import { expect, test } from "vitest";
+import * as z from "zod";
 import { patches, trialSpec } from "../../test/support/small-trials.js";
 import { exactEstimate } from "../core/statistics/intervals.js";
+import { type Analysis, type ComputedStudy, defineStudy, type StudyDefinition } from "./definition.js";
 import { runStudy, type StudyRequest } from "./run-study.js";
 import { memoryStore } from "./store/memory-store.js";
-import type { AnalysisContext, StudyDefinition } from "./study.js";
 
-const preset = { settings: {}, seeds: 0, about: "computed" };
+const analysis: Analysis = {
+  findings: [{ id: "count", title: "Count", unit: "", variant: "all", ...exactEstimate(7) }],
+  claims: [],
+  figures: [],
+  tables: [],
+  notes: [],
+};
 
-const computed: StudyDefinition = {
-  id: "computed",
+const text = {
+  id: "counting",
   title: "Counting",
   question: "How many?",
   expectation: "Seven.",
+  refutedBy: "Eight.",
   source: "Nobody",
-  variants: [],
-  presets: { quick: preset, standard: preset, paper: preset },
-  settings: {},
-  keepTensors: () => [],
-  design: () => [],
-  analyze: () => ({
-    findings: [{ id: "count", title: "Count", unit: "", variant: "all", ...exactEstimate(7) }],
-    claims: [],
-    figures: [],
-    tables: [],
-    notes: [],
-  }),
+  factors: [],
 };
+
+const computed: ComputedStudy = { ...text, kind: "computed", compute: () => analysis };
 
 const never = (what: string) => () => {
   throw new Error(`${what} is not needed`);
@@ -35,11 +34,11 @@ const never = (what: string) => () => {
 function request(study: StudyDefinition): StudyRequest {
   return {
     study,
-    preset: "quick",
+    data: {},
     settings: {},
     seeds: [],
     store: memoryStore(),
-    run: { command: "trainscope study run computed", versions: {}, machine: "" },
+    run: { command: "trainscope study run counting", versions: {}, machine: "" },
     checkpoints: { read: never("a checkpoint"), write: never("a checkpoint"), remove: never("a checkpoint") },
     openRuntime: never("a runtime"),
     workers: 2,
@@ -50,29 +49,75 @@ function request(study: StudyDefinition): StudyRequest {
 }
 
 test("a study that trains nothing ends with exact findings in the store, without data and runtime", async () => {
-  const contexts: AnalysisContext[] = [];
-  const study: StudyDefinition = {
-    ...computed,
-    analyze: (results, context) => {
-      contexts.push(context);
-      return computed.analyze(results, context);
-    },
-  };
-  const asked = request(study);
-  const { run, trials, execution, analysis } = await runStudy(asked);
-  expect(run.status).toBe("done");
+  const asked = request(computed);
+  const { run, trials, execution, facts, analysis: made } = await runStudy(asked);
+  expect(run).toMatchObject({ status: "done", settings: {} });
+  expect(run.preset).toBeUndefined();
   expect(trials).toEqual([]);
   expect(execution).toEqual({ interrupted: false, found: 0 });
-  expect(contexts).toMatchObject([{ seeds: [], fingerprint: "", dataTitle: "", isSample: false }]);
-  expect(analysis?.findings).toMatchObject([{ value: 7, interval: [7, 7], level: 1, method: "exact", n: 1 }]);
-  expect((await asked.store.readAnalysis(run.id))?.findings).toEqual(analysis?.findings);
+  expect(facts).toEqual({ settings: {}, seeds: [], data: {} });
+  expect(made?.findings).toMatchObject([{ value: 7, interval: [7, 7], level: 1, method: "exact", n: 1 }]);
+  expect((await asked.store.readAnalysis(run.id))?.findings).toEqual(made?.findings);
 });
 
-test("a design with trials needs a data set, and the run is marked as failed", async () => {
-  const spec = trialSpec(patches(64), { seed: 0, epochs: 1 });
-  const asked = request({ ...computed, design: () => [{ factors: { seed: 0 }, spec }] });
-  await expect(runStudy(asked)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: study "computed": the design has trials, but the study names no data set: expected a data set, or an empty design, received 1 trials without data]`,
-  );
+const preset = { settings: {}, seeds: 1, about: "one" };
+const data = patches(64);
+const spec = trialSpec(data, { seed: 0, epochs: 1 });
+const plan = { evaluations: true, tensors: [] };
+
+function trained(factors: Readonly<Record<string, string>>[], replicate = 0): StudyDefinition {
+  return defineStudy({
+    ...text,
+    kind: "trained",
+    factors: [
+      {
+        id: "variant",
+        title: "Variant",
+        levels: [
+          { id: "plain", title: "Plain" },
+          { id: "other", title: "Other" },
+        ],
+      },
+    ],
+    settings: z.object({}),
+    presets: { quick: preset },
+    smoke: preset,
+    data: { patches: "patches" },
+    stages: [
+      {
+        id: "training",
+        design: (context) => {
+          context.data("patches");
+          return factors.map((levels) => ({ factors: levels, replicate, spec, measure: plan }));
+        },
+      },
+    ],
+    analyze: () => analysis,
+  });
+}
+
+test.each([
+  ["no data in the role", trained([{ variant: "plain" }]), {}, 'unknown role of data "patches"'],
+  [
+    "a factor that the study does not name",
+    trained([{ varient: "plain" }]),
+    { patches: data },
+    'study "counting" > stage "training" > trials[0]: unknown factor "varient". Did you mean "variant"? Valid: variant',
+  ],
+  [
+    "a level that the factor does not have",
+    trained([{ variant: "plane" }]),
+    { patches: data },
+    'trials[0].variant: unknown level "plane". Did you mean "plain"? Valid: plain, other',
+  ],
+  [
+    "two trials in one place",
+    trained([{ variant: "plain" }, { variant: "plain" }]),
+    { patches: data },
+    "trials[1]: two trials have the same place",
+  ],
+])("a design with %s is refused, and the run is marked as failed", async (_, study, sets, message) => {
+  const asked = { ...request(study), data: sets };
+  await expect(runStudy(asked)).rejects.toThrow(message);
   expect((await asked.store.listRuns()).map(({ status }) => status)).toEqual(["failed"]);
 });

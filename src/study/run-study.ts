@@ -1,18 +1,31 @@
-// One run of a study: design, trials, analysis, all of it in the store.
+// One run of a study: every stage designed, run and read, then the analysis, all of it in the store.
 //
-//   definition + settings + seeds -> trials -> rows -> findings, claims, figures, tables
-import { InvalidInputError } from "../core/errors.js";
+//   definition + settings + seeds -> trials -> results -> trials of the next stage -> results -> findings, claims, figures
+import type * as z from "zod";
+import { groupBy } from "../core/group-by.js";
 import type { Dataset } from "../data/dataset.js";
+import { trialId } from "../train/spec/trial-spec.js";
+import { analyzeResults, type RunFacts } from "./analyze.js";
+import type {
+  Analysis,
+  DataIdentity,
+  PlannedTrial,
+  StudyDefinition,
+  StudyResults,
+  TrainedStudy,
+} from "./definition.js";
+import { designStage } from "./design.js";
 import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./execution/executor.js";
-import type { NewRun, RunRecord, RunTrial } from "./store/store.js";
-import { readTrialResults } from "./store/store.js";
-import type { Analysis, AnalysisContext, PresetName, Settings, StudyDefinition, StudyTrial } from "./study.js";
+import type { ExecutorProgress } from "./execution/progress-board.js";
+import type { Settings } from "./settings.js";
+import { type NewRun, type RunRecord, type RunTrial, readTrialResults } from "./store/store.js";
 
 export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "keepTensors" | "data"> {
   readonly study: StudyDefinition;
+  /** The data sets by role; none for a study that trains nothing. */
+  readonly data: Readonly<Record<string, Dataset>>;
   /** Absent for a study that trains nothing. */
-  readonly data?: Dataset;
-  readonly preset: PresetName;
+  readonly preset?: string;
   readonly settings: Settings;
   readonly seeds: readonly number[];
   readonly run: Pick<NewRun, "command" | "versions" | "machine">;
@@ -24,61 +37,135 @@ export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "keepTens
 
 export interface StudyOutcome {
   readonly run: RunRecord;
+  readonly facts: RunFacts;
   readonly trials: readonly RunTrial[];
   readonly execution: ExecutorResult;
   /** Absent when the run was interrupted. */
   readonly analysis?: Analysis;
 }
 
-/** What stands in a context where a study has no data. */
-const noData = { title: "", isSample: false, fingerprint: "" };
-
 /** Runs a study to its end, or to the next segment after the signal. Finished trials are taken from the store. */
 export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
-  const { study, preset, settings, seeds, store, clock } = request;
-  const { fingerprint, title, isSample } = request.data ?? noData;
-  const trials = study.design({ settings, seeds, fingerprint });
+  const { study, preset, settings, seeds, data, store, clock } = request;
   const run = await openRun(request);
-  await store.addTrials(run.id, trials);
-  let execution: ExecutorResult;
+  const identities = Object.entries(data).map(([role, set]): [string, DataIdentity] => [role, identity(set)]);
+  const facts = { ...(preset === undefined ? {} : { preset }), settings, seeds, data: Object.fromEntries(identities) };
+  let made: Made;
   try {
-    execution = await executeDesign(request, trials);
+    made = await (study.kind === "computed" ? compute(request, study) : train(request, study, run, facts));
   } catch (cause) {
     // The store may be the very thing that failed; its own error must not hide the cause.
     await store.setRunStatus(run.id, "failed", clock()).catch(() => undefined);
     throw cause;
   }
-  if (execution.interrupted) {
-    await store.setRunStatus(run.id, "interrupted", clock());
-    return { run, execution, trials: await store.listTrials(run.id) };
-  }
-  const context: AnalysisContext = {
-    settings,
-    seeds,
-    preset,
-    fingerprint,
-    dataTitle: title,
-    isSample,
-  };
-  const analysis = study.analyze(await readTrialResults(store, run.id), context);
-  await store.saveAnalysis(run.id, analysis);
-  await store.setRunStatus(run.id, "done", clock());
+  const { execution, analysis } = made;
+  if (analysis !== undefined) await store.saveAnalysis(run.id, analysis);
+  await store.setRunStatus(run.id, analysis === undefined ? "interrupted" : "done", clock());
   const finished = (await store.findRun(run.id)) ?? run;
-  return { run: finished, execution, analysis, trials: await store.listTrials(run.id) };
+  const trials = await store.listTrials(run.id);
+  return { run: finished, facts, execution, trials, ...(analysis === undefined ? {} : { analysis }) };
 }
 
-/** Runs the trials of a design. Without any there is nothing to run, and no data is needed. */
-async function executeDesign(request: StudyRequest, trials: readonly StudyTrial[]): Promise<ExecutorResult> {
-  const { study, data } = request;
-  if (trials.length === 0) return { interrupted: false, found: 0 };
-  if (data === undefined) {
-    throw new InvalidInputError("the design has trials, but the study names no data set", {
-      where: `study "${study.id}"`,
-      expected: "a data set, or an empty design",
-      received: `${trials.length} trials without data`,
-    });
+interface Made {
+  readonly execution: ExecutorResult;
+  /** Absent when it was interrupted. */
+  readonly analysis?: Analysis;
+}
+
+const identity = ({ title, isSample, fingerprint }: Dataset): DataIdentity => ({ title, isSample, fingerprint });
+
+async function compute({ signal }: StudyRequest, study: Extract<StudyDefinition, { kind: "computed" }>): Promise<Made> {
+  const analysis = await study.compute(signal === undefined ? {} : { signal });
+  return { execution: { interrupted: false, found: 0 }, analysis };
+}
+
+/** Runs stage after stage; each is designed once the results of those before are there. */
+async function train(
+  request: StudyRequest,
+  study: TrainedStudy<z.ZodObject>,
+  run: RunRecord,
+  facts: RunFacts,
+): Promise<Made> {
+  const { store } = request;
+  const progress = new StageProgress(request.onProgress);
+  let results: StudyResults = [];
+  let found = 0;
+  for (const stage of study.stages) {
+    const trials = designStage({ ...request, study }, stage, results);
+    await store.addTrials(run.id, trials.map(storedPlace));
+    const execution = await executeStage(request, trials, progress);
+    found += execution.found;
+    if (execution.interrupted) return { execution: { interrupted: true, found } };
+    results = [...results, ...(await stageResults(request, run, stage.id, trials))];
   }
-  return executeTrials({ ...request, data, trials, keepTensors: (spec) => study.keepTensors(spec) });
+  return { execution: { interrupted: false, found }, analysis: analyzeResults(study, results, facts) };
+}
+
+/** The store keeps the replicate as a factor called seed. */
+function storedPlace({ factors, replicate, spec }: PlannedTrial) {
+  return { factors: { ...factors, seed: replicate }, spec };
+}
+
+async function stageResults(
+  { store }: StudyRequest,
+  run: RunRecord,
+  stage: string,
+  trials: readonly PlannedTrial[],
+): Promise<StudyResults> {
+  const place = ({ factors, replicate }: Pick<PlannedTrial, "factors" | "replicate">): string =>
+    JSON.stringify([factors, replicate]);
+  const wanted = new Set(trials.map((trial) => `${trialId(trial.spec)} ${place(trial)}`));
+  return (await readTrialResults(store, run.id))
+    .filter((result) => wanted.has(`${result.id} ${place(result)}`))
+    .map((result) => ({ ...result, stage }));
+}
+
+/** Runs the trials of a stage, those of one data set after those of another. */
+async function executeStage(
+  request: StudyRequest,
+  trials: readonly PlannedTrial[],
+  progress: StageProgress,
+): Promise<ExecutorResult> {
+  const sets = new Map(Object.values(request.data).map((data) => [data.fingerprint, data]));
+  const measures = new Map(trials.map(({ spec, measure }) => [trialId(spec), measure]));
+  let found = 0;
+  for (const [fingerprint, group] of groupBy(trials, ({ spec }) => spec.data.fingerprint)) {
+    const execution = await executeTrials({
+      ...request,
+      data: sets.get(fingerprint) as Dataset,
+      trials: group.map(storedPlace),
+      keepTensors: (spec) => (measures.get(trialId(spec))?.tensors ?? []).map(({ of }) => of),
+      onProgress: progress.listener(),
+    });
+    found += execution.found;
+    if (execution.interrupted) return { interrupted: true, found };
+  }
+  return { interrupted: false, found };
+}
+
+/** Adds the progress of a call of the executor to that of the calls before. */
+class StageProgress {
+  readonly #onProgress: (progress: ExecutorProgress) => void;
+  #before = { done: 0, total: 0, trialsDone: 0, trials: 0 };
+  #now = this.#before;
+
+  constructor(onProgress: (progress: ExecutorProgress) => void = () => undefined) {
+    this.#onProgress = onProgress;
+  }
+
+  listener(): (progress: ExecutorProgress) => void {
+    this.#before = this.#now;
+    const { done, total, trialsDone, trials } = this.#before;
+    return (progress) => {
+      this.#now = {
+        done: done + progress.done,
+        total: total + progress.total,
+        trialsDone: trialsDone + progress.trialsDone,
+        trials: trials + progress.trials,
+      };
+      this.#onProgress({ ...progress, ...this.#now });
+    };
+  }
 }
 
 async function openRun({ study, preset, settings, run, resumeRun, store, clock }: StudyRequest): Promise<RunRecord> {
@@ -87,5 +174,11 @@ async function openRun({ study, preset, settings, run, resumeRun, store, clock }
     await store.setRunStatus(resumeRun.id, "running", startedAt);
     return resumeRun;
   }
-  return store.createRun({ study: study.id, preset, settings, startedAt, ...run });
+  return store.createRun({
+    study: study.id,
+    ...(preset === undefined ? {} : { preset }),
+    settings,
+    startedAt,
+    ...run,
+  });
 }

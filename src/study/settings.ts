@@ -1,26 +1,91 @@
-// Settings of a run: those of the preset, changed by the user, checked against the study's own rules.
+// Settings of a run: those of the preset, changed by the user, checked against the study's own schema.
+import type * as z from "zod";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
-import type { PresetName, Settings, StudyDefinition } from "./study.js";
+import type { Json } from "../core/formats/json.js";
+import { defaultPreset, type Preset, smokePreset, type TrainedStudy } from "./definition.js";
+import { type SettingForm, settingForm, settingFromText } from "./setting-form.js";
+
+/** Settings by name; which ones there are, and their types, a study says. */
+export type Settings = Readonly<Record<string, Json>>;
+
+type AnyStudy = Pick<TrainedStudy<z.ZodObject>, "id" | "settings" | "presets" | "smoke" | "kind">;
+
+/** What a preset sets; of `smoke` also what it leaves as `quick` has it. @throws UnknownNameError */
+export function presetOf(study: AnyStudy, name: string): Preset<Readonly<Record<string, unknown>>> {
+  if (name === smokePreset) {
+    const { smoke } = study;
+    return { ...smoke, settings: { ...study.presets[defaultPreset].settings, ...smoke.settings } };
+  }
+  if (!Object.hasOwn(study.presets, name))
+    throw new UnknownNameError(`study "${study.id}"`, "preset", name, [...Object.keys(study.presets), smokePreset]);
+  return study.presets[name];
+}
+
+/** Every setting of a study by name, in the order of its schema. */
+export function settingForms(study: Pick<AnyStudy, "settings">): ReadonlyMap<string, SettingForm> {
+  return new Map(
+    Object.entries(study.settings.shape).map(([name, schema]) => [name, settingForm(schema as z.ZodType)]),
+  );
+}
 
 /**
  * The settings that a run will use.
- * @throws UnknownNameError | InvalidInputError naming the setting, its range and what was given.
+ * @throws UnknownNameError | InvalidInputError naming the setting, what it takes and what was given.
  */
-export function resolveSettings(study: StudyDefinition, preset: PresetName, changes: Settings): Settings {
-  const settings: Record<string, number> = { ...study.presets[preset].settings };
-  for (const [name, value] of Object.entries(changes)) {
-    const where = `study "${study.id}" > ${name}`;
-    if (!Object.hasOwn(study.settings, name))
-      throw new UnknownNameError(`study "${study.id}"`, "setting", name, Object.keys(study.settings));
-    const { minimum, maximum, integer } = study.settings[name];
-    if (!(value >= minimum && value <= maximum) || (integer && !Number.isInteger(value))) {
-      throw new InvalidInputError("setting out of range", {
-        where,
-        expected: `${integer ? "an integer" : "a number"} from ${minimum} to ${maximum}`,
-        received: `${value}`,
-      });
-    }
-    settings[name] = value;
-  }
-  return settings;
+export function resolveSettings(study: AnyStudy, preset: string, changes: Settings = {}): Settings {
+  const forms = settingForms(study);
+  const where = `study "${study.id}"`;
+  const unknown = Object.keys(changes).find((name) => !forms.has(name));
+  if (unknown !== undefined) throw new UnknownNameError(where, "setting", unknown, [...forms.keys()]);
+  const given: Readonly<Record<string, unknown>> = { ...presetOf(study, preset).settings, ...changes };
+  const result = study.settings.strict().safeParse(given);
+  if (result.success) return result.data as Settings;
+  const [issue] = result.error.issues;
+  const name = String(issue.path[0] ?? "");
+  throw new InvalidInputError("wrong setting", {
+    where: name === "" ? where : `${where} > ${name}`,
+    // Rules between settings are checks of the whole schema, whose message is the rule.
+    expected: issue.code === "custom" ? issue.message : (forms.get(name)?.rule ?? issue.message),
+    received: Object.hasOwn(given, name) ? JSON.stringify(given[name]) : "nothing",
+    remedy: `See trainscope study show ${study.id}`,
+  });
+}
+
+/**
+ * Settings as a command line writes them, by the types of the study: `epochs` "5", `activations` "tanh,relu".
+ * @throws UnknownNameError | InvalidInputError naming the setting, what it takes and what was given.
+ */
+export function settingsFromText(study: AnyStudy, texts: Readonly<Record<string, string>>): Settings {
+  const forms = settingForms(study);
+  const where = `study "${study.id}"`;
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, text]): [string, Json] => {
+      const form = forms.get(name);
+      if (form === undefined) throw new UnknownNameError(where, "setting", name, [...forms.keys()]);
+      return [name, settingFromText(`${where} > ${name}`, form, text)];
+    }),
+  );
+}
+
+/** What differs from the preset, as text: `epochs 1,000`, `activations tanh, relu`. */
+export function changesText(study: AnyStudy, preset: string, settings: Settings): string[] {
+  const normal = resolveSettings(study, preset);
+  return Object.entries(settings)
+    .filter(([name, value]) => JSON.stringify(normal[name]) !== JSON.stringify(value))
+    .map(([name, value]) => `${name} ${settingText(value)}`);
+}
+
+/** A setting for people: `1,000`, `tanh, relu`, `true`. */
+export function settingText(value: Json | undefined): string {
+  if (value === undefined || value === null) return "none";
+  if (typeof value === "number") return plainNumber(value);
+  if (typeof value !== "object") return String(value);
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return value.map((item: Json) => settingText(item)).join(", ");
+  return JSON.stringify(value);
+}
+
+/** Every digit that the number has, with commas between thousands. */
+function plainNumber(value: number): string {
+  return Number.isInteger(value) && Math.abs(value) < 1e15 ? value.toLocaleString("en-US") : String(value);
 }

@@ -1,6 +1,7 @@
 // What `trainscope lab` does: every study, one report.
 import { UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
+import { defaultPreset, presetNames, type StudyDefinition } from "../../study/definition.js";
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { prepareReportFolder } from "../study/report.js";
@@ -13,12 +14,18 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   const unknown = options.only.find((id) => !Object.hasOwn(studies, id));
   if (unknown !== undefined) throw new UnknownNameError("--only", "study", unknown, Object.keys(studies));
   const chosen = Object.values(studies).filter(({ id }) => options.only.length === 0 || options.only.includes(id));
+  const presets = choosePresets(chosen, options.preset);
   await prepareReportFolder(options.out);
   const interrupts = watchInterrupts(context.terminal);
   const results: StudySessionResult[] = [];
   try {
     for (const study of chosen) {
-      const result = await runStudySession(study, { ...options, set: {}, resume: false }, context, interrupts.signal);
+      const { preset: _, ...rest } = options;
+      const preset = presets.get(study.id);
+      if (preset !== undefined && preset !== options.preset && !options.quiet)
+        context.terminal.writeError(`study "${study.id}" has no preset ${options.preset}, so it runs ${preset}\n`);
+      const asked = { ...rest, ...(preset === undefined ? {} : { preset }), set: {}, resume: false };
+      const result = await runStudySession(study, asked, context, interrupts.signal);
       results.push(result);
       if (result.execution.interrupted) break;
     }
@@ -26,4 +33,12 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   } finally {
     interrupts.dispose();
   }
+}
+
+/** The preset of each study: the one that is asked for where it exists. @throws UnknownNameError if no study has it. */
+function choosePresets(chosen: readonly StudyDefinition[], preset: string): Map<string, string> {
+  const trained = chosen.filter(({ kind }) => kind === "trained");
+  const known = [...new Set(trained.flatMap(presetNames))];
+  if (trained.length > 0 && !known.includes(preset)) throw new UnknownNameError("--preset", "preset", preset, known);
+  return new Map(trained.map((study) => [study.id, presetNames(study).includes(preset) ? preset : defaultPreset]));
 }

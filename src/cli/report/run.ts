@@ -1,10 +1,13 @@
 // What `trainscope report` does: analyzes stored rows again and writes the report.
+
+import type * as z from "zod";
 import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { identityOf } from "../../data/published/definition.js";
 import { datasetDefinition } from "../../data/published/index.js";
 import { studies } from "../../studies/index.js";
-import { type RunStore, readTrialResults } from "../../study/store/store.js";
-import type { AnalysisContext } from "../../study/study.js";
+import { analyzeResults, type RunFacts } from "../../study/analyze.js";
+import type { DataIdentity, StudyResults, TrainedStudy } from "../../study/definition.js";
+import { type RunRecord, type RunStore, readTrialResults } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
 import { findRunByName } from "../runs/run.js";
@@ -40,7 +43,7 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
     throw new UnknownNameError(`run "${run.id}"`, "study", run.study, Object.keys(studies));
   const study = studies[run.study];
   const results = await readTrialResults(store, run.id);
-  if (run.status !== "done" || (results.length === 0 && study.dataset !== undefined)) {
+  if (run.status !== "done" || (results.length === 0 && study.kind === "trained")) {
     throw new InvalidInputError("the run is not finished", {
       where: `run "${run.id}"`,
       expected: "a run with status done",
@@ -48,18 +51,20 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
       remedy: `Finish it with: trainscope study run ${run.study} --resume`,
     });
   }
-  const seeds = [...new Set(results.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
-  const { title, isSample, fingerprint } =
-    study.dataset === undefined
-      ? { title: "", isSample: false, fingerprint: "" }
-      : identityOf(datasetDefinition(study.dataset), results[0].spec.data.fingerprint);
-  const context: AnalysisContext = {
-    settings: run.settings,
-    seeds,
-    preset: run.preset ?? "standard",
-    fingerprint,
-    dataTitle: title,
-    isSample,
-  };
-  return { study, run, trials: await store.listTrials(run.id), analysis: study.analyze(results, context), context };
+  const trials = await store.listTrials(run.id);
+  if (study.kind === "computed")
+    return { study, run, trials, analysis: await study.compute({}), facts: { settings: {}, seeds: [], data: {} } };
+  const facts = storedFacts(study, run, results);
+  return { study, run, trials, analysis: analyzeResults(study, results, facts), facts };
+}
+
+/** What a stored run says of how it was made. */
+function storedFacts(study: TrainedStudy<z.ZodObject>, run: RunRecord, results: StudyResults): RunFacts {
+  const seeds = [...new Set(results.map(({ replicate }) => replicate))].sort((a, b) => a - b);
+  const data = Object.entries(study.data).map(([role, name]): [string, DataIdentity] => {
+    const bytes = results.find(({ spec }) => spec.data.dataset === name)?.spec.data.fingerprint;
+    return [role, identityOf(datasetDefinition(name), bytes ?? "")];
+  });
+  const { preset, settings } = run;
+  return { ...(preset === undefined ? {} : { preset }), settings, seeds, data: Object.fromEntries(data) };
 }

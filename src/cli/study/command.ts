@@ -1,13 +1,13 @@
 // `trainscope study`: one study, its question, its run.
-import { type PresetName, presetNames, type Settings } from "../../study/study.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { atLeast, choice, integer, setting } from "../option-values.js";
+import { atLeast, integer, setting } from "../option-values.js";
 
 export interface StudyRunOptions {
   readonly study: string;
-  readonly preset: PresetName;
-  /** Settings that differ from the preset's. */
-  readonly set: Settings;
+  /** Name of a preset of the study; `quick` when left out. */
+  readonly preset?: string;
+  /** Settings that differ from the preset's, as typed: the study knows their types. */
+  readonly set: Readonly<Record<string, string>>;
   /** Number of seeds; the preset's when left out. */
   readonly seeds?: number;
   /** Trials side by side; chosen from the cores when left out. */
@@ -22,7 +22,7 @@ export interface StudyRunOptions {
   readonly json: boolean;
 }
 
-type RunFlags = Partial<Omit<StudyRunOptions, "study" | "preset" | "out">> & Pick<StudyRunOptions, "preset" | "out">;
+type RunFlags = Partial<Omit<StudyRunOptions, "study" | "out">> & Pick<StudyRunOptions, "out">;
 
 export const studyCommand: CommandBuilder = (command, context) => {
   command
@@ -35,7 +35,7 @@ export const studyCommand: CommandBuilder = (command, context) => {
     });
   command
     .command("show <id>")
-    .description("show one study: question, expectation, source, presets and settings")
+    .description("show one study: question, expectation, source, data, presets and settings")
     .option("--json", "print one JSON document")
     .action(async (study: string, { json }: { json?: true }) => {
       const { showStudy } = await import("./run.js");
@@ -44,13 +44,8 @@ export const studyCommand: CommandBuilder = (command, context) => {
   command
     .command("run <id>")
     .description("run a study and write its report; finished trials are taken from the store")
-    .option(
-      "--preset <name>",
-      `size of the experiment: ${presetNames.join(", ")}`,
-      choice("--preset", presetNames),
-      "quick",
-    )
-    .option("--set <key=value>", "change a setting of the study; may be repeated", setting("--set"))
+    .option("--preset <name>", "size of the experiment; study show names those of a study (default: quick)")
+    .option("--set <key=value>", "change a setting of the study; lists as key=a,b; may be repeated", setting("--set"))
     .option("--seeds <n>", "number of seeds", integer("--seeds", 1))
     .option("--workers <n>", "trials to run in parallel", integer("--workers", 1))
     .option("--resume", "resume the newest unfinished run")

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { EnvironmentError, exitCodes } from "../../core/errors.js";
 import type { Claim } from "../../core/findings.js";
 import type { WrittenReport } from "../../node/report-files.js";
-import type { Analysis } from "../../study/study.js";
+import { countText } from "../../study/analysis/number-text.js";
+import type { Analysis } from "../../study/definition.js";
 import type { CommandContext } from "../command-context.js";
 import type { Interrupts } from "../interrupt.js";
 import { formatDuration, formatTable, jsonLine } from "../output.js";
@@ -69,23 +70,26 @@ async function writeReport(finished: readonly Finished[], folder: string): Promi
   }
 }
 
-function reportPart({ study, run, trials, analysis, data, seeds }: Finished): ReportPart {
-  const { title = "", isSample = false, fingerprint = "" } = data ?? {};
-  return { study, run, trials, analysis, context: { dataTitle: title, isSample, fingerprint, seeds } };
+function reportPart({ study, run, trials, analysis, facts }: Finished): ReportPart {
+  return { study, run, trials, analysis, facts };
 }
 
 /** The JSON document of one study, as the command-line contract has it. */
-function studyDocument(
-  { study, preset, settings, seeds, analysis, run, data }: Finished,
-  files: WrittenReport | undefined,
-) {
+function studyDocument({ study, facts, analysis, run }: Finished, files: WrittenReport | undefined) {
+  const sets = Object.values(facts.data);
   return {
     study: study.id,
     run: run.id,
-    preset,
-    settings,
-    seeds: seeds.length,
-    data: data === undefined ? null : { title: data.title, isSample: data.isSample },
+    preset: facts.preset ?? null,
+    settings: facts.settings,
+    seeds: facts.seeds.length,
+    data:
+      sets.length === 0
+        ? null
+        : { title: sets.map(({ title }) => title).join(", "), isSample: sets.some(({ isSample }) => isSample) },
+    sets: Object.fromEntries(
+      Object.entries(facts.data).map(([role, { title, isSample }]) => [role, { title, isSample }]),
+    ),
     findings: analysis.findings,
     claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({
       id,
@@ -104,18 +108,17 @@ function studyDocument(
   };
 }
 
-function studyText({ study, analysis, data, seeds, execution, trials, durationMs }: Finished, columns: number): string {
-  const basis =
-    data === undefined
-      ? "computed, nothing trained"
-      : `${data.title}, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`;
+function studyText({ study, analysis, facts, execution, trials, durationMs }: Finished, columns: number): string {
+  const sets = Object.values(facts.data).map(({ title }) => title);
+  const isComputed = study.kind === "computed";
+  const basis = isComputed ? "computed, nothing trained" : [...sets, countText(facts.seeds.length, "seed")].join(", ");
   const parts = [`\n${study.title} (${basis})\n`];
   for (const table of analysis.tables)
     parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
   parts.push("Claims");
   parts.push(...analysis.claims.map(claimText), "");
   const found = execution.found === 0 ? "" : `, ${execution.found} of them found in the store`;
-  const work = data === undefined ? "" : `${trials.length} trials${found}, `;
+  const work = isComputed ? "" : `${trials.length} trials${found}, `;
   parts.push(`${work}${formatDuration(durationMs / 1000)}`);
   return `${parts.join("\n")}\n`;
 }

@@ -1,8 +1,9 @@
 // What `trainscope study` does.
 import { exitCodes, UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
-import type { StudyDefinition } from "../../study/study.js";
-import { presetNames } from "../../study/study.js";
+import { presetNames, type StudyDefinition } from "../../study/definition.js";
+import { rangeText, type SettingForm, typeText } from "../../study/setting-form.js";
+import { presetOf, resolveSettings, settingForms, settingText } from "../../study/settings.js";
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatTable, jsonLine } from "../output.js";
@@ -18,7 +19,10 @@ export async function listStudies({ json }: { readonly json: boolean }, { termin
     terminal.write(
       jsonLine({
         schema: 1,
-        studies: all.map(({ id, title, question, dataset = null }) => ({ id, title, question, dataset })),
+        studies: all.map((study) => {
+          const { id, title, question } = study;
+          return { id, title, question, ...dataOf(study) };
+        }),
       }),
     );
   else {
@@ -40,41 +44,75 @@ export async function showStudy(
   { terminal }: CommandContext,
 ): Promise<number> {
   const study = findStudy(id);
-  const { title, question, expectation, source, dataset, presets, settings } = study;
-  if (json) {
-    terminal.write(
-      jsonLine({
-        schema: 1,
-        study: { id, title, question, expectation, source, dataset: dataset ?? null, presets, settings },
-      }),
-    );
-    return exitCodes.done;
-  }
-  const presetRows = presetNames.map((name) => ({ preset: name, about: presets[name].about }));
-  const settingRows = Object.entries(settings).map(([name, { about, minimum, maximum }]) => ({
-    setting: name,
-    ...Object.fromEntries(presetNames.map((preset) => [preset, presets[preset].settings[name] ?? null])),
-    range: `${minimum} to ${maximum}`,
-    about,
+  terminal.write(json ? jsonLine({ schema: 1, study: studyDocument(study) }) : studyPage(study));
+  return exitCodes.done;
+}
+
+/** The data sets by role, and the first one alone; null where nothing is trained. */
+function dataOf(study: StudyDefinition) {
+  if (study.kind === "computed") return { dataset: null, data: {} };
+  return { dataset: Object.values(study.data)[0] ?? null, data: study.data };
+}
+
+function studyDocument(study: StudyDefinition) {
+  const { id, title, question, expectation, refutedBy, source } = study;
+  const isTrained = study.kind === "trained";
+  return {
+    ...{ id, title, question, expectation, refutedBy, source },
+    ...dataOf(study),
+    presets: Object.fromEntries(
+      presetNames(study).map((name) => [
+        name,
+        isTrained ? { ...presetOf(study, name), settings: resolveSettings(study, name) } : {},
+      ]),
+    ),
+    settings: isTrained
+      ? Object.fromEntries([...settingForms(study)].map(([name, form]) => [name, settingDocument(form)]))
+      : {},
+  };
+}
+
+function settingDocument({ type, ...form }: SettingForm) {
+  const isNumber = type === "integer" || type === "number";
+  return { type, ...(isNumber ? { integer: type === "integer" } : {}), ...form };
+}
+
+/** Everything about a study as text: facts, presets, and settings with their value in every preset. */
+function studyPage(study: StudyDefinition): string {
+  const { title, question, expectation, refutedBy, source } = study;
+  const facts = [
+    `${title}\n`,
+    `Question  ${question}`,
+    `Expected  ${expectation}`,
+    `Refuted   ${refutedBy}`,
+    `Source    ${source}`,
+  ];
+  if (study.kind === "computed") return `${[...facts, "Data      none: nothing is trained"].join("\n")}\n`;
+  const roles = Object.entries(study.data).map(([role, name]) => (role === name ? name : `${name} (${role})`));
+  const names = presetNames(study);
+  const presets = names.map((preset) => ({ preset, about: presetOf(study, preset).about }));
+  const values = new Map(names.map((name) => [name, resolveSettings(study, name)]));
+  const settings = [...settingForms(study)].map(([setting, form]) => ({
+    setting,
+    type: typeText(form),
+    unit: form.unit,
+    range: rangeText(form),
+    ...Object.fromEntries(names.map((name) => [name, settingText(values.get(name)?.[setting])])),
+    about: form.about,
   }));
+  // Nothing is cut: what a setting means is the longest and last of its columns.
   const table = (keys: readonly string[], rows: Parameters<typeof formatTable>[1]): string =>
     formatTable(
       keys.map((key) => ({ key, title: key })),
       rows,
-      Math.max(terminal.columns, 100),
+      Number.POSITIVE_INFINITY,
     );
-  terminal.write(
-    [
-      `${title}\n`,
-      `Question  ${question}`,
-      `Expected  ${expectation}`,
-      `Source    ${source}`,
-      `Data      ${dataset ?? "none: nothing is trained"}\n`,
-      table(["preset", "about"], presetRows),
-      ...(settingRows.length === 0 ? [] : [table(["setting", ...presetNames, "range", "about"], settingRows)]),
-    ].join("\n"),
-  );
-  return exitCodes.done;
+  return [
+    ...facts,
+    `Data      ${roles.join(", ")}\n`,
+    table(["preset", "about"], presets),
+    ...(settings.length === 0 ? [] : [table(["setting", "type", "unit", "range", ...names, "about"], settings)]),
+  ].join("\n");
 }
 
 /** `study run`. Gives the exit code. */

@@ -5,11 +5,12 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { checkpointFiles } from "../../node/store/checkpoint-files.js";
+import { countText } from "../../study/analysis/number-text.js";
+import { defaultPreset, type StudyDefinition } from "../../study/definition.js";
 import type { ExecutorProgress } from "../../study/execution/progress-board.js";
 import { runStudy, type StudyOutcome } from "../../study/run-study.js";
-import { resolveSettings } from "../../study/settings.js";
+import { changesText, presetOf, resolveSettings, type Settings, settingsFromText } from "../../study/settings.js";
 import type { RunRecord, RunStore } from "../../study/store/store.js";
-import type { PresetName, Settings, StudyDefinition } from "../../study/study.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
 import { machineText } from "../machine-text.js";
@@ -18,8 +19,10 @@ import { startProgress } from "../progress.js";
 import { versions } from "../versions.js";
 
 export interface StudySessionOptions {
-  readonly preset: PresetName;
-  readonly set: Settings;
+  /** `quick` when left out. */
+  readonly preset?: string;
+  /** Settings that differ from the preset's, as typed. */
+  readonly set: Readonly<Record<string, string>>;
   readonly seeds?: number;
   readonly workers?: number;
   readonly resume: boolean;
@@ -31,11 +34,6 @@ export interface StudySessionOptions {
 
 export interface StudySessionResult extends StudyOutcome {
   readonly study: StudyDefinition;
-  /** Absent for a study that trains nothing. */
-  readonly data?: Dataset;
-  readonly preset: PresetName;
-  readonly settings: Settings;
-  readonly seeds: readonly number[];
   readonly durationMs: number;
 }
 
@@ -48,8 +46,7 @@ export async function runStudySession(
 ): Promise<StudySessionResult> {
   // The design first: a wrong setting is known before anything is read.
   const asked = askedFor(study, options);
-  const data =
-    study.dataset === undefined ? undefined : await loadForCommand(study.dataset, { ...options, signal }, context);
+  const data = await loadRoles(study, { ...options, signal }, context);
   const store = await context.openStore();
   const started = performance.now();
   const progress = startProgress({
@@ -61,11 +58,12 @@ export async function runStudySession(
   });
   try {
     const { resumeRun, ...size } = options.resume ? await unfinishedRun(store, study, data) : asked;
-    progress.line(`${study.title}: ${sizeText(study, size)}${data === undefined ? "" : `; ${data.title}`}`);
+    const titles = Object.values(data).map(({ title }) => `; ${title}`);
+    progress.line(`${study.title}: ${sizeText(study, size)}${titles.join("")}`);
     const outcome = await runStudy({
       study,
       ...size,
-      ...(data === undefined ? {} : { data }),
+      data,
       store,
       signal,
       run: { command: context.commandLine, versions: { ...versions() }, machine: machineText() },
@@ -90,54 +88,83 @@ export async function runStudySession(
       ...(resumeRun === undefined ? {} : { resumeRun }),
     });
     const durationMs = performance.now() - started;
-    return { ...outcome, study, ...(data === undefined ? {} : { data }), ...size, durationMs };
+    return { ...outcome, study, durationMs };
   } finally {
     progress.stop();
     await store.close();
   }
 }
 
+/** Loads the data sets of a study; what two roles share is loaded once. */
+async function loadRoles(
+  study: StudyDefinition,
+  options: StudySessionOptions & { readonly signal: AbortSignal },
+  context: CommandContext,
+): Promise<Record<string, Dataset>> {
+  if (study.kind === "computed") return {};
+  const loaded = new Map<string, Dataset>();
+  const roles: [string, Dataset][] = [];
+  for (const [role, name] of Object.entries(study.data)) {
+    const set = loaded.get(name) ?? (await loadForCommand(name, options, context));
+    loaded.set(name, set);
+    roles.push([role, set]);
+  }
+  return Object.fromEntries(roles);
+}
+
 /** What makes two runs of a study the same. */
 interface RunSize {
-  readonly preset: PresetName;
+  /** Absent where nothing is trained. */
+  readonly preset?: string;
   readonly settings: Settings;
   readonly seeds: readonly number[];
   readonly resumeRun?: RunRecord;
 }
 
 /** The size that the options ask for. */
-function askedFor(study: StudyDefinition, { preset, set, seeds, resume }: StudySessionOptions): RunSize {
+function askedFor(
+  study: StudyDefinition,
+  { preset = defaultPreset, set, seeds, resume }: StudySessionOptions,
+): RunSize {
+  const where = `study "${study.id}"`;
   if (resume && (Object.keys(set).length > 0 || seeds !== undefined)) {
     throw new InvalidInputError("an unfinished run keeps its settings and seeds", {
-      where: `study "${study.id}"`,
+      where,
       expected: "--resume without --set and --seeds",
       received: "both",
       remedy: "Leave --resume out: finished trials are taken from the store anyway",
     });
   }
-  if (seeds !== undefined && study.dataset === undefined) {
+  if (study.kind === "computed") {
+    refuseForComputed(where, seeds, Object.keys(set));
+    return { settings: {}, seeds: [] };
+  }
+  const count = seeds ?? presetOf(study, preset).seeds;
+  return {
+    preset,
+    settings: resolveSettings(study, preset, settingsFromText(study, set)),
+    seeds: Array.from({ length: count }, (_, seed) => seed),
+  };
+}
+
+function refuseForComputed(where: string, seeds: number | undefined, set: readonly string[]): void {
+  if (seeds !== undefined) {
     throw new InvalidInputError("nothing in this study depends on a seed", {
-      where: `study "${study.id}"`,
+      where,
       expected: "no --seeds: its numbers are computed, not trained",
       received: `--seeds ${seeds}`,
       remedy: "Leave --seeds out",
     });
   }
-  const count = seeds ?? study.presets[preset].seeds;
-  return {
-    preset,
-    settings: resolveSettings(study, preset, set),
-    seeds: Array.from({ length: count }, (_, seed) => seed),
-  };
+  if (set.length > 0) throw new InvalidInputError("this study has no settings", { where, received: `--set ${set[0]}` });
 }
 
 /** What the preset says of itself, or what is different from it. */
-function sizeText(study: StudyDefinition, { preset, settings, seeds }: RunSize): string {
-  const normal = study.presets[preset];
-  const changes = Object.entries(settings)
-    .filter(([name, value]) => normal.settings[name] !== value)
-    .map(([name, value]) => `${name} ${formatNumber(value)}`);
-  if (seeds.length !== normal.seeds) changes.unshift(`${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}`);
+function sizeText(study: StudyDefinition, { preset = defaultPreset, settings, seeds }: RunSize): string {
+  if (study.kind === "computed") return "every number is computed";
+  const normal = presetOf(study, preset);
+  const changes = changesText(study, preset, settings);
+  if (seeds.length !== normal.seeds) changes.unshift(countText(seeds.length, "seed"));
   return changes.length === 0 ? normal.about : `preset ${preset} with ${changes.join(", ")}`;
 }
 
@@ -150,7 +177,11 @@ function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | un
 }
 
 /** The newest run that nobody works on and that is not done, with the size that it was started with. */
-async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Dataset | undefined): Promise<RunSize> {
+async function unfinishedRun(
+  store: RunStore,
+  study: StudyDefinition,
+  data: Readonly<Record<string, Dataset>>,
+): Promise<RunSize> {
   const where = `study "${study.id}"`;
   const remedy = "Leave --resume out: finished trials are taken from the store anyway";
   const resumeRun = (await store.listRuns()).find(
@@ -159,13 +190,13 @@ async function unfinishedRun(store: RunStore, study: StudyDefinition, data: Data
   );
   if (resumeRun === undefined) throw new InvalidInputError("there is no unfinished run", { where, remedy });
   const trials = await store.listTrials(resumeRun.id);
-  const other = trials.find(({ spec }) => spec.data.fingerprint !== data?.fingerprint);
-  if (other !== undefined && data !== undefined) {
-    throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${data.title}`, {
-      where,
-      remedy,
-    });
+  const sets = Object.values(data);
+  const isOther = trials.some(({ spec }) => !sets.some(({ fingerprint }) => fingerprint === spec.data.fingerprint));
+  if (isOther) {
+    const titles = sets.map(({ title }) => title).join(", ");
+    throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${titles}`, { where, remedy });
   }
   const seeds = [...new Set(trials.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
-  return { preset: resumeRun.preset ?? "quick", settings: resumeRun.settings, seeds, resumeRun };
+  const { preset = defaultPreset, settings } = resumeRun;
+  return { ...(study.kind === "computed" ? {} : { preset }), settings, seeds, resumeRun };
 }

@@ -7,7 +7,7 @@ import { normalQuantile, studentQuantile } from "./special-functions.js";
 import { mean, quantileOfSorted, sampleStandardDeviation } from "./statistics.js";
 
 /** The part of a finding that statistics compute. */
-export type Estimate = Pick<Finding, "value" | "interval" | "level" | "method" | "n">;
+export type Estimate = Pick<Finding, "value" | "interval" | "level" | "method" | "n" | "of">;
 
 /** Default confidence level of all intervals. */
 export const defaultLevel = 0.95;

@@ -2,8 +2,8 @@
 
 import { InvalidInputError } from "../../core/errors.js";
 import type { Claim, Finding } from "../../core/findings.js";
+import type { Settings } from "../../study/settings.js";
 import { type NewRun, type RunRecord, type RunStatus, runName, type StoredAnalysis } from "../../study/store/store.js";
-import type { PresetName, Settings } from "../../study/study.js";
 import { type Connection, type SqlRow, texts } from "./connection.js";
 import { damagedStore } from "./store-errors.js";
 import { storedJson } from "./stored-json.js";
@@ -110,7 +110,7 @@ function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): Ru
   return {
     id: String(row.id),
     study: String(row.study),
-    ...(row.preset === null ? {} : { preset: row.preset as PresetName }),
+    ...(row.preset === null ? {} : { preset: String(row.preset) }),
     settings: storedJson<Settings>(connection, "settings", row.settings),
     command: String(row.command),
     startedAt: String(row.started_at),

@@ -1,7 +1,6 @@
 // Trials, their place in runs, and the leases that keep two processes from running one of them.
 import { InvalidInputError } from "../../core/errors.js";
-import type { Lease, RunTrial, TrialOutcome, TrialRecord } from "../../study/store/store.js";
-import type { StudyTrial } from "../../study/study.js";
+import type { Lease, RunTrial, StudyTrial, TrialOutcome, TrialRecord } from "../../study/store/store.js";
 import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
 import { type Connection, type SqlRow, texts } from "./connection.js";
 import type { Liveness, ProcessIdentity } from "./process-identity.js";

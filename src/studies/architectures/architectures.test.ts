@@ -267,7 +267,7 @@ describe("the ledger", () => {
 describe("what is said of the numbers", () => {
   test("findings are exact, one a quantity and variant, of variants that the study names", () => {
     const found = findings(measured);
-    const known = new Set(architectures.variants.map(({ id }) => id));
+    const known = new Set(architectures.factors.flatMap(({ levels }) => levels.map(({ id }) => id)));
     for (const { value, interval, method, variant, title } of found) {
       expect(Number.isFinite(value), `${title} ${variant}`).toBe(true);
       expect([interval, method]).toEqual([[value, value], "exact"]);

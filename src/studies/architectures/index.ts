@@ -5,7 +5,7 @@
 // Refuted by  any count that differs from the arithmetic in the ledger, or from the published tables.
 // Source      Krizhevsky et al. 2012; Simonyan and Zisserman, ICLR 2015; Szegedy et al., CVPR 2015; Araujo et al., Distill
 //             2019; Luo et al., NeurIPS 2016.
-import type { StudyDefinition } from "../../study/study.js";
+import type { ComputedStudy } from "../../study/definition.js";
 import { claims } from "./claims/index.js";
 import { effectiveDepths } from "./effective-fields.js";
 import { figures } from "./figures.js";
@@ -15,26 +15,27 @@ import { networks } from "./networks.js";
 import { reported } from "./sources.js";
 import { tables } from "./tables.js";
 
-/** Every preset computes everything: it takes seconds. */
-const preset = { settings: {}, seeds: 0, about: "every number is computed; the presets are the same" };
-
-export const architectures: StudyDefinition = {
+export const architectures: ComputedStudy = {
+  kind: "computed",
   id: "architectures",
   title: "What classic architectures cost and see",
   question:
     "How many parameters and operations do AlexNet, VGG-19 and an inception module take, how much memory, and what does one of their outputs see of the image?",
   expectation:
-    "The totals that are printed everywhere, once it is said of which form they are, with or without biases, and in which unit. A count that differs from the published tables would refute the instrument.",
+    "The totals that are printed everywhere, once it is said of which form they are, with or without biases, and in which unit.",
+  refutedBy: "A count that differs from the published tables: it would refute the instrument.",
   source: reported.source,
-  variants: [
-    ...Object.entries(networks).map(([id, { title }]) => ({ id, title })),
-    ...effectiveDepths.map((layers) => ({ id: effectiveVariant(layers), title: `${layers} layers of 3 × 3` })),
+  factors: [
+    {
+      id: "network",
+      title: "Network",
+      levels: [
+        ...Object.entries(networks).map(([id, { title }]) => ({ id, title })),
+        ...effectiveDepths.map((layers) => ({ id: effectiveVariant(layers), title: `${layers} layers of 3 × 3` })),
+      ],
+    },
   ],
-  presets: { quick: preset, standard: preset, paper: preset },
-  settings: {},
-  keepTensors: () => [],
-  design: () => [],
-  analyze() {
+  compute() {
     const measurements = measure();
     return {
       findings: findings(measurements),

@@ -1,17 +1,25 @@
 // The report's statements of problem 2, each judged by a rule on the numbers of this run.
-import type { Claim, Verdict } from "../../core/findings.js";
-import { type Estimate, meanEstimate } from "../../core/statistics/intervals.js";
+import type { Claim } from "../../core/findings.js";
+import type { Estimate } from "../../core/statistics/intervals.js";
 import { mean } from "../../core/statistics/statistics.js";
-import type { AnalysisContext, TrialResult } from "../../study/study.js";
+import { type Judgement, judge } from "../../study/analysis/judge.js";
+import { countText, estimateText, survivorsText } from "../../study/analysis/number-text.js";
+import { meanOf, paired, select } from "../../study/analysis/samples.js";
+import type { AnalysisContext, StudyResults } from "../../study/definition.js";
 import { reportedVariants, variants } from "./design.js";
 import { normalizedLayers } from "./layers.js";
-import { accuracies, estimateText, lastValues, pairedDifference, trialsOf } from "./measurements.js";
+import { accuracies, losses } from "./measurements.js";
 import { doubleSoftmaxFloor, finalReported, reportedAccuracyAt, source } from "./report.js";
 
 /** Differences below this many percentage points make no practical difference on 10,000 test images. */
 const negligible = 0.1;
 
-export function claims(results: readonly TrialResult[], context: AnalysisContext): Claim[] {
+/** Percentage points of accuracy within which a twin counts as near the report's log: one run there, few here. */
+const nearReport = 10;
+
+type Context = Pick<AnalysisContext, "data">;
+
+export function claims(results: StudyResults, context: Context): Claim[] {
   return [
     lossFloor(results),
     levelOfAccuracy(results),
@@ -23,30 +31,16 @@ export function claims(results: readonly TrialResult[], context: AnalysisContext
   ];
 }
 
-const inconclusive = (reason: string) => ({ verdict: "inconclusive" as const, evidence: reason });
-
 /** Supported if the whole interval lies above the threshold, refuted if it lies below, else open. */
-function judged(
-  estimate: Estimate | undefined,
-  threshold: number,
-  what: string,
-): { verdict: Verdict; evidence: string } {
-  if (estimate === undefined) return inconclusive("No pair of finished trials to compare.");
-  const text = `${what}: ${estimateText(estimate)} percentage points over ${estimate.n} ${estimate.n === 1 ? "seed" : "seeds"}.`;
-  if (estimate.interval === undefined) return inconclusive(`${text} One seed gives no interval.`);
-  const [low, high] = estimate.interval;
-  return {
-    verdict: low > threshold ? "supported" : high < threshold ? "not supported" : "inconclusive",
-    evidence: text,
-  };
+function judged(estimate: Estimate | undefined, threshold: number, what: string): Judgement {
+  const missing = "No pair of finished trials to compare.";
+  return judge(estimate, { above: threshold }, { what, unit: "percentage points", missing });
 }
 
-function lossFloor(results: readonly TrialResult[]): Claim {
-  const losses = reportedVariants.flatMap(({ id }) =>
-    lastValues(results, "asCoded", id, "validation", "loss").map(({ value }) => value),
-  );
-  const smallest = Math.min(...losses);
-  const holds = losses.length > 0 && smallest >= doubleSoftmaxFloor - 1e-4;
+function lossFloor(results: StudyResults): Claim {
+  const coded = reportedVariants.flatMap(({ id }) => losses(results, "asCoded", id));
+  const smallest = Math.min(...coded);
+  const holds = coded.length > 0 && smallest >= doubleSoftmaxFloor - 1e-4;
   return {
     id: "loss-floor",
     source: `${source}, loss curves`,
@@ -54,21 +48,19 @@ function lossFloor(results: readonly TrialResult[]): Claim {
     rule: "Erratum if the code applies softmax twice and no loss of the as-coded networks falls below ln(1 + 9/e) = 1.46115.",
     verdict: holds ? "erratum" : "inconclusive",
     evidence: holds
-      ? `Softmax stands before a loss that applies it again, so a perfect classifier scores ${doubleSoftmaxFloor.toFixed(5)}. The smallest of ${losses.length} as-coded validation losses is ${smallest.toFixed(5)}; the corrected networks reach ${correctedLoss(results)}.`
+      ? `Softmax stands before a loss that applies it again, so a perfect classifier scores ${doubleSoftmaxFloor.toFixed(5)}. The smallest of ${coded.length} as-coded validation losses is ${smallest.toFixed(5)}; the corrected networks reach ${correctedLoss(results)}.`
       : "No as-coded trial finished, or one fell below the floor.",
   };
 }
 
-function correctedLoss(results: readonly TrialResult[]): string {
-  const losses = variants.flatMap(({ id }) =>
-    lastValues(results, "corrected", id, "validation", "loss").map(({ value }) => value),
-  );
-  return losses.length === 0 ? "nothing yet" : `${Math.min(...losses).toFixed(4)} to ${Math.max(...losses).toFixed(4)}`;
+function correctedLoss(results: StudyResults): string {
+  const reached = variants.flatMap(({ id }) => losses(results, "corrected", id));
+  if (reached.length === 0) return "nothing yet";
+  return `${Math.min(...reached).toFixed(4)} to ${Math.max(...reached).toFixed(4)}`;
 }
 
-function levelOfAccuracy(results: readonly TrialResult[]): Claim {
-  const values = accuracies(results, "corrected", "batchNormHidden").map(({ value }) => value);
-  const estimate = values.length === 0 ? undefined : meanEstimate(values);
+function levelOfAccuracy(results: StudyResults): Claim {
+  const estimate = meanOf(accuracies(results, "corrected", "batchNormHidden"));
   const reported = finalReported("batchNormHidden");
   const excluded = estimate?.interval !== undefined && estimate.interval[0] > reported;
   return {
@@ -80,12 +72,17 @@ function levelOfAccuracy(results: readonly TrialResult[]): Claim {
     evidence:
       estimate === undefined
         ? "No trial finished."
-        : `With a working loss and Adam: ${estimateText(estimate)} % over ${estimate.n} seeds. The report's network was under-trained by SGD at 0.001 through a saturated loss.`,
+        : `With a working loss and Adam: ${levelText(estimate)}. The report's network was under-trained by SGD at 0.001 through a saturated loss.`,
   };
 }
 
-function inputNormalization(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(
+/** `97.88 [97.30, 98.47] % over 3 seeds`. */
+function levelText({ n, of, ...estimate }: Estimate): string {
+  return `${estimateText(estimate)} % over ${of === undefined ? n : survivorsText({ n, of })} seeds`;
+}
+
+function inputNormalization(results: StudyResults): Claim {
+  const estimate = paired(
     accuracies(results, "corrected", "batchNormEverywhere"),
     accuracies(results, "corrected", "batchNormHidden"),
   );
@@ -98,8 +95,8 @@ function inputNormalization(results: readonly TrialResult[]): Claim {
   };
 }
 
-function dropoutFails(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(
+function dropoutFails(results: StudyResults): Claim {
+  const estimate = paired(
     accuracies(results, "corrected", "batchNormHidden"),
     accuracies(results, "corrected", "dropout"),
   );
@@ -112,8 +109,8 @@ function dropoutFails(results: readonly TrialResult[]): Claim {
   };
 }
 
-function normalizationRescuesDropout(results: readonly TrialResult[]): Claim {
-  const estimate = pairedDifference(
+function normalizationRescuesDropout(results: StudyResults): Claim {
+  const estimate = paired(
     accuracies(results, "corrected", "batchNormAndDropout"),
     accuracies(results, "corrected", "dropout"),
   );
@@ -126,9 +123,9 @@ function normalizationRescuesDropout(results: readonly TrialResult[]): Claim {
   };
 }
 
-function shiftFigure(results: readonly TrialResult[]): Claim {
+function shiftFigure(results: StudyResults): Claim {
   const read = (name: "weight" | "bias"): number[] =>
-    trialsOf(results, "corrected", "batchNormEverywhere").flatMap(({ spec, tensors }) =>
+    select(results, { form: "corrected", variant: "batchNormEverywhere" }).flatMap(({ spec, tensors }) =>
       normalizedLayers(spec)
         .filter(({ id }) => id === "input")
         .flatMap(({ path }) => tensors[`${path}.${name}`] ?? []),
@@ -149,33 +146,33 @@ function shiftFigure(results: readonly TrialResult[]): Claim {
 }
 
 /** Does the twin do what the report's code did? Compared at equal numbers of updates. */
-function sameCode(results: readonly TrialResult[], { isSample }: AnalysisContext): Claim {
+function sameCode(results: StudyResults, { data }: Context): Claim {
   const parts: string[] = [];
   let near = 0;
   let compared = 0;
   for (const { id, title } of reportedVariants) {
-    const rows = trialsOf(results, "asCoded", id).flatMap((trial) =>
+    const rows = select(results, { form: "asCoded", variant: id }).flatMap((trial) =>
       trial.rows.filter((row) => row.phase === "validation" && row.metric === "accuracy").slice(-1),
     );
     const theirs = rows.length === 0 ? undefined : reportedAccuracyAt(id, rows[0].step);
     if (theirs === undefined) continue;
     const ours = mean(rows.map(({ value }) => value));
     compared++;
-    if (Math.abs(ours - theirs) <= 0.1) near++;
+    if (100 * Math.abs(ours - theirs) <= nearReport) near++;
     parts.push(
-      `${title}: ${(100 * ours).toFixed(1)} % here, ${(100 * theirs).toFixed(1)} % there (${rows[0].step.toLocaleString("en-US")} updates)`,
+      `${title}: ${(100 * ours).toFixed(1)} % here, ${(100 * theirs).toFixed(1)} % there (${countText(rows[0].step)} updates)`,
     );
   }
   return {
     id: "explained",
     source: "this study",
     text: "The report's faults (softmax twice, SGD 0.001 without momentum) are enough to explain its accuracies.",
-    rule: "Supported if at equal numbers of updates every as-coded variant lies within 10 percentage points of the report's log; not supported if none does.",
+    rule: `Supported if at equal numbers of updates every as-coded variant lies within ${nearReport} percentage points of the report's log; not supported if none does.`,
     verdict:
       compared === 0 ? "inconclusive" : near === compared ? "supported" : near === 0 ? "not supported" : "inconclusive",
     evidence:
       compared === 0
         ? "Too few updates to compare."
-        : `${parts.join("; ")}.${isSample ? " Trained on the embedded sample, the report on all of MNIST." : ""}`,
+        : `${parts.join("; ")}.${data.mnist.isSample ? " Trained on the embedded sample, the report on all of MNIST." : ""}`,
   };
 }

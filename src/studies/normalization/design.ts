@@ -1,7 +1,10 @@
 // The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
 import { lenet5, lenet5AsCoded } from "../../nn/models.js";
-import type { DesignContext, StudyTrial } from "../../study/study.js";
+import type { PlannedTrial, StageContext } from "../../study/definition.js";
+import { measurementPlan } from "../../study/measurement.js";
 import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import { scalesAndShifts } from "./layers.js";
+import type { NormalizationSettings } from "./settings.js";
 
 export interface Variant {
   readonly id: string;
@@ -34,57 +37,52 @@ const reportLearningRate = 1e-3;
 /** Mini-batches in one of the report's epochs: 60,000 images in batches of 128. */
 export const reportStepsPerEpoch = 469;
 
-export function design({ settings, seeds, fingerprint }: DesignContext): StudyTrial[] {
-  const trials: StudyTrial[] = [];
+type Context = StageContext<NormalizationSettings>;
+
+export function design(context: Context): PlannedTrial[] {
+  const { seeds, settings } = context;
+  const trials: PlannedTrial[] = [];
   for (const seed of seeds) {
     for (const variant of variants)
-      trials.push(trial(variant, "corrected", seed, correctedSpec(variant, settings, seed, fingerprint)));
+      trials.push(trial(variant, "corrected", seed, correctedSpec(variant, seed, context)));
   }
   for (const seed of seeds.slice(0, settings.twinSeeds)) {
     for (const variant of reportedVariants)
-      trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, settings, seed, fingerprint)));
+      trials.push(trial(variant, "asCoded", seed, asCodedSpec(variant, seed, context)));
   }
   return trials;
 }
 
-function trial(variant: Variant, form: Form, seed: number, spec: TrialSpec): StudyTrial {
-  return { factors: { form, variant: variant.id, seed }, spec };
+function trial(variant: Variant, form: Form, replicate: number, spec: TrialSpec): PlannedTrial {
+  const tensors = scalesAndShifts(spec).map((of) => ({ of, at: "end" as const }));
+  return { factors: { form, variant: variant.id }, replicate, spec, measure: measurementPlan({ tensors }) };
 }
 
-function correctedSpec(
-  { batchNorm, dropout }: Variant,
-  settings: DesignContext["settings"],
-  seed: number,
-  fingerprint: string,
-): TrialSpec {
+function correctedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
+  const { learningRate, batchSize, epochs } = context.settings;
   return {
-    ...common(batchNorm, seed, fingerprint),
+    ...common(batchNorm, seed, context),
     model: lenet5.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
-    optimizer: { kind: "adam", learningRate: settings.learningRate },
-    batchSize: settings.batchSize,
-    epochs: settings.epochs,
+    optimizer: { kind: "adam", learningRate },
+    batchSize,
+    epochs,
   };
 }
 
-function asCodedSpec(
-  { batchNorm, dropout }: Variant,
-  settings: DesignContext["settings"],
-  seed: number,
-  fingerprint: string,
-): TrialSpec {
+function asCodedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
   return {
-    ...common(batchNorm, seed, fingerprint),
+    ...common(batchNorm, seed, context),
     model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
     optimizer: { kind: "sgd", learningRate: reportLearningRate },
     batchSize: reportBatchSize,
-    epochs: settings.twinEpochs,
+    epochs: context.settings.twinEpochs,
   };
 }
 
-function common(batchNorm: Variant["batchNorm"], seed: number, fingerprint: string) {
+function common(batchNorm: Variant["batchNorm"], seed: number, { data }: Context) {
   return {
     schema: 1,
-    data: { dataset: "mnist", fingerprint, scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
+    data: { ...data("mnist"), scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
     loss: { kind: "crossEntropy" },
     schedule: { kind: "constant" },
     order: "shuffle",

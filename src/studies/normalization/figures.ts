@@ -7,11 +7,14 @@ import {
   type ViolinRow,
   violinFigure,
 } from "../../figures/index.js";
-import type { AnalysisContext, TrialResult } from "../../study/study.js";
+import { differences, type Samples, select } from "../../study/analysis/samples.js";
+import type { AnalysisContext, StudyResults } from "../../study/definition.js";
 import { type Form, variants } from "./design.js";
 import { layerTitles, normalizedLayers } from "./layers.js";
-import { accuracies, percent, trialsOf } from "./measurements.js";
+import { accuracies } from "./measurements.js";
 import { doubleSoftmaxFloor, reportedAccuracies } from "./report.js";
+
+const percent = (share: number): number => 100 * share;
 
 const levels = variants.map(({ id, title }) => ({ id, title }));
 const phases = [
@@ -19,9 +22,9 @@ const phases = [
   { id: "validation", title: "Validation" },
 ];
 
-export function figures(results: readonly TrialResult[], context: AnalysisContext): Figure[] {
+export function figures(results: StudyResults, context: Pick<AnalysisContext, "data">): Figure[] {
   // Titles say which data; how large the sample is stands in the report's first note.
-  const dataTitle = context.dataTitle.replace(/ \(.*\)$/, "");
+  const dataTitle = context.data.mnist.title.replace(/ \(.*\)$/, "");
   return [
     curveFigure(curveRows(results, "corrected"), {
       id: "curves",
@@ -36,14 +39,7 @@ export function figures(results: readonly TrialResult[], context: AnalysisContex
       phases,
     }),
     dotIntervalFigure(
-      variants.flatMap(({ id }) =>
-        accuracies(results, "corrected", id).map(({ seed, value }) => ({
-          variant: id,
-          seed,
-          metric: "accuracy",
-          value,
-        })),
-      ),
+      variants.flatMap(({ id }) => dots(accuracies(results, "corrected", id), id, "accuracy")),
       {
         id: "accuracy",
         title: `Validation accuracy after the last epoch, ${dataTitle}`,
@@ -80,15 +76,15 @@ export function figures(results: readonly TrialResult[], context: AnalysisContex
   ];
 }
 
-function curveRows(results: readonly TrialResult[], form: Form): CurveRow[] {
+function curveRows(results: StudyResults, form: Form): CurveRow[] {
   return results
     .filter(({ factors }) => factors.form === form)
-    .flatMap(({ factors, rows }) =>
+    .flatMap(({ factors, replicate, rows }) =>
       rows
         .filter(({ epoch, path }) => Number.isFinite(epoch) && path === "")
         .map(({ phase, metric, epoch, value }) => ({
           variant: String(factors.variant),
-          seed: Number(factors.seed),
+          seed: replicate,
           phase,
           metric,
           x: epoch,
@@ -97,18 +93,18 @@ function curveRows(results: readonly TrialResult[], form: Form): CurveRow[] {
     );
 }
 
+/** A dot a replicate. */
+function dots({ values }: Samples, variant: string, metric: string) {
+  return values.map(({ replicate, value }) => ({ variant, seed: replicate, metric, value }));
+}
+
 /** Differences to the plain network, seed by seed. Drawn once there are two seeds: one difference shows nothing. */
-function differenceFigure(results: readonly TrialResult[], dataTitle: string): Figure[] {
+function differenceFigure(results: StudyResults, dataTitle: string): Figure[] {
   const plain = accuracies(results, "corrected", "none");
-  if (plain.length < 2) return [];
+  if (plain.values.length < 2) return [];
   const rows = variants
     .filter(({ id }) => id !== "none")
-    .flatMap(({ id }) =>
-      accuracies(results, "corrected", id).flatMap(({ seed, value }) => {
-        const base = plain.find((other) => other.seed === seed);
-        return base === undefined ? [] : [{ variant: id, seed, metric: "difference", value: value - base.value }];
-      }),
-    );
+    .flatMap(({ id }) => dots(differences(accuracies(results, "corrected", id), plain), id, "difference"));
   return [
     dotIntervalFigure(rows, {
       id: "difference",
@@ -128,14 +124,13 @@ function differenceFigure(results: readonly TrialResult[], dataTitle: string): F
   ];
 }
 
-function scaleShiftFigure(results: readonly TrialResult[], form: Form, title: string, id: string): Figure[] {
+function scaleShiftFigure(results: StudyResults, form: Form, title: string, id: string): Figure[] {
   const rows: ViolinRow[] = [];
   const used = new Set<string>();
   for (const { id: variant } of variants) {
-    for (const { spec, tensors, factors } of trialsOf(results, form, variant)) {
+    for (const { spec, tensors, replicate: seed } of select(results, { form, variant })) {
       for (const { path, id: layer } of normalizedLayers(spec)) {
         used.add(layer);
-        const seed = Number(factors.seed);
         for (const value of tensors[`${path}.weight`] ?? [])
           rows.push({ variant, seed, layer, metric: "scale", value });
         for (const value of tensors[`${path}.bias`] ?? []) rows.push({ variant, seed, layer, metric: "shift", value });
@@ -161,15 +156,15 @@ function scaleShiftFigure(results: readonly TrialResult[], form: Form, title: st
 }
 
 /** Validation accuracy against updates: ours as coded, and the report's own log. */
-function asCodedAgainstReport(results: readonly TrialResult[], dataTitle: string): Figure {
+function asCodedAgainstReport(results: StudyResults, dataTitle: string): Figure {
   const ours = results
     .filter(({ factors }) => factors.form === "asCoded")
-    .flatMap(({ factors, rows }) =>
+    .flatMap(({ factors, replicate, rows }) =>
       rows
         .filter(({ phase, metric }) => phase === "validation" && metric === "accuracy")
         .map(({ step, value }) => ({
           variant: String(factors.variant),
-          seed: Number(factors.seed),
+          seed: replicate,
           phase: "ours",
           metric: "accuracy",
           x: step,

@@ -1,9 +1,10 @@
 // The numbers of the study: what each variant reaches, and what each gains over the plain network.
 import type { Finding, Table } from "../../core/findings.js";
-import { meanEstimate } from "../../core/statistics/intervals.js";
-import type { TrialResult } from "../../study/study.js";
+import { meanText, survivorsText } from "../../study/analysis/number-text.js";
+import { inPercent, meanOf, paired, type Samples } from "../../study/analysis/samples.js";
+import type { StudyResults } from "../../study/definition.js";
 import { type Form, reportedVariants, type Variant, variants } from "./design.js";
-import { accuracies, lastValues, type Measurement, meanText, pairedDifference, percent } from "./measurements.js";
+import { accuracies, lastValues } from "./measurements.js";
 import { finalReported } from "./report.js";
 
 interface Quantity {
@@ -12,7 +13,7 @@ interface Quantity {
   /** Heads a column. */
   readonly short: string;
   readonly unit: string;
-  read(results: readonly TrialResult[], form: Form, variant: string): Measurement[];
+  read(results: StudyResults, form: Form, variant: string): Samples;
 }
 
 const quantities: readonly Quantity[] = [
@@ -29,24 +30,21 @@ const quantities: readonly Quantity[] = [
     short: "Train acc. (%)",
     unit: "%",
     read: (results, form, variant) =>
-      lastValues(results, form, variant, "train", "accuracy").map(({ seed, value }) => ({
-        seed,
-        value: percent(value),
-      })),
+      inPercent(lastValues(results, form, variant, { phase: "train", metric: "accuracy" })),
   },
   {
     id: "validationLoss",
     title: "Validation loss after the last epoch",
     short: "Valid. loss",
     unit: "nats",
-    read: (results, form, variant) => lastValues(results, form, variant, "validation", "loss"),
+    read: (results, form, variant) => lastValues(results, form, variant, { phase: "validation", metric: "loss" }),
   },
   {
     id: "trainLoss",
     title: "Training loss over the last epoch",
     short: "Train loss",
     unit: "nats",
-    read: (results, form, variant) => lastValues(results, form, variant, "train", "loss"),
+    read: (results, form, variant) => lastValues(results, form, variant, { phase: "train", metric: "loss" }),
   },
 ];
 
@@ -60,20 +58,20 @@ const forms: readonly {
   { form: "asCoded", prefix: "asCoded.", suffix: ", as the report coded it", variants: reportedVariants },
 ];
 
-export function findings(results: readonly TrialResult[]): Finding[] {
+export function findings(results: StudyResults): Finding[] {
   const found: Finding[] = [];
   for (const { form, prefix, suffix, variants: members } of forms) {
     for (const quantity of quantities) {
       for (const { id: variant } of members) {
-        const values = quantity.read(results, form, variant).map(({ value }) => value);
-        if (values.length === 0) continue;
+        const estimate = meanOf(quantity.read(results, form, variant));
+        if (estimate === undefined) continue;
         const about = {
           id: `${prefix}${quantity.id}`,
           title: `${quantity.title}${suffix}`,
           unit: quantity.unit,
           variant,
         };
-        found.push({ ...about, ...meanEstimate(values) });
+        found.push({ ...about, ...estimate });
       }
     }
   }
@@ -81,10 +79,10 @@ export function findings(results: readonly TrialResult[]): Finding[] {
 }
 
 /** Paired differences of validation accuracy to the network with neither. */
-function gains(results: readonly TrialResult[]): Finding[] {
+function gains(results: StudyResults): Finding[] {
   const plain = accuracies(results, "corrected", "none");
   return variants.slice(1).flatMap(({ id: variant }) => {
-    const estimate = pairedDifference(accuracies(results, "corrected", variant), plain);
+    const estimate = paired(accuracies(results, "corrected", variant), plain);
     const about = {
       id: "gain",
       title: "Gain in validation accuracy over the plain network, same seeds",
@@ -96,7 +94,7 @@ function gains(results: readonly TrialResult[]): Finding[] {
 }
 
 /** Means with intervals, a line a variant, for both forms. */
-export function tables(results: readonly TrialResult[]): Table[] {
+export function tables(results: StudyResults): Table[] {
   return [
     formTable(results, forms[0], "means", "Last epoch: means over seeds ± half-width of the 95 % t interval"),
     formTable(
@@ -109,7 +107,7 @@ export function tables(results: readonly TrialResult[]): Table[] {
 }
 
 function formTable(
-  results: readonly TrialResult[],
+  results: StudyResults,
   { form, variants: members }: (typeof forms)[number],
   id: string,
   title: string,
@@ -126,11 +124,12 @@ function formTable(
     ],
     rows: members.map(({ id: variant, title: name }) => {
       const cells = quantities.map((quantity): [string, string] => {
-        const values = quantity.read(results, form, variant).map(({ value }) => value);
+        const estimate = meanOf(quantity.read(results, form, variant));
         const digits = quantity.unit === "%" ? 2 : 4;
-        return [quantity.id, values.length === 0 ? "none" : meanText(meanEstimate(values), digits)];
+        return [quantity.id, estimate === undefined ? "none" : meanText(estimate, digits)];
       });
-      const n = accuracies(results, form, variant).length;
+      const { values, of } = accuracies(results, form, variant);
+      const n = values.length === of ? of : survivorsText({ n: values.length, of });
       return {
         variant: name,
         n,

@@ -4,76 +4,54 @@
 //             a point of one another; normalization learns faster, dropout slower.
 // Refuted by  a paired difference of several points between variants after the last epoch.
 // Source      Ioffe and Szegedy, ICML 2015; Srivastava et al., JMLR 15, 2014; LeCun et al., Proc. IEEE 86(11), 1998.
-import type { AnalysisContext, StudyDefinition, TrialResult } from "../../study/study.js";
+import { type AnalysisContext, defineStudy } from "../../study/definition.js";
 import { claims } from "./claims.js";
 import { design, variants } from "./design.js";
 import { figures } from "./figures.js";
 import { findings, tables } from "./findings.js";
-import { scalesAndShifts } from "./layers.js";
 import { source } from "./report.js";
+import { type NormalizationSettings, presets, settings, smoke } from "./settings.js";
 
-const integer = { integer: true };
-
-export const normalization: StudyDefinition = {
+export const normalization = defineStudy({
+  kind: "trained",
   id: "normalization",
   title: "Batch normalization and dropout in LeNet-5",
   question: "Does batch normalization or dropout help LeNet-5 on MNIST, and does normalizing the input add anything?",
   expectation:
-    "All variants end within about a point of one another; batch normalization learns faster at first, dropout slower. A paired difference of several points after the last epoch would refute it.",
+    "All variants end within about a point of one another; batch normalization learns faster at first, dropout slower.",
+  refutedBy: "A paired difference of several points after the last epoch.",
   source,
-  dataset: "mnist",
-  variants,
-  presets: {
-    quick: {
-      settings: { epochs: 3, batchSize: 64, learningRate: 1e-3, twinEpochs: 6, twinSeeds: 1 },
-      seeds: 3,
-      about: "3 seeds of 3 epochs; the as-coded twin once, for 6 epochs",
+  factors: [
+    { id: "variant", title: "Variant", levels: variants.map(({ id, title }) => ({ id, title })) },
+    {
+      id: "form",
+      title: "Form",
+      levels: [
+        { id: "corrected", title: "Corrected" },
+        { id: "asCoded", title: "As coded" },
+      ],
     },
-    standard: {
-      settings: { epochs: 5, batchSize: 64, learningRate: 1e-3, twinEpochs: 30, twinSeeds: 1 },
-      seeds: 5,
-      about: "5 seeds of 5 epochs; the as-coded twin once, for the report's 30 epochs",
-    },
-    paper: {
-      settings: { epochs: 20, batchSize: 64, learningRate: 1e-3, twinEpochs: 30, twinSeeds: 5 },
-      seeds: 10,
-      about: "10 seeds of 20 epochs; the as-coded twin with 5 seeds of 30 epochs",
-    },
-  },
-  settings: {
-    epochs: { about: "passes over the training data of the corrected networks", minimum: 1, maximum: 1000, ...integer },
-    batchSize: { about: "examples per update of the corrected networks", minimum: 2, maximum: 4096, ...integer },
-    learningRate: { about: "learning rate of Adam", minimum: 0, maximum: 10, integer: false },
-    twinEpochs: {
-      about: "passes over the training data of the as-coded networks",
-      minimum: 1,
-      maximum: 1000,
-      ...integer,
-    },
-    twinSeeds: {
-      about: "seeds of the as-coded networks, at most those of the study",
-      minimum: 0,
-      maximum: 1000,
-      ...integer,
-    },
-  },
-  keepTensors: scalesAndShifts,
-  design,
-  analyze: (results: readonly TrialResult[], context: AnalysisContext) => ({
+  ],
+  settings,
+  presets,
+  smoke,
+  data: { mnist: "mnist" },
+  stages: [{ id: "training", design }],
+  analyze: (results, context) => ({
     findings: findings(results),
     claims: claims(results, context),
     figures: figures(results, context),
     tables: tables(results),
     notes: notes(context),
   }),
-};
+});
 
-function notes({ isSample, seeds }: AnalysisContext): string[] {
+function notes({ data, seeds }: AnalysisContext<NormalizationSettings>): string[] {
   return [
     "Corrected: ReLU, max-pooling, batch normalization before the activation, dropout 0.2 on the input and 0.5 after every hidden layer and its pooling, logits into the cross-entropy, Adam. As coded: tanh, average pooling, batch normalization after the activation, softmax before a loss that applies it again, SGD at 0.001 without momentum, batches of 128.",
     "The report resized images to 32 x 32 by interpolation; here the first convolution pads 28 x 28 images by two pixels instead, which gives every layer the same shape and the same number of parameters (61,706).",
     "Where the input has a normalization of its own, images are only scaled to 0..1; all other variants get images standardized by the mean and deviation of MNIST.",
-    ...(isSample
+    ...(data.mnist.isSample
       ? [
           "Trained on the sample that ships with the program: accuracies lie below those of the full set. Fetch it with: trainscope data get mnist.",
         ]

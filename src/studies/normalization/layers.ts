@@ -32,7 +32,7 @@ export function normalizedLayers(spec: TrialSpec): NormalizedLayer[] {
   return found;
 }
 
-/** Paths of the learned scales and shifts: what the study keeps of a trained network. */
+/** Paths of the learned scales and shifts: what the study keeps of a trained network. Its paths hold no wildcards. */
 export function scalesAndShifts(spec: TrialSpec): string[] {
   return normalizedLayers(spec).flatMap(({ path }) => [`${path}.weight`, `${path}.bias`]);
 }

@@ -21,24 +21,35 @@ export function sumText(terms: readonly number[]): string {
   return `${terms.map((term) => countText(term)).join(" + ")} = ${countText(sum)}`;
 }
 
+/** What is printed of an estimate. Behind the number stands how many replicates it rests on, if not on all of them. */
+type Printed = Pick<Estimate, "value" | "interval"> & Partial<Pick<Estimate, "n" | "of">>;
+
+/** How many replicates a number rests on: `5`, or `4 of 5` where some diverged. */
+export function survivorsText({ n, of }: Pick<Estimate, "n" | "of">): string {
+  return of === undefined ? countText(n) : `${countText(n)} of ${countText(of)}`;
+}
+
+const lossText = ({ n = 0, of }: Printed): string => (of === undefined ? "" : ` (${survivorsText({ n, of })})`);
+
 /** `98.31 [98.02, 98.60]`, or the value alone where there is no interval. */
-export function estimateText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals = 2): string {
-  const shown = decimalText(value, decimals);
-  if (interval === undefined) return shown;
-  return `${shown} [${interval.map((end) => decimalText(end, decimals)).join(", ")}]`;
+export function estimateText(estimate: Printed, decimals = 2): string {
+  const { value, interval } = estimate;
+  const ends = interval === undefined ? "" : ` [${interval.map((end) => decimalText(end, decimals)).join(", ")}]`;
+  return `${decimalText(value, decimals)}${ends}${lossText(estimate)}`;
 }
 
 /** `98.31 ± 0.29` with half the width of the interval, or the value alone where there is none. */
-export function meanText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals: number): string {
-  const shown = decimalText(value, decimals);
-  return interval === undefined ? shown : `${shown} ± ${decimalText((interval[1] - interval[0]) / 2, decimals)}`;
+export function meanText(estimate: Printed, decimals: number): string {
+  const { value, interval } = estimate;
+  const half = interval === undefined ? "" : ` ± ${decimalText((interval[1] - interval[0]) / 2, decimals)}`;
+  return `${decimalText(value, decimals)}${half}${lossText(estimate)}`;
 }
 
 /** A share as `64.3 % [61.3, 67.2]`, or without the interval where there is none. */
-export function percentText({ value, interval }: Pick<Estimate, "value" | "interval">, decimals = 1): string {
-  const shown = `${decimalText(100 * value, decimals)} %`;
-  if (interval === undefined) return shown;
-  return `${shown} [${interval.map((end) => decimalText(100 * end, decimals)).join(", ")}]`;
+export function percentText(estimate: Printed, decimals = 1): string {
+  const { value, interval } = estimate;
+  const ends = interval?.map((end) => decimalText(100 * end, decimals)).join(", ");
+  return `${decimalText(100 * value, decimals)} %${ends === undefined ? "" : ` [${ends}]`}${lossText(estimate)}`;
 }
 
 /** Decimals that give the smallest interval of a column two significant digits, so that no end of it is empty. */

@@ -5,8 +5,7 @@ import { CorruptFileError, EnvironmentError } from "../../core/errors.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { trialId } from "../../train/spec/trial-spec.js";
 import { memoryShelf, memoryStore } from "../store/memory-store.js";
-import type { RunStore } from "../store/store.js";
-import type { StudyTrial } from "../study.js";
+import type { RunStore, StudyTrial } from "../store/store.js";
 import { type CheckpointPort, type ExecutorRequest, executeTrials } from "./executor.js";
 
 const data = patches(64);

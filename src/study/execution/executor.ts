@@ -4,13 +4,13 @@
 import { InvalidInputError, TrainscopeError } from "../../core/errors.js";
 import { type MetricRow, rowsOf } from "../../core/rows.js";
 import type { Dataset } from "../../data/dataset.js";
+import { pathMatcher } from "../../nn/path-patterns.js";
 import { evaluationSeries } from "../../train/metric-rows.js";
 import type { Runtime } from "../../train/runtime/runtime.js";
 import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
 import type { EventOf } from "../../train/trial/events.js";
 import { openTrial, type StopSignal, type Trial } from "../../train/trial/trial.js";
-import type { RunStore, TrialOutcome } from "../store/store.js";
-import type { StudyTrial } from "../study.js";
+import type { RunStore, StudyTrial, TrialOutcome } from "../store/store.js";
 import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
 
 /** Where unfinished trials keep their state. */
@@ -28,7 +28,7 @@ export interface ExecutorRequest {
   /** Makes a runtime for one worker. */
   readonly openRuntime: () => Runtime;
   readonly workers: number;
-  /** Paths of the final tensors to keep from a trial. */
+  /** Patterns of the paths of the final tensors to keep from a trial. */
   readonly keepTensors: (spec: TrialSpec) => readonly string[];
   readonly signal?: Pick<AbortSignal, "aborted">;
   readonly now: () => number;
@@ -272,8 +272,9 @@ async function outcomeOf(
     return { status: "diverged", rows: [...rows, row], tensors: {}, timings, divergence: { step, tensor } };
   }
   const tensors: Record<string, readonly number[]> = {};
+  const isKept = pathMatcher(keep);
   for (const [path, { data }] of await trial.tensors()) {
-    if (keep.includes(path)) tensors[path] = Array.from(data as Float32Array);
+    if (isKept(path)) tensors[path] = Array.from(data as Float32Array);
   }
   return { status: "done", rows, tensors, timings };
 }

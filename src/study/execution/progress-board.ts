@@ -2,7 +2,7 @@
 
 import { trialId } from "../../train/spec/trial-spec.js";
 import type { TrialEvent } from "../../train/trial/events.js";
-import type { StudyTrial } from "../study.js";
+import type { StudyTrial } from "../store/store.js";
 
 export interface ExecutorProgress {
   /** Steps done, over all trials, those found in the store included. */

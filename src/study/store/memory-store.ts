@@ -2,7 +2,7 @@
 import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import type { MetricRow } from "../../core/rows.js";
 import { trialId } from "../../train/spec/trial-spec.js";
-import type { StudyTrial } from "../study.js";
+import type { StudyTrial } from "./store.js";
 import {
   type RunRecord,
   type RunStore,

@@ -1,8 +1,7 @@
 // What every run store must do, as a test suite that each adapter runs. It imports no test framework: pass one in.
 import type { MetricRow } from "../../core/rows.js";
 import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
-import type { StudyTrial } from "../study.js";
-import type { NewRun, RunStore, TrialOutcome } from "./store.js";
+import type { NewRun, RunStore, StudyTrial, TrialOutcome } from "./store.js";
 import { readTrialResults } from "./store.js";
 
 /** The two functions of the test framework that the suite needs (vitest's fit). */
@@ -155,7 +154,18 @@ export function testStoreContract({ test, expect }: ContractTools, makeWorld: ()
       expect(await later.leaseTrial(id)).toEqual({ kind: "finished" });
       // Only the finished one is a result.
       expect(await readTrialResults(later, run.id)).toEqual([
-        { ...first, id, status: "done", rows: outcome(id).rows, tensors: outcome(id).tensors },
+        {
+          ...{
+            id,
+            stage: "",
+            factors: { variant: "plain" },
+            replicate: 0,
+            spec: first.spec,
+            networks: 1,
+            diverged: [],
+          },
+          ...{ status: "done", rows: outcome(id).rows, tensors: outcome(id).tensors },
+        },
       ]);
       expect((await later.findTrial(id))?.timings).toEqual({ train: 12.5 });
     },

@@ -8,7 +8,8 @@
 import type { Claim, Finding } from "../../core/findings.js";
 import type { MetricRow } from "../../core/rows.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
-import type { PresetName, Settings, StudyTrial, TrialResult } from "../study.js";
+import type { PlannedTrial, TrialResult } from "../definition.js";
+import type { Settings } from "../settings.js";
 
 /** `interrupted` runs saved their state and go on when the same command is given again. */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
@@ -22,8 +23,8 @@ export interface RunRecord {
   readonly id: string;
   /** Study id, or `train`. */
   readonly study: string;
-  /** Absent for `train`. */
-  readonly preset?: PresetName;
+  /** A name that the study gave to a size; absent for `train` and where nothing is trained. */
+  readonly preset?: string;
   readonly settings: Settings;
   /** The command line that started it, for repeating. */
   readonly command: string;
@@ -38,6 +39,9 @@ export interface RunRecord {
 }
 
 export type NewRun = Omit<RunRecord, "id" | "status" | "finishedAt">;
+
+/** A trial in its place in a design; the replicate stands among the factors as `seed`. */
+export type StudyTrial = Pick<PlannedTrial, "factors" | "spec">;
 
 /** Where and how a trial went bad. */
 export interface Divergence {
@@ -153,7 +157,11 @@ export async function readTrialResults(store: RunStore, runId: string): Promise<
   for (const { id, spec, factors, status } of await store.listTrials(runId)) {
     if (status !== "done" && status !== "diverged") continue;
     const [rows, tensors] = [await store.readRows(id), await store.readTensors(id)];
-    results.push({ id, spec, factors, status, rows, tensors });
+    const { seed = 0, ...levels } = factors;
+    const networks = spec.ensemble ?? 1;
+    const diverged = status === "diverged" ? Array.from({ length: networks }, (_, network) => network) : [];
+    const place = { id, stage: "", factors: levels, replicate: Number(seed), spec };
+    results.push({ ...place, networks, status, diverged, rows, tensors });
   }
   return results;
 }

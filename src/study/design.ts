@@ -1,0 +1,85 @@
+// The design of a stage: what its study plans, checked before anything runs.
+import type * as z from "zod";
+import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import type { Dataset } from "../data/dataset.js";
+import type { TrialSpec } from "../train/spec/trial-spec.js";
+import type { PlannedTrial, Stage, StageContext, StudyResults, TrainedStudy } from "./definition.js";
+import type { Settings } from "./settings.js";
+
+/** What all stages of a run have in common. */
+export interface DesignRequest {
+  readonly study: TrainedStudy<z.ZodObject>;
+  readonly settings: Settings;
+  readonly seeds: readonly number[];
+  /** By role. */
+  readonly data: Readonly<Record<string, Dataset>>;
+}
+
+/**
+ * The trials of a stage.
+ * @throws InvalidInputError | UnknownNameError when a trial has factors that the study does not name, levels that a factor
+ * does not have, or the place of another trial.
+ */
+export function designStage(
+  request: DesignRequest,
+  stage: Stage<Settings>,
+  earlier: StudyResults,
+): readonly PlannedTrial[] {
+  const trials = stage.design(stageContext(request, stage, earlier));
+  checkDesign(request.study, stage.id, trials);
+  return trials;
+}
+
+function stageContext({ study, settings, seeds, data }: DesignRequest, stage: Stage<Settings>, earlier: StudyResults) {
+  const setOf = (role: string): Dataset => {
+    if (!Object.hasOwn(data, role))
+      throw new UnknownNameError(`study "${study.id}" > stage "${stage.id}"`, "role of data", role, Object.keys(data));
+    return data[role];
+  };
+  const context: StageContext<Settings> = {
+    settings,
+    seeds,
+    earlier,
+    data: (role) => dataOf(setOf(role)),
+    examples: (role) => setOf(role).train.targets.shape[0],
+  };
+  return context;
+}
+
+/** What a spec says of a data set whose inputs are scaled as the set itself says. */
+function dataOf({ id, fingerprint, scaling, normalization }: Dataset): TrialSpec["data"] {
+  return { dataset: id, fingerprint, scaling: scaling ?? (normalization === undefined ? "raw" : "standardize") };
+}
+
+/** Checks that every trial has a place of its own, named by what the study says that it varies. */
+export function checkDesign(
+  study: TrainedStudy<z.ZodObject>,
+  stage: string,
+  trials: readonly Pick<PlannedTrial, "factors" | "replicate">[],
+): void {
+  const known = new Map(study.factors.map((factor) => [factor.id, factor]));
+  const taken = new Set<string>();
+  for (const [index, { factors, replicate }] of trials.entries()) {
+    const where = `study "${study.id}" > stage "${stage}" > trials[${index}]`;
+    for (const [name, level] of Object.entries(factors)) {
+      const factor = known.get(name);
+      if (factor === undefined) throw new UnknownNameError(where, "factor", name, [...known.keys()]);
+      if (factor.levels.length > 0 && !factor.levels.some(({ id }) => id === level))
+        throw new UnknownNameError(
+          `${where}.${name}`,
+          "level",
+          String(level),
+          factor.levels.map(({ id }) => String(id)),
+        );
+    }
+    const place = JSON.stringify([Object.entries(factors).sort(), replicate]);
+    if (taken.has(place)) {
+      throw new InvalidInputError("two trials have the same place", {
+        where,
+        expected: "other factors or another replicate than every trial before",
+        received: `${JSON.stringify(factors)}, replicate ${replicate}`,
+      });
+    }
+    taken.add(place);
+  }
+}
