@@ -132,7 +132,7 @@ export function rangeText({ type, choices, items, ...form }: SettingForm): strin
 
 /** The type of a setting for a column: `integer`, `list of choices`. */
 export function typeText({ type, items }: SettingForm): string {
-  return type === "list" && items !== undefined ? `list of ${items.type}` : type;
+  return type === "list" && items !== undefined ? `list of ${items.type}s` : type;
 }
 
 /**
