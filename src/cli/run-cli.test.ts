@@ -177,7 +177,7 @@ describe("wrong usage gives one sentence and exit code 2", () => {
     ],
     [
       "study run normalization --set epoch=2",
-      'study "normalization": unknown setting "epoch". Did you mean "epochs"? Valid: epochs, batchSize, learningRate, twinEpochs, twinSeeds',
+      'study "normalization": unknown setting "epoch". Did you mean "epochs"? Valid: epochs, batchSize, learningRate, twinEpochs, twinSeeds, examples',
     ],
     ["study run normalization --set epochs", '--set: wrong value: expected key=value, received "epochs"'],
   ])("%s", async (line, message) => {
@@ -299,13 +299,14 @@ describe("study show", () => {
     expect(out).toContain("Data      mnist\n");
     expect(out).toMatch(/\nRefuted +A paired difference of several points after the last epoch\.\n/);
     expect(out.slice(out.indexOf("setting "))).toMatchInlineSnapshot(`
-      "setting       type     unit      range      quick  standard  paper  smoke  about
-      ------------  -------  --------  ---------  -----  --------  -----  -----  ----------------------------------------------------------
-      epochs        integer  epochs    1 to 1000  3      5         20     1      passes over the training data of the corrected networks
-      batchSize     integer  examples  2 to 4096  64     64        64     1,000  examples per update of the corrected networks
-      learningRate  number             0 to 10    0.001  0.001     0.001  0.001  learning rate of Adam
-      twinEpochs    integer  epochs    1 to 1000  6      30        30     1      passes over the training data of the as-coded networks
-      twinSeeds     integer  seeds     0 to 1000  1      1         5      1      seeds of the as-coded networks, at most those of the study
+      "setting       type     unit      range         quick  standard  paper  smoke  about
+      ------------  -------  --------  ------------  -----  --------  -----  -----  ------------------------------------------------------------------
+      epochs        integer  epochs    1 to 1000     3      5         20     1      passes over the training data of the corrected networks
+      batchSize     integer  examples  2 to 4096     64     64        64     64     examples per update of the corrected networks
+      learningRate  number             0 to 10       0.001  0.001     0.001  0.001  learning rate of Adam
+      twinEpochs    integer  epochs    1 to 1000     6      30        30     1      passes over the training data of the as-coded networks
+      twinSeeds     integer  seeds     0 to 1000     1      1         5      1      seeds of the as-coded networks, at most those of the study
+      examples      integer  examples  at least 128                          640    training and test images to use, the first ones; all when left out
       "
     `);
   });

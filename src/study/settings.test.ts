@@ -163,12 +163,13 @@ test("type, unit and range of a setting come from its schema", () => {
 });
 
 test("settings print with every digit", () => {
-  expect([1000, 1e-7, true, ["a", "b"], { a: 1 }, undefined].map(settingText)).toEqual([
+  expect([1000, 1e-7, true, ["a", "b"], { a: 1 }, null, undefined].map(settingText)).toEqual([
     "1,000",
     "1e-7",
     "true",
     "a, b",
     '{"a":1}',
     "none",
+    "",
   ]);
 });

@@ -75,9 +75,10 @@ export function changesText(study: AnyStudy, preset: string, settings: Settings)
     .map(([name, value]) => `${name} ${settingText(value)}`);
 }
 
-/** A setting for people: `1,000`, `tanh, relu`, `true`. */
+/** A setting for people: `1,000`, `tanh, relu`, `true`; nothing for one that is left out. */
 export function settingText(value: Json | undefined): string {
-  if (value === undefined || value === null) return "none";
+  if (value === undefined) return "";
+  if (value === null) return "none";
   if (typeof value === "number") return plainNumber(value);
   if (typeof value !== "object") return String(value);
   if (Array.isArray(value) && value.every((item) => typeof item !== "object"))

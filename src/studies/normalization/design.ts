@@ -79,10 +79,14 @@ function asCodedSpec({ batchNorm, dropout }: Variant, seed: number, context: Con
   };
 }
 
-function common(batchNorm: Variant["batchNorm"], seed: number, { data }: Context) {
+function common(batchNorm: Variant["batchNorm"], seed: number, { data, settings: { examples } }: Context) {
   return {
     schema: 1,
-    data: { ...data("mnist"), scaling: batchNorm === "everywhere" ? "unit" : "standardize" },
+    data: {
+      ...data("mnist"),
+      ...(examples === undefined ? {} : { trainExamples: examples, testExamples: examples }),
+      scaling: batchNorm === "everywhere" ? "unit" : "standardize",
+    },
     loss: { kind: "crossEntropy" },
     schedule: { kind: "constant" },
     order: "shuffle",

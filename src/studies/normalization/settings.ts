@@ -24,6 +24,11 @@ export const settings = z.object({
     .min(0)
     .max(1000)
     .meta({ description: "seeds of the as-coded networks, at most those of the study", unit: "seeds" }),
+  examples: z
+    .int()
+    .min(128)
+    .optional()
+    .meta({ description: "training and test images to use, the first ones; all when left out", unit: "examples" }),
 });
 
 export type NormalizationSettings = z.output<typeof settings>;
@@ -46,9 +51,9 @@ export const presets: Presets<NormalizationSettings> = {
   },
 };
 
-/** Large batches, so that an epoch of the sample is a few steps. */
+/** Few images, so that a trial is a few steps. */
 export const smoke = {
-  settings: { epochs: 1, batchSize: 1000, twinEpochs: 1 },
+  settings: { epochs: 1, twinEpochs: 1, examples: 640 },
   seeds: 2,
-  about: "2 seeds of 1 epoch of large batches; the as-coded twin once, for 1 epoch",
+  about: "2 seeds of 1 epoch of 640 images; the as-coded twin once, for 1 epoch",
 };

@@ -1,0 +1,74 @@
+// Runs a study as the command line does: on a run store in a folder, with checkpoints, workers and ONNX Runtime.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Dataset } from "../../src/data/dataset.js";
+import { isSyntheticName, syntheticDataset } from "../../src/data/synthetic.js";
+import { loadSample } from "../../src/node/data/download/sample.js";
+import { trainscopePaths } from "../../src/node/files/paths.js";
+import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { checkpointFiles } from "../../src/node/store/checkpoint-files.js";
+import { openRunStore } from "../../src/node/store/open-store.js";
+import type { StudyDefinition } from "../../src/study/definition.js";
+import { runStudy, type StudyOutcome, type StudyRequest } from "../../src/study/run-study.js";
+import { presetOf, resolveSettings, type Settings } from "../../src/study/settings.js";
+
+export interface StudyPlace {
+  /** Runs the study once more on the same store. */
+  run(study: StudyDefinition, options?: StudyOptions): Promise<StudyOutcome>;
+  dispose(): void;
+}
+
+export interface StudyOptions extends Partial<Pick<StudyRequest, "signal" | "resumeRun" | "workers" | "onProgress">> {
+  /** `smoke` when left out. */
+  readonly preset?: string;
+  readonly set?: Settings;
+}
+
+/** The sample of a published data set, or a drawn one. */
+async function open(name: string): Promise<Dataset> {
+  return isSyntheticName(name) ? syntheticDataset(name) : loadSample(name);
+}
+
+/** A folder for a store of its own. */
+export function studyPlace(): StudyPlace {
+  const home = mkdtempSync(join(tmpdir(), "trainscope-study-"));
+  const paths = trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
+  const sets = new Map<string, Dataset>();
+  const load = async (name: string): Promise<Dataset> => {
+    const set = sets.get(name) ?? (await open(name));
+    sets.set(name, set);
+    return set;
+  };
+  return {
+    async run(study, { preset = "smoke", set = {}, ...options } = {}) {
+      const store = await openRunStore(paths);
+      const isTrained = study.kind === "trained";
+      const roles = isTrained ? Object.entries(study.data) : [];
+      const data = await Promise.all(roles.map(async ([role, name]) => [role, await load(name)] as const));
+      const seeds = isTrained ? presetOf(study, preset).seeds : 0;
+      try {
+        return await runStudy({
+          study,
+          data: Object.fromEntries(data),
+          ...(isTrained ? { preset } : {}),
+          settings: isTrained ? resolveSettings(study, preset, set) : {},
+          seeds: Array.from({ length: seeds }, (_, seed) => seed),
+          store,
+          run: { command: `trainscope study run ${study.id}`, versions: {}, machine: "" },
+          checkpoints: checkpointFiles(paths),
+          openRuntime: () => nodeRuntime({ cores: 1 }),
+          workers: 2,
+          now: () => performance.now(),
+          wait: async (ms) => sleep(ms),
+          clock: () => "2026-11-30T12:00:00Z",
+          ...options,
+        });
+      } finally {
+        await store.close();
+      }
+    },
+    dispose: () => rmSync(home, { recursive: true, force: true }),
+  };
+}
