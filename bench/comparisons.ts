@@ -1,4 +1,4 @@
-// What bench/lowerings.ts compares: forms of gradients and updates that give the same numbers.
+// The comparisons of bench/lowerings.ts: alternative forms of gradients and updates with the same results.
 import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
 import { scalar } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
@@ -48,7 +48,7 @@ function convolutionOf({ x, w, padding }: ConvolutionCase): { convolution: Convo
   return { convolution: { window, batch, channels, filters, group: 1 }, ct: [batch, filters, ...window.output] };
 }
 
-/** Only dw, without sharing anything with dx. */
+/** Only dw, without sharing columns with dx. */
 function weightGradient(example: ConvolutionCase): Comparison {
   const { convolution, ct } = convolutionOf(example);
   const by = (weight: WeightLowering) => (t: Inputs) => {
@@ -69,7 +69,7 @@ function weightGradient(example: ConvolutionCase): Comparison {
   };
 }
 
-/** im2col with one slice a tap: 25 for a 5x5 kernel. */
+/** im2col with one slice per kernel element: 25 for a 5x5 kernel. */
 function weightByTaps(x: Tensor, ct: Tensor, { w, padding }: ConvolutionCase): Tensor {
   const [filters, channels, height, width] = w;
   const [batch, , rows, columns] = ct.shape;
@@ -106,7 +106,7 @@ function bothGradients(example: ConvolutionCase): Comparison {
   };
 }
 
-/** One channel a group, 3x3: dw, then dx. */
+/** Depthwise 3x3: dw, then dx. */
 function depthwiseGradients(x: Shape, stride: number): Comparison[] {
   const [batch, channels] = x;
   const w = [channels, 1, 3, 3];
@@ -147,7 +147,7 @@ function depthwiseGradients(x: Shape, stride: number): Comparison[] {
   ];
 }
 
-/** Forward and backward. Random numbers have no ties, so that all forms agree. */
+/** Forward and backward. Random numbers have no ties, so all forms agree. */
 function maxPoolGradient(x: Shape, kernel: number): Comparison {
   const window = { kernel_shape: [kernel, kernel], strides: [kernel, kernel] };
   const tiles = [1, 1, kernel, kernel];
@@ -192,7 +192,7 @@ function reluGradient(shape: Shape): Comparison {
   };
 }
 
-/** Adam on all tensors of a network: in one vector, with the cuts and joints that this needs, or each by itself. */
+/** Adam on all tensors of a network: as one vector, including the splits and joins, or separately. */
 function packing(name: string, shapes: readonly Shape[]): Comparison {
   const sizes = shapes.map(sizeOf);
   const total = sizes.reduce((sum, size) => sum + size, 0);

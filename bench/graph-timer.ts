@@ -1,4 +1,4 @@
-// Times several forms of one computation in turn, as training would run them: inside a Loop, on ONNX Runtime.
+// Times several forms of one computation in turns, as training runs them: inside a Loop, on ONNX Runtime.
 
 import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
 import { type TensorData, zeros } from "../src/core/numbers/tensor-data.js";
@@ -17,19 +17,21 @@ import type { Runtime, Session } from "../src/train/runtime/runtime.js";
 export interface Comparison {
   readonly title: string;
   readonly inputs: Readonly<Record<string, Shape>>;
-  /** What an input holds, from normal random numbers; by default these themselves. */
+  /** Maps normal random numbers to the values of an input. Default: the identity. */
   readonly values?: Readonly<Record<string, (normal: number) => number>>;
-  /** Whether the forms lay their results out differently, so that they cannot be compared number by number. */
+  /** Whether the layouts of the results differ, so that they cannot be compared element by element. */
   readonly incomparable?: boolean;
   readonly forms: Readonly<Record<string, (inputs: Readonly<Record<string, Tensor>>) => readonly Tensor[]>>;
 }
 
 export interface FormTime {
   readonly form: string;
-  /** Milliseconds of one evaluation: median and least. */
+  /** Milliseconds of one evaluation: median and minimum. */
   readonly medianMs: number;
   readonly leastMs: number;
-  /** Largest difference from the first form, relative to its largest value: rounding, if the forms are equal. */
+  /**
+   * Largest difference from the first form, relative to its largest value; only rounding, if the forms are equivalent.
+   */
   readonly difference?: number;
 }
 
@@ -38,11 +40,11 @@ export interface TimerOptions {
   readonly rounds: number;
 }
 
-// A run of about so long hides the way to the worker and back.
+// A run of about this length hides the round trip to the worker.
 const runMs = 100;
 const firstRunIterations = 3;
 
-/** Measures the forms of a comparison in turn, round by round. */
+/** Measures the forms of a comparison in turns, round by round. */
 export async function timeForms(comparison: Comparison, { threads, rounds }: TimerOptions): Promise<FormTime[]> {
   const runtime = nodeRuntime();
   try {
@@ -92,7 +94,7 @@ async function prepare(runtime: Runtime, comparison: Comparison, form: string, t
   return { form, iterations: Math.max(2, Math.round(runMs / guess)), values, times: [], run };
 }
 
-/** A Loop whose every iteration computes the same again; its results are carried, which costs no copy. */
+/** A Loop that repeats the same computation; its results are loop-carried, which costs no copy. */
 function loopOf(inputs: Readonly<Record<string, Shape>>, form: Comparison["forms"][string]) {
   const names = Object.keys(inputs);
   const placeholders = (prefix: string) => names.map((name) => input(prefix + name, "float32", inputs[name]));

@@ -1,4 +1,4 @@
-// Prints how long the forms of gradients and updates take, side by side: npx tsx bench/lowerings.ts --help
+// Prints the times of alternative forms of gradients and updates: npx tsx bench/lowerings.ts --help
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { formatTable } from "../src/cli/output.js";

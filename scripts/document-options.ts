@@ -19,14 +19,14 @@ function row({ flags, description, mandatory, defaultValue, defaultValueDescript
   return `| \`${flags}\` | ${about.replaceAll("|", "\\|")} | ${preset}${preset === "" ? "" : " "}|`;
 }
 
-/** The document with the table in it. */
+/** The document with the generated table. */
 export async function documented(text: string): Promise<string> {
   const command = new TrainscopeCommand("train");
   const entry = commands.find(({ name }) => name === "train");
   (await entry?.load())?.(command, {} as CommandContext);
   const table = ["| option | does | default |", "|---|---|---|", ...command.options.map(row)].join("\n");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from === -1 || to < from) throw new Error("the marks of the table are gone");
+  if (from === -1 || to < from) throw new Error("the markers of the table are missing");
   return `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`;
 }
 

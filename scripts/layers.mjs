@@ -1,10 +1,10 @@
-// Lock 2: import rules, generated from the one list of layers below and checked with dependency-cruiser.
+// Import rules, generated from the list of layers below and checked with dependency-cruiser.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { cruise } from "dependency-cruiser";
 import extractTsConfig from "dependency-cruiser/config-utl/extract-ts-config";
 
-/** From the ground up. A folder imports only from lines above its own; folders of one line do not import each other. */
+/** A folder imports only from lines above its own; folders on one line do not import each other. */
 export const layers = [
   ["core"],
   ["graph", "data", "figures"],
@@ -17,7 +17,7 @@ export const layers = [
   ["cli", "app"],
 ];
 
-/** Lines from this one on know their host; everything before is free of it. */
+/** From this line on, folders may depend on their host; all earlier ones are host-free. */
 const firstHostLine = layers.findIndex((line) => line.includes("node"));
 
 /** Packages that only adapters load: native code, a database, a renderer. Types may be imported anywhere. */
@@ -25,7 +25,7 @@ const hostPackages = ["onnxruntime", "libsql", "vega", "@resvg", "commander", "c
 
 const inFolders = (folders) => `^src/(?:${folders.join("|")})/`;
 
-/** One rule a folder: what it must not import, with the reason that is printed. */
+/** One rule per folder: what it must not import, with the reason to print. */
 export function layerRules() {
   const rules = layers.flatMap((line, index) =>
     line.map((folder) => ({
@@ -54,7 +54,7 @@ export function layerRules() {
       to: { path: inFolders(layers.slice(firstHostLine).flat()) },
     },
     {
-      name: "no way up",
+      name: "no entry points",
       severity: "error",
       comment: "no folder imports an entry point of src",
       from: { path: inFolders(layers.flat()) },

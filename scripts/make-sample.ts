@@ -1,7 +1,7 @@
-// Makes the embedded samples from the original files: npx tsx scripts/make-sample.ts <data folder> [<data set>...]
+// Creates the embedded samples from the original files: npx tsx scripts/make-sample.ts <data folder> [<data set>...]
 //
 // The data folder holds one folder for each set, as `trainscope data get` lays it out. The same seed and files give the
-// same examples. Prints the records that the definitions in src/data must hold, and the statistics of the training set.
+// same examples. Prints the records for the definitions in src/data, and the statistics of the training set.
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,11 +23,11 @@ import { obtainFiles } from "../src/node/data/download/obtain-files.js";
 
 const seed = 0;
 
-/** A file of a sample before it is packed. */
+/** A file of a sample before packing. */
 interface PlainFile {
   readonly name: string;
   readonly bytes: Uint8Array;
-  /** Given where packing by prediction pays. */
+  /** Set if packing by prediction pays off. */
   readonly layout?: ImageLayout;
 }
 
@@ -41,7 +41,7 @@ interface SamplePlan {
 
 const plans: readonly SamplePlan[] = [
   { definition: mnist, trainPerClass: 1000, testPerClass: 200, files: idxFiles },
-  // Prediction would save 2 % here.
+  // Prediction would save only 2 % here.
   { definition: fashionMnist, trainPerClass: 400, testPerClass: 100, files: idxFiles },
   { definition: cifar10, trainPerClass: 200, testPerClass: 50, files: cifarFiles },
 ];
@@ -74,7 +74,7 @@ function cifarFiles({ inputs, targets }: Split, isTrain: boolean): PlainFile[] {
   return [{ name: isTrain ? "data_batch_1.bin" : "test_batch.bin", bytes, layout }];
 }
 
-/** Numbers of the chosen examples: so many of each class, drawn without replacement, in the order of the file. */
+/** Indices of the chosen examples: equally many of each class, drawn without replacement, in file order. */
 function chooseBalanced(labels: TensorData, classes: number, perClass: number, stream: string): number[] {
   const chosen: number[] = [];
   for (let label = 0; label < classes; label++) {
@@ -87,7 +87,7 @@ function chooseBalanced(labels: TensorData, classes: number, perClass: number, s
 
 function writeSample(folder: string, { name, bytes, layout }: PlainFile): SampleFile {
   const plain = layout === undefined ? bytes : packImages(bytes, layout);
-  // Brotli packs digits 17 % smaller than gzip, and one pixel after the other smaller than plane by plane.
+  // Brotli packs digits 17 % smaller than gzip, and interleaved pixels smaller than separate planes.
   const packed = brotliCompressSync(plain, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
@@ -96,7 +96,7 @@ function writeSample(folder: string, { name, bytes, layout }: PlainFile): Sample
     },
   });
   writeFileSync(join(folder, `${name}.br`), packed);
-  console.error(`${name}.br: ${packed.length} bytes, ${((8 * packed.length) / bytes.length).toFixed(2)} bits a byte`);
+  console.error(`${name}.br: ${packed.length} bytes, ${((8 * packed.length) / bytes.length).toFixed(2)} bits per byte`);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { name, bytes: bytes.length, sha256, ...(layout === undefined ? {} : { isPredicted: true }) };
 }

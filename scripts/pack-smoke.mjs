@@ -1,4 +1,4 @@
-// The package as a user gets it: pack, install into an empty folder, ask for help, train ten steps, import it.
+// Tests the package as a user gets it: pack, install into an empty folder, ask for help, train ten steps, import it.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** MB of the samples in the package; they are compressed already, so their size is what they cost. */
+/** Size limit of the samples in MB. They are already compressed, so this is also their cost in the package. */
 const sampleLimit = 8;
 const steps = 10;
 
@@ -15,12 +15,12 @@ const project = join(work, "project");
 const env = {
   ...process.env,
   ONNXRUNTIME_NODE_INSTALL_CUDA: "skip",
-  // Nothing of the machine's own data or stores may help.
+  // The machine's own data and stores must not help.
   TRAINSCOPE_HOME: join(work, "home"),
   TRAINSCOPE_DATA: "",
 };
 
-/** Tests, and what only tests use. */
+/** Tests, and files that only tests use. */
 const unwanted =
   /^(?:src|test|bench|tools)\/|\.test\.|\/cases?[^/]*\.|gradient-check|-contract|gallery|example-report|writing-child/;
 
@@ -99,7 +99,7 @@ function train() {
   console.log(`ten steps: loss ${losses[0].loss} -> ${losses.at(-1).loss}`);
 }
 
-/** Every path of the exports map: its files are there, and it imports under its public name. */
+/** Checks every path of the exports map: its files exist, and it can be imported under its public name. */
 function importEverything() {
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   for (const [path, targets] of Object.entries(exports)) {
@@ -114,7 +114,7 @@ function importEverything() {
   console.log(`every public path imports: ${Object.keys(exports).join(", ")}`);
 }
 
-/** The example of the README, as a user's own file. Types are checked where it lies, in examples/. */
+/** Runs the README's example as a user's own file. Its types are checked in examples/. */
 function useLibrary() {
   const code = `
     import { nn, optim, train } from "trainscope";

@@ -1,6 +1,7 @@
 // Draws the pictures of docs/schedules.md: npx tsx scripts/plot-schedules.ts [<folder>]
 //
-// The same code gives the same bytes on every machine; a test compares them. With a folder it writes PNGs there as well.
+// The same code gives the same bytes on every machine; a test compares them. If a folder is given, it also writes PNGs
+// there.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// The pictures of docs/schedules.md: every schedule as the code that trains computes it, step by step.
+// The pictures of docs/schedules.md: every schedule step by step, computed by the training code.
 
 import type { Figure } from "../src/figures/figure.js";
 import { type CurveRow, curveFigure } from "../src/figures/index.js";
@@ -9,7 +9,7 @@ const training = { stepsPerEpoch: 8, totalSteps: 320, learningRate: 0.1 };
 const batchTraining = { epochs: 180, batchSize: 32 };
 
 interface Line {
-  /** As a reader would write it. */
+  /** The call as a reader would write it. */
   readonly title: string;
   readonly spec: { readonly kind: string };
 }
@@ -104,7 +104,7 @@ export const batchPicture: Picture = {
   ],
 };
 
-/** Rates, and momenta where there are any, of one schedule. */
+/** Rates of one schedule, and momenta if it has any. */
 function scheduleRows({ title, spec }: Line): CurveRow[] {
   const plan = optim.scheduleFunction(spec);
   return Array.from({ length: training.totalSteps }, (_, step) => step).flatMap((step) => {
@@ -146,7 +146,7 @@ function figureOf({ id, title, scale, lines }: Picture, rows: readonly CurveRow[
   });
 }
 
-/** All figures of docs/schedules.md, under the names of their files. */
+/** All figures of docs/schedules.md, by file name. */
 export function scheduleFigures(): Figure[] {
   return [
     ...schedulePictures.map((picture) => figureOf(picture, picture.lines.flatMap(scheduleRows))),

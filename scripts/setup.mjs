@@ -1,4 +1,4 @@
-// Makes a fresh clone ready with Node and npm alone: dependencies, then dist. Does nothing where nothing is to do.
+// Prepares a fresh clone with only Node and npm: dependencies, then dist. Skips what is up to date.
 //   --no-build   dependencies only (for the tests, which run from source)
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,12 +22,12 @@ function checkNode() {
   );
 }
 
-/** Whether node_modules holds what package-lock.json asks for, by the record that npm leaves there. */
+/** Whether node_modules matches package-lock.json, according to npm's own record. */
 function dependenciesMatch() {
   if (!existsSync(join(root, "node_modules/.package-lock.json"))) return false;
   const wanted = readJson("package-lock.json").packages;
   const installed = readJson("node_modules/.package-lock.json").packages;
-  // Binaries of other platforms are optional and rightly absent.
+  // Binaries of other platforms are optional and may be absent.
   return Object.entries(wanted).every(([path, { version, optional, devOptional }]) => {
     if (path === "") return true;
     if (!(path in installed)) return optional === true || devOptional === true;
@@ -40,7 +40,7 @@ function installDependencies() {
   say("installing dependencies (npm ci, a minute or so)");
   const exact = npm("ci");
   if (exact.status === 0) return;
-  // `npm ci` wants an entry for every platform's binaries, which a registry with some platforms only cannot give.
+  // `npm ci` requires an entry for every platform's binaries, which a partial registry cannot provide.
   say("npm ci refused the lock file; trying npm install with the same versions");
   if (npm("install", "--no-save").status === 0) return;
   process.stderr.write(exact.stderr);
@@ -48,7 +48,7 @@ function installDependencies() {
 }
 
 function npm(...command) {
-  // Install scripts are not needed: all native parts come as packages. The variable keeps CUDA files away as well.
+  // Install scripts are not needed, because all native parts are packages. The variable also prevents CUDA downloads.
   const args = [...command, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL_CUDA: "skip" };
   const options = { cwd: root, stdio: ["ignore", "ignore", "pipe"], encoding: "utf8", env };
@@ -58,7 +58,7 @@ function npm(...command) {
     : spawnSync(process.execPath, [own, ...args], options);
 }
 
-/** A name for everything that dist is made from. */
+/** A hash of everything that dist is built from. */
 function sourceHash() {
   const hash = createHash("sha256");
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -70,7 +70,7 @@ function sourceHash() {
   return hash.digest("hex");
 }
 
-/** Compiles beside dist and swaps, so that a failed or interrupted build leaves the old one. */
+/** Compiles into another folder and swaps, so that a failed or interrupted build keeps the old dist. */
 function build() {
   const stamp = sourceHash();
   const stampFile = join(root, "dist/.sources");
@@ -91,7 +91,7 @@ function build() {
   }
 }
 
-/** On stderr: stdout belongs to the command that follows. */
+/** Prints to stderr, because stdout belongs to the following command. */
 function say(text) {
   console.error(`setup: ${text}`);
 }

@@ -6,29 +6,29 @@ import { writeFileAtomic } from "./files/atomic-file.js";
 import type { FigureRenderer } from "./render.js";
 
 export interface FigureFilesOptions {
-  /** Has to be there. */
+  /** An existing folder. */
   readonly folder: string;
-  /** Of the files, without ending. What file systems do not like is replaced. */
+  /** File name without extension. Unsafe characters are replaced. */
   readonly name: string;
   readonly renderer: FigureRenderer;
 }
 
 export interface FigureFiles {
   readonly svg: string;
-  /** In the folder. */
+  /** File names within the folder. */
   readonly files: readonly { readonly label: string; readonly file: string }[];
 }
 
 /**
- * Draws a figure and writes it in every form; each file appears whole or not at all.
- * @throws EnvironmentError when the folder cannot be written.
+ * Draws a figure and writes it in all formats; each file is written atomically.
+ * @throws EnvironmentError if the folder is not writable.
  */
 export async function writeFigureFiles(
   figure: Figure,
   { folder, name, renderer }: FigureFilesOptions,
 ): Promise<FigureFiles> {
   const svg = await renderer.svg(figure.spec);
-  // Names come from studies and models, which may be a user's own: they must not lead to other folders.
+  // Names may come from a user's studies and models, and must not lead to other folders.
   const safeName = name.replace(/[^\w.-]/g, "_").replace(/^\.+/, "_");
   const contents: readonly (readonly [label: string, ending: string, bytes: string | Uint8Array])[] = [
     ["SVG", "svg", svg],

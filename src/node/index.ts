@@ -1,9 +1,10 @@
-// What Node adds to the library: native execution, data sets on disk, rendered figures, the store of runs.
+// The Node part of the library: native execution, data sets on disk, rendered figures, the store of runs.
 
 // Execute: native ONNX Runtime in a worker thread.
 export { type NodeRuntimeOptions, nodeRuntime } from "./runtime/node-runtime.js";
 
-// Data: by name, from a folder, the cache or the publisher; the embedded sample stands in and says so. Or your own files.
+// Data: published sets by name, from a folder, the cache or the publisher, with the embedded sample as a fallback; and
+// your own files.
 export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dataset.js";
 export { loadUserData, type UserDataOptions } from "./data/user-data.js";
 export {
@@ -14,12 +15,12 @@ export {
   verifyDataset,
 } from "./data/download/library.js";
 
-// Inspect: what a model in an .onnx file costs and sees. Its weights stay on the disk.
+// Inspect: what a model in an .onnx file costs and sees, without reading its weights.
 export { inspectFile, onnxFileSubject } from "./inspect-file.js";
 
 // Figures: Vega-Lite to SVG and PNG without a browser.
 export { type FigureRenderer, openFigureRenderer, type RenderOptions } from "./render.js";
 
-// Runs: the store that the command line uses, and where it lies.
+// Runs: the store of the command line, and its location.
 export { type Paths, type PathsOptions, trainscopePaths } from "./files/paths.js";
 export { openRunStore, type StoreOptions } from "./store/open-store.js";

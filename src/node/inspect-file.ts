@@ -1,4 +1,4 @@
-// Models on disk for accounting: read piece by piece, so that weights stay where they are.
+// Reads models on disk for accounting, piece by piece, without their weights.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { CorruptFileError } from "../core/errors.js";
@@ -11,15 +11,17 @@ import { checkKind, pathBeside, readError } from "./model-file.js";
 
 /**
  * What the model in an ONNX file costs and sees: `inspectFile("resnet18.onnx", { batchSize: 8 })`.
- * @throws InvalidInputError when there is none, CorruptFileError for damage, EnvironmentError when it cannot be read.
+ * @throws InvalidInputError if the file does not exist, CorruptFileError for damage, EnvironmentError if it cannot be
+ * read.
  */
 export function inspectFile(path: string, options: OnnxSubjectOptions & InspectionOptions = {}): Inspection {
   return inspectSubject(onnxFileSubject(path, options), options);
 }
 
 /**
- * An ONNX file as it is accounted; a file of any size, of which little more than its structure is read.
- * @throws InvalidInputError when there is none, CorruptFileError for damage, EnvironmentError when it cannot be read.
+ * An ONNX file of any size as a subject; little more than its structure is read.
+ * @throws InvalidInputError if the file does not exist, CorruptFileError for damage, EnvironmentError if it cannot be
+ * read.
  */
 export function onnxFileSubject(path: string, options: OnnxSubjectOptions = {}): Subject {
   const files = new OpenFiles(path);
@@ -33,7 +35,7 @@ interface OpenFile {
   readonly size: number;
 }
 
-/** The model and the files beside it, each opened once at a time. */
+/** The model and the files beside it, each opened at most once at a time. */
 class OpenFiles {
   readonly #path: string;
   readonly #beside = new Map<string, OpenFile>();
@@ -50,7 +52,7 @@ class OpenFiles {
       readBeside: (location, offset, length) => {
         const path = join(dirname(this.#path), location);
         const known = this.#beside.get(location);
-        const remedy = `${this.#path} keeps values there: put both into one folder`;
+        const remedy = `${this.#path} keeps values there. Put both files into one folder`;
         const file = known ?? opened(path, () => pathBeside(this.#path, location), remedy);
         this.#beside.set(location, file);
         return readPart(path, file, offset, length);
@@ -63,7 +65,7 @@ class OpenFiles {
     return this.#model;
   }
 
-  /** Closes afterwards what was opened meanwhile; the source can be asked again later. */
+  /** Afterwards closes all files that `read` opened; they are reopened on demand. */
   whileOpen<T>(read: () => T): T {
     try {
       return read();
@@ -97,7 +99,7 @@ function readPart(path: string, { descriptor, size }: OpenFile, offset: number, 
   }
   const bytes = new Uint8Array(length);
   try {
-    // One call reads no more than 2 GiB, and may read less than it was asked for.
+    // One call reads at most 2 GiB, and may read less than requested.
     for (let done = 0; done < length; ) {
       const count = readSync(descriptor, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
       if (count === 0) throw new CorruptFileError("the file ends too early", { where: path });

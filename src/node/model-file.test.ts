@@ -54,7 +54,7 @@ test("a model reaches nothing but files beside it", async () => {
     [{ location: "../weights.bin" }, /may not refer to/],
     [{ location: "/etc/hostname" }, /may not refer to/],
     [{ location: "a\\b" }, /may not refer to/],
-    [{ location: "link.bin" }, /leads out of the folder/],
+    [{ location: "link.bin" }, /leads out of the model.s folder/],
     [{ location: "a".repeat(5000) }, /may not refer to.*received "a{120}.{0,9}$/],
     [{ location: "folder" }, /folder: is a folder: expected a file beside the model/],
     [{ location: "absent.bin" }, /absent\.bin: no such file/],

@@ -1,4 +1,4 @@
-// ONNX models on disk: the file, and the files beside it that large ones keep their values in.
+// Reads ONNX models from disk: the file, and external data files beside it.
 import { readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -6,9 +6,9 @@ import { CorruptFileError, InvalidInputError } from "../core/errors.js";
 import type { ReadExternal } from "../onnx/file/external-data.js";
 import { fileSystemError } from "./files/atomic-file.js";
 
-/** The format's own limit; what is larger keeps its values in other files. */
+/** The limit of the format; larger models keep their values in other files. */
 const largestModel = 2 ** 31 - 1;
-// Node reads no more at once into one array than this.
+// The largest size that Node reads into one array.
 const largestExternal = 2 ** 33;
 
 export interface ModelFile {
@@ -18,8 +18,8 @@ export interface ModelFile {
 }
 
 /**
- * Reads a model's file; its size is looked at before anything is read.
- * @throws InvalidInputError when there is none, CorruptFileError when it is larger than the format allows.
+ * Reads a model file; its size is checked before anything is read.
+ * @throws InvalidInputError if the file does not exist, CorruptFileError if it is larger than the format allows.
  */
 export async function readModelFile(path: string): Promise<ModelFile> {
   try {
@@ -42,15 +42,15 @@ function externalReader(model: string): ReadExternal {
 }
 
 /**
- * Where a file beside a model really is. A link could lead anywhere: what is read must lie in the folder itself.
- * @throws InvalidInputError for a link that leads out of it, errors of the file system.
+ * The real path of a file beside a model. A link could lead anywhere, so the target must be in the folder itself.
+ * @throws InvalidInputError for a link that leads out of the folder, and errors of the file system.
  */
 export function pathBeside(model: string, location: string): string {
   const folder = dirname(model);
   const path = join(folder, location);
   const real = realpathSync(path);
   if (dirname(real) === realpathSync(folder)) return real;
-  throw new InvalidInputError("leads out of the folder of the model", {
+  throw new InvalidInputError("leads out of the model's folder", {
     where: path,
     expected: "a file beside the model",
     received: "a link",
@@ -66,14 +66,17 @@ function readBeside(model: string, location: string): Uint8Array {
     checkSize(path, status.size, largestExternal);
     return readFileSync(real);
   } catch (cause) {
-    throw readError(path, cause, `${model} keeps values there: put both into one folder`);
+    throw readError(path, cause, `${model} keeps values there. Put both files into one folder`);
   }
 }
 
-/** A device or a pipe may have no end. */
+/** Accepts only regular files, because a device or a pipe may be endless. */
 export function checkKind(path: string, status: Stats, expected = "an .onnx file"): void {
   if (status.isFile()) return;
-  throw new InvalidInputError(status.isDirectory() ? "is a folder" : "is no plain file", { where: path, expected });
+  throw new InvalidInputError(status.isDirectory() ? "is a folder" : "is not a regular file", {
+    where: path,
+    expected,
+  });
 }
 
 function checkSize(path: string, size: number, limit: number): void {
@@ -85,7 +88,7 @@ function checkSize(path: string, size: number, limit: number): void {
   });
 }
 
-/** The same fault in words that say what to do. */
+/** The same error with a remedy. */
 export function readError(path: string, cause: unknown, remedy = "Check the path"): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === undefined || cause instanceof InvalidInputError || cause instanceof CorruptFileError) return cause;

@@ -6,22 +6,25 @@ import type { TopLevelSpec } from "vega-lite";
 import { type FontWidths, fontWidths } from "../core/formats/true-type.js";
 import type { VegaLiteSpec } from "../figures/figure.js";
 
-/** Turns specifications into pictures. Loading takes half a second, so make one, when the first picture is due. */
+/**
+ * Renders specifications as pictures. Loading takes half a second, so open one renderer, when the first picture is
+ * needed.
+ */
 export interface FigureRenderer {
-  /** Draws a specification as SVG text. Fonts are named, not embedded. */
+  /** Renders a specification as SVG text. Fonts are named, not embedded. */
   svg(spec: VegaLiteSpec): Promise<string>;
-  /** Rasterizes an SVG of ours on white, with the DejaVu fonts of the package and no others. */
+  /** Rasterizes one of our SVGs on white, using only the DejaVu fonts of the package. */
   png(svg: string): Promise<Uint8Array>;
 }
 
 export interface RenderOptions {
   /** Pixels of the PNG per pixel of the figure. */
   readonly scale?: number;
-  /** Told what Vega finds odd about a specification. Nothing in our own figures; ignored unless given. */
+  /** Receives Vega's warnings about a specification. Our own figures cause none. Default: ignored. */
   readonly onWarning?: (message: string) => void;
 }
 
-/** Loads Vega and resvg, which nothing else needs, and the fonts. */
+/** Loads Vega, resvg and the fonts, which nothing else needs. */
 export async function openFigureRenderer({ scale = 2, onWarning }: RenderOptions = {}): Promise<FigureRenderer> {
   const [vega, vegaLite, { Resvg }, fonts] = await Promise.all([
     import("vega"),
@@ -35,7 +38,7 @@ export async function openFigureRenderer({ scale = 2, onWarning }: RenderOptions
     async svg(spec) {
       // The types of Vega-Lite describe valid specifications member by member; ours are plain JSON, checked by tests.
       const compiled = vegaLite.compile(spec as unknown as TopLevelSpec, { logger }).spec;
-      // Vega numbers clip paths over its lifetime; every figure starts anew so that its bytes do not depend on others.
+      // Vega numbers clip paths consecutively; the reset keeps a figure's bytes independent of other figures.
       vega.resetSVGDefIds();
       const view = new vega.View(vega.parse(compiled), { renderer: "none", logger });
       try {
@@ -75,21 +78,21 @@ async function readFonts(): Promise<Fonts> {
 }
 
 /**
- * Replaces how Vega measures text, for the whole process: it guesses 0.8 em a character when it has no canvas, and real
- * widths place legends and titles rightly. The hook is exported but missing from Vega's types.
+ * Replaces Vega's text measurement for the whole process. Without a canvas it guesses 0.8 em per character; real
+ * widths place legends and titles correctly. The hook is exported but missing from Vega's types.
  */
 function measureTextWith(vega: object, width: ReturnType<typeof textWidth>): void {
   (vega as { readonly textMetrics: { width: typeof width } }).textMetrics.width = width;
 }
 
-/** The parts of a Vega text item that decide its width. */
+/** The properties of a Vega text item that determine its width. */
 interface TextItem {
   readonly fontSize?: number;
   readonly fontWeight?: string | number;
   readonly limit?: number;
 }
 
-/** Width of a text in pixels, as Vega asks for it. */
+/** Width of a text in pixels, in the form that Vega expects. */
 function textWidth({ regular, bold }: Fonts): (item: TextItem, text: unknown) => number {
   return (item, text) => {
     const isBold = item.fontWeight === "bold" || Number(item.fontWeight) >= 600;
@@ -99,7 +102,7 @@ function textWidth({ regular, bold }: Fonts): (item: TextItem, text: unknown) =>
   };
 }
 
-/** Vega's logger with its warnings handed on instead of printed. */
+/** Vega's logger, with warnings passed on instead of printed. */
 function warningLogger<Logger extends { warn: (...messages: never[]) => unknown }>(
   logger: Logger,
   onWarning: ((message: string) => void) | undefined,

@@ -10,7 +10,7 @@ import { makeFolder } from "./files/make-folder.js";
 import { type FigureRenderer, openFigureRenderer } from "./render.js";
 
 export interface WriteReportOptions {
-  /** Receives `report.html` and `figures/`; made if missing. */
+  /** Folder for `report.html` and `figures/`; created if missing. */
   readonly folder: string;
   readonly title: string;
   readonly subtitle?: string;
@@ -18,11 +18,11 @@ export interface WriteReportOptions {
   readonly generatedAt: string;
   /** Finished studies, in the order of the document. */
   readonly studies: readonly Omit<StudyReportInput, "figures">[];
-  /** A renderer to use again; opened when needed if missing. */
+  /** A renderer to reuse. Default: opened on demand. */
   readonly renderer?: FigureRenderer;
 }
 
-/** Where things were written, absolute if the folder was. */
+/** Paths of the written files, absolute if the folder was. */
 export interface WrittenReport {
   readonly report: string;
   readonly figures: readonly WrittenFigure[];
@@ -36,9 +36,9 @@ export interface WrittenFigure {
 }
 
 /**
- * Draws the figures of finished studies and writes the report. Each file appears whole or not at all, and the page
- * comes last, so that it never points to a figure that is not there.
- * @throws EnvironmentError when the folder cannot be written.
+ * Draws the figures of finished studies and writes the report. Each file is written atomically, and the page
+ * comes last, so that it never refers to a missing figure.
+ * @throws EnvironmentError if the folder is not writable.
  */
 export async function writeReport(options: WriteReportOptions): Promise<WrittenReport> {
   const { folder, title, subtitle, generatedAt, studies } = options;

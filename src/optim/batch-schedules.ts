@@ -1,10 +1,10 @@
-// Batch sizes as a function of the epoch, in the place of a falling learning rate or along with it.
+// Batch sizes as a function of the epoch, instead of a decaying learning rate or in addition to one.
 import * as z from "zod";
 import { define, readSpec } from "../core/definition.js";
 
-/** Where a training stands when an epoch begins. */
+/** The state of a training at the start of an epoch. */
 export interface BatchContext {
-  /** Epochs done before this one, from 0. A batch size stays the same throughout an epoch. */
+  /** Number of epochs completed before this one. The batch size is constant within an epoch. */
   readonly epoch: number;
   /** The training's own batch size. */
   readonly batchSize: number;
@@ -17,7 +17,7 @@ interface BatchSchedulePart<S> {
 const most = z.int().positive().optional().describe("largest size");
 const factor = z.number().positive().default(2).describe("factor of the size");
 
-/** A whole number of examples, at least 1 and at most `limit`. */
+/** Rounds to an integer from 1 to `limit`. */
 const within = (size: number, limit = Number.MAX_SAFE_INTEGER): number =>
   Math.max(1, Math.min(limit, Math.round(size)));
 
@@ -30,8 +30,8 @@ export const constantBatch = define({
 });
 
 /**
- * `batchSize * factor^floor(epoch / every)`, at most `most`. Growing by a factor f in place of dividing the learning rate
- * by f keeps the scale of the noise of SGD, and takes fewer updates (Smith, Kindermans, Ying and Le, ICLR 2018).
+ * `batchSize * factor^floor(epoch / every)`, at most `most`. Growing by a factor f instead of dividing the learning
+ * rate by f keeps the noise scale of SGD and needs fewer updates (Smith, Kindermans, Ying and Le, ICLR 2018).
  */
 export const growingBatch = define({
   kind: "growing",
@@ -43,7 +43,9 @@ export const growingBatch = define({
   ) => within(batchSize * spec.factor ** Math.floor(epoch / spec.every), spec.most),
 });
 
-/** `batchSize * factor^(number of milestones that were reached)`, at most `most`: the paper's 60, 120 and 160 with 5. */
+/**
+ * `batchSize * factor^(number of milestones reached)`, at most `most`: the paper uses 60, 120 and 160 with factor 5.
+ */
 export const milestoneBatch = define({
   kind: "milestones",
   about: "multiplied by a factor at given epochs",
@@ -59,8 +61,8 @@ export const milestoneBatch = define({
 });
 
 /**
- * Up and down again by powers of a factor: `batchSize * factor^k`, where k goes 0, 1, ..., `levels`, ..., 1 and stays
- * `every` epochs at each. Sizes repeat, so that no more than `levels + 1` programs are needed.
+ * Up and down by powers of a factor: `batchSize * factor^k`, where k runs through 0, 1, ..., `levels`, ..., 1 and stays
+ * at each value for `every` epochs. Sizes repeat, so at most `levels + 1` programs are needed.
  */
 export const cyclicalBatch = define({
   kind: "cyclical",

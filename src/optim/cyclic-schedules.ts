@@ -1,4 +1,4 @@
-// Cyclical learning rates, the one-cycle policy and range tests, with momentum that moves against the rate.
+// Cyclical learning rates, the one-cycle policy and range tests, with momentum that moves opposite to the rate.
 import * as z from "zod";
 import {
   cycledMomentum,
@@ -52,9 +52,9 @@ interface TriangleSpec {
 }
 
 /**
- * `low + (high - low) * height * scale`, where `height` goes from 0 to 1 in `rise` and back in `fall`; momentum, if
- * asked for, is `maxMomentum - (maxMomentum - baseMomentum) * height * scale`.
- * @param scale from the number of the cycle, from 1, and the time.
+ * `low + (high - low) * height * scale`, where `height` goes from 0 to 1 in `rise` and back to 0 in `fall`; momentum,
+ * if enabled, is `maxMomentum - (maxMomentum - baseMomentum) * height * scale`.
+ * @param scale a function of the cycle number, from 1, and the time.
  */
 function cyclical(spec: TriangleSpec, context: ScheduleContext, scale: (cycle: number, time: number) => number) {
   const { rise, fall = rise, baseMomentum, maxMomentum } = spec;
@@ -69,8 +69,8 @@ function cyclical(spec: TriangleSpec, context: ScheduleContext, scale: (cycle: n
 }
 
 /**
- * Up and down between two rates in straight lines (Smith, "Cyclical learning rates", WACV 2017), as PyTorch's CyclicLR,
- * whose `step_size_up` is `rise`. `high` is the optimizer's rate if left out, and `low` a quarter of it (the paper's
+ * Linear up and down between two rates (Smith, "Cyclical learning rates", WACV 2017), as PyTorch's CyclicLR,
+ * whose `step_size_up` is `rise`. `high` defaults to the optimizer's rate, `low` to a quarter of it (the paper's
  * section 3.3: a third or a fourth).
  */
 export const triangular = defineSchedule({
@@ -90,7 +90,7 @@ export const triangular2 = defineSchedule({
   plan: (spec) => (context) => cyclical(spec, context, (cycle) => 0.5 ** (cycle - 1)),
 });
 
-/** As `triangular`, with a height that falls as `gamma^time`. In PyTorch gamma is 1 if left out: a plain triangle. */
+/** As `triangular`, with a height that falls as `gamma^time`. PyTorch's default gamma is 1, a plain triangle. */
 export const expRange = defineSchedule({
   kind: "expRange",
   about: "up and down between two rates, with a decaying height",
@@ -110,10 +110,10 @@ const anneals: Readonly<Record<"cosine" | "linear", Anneal>> = {
 };
 
 /**
- * One cycle (Smith and Topin, arXiv 1708.07120), as PyTorch's OneCycleLR: from `high / initialDivisor` up to `high`, the
- * optimizer's rate, in `riseShare` of the time, then down to `high / initialDivisor / finalDivisor`. `threePhase` goes
- * down to the initial rate in as much time as up, and then to the lowest. It stays at the lowest rate after its end.
- * Momentum, if asked for, goes from `maxMomentum` to `baseMomentum` and back. `length` in steps or epochs.
+ * One cycle (Smith and Topin, arXiv 1708.07120), as PyTorch's OneCycleLR: from `high / initialDivisor` up to `high`,
+ * the optimizer's rate, in `riseShare` of the time, then down to `high / initialDivisor / finalDivisor`. `threePhase`
+ * falls to the initial rate in the time of the rise, and then to the lowest. After the end, the rate stays at the
+ * lowest. Momentum, if enabled, goes from `maxMomentum` to `baseMomentum` and back. `length` is in steps or epochs.
  */
 export const oneCycle = defineSchedule({
   kind: "oneCycle",
@@ -189,13 +189,13 @@ const range = {
   unit: z.enum(["step", "epoch"]).default("step").describe("unit of time"),
 };
 
-/** How far a range test has gone: 0 at its first step, 1 at its last. */
+/** Progress of a range test: 0 at its first step, 1 at its last. */
 function shareOfTest(span: { length?: number | undefined; unit: TimeUnit }, context: ScheduleContext): number {
   const total = stepsOf(span, context);
   return total <= 1 ? 0 : Math.min(1, context.step / (total - 1));
 }
 
-/** `low + (high - low) * step / (n - 1)` for a test of n steps (Smith, WACV 2017); the optimizer's rate plays no part. */
+/** `low + (high - low) * step / (n - 1)` for a test of n steps (Smith, WACV 2017); the optimizer's rate is not used. */
 export const rangeTestLinear = defineSchedule({
   kind: "rangeTestLinear",
   about: "a range test: linear from a low to a high rate",
@@ -205,7 +205,7 @@ export const rangeTestLinear = defineSchedule({
     (context) => ({ learningRate: low + (high - low) * shareOfTest(span, context) }),
 });
 
-/** `low * (high / low)^(step / (n - 1))` for a test of n steps, as in fastai; the optimizer's rate plays no part. */
+/** `low * (high / low)^(step / (n - 1))` for a test of n steps, as in fastai; the optimizer's rate is not used. */
 export const rangeTestExponential = defineSchedule({
   kind: "rangeTestExponential",
   about: "a range test: exponential from a low to a high rate",

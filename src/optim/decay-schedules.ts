@@ -40,7 +40,7 @@ export const step = defineSchedule({
     (context) => ({ learningRate: context.learningRate * factor ** Math.floor(timeOf(unit, context) / every) }),
 });
 
-/** `learningRate * factor^(number of milestones that were reached)`, as PyTorch's MultiStepLR. */
+/** `learningRate * factor^(number of milestones reached)`, as PyTorch's MultiStepLR. */
 export const multiStep = defineSchedule({
   kind: "multiStep",
   about: "multiplied by a factor at given epochs or steps",
@@ -121,7 +121,7 @@ export const polynomial = defineSchedule({
 /**
  * `low + (learningRate - low) * (1 + cos(pi time / length)) / 2` (Loshchilov and Hutter, "SGDR", ICLR 2017), as
  * PyTorch's CosineAnnealingLR within `length`; it stays at `low` after that, where PyTorch's rises again. With
- * `restarts` it begins anew instead, each time `growth` times as long, as CosineAnnealingWarmRestarts.
+ * `restarts` it starts over instead, each time `growth` times as long, as CosineAnnealingWarmRestarts.
  */
 export const cosine = defineSchedule({
   kind: "cosine",
@@ -134,7 +134,7 @@ export const cosine = defineSchedule({
   ],
   differs: {
     PyTorch: "CosineAnnealingLR rises again after T_max; this one stays at low",
-    Keras: "alpha is a share of the first rate; low is a rate",
+    Keras: "alpha is a fraction of the first rate; low is a rate",
   },
   options: z.object({
     low: z
@@ -168,7 +168,7 @@ export const cosine = defineSchedule({
     },
 });
 
-/** How far the present cycle has gone, from 0 to 1, when each is `growth` times as long as the one before. */
+/** Progress of the current cycle, from 0 to 1, if each cycle is `growth` times as long as the one before. */
 function shareOfCycle(time: number, first: number, growth: number): number {
   if (growth === 1) return (time % first) / first;
   let rest = time;

@@ -1,6 +1,7 @@
-// Everything that moves parameters; users write it as `optim.adam(...)`.
+// Everything that updates parameters; users write it as `optim.adam(...)`.
 
-// Optimizers: each a function from options to a spec, plain JSON with defaults filled in. `optimizers` is the table of all.
+// Optimizers: each a function from options to a spec, plain JSON with defaults filled in. `optimizers` is the table of
+// all.
 export { adadelta } from "./optimizers/adadelta.js";
 export { adagrad } from "./optimizers/adagrad.js";
 export { adam } from "./optimizers/adam.js";
@@ -16,7 +17,7 @@ export { sgd } from "./optimizers/sgd.js";
 export { optimizers } from "./optimizers/index.js";
 
 // Schedules: learning rate and momentum as functions of the step. `schedules` is the table of all; `scheduleFunction`
-// gives the numbers themselves.
+// returns the function itself.
 export { constant, cosine, exponential, multiStep, polynomial, step } from "./decay-schedules.js";
 export {
   expRange,

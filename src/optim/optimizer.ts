@@ -1,4 +1,4 @@
-// What an optimizer is: slots, numbers per step, and a pure update of tensors.
+// Defines optimizers: slots, scalars per step, and a pure update of tensors.
 import type { z } from "zod";
 import { type Definition, type Described, define } from "../core/definition.js";
 import { mul } from "../graph/ops/elementwise/arithmetic.js";
@@ -6,35 +6,38 @@ import type { Tensor } from "../graph/tensor.js";
 import { type Regularization, regularizedGradient } from "./regularization.js";
 
 export interface StepContext {
-  /** Updates done before this one, from 0. */
+  /** Number of updates before this one. */
   readonly step: number;
-  /** What the schedule gives for this step. */
+  /** The scheduled learning rate of this step. */
   readonly learningRate: number;
-  /** What a momentum schedule gives for this step and for the one before it; the optimizer's own momentum if absent. */
+  /** The scheduled momentum of this step and of the one before. Default: the optimizer's own. */
   readonly momentum?: MomentumPair;
 }
 
 export interface MomentumPair {
   readonly now: number;
-  /** That of the step before; at the first step the same as `now`. */
+  /** The momentum of the previous step; equal to `now` at the first step. */
   readonly before: number;
 }
 
-/** What an optimizer computes its scalars from. */
+/** The inputs of an optimizer's scalars. */
 export interface FormulaContext {
   readonly step: number;
   readonly learningRate: number;
-  /** Scheduled or its own; 0 for optimizers that have none. */
+  /** Scheduled, or the optimizer's own; 0 for optimizers without momentum. */
   readonly momentum: MomentumPair;
 }
 
-/** All element-wise, so that one update may serve many parameters laid end to end. */
+/**
+ * The inputs of an update. All its operators are element-wise, so that one update can serve many concatenated
+ * parameters.
+ */
 export interface UpdateContext {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
-  /** One per name in `slots`, of the parameter's shape. */
+  /** One tensor per name in `slots`, of the parameter's shape. */
   readonly slots: Readonly<Record<string, Tensor>>;
-  /** Scalars by the names that `hyperparameters` gives. */
+  /** The scalars that `hyperparameters` returns, by name. */
   readonly hyper: Readonly<Record<string, Tensor>>;
 }
 
@@ -45,29 +48,32 @@ export interface UpdateResult {
 
 export interface OptimizerPart<S> {
   /**
-   * The option that a momentum schedule drives; absent where there is none. Its value 0 means an optimizer without
-   * momentum, which a momentum schedule does not turn into one that has it.
+   * The option that a momentum schedule changes, if there is one. A value of 0 means an optimizer without
+   * momentum, to which a momentum schedule does not add any.
    */
   readonly momentumOption?: string;
   /** State per parameter: names, and the value of every element before the first step. */
   slots(spec: S): Readonly<Record<string, number>>;
   /**
-   * The scalars of one step, computed in float64 outside the graph from the step alone, so that a training goes on from
-   * any step with the same numbers. The same names at every step. What can be folded (bias corrections into the step
-   * size) is folded here.
+   * The scalars of one step, computed in float64 outside the graph from the step alone, so that a training can resume
+   * from any step with the same numbers. The names are the same at every step. Constants that can be folded (bias
+   * corrections into the step size) are folded here.
    */
   hyperparameters(spec: S, context: StepContext): Readonly<Record<string, number>>;
-  /** Where the gradient is taken, if not at the parameters. */
+  /** The point at which the gradient is evaluated, if not at the parameters. */
   lookAhead?(spec: S, context: Omit<UpdateContext, "gradient">): Tensor;
   /** Emits the update. */
   update(spec: S, context: UpdateContext): UpdateResult;
 }
 
-/** What a file in `optimizers/` writes: its own formula. Weight decay and `maximize` are added to all in one place. */
+/**
+ * The definition in a file of `optimizers/`: its own formula. Weight decay and `maximize` are added to all optimizers
+ * in one place.
+ */
 interface OptimizerParts<Kind extends string, Options extends z.ZodObject, S = Readonly<z.output<Options>>>
   extends Omit<OptimizerPart<S>, "hyperparameters">,
     Described<Kind, Options> {
-  /** Weight decay never enters the gradient, without an option that says so. */
+  /** Weight decay is always decoupled, and there is no option for it. */
   readonly isDecoupled?: boolean;
   hyperparameters(spec: S, context: FormulaContext): Readonly<Record<string, number>>;
 }
@@ -76,9 +82,9 @@ export type OptimizerDefinition<Kind extends string, Options extends z.ZodObject
   OptimizerPart<Readonly<z.output<Options>>>;
 
 /**
- * Defines an optimizer. Every one has `learningRate` and the options of `regularization.ts`. Its own `update` sees a
- * gradient with coupled weight decay in it and, for decoupled decay, a parameter that is `1 - learningRate * weightDecay`
- * times what it was.
+ * Defines an optimizer. Every one has `learningRate` and the options of `regularization.ts`. Its own `update` receives
+ * a gradient that includes coupled weight decay or, for decoupled decay, a parameter already multiplied by `1 -
+ * learningRate * weightDecay`.
  */
 export function defineOptimizer<Kind extends string, Options extends z.ZodObject>(
   parts: OptimizerParts<Kind, Options>,

@@ -278,10 +278,10 @@ test("slots are what the optimizer needs and no more", () => {
 
 test("Nesterov's variant without momentum, or with dampening, is refused", () => {
   expect(() => sgd.slots(sgd({ nesterov: true }))).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: optimizer (sgd): nesterov needs a momentum above 0 and no dampening: received momentum 0, dampening 0. Set momentum to 0.9, say, and dampening to 0]`,
+    `[InvalidInputError: optimizer (sgd): nesterov needs a momentum above 0 and no dampening: received momentum 0, dampening 0. Set momentum to 0.9, for example, and dampening to 0]`,
   );
   expect(() => sgd.slots(sgd({ nesterov: true, momentum: 0.9, dampening: 0.1 }))).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: optimizer (sgd): nesterov needs a momentum above 0 and no dampening: received momentum 0.9, dampening 0.1. Set momentum to 0.9, say, and dampening to 0]`,
+    `[InvalidInputError: optimizer (sgd): nesterov needs a momentum above 0 and no dampening: received momentum 0.9, dampening 0.1. Set momentum to 0.9, for example, and dampening to 0]`,
   );
 });
 

@@ -1,4 +1,5 @@
-// Options that every optimizer has: weight decay, coupled or decoupled, for all parameters or for weights; direction.
+// Common options of all optimizers: weight decay (coupled or decoupled, for all parameters or only weights) and
+// direction.
 import * as z from "zod";
 import { scalar } from "../graph/build.js";
 import { add, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
@@ -8,13 +9,13 @@ import type { Tensor } from "../graph/tensor.js";
 /**
  * The options of `regularization` as an optimizer's update reads them.
  *
- * - `weightDecay`: lambda. Coupled, as in PyTorch, it is an L2 penalty: `g + lambda theta` takes the gradient's place,
+ * - `weightDecay`: lambda. Coupled, as in PyTorch, it is an L2 penalty: `g + lambda theta` replaces the gradient,
  *   so that an adaptive optimizer rescales it.
  * - `decoupled` (Loshchilov and Hutter, ICLR 2019; every optimizer of Keras): `theta` becomes
- *   `(1 - learningRate * lambda) theta` before the update, and the gradient stays what it is.
+ *   `(1 - learningRate * lambda) theta` before the update, and the gradient is unchanged.
  * - `decay`: `all` parameters decay, as in PyTorch; or `weights` only, without biases and the scales and shifts of
  *   normalization layers.
- * - `maximize`: maximizes the loss instead of minimizing it: `-g` takes the gradient's place, before weight decay.
+ * - `maximize`: maximizes the loss instead of minimizing it: `-g` replaces the gradient, before weight decay.
  */
 export interface Regularization {
   readonly weightDecay: number;
@@ -31,7 +32,7 @@ const shared = {
   maximize: z.boolean().default(false).describe("maximizes the loss instead of minimizing it"),
 };
 
-/** The options of optimizers that leave the choice between coupled and decoupled decay. */
+/** The options of optimizers with a choice between coupled and decoupled decay. */
 export const regularization = {
   weightDecay: z.number().nonnegative().default(0).describe("lambda of the weight decay"),
   decoupled: z
@@ -48,7 +49,7 @@ export const decoupledRegularization = (weightDecay: number) => ({
   ...shared,
 });
 
-/** The gradient that an update sees: turned round to maximize, with a coupled penalty's gradient at `parameter`. */
+/** The gradient for an update: negated to maximize, plus a coupled penalty's gradient at `parameter`. */
 export function regularizedGradient(
   gradient: Tensor,
   parameter: Tensor,

@@ -1,10 +1,10 @@
-// What a schedule is: the learning rate, and momentum where it says so, as a function of the step.
+// Defines schedules: the learning rate, and optionally the momentum, as a function of the step.
 import * as z from "zod";
 import { type Definition, type Described, define } from "../core/definition.js";
 
-/** Where a training stands. */
+/** The state of a training. */
 export interface ScheduleContext {
-  /** Updates done before this one, from 0. */
+  /** Number of updates before this one. */
   readonly step: number;
   readonly stepsPerEpoch: number;
   /** Updates of the whole training. */
@@ -13,17 +13,17 @@ export interface ScheduleContext {
   readonly learningRate: number;
 }
 
-/** What a schedule gives for a step. */
+/** The values of a schedule at a step. */
 export interface ScheduleValue {
   readonly learningRate: number;
-  /** Absent where the optimizer's own momentum stays. */
+  /** Absent if the optimizer keeps its own momentum. */
   readonly momentum?: number;
 }
 
 export type ScheduleFunction = (context: ScheduleContext) => ScheduleValue;
 
 export interface SchedulePart<S> {
-  /** Whether values depend on how long the training is: then a training cannot be made longer once it began. */
+  /** Whether values depend on the length of the training, which then cannot be extended once it has started. */
   dependsOnLength(spec: S): boolean;
   /** The function of the step. @param where the schedule's path in the user's words. */
   plan(spec: S, where: string): ScheduleFunction;
@@ -47,8 +47,8 @@ export function defineSchedule<Kind extends string, Options extends z.ZodObject>
 }
 
 /**
- * What time is counted in: `step`; `epoch`, which goes on within an epoch, `step / stepsPerEpoch`; or `wholeEpoch`, which
- * stays the same throughout an epoch, as when PyTorch's `scheduler.step()` is called once an epoch.
+ * What time is counted in: `step`; `epoch`, which goes on within an epoch, `step / stepsPerEpoch`; or `wholeEpoch`,
+ * which stays the same throughout an epoch, as when PyTorch's `scheduler.step()` is called once an epoch.
  */
 export type TimeUnit = "step" | "epoch" | "wholeEpoch";
 

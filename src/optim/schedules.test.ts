@@ -132,7 +132,7 @@ describe("a momentum schedule", () => {
 
   test("is refused for those without", () => {
     expect(check(sgd, sgd())).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: optimizer (sgd).momentum: the schedule changes its momentum: expected above 0, received 0. Set momentum to 0.9, with which the schedule begins, or leave out cycleMomentum]`,
+      `[InvalidInputError: optimizer (sgd).momentum: the schedule changes its momentum: expected above 0, received 0. Set momentum to 0.9, with which the schedule starts, or omit cycleMomentum]`,
     );
     expect(check(adagrad, adagrad())).toThrowErrorMatchingInlineSnapshot(
       `[InvalidInputError: optimizer (adagrad): it has no momentum that the schedule could change. Use a schedule without cycleMomentum, or an optimizer with momentum such as sgd or adam]`,

@@ -21,8 +21,8 @@ const nested = z.custom<GivenSpec>((value) => typeof value === "object" && value
 });
 
 /**
- * A straight line from `from * rate` up to `rate` in front of another schedule, whose first rate that is and which
- * begins when the warm-up ends: PyTorch's SequentialLR of a LinearLR and another.
+ * A linear rise from `from * rate` to `rate`, the first rate of another schedule, which
+ * starts when the warm-up ends: PyTorch's SequentialLR of a LinearLR and another schedule.
  */
 export const warmUp = defineSchedule({
   kind: "warmUp",
@@ -68,7 +68,7 @@ export const schedules = {
 export type ScheduleKind = keyof typeof schedules;
 
 /**
- * A schedule, and those within it, in our own names; defaults are not filled in.
+ * A schedule and its nested schedules with our own names; defaults are not filled in.
  * @throws InvalidInputError | UnknownNameError
  */
 export function ownScheduleNames(spec: unknown, where = "schedule"): GivenSpec {
@@ -95,15 +95,15 @@ export function scheduleFunction(spec: unknown, where = "schedule"): ScheduleFun
   return part.plan(complete, `${where} (${(complete as { kind: string }).kind})`);
 }
 
-/** Whether a schedule's values depend on how long the training is. */
+/** Whether a schedule's values depend on the length of the training. */
 export function dependsOnLength(spec: unknown): boolean {
   const { part, spec: complete } = readSchedule(spec, "schedule");
   return part.dependsOnLength(complete);
 }
 
 /**
- * Checks that an optimizer can follow a schedule's momentum. PyTorch gives momentum to an optimizer that was made without
- * it; that changes what is trained without a word, so it is refused here.
+ * Checks that an optimizer can follow a schedule's momentum. PyTorch adds momentum to an optimizer that was created
+ * without it; that would silently change the training, so it is an error here.
  */
 export function checkMomentum(
   schedule: ScheduleFunction,
@@ -124,6 +124,6 @@ export function checkMomentum(
     where: `${where}.${option}`,
     expected: "above 0",
     received: "0",
-    remedy: `Set ${option} to ${momentum}, with which the schedule begins, or leave out cycleMomentum`,
+    remedy: `Set ${option} to ${momentum}, with which the schedule starts, or omit cycleMomentum`,
   });
 }

@@ -106,7 +106,7 @@ test.runIf(process.platform !== "win32")(
       const said = await refusal(`train @/${name} --data mnist --steps 1 --quiet`);
       expect(said).toMatch(/^2 @\/\S+: is (not an ordinary|no plain) file/);
     }
-    expect(await refusal("inspect @/pipe.onnx")).toMatch(/^2 .*is no plain file/);
+    expect(await refusal("inspect @/pipe.onnx")).toMatch(/^2 .*is not a regular file/);
     for (const options of ["--data @/pipe.csv", "--data mnist --order @/pipe.npy", "--data mnist --resume @/pipe.npy"])
       expect(await refusal(`train lenet5 ${options} --steps 1 --quiet`)).toMatch(/^2 .*is not an ordinary file/);
   },

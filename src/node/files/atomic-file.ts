@@ -1,4 +1,4 @@
-// Files that are either the old ones or the new ones, never half of each.
+// Atomic file writes: a file has either its old or its new contents, never a mixture.
 import { randomBytes } from "node:crypto";
 import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -6,10 +6,10 @@ import { EnvironmentError } from "../../core/errors.js";
 import { isProcessAlive } from "./process-alive.js";
 
 /**
- * Writes a whole file: a temporary file in the same folder, flushed to the disk, then renamed over `path`.
- * A reader sees the old bytes or the new ones. On failure the temporary file is removed and `path` is untouched.
- * Devices and pipes (`/dev/null`, `/dev/stdout`) are written to as they are: a rename would put a file in their place.
- * @throws EnvironmentError for everything that the file system refuses.
+ * Writes a file atomically: a temporary file in the same folder, flushed to disk, then renamed to `path`.
+ * A reader sees either the old or the new bytes. On failure the temporary file is removed and `path` is unchanged.
+ * Devices and pipes (`/dev/null`, `/dev/stdout`) are written directly, because a rename would replace them by a file.
+ * @throws EnvironmentError for all errors of the file system.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
   if (await isStream(path)) return writeStream(path, bytes);
@@ -30,7 +30,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   await syncFolder(dirname(path));
 }
 
-/** Whether something is there that is neither a file nor a folder. */
+/** Whether the path exists and is neither a file nor a folder. */
 async function isStream(path: string): Promise<boolean> {
   const status = await stat(path).catch(() => undefined);
   return status !== undefined && !status.isFile() && !status.isDirectory();
@@ -44,7 +44,7 @@ async function writeStream(path: string, bytes: Uint8Array | string): Promise<vo
   }
 }
 
-/** Without this the rename itself may be lost with the power. Windows cannot open folders, and needs it not. */
+/** Without this, a power failure may undo the rename. Windows cannot open folders and does not need it. */
 async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await open(path, "r").catch(() => undefined);
@@ -52,10 +52,10 @@ async function syncFolder(path: string): Promise<void> {
   await folder?.close();
 }
 
-/** Younger files may belong to a process of another machine that shares the folder. */
+/** Newer files may belong to a process on another machine that shares the folder. */
 const staleAfterMs = 3_600_000;
 
-/** Removes temporary files that killed processes left behind. Failures are ignored: it is only tidying. */
+/** Removes temporary files of killed processes. Failures are ignored, since this is only cleanup. */
 export async function removeStaleTemporaryFiles(folder: string, nowMs: number = Date.now()): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   for (const name of names) {
@@ -86,7 +86,7 @@ const reasons: Readonly<Record<string, { readonly because: string; readonly reme
   EIO: { because: "the disk reports an error", remedy: "Check the disk, or choose another" },
 };
 
-/** What a file system refused, as one sentence with a remedy (exit code 3, whatever the cause). */
+/** A file system error as one sentence with a remedy (always exit code 3). */
 export function fileSystemError(path: string, action: "read" | "write" | "create", cause: unknown): EnvironmentError {
   const code = errorCode(cause);
   const reason = code === undefined ? undefined : reasons[code];

@@ -1,11 +1,11 @@
-// Folders made when they are needed.
+// Creates folders on demand.
 import { access, constants, mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileSystemError } from "./atomic-file.js";
 
 /**
- * Makes a folder and those above it where they are missing, and makes sure that files can be written into it.
- * @throws EnvironmentError with the true reason.
+ * Creates a folder and its missing parents, and checks that it is writable.
+ * @throws EnvironmentError with the actual reason.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -16,16 +16,16 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Not `recursive`: Node then never comes back from a file system that refuses with ENOENT, as /proc does. */
+/** Not `recursive`, because Node then never returns if a file system refuses with ENOENT, as /proc does. */
 async function makeWithParents(path: string): Promise<void> {
   if (await isFolder(path)) return;
   const above = dirname(path);
-  // What the last folder is refused with says enough of those above it.
+  // The error of the last folder explains failures of its parents well enough.
   if (above !== path) await makeWithParents(above).catch(() => undefined);
   try {
     await mkdir(path);
   } catch (cause) {
-    // Somebody else may have made it meanwhile.
+    // Another process may have created it in the meantime.
     if (!(await isFolder(path))) throw cause;
   }
 }
@@ -34,7 +34,7 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
-/** Node 20 says ENOENT where a folder cannot be made: what the first folder that exists refuses says more. */
+/** Node 20 reports ENOENT if a folder cannot be created; the error of the first existing parent is more precise. */
 async function trueCause(path: string, cause: unknown): Promise<unknown> {
   if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ENOENT") return cause;
   const above = dirname(path);

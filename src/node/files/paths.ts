@@ -6,7 +6,7 @@ import { InvalidInputError } from "../../core/errors.js";
 export interface Paths {
   /** Results that must survive: the run store and its checkpoints. */
   readonly state: string;
-  /** What can be fetched or made again. */
+  /** Files that can be downloaded or created again. */
   readonly cache: string;
   /** Downloaded data sets, one folder each: `<cache>/data`. */
   readonly data: string;
@@ -24,13 +24,13 @@ export interface PathsOptions {
 }
 
 /**
- * The folders of this user. None of them is created here.
+ * The folders of the current user. They are not created here.
  *
- * `TRAINSCOPE_HOME` overrides all (state in it, cache in `<it>/cache`). Otherwise `XDG_STATE_HOME` and `XDG_CACHE_HOME`
- * where set, on every platform; then what the platform uses: `~/.local/state` and `~/.cache` on Linux,
- * `~/Library/Application Support` and `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows.
- * Relative XDG paths are ignored, as the XDG Base Directory Specification 0.8 demands.
- * @throws InvalidInputError when `TRAINSCOPE_HOME` is not an absolute path.
+ * `TRAINSCOPE_HOME` overrides everything (state in it, cache in `<it>/cache`). Otherwise `XDG_STATE_HOME` and
+ * `XDG_CACHE_HOME` apply if set, on every platform; then the platform's defaults: `~/.local/state` and `~/.cache` on
+ * Linux, `~/Library/Application Support` and `~/Library/Caches` on macOS, `%LOCALAPPDATA%` on Windows. Relative XDG
+ * paths are ignored, as the XDG Base Directory Specification 0.8 requires.
+ * @throws InvalidInputError if `TRAINSCOPE_HOME` is not an absolute path.
  */
 export function trainscopePaths(options: PathsOptions = {}): Paths {
   const { environment = process.env, platform = process.platform, userHome = homedir() } = options;
@@ -47,7 +47,7 @@ export function trainscopePaths(options: PathsOptions = {}): Paths {
 
 /** The checkpoint of a trial: `<state>/checkpoints/<trial>.safetensors`. */
 export function checkpointFile(paths: Paths, trial: string): string {
-  // Trial names come from hashes, but a store is a file that anyone may have edited.
+  // Trial names are hashes, but anyone may have edited the store file.
   if (!/^[0-9a-f]{8,64}$/.test(trial)) {
     throw new InvalidInputError("not the name of a trial", {
       where: paths.checkpoints,

@@ -62,7 +62,7 @@ test("a dead worker rejects every pending call and says that the runtime is dead
   const pending = [calls.call("get", ["a"]), calls.call("remove", ["b"])];
   die("Worker terminated due to reaching memory limit");
   const message =
-    "runtime: its worker thread died (Worker terminated due to reaching memory limit), and its sessions and tensors with it. Make a new runtime and go on from the last checkpoint";
+    "runtime: its worker thread died (Worker terminated due to reaching memory limit), and its sessions and tensors with it. Create a new runtime and resume from the last checkpoint";
   for (const call of pending) await expect(call).rejects.toThrow(message);
   await expect(calls.call("get", ["a"])).rejects.toThrow(message);
   await calls.close();

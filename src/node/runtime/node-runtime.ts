@@ -13,14 +13,14 @@ import { WorkerCalls } from "./worker-calls.js";
 import { startHost } from "./worker-pool.js";
 
 export interface NodeRuntimeOptions {
-  /** Cores that a session may use; by default all that the process may run on. */
+  /** Cores that a session may use. Default: all cores available to the process. */
   readonly cores?: number;
 }
 
 /**
  * Executes ONNX models with native ONNX Runtime, on the CPU. Calls take effect in the order in which they are made,
- * awaited or not; tensors that are handed in are copied and stay the caller's. Dispose it to end its thread; an idle
- * one that was forgotten does not keep the process alive.
+ * awaited or not; tensors passed in are copied and stay the caller's. Dispose it to end its thread; an idle
+ * runtime that was not disposed does not keep the process alive.
  */
 export function nodeRuntime({ cores = availableParallelism() }: NodeRuntimeOptions = {}): Runtime {
   checkCount("runtime.cores", cores);
@@ -57,7 +57,7 @@ function capabilitiesWith(cores: number): RuntimeCapabilities {
     threads: { most: cores, fixedAtStart: false },
     memoryBytes: memoryBytes(),
     // ONNX Runtime 1.30 refuses operator sets from 27 on as not yet released.
-    // The blocked convolutions are there on processors for which MLAS has vector kernels: with x86-64 and AVX, mostly.
+    // Blocked convolutions exist on processors for which MLAS has vector kernels: mostly x86-64 with AVX.
     domains: { "": 26, "com.microsoft": 1, "com.microsoft.nchwc": 1 },
     dtypes: new Set(dtypes),
     loop: "inside",
@@ -65,7 +65,7 @@ function capabilitiesWith(cores: number): RuntimeCapabilities {
   };
 }
 
-/** That of the machine, or less in a container that limits it. */
+/** Memory of the machine, or the limit of the container. */
 function memoryBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
@@ -88,10 +88,10 @@ function nodeSession(calls: WorkerCalls, model: LoadedModel): Session {
   };
 }
 
-/** Whether a tensor has a buffer for itself. */
+/** Whether a tensor is the only user of its buffer. */
 const isWhole = ({ data }: TensorData): boolean => data.byteLength === data.buffer.byteLength;
 
-/** Names are checked here, where the list of valid ones makes a good message. */
+/** Checks names here, where the error can list the valid ones. */
 function checkNames({ inputs, outputs }: LoadedModel, { feeds, resident = {}, keep = {}, fetch }: RunRequest): void {
   const named = [...Object.keys(feeds), ...Object.keys(resident)];
   for (const name of named) {
@@ -114,7 +114,7 @@ function checkCount(where: string, value: number): void {
   });
 }
 
-/** Read from its manifest: loading the library on the calling thread would cost tens of milliseconds. */
+/** Read from the manifest, because loading the library on the calling thread would take tens of milliseconds. */
 function ortVersion(): string {
   const manifest = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;

@@ -1,4 +1,4 @@
-// ONNX Runtime's messages as one sentence each, and errors across threads.
+// Shortens ONNX Runtime's messages to one sentence, and passes errors between threads.
 import { EnvironmentError, type ErrorParts, InvalidInputError, type TrainscopeError } from "../../core/errors.js";
 import type { WireError } from "./protocol.js";
 
@@ -7,7 +7,7 @@ const nodePrefix = /^Non-zero status code returned while running (\S+) node\. Na
 const sourceLocation = /^\S+\.(?:cc|cpp|h):\d+ (?:[^()\n]*\([^()\n]*\)(?: const)? |\w+ )?/;
 const outOfMemory = /failed to allocate|bad_alloc|out of memory/i;
 
-/** The nodes that failed, outermost first, as `train (Loop) > update (Add)`, and what the innermost one says. */
+/** The nodes that failed, outermost first, as `train (Loop) > update (Add)`, and the message of the innermost one. */
 export function readOrtMessage(message: string): { nodes: string; text: string } {
   const nodes: string[] = [];
   let rest = message;
@@ -19,7 +19,7 @@ export function readOrtMessage(message: string): { nodes: string; text: string }
   return { nodes: nodes.join(" > "), text: text === "" ? "failed without a message" : text };
 }
 
-/** A fault that the worker finds by itself: the caller's, and so an InvalidInputError on the other side. */
+/** A mistake of the caller that the worker detects; it becomes an InvalidInputError on the calling thread. */
 export class HostFault extends Error {
   readonly wire: WireError;
 
@@ -29,7 +29,10 @@ export class HostFault extends Error {
   }
 }
 
-/** Makes any error sendable. Errors of ONNX Runtime are the model's or the input's fault, unless memory ran out. */
+/**
+ * Converts any error to a sendable form. Errors of ONNX Runtime are attributed to the model or the input, unless memory
+ * ran out.
+ */
 export function toWire(error: unknown): WireError {
   if (error instanceof HostFault) return error.wire;
   const { nodes, text } = readOrtMessage(error instanceof Error ? error.message : String(error));

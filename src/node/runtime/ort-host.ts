@@ -101,7 +101,7 @@ function sessionOptions(
     interOpNumThreads: 1,
     executionMode: "sequential",
     graphOptimizationLevel: "all",
-    // Fatal only: an error comes back as an exception, and would otherwise be printed to stderr as well.
+    // Only fatal messages: errors are returned as exceptions, and would otherwise also be printed to stderr.
     logSeverityLevel: 4,
     extra: {
       session: { set_denormal_as_zero: flushDenormals ? "1" : "0", intra_op: { allow_spinning: spinning ? "1" : "0" } },

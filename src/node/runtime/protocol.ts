@@ -1,6 +1,6 @@
-// What the calling thread and the worker say to each other.
+// The messages between the calling thread and the worker.
 //
-//   calling thread                    starter thread (one a process)       host thread (one a runtime)
+//   calling thread                    starter thread (one per process)     host thread (one per runtime)
 //   nodeRuntime() --- spawn, port --> new Worker ------------------------> OrtHost: sessions, resident tensors
 //   WorkerCalls  <=========================== port: Call, Reply =========> one call after the other
 //                <--- exited --------- exit, error <----------------------
@@ -16,7 +16,7 @@ export interface LoadedModel {
   readonly outputs: readonly string[];
 }
 
-/** The calls that the worker answers, in the order in which they were made. */
+/** The calls that the worker answers, in call order. */
 export interface HostCalls {
   load(model: Uint8Array, options: SessionOptions): Promise<LoadedModel>;
   unload(session: number): Promise<void>;
@@ -24,7 +24,7 @@ export interface HostCalls {
   put(key: string, tensor: TensorData): Promise<void>;
   get(key: string): Promise<TensorData>;
   remove(key: string): Promise<void>;
-  /** Frees everything; the worker answers and ends. */
+  /** Frees everything; the worker replies and ends. */
   dispose(): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export interface Call {
   readonly args: unknown[];
 }
 
-/** An error class cannot cross threads; its parts can. */
+/** The parts of an error, since its class cannot be sent between threads. */
 export interface WireError {
   readonly kind: "invalid-input" | "environment";
   readonly summary: string;
@@ -50,7 +50,7 @@ export interface Reply {
   readonly error?: WireError;
 }
 
-/** What a worker thread of ours is started with. */
+/** The start data of a worker thread. */
 export type WorkerRole = { readonly role: "starter" } | { readonly role: "host"; readonly port: MessagePort };
 
 /** To the starter thread. */
@@ -59,7 +59,7 @@ export interface SpawnRequest {
   readonly port: MessagePort;
 }
 
-/** From the starter thread: a host thread is gone, by itself (`reason` absent) or by an error. */
+/** From the starter thread: a host thread has ended, normally (`reason` absent) or by an error. */
 export interface ExitNotice {
   readonly id: number;
   readonly reason?: string;

@@ -1,12 +1,12 @@
-// Tensors between our records and ONNX Runtime's objects, and copies that are safe to hand over.
+// Converts tensors between our records and ONNX Runtime's objects, and makes copies that are safe to transfer.
 import type * as ort from "onnxruntime-node";
 import { type DType, dtypes, dtypeTable, type TypedArray } from "../../core/numbers/dtype.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { HostFault } from "./ort-errors.js";
 
 /**
- * A copy with a buffer of its own. Needed even where a clone would do: cloning a view sends the whole buffer
- * beneath it, and transferring would take the caller's array away.
+ * A copy with its own buffer. Structured cloning would not do: cloning a view sends the whole buffer
+ * behind it, and transferring would detach the caller's array.
  */
 export function ownCopy({ dtype, shape, data }: TensorData): TensorData {
   const copy = new dtypeTable[dtype].array(data.length);

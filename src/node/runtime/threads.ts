@@ -1,4 +1,4 @@
-// The numbers of threads worth trying on a machine: two threads can be slower than one on a small network.
+// The numbers of threads worth trying on a machine; on a small network, two threads can be slower than one.
 
 /** 1, 2, 4 ... up to the number of cores, and that number itself. */
 export function threadCandidates(cores: number): number[] {

@@ -1,4 +1,4 @@
-// Calls to a worker thread: each a promise, all of them rejected when the worker dies.
+// Calls to a worker thread as promises, which are rejected if the worker dies.
 import { receiveMessageOnPort } from "node:worker_threads";
 import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import { fromWire } from "./ort-errors.js";
@@ -24,7 +24,7 @@ export class WorkerCalls {
     host.ended.then((reason) => this.#die(reason ?? "it exited"));
   }
 
-  /** @param transfer buffers that move to the worker: of copies that nobody else holds. */
+  /** @param transfer buffers to move to the worker; no one else may use them. */
   call<Method extends HostMethod>(
     method: Method,
     args: Parameters<HostCalls[Method]>,
@@ -39,18 +39,18 @@ export class WorkerCalls {
     });
   }
 
-  /** Waits for the calls made so far, then ends the worker, if it lives. Later calls are refused. */
+  /** Waits for pending calls, then ends the worker if it is alive. Later calls are rejected. */
   async close(): Promise<void> {
     if (this.#closed !== undefined) return;
     const answered = this.call("dispose", []);
     this.#closed = new InvalidInputError("cannot be used because it is disposed", { where: "runtime" });
     await answered.catch((cause: unknown) => {
-      // What a dead worker held is gone already; saying so would hide the error that came before.
+      // A dead worker has freed its resources already; reporting it would hide the earlier error.
       if (cause !== this.#closed) throw cause;
     });
     this.#host.hold(true);
     await this.#host.ended;
-    // Its end may have been known before the answer.
+    // The worker's end may have been reported before its reply.
     this.#host.hold(false);
   }
 
@@ -63,7 +63,7 @@ export class WorkerCalls {
   }
 
   #die(reason: string): void {
-    // The news of its end comes another way than its answers, and may overtake the last of them.
+    // The notice of its end takes another path than its replies, and may overtake the last of them.
     for (;;) {
       const last = receiveMessageOnPort(this.#host.port);
       if (last === undefined) break;
@@ -71,7 +71,7 @@ export class WorkerCalls {
     }
     this.#closed ??= new EnvironmentError(`its worker thread died (${reason}), and its sessions and tensors with it`, {
       where: "runtime",
-      remedy: "Make a new runtime and go on from the last checkpoint",
+      remedy: "Create a new runtime and resume from the last checkpoint",
     });
     for (const { reject } of this.#pending.values()) reject(this.#closed);
     this.#pending.clear();

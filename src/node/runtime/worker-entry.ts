@@ -1,4 +1,4 @@
-// Where the worker's code lies: compiled beside this file, or TypeScript source under tsx and vitest.
+// Locates the worker's code: compiled beside this file, or TypeScript source under tsx and vitest.
 
 export function workerEntry(): URL {
   const fromSource = new URL(import.meta.url).pathname.endsWith(".ts");

@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { ExitNotice, SpawnRequest, WorkerRole } from "./protocol.js";
 import { workerEntry } from "./worker-entry.js";
 
-/** A started host thread: the port to it, and a promise of its end with the reason, if it was an error. */
+/** A running host thread: its port, and a promise that resolves at its end, with the reason if it was an error. */
 export interface Host {
   readonly port: MessagePort;
   readonly ended: Promise<string | undefined>;
@@ -18,7 +18,8 @@ interface WorkerPool {
   nextId: number;
 }
 
-// Lives as long as the process, unreferenced: the setting that its hosts inherit can be made once in a process only.
+// Lives as long as the process, unreferenced, because the setting that its hosts inherit can be made only once per
+// process.
 let pool: WorkerPool | undefined;
 
 export function startHost(): Host {
@@ -40,7 +41,7 @@ export function startHost(): Host {
 
 function openPool(): WorkerPool {
   keepTelemetryOff();
-  // Flags of the program (`--input-type`, `--import`) are not meant for the workers; some would stop them.
+  // Flags of the program (`--input-type`, `--import`) are not meant for workers; some would make them fail.
   const starter = new Worker(workerEntry(), { workerData: { role: "starter" } satisfies WorkerRole, execArgv: [] });
   starter.unref();
   const opened: WorkerPool = { starter, ends: new Map(), busy: new Set(), nextId: 0 };
@@ -60,9 +61,9 @@ function openPool(): WorkerPool {
 }
 
 /**
- * ONNX Runtime 1.30 for Linux and macOS reports sessions to its maker, keeps a database for that in the user's cache
- * folder and leaves a log in the folder for temporary files. Nobody who trains a network with us has agreed to that.
- * The library reads the variable once, when it is loaded; a worker's `process.env` would be a copy that it never sees.
+ * ONNX Runtime 1.30 for Linux and macOS reports sessions to its vendor, keeps a database for that in the user's cache
+ * folder and leaves a log in the temporary folder. Our users have not agreed to that.
+ * The library reads the variable once, when it is loaded; a worker's `process.env` is a copy that it never reads.
  */
 function keepTelemetryOff(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= "1";

@@ -10,13 +10,13 @@ const smallestModel = "CAg6LwoQCgF4EgF5IghJZGVudGl0eRIBZ1oLCgF4EgYKBAgBEgBiCwoBe
 
 /**
  * Starts all hosts of the process. ONNX Runtime switches denormal flushing on for its pool threads and for the one
- * thread that creates the first session of the process, but for no later calling thread: two hosts side by side
- * flushed differently, share by share, so that one program gave two results (1.30.0). Threads inherit the setting
- * from the thread that starts them (x86-64 Linux): so this thread creates the first session and then starts the
- * hosts, while the arithmetic of the program's own thread stays untouched.
+ * thread that creates the first session of the process, but for no later calling thread: two parallel hosts flushed
+ * differently in parts of a computation, so that one program gave two results (1.30.0). Threads inherit the setting
+ * from the thread that starts them (x86-64 Linux): so this thread creates the first session and then starts the hosts,
+ * while the arithmetic of the program's own thread stays untouched.
  */
 async function runStarter(): Promise<void> {
-  // A failure is met again, and reported, by the host.
+  // A failure recurs in the host, which reports it.
   const ready = createFirstSession().catch(() => undefined);
   parentPort?.on("message", async ({ id, port }: SpawnRequest) => {
     await ready;
@@ -56,23 +56,23 @@ async function runHost(port: MessagePort): Promise<void> {
 
 async function answer(host: OrtHost, port: MessagePort, { id, method, args }: Call): Promise<void> {
   try {
-    // The arguments are typed where the call is made.
+    // The arguments are type-checked at the call site.
     const value = await (host[method] as (...args: unknown[]) => Promise<unknown>).apply(host, args);
     port.postMessage({ id, value } satisfies Reply, buffersOf(value));
   } catch (error) {
     port.postMessage({ id, error: toWire(error) } satisfies Reply);
   }
-  // Without an open port nothing keeps this thread alive.
+  // Without an open port, the thread ends.
   if (method === "dispose") port.close();
 }
 
-/** Whether this thread computes with denormals as zero. Where it does not, the pool threads must not either. */
+/** Whether this thread flushes denormals to zero. If it does not, the pool threads must not either. */
 function flushesDenormals(): boolean {
   const [smallest, one] = new Float64Array([Number.MIN_VALUE, 1]);
   return smallest * one === 0;
 }
 
-/** The buffers of the tensors in an answer, which move to the caller: they are ours alone. */
+/** The buffers of the tensors in a reply. Nothing else uses them, so they move to the caller. */
 function buffersOf(value: unknown): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   const visit = (part: unknown): void => {

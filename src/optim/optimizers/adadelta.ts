@@ -8,16 +8,16 @@ import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
 /**
- * Adadelta (Zeiler, arXiv 1212.5701, Algorithm 1), with PyTorch's learning rate, which stays outside of `delta`:
+ * Adadelta (Zeiler, arXiv 1212.5701, Algorithm 1), with PyTorch's learning rate, which stays outside `delta`:
  *
  *     nu = rho nu + (1 - rho) g^2
  *     delta = sqrt(u + epsilon) / sqrt(nu + epsilon) * g
  *     u = rho u + (1 - rho) delta^2
  *     theta = theta - learningRate * delta
  *
- * The slots hold nu / (1 - rho) and u / (1 - rho), with epsilon / (1 - rho) for epsilon: the quotient is the same, and
- * two passes over memory are saved. One root of the quotient stands for the quotient of two roots; in float32 that
- * underflows for gradients beyond about 1e16, where the two roots would last until 1e19.
+ * The slots hold nu / (1 - rho) and u / (1 - rho), with epsilon / (1 - rho) in place of epsilon: the quotient is the
+ * same, and two passes over memory are saved. One root of the quotient replaces the quotient of two roots; in float32
+ * it underflows for gradients beyond about 1e16, while two roots would work up to 1e19.
  */
 export const adadelta = defineOptimizer({
   kind: "adadelta",

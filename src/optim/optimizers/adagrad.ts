@@ -7,7 +7,7 @@ import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
 /**
- * Adagrad (Duchi, Hazan and Singer, JMLR 2011), as PyTorch has it:
+ * Adagrad (Duchi, Hazan and Singer, JMLR 2011) in PyTorch's form:
  *
  *     sum = sum + g^2                              (sum_0 = initialAccumulator)
  *     theta = theta - learningRate / (1 + step * learningRateDecay) * g / (sqrt(sum) + epsilon)

@@ -5,8 +5,8 @@ import { decoupledRegularization } from "../regularization.js";
 import { adamFormula, adamOptions } from "./adam.js";
 
 /**
- * AdamW (Loshchilov and Hutter, ICLR 2019): Adam on parameters that were multiplied by `1 - learningRate * weightDecay`.
- * Deviates from the paper, as PyTorch does: the decay is times the learning rate, not only times its schedule.
+ * AdamW (Loshchilov and Hutter, ICLR 2019): Adam on parameters multiplied by `1 - learningRate * weightDecay`.
+ * Deviates from the paper as PyTorch does: the decay is multiplied by the learning rate, not only by its schedule.
  */
 export const adamW = defineOptimizer({
   kind: "adamW",

@@ -7,7 +7,7 @@ import { defineOptimizer, type FormulaContext, type UpdateContext, type UpdateRe
 import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
-/** What Adam and AdamW have in common. */
+/** The common options of Adam and AdamW. */
 export const adamOptions = {
   learningRate: learningRate(1e-3),
   ...momentOptions,
@@ -57,13 +57,13 @@ export const adamFormula = {
  *     mu = b1 mu + (1 - b1) g        nu = b2 nu + (1 - b2) g^2
  *     theta = theta - learningRate * (mu / (1 - b1^t)) / (sqrt(nu / (1 - b2^t)) + epsilon)
  *
- * - `amsgrad` (Reddi, Kale and Kumar, ICLR 2018): the largest nu so far stands for nu. As in PyTorch's code, the
- *   maximum is that of the uncorrected means.
+ * - `amsgrad` (Reddi, Kale and Kumar, ICLR 2018): the largest nu so far replaces nu. As in PyTorch's code, the
+ *   maximum is taken over the uncorrected means.
  * - `epsilonHat`, as in Keras and at the end of the paper's section 2: epsilon before the bias correction,
  *   `learningRate * sqrt(1 - b2^t) / (1 - b1^t) * mu / (sqrt(nu) + epsilon)`.
  *
- * The slots hold mu / (1 - b1) and nu / (1 - b2): the constants move into scalars per step, which saves two passes over
- * memory. `size * mu' / (sqrt(nu') + epsilon')` is the same number up to rounding.
+ * The slots hold mu / (1 - b1) and nu / (1 - b2): the constants move into the scalars of a step, which saves two passes
+ * over memory. `size * mu' / (sqrt(nu') + epsilon')` is the same number up to rounding.
  */
 export const adam = defineOptimizer({
   kind: "adam",

@@ -1,4 +1,4 @@
-// adamax: Adam with the largest recent gradient in place of the root mean square.
+// adamax: Adam with the largest recent gradient instead of the root mean square.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
 import { add, div, max, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";

@@ -1,4 +1,4 @@
-// lion: steps of one size, in the direction of the sign of a momentum.
+// lion: steps of constant size in the direction of the sign of a momentum.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
 import { mul, sub } from "../../graph/ops/elementwise/arithmetic.js";

@@ -8,14 +8,14 @@ import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
 /**
- * NAdam (Dozat, ICLR workshop 2016), as PyTorch has it, with the momentum schedule `mu_t = b1 (1 - 0.96^(t psi) / 2)`
+ * NAdam (Dozat, ICLR workshop 2016) in PyTorch's form, with the momentum schedule `mu_t = b1 (1 - 0.96^(t psi) / 2)`
  * and its product `P_t = mu_1 ... mu_t`; psi is `momentumDecay`:
  *
  *     m = b1 m + (1 - b1) g        nu = b2 nu + (1 - b2) g^2
  *     d = mu_(t+1) / (1 - P_(t+1)) m + (1 - mu_t) / (1 - P_t) g
  *     theta = theta - learningRate * d / (sqrt(nu / (1 - b2^t)) + epsilon)
  *
- * Keras has `momentumDecay` 1. The momentum has a schedule of its own, so that no other can drive it. The slots hold
+ * Keras has `momentumDecay` 1. NAdam schedules its own momentum, so no other schedule can change it. The slots hold
  * m / (1 - b1) and nu / (1 - b2).
  */
 export const nadam = defineOptimizer({
@@ -50,12 +50,12 @@ export const nadam = defineOptimizer({
   },
 });
 
-// Terms of the series below shrink by half at least; these leave nothing that float64 could tell.
+// Terms of the series below shrink at least by half; after this many, the rest is below float64 precision.
 const terms = 60;
 
 /**
- * `mu_1 * ... * mu_t` without the t factors: the logarithm of `1 - q^i / 2` is a power series in q^i, and the sum over i
- * of each power is a geometric series.
+ * `mu_1 * ... * mu_t` without the t factors: the logarithm of `1 - q^i / 2` is a power series in q^i, and the sum over
+ * i of each power is a geometric series.
  *
  *     log P_t = t log b1 - sum over k of (1/2)^k / k * (q^k + q^2k + ... + q^tk),   q = 0.96^psi
  */

@@ -1,4 +1,4 @@
-// radam: Adam that does not divide until its running mean of squares has seen enough.
+// radam: Adam that does not divide until the variance of its running mean of squares is tractable.
 import * as z from "zod";
 import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { sqrt } from "../../graph/ops/elementwise/unary.js";
@@ -8,7 +8,7 @@ import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
 /**
- * RAdam (Liu et al., ICLR 2020), as PyTorch has it, with `rho = 2 / (1 - b2) - 1`:
+ * RAdam (Liu et al., ICLR 2020) in PyTorch's form, with `rho = 2 / (1 - b2) - 1`:
  *
  *     mu = b1 mu + (1 - b1) g        nu = b2 nu + (1 - b2) g^2
  *     rho_t = rho - 2 t b2^t / (1 - b2^t)

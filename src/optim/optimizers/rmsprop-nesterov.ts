@@ -1,4 +1,4 @@
-// rmspropNesterov: RMSprop with Nesterov momentum, the gradient taken where the momentum leads.
+// rmspropNesterov: RMSprop with Nesterov momentum, with the gradient at the look-ahead point.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
 import { add, div, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
@@ -15,9 +15,9 @@ import { epsilon, learningRate } from "../shared-options.js";
  *     v = momentum * v - learningRate * g / sqrt(epsilon + nu)
  *     theta = theta + v
  *
- * The book gives no epsilon here; it is that of its Algorithm 8.5. The loss of a step is that at theta + momentum * v,
- * where the network is evaluated, and so is the gradient of a coupled weight decay. Neither PyTorch nor Keras has it.
- * The slot `nu` holds nu / (1 - rho).
+ * The book gives no epsilon here; we use that of its Algorithm 8.5. The loss of a step is evaluated at theta + momentum
+ * * v, like the gradient and the gradient of a coupled weight decay. Neither PyTorch nor Keras has this optimizer. The
+ * slot `nu` holds nu / (1 - rho).
  */
 export const rmspropNesterov = defineOptimizer({
   kind: "rmspropNesterov",

@@ -10,7 +10,7 @@ import { regularization } from "../regularization.js";
 import { epsilon, learningRate } from "../shared-options.js";
 
 /**
- * RMSprop (Tieleman and Hinton, Coursera lecture 6.5, 2012), as PyTorch has it; `centered` after Graves, arXiv
+ * RMSprop (Tieleman and Hinton, Coursera lecture 6.5, 2012) in PyTorch's form; `centered` after Graves, arXiv
  * 1308.0850:
  *
  *     nu = alpha nu + (1 - alpha) g^2        mu = alpha mu + (1 - alpha) g
@@ -22,12 +22,13 @@ import { epsilon, learningRate } from "../shared-options.js";
  * learningRate * d`, without a rate outside.
  *
  * Constants move into the scalars of a step: with root^2 = 1 - alpha the slot `nu` holds nu / root^2, and `trace` holds
- * root * trace (with `rateInside` trace itself). Where centered, `nu` holds the variance nu - mu^2 itself, over root^2 = alpha (1 - alpha), by
+ * root * trace (with `rateInside` trace itself). Where centered, `nu` holds the variance nu - mu^2 itself, over root^2
+ * = alpha (1 - alpha), by
  *
  *     nu' = alpha nu' + (g - mu)^2           mu' = mu + (1 - alpha) (g - mu)
  *
- * which is the same number without the difference of two nearly equal ones: PyTorch's form in float32 gives NaN where
- * rounding makes that difference negative, and this one cannot.
+ * which is the same number without the difference of two nearly equal ones: PyTorch's form gives NaN in float32 if
+ * rounding makes that difference negative, and this form cannot.
  */
 export const rmsprop = defineOptimizer({
   kind: "rmsprop",

@@ -1,4 +1,4 @@
-// rprop: steps whose size grows while the sign of the gradient stays and shrinks when it changes.
+// rprop: step sizes that grow while the sign of the gradient stays the same, and shrink when it changes.
 import * as z from "zod";
 import { scalar } from "../../graph/build.js";
 import { max, min, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
@@ -10,15 +10,15 @@ import { regularization } from "../regularization.js";
 import { learningRate } from "../shared-options.js";
 
 /**
- * Resilient backpropagation (Riedmiller and Braun, 1993; the variant without weight backtracking), as PyTorch has it:
+ * Resilient backpropagation (Riedmiller and Braun, 1993; the variant without weight backtracking) in PyTorch's form:
  *
  *     c = growth  where g * previous > 0  |  shrinkage  where < 0  |  1
  *     size = min(largest, max(smallest, c * size))         (size_0 = learningRate)
  *     g = 0  where c is shrinkage
  *     theta = theta - sign(g) * size        previous = g
  *
- * For whole batches: the sign of a mini-batch's gradient changes by chance. A schedule scales the step that is taken,
- * relative to the optimizer's own rate, and not the sizes that are carried; at a constant rate that is PyTorch's form.
+ * For full-batch training: the sign of a mini-batch's gradient changes by chance. A schedule scales the steps taken,
+ * relative to the optimizer's own rate, but not the stored step sizes; at a constant rate that is PyTorch's form.
  */
 export const rprop = defineOptimizer({
   kind: "rprop",

@@ -7,15 +7,16 @@ import { regularization } from "../regularization.js";
 import { learningRate } from "../shared-options.js";
 
 /**
- * Stochastic gradient descent as PyTorch has it (Sutskever, Martens, Dahl and Hinton, ICML 2013, with the learning
+ * Stochastic gradient descent in PyTorch's form (Sutskever, Martens, Dahl and Hinton, ICML 2013, with the learning
  * rate outside the buffer):
  *
- *     trace = momentum * trace + (1 - dampening) * g        (the first step takes g whole)
+ *     trace = momentum * trace + (1 - dampening) * g        (the first step sets trace = g)
  *     d = g + momentum * trace  (nesterov)  |  trace  |  g  (momentum 0)
  *     theta = theta - learningRate * d
  *
- * `rateInside`, as in Keras and in the paper: `trace = momentum * trace + learningRate * g`, without a rate outside. The
- * same numbers at a constant rate; when the rate changes, past gradients keep the rate that they came with.
+ * `rateInside`, as in Keras and in the paper: `trace = momentum * trace + learningRate * g` and `theta = theta -
+ * trace`. Both forms are equal at a constant rate; when the rate changes, past gradients keep the rate of their own
+ * step.
  */
 export const sgd = defineOptimizer({
   kind: "sgd",
@@ -35,7 +36,7 @@ export const sgd = defineOptimizer({
       throw new InvalidInputError("nesterov needs a momentum above 0 and no dampening", {
         where: "optimizer (sgd)",
         received: `momentum ${momentum}, dampening ${dampening}`,
-        remedy: "Set momentum to 0.9, say, and dampening to 0",
+        remedy: "Set momentum to 0.9, for example, and dampening to 0",
       });
     }
     return momentum === 0 ? {} : { trace: 0 };
@@ -50,7 +51,7 @@ export const sgd = defineOptimizer({
     if (spec.momentum === 0) return { parameter: sub(parameter, mul(gradient, hyper.learningRate)), slots: {} };
     const taken = hyper.share === undefined ? gradient : mul(gradient, hyper.share);
     const trace = add(mul(slots.trace, hyper.momentum), taken);
-    // With nesterov there is no dampening, so what is taken is g, or the rate times g.
+    // With nesterov there is no dampening, so `taken` is g, or the rate times g.
     const direction = spec.nesterov ? add(taken, mul(trace, hyper.momentum)) : trace;
     const change = spec.rateInside ? direction : mul(direction, hyper.learningRate);
     return { parameter: sub(parameter, change), slots: { trace } };

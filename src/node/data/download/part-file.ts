@@ -14,7 +14,7 @@ export interface PartFile {
 /**
  * Claims `<folder>/<name>.part`, with the bytes that an earlier try left in it. While another process holds it, the
  * caller gets an empty file of its own instead, which is never kept: the last one to finish wins, with equal bytes.
- * @throws EnvironmentError when the folder cannot be written.
+ * @throws EnvironmentError if the folder is not writable.
  */
 export async function claimPart(folder: string, name: string): Promise<PartFile> {
   const shared = join(folder, `${name}.part`);
