@@ -59,6 +59,10 @@ export { type ExportRequest, inferenceModel } from "./train/export.js";
 // Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
 export type { Dataset, Normalization, RowSource, Split } from "./data/dataset.js";
 export { type DataSource, localData } from "./data/source.js";
+export { type ValidationShare, withValidation } from "./data/splits.js";
+export type { ArtifactStore } from "./data/artifact-store.js";
+export { putDataset } from "./data/dataset-artifact.js";
+export { type DataResolver, dataResolver, type OpenSource } from "./data/resolver.js";
 export { syntheticDataset } from "./data/synthetic.js";
 export { readNpy, writeNpy } from "./data/formats/npy.js";
 export { readNpz, writeNpz } from "./data/formats/npz.js";

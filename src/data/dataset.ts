@@ -34,6 +34,9 @@ export interface Normalization {
   readonly deviation: readonly number[];
 }
 
+/** The parts of a data set: who learns from it, who chooses by it, who reports. */
+export type SplitName = "train" | "validation" | "test";
+
 export interface Dataset {
   /** The name on the command line: `mnist`. */
   readonly id: string;
@@ -46,7 +49,9 @@ export interface Dataset {
   /** Where it comes from, for whoever has to open it again. */
   readonly source: DataSource;
   readonly train: Split;
-  /** Held out of training; some users' data has none. */
+  /** Held out for choices: measured after every epoch. Absent: `test` is measured instead, unless a part of `train` is. */
+  readonly validation?: Split;
+  /** Held out of training and, where there is a validation split, of every choice; some users' data has none. */
   readonly test?: Split;
   /** Shape of one example: `[1, 28, 28]`. */
   readonly inputShape: readonly number[];

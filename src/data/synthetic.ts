@@ -232,23 +232,24 @@ export function isSyntheticName(text: string): boolean {
  * @throws UnknownNameError, InvalidInputError for names, options and values that are not there.
  */
 export function syntheticDataset(text: string, targetKind?: TargetKind): Dataset {
-  const { kind, ...given } = specFromText("--data", "data set", text, syntheticTable);
-  const named = Object.entries(given).map(([key, value]) => `${key}=${value}`);
-  return drawnDataset(named.length === 0 ? kind : `${kind}:${named.join(",")}`, { kind, ...given }, targetKind);
+  return drawnDataset(specFromText("--data", "data set", text, syntheticTable), targetKind);
 }
 
 /** The data set of a source: the same examples again, on any machine. */
 export function syntheticFromSource({ name, options, targets }: SyntheticSource): Dataset {
-  return drawnDataset(name, { kind: name, ...options }, targets);
+  return drawnDataset({ kind: name, ...options }, targets);
 }
 
 type SyntheticSource = Extract<DataSource, { readonly kind: "synthetic" }>;
 
-function drawnDataset(id: string, given: { readonly kind: string }, targetKind: TargetKind | undefined): Dataset {
+function drawnDataset(given: { readonly kind: string }, targetKind: TargetKind | undefined): Dataset {
   const { definition, spec } = readSpec("--data", "data set", syntheticTable, given);
   const draw = definition.draw as (options: unknown) => DrawnSplits;
   const { train, test } = draw(spec);
   const { kind, ...options } = spec as { kind: string } & Readonly<Record<string, Json>>;
+  const presets = definition() as Readonly<Record<string, unknown>>;
+  const named = Object.entries(options).filter(([key, value]) => value !== presets[key]);
+  const id = named.length === 0 ? kind : `${kind}:${named.map(([key, value]) => `${key}=${value}`).join(",")}`;
   const targets = targetKind === undefined ? {} : { targets: targetKind };
   const examples = ({ inputs, targets }: Drawn): StoredExamples => ({
     where: id,

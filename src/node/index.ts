@@ -7,6 +7,8 @@ export { type NodeRuntimeOptions, nodeRuntime } from "./runtime/node-runtime.js"
 // your own files.
 export { type LoadDatasetOptions, loadDataset as dataset } from "./data/load-dataset.js";
 export { loadUserData, type UserDataOptions } from "./data/user-data.js";
+export { type NodeResolverOptions, nodeDataResolver } from "./data/data-resolver.js";
+export { artifactFolder } from "./files/artifact-folder.js";
 export {
   type DatasetStatus,
   type FileCheck,

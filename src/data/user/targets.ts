@@ -28,7 +28,7 @@ interface Stored {
 }
 
 /**
- * Targets of one or two splits. Texts become the numbers of their names in sorted order (by code unit), which are those
+ * Targets of one split or several. Texts become the numbers of their names in sorted order (by code unit), which are those
  * of the first split.
  * @param kind by default `class` for texts, and for integers and booleans of one number a row; else `value`.
  * @param ignored a class number that may be negative, of targets that do not count.

@@ -4,8 +4,10 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { DType } from "../../core/numbers/dtype.js";
 import { shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { Dataset, RowSource, Split } from "../dataset.js";
-import { firstRows, heldOutRows, takeRows } from "../rows.js";
+import type { Dataset, RowSource, Split, SplitName } from "../dataset.js";
+import { contentFingerprint, type HashPieces } from "../fingerprint.js";
+import { firstRows, heldOutRows } from "../rows.js";
+import { otherRows, takeExamples } from "../splits.js";
 import { normalizationOf } from "../statistics.js";
 import { checkedInputs } from "./array-checks.js";
 import { convertTargets, type StoredTargets, type TargetKind } from "./targets.js";
@@ -27,8 +29,12 @@ export interface UserDatasetRequest {
   /** What the data set is called whose examples have this fingerprint. */
   readonly identify: (fingerprint: string) => Pick<Dataset, "id" | "title" | "isSample" | "fingerprint" | "source">;
   readonly train: StoredExamples;
+  readonly validation?: StoredExamples;
   readonly test?: StoredExamples;
-  /** Share of the rows that is held out, from the end, in (0, 1): the last rows, or the last of each class. */
+  /**
+   * Share of the rows for training that becomes the validation split, from the end, in (0, 1): the last rows, or the last
+   * of each class.
+   */
   readonly validationSplit?: number;
   /** What the loss wants. By default integers, booleans and texts are classes, other numbers values. */
   readonly targetKind?: TargetKind;
@@ -37,7 +43,7 @@ export interface UserDatasetRequest {
   /** What training does with the inputs unless it is told otherwise; `raw` by default. */
   readonly scaling?: Dataset["scaling"];
   /** Hexadecimal SHA-256 of the pieces, one after the other. */
-  readonly hash: (pieces: Iterable<Uint8Array>) => string;
+  readonly hash: HashPieces;
 }
 
 /**
@@ -48,20 +54,25 @@ export interface UserDatasetRequest {
  */
 export function userDataset(request: UserDatasetRequest): Dataset {
   const { validationSplit, hash, scaling = "raw" } = request;
-  const stored = [request.train, ...(request.test === undefined ? [] : [request.test])];
+  const names = splitNames.filter((name) => request[name] !== undefined);
+  const stored = names.map((name) => request[name] as StoredExamples);
   for (const examples of stored) checkRowCounts(examples);
   const inputs = stored.map((examples) => checkedInputs(examples));
-  if (inputs.length === 2) checkSameInputs(request.train.where, stored[1].where, inputs[0], inputs[1]);
+  for (const [i, { where }] of stored.entries())
+    if (i > 0) checkSameInputs(request.train.where, where, inputs[0], inputs[i]);
   const { targets, classes } = convertTargets(stored, request.targetKind, request.ignoredClass);
-  const splits = stored.map(({ stream }, i) => splitOf(inputs[i], targets[i], stream?.source));
-  const [train, test = undefined] =
-    validationSplit === undefined ? splits : holdOut(request.train, splits, validationSplit);
+  const given = Object.fromEntries(
+    names.map((name, i) => [name, splitOf(inputs[i], targets[i], stored[i].stream?.source)]),
+  ) as unknown as Splits;
+  const splits =
+    validationSplit === undefined ? given : { ...given, ...holdOut(request.train, given, validationSplit) };
+  const { train } = splits;
   const [inputName] = inputs[0].keys();
+  const before = stored.flatMap(({ stream }) => (stream === undefined ? [] : [stream.sha256]));
   const normalization = train.source === undefined ? normalizationOf(train.inputs) : undefined;
   return {
-    ...request.identify(hash(piecesOf(stored, train, test)).slice(0, 16)),
-    train,
-    ...(test === undefined ? {} : { test }),
+    ...request.identify(contentFingerprint(splits, { hash, before })),
+    ...splits,
     inputShape: train.inputs.shape.slice(1),
     inputName,
     ...(classes === undefined ? {} : { classes }),
@@ -69,6 +80,10 @@ export function userDataset(request: UserDatasetRequest): Dataset {
     scaling,
   };
 }
+
+type Splits = Pick<Dataset, SplitName>;
+
+const splitNames: readonly SplitName[] = ["train", "validation", "test"];
 
 function splitOf(inputs: ReadonlyMap<string, TensorData>, targets: TensorData, source: RowSource | undefined): Split {
   const [[, first], ...more] = inputs;
@@ -128,9 +143,12 @@ function checkSameInputs(
   }
 }
 
-function holdOut({ where, isGrouped }: StoredExamples, splits: readonly Split[], share: number): Split[] {
-  const [all, given] = splits;
-  if (given !== undefined) {
+function holdOut(
+  { where, isGrouped }: StoredExamples,
+  { train: all, validation }: Splits,
+  share: number,
+): { readonly train: Split; readonly validation: Split } {
+  if (validation !== undefined) {
     throw new InvalidInputError("held-out examples are given twice", {
       where: "--validation-split",
       expected: "either a share of the rows or examples of their own",
@@ -142,11 +160,9 @@ function holdOut({ where, isGrouped }: StoredExamples, splits: readonly Split[],
   const held = heldOutRows(where, rows, share, labels);
   if (labels === undefined) {
     const count = rows - held.length;
-    return [rowsOfSplit(all, 0, count), rowsOfSplit(all, count, rows)];
+    return { train: rowsOfSplit(all, 0, count), validation: rowsOfSplit(all, count, rows) };
   }
-  const isHeld = new Set(held);
-  const kept = Int32Array.from({ length: rows }, (_, row) => row).filter((row) => !isHeld.has(row));
-  return [mapSplit(all, (tensor) => takeRows(tensor, kept)), mapSplit(all, (tensor) => takeRows(tensor, held))];
+  return { train: takeExamples(all, otherRows(held, all)), validation: takeExamples(all, held) };
 }
 
 function rowsOfSplit(split: Split, first: number, end: number): Split {
@@ -168,16 +184,4 @@ function sourcePart(source: RowSource, first: number, end: number): RowSource {
 function mapSplit({ inputs, moreInputs, targets }: Split, map: (tensor: TensorData) => TensorData): Split {
   const more = moreInputs === undefined ? [] : [...moreInputs].map(([name, tensor]) => [name, map(tensor)] as const);
   return { inputs: map(inputs), targets: map(targets), ...(more.length === 0 ? {} : { moreInputs: new Map(more) }) };
-}
-
-/** Everything that determines a training: names, types, shapes and elements of both splits. */
-function* piecesOf(stored: readonly StoredExamples[], train: Split, test: Split | undefined): Iterable<Uint8Array> {
-  for (const { stream } of stored) if (stream !== undefined) yield new TextEncoder().encode(stream.sha256);
-  for (const split of test === undefined ? [train] : [train, test]) {
-    const arrays = [["", split.inputs] as const, ...(split.moreInputs ?? []), ["targets", split.targets] as const];
-    for (const [name, { dtype, shape, data }] of arrays) {
-      yield new TextEncoder().encode(JSON.stringify([name, dtype, shape]));
-      yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    }
-  }
 }

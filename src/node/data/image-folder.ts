@@ -7,9 +7,9 @@ import { ImageCollector, type ImageSize } from "../../data/user/image-set.js";
 import type { StoredExamples } from "../../data/user/user-dataset.js";
 import { fileError, readUserFile } from "./read-file.js";
 
-/** Folders that hold the examples for training, and those that are held out; the first one that exists is taken. */
+/** Folders that hold the examples of each split; the first one that exists is taken. */
 const trainFolders = ["train", "training"];
-const testFolders = ["test", "validation", "val"];
+const heldFolders = { validation: ["validation", "val"], test: ["test"] } as const;
 /** Of one file of a picture. */
 const maxFileBytes = 256_000_000;
 
@@ -23,6 +23,7 @@ export interface ImageEntry {
 /** The pictures of a folder, by split. Classes and files are in the order of their names. */
 export interface ImageListing {
   readonly train: readonly ImageEntry[];
+  readonly validation?: readonly ImageEntry[];
   readonly test?: readonly ImageEntry[];
 }
 
@@ -34,11 +35,12 @@ export async function listImages(folder: string): Promise<ImageListing> {
   const names = (await entriesOf(folder)).folders;
   const train = trainFolders.find((name) => names.includes(name));
   if (train === undefined) return { train: await listClasses(folder) };
-  const test = testFolders.find((name) => names.includes(name));
-  return {
-    train: await listClasses(join(folder, train)),
-    ...(test === undefined ? {} : { test: await listClasses(join(folder, test)) }),
-  };
+  const held: { validation?: ImageEntry[]; test?: ImageEntry[] } = {};
+  for (const split of ["validation", "test"] as const) {
+    const found = heldFolders[split].find((name) => names.includes(name));
+    if (found !== undefined) held[split] = await listClasses(join(folder, found));
+  }
+  return { train: await listClasses(join(folder, train)), ...held };
 }
 
 async function listClasses(folder: string): Promise<ImageEntry[]> {

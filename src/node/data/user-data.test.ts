@@ -95,13 +95,16 @@ describe("arrays of a user", () => {
     expect(named.test).toEqual(other.test);
     expect(named.fingerprint).toBe(other.fingerprint);
     const last = await loadUserData(path, { validationSplit: 0.25 });
-    expect([toNumbers(last.train.inputs), toNumbers(last.test!.inputs)]).toEqual([
+    expect([toNumbers(last.train.inputs), toNumbers(last.validation!.inputs)]).toEqual([
       [0, 1, 2, 3, 4, 5],
       [6, 7],
     ]);
-    expect([toNumbers(last.train.targets), toNumbers(last.test!.targets)]).toEqual([[0, 2, 1], [0]]);
+    expect([toNumbers(last.train.targets), toNumbers(last.validation!.targets)]).toEqual([[0, 2, 1], [0]]);
     expect(last.normalization?.mean).toEqual([2, 3]);
     expect(last.fingerprint).not.toBe(named.fingerprint);
+    const three = await loadUserData(path, { validationSplit: 0.25, test });
+    expect([three.train, three.validation, three.test]).toEqual([last.train, last.validation, other.test]);
+    expect(new Set([three, last, other].map(({ fingerprint }) => fingerprint)).size).toBe(3);
   });
 
   it("are named by their folder and the beginning of their fingerprint, so that two folders `data` are two sets", async () => {
@@ -161,7 +164,6 @@ describe("arrays of a user", () => {
       await refusal(npz("negative.npz", { x, y: tensorFrom("int64", [4], [0, 1, 2, -1]) })),
       await refusal(npz("ok.npz", { x, y }), { validationSplit: 0.01 }),
       await refusal(join(root, "ok.npz"), { validationSplit: 1 }),
-      await refusal(join(root, "ok.npz"), { validationSplit: 0.5, test: join(root, "ok.npz") }),
       await refusal(join(root, "ok.npz"), { testInputs: ["x"] }),
       await refusal(join(root, "ok.npz"), { test: join(root, "nowhere.npz") }),
       await refusal(join(root, "ok.npz"), {
@@ -188,7 +190,6 @@ describe("arrays of a user", () => {
         "2 @/negative.npz > y, row 3: not a class number: expected whole numbers from 0, which this loss needs, received -1. Number the classes from 0",
         "2 @/ok.npz (--validation-split): a split without rows: expected at least one row on both sides, received 0 of 4 held out",
         "2 --validation-split: not a share: expected a number above 0 and below 1, received 1",
-        "2 --validation-split: held-out examples are given twice: expected either a share of the rows or examples of their own, received both",
         "2 --test-inputs: half of the held-out examples: expected --test-inputs and --test-targets together, or a file with --test, received one of them",
         "3 @/nowhere.npz: no such file or folder. Check the path",
         "2 @/wide.npz > x: held-out examples differ from those for training: expected float32 [rows, 2], as in @/ok.npz, received float32 [rows, 3]",
@@ -228,10 +229,17 @@ describe("arrays of a user", () => {
     const flat = await loadUserData(join(root, "flat"), { validationSplit: 0.5 });
     expect([flat.classes, flat.inputShape, flat.scaling]).toEqual([["cat", "dog"], [1, 2, 2], "standardize"]);
     expect(toNumbers(flat.train.targets)).toEqual([0, 1]);
-    expect(toNumbers(flat.test!.inputs)).toEqual([1, 2, 3, 4, 3, 4, 5, 6]);
+    expect(toNumbers(flat.validation!.inputs)).toEqual([1, 2, 3, 4, 3, 4, 5, 6]);
     const split = await loadUserData(join(root, "split"));
-    expect([toNumbers(split.train.targets), toNumbers(split.test!.targets)]).toEqual([[0, 0, 1, 1], [1]]);
-    expect(split.normalization?.mean[0]).toBeCloseTo(3 / 255, 12);
+    expect([toNumbers(split.train.targets), toNumbers(split.validation!.targets)]).toEqual([[0, 0, 1, 1], [1]]);
+    expect([split.normalization?.mean[0], split.test]).toEqual([expect.closeTo(3 / 255, 12), undefined]);
+    put("split/test/cat/9.png", [8, 8, 8, 8]);
+    const three = await loadUserData(join(root, "split"));
+    expect([three.train, three.validation]).toEqual([split.train, split.validation]);
+    expect([toNumbers(three.test!.inputs), toNumbers(three.test!.targets)]).toEqual([[8, 8, 8, 8], [0]]);
+    expect(await refusal(join(root, "split"), { validationSplit: 0.5 })).toBe(
+      "2 --validation-split: held-out examples are given twice: expected either a share of the rows or examples of their own, received both",
+    );
     expect((await loadUserData(join(root, "flat"), { imageSize: { height: 1, width: 1 } })).train.inputs.shape).toEqual(
       [4, 1, 1, 1],
     );

@@ -19,7 +19,7 @@ import {
   openNpyFolder,
   readNpyFile,
 } from "./array-files.js";
-import { listImages, readImages } from "./image-folder.js";
+import { type ImageEntry, listImages, readImages } from "./image-folder.js";
 import { openNpyRows, type StreamedRows } from "./npy-rows.js";
 import { pathKind, readUserFile } from "./read-file.js";
 
@@ -32,12 +32,12 @@ export interface UserDataOptions {
   readonly inputs?: readonly string[];
   /** `--targets`: name of the array of targets; of columns of a table. */
   readonly targets?: readonly string[];
-  /** `--test`: path of held-out examples, of the same kind. */
+  /** `--test`: path of examples for the test, of the same kind. */
   readonly test?: string;
-  /** `--test-inputs`, `--test-targets`: held-out examples in the same file, or their names in that of `test`. */
+  /** `--test-inputs`, `--test-targets`: examples for the test in the same file, or their names in that of `test`. */
   readonly testInputs?: readonly string[];
   readonly testTargets?: readonly string[];
-  /** `--validation-split`: share of the rows that is held out, the last ones. */
+  /** `--validation-split`: share of the rows for training that becomes the validation split, the last ones. */
   readonly validationSplit?: number;
   /** `--image-size`: what all pictures of a folder are resized to; without it they must be of one size. */
   readonly imageSize?: ImageSize;
@@ -71,11 +71,9 @@ export function isDataPath(text: string): boolean {
  */
 export async function loadUserData(path: string, options: UserDataOptions = {}): Promise<Dataset> {
   const { read, scaling } = await readerFor(path);
-  const { train, test } = await read(path, options);
   return userDataset({
     identify: (fingerprint) => localData(localName(basename(resolve(path)), fingerprint), fingerprint),
-    train,
-    ...(test === undefined ? {} : { test }),
+    ...(await read(path, options)),
     ...(options.validationSplit === undefined ? {} : { validationSplit: options.validationSplit }),
     ...(options.targetKind === undefined ? {} : { targetKind: options.targetKind }),
     ...(options.ignoredClass === undefined ? {} : { ignoredClass: options.ignoredClass }),
@@ -116,6 +114,7 @@ function unknownKind(path: string): InvalidInputError {
 
 interface StoredSplits {
   readonly train: StoredExamples;
+  readonly validation?: StoredExamples;
   readonly test?: StoredExamples;
 }
 
@@ -188,18 +187,18 @@ function columns(inputs: readonly string[] | undefined, targets: readonly string
 }
 
 async function readImageExamples(path: string, options: UserDataOptions): Promise<StoredSplits> {
-  const { test: testFolder, validationSplit, imageSize } = options;
+  const { test: testFolder, imageSize } = options;
   const own = await listImages(path);
-  // A folder of its own, or a share of the rows, comes before what lies beside the examples for training.
-  const test =
-    testFolder !== undefined
-      ? (await listImages(testFolder)).train
-      : validationSplit === undefined
-        ? own.test
-        : undefined;
-  const train = await readImages(path, own.train, imageSize, maxImageBytes);
-  if (test === undefined) return { train };
-  return { train, test: await readImages(testFolder ?? path, test, imageSize, maxImageBytes) };
+  const images = (folder: string, entries: readonly ImageEntry[]): Promise<StoredExamples> =>
+    readImages(folder, entries, imageSize, maxImageBytes);
+  const train = await images(path, own.train);
+  const validation = own.validation === undefined ? {} : { validation: await images(path, own.validation) };
+  // A folder that is named comes before what lies beside the examples for training.
+  if (testFolder !== undefined) {
+    const listed = await listImages(testFolder);
+    return { train, ...validation, test: await images(testFolder, listed.train) };
+  }
+  return { train, ...validation, ...(own.test === undefined ? {} : { test: await images(path, own.test) }) };
 }
 
 function oneTarget(flag: string, targets: readonly string[] | undefined): string | undefined {

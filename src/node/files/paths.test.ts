@@ -12,6 +12,7 @@ describe("folders", () => {
       data: "/home/ada/.cache/trainscope/data",
       store: "/home/ada/.local/state/trainscope/store.sqlite",
       checkpoints: "/home/ada/.local/state/trainscope/checkpoints",
+      artifacts: "/home/ada/.local/state/trainscope/artifacts",
     });
     expect(on("darwin", {}, "/Users/ada")).toMatchObject({
       state: "/Users/ada/Library/Application Support/trainscope",

@@ -14,6 +14,8 @@ export interface Paths {
   readonly store: string;
   /** Checkpoints of trials: `<state>/checkpoints`. */
   readonly checkpoints: string;
+  /** Data sets and other bytes that several processes open, by their SHA-256: `<state>/artifacts`. */
+  readonly artifacts: string;
 }
 
 export interface PathsOptions {
@@ -42,6 +44,7 @@ export function trainscopePaths(options: PathsOptions = {}): Paths {
     data: path.join(cache, "data"),
     store: path.join(state, "store.sqlite"),
     checkpoints: path.join(state, "checkpoints"),
+    artifacts: path.join(state, "artifacts"),
   };
 }
 

@@ -171,4 +171,7 @@ function checkRange(
   }
 }
 
-const splits = ({ train, test }: Dataset) => Object.entries({ train, ...(test === undefined ? {} : { test }) });
+const splits = ({ train, validation, test }: Dataset) =>
+  Object.entries({ train, validation, test }).flatMap(([name, split]) =>
+    split === undefined ? [] : [[name, split] as const],
+  );
