@@ -20,6 +20,7 @@ export interface StepSelection {
 export function seriesOf(trial: string, event: TrialEvent, steps: StepSelection = {}): SeriesBlock[] {
   if (event.kind === "steps") return stepSeries(trial, event, steps);
   if (event.kind === "probes") return probeSeries(trial, event);
+  if (event.kind === "test") return evaluationSeries(trial, event.measured);
   if (event.kind === "epoch") return event.measured.flatMap((evaluation) => evaluationSeries(trial, evaluation));
   return [];
 }

@@ -68,9 +68,10 @@ export interface TrainOptions {
  * Trains a model and yields what it measures:
  *
  * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`);
- * - after every epoch the loss and, for classes, the accuracy (0 to 1) of both splits. Those of `train` are means over
- *   the epoch, while weights change and dropout is active; those of `validation` are of the held-out split after it, if
- *   there is one.
+ * - after every epoch the loss and, for classes, the accuracy (0 to 1) of two splits. Those of `train` are means over
+ *   the epoch, while weights change and dropout is active; those of `validation` are of the validation split after it,
+ *   or of the test split where there is no validation split;
+ * - at the end those of `test`, where a validation split was there for choices.
  *
  * With `probes` there are rows of what they found before a step: `metric: "activations.deviation"` with the `path` of the
  * layer or parameter. The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of

@@ -4,7 +4,7 @@ import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/formats/safetensors.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { Divergence, Evaluation, EventOf, ProbeReading, TrialEvent } from "../../train/trial/events.js";
+import type { Divergence, Evaluation, EventOf, Measured, ProbeReading, TrialEvent } from "../../train/trial/events.js";
 import type { StopSignal, Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, jsonLine } from "../output.js";
@@ -33,6 +33,9 @@ interface EnsembleDocument {
   readonly validationLoss?: Distribution;
   readonly trainingLoss?: Distribution;
   readonly accuracy?: Distribution;
+  /** Of the test split after training, where a validation split was there for choices. */
+  readonly testLoss?: Distribution;
+  readonly testAccuracy?: Distribution;
   /** Each network that diverged, and when. */
   readonly diverged: { readonly count: number; readonly networks: readonly Pick<Divergence, "network" | "step">[] };
   readonly steps: number;
@@ -87,6 +90,7 @@ export class EnsembleCommand {
   #steps = 0;
   #threads = 0;
   #last: Evaluation | undefined;
+  #test: Measured | undefined;
   #exitCode: number = exitCodes.done;
 
   constructor(options: TrainOptions, context: CommandContext, ensemble: Trial, data: Dataset) {
@@ -133,6 +137,9 @@ export class EnsembleCommand {
       case "epoch":
         this.#last = event.measured[event.measured.length - 1];
         progress.line(epochText(event.epoch, this.#last));
+        break;
+      case "test":
+        this.#test = event.measured;
         break;
       case "checkpoint":
         await this.#state?.save(event.bytes);
@@ -181,9 +188,9 @@ export class EnsembleCommand {
 
   async #finalDocument(isDone: boolean): Promise<EnsembleDocument> {
     const { history, networks } = this.#ensemble;
-    const hasTest = this.#ensemble.has("test");
+    const { everyEpoch } = this.#ensemble;
     const current = this.#last?.step === history.steps && this.#last.phase === "validation" ? this.#last : undefined;
-    const measured = isDone ? (current ?? (await this.#ensemble.evaluate(hasTest ? "test" : "train"))) : undefined;
+    const measured = isDone ? (current ?? (await this.#ensemble.evaluate(everyEpoch ?? "train"))) : undefined;
     const seconds = this.#trainMs / 1000;
     const part = (name: string, values: ArrayLike<number> | undefined) => {
       const distribution = values === undefined ? undefined : distributionOf(values);
@@ -192,8 +199,10 @@ export class EnsembleCommand {
     return {
       ensemble: networks,
       ...part("loss", history.steps === 0 ? undefined : history.lossesAt(history.steps - 1)),
-      ...part(hasTest ? "validationLoss" : "trainingLoss", measured?.loss),
+      ...part(everyEpoch === undefined ? "trainingLoss" : "validationLoss", measured?.loss),
       ...part("accuracy", measured?.accuracy),
+      ...part("testLoss", this.#test?.loss),
+      ...part("testAccuracy", this.#test?.accuracy),
       diverged: {
         count: history.diverged.length,
         networks: history.diverged.map(({ network, step }) => ({ network, step })),
@@ -247,15 +256,18 @@ function divergedText(diverged: readonly Divergence[], networks: number): string
   return `${formatNumber(diverged.length)} of ${formatNumber(networks)} networks diverged: ${first.join(", ")}${more}`;
 }
 
-function finalText({ ensemble, validationLoss, trainingLoss, accuracy, ...final }: EnsembleDocument): string {
+function finalText({ ensemble, validationLoss, trainingLoss, ...final }: EnsembleDocument): string {
   const [split, loss] = validationLoss === undefined ? ["training", trainingLoss] : ["validation", validationLoss];
-  const right = accuracy === undefined ? "" : `, accuracy ${(100 * accuracy.mean).toFixed(2)} %`;
+  const part = (found: Distribution | undefined, accuracy: Distribution | undefined): string =>
+    `loss ${found?.mean.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy.mean).toFixed(2)} %`}`;
+  const test = final.testLoss === undefined ? "" : `, test ${part(final.testLoss, final.testAccuracy)}`;
   const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
   const seconds = formatDuration(final.seconds);
-  return `${formatNumber(ensemble)} networks: mean ${split} loss ${loss?.mean.toFixed(4)}${right} on ${final.data} after ${formatNumber(final.steps)} steps; ${seconds} on ${threads}\n`;
+  return `${formatNumber(ensemble)} networks: mean ${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${seconds} on ${threads}\n`;
 }
 
-function findingsOf({ validationLoss, trainingLoss, accuracy }: EnsembleDocument): Finding[] {
+function findingsOf(final: EnsembleDocument): Finding[] {
+  const { validationLoss, trainingLoss, accuracy, testLoss, testAccuracy } = final;
   const finding = (id: string, title: string, found: Distribution | undefined, scale: number, unit: string) => {
     if (found === undefined) return [];
     const value = scale * found.mean;
@@ -265,5 +277,7 @@ function findingsOf({ validationLoss, trainingLoss, accuracy }: EnsembleDocument
     ...finding("validationLoss", "Validation loss", validationLoss, 1, "nats"),
     ...finding("trainingLoss", "Training loss", trainingLoss, 1, "nats"),
     ...finding("accuracy", "Accuracy", accuracy, 100, "%"),
+    ...finding("testLoss", "Test loss", testLoss, 1, "nats"),
+    ...finding("testAccuracy", "Test accuracy", testAccuracy, 100, "%"),
   ];
 }

@@ -56,7 +56,9 @@ function numbersOf({ epochs, steps, batchSize, seed }: TrainOptions): Record<str
 }
 
 /** What a training found: each number once, from one seed and so without an interval. */
-export function trainingFindings({ loss, validationLoss, trainingLoss, accuracy }: FinalDocument): Finding[] {
+export function trainingFindings(final: FinalDocument): Finding[] {
+  const { loss, validationLoss, trainingLoss, accuracy, testLoss, testAccuracy } = final;
+  const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : 100 * share);
   const finding = (id: string, title: string, value: number | undefined, unit: string): Finding[] =>
     value === undefined ? [] : [{ id, title, value, level: 0.95, method: "single run", n: 1, unit, variant: "" }];
   return [
@@ -66,8 +68,10 @@ export function trainingFindings({ loss, validationLoss, trainingLoss, accuracy 
     ...finding(
       "accuracy",
       validationLoss === undefined ? "Training accuracy" : "Validation accuracy",
-      accuracy === undefined ? undefined : 100 * accuracy,
+      percent(accuracy),
       "%",
     ),
+    ...finding("testLoss", "Test loss", testLoss, "nats"),
+    ...finding("testAccuracy", "Test accuracy", percent(testAccuracy), "%"),
   ];
 }

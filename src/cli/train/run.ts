@@ -132,6 +132,7 @@ class TrainCommand {
   #threads = 0;
   #validation: Evaluation | undefined;
   #divergence: Divergence | undefined;
+  #test: Measured | undefined;
   #exitCode: number = exitCodes.done;
 
   constructor(options: TrainOptions, context: CommandContext, trial: Trial, data: Dataset, trained: TrainableModel) {
@@ -186,6 +187,9 @@ class TrainCommand {
         this.#validation = event.measured.find(({ phase }) => phase === "validation");
         progress.line(epochText(event));
         break;
+      case "test":
+        this.#test = event.measured;
+        break;
       case "checkpoint":
         await this.#state?.save(event.bytes);
         break;
@@ -230,8 +234,7 @@ class TrainCommand {
     const { options, terminal } = { options: this.#options, terminal: this.#context.terminal };
     const isDone = this.#exitCode === exitCodes.done;
     const current = this.#validation?.step === this.#trial.history.steps ? this.#validation : undefined;
-    const split = this.#trial.has("test") ? "test" : "train";
-    const measured = isDone ? (current ?? (await this.#trial.evaluate(split))) : undefined;
+    const measured = isDone ? (current ?? (await this.#trial.evaluate(this.#trial.everyEpoch ?? "train"))) : undefined;
     const failures: unknown[] = [];
     const note = (cause: unknown): void => void failures.push(cause);
     await this.#state?.finish().catch(note);
@@ -271,8 +274,10 @@ class TrainCommand {
       loss: history.steps === 0 ? Number.NaN : history.lossesAt(history.steps - 1)[0],
       ...(measured === undefined
         ? {}
-        : { [this.#trial.has("test") ? "validationLoss" : "trainingLoss"]: measured.loss[0] }),
+        : { [this.#trial.everyEpoch === undefined ? "trainingLoss" : "validationLoss"]: measured.loss[0] }),
       ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy[0] }),
+      ...(this.#test === undefined ? {} : { testLoss: this.#test.loss[0] }),
+      ...(this.#test?.accuracy === undefined ? {} : { testAccuracy: this.#test.accuracy[0] }),
       steps: history.steps,
       seconds,
       stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),

@@ -6,12 +6,15 @@ import { formatDuration, formatNumber } from "../output.js";
 export interface FinalDocument {
   /** Of the last step, before its update. */
   readonly loss: number;
-  /** Of the held-out split after training. */
+  /** Of the split that is measured after every epoch, after training. */
   readonly validationLoss?: number;
   /** Of the training split after training, where no examples are held out. */
   readonly trainingLoss?: number;
   /** Share of right answers in the same split; absent for regression. */
   readonly accuracy?: number;
+  /** Of the test split after training, where a validation split was there for choices. */
+  readonly testLoss?: number;
+  readonly testAccuracy?: number;
   /** Updates done, those before a resume included. */
   readonly steps: number;
   /** Inside the runtime, since the start or the resume, without compilation. */
@@ -34,9 +37,11 @@ export function epochText({ epoch, measured }: EventOf<"epoch">): string {
 }
 
 export function finalText(final: FinalDocument): string {
-  const accuracy = final.accuracy === undefined ? "" : `, accuracy ${(100 * final.accuracy).toFixed(2)} %`;
+  const part = (loss: number | undefined, accuracy: number | undefined): string =>
+    `loss ${loss?.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
+  const test = final.testLoss === undefined ? "" : `, test ${part(final.testLoss, final.testAccuracy)}`;
   const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
   const [split, loss] =
     final.validationLoss === undefined ? ["training", final.trainingLoss] : ["validation", final.validationLoss];
-  return `${split} loss ${loss?.toFixed(4)}${accuracy} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+  return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
 }

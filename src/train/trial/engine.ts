@@ -1,8 +1,8 @@
 // What differs between training one network and many; everything that a trial is beside that stands in loop.ts.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { SplitName } from "../../data/dataset.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import type { Measured, ProbeReading } from "./events.js";
-import type { SplitName } from "./plan.js";
 import type { Segment } from "./segment.js";
 
 /** What a segment gave. */

@@ -1,5 +1,6 @@
 // Trains many networks at once: one program holds them all, and each is what it would be alone with its own seed.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { SplitName } from "../../data/dataset.js";
 import type { RowOrder } from "../data/row-order.js";
 import type { SplitData } from "../data/split-data.js";
 import { joinedNetworks, joinedRows, stateOfNetworks } from "../program/ensemble-state.js";
@@ -11,7 +12,7 @@ import type { Ahead, SegmentResult, TrialEngine } from "./engine.js";
 import { EnsembleProbes } from "./ensemble/ensemble-probes.js";
 import { EnsembleShare, shareExtents } from "./ensemble/ensemble-share.js";
 import type { Measured, ProbeReading } from "./events.js";
-import type { SplitName, TrialPlan } from "./plan.js";
+import type { TrialPlan } from "./plan.js";
 import type { Segment, SegmentFeeds } from "./segment.js";
 import type { LoadedProgram } from "./sessions.js";
 

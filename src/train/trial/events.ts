@@ -1,6 +1,6 @@
 // What a running trial tells, of one network or of many: losses of a segment, evaluations, checkpoints, the end.
 //
-//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> checkpoint? -> done
+//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> checkpoint? -> test? -> done
 //                                                                        -> checkpoint -> interrupted
 //
 // A single training is the case `networks = 1`. A number of every network stands in a list of that length; a table of
@@ -8,6 +8,7 @@
 //
 //   { kind: "steps", first: 8, steps: 2, losses: Float32Array [2.31, 2.28], examples: Int32Array [64, 64], ... }
 //   { kind: "done", step: 940, diverged: [{ network: 3, step: 17, epoch: 0.018, loss: NaN }] }
+import type { Phase } from "../../core/rows.js";
 import type { Epoch } from "../data/row-order.js";
 import type { ProbeFindings } from "../program/probe-record.js";
 
@@ -19,10 +20,10 @@ export interface Measured {
   readonly accuracy?: readonly number[];
 }
 
-/** What was measured after an epoch. */
+/** What was measured after an epoch, or at the end. */
 export interface Evaluation extends Measured {
-  /** Of the training split, or of the one that is held out. */
-  readonly phase: "train" | "validation";
+  /** Of the training split, of the one that is measured after every epoch, or of the test split at the end. */
+  readonly phase: Phase;
   /** Updates done. */
   readonly step: number;
   /** Epochs done. */
@@ -105,6 +106,8 @@ export type TrialEvent =
       readonly step: number;
       readonly measured: readonly Evaluation[];
     }
+  /** The test split after the last step, once, where a validation split was there for choices. */
+  | { readonly kind: "test"; readonly measured: Evaluation }
   /** A network diverged. The others go on; with the last of them the training ends. */
   | ({ readonly kind: "diverged" } & Divergence)
   /** State that can be written to a file. */

@@ -3,7 +3,8 @@
 //   spec + data -> programs -> [ segment -> losses ]* -> epoch -> evaluation -> ... -> done
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { RowOrder } from "../data/row-order.js";
+import type { SplitName } from "../../data/dataset.js";
+import { passedEpochs, type RowOrder } from "../data/row-order.js";
 import { tensorsOfNetwork } from "../program/ensemble-state.js";
 import { unpackValues } from "../program/packing.js";
 import type { ProbeRecord } from "../program/probe-record.js";
@@ -13,7 +14,7 @@ import type { TrialEngine } from "./engine.js";
 import type { Divergence, Evaluation, EventOf, Measured, ProbeReading, TrialEvent } from "./events.js";
 import { TrialHistory } from "./history.js";
 import { Pace } from "./pace.js";
-import { type SplitName, splitOf, type TrialPlan } from "./plan.js";
+import { splitOf, type TrialPlan } from "./plan.js";
 import { nextSegment, type Segment } from "./segment.js";
 import type { StopSignal, Trial, TrialRequest } from "./trial.js";
 
@@ -60,6 +61,10 @@ export class TrialLoop implements Trial {
 
   get probed(): readonly (readonly ProbeReading[])[] {
     return this.#records.map((record) => this.#engine.readings(record));
+  }
+
+  get everyEpoch(): SplitName | undefined {
+    return this.#plan.everyEpoch;
   }
 
   has(split: SplitName): boolean {
@@ -219,7 +224,9 @@ export class TrialLoop implements Trial {
     const [step, epoch] = [this.#step, number + 1];
     const sizes = Array.from({ length: step - first }, (_, i) => this.#order.sizeAt(first + i));
     const measured: Evaluation[] = [{ phase: "train", step, epoch, ...this.history.mean(first, sizes) }];
-    if (this.has("test")) measured.push({ phase: "validation", step, epoch, ...(await this.evaluate("test")) });
+    const { everyEpoch } = this.#plan;
+    if (everyEpoch !== undefined)
+      measured.push({ phase: "validation", step, epoch, ...(await this.evaluate(everyEpoch)) });
     this.history.evaluations.push(...measured);
     return { kind: "epoch", epoch, step, measured };
   }
@@ -229,8 +236,20 @@ export class TrialLoop implements Trial {
     if (!this.history.isLost) for (const bad of await this.#badNetworks()) yield { kind: "diverged", ...bad };
     // Of a training that diverged there is nothing to go on with.
     if (!this.history.isLost) yield await this.#checkpoint();
+    if (!this.history.isLost && this.#request.evaluate !== false) yield* this.#test();
     const { diverged, stopped } = this.history;
     yield { kind: "done", step: this.#step, diverged, ...(stopped === undefined ? {} : { stopped }) };
+  }
+
+  /** Measures the test split. After the checkpoint: a training that goes on from there has another last step. */
+  async *#test(): AsyncGenerator<EventOf<"test">, void, undefined> {
+    const { atEnd } = this.#plan;
+    if (atEnd === undefined) return;
+    const step = this.#step;
+    const epoch = passedEpochs(this.#order.epochAt(step), step);
+    const measured: Evaluation = { phase: "test", step, epoch, ...(await this.evaluate(atEnd)) };
+    this.history.evaluations.push(measured);
+    yield { kind: "test", measured };
   }
 
   /** Networks that have a parameter or buffer which is not finite throughout, and did not diverge before. */

@@ -1,6 +1,6 @@
 // What a trial is made of, checked before anything is allocated: network, data, orders of the examples, schedule.
 import { InvalidInputError } from "../../core/errors.js";
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset, SplitName } from "../../data/dataset.js";
 import { lossFunction } from "../../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../../nn/network.js";
 import type { ScheduleFunction } from "../../optim/schedule.js";
@@ -20,8 +20,6 @@ import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
 import type { TrialRequest } from "./trial.js";
 
-export type SplitName = "train" | "test";
-
 export interface TrialPlan {
   readonly id: string;
   readonly spec: TrialSpec;
@@ -37,6 +35,10 @@ export interface TrialPlan {
   /** What the programs of one network are made of. */
   readonly program: Omit<TrainingRequest, "batchSize" | "ensemble">;
   readonly splits: ReadonlyMap<SplitName, SplitData>;
+  /** Measured after every epoch, for choices: the validation split, or the test split where there is no other. */
+  readonly everyEpoch: SplitName | undefined;
+  /** Measured once after the last step, for the report: the test split, where another one was there for choices. */
+  readonly atEnd: "test" | undefined;
   /** Of every network, or one that they share. All have the same epochs and batch sizes. */
   readonly orders: readonly RowOrder[];
   readonly schedule: ScheduleFunction;
@@ -83,6 +85,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
   return {
     ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
     ...layoutOf(network),
+    ...measuredSplits(splits),
     origin: originOf(request, probes),
     totalSteps: spec.steps ?? orders[0].firstStep(spec.epochs ?? 1),
     program: {
@@ -100,6 +103,12 @@ export function splitOf(splits: TrialPlan["splits"], name: SplitName, { id }: Pi
   throw new InvalidInputError("no examples are held out", { where: `data (${id})` });
 }
 
+function measuredSplits(splits: TrialPlan["splits"]): Pick<TrialPlan, "everyEpoch" | "atEnd"> {
+  const hasTest = splits.has("test");
+  if (splits.has("validation")) return { everyEpoch: "validation", atEnd: hasTest ? "test" : undefined };
+  return { everyEpoch: hasTest ? "test" : undefined, atEnd: undefined };
+}
+
 function splitsOf(
   { data, spec }: TrialRequest,
   { inputNames }: NetworkSource,
@@ -107,9 +116,9 @@ function splitsOf(
   prefix: string,
 ): Map<SplitName, SplitData> {
   const { trainExamples, testExamples } = spec.data;
-  const counts = { train: trainExamples, test: testExamples };
+  const counts = { train: trainExamples, validation: undefined, test: testExamples };
   const splits = new Map<SplitName, SplitData>();
-  for (const name of ["train", "test"] as const) {
+  for (const name of ["train", "validation", "test"] as const) {
     const split = data[name];
     if (split === undefined) continue;
     const arranged = arrangedInputs(data, split, inputNames);

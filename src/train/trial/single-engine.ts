@@ -1,5 +1,6 @@
 // Trains one network: its state and data stay in the runtime, and every kind of program is loaded when it is needed.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { SplitName } from "../../data/dataset.js";
 import type { RowOrder } from "../data/row-order.js";
 import type { SplitData } from "../data/split-data.js";
 import { initialState } from "../program/initial-state.js";
@@ -13,7 +14,7 @@ import { firstBad } from "./diagnosis.js";
 import type { SegmentResult, TrialEngine } from "./engine.js";
 import { evaluateNetworks } from "./evaluation.js";
 import type { Measured, ProbeReading } from "./events.js";
-import type { SplitName, TrialPlan } from "./plan.js";
+import type { TrialPlan } from "./plan.js";
 import { type Segment, type SegmentFeeds, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
 

@@ -1,6 +1,6 @@
 // A trial: one spec trained to its end, as a stream of events. The only way to train, of one network or of many.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { Dataset } from "../../data/dataset.js";
+import type { Dataset, SplitName } from "../../data/dataset.js";
 import type { NetworkSource } from "../../nn/network.js";
 import type { ProbeSpec } from "../../probes/probe-spec.js";
 import type { Runtime } from "../runtime/runtime.js";
@@ -9,7 +9,7 @@ import { EnsembleEngine } from "./ensemble-engine.js";
 import type { Measured, ProbeReading, TrialEvent } from "./events.js";
 import type { TrialHistory } from "./history.js";
 import { TrialLoop } from "./loop.js";
-import { planTrial, type SplitName } from "./plan.js";
+import { planTrial } from "./plan.js";
 import { SingleEngine } from "./single-engine.js";
 
 export interface TrialRequest {
@@ -33,7 +33,7 @@ export interface TrialRequest {
    * default 10 s.
    */
   readonly checkpointEveryMs?: number;
-  /** Whether to measure the held-out split after every epoch. Default true. */
+  /** Whether to measure held-out splits, after every epoch and at the end. Default true. */
   readonly evaluate?: boolean;
   /** A clock in milliseconds: time comes from outside. */
   readonly now: () => number;
@@ -51,6 +51,8 @@ export interface Trial {
   readonly history: TrialHistory;
   /** What probes found so far, look by look, in each of them one reading a network; those before a resume included. */
   readonly probed: readonly (readonly ProbeReading[])[];
+  /** The split that is measured after every epoch: `validation`, or `test` where there is no other. */
+  readonly everyEpoch: SplitName | undefined;
   /** Whether the data has such a split. */
   has(split: SplitName): boolean;
   /**
