@@ -45,6 +45,8 @@ function pack() {
   const [packed] = JSON.parse(run(root, "npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", work]));
   const stray = packed.files.filter(({ path }) => unwanted.test(path)).map(({ path }) => path);
   check(stray.length === 0, `the package holds ${stray.slice(0, 3).join(", ")}`);
+  const scripts = packed.files.filter(({ path }) => path.endsWith(".py")).map(({ path }) => path);
+  check(scripts.length === 2, `the package holds ${scripts.length} Python scripts of the benchmark, expected 2`);
   const samples = packed.files.filter(({ path }) => path.startsWith("samples/"));
   const megabytes = samples.reduce((sum, { size }) => sum + size, 0) / 1e6;
   check(

@@ -2,7 +2,7 @@
 //   --no-build   dependencies only (for the tests, which run from source)
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -62,12 +62,18 @@ function npm(...command) {
 function sourceHash() {
   const hash = createHash("sha256");
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
-    .filter((path) => /\.(?:ts|json)$/.test(path) && !path.endsWith(".test.ts"))
+    .filter((path) => /\.(?:ts|json|py)$/.test(path) && !path.endsWith(".test.ts"))
     .map((path) => `src/${path.replaceAll("\\", "/")}`);
   for (const path of [...sources.sort(), "tsconfig.base.json", "tsconfig.build.json", "package-lock.json"]) {
     hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   }
   return hash.digest("hex");
+}
+
+/** The scripts of the benchmark's peers, which tsc leaves behind. */
+function copyPython(to) {
+  for (const path of readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }))
+    if (path.endsWith(".py")) cpSync(join(root, "src", path), join(to, path));
 }
 
 /** Compiles into another folder and swaps, so that a failed or interrupted build keeps the old dist. */
@@ -82,6 +88,7 @@ function build() {
     const tsc = [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", fresh];
     const { status } = spawnSync(process.execPath, tsc, { cwd: root, stdio: ["ignore", 2, 2] });
     if (status !== 0) stop("the sources do not compile; the messages are above.");
+    copyPython(fresh);
     writeFileSync(join(fresh, ".sources"), stamp);
     if (existsSync(join(root, "dist"))) renameSync(join(root, "dist"), old);
     renameSync(fresh, join(root, "dist"));

@@ -9,7 +9,7 @@ import { dense } from "../../src/nn/layers/dense.js";
 import { flatten } from "../../src/nn/layers/flatten.js";
 import { layerNetwork, type NetworkSource } from "../../src/nn/network.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
-import { readOptimizer } from "../../src/train/program/program-request.js";
+import { readOptimizer } from "../../src/train/program/read-optimizer.js";
 import { stateLayout } from "../../src/train/program/state-layout.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, trialSpec } from "../support/small-trials.js";

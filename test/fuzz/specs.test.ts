@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { lossFunction } from "../../src/nn/losses.js";
 import { modelByName } from "../../src/nn/models.js";
 import { scheduleFunction } from "../../src/optim/schedules.js";
-import { readOptimizer } from "../../src/train/program/program-request.js";
+import { readOptimizer } from "../../src/train/program/read-optimizer.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 import { patches, smallNet, trialSpec } from "../support/small-trials.js";
 import { type Damage, damagedJson, damages } from "./mutations.js";

@@ -12,7 +12,7 @@ import { matMul } from "../../src/graph/ops/products/matmul.js";
 import { reduceMean, reduceSum } from "../../src/graph/ops/reduction/reduction.js";
 import type { Graph, Tensor } from "../../src/graph/tensor.js";
 import { scheduleFunction } from "../../src/optim/schedules.js";
-import { readOptimizer } from "../../src/train/program/program-request.js";
+import { readOptimizer } from "../../src/train/program/read-optimizer.js";
 
 export interface OptimizerFixture {
   readonly source: "torch" | "keras" | "paper";

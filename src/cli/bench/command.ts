@@ -1,15 +1,7 @@
 // `trainscope bench`: our speed beside that of peers found on this machine.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { integer, list } from "../option-values.js";
-
-export interface BenchOptions {
-  /** Ids of the tasks to measure; all when empty. */
-  readonly only: readonly string[];
-  /** Interleaved rounds, of which medians are taken. */
-  readonly rounds: number;
-  readonly quiet: boolean;
-  readonly json: boolean;
-}
+import type { BenchOptions } from "./run.js";
 
 type BenchFlags = Partial<Omit<BenchOptions, "rounds">> & Pick<BenchOptions, "rounds">;
 

@@ -2,12 +2,21 @@
 import { EnvironmentError, UnknownNameError } from "../../core/errors.js";
 import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
-import type { BenchOptions } from "./command.js";
 import { type BenchResult, benchText } from "./measure/bench-text.js";
 import { describeMachine } from "./measure/machine.js";
 import { isMet, type Measurement, type Unmeasured } from "./measure/measurement.js";
 import { findPyTorch } from "./process/pytorch-peer.js";
-import { type BenchTask, benchTasks, type TaskContext } from "./tasks.js";
+import type { BenchTask, TaskContext } from "./task.js";
+import { benchTasks } from "./tasks.js";
+
+export interface BenchOptions {
+  /** Ids of the tasks to measure; all when empty. */
+  readonly only: readonly string[];
+  /** Interleaved rounds, of which medians are taken. */
+  readonly rounds: number;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
 
 /** Gives the exit code: 0 whatever the figures are. Times are facts about a machine, not a test of the program. */
 export async function runBench(

@@ -1,8 +1,7 @@
 // The tasks of `trainscope bench`, one record each.
 import { modelByName } from "../../nn/models.js";
 import type { KindSpec } from "../../train/spec/trial-spec.js";
-import type { Measurement } from "./measure/measurement.js";
-import type { PyTorch } from "./process/pytorch-peer.js";
+import type { BenchTask } from "./task.js";
 import { raceEnsemble } from "./tasks/ensemble-race.js";
 import { measureEpoch } from "./tasks/epoch.js";
 import { measureMemory } from "./tasks/memory.js";
@@ -12,19 +11,6 @@ import { raceSteps } from "./tasks/step-race.js";
 import { raceThroughput } from "./tasks/throughput.js";
 import { narrowEnsemble } from "./workloads/ensemble-workload.js";
 import type { Workload } from "./workloads/workload.js";
-
-export interface TaskContext {
-  /** The peer, if the machine has it. */
-  readonly pytorch?: PyTorch;
-  readonly rounds: number;
-  readonly say: (text: string) => void;
-}
-
-export interface BenchTask {
-  readonly id: string;
-  readonly about: string;
-  measure(this: BenchTask, context: TaskContext): Promise<Measurement>;
-}
 
 const lenet: Workload = {
   peerModel: "lenet5",

@@ -1,12 +1,6 @@
 // `trainscope data`: what there is to train on, and where it lies.
 import { addExamples, type CommandBuilder } from "../command-context.js";
-
-export interface DataOptions {
-  /** Looked into before every other folder. */
-  readonly dataDir?: string;
-  readonly quiet: boolean;
-  readonly json: boolean;
-}
+import type { DataOptions } from "./run.js";
 
 interface Flags {
   readonly dataDir?: string;

@@ -8,7 +8,13 @@ import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatBytes, formatNumber, formatTable, jsonLine } from "../output.js";
 import { startProgress } from "../progress.js";
-import type { DataOptions } from "./command.js";
+
+export interface DataOptions {
+  /** Looked into before every other folder. */
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
 
 /** `data list`. */
 export async function listData(options: DataOptions, context: CommandContext): Promise<number> {

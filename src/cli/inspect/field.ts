@@ -4,7 +4,7 @@ import type { Subject } from "../../inspect/subject/subject.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { runtimeSession } from "../../train/runtime/graph-session.js";
 import { wrapText } from "../output.js";
-import type { InspectOptions } from "./command.js";
+import type { InspectOptions } from "./options.js";
 
 /** Measures it on ONNX Runtime. @throws InvalidInputError where there is no such layer, or no gradient. */
 export async function measureField(

@@ -8,7 +8,7 @@ import type { LayerSpec } from "../../nn/layer.js";
 import { catalogueModel } from "../../nn/models.js";
 import { onnxFileSubject } from "../../node/inspect-file.js";
 import { readModelSpec } from "../train/files.js";
-import type { InspectOptions } from "./command.js";
+import type { InspectOptions } from "./options.js";
 
 /** A model of the catalogue, of a JSON file, of an .onnx file. */
 export async function subjectOf(model: string, options: InspectOptions): Promise<Subject> {

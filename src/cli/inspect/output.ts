@@ -6,9 +6,9 @@ import { layerRows, markdownTable } from "../../inspect/flat-rows.js";
 import type { Inspection } from "../../inspect/inspection.js";
 import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
-import type { InspectOptions } from "./command.js";
 import { comparisonText, exactComparison } from "./compare.js";
 import type { WrittenFigure } from "./figures.js";
+import type { InspectOptions } from "./options.js";
 import { inspectionText } from "./text.js";
 
 /** What stands beside the inspections in a JSON document. */

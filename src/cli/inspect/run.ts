@@ -7,10 +7,10 @@ import type { Inspection } from "../../inspect/inspection.js";
 import type { Subject } from "../../inspect/subject/subject.js";
 import { makeFolder } from "../../node/files/make-folder.js";
 import type { CommandContext } from "../command-context.js";
-import type { InspectOptions, sortKeys } from "./command.js";
 import { effectiveFieldText, measureField } from "./field.js";
 import { comparisonFigures, figuresText, type Inspected, modelFigures, writeFigures } from "./figures.js";
 import { subjectOf } from "./models.js";
+import type { InspectOptions, sortKeys } from "./options.js";
 import { comparisonOutput, modelOutput } from "./output.js";
 
 /** `inspect`: one model, or several side by side. */

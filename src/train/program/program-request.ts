@@ -1,11 +1,7 @@
 // What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
-import { readSpec } from "../../core/definition.js";
 import type { Target } from "../../graph/targets/target.js";
 import type { Loss } from "../../nn/losses.js";
 import type { NetworkSource } from "../../nn/network.js";
-import type { OptimizerPart } from "../../optim/optimizer.js";
-import { optimizers } from "../../optim/optimizers/index.js";
-import type { Regularization } from "../../optim/regularization.js";
 import type { BatchLayout } from "../data/batch.js";
 import type { EnsembleForm } from "./ensemble-form.js";
 import type { GradientClip } from "./update.js";
@@ -30,19 +26,4 @@ export interface TrainingRequest extends ProgramRequest {
   readonly microBatchSize?: number;
   /** Random changes of the images of a batch, in turn. */
   readonly augment?: readonly object[];
-}
-
-/** An optimizer's implementation and its complete spec. */
-export interface ReadOptimizer {
-  readonly part: OptimizerPart<unknown>;
-  readonly spec: Regularization & { readonly kind: string; readonly learningRate: number };
-}
-
-/** The optimizer that a spec stands for, with its options filled in. */
-export function readOptimizer(spec: unknown): ReadOptimizer {
-  const { definition, spec: complete } = readSpec("optimizer", "optimizer", optimizers, spec);
-  return {
-    part: definition as unknown as OptimizerPart<unknown>,
-    spec: complete as unknown as ReadOptimizer["spec"],
-  };
 }

@@ -31,7 +31,8 @@ import {
   laneBody,
 } from "./ensemble-form.js";
 import { joinParts, packedInputs, unpack, unpackParts } from "./packing.js";
-import { type ProgramRequest, readOptimizer, type TrainingRequest } from "./program-request.js";
+import type { ProgramRequest, TrainingRequest } from "./program-request.js";
+import { readOptimizer } from "./read-optimizer.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { atStep, captured, carriedInputs, flatState, segmentInputs, type TrainingStep, trainingStep } from "./step.js";
 

@@ -5,7 +5,7 @@ import { summedAxis } from "../../graph/passes/parts.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { Network, Parameter } from "../../nn/network.js";
 import { largestFlattened, type Packing, packTensors, type UnpackedTensor } from "./packing.js";
-import type { ReadOptimizer } from "./program-request.js";
+import type { ReadOptimizer } from "./read-optimizer.js";
 
 /** How the state lies in vectors. The same for every batch size of a model and optimizer. */
 export interface StateLayout {

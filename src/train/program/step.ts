@@ -13,7 +13,8 @@ import {
   wholeBatch,
 } from "./backward.js";
 import { packedInputs } from "./packing.js";
-import { readOptimizer, type TrainingRequest } from "./program-request.js";
+import type { TrainingRequest } from "./program-request.js";
+import { readOptimizer } from "./read-optimizer.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
 import { gradientPoint, updatedVectors } from "./update.js";
 

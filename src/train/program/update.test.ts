@@ -10,7 +10,7 @@ import { dense } from "../../nn/layers/dense.js";
 import { batchNorm } from "../../nn/layers/normalization/batch-norm.js";
 import { layerNetwork } from "../../nn/network.js";
 import { adam } from "../../optim/optimizers/adam.js";
-import { readOptimizer } from "./program-request.js";
+import { readOptimizer } from "./read-optimizer.js";
 import { stateLayout, stateNames } from "./state-layout.js";
 import { clippedGradients, type GradientClip, readClip } from "./update.js";
 

@@ -7,7 +7,7 @@ import { sqrt } from "../../graph/ops/elementwise/unary.js";
 import { reshape } from "../../graph/ops/movement/shape-movement.js";
 import { reduceSum, reduceSumSquare } from "../../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { ReadOptimizer } from "./program-request.js";
+import type { ReadOptimizer } from "./read-optimizer.js";
 import type { StateLayout } from "./state-layout.js";
 
 /** Limits of the gradient, applied before weight decay and the optimizer: each element first, then the whole. */

@@ -10,7 +10,8 @@ import { arrangedInputs, type BatchLayout, batchLayout } from "../data/batch.js"
 import { type RowOrder, rowOrder } from "../data/row-order.js";
 import { SplitData } from "../data/split-data.js";
 import { ensembleLayout } from "../program/ensemble-form.js";
-import { readOptimizer, type TrainingRequest } from "../program/program-request.js";
+import type { TrainingRequest } from "../program/program-request.js";
+import { readOptimizer } from "../program/read-optimizer.js";
 import { type StateLayout, stateLayout } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { Runtime } from "../runtime/runtime.js";

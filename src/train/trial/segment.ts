@@ -5,7 +5,7 @@ import { randomStream } from "../../core/random/rng.js";
 import type { ScheduleFunction } from "../../optim/schedule.js";
 import type { RowOrder } from "../data/row-order.js";
 import { type Program, stepCount } from "../program/program.js";
-import { readOptimizer } from "../program/program-request.js";
+import { readOptimizer } from "../program/read-optimizer.js";
 
 export interface Segment {
   readonly first: number;

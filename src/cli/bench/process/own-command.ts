@@ -1,6 +1,8 @@
 // How to run a file of this program in a process of its own: compiled, or from TypeScript source.
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Assignment } from "../workloads/workload.js";
+import type { ChildCommand } from "./child.js";
 
 const fromSource = import.meta.url.endsWith(".ts");
 
@@ -16,4 +18,9 @@ export function ownCommand(module: string, flags: readonly string[] = []): strin
 
 function sourceLoader(): string {
   return pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+}
+
+/** The process of our side. */
+export function ownProcess(assignment: Assignment, flags: readonly string[] = []): ChildCommand {
+  return { name: "trainscope", command: [...ownCommand("./own-process", flags), JSON.stringify(assignment)] };
 }

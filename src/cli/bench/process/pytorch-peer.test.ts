@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { benchTasks } from "../tasks.js";
 import type { Assignment } from "../workloads/workload.js";
-import { findPyTorch, pytorchCommand, pytorchScript } from "./pytorch-peer.js";
+import { peerScript } from "./peer-command.js";
+import { findPyTorch, pytorchCommand } from "./pytorch-peer.js";
 
 test("where there is no PyTorch the reason is one phrase", async () => {
   expect(await findPyTorch({ TRAINSCOPE_PYTHON: "/nowhere/python" })).toBe(
@@ -29,10 +31,11 @@ test("the peer is given the same work, and its threads by every road", () => {
     { ...work, model: { kind: "mlp" }, optimizer: { kind: "adam" } },
     2,
   );
+  expect(command.slice(0, -1)).toEqual(["python3", "-u", peerScript("pytorch_peer")]);
   expect(JSON.parse(command.at(-1) as string)).toEqual({ ...work, threads: 2 });
   expect(environment).toEqual({ OMP_NUM_THREADS: "2", MKL_NUM_THREADS: "2", OPENBLAS_NUM_THREADS: "2" });
   for (const name of ["lenet5", "lenet5-batch-norm", "mlp", "mlp-dropout", "mini-googlenet"])
-    expect(pytorchScript).toContain(`"${name}": `);
+    expect(readFileSync(command[2], "utf8")).toContain(`"${name}": `);
 });
 
 test("every task has a name of its own", () => {

@@ -1,14 +1,14 @@
 // A whole ensemble of small networks against PyTorch: batched at its best, or one network after the other.
 
+import { Field, remarksOn } from "../measure/field.js";
 import type { Measurement } from "../measure/measurement.js";
 import { race } from "../measure/race.js";
 import type { ChildCommand } from "../process/child.js";
-import { ensembleScript } from "../process/ensemble-peer.js";
 import { ownCommand } from "../process/own-command.js";
+import { peerCommand } from "../process/peer-command.js";
 import { threadEnvironment } from "../process/pytorch-peer.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import type { BenchTask, TaskContext } from "../task.js";
 import type { EnsembleWorkload } from "../workloads/ensemble-workload.js";
-import { Field, remarksOn } from "./step-race.js";
 
 export interface EnsembleRace {
   /** Whether PyTorch trains one network after the other. */
@@ -30,7 +30,7 @@ export async function raceEnsemble(
   });
   const peer = (python: string, threads: number): ChildCommand => ({
     name: "PyTorch",
-    command: [python, "-u", "-c", ensembleScript, JSON.stringify({ ...workload, threads, looped })],
+    command: peerCommand(python, "ensemble_peer", { ...workload, threads, looped }),
     environment: threadEnvironment(threads),
   });
   // A training takes seconds there: one in a turn is enough.

@@ -1,10 +1,11 @@
 // One epoch of LeNet-5 with shuffling and data, against the sum of its steps.
 
+import { threadsText } from "../measure/field.js";
 import { type Measurement, spreadOf } from "../measure/measurement.js";
 import { startChild } from "../process/child.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import { ownProcess } from "../process/own-command.js";
+import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
-import { ownProcess, threadsText } from "./step-race.js";
 
 /**
  * The epoch's time on the clock over the time that ONNX Runtime spent in its steps: what shuffling, feeding, reading

@@ -2,9 +2,9 @@
 
 import type { Measurement } from "../measure/measurement.js";
 import { startChild } from "../process/child.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import { ownProcess } from "../process/own-command.js";
+import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
-import { ownProcess } from "./step-race.js";
 
 const checkpoints = [1000, 5000, 10_000] as const;
 /** Allocators keep and give back a few megabytes as they like; a leak of one loss a step would stay below as well. */

@@ -1,13 +1,14 @@
 // What probes cost: the same training with and without them, in turns.
 
+import { threadsText } from "../measure/field.js";
 import { type Measurement, ratioOfMedians, spreadOf } from "../measure/measurement.js";
 import { waitForSpinning } from "../measure/race.js";
 import type { Child } from "../process/child.js";
 import { startChild } from "../process/child.js";
+import { ownProcess } from "../process/own-command.js";
 import { stepMilliseconds } from "../process/protocol.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
-import { ownProcess, threadsText } from "./step-race.js";
 
 /** Several looks at the default cadence of 100 steps: a turn with one more or less than its share would tell little. */
 const stepsOfTurn = 500;

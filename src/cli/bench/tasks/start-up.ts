@@ -4,7 +4,7 @@ import { EnvironmentError } from "../../../core/errors.js";
 import { type Measurement, spreadOf } from "../measure/measurement.js";
 import { isFromSource, ownCommand } from "../process/own-command.js";
 import { lastLine } from "../process/protocol.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import type { BenchTask, TaskContext } from "../task.js";
 
 interface StartUp {
   readonly arguments: readonly string[];

@@ -1,13 +1,14 @@
 // Trainings side by side on all cores, as a study runs them: steps a second of all together, against PyTorch's.
 import { availableParallelism } from "node:os";
+import { remarksOn } from "../measure/field.js";
 import type { Measurement } from "../measure/measurement.js";
 import { type Calibration, type Contestant, calibrate, race } from "../measure/race.js";
 import { type Child, type ChildCommand, startChild } from "../process/child.js";
+import { ownProcess } from "../process/own-command.js";
 import { stepMilliseconds } from "../process/protocol.js";
 import { pytorchCommand } from "../process/pytorch-peer.js";
-import type { BenchTask, TaskContext } from "../tasks.js";
+import type { BenchTask, TaskContext } from "../task.js";
 import type { Assignment, Workload } from "../workloads/workload.js";
-import { ownProcess, remarksOn } from "./step-race.js";
 
 /** Races as many processes as there are cores, one thread each, on either side. */
 export async function raceThroughput(

@@ -1,6 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { layerNetwork, parameterCount } from "../../../nn/network.js";
-import { ensembleScript } from "../process/ensemble-peer.js";
+import { peerScript } from "../process/peer-command.js";
 import { ensembleData, ensembleModel, narrowEnsemble } from "./ensemble-workload.js";
 
 test("the model is that of the study: 10 hidden layers of 2 units, one input, one output", () => {
@@ -19,5 +20,6 @@ test("the data are the absolute values of points in the study's interval", () =>
 });
 
 test("the peer's script reads every number of the workload", () => {
-  for (const name of Object.keys(narrowEnsemble)) expect(ensembleScript).toContain(`work["${name}"]`);
+  const script = readFileSync(peerScript("ensemble_peer"), "utf8");
+  for (const name of Object.keys(narrowEnsemble)) expect(script).toContain(`work["${name}"]`);
 });

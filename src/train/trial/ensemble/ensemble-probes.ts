@@ -7,7 +7,7 @@ import { type Packing, packValues, unpackValues } from "../../program/packing.js
 import { probeRecord, readProbes } from "../../program/probe-program.js";
 import type { ProbeRecord } from "../../program/probe-record.js";
 import { type Program, stepCount, trainingProgram } from "../../program/program.js";
-import { readOptimizer } from "../../program/program-request.js";
+import { readOptimizer } from "../../program/read-optimizer.js";
 import { type StateLayout, stateLayout, stateNames } from "../../program/state-layout.js";
 import type { ProbeReading } from "../events.js";
 import type { TrialPlan } from "../plan.js";

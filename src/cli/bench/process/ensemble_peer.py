@@ -1,16 +1,14 @@
-// PyTorch training the same ensemble: batched by hand in several forms, by torch.func, and one network after the other.
+"""PyTorch training the same ensemble: batched by hand in several forms, by torch.func, and one after the other.
 
-/**
- * Answers the questions of protocol.ts; a "step" is a whole training with initial weights and orders of its own for every
- * network. Settings of the batched task are a form and an optimizer implementation:
- *
- * - `broadcast`: activations `[batch, units, networks]`, products by broadcasting and a sum, as ours;
- * - `bmm`, `einsum`: activations `[networks, batch, units]`;
- * - `vmap`: `torch.func.functional_call` of one network under `vmap`.
- *
- * Settings of the loop train a few networks one after the other; the time is scaled to all.
- */
-export const ensembleScript = `
+Answers the questions of protocol.ts, one line of JSON each; a "step" is a whole training with initial weights and
+orders of its own for every network. Settings of the batched task are a form and an optimizer implementation:
+
+- broadcast: activations [batch, units, networks], products by broadcasting and a sum, as ours;
+- bmm, einsum: activations [networks, batch, units];
+- vmap: torch.func.functional_call of one network under vmap.
+
+Settings of the loop train a few networks one after the other; the time is scaled to all.
+"""
 import json, os, shutil, sys, time
 
 # Answers have a channel of their own: whatever else is printed goes to stderr.
@@ -157,4 +155,3 @@ for line in sys.stdin:
     except Exception as error:
         reply = {"error": type(error).__name__ + ": " + str(error)}
     print(json.dumps(reply), file=answers)
-`;
