@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InterruptedError } from "../core/errors.js";
 import { checkpointFile, trainscopePaths } from "../node/files/paths.js";
 import { openRunStore } from "../node/store/open-store.js";
-import { exampleRun, exampleTrial } from "../study/store/store-contract.js";
+import { exampleEnd, exampleRun, exampleTrial } from "../study/store/contract/store-examples.js";
 import { trialId } from "../train/spec/trial-spec.js";
 import type { CommandEntry } from "./command-context.js";
 import { commands } from "./commands.js";
@@ -330,17 +330,17 @@ describe("runs", () => {
   const fill = async (): Promise<string[]> => {
     const store = await openRunStore(paths());
     const a = await store.createRun(exampleRun);
-    const b = await store.createRun({ ...exampleRun, study: "train", startedAt: "2026-11-23T08:00:00.000Z" });
-    await store.addTrials(a.id, [first, second]);
-    await store.addTrials(b.id, [first]);
-    const id = trialId(first.spec);
-    await store.finishTrial(id, {
-      status: "diverged",
-      rows: [],
-      tensors: {},
-      timings: {},
-      divergence: { step: 1234, tensor: "w" },
-    });
+    const { preset: _, ...training } = { ...exampleRun, study: "train", startedAt: "2026-11-23T08:00:00.000Z" };
+    const b = await store.createRun(training);
+    await store.addTrials(a.id, "main", [first, second]);
+    await store.addTrials(b.id, "main", [first]);
+    const lease = await store.leaseTrial(trialId(first.spec), first.measure);
+    const end = {
+      ...exampleEnd,
+      status: "diverged" as const,
+      diverged: [{ network: 0, step: 1234, epoch: 1, loss: Number.NaN, tensor: "w" }],
+    };
+    if (lease.kind === "leased") await store.finishTrial(lease.token, end);
     await store.setRunStatus(a.id, "interrupted", "2026-11-22T20:27:06.500Z");
     await writeFile(checkpointFile(paths(), trialId(second.spec)), "state");
     await store.close();
@@ -359,18 +359,18 @@ describe("runs", () => {
     expect((await cli("runs list")).out).toMatchInlineSnapshot(`
       "run                            status       preset  trials                 time
       -----------------------------  -----------  ------  ---------------------  ----------
-      train-20261123-080000          running      quick   1 diverged
+      train-20261123-080000          running              1 diverged
       normalization-20261122-202501  interrupted  quick   1 diverged, 1 pending  2 min 05 s
       "
     `);
     const { out } = await cli("runs show norm");
     expect(out).toContain("command   trainscope study run normalization --preset quick\n");
-    expect(out).toMatch(/diverged {2}plain +0 {2}step 1,234: w\n/);
+    expect(out).toMatch(/diverged {2}plain +7 {2}step 1,234: w\n/);
     const shown = JSON.parse((await cli("runs show norm --json")).out);
     expect(shown).toMatchObject({
-      schema: 1,
-      run: { status: "interrupted" },
-      trials: [{ status: "diverged" }, { status: "pending" }],
+      schema: 2,
+      run: { status: "interrupted", seeds: exampleRun.seeds, stages: [{ id: "main" }] },
+      trials: [{ status: "diverged", end: { diverged: [{ step: 1234, tensor: "w" }] } }, { status: "pending" }],
     });
   });
 

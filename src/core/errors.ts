@@ -116,6 +116,19 @@ export class EnvironmentError extends TrainscopeError {
   }
 }
 
+/**
+ * Something was to be written for a trial by somebody who does not hold its lease (any more): as after a sleep of the
+ * machine, when another process has taken the trial over.
+ */
+export class StaleLeaseError extends TrainscopeError {
+  constructor(trial: string) {
+    super("stale-lease", exitCodes.missing, "the lease of this trial has passed on or ended", {
+      where: `trial ${trial}`,
+      remedy: "Run the same command again: what was saved is used",
+    });
+  }
+}
+
 /** Work stopped by the user; everything up to the last segment is saved. */
 export class InterruptedError extends TrainscopeError {
   constructor(where: string, remedy: string) {

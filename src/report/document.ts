@@ -1,6 +1,7 @@
 // The content of a report as plain data, independent of its presentation.
 import type { Claim, Finding, Table } from "../core/findings.js";
 import type { Json } from "../core/formats/json.js";
+import type { Timings } from "../study/store/store.js";
 
 /** One document about one or several studies. */
 export interface ReportDocument {
@@ -81,6 +82,6 @@ export interface ReportTrial {
   readonly status: string;
   /** Explains the status if needed: the step of a divergence, the reason of a failure. */
   readonly remark?: string;
-  /** Milliseconds by phase: `{ compile, train, evaluate }`. */
-  readonly timings: Readonly<Record<string, number>>;
+  /** Absent unless it has ended. */
+  readonly timings?: Timings;
 }

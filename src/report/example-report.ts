@@ -160,7 +160,12 @@ function exampleStudy(figures: readonly ReportFigure[]): ReportStudy {
         id: (0x3f2a9c01d44e + v * 7919 + seed * 104729).toString(16).padStart(16, "0"),
         factors: { variant, seed },
         status: v === 3 && seed === 4 ? "diverged" : "done",
-        timings: { compile: 212 + 13 * v, train: 6310 + 100 * seed, evaluate: 140 },
+        timings: {
+          compileMs: 212 + 13 * v,
+          trainMs: 6310 + 100 * seed,
+          evaluateMs: 140,
+          totalMs: 6700 + 13 * v + 100 * seed,
+        },
         ...(v === 3 && seed === 4 ? { remark: "not finite from step 812 on, first in layers.4.weight" } : {}),
       })),
     ),

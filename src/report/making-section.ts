@@ -2,6 +2,7 @@
 
 import { countText, durationText, listText, wordsOf } from "../study/analysis/number-text.js";
 import { settingText } from "../study/settings.js";
+import type { Timings } from "../study/store/store.js";
 import type { ReportStudy, ReportTrial } from "./document.js";
 import { type Html, html } from "./html.js";
 
@@ -38,7 +39,7 @@ ${trials.length === 0 ? html`` : trialTable(trials, anchor)}
 function timeText({ making, trials }: ReportStudy): string {
   const elapsed =
     making.finishedAt === undefined ? Number.NaN : Date.parse(making.finishedAt) - Date.parse(making.startedAt);
-  const work = trials.reduce((sum, trial) => sum + totalMs(trial), 0);
+  const work = trials.reduce((sum, { timings }) => sum + (timings?.totalMs ?? 0), 0);
   const parts = [
     `started ${instantText(making.startedAt)}`,
     ...(elapsed >= 0 ? [`${durationText(elapsed)} from start to end`] : []),
@@ -53,14 +54,18 @@ export function instantText(instant: string): string {
   return match === null ? instant : `${match[1]} ${match[2]} UTC`;
 }
 
-function totalMs({ timings }: ReportTrial): number {
-  return Object.values(timings).reduce((sum, value) => sum + value, 0);
-}
+/** Columns of the table: the parts of a trial's time, and all of it. */
+const timingColumns: readonly (readonly [keyof Timings, string])[] = [
+  ["compileMs", "compile"],
+  ["trainMs", "train"],
+  ["evaluateMs", "evaluate"],
+  ["totalMs", "total"],
+];
 
 /** All trials, folded away: many, and of interest to few. */
 function trialTable(trials: readonly ReportTrial[], anchor: string): Html {
   const factors = [...new Set(trials.flatMap((trial) => Object.keys(trial.factors)))];
-  const phases = [...new Set(trials.flatMap((trial) => Object.keys(trial.timings)))];
+  const columns = trials.some(({ timings }) => timings !== undefined) ? timingColumns : [];
   const counts = new Map<string, number>();
   for (const { status } of trials) counts.set(status, (counts.get(status) ?? 0) + 1);
   const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
@@ -68,9 +73,9 @@ function trialTable(trials: readonly ReportTrial[], anchor: string): Html {
   return html`<details id="${anchor}-trials">
 <summary>${countText(trials.length, "trial")} (${summary})</summary>
 <div class="scroll"><table class="wide small">
-<thead><tr><th scope="col">Trial</th>${factors.map((factor) => html`<th scope="col">${wordsOf(factor)}</th>`)}<th scope="col">status</th>${phases.map((phase) => html`<th scope="col" class="number">${wordsOf(phase)}</th>`)}${hasRemarks ? html`<th scope="col">remark</th>` : html``}</tr></thead>
+<thead><tr><th scope="col">Trial</th>${factors.map((factor) => html`<th scope="col">${wordsOf(factor)}</th>`)}<th scope="col">status</th>${columns.map(([, title]) => html`<th scope="col" class="number">${title}</th>`)}${hasRemarks ? html`<th scope="col">remark</th>` : html``}</tr></thead>
 <tbody>
-${trials.map((trial) => trialLine(trial, factors, phases, hasRemarks))}
+${trials.map((trial) => trialLine(trial, factors, columns, hasRemarks))}
 </tbody>
 </table></div>
 </details>`;
@@ -79,14 +84,13 @@ ${trials.map((trial) => trialLine(trial, factors, phases, hasRemarks))}
 function trialLine(
   { id, factors, status, remark, timings }: ReportTrial,
   names: readonly string[],
-  phases: readonly string[],
+  columns: typeof timingColumns,
   hasRemarks: boolean,
 ): Html {
   const places = names.map((name) => html`<td>${factors[name] ?? ""}</td>`);
-  const times = phases.map((phase) => {
-    const time = timings[phase];
-    return html`<td class="number">${time === undefined ? "" : durationText(time)}</td>`;
-  });
+  const times = columns.map(
+    ([key]) => html`<td class="number">${timings === undefined ? "" : durationText(timings[key])}</td>`,
+  );
   return html`<tr><td><code>${id}</code></td>${places}<td>${status}</td>${times}${hasRemarks ? html`<td>${remark}</td>` : html``}</tr>
 `;
 }

@@ -54,11 +54,23 @@ describe("report page", () => {
         claims: study.claims.map((claim) => ({ ...claim, id: `"${hostile}`, text: hostile })),
         figures: study.figures.map((figure) => ({ ...figure, title: hostile, caption: hostile })),
         tables: [{ id: "t", title: hostile, columns: [{ key: "k", title: hostile }], rows: [{ k: hostile }] }],
-        trials: [{ id: hostile, factors: { [hostile]: hostile }, status: hostile, timings: { [hostile]: 1 } }],
+        trials: [{ id: hostile, factors: { [hostile]: hostile }, status: hostile, remark: hostile }],
       }),
     );
     expect(page).not.toContain("<script");
     expect(unbalanced(page)).toEqual([]);
+  });
+
+  it("counts the time of a trial once: the parts are in its total", async () => {
+    const timings = { compileMs: 1000, trainMs: 50_000, evaluateMs: 8000, totalMs: 60_000 };
+    const trial = { id: "0123", factors: { variant: "none" }, status: "done", timings };
+    const page = renderReport(await example({ trials: [trial, { ...trial, id: "4567" }] }));
+    expect(page).toContain("2 min 0 s in 2 trials");
+    const [, head] = /<thead><tr>(<th scope="col">Trial.*?)<\/tr>/.exec(page) ?? [];
+    expect(head?.replace(/<[^>]+>/g, " ").split(/\s+/)).toEqual(
+      " Trial variant status compile train evaluate total ".split(" "),
+    );
+    expect(page).toContain(">1 min 0 s</td>");
   });
 
   it("opens with the ledger, and puts a sign and a word on every verdict", async () => {

@@ -4,6 +4,7 @@ import type { RunFacts } from "../study/analyze.js";
 import { type Analysis, defaultPreset, levelTitles, type StudyDefinition } from "../study/definition.js";
 import { presetOf } from "../study/settings.js";
 import type { RunRecord, RunTrial } from "../study/store/store.js";
+import type { Divergence } from "../train/trial/events.js";
 import type { ReportFigure, ReportStudy, ReportTrial } from "./document.js";
 
 export interface StudyReportInput {
@@ -44,7 +45,7 @@ export function studyReport(input: StudyReportInput): ReportStudy {
       seeds: facts.seeds,
       settings: facts.settings,
     },
-    trials: input.trials.map(reportTrial),
+    trials: input.trials.map((trial) => reportTrial(trial, facts.seeds)),
   };
 }
 
@@ -52,8 +53,22 @@ function presetText(study: Extract<StudyDefinition, { kind: "trained" }>, { pres
   return { name: preset, about: presetOf(study, preset).about };
 }
 
-function reportTrial({ id, factors, status, timings, divergence, failure }: RunTrial): ReportTrial {
-  const remark =
-    divergence === undefined ? failure : `not finite from step ${divergence.step} on, first in ${divergence.tensor}`;
-  return { id, factors, status, timings, ...(remark === undefined ? {} : { remark }) };
+function reportTrial(
+  { id, factors, replicate, status, end, failure }: RunTrial,
+  seeds: readonly number[],
+): ReportTrial {
+  const remark = failure ?? divergenceText(end?.diverged ?? []);
+  return {
+    ...{ id, status, factors: { ...factors, seed: seeds[replicate] ?? replicate } },
+    ...(end === undefined ? {} : { timings: end.timings }),
+    ...(remark === "" ? {} : { remark }),
+  };
+}
+
+function divergenceText(diverged: readonly Divergence[]): string {
+  if (diverged.length === 0) return "";
+  const step = Math.min(...diverged.map((network) => network.step));
+  if (diverged.length > 1) return `${diverged.length} networks not finite, the first from step ${step} on`;
+  const [{ tensor }] = diverged;
+  return `not finite from step ${step} on${tensor === undefined ? "" : `, first in ${tensor}`}`;
 }

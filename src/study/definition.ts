@@ -6,10 +6,10 @@
 import type * as z from "zod";
 import type { Claim, Finding, Table } from "../core/findings.js";
 import type { Json } from "../core/formats/json.js";
-import type { MetricRow } from "../core/rows.js";
+import type { MetricRow, SeriesBlock } from "../core/rows.js";
 import type { Figure } from "../figures/figure.js";
 import type { TrialSpec } from "../train/spec/trial-spec.js";
-import type { MeasurementPlan } from "./measurement.js";
+import type { KeptTensor, MeasurementPlan } from "./measurement.js";
 
 /** What a study is about, for people: the report, the command line and the documentation print it. */
 export interface StudyText {
@@ -117,23 +117,24 @@ export interface PlannedTrial {
   readonly measure: MeasurementPlan;
 }
 
-/** What a finished trial left behind. */
-export interface TrialResult {
+/** What a finished trial left behind, in its place in the design. */
+export interface TrialResult extends PlannedTrial {
   /** Hash of the spec. */
   readonly id: string;
   /** Which stage designed it. */
   readonly stage: string;
-  readonly factors: Factors;
-  readonly replicate: number;
-  readonly spec: TrialSpec;
   /** 1 for a single training. */
   readonly networks: number;
   /** `diverged`: no network is left. */
   readonly status: "done" | "diverged";
   /** Numbers of the networks that diverged; 0 is that of a single training. */
   readonly diverged: readonly number[];
+  /** Every series in one block. Measurements that other studies asked for are among them. */
+  readonly series: readonly SeriesBlock[];
+  /** The same as tidy rows, made when they are asked for. */
   readonly rows: readonly MetricRow[];
-  /** Tensors that the study asked to keep, by path. */
+  readonly kept: readonly KeptTensor[];
+  /** Tensors that were kept of a single training at its end, as numbers by path. */
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
 

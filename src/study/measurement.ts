@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { parseOptions } from "../core/definition.js";
 import { greatestCommonDivisor } from "../core/numbers/integers.js";
+import type { TensorData } from "../core/numbers/tensor-data.js";
 import { patternCovers } from "../nn/path-patterns.js";
 import { joinedProbes, probeOptions, probesCover } from "../probes/probe-spec.js";
 
@@ -68,6 +69,15 @@ export function joined(a: MeasurementPlan, b: MeasurementPlan): MeasurementPlan 
     ...(probes === undefined ? {} : { probes }),
     tensors: [...a.tensors.filter((tensor) => !missing.some((more) => tensorCovers(more, tensor))), ...missing],
   };
+}
+
+/** A parameter or buffer of one network, kept whole. */
+export interface KeptTensor {
+  readonly at: "start" | "end";
+  /** From 0; 0 for a single training. */
+  readonly network: number;
+  readonly path: string;
+  readonly tensor: TensorData;
 }
 
 type StepPlan = NonNullable<MeasurementPlan["steps"]>;

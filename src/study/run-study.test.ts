@@ -1,11 +1,11 @@
 // Runs of studies: one that computes, and one that trains in two stages.
 import { expect, test } from "vitest";
 import * as z from "zod";
+import { memoryStore } from "../../test/support/memory-store.js";
 import { patches, trialSpec } from "../../test/support/small-trials.js";
 import { exactEstimate } from "../core/statistics/intervals.js";
 import { type Analysis, type ComputedStudy, defineStudy, type StudyDefinition } from "./definition.js";
 import { runStudy, type StudyRequest } from "./run-study.js";
-import { memoryStore } from "./store/memory-store.js";
 
 const analysis: Analysis = {
   findings: [{ id: "count", title: "Count", unit: "", variant: "all", ...exactEstimate(7) }],

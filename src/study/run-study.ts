@@ -4,7 +4,6 @@
 import type * as z from "zod";
 import { groupBy } from "../core/group-by.js";
 import type { Dataset } from "../data/dataset.js";
-import { trialId } from "../train/spec/trial-spec.js";
 import { analyzeResults, type RunFacts } from "./analyze.js";
 import type {
   Analysis,
@@ -18,9 +17,10 @@ import { designStage } from "./design.js";
 import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./execution/executor.js";
 import type { ExecutorProgress } from "./execution/progress-board.js";
 import type { Settings } from "./settings.js";
-import { type NewRun, type RunRecord, type RunTrial, readTrialResults } from "./store/store.js";
+import { readTrialResults } from "./store/read-results.js";
+import type { NewRun, RunRecord, RunTrial } from "./store/store.js";
 
-export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "keepTensors" | "data"> {
+export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "data"> {
   readonly study: StudyDefinition;
   /** The data sets by role; none for a study that trains nothing. */
   readonly data: Readonly<Record<string, Dataset>>;
@@ -47,9 +47,9 @@ export interface StudyOutcome {
 /** Runs a study to its end, or to the next segment after the signal. Finished trials are taken from the store. */
 export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   const { study, preset, settings, seeds, data, store, clock } = request;
-  const run = await openRun(request);
   const identities = Object.entries(data).map(([role, set]): [string, DataIdentity] => [role, identity(set)]);
   const facts = { ...(preset === undefined ? {} : { preset }), settings, seeds, data: Object.fromEntries(identities) };
+  const run = await openRun(request, facts);
   let made: Made;
   try {
     made = await (study.kind === "computed" ? compute(request, study) : train(request, study, run, facts));
@@ -88,36 +88,19 @@ async function train(
 ): Promise<Made> {
   const { store } = request;
   const progress = new StageProgress(request.onProgress);
+  const done = new Set<string>();
   let results: StudyResults = [];
   let found = 0;
   for (const stage of study.stages) {
     const trials = designStage({ ...request, study }, stage, results);
-    await store.addTrials(run.id, trials.map(storedPlace));
+    await store.addTrials(run.id, stage.id, trials);
     const execution = await executeStage(request, trials, progress);
     found += execution.found;
     if (execution.interrupted) return { execution: { interrupted: true, found } };
-    results = [...results, ...(await stageResults(request, run, stage.id, trials))];
+    done.add(stage.id);
+    results = (await readTrialResults(store, run.id)).filter((result) => done.has(result.stage));
   }
   return { execution: { interrupted: false, found }, analysis: analyzeResults(study, results, facts) };
-}
-
-/** The store keeps the replicate as a factor called seed. */
-function storedPlace({ factors, replicate, spec }: PlannedTrial) {
-  return { factors: { ...factors, seed: replicate }, spec };
-}
-
-async function stageResults(
-  { store }: StudyRequest,
-  run: RunRecord,
-  stage: string,
-  trials: readonly PlannedTrial[],
-): Promise<StudyResults> {
-  const place = ({ factors, replicate }: Pick<PlannedTrial, "factors" | "replicate">): string =>
-    JSON.stringify([factors, replicate]);
-  const wanted = new Set(trials.map((trial) => `${trialId(trial.spec)} ${place(trial)}`));
-  return (await readTrialResults(store, run.id))
-    .filter((result) => wanted.has(`${result.id} ${place(result)}`))
-    .map((result) => ({ ...result, stage }));
 }
 
 /** Runs the trials of a stage, those of one data set after those of another. */
@@ -127,14 +110,12 @@ async function executeStage(
   progress: StageProgress,
 ): Promise<ExecutorResult> {
   const sets = new Map(Object.values(request.data).map((data) => [data.fingerprint, data]));
-  const measures = new Map(trials.map(({ spec, measure }) => [trialId(spec), measure]));
   let found = 0;
   for (const [fingerprint, group] of groupBy(trials, ({ spec }) => spec.data.fingerprint)) {
     const execution = await executeTrials({
       ...request,
       data: sets.get(fingerprint) as Dataset,
-      trials: group.map(storedPlace),
-      keepTensors: (spec) => (measures.get(trialId(spec))?.tensors ?? []).map(({ of }) => of),
+      trials: group,
       onProgress: progress.listener(),
     });
     found += execution.found;
@@ -168,17 +149,11 @@ class StageProgress {
   }
 }
 
-async function openRun({ study, preset, settings, run, resumeRun, store, clock }: StudyRequest): Promise<RunRecord> {
+async function openRun({ study, run, resumeRun, store, clock }: StudyRequest, facts: RunFacts): Promise<RunRecord> {
   const startedAt = clock();
   if (resumeRun !== undefined) {
     await store.setRunStatus(resumeRun.id, "running", startedAt);
     return resumeRun;
   }
-  return store.createRun({
-    study: study.id,
-    ...(preset === undefined ? {} : { preset }),
-    settings,
-    startedAt,
-    ...run,
-  });
+  return store.createRun({ study: study.id, ...facts, startedAt, ...run });
 }

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import type { Claim, Finding } from "../../src/core/findings.js";
 import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
-import { exampleRows, exampleRun, exampleTrial } from "../../src/study/store/store-contract.js";
+import { measurementPlan } from "../../src/study/measurement.js";
+import { seriesIn } from "../../src/study/store/contract/contract-case.js";
+import {
+  exampleEnd,
+  exampleRun,
+  exampleSeries,
+  exampleTensor,
+  exampleTrial,
+} from "../../src/study/store/contract/store-examples.js";
 import { trialId } from "../../src/train/spec/trial-spec.js";
 
 const finding: Finding = {
@@ -26,10 +34,15 @@ export async function storeFile(): Promise<Uint8Array> {
   const [first, second] = [exampleTrial(0), exampleTrial(1)];
   const id = trialId(first.spec);
   const run = await store.createRun(exampleRun);
-  await store.addTrials(run.id, [first, second]);
-  await store.leaseTrial(id);
-  const rows = exampleRows(id, [1, -0, Number.NaN, 0.5]);
-  await store.finishTrial(id, { status: "done", rows, tensors: { weight: [1, 2, 3] }, timings: { train: 3 } });
+  await store.addTrials(run.id, "main", [first, second]);
+  const lease = await store.leaseTrial(id, measurementPlan());
+  if (lease.kind !== "leased") throw new Error("the store is new");
+  const series = [exampleSeries(id, [1, -0, Number.NaN, 0.5]), exampleSeries(id, [0.1, 0.2], { metric: "accuracy" })];
+  await store.append(lease.token, { through: 4, series, tensors: [exampleTensor("weight", [1, 2, 3])] });
+  await store.finishTrial(lease.token, {
+    ...exampleEnd,
+    diverged: [{ network: 0, step: 3, epoch: 1, loss: Number.NaN }],
+  });
   await store.saveAnalysis(run.id, { findings: [finding], claims: [claim] });
   await store.setRunStatus(run.id, "done", "2026-11-22T21:25:01.500Z");
   await store.close();
@@ -47,11 +60,12 @@ export async function readStore(folder: string): Promise<void> {
     for (const { id } of await store.listRuns()) {
       await store.readAnalysis(id);
       for (const trial of await store.listTrials(id)) {
-        await store.readRows(trial.id);
+        await seriesIn(store, trial.id);
         await store.readTensors(trial.id);
-        if ((await store.leaseTrial(trial.id)).kind !== "leased") continue;
-        await store.saveRows(trial.id, exampleRows(trial.id, [1]), 0);
-        await store.releaseTrial(trial.id);
+        const lease = await store.leaseTrial(trial.id, measurementPlan());
+        if (lease.kind !== "leased") continue;
+        await store.append(lease.token, { through: lease.through + 1, series: [exampleSeries(trial.id, [1])] });
+        await store.releaseTrial(lease.token);
       }
       await store.removeRun(id);
     }

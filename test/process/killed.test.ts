@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
-import { readTrialResults } from "../../src/study/store/store.js";
+import { readTrialResults } from "../../src/study/store/read-results.js";
 import { jsonLines, runProcess, startCli } from "../support/cli-process.js";
 
 let folder: string;

@@ -1,13 +1,10 @@
 // What `trainscope report` does: analyzes stored rows again and writes the report.
 
-import type * as z from "zod";
 import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/errors.js";
-import { identityOf } from "../../data/published/definition.js";
-import { datasetDefinition } from "../../data/published/index.js";
 import { studies } from "../../studies/index.js";
-import { analyzeResults, type RunFacts } from "../../study/analyze.js";
-import type { DataIdentity, StudyResults, TrainedStudy } from "../../study/definition.js";
-import { type RunRecord, type RunStore, readTrialResults } from "../../study/store/store.js";
+import { analyzeResults } from "../../study/analyze.js";
+import { readTrialResults } from "../../study/store/read-results.js";
+import type { RunStore } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
 import { findRunByName } from "../runs/run.js";
@@ -54,17 +51,5 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
   const trials = await store.listTrials(run.id);
   if (study.kind === "computed")
     return { study, run, trials, analysis: await study.compute({}), facts: { settings: {}, seeds: [], data: {} } };
-  const facts = storedFacts(study, run, results);
-  return { study, run, trials, analysis: analyzeResults(study, results, facts), facts };
-}
-
-/** What a stored run says of how it was made. */
-function storedFacts(study: TrainedStudy<z.ZodObject>, run: RunRecord, results: StudyResults): RunFacts {
-  const seeds = [...new Set(results.map(({ replicate }) => replicate))].sort((a, b) => a - b);
-  const data = Object.entries(study.data).map(([role, name]): [string, DataIdentity] => {
-    const bytes = results.find(({ spec }) => spec.data.dataset === name)?.spec.data.fingerprint;
-    return [role, identityOf(datasetDefinition(name), bytes ?? "")];
-  });
-  const { preset, settings } = run;
-  return { ...(preset === undefined ? {} : { preset }), settings, seeds, data: Object.fromEntries(data) };
+  return { study, run, trials, analysis: analyzeResults(study, results, run), facts: run };
 }

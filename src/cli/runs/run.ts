@@ -4,6 +4,7 @@ import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
 import { checkpointFile } from "../../node/files/paths.js";
 import type { RunRecord, RunStore, RunTrial, StoredAnalysis } from "../../study/store/store.js";
+import type { Divergence } from "../../train/trial/events.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, formatTable, jsonLine } from "../output.js";
 
@@ -17,7 +18,10 @@ export async function listRuns({ json }: { readonly json: boolean }, context: Co
   const { terminal } = context;
   if (json) {
     terminal.write(
-      jsonLine({ schema: 1, runs: runs.map((run) => ({ ...run, trials: statusCounts(trials.get(run.id) ?? []) })) }),
+      jsonLine({
+        schema: 1,
+        runs: runs.map(({ stages: _, ...run }) => ({ ...run, trials: statusCounts(trials.get(run.id) ?? []) })),
+      }),
     );
     return;
   }
@@ -49,7 +53,7 @@ export async function showRun(
     const run = await findRunByName(store, name);
     const trials = (await store?.listTrials(run.id)) ?? [];
     const analysis = await store?.readAnalysis(run.id);
-    if (json) context.terminal.write(jsonLine({ schema: 1, run, trials, findings: [], claims: [], ...analysis }));
+    if (json) context.terminal.write(jsonLine({ schema: 2, run, trials, findings: [], claims: [], ...analysis }));
     else context.terminal.write(runText(run, trials, analysis, context.terminal.columns));
   } finally {
     await store?.close();
@@ -121,7 +125,7 @@ function runText(
     [
       "settings",
       Object.entries(run.settings)
-        .map(([key, value]) => `${key}=${value}`)
+        .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
         .join(" "),
     ],
     ["started", run.startedAt],
@@ -135,22 +139,22 @@ function runText(
     ],
   ];
   const head = facts.filter(([, value]) => value !== "").map(([key, value]) => `${key.padEnd(9)} ${value}\n`);
-  return [head.join(""), trialsText(trials, width), findingsText(analysis, width), claimsText(analysis, width)]
+  return [head.join(""), trialsText(run, trials, width), findingsText(analysis, width), claimsText(analysis, width)]
     .filter((part) => part !== "")
     .join("\n");
 }
 
-function trialsText(trials: readonly RunTrial[], width: number): string {
+function trialsText({ seeds }: RunRecord, trials: readonly RunTrial[], width: number): string {
   if (trials.length === 0) return "";
   const factors = [...new Set(trials.flatMap((trial) => Object.keys(trial.factors)))];
-  const keys = ["trial", "status", ...factors, "remark"];
+  const keys = ["trial", "status", ...factors, "seed", "remark"];
   const rows = trials.map(
-    ({ id, status, factors: levels, failure, divergence }): Row => ({
+    ({ id, status, factors: levels, replicate, failure, end }): Row => ({
       ...levels,
+      seed: seeds[replicate] ?? replicate,
       trial: id,
       status,
-      remark:
-        failure ?? (divergence === undefined ? "" : `step ${formatNumber(divergence.step)}: ${divergence.tensor}`),
+      remark: failure ?? divergenceText(end?.diverged ?? []),
     }),
   );
   return formatTable(
@@ -158,6 +162,15 @@ function trialsText(trials: readonly RunTrial[], width: number): string {
     rows,
     width,
   );
+}
+
+/** `step 1,234: layers.0.weight`; of an ensemble how many networks, and the first step. */
+function divergenceText(diverged: readonly Divergence[]): string {
+  if (diverged.length === 0) return "";
+  const step = formatNumber(Math.min(...diverged.map((network) => network.step)));
+  if (diverged.length > 1) return `${formatNumber(diverged.length)} networks from step ${step} on`;
+  const [{ tensor }] = diverged;
+  return tensor === undefined ? `step ${step}` : `step ${step}: ${tensor}`;
 }
 
 function findingsText(analysis: StoredAnalysis | undefined, width: number): string {

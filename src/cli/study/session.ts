@@ -77,7 +77,7 @@ export async function runStudySession(
       onProgress: (state) => {
         progress.setTotal(state.total);
         progress.update(state.done, state.loss === undefined ? {} : { loss: state.loss });
-        const line = endedText(state);
+        const line = endedText(state, size.seeds);
         if (line !== undefined) progress.line(line);
       },
       onRemark: (remark) => {
@@ -168,12 +168,11 @@ function sizeText(study: StudyDefinition, { preset = defaultPreset, settings, se
   return changes.length === 0 ? normal.about : `preset ${preset} with ${changes.join(", ")}`;
 }
 
-function endedText({ ended, trialsDone, trials }: ExecutorProgress): string | undefined {
+function endedText({ ended, trialsDone, trials }: ExecutorProgress, seeds: readonly number[]): string | undefined {
   if (ended === undefined || ended.status === "found") return undefined;
-  const factors = Object.entries(ended.trial.factors)
-    .map(([name, value]) => (name === "seed" ? `seed ${value}` : String(value)))
-    .join(", ");
-  return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${factors}${ended.status === "diverged" ? " diverged" : ""}`;
+  const { factors, replicate } = ended.trial;
+  const place = [...Object.values(factors), `seed ${seeds[replicate] ?? replicate}`].join(", ");
+  return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${place}${ended.status === "diverged" ? " diverged" : ""}`;
 }
 
 /** The newest run that nobody works on and that is not done, with the size that it was started with. */
@@ -196,7 +195,6 @@ async function unfinishedRun(
     const titles = sets.map(({ title }) => title).join(", ");
     throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${titles}`, { where, remedy });
   }
-  const seeds = [...new Set(trials.map(({ factors }) => Number(factors.seed)))].sort((a, b) => a - b);
-  const { preset = defaultPreset, settings } = resumeRun;
+  const { preset = defaultPreset, settings, seeds } = resumeRun;
   return { ...(study.kind === "computed" ? {} : { preset }), settings, seeds, resumeRun };
 }

@@ -29,6 +29,8 @@ export async function recordTraining(training: Training, context: CommandContext
       const { id } = await store.createRun({
         study: "train",
         settings: numbersOf(options),
+        seeds: [options.seed],
+        data: {},
         command: context.commandLine,
         startedAt,
         versions: { ...versions(), runtime },

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Connection, connect, type SqlValue } from "./connection.js";
-import { migrate } from "./schema.js";
+import { migrate, type Schema } from "./schema.js";
 import { storeError } from "./store-errors.js";
 
 let folder: string;
@@ -81,15 +81,28 @@ test("rows that break a rule of their table are damage: we write none", () => {
 });
 
 test("migrations run once, in order, and a failing one leaves the old file", () => {
-  const first = "CREATE TABLE a (x INTEGER)";
-  migrate(connection, [first]);
+  const addColumn =
+    (name: string, more = "") =>
+    (of: Connection) => {
+      of.exec(`ALTER TABLE a ADD COLUMN ${name} INTEGER; ${more}`);
+      return new Map([[name, name.toUpperCase()]]);
+    };
+  const first: Schema = { version: 5, tables: "CREATE TABLE a (x INTEGER)", migrations: new Map() };
+  migrate(connection, first);
   connection.run("INSERT INTO a VALUES (7)");
-  expect(() => migrate(connection, [first, "ALTER TABLE a ADD COLUMN y INTEGER; SELECT nonsense"])).toThrow(
-    /is damaged/,
-  );
+  const failing = new Map([
+    [5, addColumn("y")],
+    [6, addColumn("z", "SELECT nonsense")],
+  ]);
+  expect(() => migrate(connection, { version: 7, tables: "", migrations: failing })).toThrow(/is damaged/);
   expect(connection.all("SELECT * FROM a")).toEqual([{ x: 7 }]);
-  migrate(connection, [first, "ALTER TABLE a ADD COLUMN y INTEGER"]);
-  migrate(connection, [first, "ALTER TABLE a ADD COLUMN y INTEGER"]);
-  expect(connection.get("SELECT x, y FROM a")).toEqual({ x: 7, y: null });
-  expect(connection.pragma("user_version")).toBe(2);
+  const working: Schema = { version: 7, tables: "", migrations: new Map([...failing, [6, addColumn("z")]]) };
+  expect([...migrate(connection, working)]).toEqual([
+    ["y", "Y"],
+    ["z", "Z"],
+  ]);
+  expect([...migrate(connection, working)]).toEqual([]);
+  expect(connection.get("SELECT x, y, z FROM a")).toEqual({ x: 7, y: null, z: null });
+  expect(connection.pragma("user_version")).toBe(7);
+  expect(() => migrate(connection, { ...first, version: 8 })).toThrow("received schema 7");
 });

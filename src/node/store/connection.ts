@@ -7,7 +7,7 @@ import { isUtf8 } from "node:buffer";
 import Database from "libsql";
 import { damagedStore, storeError } from "./store-errors.js";
 
-/** What SQLite holds. Not NaN, which it turns into NULL: see row-table.ts. */
+/** What SQLite holds. Not NaN, which it turns into NULL: see series-table.ts. */
 export type SqlValue = number | string | bigint | Buffer | null;
 
 const textMark = ":text";
@@ -43,6 +43,8 @@ export interface Connection {
   pragma(name: string): SqlValue;
   /** Runs `body` with the write lock held; commits, or undoes everything when it throws. Cannot be nested. */
   write<T>(body: () => T): T;
+  /** Runs `body`, which only reads: all of it sees the store at one moment. Cannot be nested. */
+  read<T>(body: () => T): T;
   isOpen(): boolean;
   close(): void;
 }
@@ -78,7 +80,8 @@ export function connect(path: string, busyTimeoutMs: number): Connection {
     all,
     get: (sql, parameters) => all(sql, parameters)[0],
     pragma: (name) => Object.values(all(`PRAGMA ${name}`)[0] ?? { none: null })[0],
-    write: (body) => guard(() => inTransaction(database, body)),
+    write: (body) => guard(() => inTransaction(database, "BEGIN IMMEDIATE", body)),
+    read: (body) => guard(() => inTransaction(database, "BEGIN", body)),
     isOpen: () => database.open,
     close: () => {
       statements.clear();
@@ -96,9 +99,13 @@ function decoded(path: string, name: string, value: SqlValue): readonly [string,
   throw damagedStore(path, `a ${column} that is no text`);
 }
 
-function inTransaction<T>(database: { exec(sql: string): unknown; inTransaction: boolean }, body: () => T): T {
+function inTransaction<T>(
+  database: { exec(sql: string): unknown; inTransaction: boolean },
+  begin: string,
+  body: () => T,
+): T {
   if (database.inTransaction) throw new Error("cannot begin a transaction because one is open");
-  database.exec("BEGIN IMMEDIATE");
+  database.exec(begin);
   try {
     const result = body();
     database.exec("COMMIT");

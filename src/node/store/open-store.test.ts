@@ -3,8 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { TrainscopeError } from "../../core/errors.js";
+import { measurementPlan } from "../../study/measurement.js";
+import { testStoreContract } from "../../study/store/contract/store-contract.js";
+import {
+  exampleEnd,
+  exampleRun,
+  exampleSeries,
+  exampleTensor,
+  exampleTrial,
+} from "../../study/store/contract/store-examples.js";
+import { readTrialResults } from "../../study/store/read-results.js";
 import type { RunStore } from "../../study/store/store.js";
-import { exampleRows, exampleRun, exampleTrial, testStoreContract } from "../../study/store/store-contract.js";
 import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";
@@ -24,6 +33,18 @@ const refusal = async (action: Promise<unknown>): Promise<[string, number]> => {
   )) as TrainscopeError;
   return [error.message.replaceAll(home, "<home>"), error.exitCode];
 };
+
+/** A run with one trial that has ended, with so many losses and a tensor. */
+async function storeResult(store: RunStore, count: number): Promise<void> {
+  const id = trialId(exampleTrial(0).spec);
+  await store.addTrials((await store.createRun(exampleRun)).id, "main", [exampleTrial(0)]);
+  const lease = await store.leaseTrial(id, measurementPlan());
+  if (lease.kind !== "leased") throw new Error("the store is new");
+  const values = Float64Array.from({ length: count }, (_, step) => Math.sin(step));
+  const part = { through: count, series: [exampleSeries(id, values)], tensors: [exampleTensor("w", [1, 2])] };
+  await store.append(lease.token, part);
+  await store.finishTrial(lease.token, exampleEnd);
+}
 
 describe("SQLite store", () => {
   testStoreContract({ test, expect }, async () => {
@@ -51,16 +72,17 @@ test("a process of another machine loses its lease when its sign of life stands 
     openRunStore(paths(), { identity: { ...local, host }, silenceMs: 100, monotonicMs: () => nowMs });
   const [here, there] = [await open("here"), await open("there")];
   const id = trialId(exampleTrial(0).spec);
-  await here.addTrials((await here.createRun(exampleRun)).id, [exampleTrial(0)]);
-  await there.leaseTrial(id);
+  await here.addTrials((await here.createRun(exampleRun)).id, "main", [exampleTrial(0)]);
+  const ask = (store: RunStore) => store.leaseTrial(id, measurementPlan());
+  const lease = await ask(there);
   const answers: string[] = [];
   for (const isAlive of [true, true, false, false]) {
-    answers.push((await here.leaseTrial(id)).kind);
+    answers.push((await ask(here)).kind);
     nowMs += 60;
-    if (isAlive) await there.renewLeases();
+    if (isAlive && lease.kind === "leased") await there.renewLease(lease.token);
   }
   // Silent since the look at 120 ms: 60 ms later it is busy still, 120 ms later it is taken over.
-  expect([...answers, (await here.leaseTrial(id)).kind]).toEqual(["busy", "busy", "busy", "busy", "leased"]);
+  expect([...answers, (await ask(here)).kind]).toEqual(["busy", "busy", "busy", "busy", "leased"]);
   await Promise.all([here.close(), there.close()]);
 });
 
@@ -103,21 +125,35 @@ describe("bad surroundings", () => {
     ["UPDATE runs SET command = CAST(x'c328' AS TEXT)", "received a command that is no text"],
     ["UPDATE trials SET spec = '{\"model\":'", "received spec of another form"],
     ["UPDATE trials SET spec = '[]'", "received spec of another form"],
-    [`UPDATE trials SET timings = '{"a":${"[".repeat(200)}${"]".repeat(200)}}'`, "received timings of another form"],
+    [
+      `UPDATE run_trials SET factors = '{"a":${"[".repeat(200)}${"]".repeat(200)}}'`,
+      "received factors of another form",
+    ],
+    ["UPDATE run_trials SET measure = '{}x'", "received plan of another form"],
+    [`UPDATE trials SET ending = '{"status":"done"}'`, "received ending of another form"],
+    ["UPDATE runs SET seeds = '[0.5]'", "received seeds of another form"],
+    [`UPDATE runs SET data = '{"train":{}}'`, "received data of another form"],
+    ["UPDATE series SET phase = 'before'", "received an unknown phase"],
+    ["UPDATE series SET networks = 2", "received numbers of another length"],
+    ["UPDATE blocks SET numbers = x'00'", "received numbers of another length"],
+    ["UPDATE blocks SET dtype = 'float16'", "received numbers of another length"],
+    ["UPDATE tensors SET dtype = 'float16'", "received a tensor of another form"],
+    ["UPDATE tensors SET shape = '[3]'", "received a tensor of another form"],
+    ["UPDATE tensors SET shape = '[-1]'", "received shape of another form"],
     ["UPDATE runs SET settings = 'null'", "received settings of another form"],
-    ["UPDATE runs SET status = 'lost'", "received the status of a run that there is not"],
+    ["UPDATE runs SET status = 'lost'", "received an unknown status of a run"],
     ["DROP TABLE run_trials", "is damaged or is not a database. Nothing"],
-    ["PRAGMA user_version = 0", "is damaged or is not a database. Nothing"],
+    ["PRAGMA user_version = 0", "received schema 0"],
   ])("what we cannot have written is refused: %s", async (damage, message) => {
     const store = await openRunStore(paths());
-    await store.addTrials((await store.createRun(exampleRun)).id, [exampleTrial(0)]);
+    await storeResult(store, 2);
     await store.close();
     const connection = connect(paths().store, 0);
     connection.exec(damage);
     connection.close();
     const reading = openRunStore(paths()).then(async (damaged) => {
       try {
-        for (const { id } of await damaged.listRuns()) await damaged.listTrials(id);
+        for (const { id } of await damaged.listRuns()) await readTrialResults(damaged, id);
       } finally {
         await damaged.close();
       }
@@ -133,7 +169,7 @@ describe("bad surroundings", () => {
     connection.close();
     expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
       [
-        "run store <home>/store.sqlite: was written by a newer Trainscope: expected schema 1 or older, received schema 99. Update trainscope, or set TRAINSCOPE_HOME to another folder",
+        "run store <home>/store.sqlite: was written by a newer Trainscope: expected schema 2 or older, received schema 99. Update trainscope, or set TRAINSCOPE_HOME to another folder",
         3,
       ]
     `);
@@ -169,17 +205,4 @@ describe("bad surroundings", () => {
     expect((await store.createRun(exampleRun)).status).toBe("running");
     await store.close();
   });
-});
-
-test("a long training saves and reads its rows whole", async () => {
-  const store = await openRunStore(paths());
-  const id = trialId(exampleTrial(0).spec);
-  await store.addTrials((await store.createRun(exampleRun)).id, [exampleTrial(0)]);
-  const rows = exampleRows(
-    id,
-    Array.from({ length: 30_000 }, (_, step) => Math.sin(step)),
-  );
-  await store.finishTrial(id, { status: "done", rows, tensors: {}, timings: {} });
-  expect(await store.readRows(id)).toEqual(rows);
-  await store.close();
 });

@@ -1,16 +1,17 @@
 // The run store as one SQLite file in WAL mode: one process writes at a time, any number read meanwhile.
 import { randomUUID } from "node:crypto";
-import { access } from "node:fs/promises";
-import { EnvironmentError } from "../../core/errors.js";
+import { access, rename } from "node:fs/promises";
 import type { RunStore } from "../../study/store/store.js";
 import { removeStaleTemporaryFiles } from "../files/atomic-file.js";
 import { makeFolder } from "../files/make-folder.js";
-import type { Paths } from "../files/paths.js";
+import { checkpointFile, type Paths } from "../files/paths.js";
 import { type Connection, connect } from "./connection.js";
+import * as leases from "./lease-table.js";
 import { currentProcess, type Liveness, livenessOf, type ProcessIdentity } from "./process-identity.js";
-import { readRows, readTensors, replaceRows } from "./row-table.js";
 import * as runs from "./run-table.js";
 import { migrate } from "./schema.js";
+import { readSeries } from "./series-table.js";
+import { readTensors } from "./tensor-table.js";
 import * as trials from "./trial-table.js";
 
 export interface StoreOptions {
@@ -45,7 +46,7 @@ export async function openRunStore(paths: Paths, options: StoreOptions = {}): Pr
     connection.exec("PRAGMA foreign_keys = ON");
     // Results are few and dear: wait for the disk at every commit, so that no power failure takes one back.
     connection.exec("PRAGMA synchronous = FULL");
-    migrate(connection);
+    await renameCheckpoints(paths, migrate(connection));
     connection.pragma("journal_mode = WAL");
   } catch (cause) {
     connection.close();
@@ -54,7 +55,16 @@ export async function openRunStore(paths: Paths, options: StoreOptions = {}): Pr
   return sqliteStore(connection, leaseHolder(options));
 }
 
-function leaseHolder(options: StoreOptions): trials.LeaseHolder {
+/** The name of a trial, and so of its checkpoint, may change with its schema. */
+async function renameCheckpoints(paths: Paths, renamed: ReadonlyMap<string, string>): Promise<void> {
+  for (const [before, now] of renamed) {
+    if (before === now) continue;
+    // Most trials have none. One that stays under its old name is only a file too many.
+    await rename(checkpointFile(paths, before), checkpointFile(paths, now)).catch(() => undefined);
+  }
+}
+
+function leaseHolder(options: StoreOptions): leases.LeaseHolder {
   const { silenceMs = 60_000, identity = currentProcess(), monotonicMs = () => performance.now() } = options;
   const seen = new Map<string, { readonly sign: string; readonly sinceMs: number }>();
   return {
@@ -71,7 +81,7 @@ function leaseHolder(options: StoreOptions): trials.LeaseHolder {
   };
 }
 
-function sqliteStore(connection: Connection, holder: trials.LeaseHolder): RunStore {
+function sqliteStore(connection: Connection, holder: leases.LeaseHolder): RunStore {
   return {
     location: connection.path,
     createRun: async (run) => connection.write(() => runs.createRun(connection, run, holder)),
@@ -86,24 +96,23 @@ function sqliteStore(connection: Connection, holder: trials.LeaseHolder): RunSto
         runs.deleteRun(connection, id, alone);
         return alone;
       }),
-    addTrials: async (id, added) =>
+    addTrials: async (id, stage, added) =>
       connection.write(() => {
         runs.requireRun(connection, id);
-        trials.addTrials(connection, id, added);
+        trials.addTrials(connection, id, stage, added);
       }),
     listTrials: async (id) => trials.listTrials(connection, id, holder),
     findTrial: async (id) => trials.findTrial(connection, id, holder),
-    leaseTrial: async (id) => connection.write(() => trials.leaseTrial(connection, id, holder)),
-    renewLeases: async () => connection.run("UPDATE leases SET beat = beat + 1 WHERE owner = ?", [holder.owner]),
-    releaseTrial: async (id) => connection.write(() => trials.endLease(connection, id, holder, null)),
-    saveRows: async (id, rows, fromStep) =>
-      connection.write(() => {
-        if (!trials.holdsLease(connection, id, holder)) throw leaseLost(id);
-        replaceRows(connection, Number(trials.requireTrial(connection, id).key), rows, fromStep);
-      }),
-    finishTrial: async (id, outcome) => connection.write(() => trials.finishTrial(connection, id, outcome)),
-    failTrial: async (id, reason) => connection.write(() => trials.endLease(connection, id, holder, reason)),
-    readRows: async (id) => readRows(connection, id),
+    leaseTrial: async (id, wanted) => connection.write(() => leases.leaseTrial(connection, id, wanted, holder)),
+    renewLease: async (token) => connection.write(() => leases.renewLease(connection, token)),
+    releaseTrial: async (token) => connection.write(() => leases.endLease(connection, token, null)),
+    append: async (token, part) => connection.write(() => leases.append(connection, token, part)),
+    dropAfter: async (token, step) => connection.write(() => leases.dropAfter(connection, token, step)),
+    finishTrial: async (token, end) => connection.write(() => leases.finishTrial(connection, token, end)),
+    failTrial: async (token, reason) => connection.write(() => leases.endLease(connection, token, reason)),
+    async *readSeries(id, query = {}) {
+      yield* connection.read(() => readSeries(connection, id, query));
+    },
     readTensors: async (id) => readTensors(connection, id),
     saveAnalysis: async (id, analysis) => connection.write(() => runs.saveAnalysis(connection, id, analysis)),
     readAnalysis: async (id) => runs.readAnalysis(connection, id),
@@ -120,12 +129,4 @@ function sqliteStore(connection: Connection, holder: trials.LeaseHolder): RunSto
       connection.close();
     },
   };
-}
-
-/** Only possible when this process was silent for a minute, as after a sleep of the machine. */
-function leaseLost(trial: string): EnvironmentError {
-  return new EnvironmentError("another process has taken it over", {
-    where: `trial ${trial}`,
-    remedy: "Run the same command again: what was saved is used",
-  });
 }

@@ -2,38 +2,33 @@
 
 import { InvalidInputError } from "../../core/errors.js";
 import type { Claim, Finding } from "../../core/findings.js";
-import type { Settings } from "../../study/settings.js";
+import { groupBy } from "../../core/group-by.js";
 import { type NewRun, type RunRecord, type RunStatus, runName, type StoredAnalysis } from "../../study/store/store.js";
 import { type Connection, type SqlRow, texts } from "./connection.js";
+import { type LeaseHolder, processOf } from "./lease-table.js";
 import { damagedStore } from "./store-errors.js";
-import { storedJson } from "./stored-json.js";
-import { identityOf, type LeaseHolder } from "./trial-table.js";
+import { numberText, reviveNumber, storedJson } from "./stored-json.js";
 
 const runStatuses: readonly RunStatus[] = ["running", "done", "failed", "interrupted"];
-const runTexts = ["id", "study", "preset", "settings", "command", "started_at", "finished_at", "status", "versions"];
-const runColumns = `${texts(...runTexts, "machine", "host", "process_start")}, pid, is_analyzed`;
+const runTexts = ["id", "study", "preset", "settings", "seeds", "data", "command", "started_at", "finished_at"];
+const moreTexts = ["status", "versions", "machine", "host", "process_start"];
+const runColumns = `${texts(...runTexts, ...moreTexts)}, pid, is_analyzed`;
 
 export function createRun(connection: Connection, run: NewRun, holder: LeaseHolder): RunRecord {
   const id = runName(run.study, run.startedAt, (name) => selectRun(connection, name) !== undefined);
   const { host, pid, start } = holder.identity;
   connection.run(
-    `INSERT INTO runs (id, study, preset, settings, command, started_at, status, versions, machine, host, pid, process_start)
-     VALUES (?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
+    `INSERT INTO runs (id, study, preset, settings, seeds, data, command, started_at, status, versions, machine,
+       host, pid, process_start)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?, ?, ?, ?)`,
     [
-      id,
-      run.study,
-      run.preset ?? null,
-      JSON.stringify(run.settings),
-      run.command,
-      run.startedAt,
-      JSON.stringify(run.versions),
-      run.machine,
-      host,
-      pid,
-      start,
+      ...[id, run.study, run.preset ?? null],
+      ...[run.settings, run.seeds, run.data].map((value) => JSON.stringify(value)),
+      ...[run.command, run.startedAt, JSON.stringify(run.versions), run.machine],
+      ...[host, pid, start],
     ],
   );
-  return { ...run, id, status: "running" };
+  return { ...run, id, status: "running", stages: [] };
 }
 
 export function setRunStatus(
@@ -56,14 +51,34 @@ export function setRunStatus(
 }
 
 export function listRuns(connection: Connection, holder: LeaseHolder): RunRecord[] {
+  const stages = stagesOfRuns(connection);
   return connection
     .all(`SELECT ${runColumns} FROM runs ORDER BY started_at DESC, id DESC`)
-    .map((row) => runRecord(connection, row, holder));
+    .map((row) => runRecord(connection, row, holder, stages));
 }
 
 export function findRun(connection: Connection, id: string, holder: LeaseHolder): RunRecord | undefined {
   const row = selectRun(connection, id);
-  return row === undefined ? undefined : runRecord(connection, row, holder);
+  return row === undefined ? undefined : runRecord(connection, row, holder, stagesOfRuns(connection, id));
+}
+
+type Stages = ReadonlyMap<string, RunRecord["stages"]>;
+
+/** The stages of one run, or of all, with the names of their trials in design order. */
+function stagesOfRuns(connection: Connection, id?: string): Stages {
+  const rows = connection
+    .all(
+      `SELECT ${texts("run", "stage", "trials.id")} FROM run_trials JOIN trials ON trials.key = trial
+       ${id === undefined ? "" : "WHERE run = ?"} ORDER BY run, position`,
+      id === undefined ? [] : [id],
+    )
+    .map(({ run, stage, id: trial }) => ({ run: String(run), stage: String(stage), trial: String(trial) }));
+  const stagesOf = (trials: typeof rows): RunRecord["stages"] =>
+    [...groupBy(trials, ({ stage }) => stage)].map(([stage, of]) => ({
+      id: stage,
+      trials: of.map(({ trial }) => trial),
+    }));
+  return new Map([...groupBy(rows, ({ run }) => run)].map(([run, trials]) => [run, stagesOf(trials)]));
 }
 
 /** Removes a run and the trials named, which no other run may use. */
@@ -103,15 +118,18 @@ function selectRun(connection: Connection, id: string): SqlRow | undefined {
 }
 
 /** A run whose process died without a word was interrupted. */
-function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): RunRecord {
+function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder, stages: Stages): RunRecord {
   const status = runStatuses.find((known) => known === row.status);
-  if (status === undefined) throw damagedStore(connection.path, "the status of a run that there is not");
-  const isDead = row.status === "running" && holder.livenessOf(identityOf(row)) === "dead";
+  if (status === undefined) throw damagedStore(connection.path, "an unknown status of a run");
+  const isDead = row.status === "running" && holder.livenessOf(processOf(row)) === "dead";
   return {
     id: String(row.id),
     study: String(row.study),
     ...(row.preset === null ? {} : { preset: String(row.preset) }),
-    settings: storedJson<Settings>(connection, "settings", row.settings),
+    settings: storedJson<RunRecord["settings"]>(connection, "settings", row.settings),
+    seeds: storedJson<number[]>(connection, "seeds", row.seeds),
+    data: storedJson<RunRecord["data"]>(connection, "data", row.data),
+    stages: stages.get(String(row.id)) ?? [],
     command: String(row.command),
     startedAt: String(row.started_at),
     ...(row.finished_at === null ? {} : { finishedAt: String(row.finished_at) }),
@@ -119,15 +137,4 @@ function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): Ru
     versions: storedJson<RunRecord["versions"]>(connection, "versions", row.versions),
     machine: String(row.machine),
   };
-}
-
-/** JSON in which numbers that JSON lacks are `{"$number": "NaN"}`: the mean over a diverged trial is a finding too. */
-function numberText(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    typeof member === "number" && !Number.isFinite(member) ? { $number: String(member) } : member,
-  );
-}
-
-function reviveNumber(_: string, member: unknown): unknown {
-  return typeof member === "object" && member !== null && "$number" in member ? Number(member.$number) : member;
 }

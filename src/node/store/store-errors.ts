@@ -5,7 +5,7 @@ const elsewhere = "Set TRAINSCOPE_HOME to a folder that works";
 
 /** Our statements are always the same: where one does not fit, tables are not those that we made. */
 const otherTables =
-  /^(no such (table|column)|table \S+ already exists|table \S+ has no column|malformed|unsupported file format)/;
+  /^(no such (table|column|index)|table \S+ already exists|table \S+ has no column|malformed|unsupported file format)/;
 
 /** What is in the store cannot have been written by us. @param received what was found. */
 export function damagedStore(path: string, received: string | undefined, cause?: unknown): CorruptFileError {

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { exampleTrial } from "../../study/store/store-contract.js";
+import { measurementPlan } from "../../study/measurement.js";
+import { seriesIn } from "../../study/store/contract/contract-case.js";
+import { exampleTrial } from "../../study/store/contract/store-examples.js";
 import { trialId } from "../../train/spec/trial-spec.js";
 import { trainscopePaths } from "../files/paths.js";
 import { connect } from "./connection.js";
@@ -48,7 +50,7 @@ test("kill -9 of a writer leaves whole transactions, and its trial is taken over
   const paths = trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
   const { child: writer } = await startWriter(0, /writing/);
   const store = await openRunStore(paths);
-  expect(await store.leaseTrial(id)).toEqual({
+  expect(await store.leaseTrial(id, measurementPlan())).toEqual({
     kind: "busy",
     holder: expect.stringContaining(`process ${writer.pid} on `),
   });
@@ -56,11 +58,12 @@ test("kill -9 of a writer leaves whole transactions, and its trial is taken over
   writer.kill("SIGKILL");
   await exit;
 
-  const values = (await store.readRows(id)).map(({ value }) => value);
-  expect(values).toHaveLength(1000);
-  expect(new Set(values).size).toBe(1);
+  const [{ values }] = await seriesIn(store, id);
+  const [{ tensor }] = await store.readTensors(id);
+  expect(values.length / 1000).toBe(Number(tensor.data[0]) + 1);
+  expect(values.every((value, i) => value === Math.floor(i / 1000))).toBe(true);
   expect((await store.listRuns()).map(({ status }) => status)).toEqual(["interrupted"]);
-  expect(await store.leaseTrial(id)).toEqual({ kind: "leased" });
+  expect(await store.leaseTrial(id, measurementPlan())).toMatchObject({ kind: "leased", through: values.length });
   await store.close();
   const connection = connect(paths.store, 0);
   expect(connection.pragma("integrity_check")).toBe("ok");

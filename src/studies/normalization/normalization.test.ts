@@ -1,7 +1,9 @@
 // The rules of the claims: measurements that change flip the verdicts that rest on them, and no others.
+
 import { describe, expect, test } from "vitest";
 import type { MetricRow, Phase } from "../../core/rows.js";
 import type { AnalysisContext, TrialResult } from "../../study/definition.js";
+import { measurementPlan } from "../../study/measurement.js";
 import { resolveSettings } from "../../study/settings.js";
 import { claims } from "./claims.js";
 import { design, type Form, reportedVariants, variants } from "./design.js";
@@ -61,7 +63,7 @@ function results(change: Change = () => undefined): TrialResult[] {
       [`${path}.bias`, [measured.shift]],
     ]);
     return {
-      ...{ id, stage: "training", factors, replicate, spec, networks: 1 },
+      ...{ id, stage: "training", factors, replicate, spec, measure: measurementPlan(), networks: 1 },
       status: measured.diverged ? "diverged" : "done",
       diverged: measured.diverged ? [0] : [],
       rows: [
@@ -70,7 +72,7 @@ function results(change: Change = () => undefined): TrialResult[] {
         row("train", "accuracy", measured.accuracy),
         row("train", "loss", measured.loss),
       ],
-      tensors: Object.fromEntries(layers),
+      ...{ series: [], kept: [], tensors: Object.fromEntries(layers) },
     };
   });
 }

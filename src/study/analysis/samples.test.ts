@@ -1,9 +1,11 @@
 // What analyses read from results: last and best values, pairs, shares, and how many replicates are missing from them.
+
 import { describe, expect, test } from "vitest";
 import type { MetricRow, Phase } from "../../core/rows.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import { divergenceNotes } from "../analyze.js";
 import type { TrialResult } from "../definition.js";
+import { measurementPlan } from "../measurement.js";
 import { meanText, survivorsText } from "./number-text.js";
 import { bestOf, differences, inPercent, lastOf, meanOf, paired, proportionOf, select } from "./samples.js";
 
@@ -35,8 +37,9 @@ function trial({
     }),
   );
   const status = diverged.length === networks ? "diverged" : "done";
-  const place = { id: "t", stage: "training", factors: { variant }, replicate, spec: {} as TrialSpec };
-  return { ...place, networks, status, diverged, rows, tensors: {} };
+  const measure = measurementPlan();
+  const place = { id: "t", stage: "training", factors: { variant }, replicate, spec: {} as TrialSpec, measure };
+  return { ...place, networks, status, diverged, rows, series: [], kept: [], tensors: {} };
 }
 
 const three = [

@@ -1,16 +1,18 @@
 // Runs the trials of a study side by side: one runtime a worker, one thread each, the next trial to whoever is free.
 //
 // Results do not depend on the number of workers: a trial is determined by its spec, and rows are kept in design order.
-import { InvalidInputError, TrainscopeError } from "../../core/errors.js";
-import { type MetricRow, rowsOf } from "../../core/rows.js";
+import { TrainscopeError } from "../../core/errors.js";
+import type { SeriesBlock } from "../../core/rows.js";
 import type { Dataset } from "../../data/dataset.js";
 import { pathMatcher } from "../../nn/path-patterns.js";
 import { evaluationSeries } from "../../train/metric-rows.js";
 import type { Runtime } from "../../train/runtime/runtime.js";
-import { type TrialSpec, trialId } from "../../train/spec/trial-spec.js";
+import { trialId } from "../../train/spec/trial-spec.js";
 import type { EventOf } from "../../train/trial/events.js";
 import { openTrial, type StopSignal, type Trial } from "../../train/trial/trial.js";
-import type { RunStore, StudyTrial, TrialOutcome } from "../store/store.js";
+import type { PlannedTrial } from "../definition.js";
+import { joined, type KeptTensor, type MeasurementPlan } from "../measurement.js";
+import type { Lease, RunStore, Timings, TrialEnd } from "../store/store.js";
 import { type ExecutorProgress, ProgressBoard } from "./progress-board.js";
 
 /** Where unfinished trials keep their state. */
@@ -21,15 +23,13 @@ export interface CheckpointPort {
 }
 
 export interface ExecutorRequest {
-  readonly trials: readonly StudyTrial[];
+  readonly trials: readonly PlannedTrial[];
   readonly data: Dataset;
   readonly store: RunStore;
   readonly checkpoints: CheckpointPort;
   /** Makes a runtime for one worker. */
   readonly openRuntime: () => Runtime;
   readonly workers: number;
-  /** Patterns of the paths of the final tensors to keep from a trial. */
-  readonly keepTensors: (spec: TrialSpec) => readonly string[];
   readonly signal?: Pick<AbortSignal, "aborted">;
   readonly now: () => number;
   /** Waits while another process runs a trial that this run needs too. */
@@ -54,7 +54,6 @@ export interface ExecutorResult {
  */
 export async function executeTrials(request: ExecutorRequest): Promise<ExecutorResult> {
   const trials = uniqueTrials(request.trials);
-  for (const { spec } of trials) checkSingle(spec);
   const shared: Shared = {
     request,
     board: new ProgressBoard(trials, request.data.train.targets.shape[0], request.onProgress),
@@ -103,28 +102,24 @@ function isStopped({ request, failed }: Shared): boolean {
   return request.signal?.aborted === true || failed;
 }
 
-/** The store keeps one series a metric, and a result has the weights of one network. */
-function checkSingle({ ensemble, learningRates }: TrialSpec): void {
-  if (ensemble === undefined && learningRates === undefined) return;
-  throw new InvalidInputError("a study cannot train an ensemble", {
-    where: ensemble === undefined ? "learningRates" : "ensemble",
-    expected: "trials of one network",
-    remedy: "Design a trial for every network, with the seeds seed, seed + 1, ...",
-  });
-}
-
-/** Two places of a design may hold the same trial; it is run once. */
-function uniqueTrials(trials: readonly StudyTrial[]): StudyTrial[] {
-  return [...new Map(trials.map((trial) => [trialId(trial.spec), trial])).values()];
+/** Two places of a design may hold the same trial; it is run once, and measured for both. */
+function uniqueTrials(trials: readonly PlannedTrial[]): PlannedTrial[] {
+  const unique = new Map<string, PlannedTrial>();
+  for (const trial of trials) {
+    const known = unique.get(trialId(trial.spec));
+    const measure = known === undefined ? trial.measure : joined(known.measure, trial.measure);
+    unique.set(trialId(trial.spec), { ...trial, measure });
+  }
+  return [...unique.values()];
 }
 
 type Result = "done" | "found" | "interrupted" | "busy";
 
-async function runOne(shared: Shared, trial: StudyTrial, runtime: () => Runtime): Promise<Result> {
+async function runOne(shared: Shared, trial: PlannedTrial, runtime: () => Runtime): Promise<Result> {
   const { board, remarks } = shared;
   const { store } = shared.request;
   const id = trialId(trial.spec);
-  const lease = await store.leaseTrial(id);
+  const lease = await store.leaseTrial(id, trial.measure);
   if (lease.kind === "finished") {
     board.ended(trial, "found");
     return "found";
@@ -134,16 +129,21 @@ async function runOne(shared: Shared, trial: StudyTrial, runtime: () => Runtime)
     return "busy";
   }
   try {
-    return await runLeased(shared, trial, runtime());
+    return await runLeased({ ...shared, lease }, trial, runtime());
   } catch (cause) {
     // The store may be the very thing that failed; its own error must not hide the cause.
-    await store.failTrial(id, messageOf(cause)).catch(() => undefined);
+    await store.failTrial(lease.token, messageOf(cause)).catch(() => undefined);
     throw cause;
   }
 }
 
+/** A trial that is ours to run. */
+interface Leased extends Shared {
+  readonly lease: Extract<Lease, { kind: "leased" }>;
+}
+
 /** Runs a trial from its checkpoint. A checkpoint that cannot be used is said so and dropped: the trial starts anew. */
-async function runLeased(shared: Shared, trial: StudyTrial, runtime: Runtime): Promise<"done" | "interrupted"> {
+async function runLeased(shared: Leased, trial: PlannedTrial, runtime: Runtime): Promise<"done" | "interrupted"> {
   const { checkpoints } = shared.request;
   const id = trialId(trial.spec);
   const anew = (cause: unknown): void =>
@@ -164,12 +164,12 @@ async function runLeased(shared: Shared, trial: StudyTrial, runtime: Runtime): P
 }
 
 async function runFrom(
-  shared: Shared,
-  studyTrial: StudyTrial,
+  shared: Leased,
+  studyTrial: PlannedTrial,
   runtime: Runtime,
   resumeFrom?: { readonly where: string; readonly bytes: Uint8Array },
 ): Promise<"done" | "interrupted"> {
-  const { request, board } = shared;
+  const { request, board, lease } = shared;
   const { data, store, checkpoints, checkpointEveryMs, now } = request;
   const id = trialId(studyTrial.spec);
   const trial = openTrial({
@@ -181,33 +181,38 @@ async function runFrom(
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),
   });
-  const timings = { compileMs: 0, trainMs: 0 };
+  const timings = { compileMs: 0, trainMs: 0, evaluateMs: 0 };
   const started = now();
   let renewed = now();
+  let before = started;
   try {
     for await (const event of trial.run(stopSignal(shared))) {
       if (now() - renewed > 2000) {
         // A beat that is missed costs nothing unless the process is silent for a minute.
-        await store.renewLeases().catch(() => undefined);
+        await store.renewLease(lease.token).catch(() => undefined);
         renewed = now();
       }
       if (event.kind === "ready") timings.compileMs = event.compileMs;
       if (event.kind === "steps") timings.trainMs += event.durationMs;
+      // What is computed between a segment and the end of its epoch is the evaluation.
+      if (event.kind === "epoch") timings.evaluateMs += now() - before;
+      before = now();
       board.heard(studyTrial, event);
       if (event.kind === "checkpoint") await saveCheckpoint(shared, id, event.bytes);
       if (event.kind === "interrupted") {
-        await store.releaseTrial(id);
+        await store.releaseTrial(lease.token);
         return "interrupted";
       }
       if (event.kind === "done") {
-        const outcome = await outcomeOf(trial, event, request.keepTensors(studyTrial.spec), {
-          ...timings,
-          totalMs: now() - started,
-        });
-        await store.finishTrial(id, outcome);
+        const end = endOf(trial, event, { ...timings, totalMs: now() - started });
+        const tensors = end.status === "diverged" ? [] : await keptTensors(trial, lease.measure);
+        // A checkpoint knows all evaluations before it, so that what was saved on the way is not needed.
+        await store.dropAfter(lease.token, 0);
+        await store.append(lease.token, { through: event.step, series: measuredSeries(trial, event), tensors });
+        await store.finishTrial(lease.token, end);
         // One that stays behind is never read: the trial is finished.
         await checkpoints.remove(id).catch(() => undefined);
-        board.ended(studyTrial, outcome.status);
+        board.ended(studyTrial, end.status);
       }
     }
     return "done";
@@ -257,24 +262,27 @@ class Remarks {
   }
 }
 
-async function outcomeOf(
-  trial: Trial,
-  { diverged: [divergence] }: EventOf<"done">,
-  keep: readonly string[],
-  timings: Readonly<Record<string, number>>,
-): Promise<TrialOutcome> {
-  const rows = trial.history.evaluations.flatMap((evaluation) =>
-    evaluationSeries(trial.id, evaluation).flatMap((block) => [...rowsOf(block)]),
-  );
-  if (divergence !== undefined) {
-    const { step, epoch, loss: value, tensor = "loss" } = divergence;
-    const row: MetricRow = { trial: trial.id, phase: "train", step, epoch, metric: "loss", path: "", value };
-    return { status: "diverged", rows: [...rows, row], tensors: {}, timings, divergence: { step, tensor } };
-  }
-  const tensors: Record<string, readonly number[]> = {};
-  const isKept = pathMatcher(keep);
-  for (const [path, { data }] of await trial.tensors()) {
-    if (isKept(path)) tensors[path] = Array.from(data as Float32Array);
-  }
-  return { status: "done", rows, tensors, timings };
+/** A trial of which no network is left has diverged. */
+function endOf({ networks }: Trial, { diverged, stopped }: EventOf<"done">, timings: Timings): TrialEnd {
+  const status = diverged.length === networks ? "diverged" : "done";
+  return { status, diverged, ...(stopped === undefined ? {} : { stopped }), timings };
+}
+
+async function keptTensors(trial: Trial, { tensors }: MeasurementPlan): Promise<KeptTensor[]> {
+  const patterns = tensors.filter(({ at }) => at === "end").map(({ of }) => of);
+  if (patterns.length === 0) return [];
+  const isKept = pathMatcher(patterns);
+  const kept: KeptTensor[] = [];
+  for (let network = 0; network < trial.networks; network++)
+    for (const [path, tensor] of await trial.tensors(network))
+      if (isKept(path)) kept.push({ at: "end", network, path, tensor });
+  return kept;
+}
+
+/** Evaluations of a trial, and of a single training the loss at which it diverged. */
+function measuredSeries(trial: Trial, { diverged }: EventOf<"done">): SeriesBlock[] {
+  const blocks = trial.history.evaluations.flatMap((evaluation) => evaluationSeries(trial.id, evaluation));
+  if (trial.networks > 1 || diverged.length === 0) return blocks;
+  const [{ step, epoch, loss }] = diverged;
+  return [...blocks, ...evaluationSeries(trial.id, { phase: "train", step, epoch, loss: [loss] })];
 }

@@ -2,7 +2,7 @@
 
 import { trialId } from "../../train/spec/trial-spec.js";
 import type { TrialEvent } from "../../train/trial/events.js";
-import type { StudyTrial } from "../store/store.js";
+import type { PlannedTrial } from "../definition.js";
 
 export interface ExecutorProgress {
   /** Steps done, over all trials, those found in the store included. */
@@ -11,7 +11,7 @@ export interface ExecutorProgress {
   readonly trialsDone: number;
   readonly trials: number;
   /** A trial that just ended. */
-  readonly ended?: { readonly trial: StudyTrial; readonly status: "done" | "diverged" | "found" };
+  readonly ended?: { readonly trial: PlannedTrial; readonly status: "done" | "diverged" | "found" };
   readonly loss?: number;
 }
 
@@ -25,7 +25,7 @@ export class ProgressBoard {
 
   /** @param examples in the training data. */
   constructor(
-    trials: readonly StudyTrial[],
+    trials: readonly PlannedTrial[],
     examples: number,
     onProgress: (progress: ExecutorProgress) => void = () => undefined,
   ) {
@@ -42,14 +42,14 @@ export class ProgressBoard {
     return this.#trials - this.#ended;
   }
 
-  heard({ spec }: StudyTrial, event: TrialEvent): void {
+  heard({ spec }: PlannedTrial, event: TrialEvent): void {
     if (event.kind === "ready") this.#steps.set(trialId(spec), event.step);
     if (event.kind !== "steps") return;
     this.#steps.set(trialId(spec), event.first + event.losses.length);
     this.#report({ loss: event.losses[event.losses.length - 1] });
   }
 
-  ended(trial: StudyTrial, status: "done" | "diverged" | "found"): void {
+  ended(trial: PlannedTrial, status: "done" | "diverged" | "found"): void {
     const id = trialId(trial.spec);
     this.#steps.set(id, this.#totals.get(id) ?? 0);
     this.#ended++;

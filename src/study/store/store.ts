@@ -1,14 +1,30 @@
-// The port to the run store: runs, trials, metric rows, findings and claims, kept for ever and found again.
+// The port to the run store: runs, trials, measurements, findings and claims, kept for ever and found again.
 //
-//   createRun -> addTrials -> for each trial: leaseTrial -> saveRows... -> finishTrial -> saveAnalysis -> finishRun
+//   createRun -> addTrials -> for each trial: leaseTrial -> append... -> finishTrial -> saveAnalysis -> setRunStatus
 //
-// A trial is named by the hash of its spec and belongs to every run that asks for it: once finished, it is found
-// again and never run twice. Every method is one transaction: it happens whole or not at all.
+// A trial is named by the hash of its spec and belongs to every run that asks for it: once finished, it is found again
+// by every run whose measurements it covers, and not run twice.
+//
+// Consistency. Every method is atomic: it happens whole or not at all. What a method wrote before it returned is seen by
+// every call that starts later, through any opening of the store. Nothing holds between two calls: others write too.
+//
+// Ownership. A run belongs to the process that set it running. A trial belongs to no run; who holds its lease is the
+// only one to write its measurements and its end. A token proves the lease. Every lease has a higher number than all
+// before it, and a token whose lease has passed to somebody else or has ended is refused by everything that writes
+// (StaleLeaseError): a process that slept and wakes cannot write into the work of its successor. Tokens are plain JSON:
+// whoever was handed one holds the lease, be it another process or another host.
+//
+// Crashes. A process may die at any moment. What was written stays, a power failure included. Its leases go to whoever
+// asks next: at once where the process can be seen to be dead, else after a silence. The next holder gets what was
+// measured up to the last `append`, and drops what the checkpoint that it goes on from does not know.
+//
 // What a store must do is written as a test suite in store-contract.ts.
 import type { Claim, Finding } from "../../core/findings.js";
-import type { MetricRow } from "../../core/rows.js";
+import type { Phase, SeriesBlock } from "../../core/rows.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
-import type { PlannedTrial, TrialResult } from "../definition.js";
+import type { Divergence, Stop } from "../../train/trial/events.js";
+import type { DataIdentity, PlannedTrial } from "../definition.js";
+import type { KeptTensor, MeasurementPlan, PathPattern } from "../measurement.js";
 import type { Settings } from "../settings.js";
 
 /** `interrupted` runs saved their state and go on when the same command is given again. */
@@ -26,6 +42,12 @@ export interface RunRecord {
   /** A name that the study gave to a size; absent for `train` and where nothing is trained. */
   readonly preset?: string;
   readonly settings: Settings;
+  /** One a replicate, in the order of their numbers. */
+  readonly seeds: readonly number[];
+  /** The data by its role in the study. Empty where nothing is trained. */
+  readonly data: Readonly<Record<string, DataIdentity>>;
+  /** What was designed so far: names of trials in design order, stage by stage. */
+  readonly stages: readonly { readonly id: string; readonly trials: readonly string[] }[];
   /** The command line that started it, for repeating. */
   readonly command: string;
   /** ISO 8601, UTC. */
@@ -38,54 +60,95 @@ export interface RunRecord {
   readonly machine: string;
 }
 
-export type NewRun = Omit<RunRecord, "id" | "status" | "finishedAt">;
+export type NewRun = Omit<RunRecord, "id" | "status" | "finishedAt" | "stages">;
 
-/** A trial in its place in a design; the replicate stands among the factors as `seed`. */
-export type StudyTrial = Pick<PlannedTrial, "factors" | "spec">;
-
-/** Where and how a trial went bad. */
-export interface Divergence {
-  readonly step: number;
-  /** The first tensor that held NaN or an infinity. */
-  readonly tensor: string;
+/** Milliseconds of a trial. Kept apart from measurements: they differ from run to run. */
+export interface Timings {
+  /** Building and loading the programs. */
+  readonly compileMs: number;
+  /** Inside training steps. */
+  readonly trainMs: number;
+  /** Measuring whole splits. */
+  readonly evaluateMs: number;
+  /** From start to end, all of the above and what is between them. Of a resumed trial: since it resumed. */
+  readonly totalMs: number;
 }
 
-/** What a trial leaves behind when it ends. */
-export interface TrialOutcome {
+/** How a trial ended. Its measurements are in the store already. */
+export interface TrialEnd {
+  /** `diverged`: no network is left. Some of an ensemble may diverge while it is `done`. */
   readonly status: "done" | "diverged";
-  /** All rows of the trial, in the order in which they were measured; they replace those saved on the way. */
-  readonly rows: readonly MetricRow[];
-  /** Final parameters and buffers that the study asked for, by path. */
-  readonly tensors: Readonly<Record<string, readonly number[]>>;
-  /** Milliseconds by phase: `{ compile, train, evaluate }`. Kept apart from rows: they differ from run to run. */
-  readonly timings: Readonly<Record<string, number>>;
-  readonly divergence?: Divergence;
+  readonly diverged: readonly Divergence[];
+  /** Networks that met the rule for stopping before the end. */
+  readonly stopped?: readonly Stop[];
+  readonly timings: Timings;
 }
 
-/** A trial without its rows and tensors. */
+/** A trial without its measurements. */
 export interface TrialRecord {
   readonly id: string;
   readonly spec: TrialSpec;
   readonly status: TrialStatus;
   /** Why it failed; present exactly when the status is `failed`. */
   readonly failure?: string;
-  readonly divergence?: Divergence;
-  readonly timings: Readonly<Record<string, number>>;
+  /** What its measurements hold; present once it has ended as `done` or `diverged`. */
+  readonly measured?: MeasurementPlan;
+  /** How it ended; present with `measured`. */
+  readonly end?: TrialEnd;
 }
 
-/** A trial in its place in the design of a run. */
-export interface RunTrial extends TrialRecord {
-  readonly factors: StudyTrial["factors"];
+/**
+ * A trial in its place in the design of a run. It counts as `pending` while it was measured for other runs only, and what
+ * they wanted does not cover what this one wants.
+ */
+export interface RunTrial extends TrialRecord, PlannedTrial {
+  readonly stage: string;
+}
+
+/** Proof of a lease. */
+export interface LeaseToken {
+  readonly trial: string;
+  /** Higher than that of every lease of this trial before. */
+  readonly number: number;
 }
 
 /** The answer to the wish to run a trial. */
 export type Lease =
-  /** It is yours: run it, and call `renewLeases` every few seconds. Rows saved before are still there. */
-  | { readonly kind: "leased" }
-  /** It has already ended as `done` or `diverged`; do not run it. */
+  /** It is yours: run it, and call `renewLease` every few seconds. */
+  | {
+      readonly kind: "leased";
+      readonly token: LeaseToken;
+      /** What to measure: what is wanted now, and what others took from the trial before. */
+      readonly measure: MeasurementPlan;
+      /**
+       * What was measured up to this many updates is in the store; 0 if nothing is. A checkpoint of a later step cannot be
+       * gone on from; from one of an earlier step call `dropAfter` first.
+       */
+      readonly through: number;
+    }
+  /** It has ended, and its measurements cover what is wanted; do not run it. */
   | { readonly kind: "finished" }
-  /** Another process runs it: `process 4711 on host`. Ask again later: a dead process loses its lease. */
+  /** Somebody runs it: `process 4711 on host`. Ask again later: a dead process loses its lease. */
   | { readonly kind: "busy"; readonly holder: string };
+
+/** What a trial measured since the part before. */
+export interface MeasuredPart {
+  /** Updates done when all of it had been measured. Parts of a trial come in this order. */
+  readonly through: number;
+  readonly series: readonly SeriesBlock[];
+  readonly tensors?: readonly KeptTensor[];
+}
+
+/** Which series, and what of them; everything when left out. */
+export interface SeriesQuery {
+  readonly phases?: readonly Phase[];
+  readonly metrics?: readonly string[];
+  readonly paths?: readonly PathPattern[];
+  /** Numbers of networks; the blocks then have these alone, in this order. */
+  readonly networks?: readonly number[];
+  /** Only steps that are multiples of this. */
+  readonly every?: number;
+}
 
 export interface StoredAnalysis {
   readonly findings: readonly Finding[];
@@ -110,60 +173,54 @@ export interface RunStore {
    */
   removeRun(runId: string): Promise<readonly string[]>;
 
-  /** Adds trials to a run, in design order. Trials that the store knows keep what they have; twice is as once. */
-  addTrials(runId: string, trials: readonly StudyTrial[]): Promise<void>;
+  /**
+   * Adds trials to a stage of a run, in design order. Trials that the store knows keep what they have; twice is as once.
+   * @throws InvalidInputError if the run is unknown.
+   */
+  addTrials(runId: string, stage: string, trials: readonly PlannedTrial[]): Promise<void>;
   /** The trials of a run, in design order. */
   listTrials(runId: string): Promise<readonly RunTrial[]>;
   findTrial(trial: string): Promise<TrialRecord | undefined>;
 
-  /** Asks for the right to run a trial. @throws InvalidInputError if the trial is unknown. */
-  leaseTrial(trial: string): Promise<Lease>;
-  /** Shows other processes that this one is alive. Call every few seconds while a lease is held. */
-  renewLeases(): Promise<void>;
-  /** Gives a trial back as `pending`, with the rows saved so far. Does nothing without the lease. */
-  releaseTrial(trial: string): Promise<void>;
+  /**
+   * Asks for the right to run a trial. A finished one whose measurements do not cover what is wanted is run again: what
+   * it has stays to be read until the new end takes its place.
+   * @throws InvalidInputError if the trial is unknown.
+   */
+  leaseTrial(trial: string, wanted: MeasurementPlan): Promise<Lease>;
+  /** Shows that the holder of a lease is alive. @throws StaleLeaseError */
+  renewLease(token: LeaseToken): Promise<void>;
+  /** Gives a trial back with what was measured so far. Does nothing without the lease. */
+  releaseTrial(token: LeaseToken): Promise<void>;
 
   /**
-   * Saves rows on the way: those of the trial with `step >= fromStep` are replaced by `rows`. Save rows before the
-   * checkpoint that follows them, and on resume from step s read the rows below s.
-   * @throws EnvironmentError when the lease was lost to another process.
+   * Adds to what the trial measured. Append before the checkpoint that follows is written, so that all that a checkpoint
+   * knows is in the store.
+   * @throws StaleLeaseError
    */
-  saveRows(trial: string, rows: readonly MetricRow[], fromStep: number): Promise<void>;
-  /**
-   * Ends a trial. The first end counts: specs determine results, so a second one is the same and is ignored.
-   * No lease is needed.
-   */
-  finishTrial(trial: string, outcome: TrialOutcome): Promise<void>;
-  /** Ends a trial that could not be run; rows stay. Does nothing without the lease. */
-  failTrial(trial: string, reason: string): Promise<void>;
+  append(token: LeaseToken, part: MeasuredPart): Promise<void>;
+  /** Drops the parts that end after a step: those that a trial that goes on from it will measure again. @throws StaleLeaseError */
+  dropAfter(token: LeaseToken, step: number): Promise<void>;
+  /** Ends a trial and its lease. What was appended takes the place of what an earlier end left. @throws StaleLeaseError */
+  finishTrial(token: LeaseToken, end: TrialEnd): Promise<void>;
+  /** Ends a trial that could not be run; what was measured stays. Does nothing without the lease. */
+  failTrial(token: LeaseToken, reason: string): Promise<void>;
 
-  /** Rows of one trial, in the order in which they were saved. */
-  readRows(trial: string): Promise<readonly MetricRow[]>;
-  /** Kept tensors of a finished trial, by path. */
-  readTensors(trial: string): Promise<Readonly<Record<string, readonly number[]>>>;
+  /**
+   * The series of a trial, each in one or several blocks by ascending step. Of a trial that has ended, what its end left;
+   * of any other, what was measured so far.
+   */
+  readSeries(trial: string, query?: SeriesQuery): AsyncIterable<SeriesBlock>;
+  /** Kept tensors of a trial, those at the start first, by network and path. */
+  readTensors(trial: string): Promise<readonly KeptTensor[]>;
 
   /** Findings and claims of a run; replaces what was there. */
   saveAnalysis(runId: string, analysis: StoredAnalysis): Promise<void>;
   /** Undefined until a run was analyzed. */
   readAnalysis(runId: string): Promise<StoredAnalysis | undefined>;
 
-  /** Gives back all leases and closes. */
+  /** Gives back all leases that were taken here, and closes. */
   close(): Promise<void>;
-}
-
-/** What an analysis takes: every finished trial of a run with its rows and tensors, in design order. */
-export async function readTrialResults(store: RunStore, runId: string): Promise<TrialResult[]> {
-  const results: TrialResult[] = [];
-  for (const { id, spec, factors, status } of await store.listTrials(runId)) {
-    if (status !== "done" && status !== "diverged") continue;
-    const [rows, tensors] = [await store.readRows(id), await store.readTensors(id)];
-    const { seed = 0, ...levels } = factors;
-    const networks = spec.ensemble ?? 1;
-    const diverged = status === "diverged" ? Array.from({ length: networks }, (_, network) => network) : [];
-    const place = { id, stage: "", factors: levels, replicate: Number(seed), spec };
-    results.push({ ...place, networks, status, diverged, rows, tensors });
-  }
-  return results;
 }
 
 /** The name of a run that starts at an instant: `lenet-20261122-202501`; stores add `-2` and so on if it is taken. */
