@@ -1,4 +1,4 @@
-// Making tensors and nodes. Every node of the program is born in `apply`, which checks it.
+// Creates tensors and nodes. Every node of the program is created by `apply`, which checks it.
 
 import { InvalidInputError } from "../core/errors.js";
 import type { DType } from "../core/numbers/dtype.js";
@@ -16,7 +16,7 @@ export { constantValue } from "./passes/constant-value.js";
 
 let nextId = 0;
 
-// The scope of new nodes: a build-time notion that never influences values, only messages and prints.
+// The scope of new nodes, which influences only messages and prints, never values.
 let currentScope: string | undefined;
 
 /** Runs `build` with every new node marked as coming from `scope`; gradient nodes inherit it from their origin. */
@@ -30,7 +30,7 @@ export function withScope<T>(scope: string | undefined, build: () => T): T {
   }
 }
 
-/** A graph input. @throws ShapeError when it has more elements than numbers count exactly. */
+/** A graph input. @throws ShapeError if its number of elements is not a safe integer. */
 export function input(name: string, dtype: DType, shape: Shape, axisNames?: readonly (string | null)[]): Tensor {
   requireCountable(name, shape);
   return { id: nextId++, name, dtype, shape, outputIndex: 0, ...(axisNames === undefined ? {} : { axisNames }) };
@@ -38,7 +38,7 @@ export function input(name: string, dtype: DType, shape: Shape, axisNames?: read
 
 /**
  * Applies an operator: fills in default attributes, checks the inputs, infers the output types.
- * @throws ShapeError | InvalidInputError naming the scope when they do not fit.
+ * @throws ShapeError | InvalidInputError that names the scope.
  */
 export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attributes = {}): readonly Tensor[] {
   const where = currentScope === undefined ? op.name : `${currentScope} > ${op.name}`;
@@ -80,7 +80,7 @@ export function apply(op: Op, inputs: readonly (Tensor | null)[], attrs: Attribu
   return outputs;
 }
 
-/** Inputs beyond the smallest number are optional, but those of a list of any length are not. */
+/** Inputs beyond the smallest number are optional, except for operators with any number of inputs. */
 function mayLack(op: Op, index: number): boolean {
   const [fewest, most] = op.arity;
   return op.optionalInputs?.includes(index) ?? (index >= fewest && most < unlimited);
@@ -103,7 +103,7 @@ function withDefaults(op: Op, attrs: Attributes, where: string): Attributes {
   return complete;
 }
 
-/** The value is worked out only for rules that look at it. */
+/** The value is computed only if a rule reads it. */
 function inferInput(tensor: Tensor): InferInput {
   return {
     dtype: tensor.dtype,
@@ -119,12 +119,12 @@ export function constant(value: TensorData): Tensor {
   return apply(constantOp as Op, [], { value })[0];
 }
 
-/** A scalar constant, `float32` unless said otherwise. */
+/** A scalar constant, by default `float32`. */
 export function scalar(value: number, dtype: DType = "float32"): Tensor {
   return constant(tensorFrom(dtype, [], [value]));
 }
 
-/** A list of `int64`, as the shape and axes inputs of ONNX want them. */
+/** A list of `int64`, the form of ONNX's shape and axes inputs. */
 export function int64s(values: readonly number[]): Tensor {
   return constant(tensorFrom("int64", [values.length], values));
 }

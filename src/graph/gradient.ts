@@ -10,18 +10,18 @@ import { nodesInOrder } from "./order.js";
 import type { Node, Tensor } from "./tensor.js";
 
 export interface GradientRequest {
-  /** What is differentiated; a scalar unless `cotangent` is given. */
+  /** The tensor to differentiate; a scalar unless `cotangent` is given. */
   readonly of: Tensor;
-  /** With respect to these; each may be an input, a parameter or any tensor on the way. */
+  /** The variables: inputs, parameters or any intermediate tensors. */
   readonly withRespectTo: readonly Tensor[];
   /** Cotangent of `of`; 1 by default. */
   readonly cotangent?: Tensor;
 }
 
 /**
- * The gradients of `of`, one per tensor in `withRespectTo` and of its shape; zeros where there is no influence.
- * Rules may return results broadcast beyond their input: they are summed back here, once for all rules.
- * @throws InvalidInputError when the path crosses an operator without gradient.
+ * The gradients of `of`, one per tensor in `withRespectTo` and of its shape; zeros for tensors without influence.
+ * Rules may return results that are broadcast beyond their input; they are summed here, in one place for all rules.
+ * @throws InvalidInputError if the path contains an operator without gradient.
  */
 export function gradients({ of, withRespectTo, cotangent }: GradientRequest): Tensor[] {
   if (cotangent === undefined && of.shape.length !== 0) {
@@ -39,7 +39,7 @@ export function gradients({ of, withRespectTo, cotangent }: GradientRequest): Te
   return withRespectTo.map((tensor) => cotangents.get(tensor) ?? filled(tensor.dtype, tensor.shape, 0));
 }
 
-/** The tensors through which a change of `sources` can reach the result: only these need cotangents. */
+/** The tensors through which `sources` influence the result; only these need cotangents. */
 function influencedTensors(order: readonly Node[], sources: readonly Tensor[]): Set<Tensor> {
   const influenced = new Set<Tensor>(sources);
   for (const node of order) {

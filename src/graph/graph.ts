@@ -1,4 +1,4 @@
-// Making whole graphs, and what every pass shares: rebuilding a graph with some tensors replaced.
+// Creates graphs, and rebuilds a graph with some tensors replaced, as every pass does.
 import { apply, withScope } from "./build.js";
 import { nodesOf } from "./order.js";
 import type { Graph, NamedTensor, Node, Tensor } from "./tensor.js";
@@ -8,12 +8,12 @@ export function graph(inputs: readonly Tensor[], outputs: Readonly<Record<string
   return { inputs, outputs: Object.entries(outputs).map(([name, tensor]): NamedTensor => ({ name, tensor })) };
 }
 
-/** Decides what becomes of a node whose inputs were already replaced. `undefined` keeps it. */
+/** Replaces the outputs of a node whose inputs were already replaced. `undefined` keeps the node. */
 export type Rewrite = (node: Node, inputs: readonly (Tensor | null)[]) => readonly Tensor[] | undefined;
 
 /**
- * A new graph in which every node went through `rewrite`; the graph handed in is left alone.
- * @param replaced tensors to put in the place of others from the start.
+ * A new graph in which `rewrite` was applied to every node; the given graph is unchanged.
+ * @param replaced initial replacements of tensors.
  */
 export function rewriteGraph(
   source: Graph,

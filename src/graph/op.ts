@@ -1,5 +1,5 @@
-// One record per operator: everything that training, accounting, import and tests need to know about it. What is true of
-// it on one executor only is in targets/.
+// One record per operator: everything that training, accounting, import and tests need to know about it. What is true
+// of it on one executor only is in targets/.
 import type { Shape } from "../core/numbers/shape.js";
 import type { InputReach } from "./accounting/axis-reach.js";
 import type { Window } from "./accounting/window.js";
@@ -7,29 +7,29 @@ import type { Attributes, Graph, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
 
-/** How an attribute is stored in a file, and its value when it is absent. */
+/** How an attribute is stored in a file, and its default. */
 export interface AttributeRecord {
   readonly type: AttributeType;
   /** Attributes without default are optional or required; `infer` decides. */
   readonly default?: number | string | readonly number[];
-  /** Ours alone: not written to files. */
+  /** Internal: not written to files. */
   readonly internal?: boolean;
 }
 
-/** What the shape rule may look at: type, and the value where it follows from constants and static shapes. */
+/** An input of the shape rule: its type, and its value if that follows from constants and static shapes. */
 export interface InferInput extends TensorType {
   readonly value?: NdArray | undefined;
 }
 
 /**
- * A concrete tensor of the reference evaluation. Every element type is held in float64, so float graphs are
- * evaluated in float64 and integers are exact up to 2^53; `uint32` operators wrap by themselves.
+ * A concrete tensor of the reference evaluation. Every element type is stored as float64, so float graphs are
+ * evaluated in float64 and integers are exact up to 2^53; `uint32` operators wrap explicitly.
  */
 export interface NdArray extends TensorType {
   readonly data: Float64Array;
 }
 
-/** Work and traffic of one node. */
+/** Arithmetic cost of one node. */
 export interface Cost {
   /** Multiply-accumulate pairs. */
   readonly macs: number;
@@ -37,37 +37,37 @@ export interface Cost {
   readonly flops: number;
 }
 
-/** What a gradient rule is given. */
+/** The arguments of a gradient rule. */
 export interface VjpContext<A extends Attributes = Attributes> {
   readonly inputs: readonly (Tensor | null)[];
   readonly outputs: readonly Tensor[];
   readonly attrs: A;
-  /** Cotangents of the outputs; `null` where an output does not influence the result. */
+  /** Cotangents of the outputs; `null` if an output does not influence the result. */
   readonly cotangents: readonly (Tensor | null)[];
-  /** Whether the cotangent of input `i` is wanted. Rules with expensive parts look here. */
+  /** Whether the cotangent of input `i` is needed, for rules with expensive parts. */
   readonly wants: readonly boolean[];
 }
 
 /**
- * Cotangents of the inputs from those of the outputs, as new nodes. `null` says: no influence, or not wanted.
- * A result may be larger than its input by broadcasting: the walker sums it back.
+ * Cotangents of the inputs from those of the outputs, as new nodes. `null` means no influence, or not needed.
+ * A result may be larger than its input by broadcasting; `gradients` sums it back.
  */
 export type Vjp<A extends Attributes = Attributes> = {
   rule(context: VjpContext<A>): readonly (Tensor | null)[];
 }["rule"];
 
 export interface EvaluateContext {
-  /** Evaluates a sub-graph (operators that hold one). */
+  /** Evaluates a subgraph, for operators that have one. */
   evaluateGraph(graph: Graph, inputs: readonly NdArray[]): NdArray[];
-  /** Number of outputs wanted. */
+  /** Number of requested outputs. */
   readonly outputCount: number;
 }
 
-/** How a product takes its second input in parts. */
+/** How a product reads its second input in parts. */
 export interface SummedInput<A extends Attributes = Attributes> {
-  /** The axis of the second input that is summed over; `null` where the product cannot be taken by parts. */
+  /** The axis of the second input that is summed over; `null` if the product cannot be split. */
   axis(inputs: readonly (TensorType | null)[], attrs: A): number | null;
-  /** The first output, from all parts in order. What stands in the place of the second input is not looked at. */
+  /** The first output, from all parts in order. The second input itself is ignored. */
   build(inputs: readonly (Tensor | null)[], attrs: A, parts: readonly Tensor[]): Tensor;
 }
 
@@ -76,63 +76,63 @@ export interface ReachContext<A> {
   readonly inputs: readonly (InferInput | null)[];
   readonly outputs: readonly TensorType[];
   readonly attrs: A;
-  /** Which output is asked for. */
+  /** Index of the output. */
   readonly output: number;
 }
 
-/** One entry for every input. */
+/** Returns one entry per input. */
 export type ReachRule<A> = { rule(context: ReachContext<A>): readonly InputReach[] }["rule"];
 
-/** The windows of an operator over the spatial axes of its first input; of its output where the operator is transposed. */
+/** The windows of an operator over the spatial axes of its first input, or of its output if it is transposed. */
 export interface WindowView extends Window {
-  /** Into how many parts the channels fall. */
+  /** Number of channel groups. */
   readonly groups?: number;
-  /** Every input element is spread over a window of the output. */
+  /** Whether every input element contributes to a window of the output. */
   readonly isTransposed?: boolean;
 }
 
-// Members are methods so that a record with narrower attributes still is an `Op` (bivariance).
+// Members are methods so that a record with narrower attributes is still an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
   readonly name: string;
-  /** Whose operator it is, where it is not ONNX's own. */
+  /** The domain of an operator that is not ONNX's own. */
   readonly domain?: string;
   /** Smallest and largest number of inputs. */
   readonly arity: readonly [number, number];
-  /** Inputs that may be `null`. Default: those beyond the smallest number, unless there may be any number of them. */
+  /** Inputs that may be `null`. Default: those beyond the smallest number, unless any number is allowed. */
   readonly optionalInputs?: readonly number[];
   readonly attributes: Readonly<Record<string, AttributeRecord>>;
-  /** Types of the outputs. Throws ShapeError or InvalidInputError when inputs and attributes do not fit. */
+  /** Types of the outputs. Throws ShapeError or InvalidInputError for invalid inputs or attributes. */
   infer(inputs: readonly (InferInput | null)[], attrs: A, where: string): readonly TensorType[];
-  /** Gradient rule; `"none"` where the operator has none (integer results, control flow). */
+  /** Gradient rule; `"none"` if there is no gradient (integer results, control flow). */
   readonly vjp: Vjp<A> | "none";
   cost(inputs: readonly (TensorType | null)[], outputs: readonly TensorType[], attrs: A): Cost;
-  /** Sliding windows, for operators that have them: what accounting prints, and what an output element sees. */
+  /** Sliding windows, if the operator has them; used for accounting and receptive fields. */
   window?(inputs: readonly (TensorType | null)[], attrs: A): WindowView;
-  /** Reference values in float64. Slow and obvious on purpose. */
+  /** Reference values in float64; deliberately slow and obvious. */
   evaluate(inputs: readonly (NdArray | null)[], attrs: A, context: EvaluateContext): readonly NdArray[];
   /**
-   * `"preserves"`: an element-wise function that never decreases, and whose gradient vanishes wherever it makes different
-   * inputs equal. `"picks"`: every output is one of the inputs, chosen by order alone (the first of equal ones). A pick
-   * after a preserving function may be exchanged with it, forward and backward exactly.
+   * `"preserves"`: a non-decreasing element-wise function whose gradient is zero wherever it maps different inputs to
+   * equal values. `"picks"`: every output is one of the inputs, chosen only by order (the first of equal ones). A pick
+   * after a preserving function may be exchanged with it; both directions stay exact.
    */
   readonly order?: "preserves" | "picks";
   /**
-   * The first output computed from parts that the gradient needs too (the columns of a convolution), so that after
-   * `simplify` they are computed once. `null` where the operator itself is faster. For use after differentiation.
+   * The first output computed from parts that the gradient also needs (the columns of a convolution), so that after
+   * `simplify` they are computed once. `null` if the operator itself is faster. For use after differentiation.
    */
   fromGradientParts?(inputs: readonly (Tensor | null)[], attrs: A): Tensor | null;
   /**
-   * For products: the second input may come in parts along the axis that is summed over. Its gradient then comes in
-   * parts too, each ready before the next is begun.
+   * For products: the second input may be split along the axis that is summed over. Its gradient then consists of
+   * parts too, each complete before the next one starts.
    */
   readonly summed?: SummedInput<A>;
   /**
-   * The only output in fewer nodes, bit for bit: a tensor that is there already, or a new node of this operator; `null`
-   * where there is nothing to save. Used by `simplify`.
+   * The only output with fewer nodes and identical bits: an existing tensor, or a new node of this operator; `null`
+   * if nothing can be saved. Used by `simplify`.
    */
   simpler?(inputs: readonly (Tensor | null)[], outputs: readonly Tensor[]): Tensor | null;
-  /** The outputs follow from the types of the inputs: they are known although the inputs are not (Shape, Size). */
+  /** Whether the outputs follow from the types of the inputs alone (Shape, Size). */
   readonly readsTypesOnly?: boolean;
   /** Indices of the inputs whose values the shape rule needs: axes, sizes and factors that ONNX passes as tensors. */
   readonly staticInputs?: readonly number[];
@@ -142,18 +142,18 @@ export interface Op<A extends Attributes = Attributes> {
    */
   readonly batch?: "elementwise";
   /**
-   * Marks a non-linearity of networks: probes look at its input and output. Outputs outside of `unsaturated` have nearly
-   * reached an asymptote; `off` is the value of a unit that is switched off altogether.
+   * Marks a non-linearity, whose input and output probes measure. Outputs outside `unsaturated` have nearly
+   * reached an asymptote; `off` is the output of a unit that is off.
    */
   readonly activation?: { readonly unsaturated?: readonly [number, number]; readonly off?: number };
-  /** Acts on every channel (axis 1) by itself, whatever the order of the places behind it. */
+  /** Whether it acts on every channel (axis 1) separately, independent of the order of positions. */
   readonly isChannelwise?: boolean;
   /**
-   * What the elements of an output depend on, axis by axis. Not needed for windows and for element-wise operators; absent
-   * elsewhere, nothing is said of receptive fields behind it.
+   * The dependencies of output elements, axis by axis. Not needed for windows and element-wise operators. Otherwise, if
+   * absent, receptive fields after the operator are unknown.
    */
   readonly reach?: ReachRule<A>;
-  /** The only output is the first input under another shape or name: a runtime writes nothing. */
+  /** Whether the only output is the first input with another shape or name, so that a runtime writes nothing. */
   readonly isView?: true;
   /** Input names, for messages and prints. */
   readonly inputNames?: readonly string[];

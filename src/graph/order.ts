@@ -1,9 +1,9 @@
-// Topological order of what is reachable from a list of tensors.
+// Topological order of the nodes reachable from a list of tensors.
 import type { Graph, Node, Tensor } from "./tensor.js";
 
 /**
- * Every node reachable from `roots`, each after the makers of its inputs. The order depends only on the
- * structure, never on ids, so equal graphs print equal. Iterative: graphs can be deeper than the call stack.
+ * Every node reachable from `roots`, each after the nodes that make its inputs. The order depends only on the
+ * structure, never on ids, so equal graphs print equally. Iterative, because graphs can be deeper than the call stack.
  */
 export function nodesInOrder(roots: readonly Tensor[]): Node[] {
   const order: Node[] = [];
@@ -33,7 +33,7 @@ export function nodesInOrder(roots: readonly Tensor[]): Node[] {
   return order;
 }
 
-/** Every node of a graph, makers first. Nodes inside sub-graphs are not included. */
+/** Every node of a graph in topological order, without nodes inside subgraphs. */
 export function nodesOf(graph: Graph): Node[] {
   return nodesInOrder(graph.outputs.map((output) => output.tensor));
 }

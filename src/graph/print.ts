@@ -1,4 +1,4 @@
-// A graph as text: one line a node, in order, with types. Equal graphs print equal.
+// Prints a graph as text: one line per node, in order, with types. Equal graphs print equally.
 import { shapeText } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { toNumbers } from "../core/numbers/tensor-data.js";

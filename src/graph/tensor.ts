@@ -1,7 +1,7 @@
 // The intermediate representation: an immutable graph of ONNX operators over statically shaped tensors.
 //
 //   Tensor --node--> Node { op, attrs, inputs: Tensor[], outputs: Tensor[] }
-//   Graph  { inputs, outputs }: what is reachable from the outputs; nothing else exists.
+//   Graph  { inputs, outputs }: everything reachable from the outputs; nothing else exists.
 //
 // Tensors point at the nodes that made them, so a graph needs no list of nodes, dead code cannot be
 // expressed, and every pass is a function from graph to graph.
@@ -10,7 +10,7 @@ import type { Shape } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Op } from "./op.js";
 
-/** Element type and shape: all that is known of a tensor before it is computed. */
+/** Element type and shape: everything known about a tensor before it is computed. */
 export interface TensorType {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -23,11 +23,11 @@ export interface Tensor extends TensorType {
   /** Name in prints and in ONNX files. Graph inputs have one. */
   readonly name?: string;
   readonly node?: Node;
-  /** Which output of `node` this is. */
+  /** Index among the outputs of `node`. */
   readonly outputIndex: number;
   /**
-   * For graph inputs: names of axes whose extent may differ at run time (`["steps", null]`).
-   * The graph must not depend on the extent of such an axis except by carrying it along.
+   * For graph inputs: names of axes whose size may differ at run time (`["steps", null]`).
+   * The graph must not depend on the size of such an axis, except by preserving it.
    */
   readonly axisNames?: readonly (string | null)[];
 }
@@ -42,10 +42,10 @@ export interface Node {
   readonly id: number;
   readonly op: Op;
   readonly attrs: Attributes;
-  /** `null` stands for an optional input that is left out. */
+  /** `null` stands for an omitted optional input. */
   readonly inputs: readonly (Tensor | null)[];
   readonly outputs: readonly Tensor[];
-  /** Where it comes from, in the user's words: `model.layers[0] (conv2d)`. Kept for error messages and prints. */
+  /** Its origin in the user's terms, for error messages and prints: `model.layers[0] (conv2d)`. */
   readonly scope?: string;
 }
 

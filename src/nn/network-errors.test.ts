@@ -37,7 +37,7 @@ test("shapes that do not fit name the layer and both shapes", () => {
     `[ShapeError: model.layers[1] (conv2d): groups do not divide the channels: expected channels and filters that are multiples of groups, received 4 channels, 6 filters, 3 groups]`,
   );
   building(sequential([conv2d({ filters: 4, kernel: 9 })])).toThrowErrorMatchingInlineSnapshot(
-    `[ShapeError: model.layers[0] (conv2d) > Conv: the window is larger than the padded input: expected spatial extents of at least [9, 9], received [8, 8]. Use a smaller kernel, more padding or larger images]`,
+    `[ShapeError: model.layers[0] (conv2d) > Conv: the window is larger than the padded input: expected spatial sizes of at least [9, 9], received [8, 8]. Use a smaller kernel, more padding or larger images]`,
   );
   building(sequential([flatten(), maxPool2d({ kernel: 2 })])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model.layers[1] (maxPool2d): maxPool2d needs images: expected an input of shape [batch, channels, height, width], received [4, 64]]`,

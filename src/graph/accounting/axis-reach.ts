@@ -1,10 +1,10 @@
 // What an element of an output depends on along one axis of an input.
 
-/** What an output element at place `u` of axis `axis` depends on, along one axis of an input. */
+/** The dependencies of an output element at position `u` of axis `axis`, along one axis of an input. */
 export type AxisReach =
-  /** The element at the same place; with `seesAll` also, through a statistic or a gate, all others. */
+  /** The element at the same position; with `seesAll`, a statistic or a gate also depends on all others. */
   | { readonly kind: "same"; readonly axis: number; readonly seesAll?: true }
-  /** `kernel` elements, `dilation` apart, from `u stride - pad` on. */
+  /** `kernel` elements at distance `dilation`, starting at `u stride - pad`. */
   | {
       readonly kind: "window";
       readonly axis: number;
@@ -14,8 +14,8 @@ export type AxisReach =
       readonly pad: number;
     }
   /**
-   * `taps` neighboring elements around `u step + start`, a place between elements: none further from it than `taps / 2`.
-   * Where the pattern repeats within `mostPhases` places, `reads` has it exactly.
+   * `taps` neighboring elements around the position `u step + start`, at most `taps / 2` away from it.
+   * If the pattern repeats within `mostPhases` positions, `reads` is exact.
    */
   | {
       readonly kind: "between";
@@ -25,19 +25,19 @@ export type AxisReach =
       readonly start: number;
       readonly reads?: RepeatedReads;
     }
-  /** One element, but by no rule that a grid of places could have: `axes` carry it now, perhaps with others. */
+  /** One element at an irregular position; `axes` carry the positions, possibly together with others. */
   | { readonly kind: "moved"; readonly axes: readonly number[] }
   /** Every element. */
   | { readonly kind: "all" };
 
 /**
- * Place `u` reads the elements `places[u mod P] + floor(u / P) advance`, P the length of `places`; far from the ends of the
- * axis, where elements may be repeated.
+ * Position `u` reads the elements `places[u mod P] + floor(u / P) advance`, with P the length of `places`; valid far
+ * from the ends of the axis, where elements may be repeated.
  */
 export interface RepeatedReads {
   readonly advance: number;
   readonly places: readonly (readonly number[])[];
 }
 
-/** For every axis of an input; `null` for one that is a setting, an index, a gate of no interest. */
+/** One rule per axis of an input; `null` for static inputs, indices and irrelevant gates. */
 export type InputReach = readonly AxisReach[] | null;

@@ -1,9 +1,9 @@
-// Work of a whole graph: the sum over its nodes.
+// Cost of a whole graph: the sum over its nodes.
 import type { Cost } from "../op.js";
 import { nodesOf } from "../order.js";
 import type { Graph } from "../tensor.js";
 
-/** Work of running the graph once, sub-graphs as often as their operator runs them. */
+/** Cost of one run of the graph, counting subgraphs as often as their operator runs them. */
 export function graphCost(graph: Graph): Cost {
   let macs = 0;
   let flops = 0;

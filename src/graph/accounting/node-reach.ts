@@ -8,8 +8,8 @@ import { mostPhases, pointwise } from "./reach.js";
 import { coveredExtent } from "./window.js";
 
 /**
- * What the elements of one output of a node depend on, input by input; `undefined` where the operator does not say. The
- * axes of windows are those behind examples and channels.
+ * The dependencies of the elements of one output, input by input; `undefined` if the operator does not declare them.
+ * The axes of windows are those after batch and channels.
  */
 export function reachOf({ op, inputs, outputs, attrs }: Node, output: number): readonly InputReach[] | undefined {
   if (op.window !== undefined) return [windowReach(op.window(inputs, attrs), op.cost(inputs, outputs, attrs).macs > 0)];
@@ -18,8 +18,8 @@ export function reachOf({ op, inputs, outputs, attrs }: Node, output: number): r
 }
 
 /**
- * Whether every element of the only output depends, of input `i`, on the element at the same place alone: what a runtime
- * may write over that input. Derived from the reach; false where the operator does not say.
+ * Whether every element of the only output depends only on the element of input `i` at the same position, so that a
+ * runtime may overwrite that input. Derived from the reach; false if the operator does not declare it.
  */
 export function actsByElement(node: Node, i: number): boolean {
   const [given, [result]] = [node.inputs[i], node.outputs];
@@ -29,13 +29,13 @@ export function actsByElement(node: Node, i: number): boolean {
   return reach.every((one, axis) => one.kind === "same" && one.axis === axis && one.seesAll !== true);
 }
 
-/** Examples apart, channels together where they are multiplied, windows over the rest. */
+/** Examples stay separate, channels are mixed if they are multiplied, and windows cover the other axes. */
 function windowReach(window: WindowView, mixes: boolean): AxisReach[] {
   const { kernel, strides, dilations, padBegin, isTransposed } = window;
   const spatial = kernel.map((extent, i): AxisReach => {
     const [axis, stride, dilation, pad] = [i + 2, strides[i], dilations[i], padBegin[i]];
     if (isTransposed !== true) return { kind: "window", axis, kernel: extent, stride, dilation, pad };
-    // Element u receives from those places i whose window covers it: u + pad - covered + 1 <= i stride <= u + pad.
+    // Element u receives from those positions i whose window covers it: u + pad - covered + 1 <= i stride <= u + pad.
     const covered = coveredExtent(extent, dilation);
     const taps = Math.ceil(covered / stride);
     const start = (pad - (covered - 1) / 2) / stride;
@@ -53,7 +53,7 @@ interface WindowAxis {
   readonly pad: number;
 }
 
-/** Element i, by its tap t, is added at place `u = i stride + t dilation - pad`. */
+/** Element i with tap t is added at position `u = i stride + t dilation - pad`. */
 function transposedReads({ kernel, stride, dilation, pad }: WindowAxis): number[][] {
   const places = Array.from({ length: stride }, (): number[] => []);
   for (let tap = 0; tap < kernel; tap++) {

@@ -1,36 +1,36 @@
-// Where the elements of an output come from, axis by axis: what receptive fields are followed with.
+// Dependencies of output elements, axis by axis, by which receptive fields are tracked.
 import type { Shape } from "../../core/numbers/shape.js";
 import type { ReachContext, ReachRule } from "../op.js";
 import type { AxisReach, InputReach } from "./axis-reach.js";
 
-/** Longer patterns are not followed exactly. They come from odd ratios (1000 to 1999 pixels), and cost time. */
+/** Longer patterns, from unusual ratios such as 1000 to 1999 pixels, are not tracked exactly, to save time. */
 export const mostPhases = 1024;
 
 export const all: AxisReach = { kind: "all" };
 export const same = (axis: number): AxisReach => ({ kind: "same", axis });
 
-/** From `u stride - pad` on, one element. */
+/** The single element at `u stride - pad`. */
 export const shifted = (axis: number, pad: number, stride = 1): AxisReach =>
   pad === 0 && stride === 1 ? same(axis) : { kind: "window", axis, kernel: 1, stride, dilation: 1, pad };
 
-/** Element by element, broadcast as ONNX does. */
+/** Element by element, with ONNX broadcasting. */
 export function pointwise({ inputs, outputs, output }: ReachContext<unknown>): InputReach[] {
   const result = outputs[output].shape;
   return inputs.map((input) => (input === null ? null : broadcast(input.shape, result)));
 }
 
-/** What is repeated is the same for all places: it has none. */
+/** A repeated axis is the same for all positions, so it carries none. */
 function broadcast(shape: Shape, result: Shape): AxisReach[] {
   const first = result.length - shape.length;
   return shape.map((extent, axis) => (extent === result[first + axis] ? same(first + axis) : all));
 }
 
-/** The first input element by element, parameters left out. */
+/** The first input element by element, without parameters. */
 export function firstPointwise({ inputs: [x] }: ReachContext<unknown>): InputReach[] {
   return [x!.shape.map((_, axis) => same(axis))];
 }
 
-/** The first input place by place; over some axes by statistics of all places as well. */
+/** The first input element by element, and over some axes also the statistics of all positions. */
 export const normalizedOver =
   <A>(axesOf: (shape: Shape, attrs: A) => readonly number[]): ReachRule<A> =>
   ({ inputs: [x], attrs }) => {
@@ -38,7 +38,7 @@ export const normalizedOver =
     return [x!.shape.map((_, axis) => (axes.includes(axis) ? { kind: "same", axis, seesAll: true } : same(axis)))];
   };
 
-/** The first input with all elements of some axes in every element; those axes are dropped or kept with extent 1. */
+/** The first input reduced over some axes, which are dropped or kept with size 1. */
 export function reducedOver(shape: Shape, axes: readonly number[], keep: boolean): InputReach[] {
   let next = 0;
   return [
@@ -53,8 +53,8 @@ export function reducedOver(shape: Shape, axes: readonly number[], keep: boolean
 }
 
 /**
- * The first input with its elements in the same order under another shape. Axes that stay whole keep their places; those
- * that are cut or joined are carried by several together.
+ * The first input reshaped, with its elements in the same order. Axes that stay whole keep their positions; axes
+ * that are split or merged are carried by several axes together.
  */
 export function regrouped({ inputs: [x], outputs, output }: ReachContext<unknown>): InputReach[] {
   const [from, to] = [x!.shape, outputs[output].shape];

@@ -1,8 +1,8 @@
-// Sliding windows: the geometry that convolution and pooling share, in any number of spatial axes.
+// The geometry of sliding windows for convolution and pooling, with any number of spatial axes.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, shapeText, sizeOf, stridesOf } from "../../core/numbers/shape.js";
 
-/** The window attributes of ONNX. Lists have one entry a spatial axis; `pads` has all begins, then all ends. */
+/** The window attributes of ONNX. Lists have one entry per spatial axis; `pads` has all begins, then all ends. */
 export type WindowAttributes = {
   readonly auto_pad: string;
   readonly dilations?: readonly number[];
@@ -11,7 +11,7 @@ export type WindowAttributes = {
   readonly strides?: readonly number[];
 };
 
-/** Windows over spatial axes, every attribute resolved. All lists have one entry a spatial axis. */
+/** Windows over spatial axes with all attributes resolved. All lists have one entry per spatial axis. */
 export interface Window {
   readonly input: Shape;
   readonly output: Shape;
@@ -22,7 +22,7 @@ export interface Window {
   readonly padEnd: readonly number[];
 }
 
-/** The attribute records that go with `WindowAttributes`. */
+/** The attribute records for `WindowAttributes`. */
 export const windowAttributeRecords = {
   auto_pad: { type: "string", default: "NOTSET" },
   dilations: { type: "ints" },
@@ -31,15 +31,15 @@ export const windowAttributeRecords = {
   strides: { type: "ints" },
 } as const;
 
-/** The extent that a kernel covers on one axis: `dilation (kernel - 1) + 1`. */
+/** The size that a kernel covers on one axis: `dilation (kernel - 1) + 1`. */
 export function coveredExtent(kernel: number, dilation: number): number {
   return dilation * (kernel - 1) + 1;
 }
 
 /**
- * Resolves window attributes: `output = floor((input + pads - covered) / stride) + 1` on every axis, rounded up
- * instead with `ceil` (but the last window must begin inside the input or the padding before it).
- * @throws InvalidInputError for attributes out of range, ShapeError when no window fits.
+ * Resolves window attributes. On every axis `output = floor((input + pads - covered) / stride) + 1`, rounded up
+ * with `ceil` (but the last window must start inside the input or the padding before it).
+ * @throws InvalidInputError for attributes out of range, ShapeError if no window fits.
  */
 export function windowOver(where: string, input: Shape, kernel: Shape, attrs: WindowAttributes, ceil = false): Window {
   const { strides, dilations } = stepsOf(where, input.length, attrs);
@@ -54,7 +54,7 @@ export function windowOver(where: string, input: Shape, kernel: Shape, attrs: Wi
   if (output.some((extent) => extent < 1)) {
     throw new ShapeError("the window is larger than the padded input", {
       where,
-      expected: `spatial extents of at least ${shapeText(covered.map((extent, axis) => extent - padBegin[axis] - padEnd[axis]))}`,
+      expected: `spatial sizes of at least ${shapeText(covered.map((extent, axis) => extent - padBegin[axis] - padEnd[axis]))}`,
       received: shapeText(input),
       remedy: "Use a smaller kernel, more padding or larger images",
     });
@@ -62,7 +62,7 @@ export function windowOver(where: string, input: Shape, kernel: Shape, attrs: Wi
   return { input, output, kernel, strides, dilations, padBegin, padEnd };
 }
 
-/** Strides and dilations, 1 where they are not given. */
+/** Strides and dilations; default 1. */
 export function stepsOf(where: string, rank: number, attrs: WindowAttributes) {
   const strides = attrs.strides ?? Array<number>(rank).fill(1);
   const dilations = attrs.dilations ?? Array<number>(rank).fill(1);
@@ -71,7 +71,7 @@ export function stepsOf(where: string, rank: number, attrs: WindowAttributes) {
   return { strides, dilations };
 }
 
-/** Checks a list of pads: two entries a spatial axis, none negative. */
+/** Checks a list of pads: two non-negative entries per spatial axis. */
 export function explicitPads(where: string, rank: number, attrs: WindowAttributes) {
   const pads = attrs.pads ?? Array<number>(2 * rank).fill(0);
   if (pads.length !== 2 * rank || pads.some((pad) => !Number.isInteger(pad) || pad < 0)) {
@@ -88,7 +88,7 @@ function requirePositive(where: string, name: string, values: readonly number[],
   if (values.length === rank && values.every((value) => Number.isInteger(value) && value > 0)) return;
   throw new InvalidInputError(`${name} does not fit`, {
     where,
-    expected: `${rank} positive ${rank === 1 ? "integer" : "integers"}, one a spatial axis`,
+    expected: `${rank} positive ${rank === 1 ? "integer" : "integers"}, one per spatial axis`,
     received: shapeText(values),
   });
 }
@@ -109,7 +109,10 @@ function padsOf(
   return splitPads(where, total, attrs.auto_pad);
 }
 
-/** Halves the padding of each axis; the odd one goes to the end with SAME_UPPER, to the begin with SAME_LOWER. */
+/**
+ * Splits the padding of each axis in half; an odd element goes to the end with SAME_UPPER, to the begin with
+ * SAME_LOWER.
+ */
 function splitPads(where: string, total: readonly number[], autoPad: string) {
   const smaller = total.map((pad) => Math.floor(pad / 2));
   const larger = total.map((pad) => Math.ceil(pad / 2));

@@ -183,7 +183,7 @@ describe("an ensemble's graph", () => {
     const x = input("x", "float32", [1, 1, 4, 4]);
     const y = withScope("model.layers[2] (maxPool2d)", () => maxPool(x, { kernel_shape: [2, 2] }));
     expect(() => batchGraph(graph([x], { y }), new Set([x]), 2)).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: model.layers[2] (maxPool2d) > MaxPool: this operator cannot be in an ensemble: expected an operator with a batching rule: dense and element-wise layers have only such. Train the networks one by one, with a seed each]`,
+      `[InvalidInputError: model.layers[2] (maxPool2d) > MaxPool: this operator cannot be in an ensemble: expected an operator with a batching rule, as in dense and element-wise layers. Train the networks one by one, each with its own seed]`,
     );
   });
 
@@ -195,7 +195,7 @@ describe("an ensemble's graph", () => {
     }));
     const source = graph([count], { y: carried[0] });
     expect(() => batchGraph(source, new Set([count]), 2)).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: Loop: networks of an ensemble cannot go round a loop for different times: expected a trip count and a condition that are the same for all networks]`,
+      `[InvalidInputError: Loop: networks of an ensemble cannot run a loop a different number of times: expected a trip count and a condition that are the same for all networks]`,
     );
   });
 });

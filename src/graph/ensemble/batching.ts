@@ -1,10 +1,11 @@
-// From one network to many of the same form: a graph in which chosen inputs have one more axis, the last.
+// Turns the graph of one network into a graph of many: some inputs get a network axis, the last.
 //
 //   x [batch, features]  --n networks-->  x [batch, features, n]
 //
-// The network axis is last, hence contiguous: one operation on one value of every network is one run over memory,
-// which is what makes thousands of small networks fast (docs/performance.md, "Ensembles"). Every operator has its rule
-// (ops/network-axis/rules.ts); since the whole training step is a graph, gradients, losses and optimizers need none of their own.
+// The network axis is last and therefore contiguous: an operation on one value of every network is one run over memory,
+// which makes thousands of small networks fast (docs/performance.md, "Ensembles"). Every operator has its rule
+// (ops/network-axis/rules.ts); since the whole training step is a graph, gradients, losses and optimizers need none of
+// their own.
 import { InvalidInputError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import { apply, input, withScope } from "../build.js";
@@ -21,9 +22,9 @@ export interface BatchedGraph {
 }
 
 /**
- * The graph for `networks` networks. Inputs in `varying` get a last axis of that extent; the others are shared. What
- * depends on a varying input has the axis too.
- * @throws InvalidInputError naming operator and layer when an operator has no batching rule.
+ * The graph for `networks` networks. Inputs in `varying` get a last axis of that size; the others are shared. Values
+ * that depend on a varying input also have the axis.
+ * @throws InvalidInputError that names operator and layer if an operator has no batching rule.
  */
 export function batchGraph(source: Graph, varying: ReadonlySet<Tensor>, networks: number): BatchedGraph {
   const images = new Map<Tensor, Tensor>();
@@ -56,7 +57,7 @@ export function withNetworkAxis({ name = "", dtype, shape, axisNames }: Tensor, 
   return input(name, dtype, [...shape, networks], axisNames === undefined ? undefined : [...axisNames, null]);
 }
 
-/** The outputs of a node for many networks, from its inputs, of which some have the network axis. */
+/** The outputs of a node for many networks. Some of its inputs have the network axis. */
 export function batchNode(
   node: Node,
   inputs: readonly (Tensor | null)[],
@@ -68,8 +69,8 @@ export function batchNode(
   if (op.batch === undefined && rules === undefined) {
     throw new InvalidInputError("this operator cannot be in an ensemble", {
       where: node.scope === undefined ? op.name : `${node.scope} > ${op.name}`,
-      expected: "an operator with a batching rule: dense and element-wise layers have only such",
-      remedy: "Train the networks one by one, with a seed each",
+      expected: "an operator with a batching rule, as in dense and element-wise layers",
+      remedy: "Train the networks one by one, each with its own seed",
     });
   }
   const shared = (i: number): Tensor => inputs[i] as Tensor;
@@ -94,7 +95,7 @@ export function batchNode(
   return outputs;
 }
 
-/** A rule that puts the axis elsewhere would give wrong numbers further on, where broadcasting hides it. */
+/** Checks the position of the axis: elsewhere, broadcasting would hide the error and give wrong numbers. */
 function checkOutput({ op, scope }: Node, single: Tensor, many: Tensor, networks: number): void {
   const expected = [...single.shape, networks];
   if (many.dtype === single.dtype && sameShape(many.shape, expected)) return;

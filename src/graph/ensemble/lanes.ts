@@ -1,10 +1,11 @@
-// From one network to many of the same form, for runtimes with convolutions over blocked channels: the networks are the
-// channels, and so a product of small matrices for every network is one convolution, which multiplies, sums, adds the
+// Turns the graph of one network into a graph of many, for runtimes with convolutions over blocked channels: networks
+// are channels, so a product of small matrices for every network is one convolution, which multiplies, sums, adds the
 // bias and applies ReLU in a single pass over memory (docs/performance.md, "Ensembles").
 //
 //   x [batch, features]  --n networks-->  x [g, features, batch, lanes]     lane-image.ts
 //
-// Operators that have no rule for this arrangement (`lanes` in ops/network-axis/rules.ts) go by their rule for the networks on the last axis.
+// Operators that have no rule for this arrangement (`lanes` in ops/network-axis/rules.ts) go by their rule for the
+// networks on the last axis.
 
 import { apply, withScope } from "../build.js";
 import { expandOp, reshape, transpose } from "../ops/movement/shape-movement.js";
@@ -16,13 +17,13 @@ import { factsOf, type Target } from "../targets/target.js";
 import type { Graph, Node, Tensor } from "../tensor.js";
 import { batchNode } from "./batching.js";
 
-/** An output of the ensemble: an image, or what all networks share. */
+/** An output of the ensemble: an image, or a tensor that all networks share. */
 export type LaneOutput = LaneImage | Tensor;
 
 /**
  * The outputs of a graph for many networks.
- * @param given images of tensors of the graph, inputs or others; what depends on them differs between networks.
- * @throws InvalidInputError naming operator and layer when an operator has no batching rule.
+ * @param given images of some tensors of the graph; values that depend on them differ between networks.
+ * @throws InvalidInputError that names operator and layer if an operator has no batching rule.
  */
 export function laneOutputs(
   source: Graph,
@@ -44,7 +45,7 @@ function imagesOf(node: Node, images: ReadonlyMap<Tensor, LaneImage>, form: Lane
   const inputs = node.inputs.map((tensor) => (tensor === null ? null : (images.get(tensor) ?? tensor)));
   const context: LaneContext = { node, attrs: node.attrs, inputs, form, groups: groupCount(form) };
   const rules = ensembleRules(node.op);
-  // Without elements there is nothing to arrange, and an extent of 0 means something else to Reshape.
+  // An empty tensor needs no arrangement, and a size of 0 has another meaning in Reshape.
   const isEmpty = [...node.inputs, ...node.outputs].some((tensor) => tensor?.shape.includes(0));
   const ruled = isEmpty
     ? null
@@ -112,7 +113,7 @@ function sharedTurned(given: Tensor): Tensor {
   return reshape(isLine ? x : transpose(x, [1, 0]), [columns, rows, 1]);
 }
 
-/** The number that a tensor consists of, where it was made by repeating one; else the tensor. */
+/** The scalar that a tensor repeats, or the tensor itself. */
 function uniform(x: Tensor): Tensor {
   const source = x.node?.op === expandOp ? x.node.inputs[0] : null;
   if (source === null || source === undefined || source.shape.some((extent) => extent !== 1)) return x;

@@ -18,7 +18,7 @@ import { logSoftmax, logSoftmaxOp } from "./reduction/softmax.js";
 
 export type ClassLossAttributes = {
   readonly reduction: string;
-  /** Targets of this number count nothing. */
+  /** Targets of this class are ignored. */
   readonly ignore_index?: number;
 };
 
@@ -47,7 +47,7 @@ function inferLoss(
     });
   }
   if (weight !== null && weight !== undefined && !sameShape(weight.shape, [classes])) {
-    throw new ShapeError("there is not one weight for each class", {
+    throw new ShapeError("the number of weights differs from the number of classes", {
       where: place,
       expected: shapeText([classes]),
       received: shapeText(weight.shape),
@@ -63,7 +63,7 @@ function inferLoss(
   return { dtype: x!.dtype, shape: reduction === "none" ? shape : [] };
 }
 
-/** The weight of every target, 0 where it is ignored; `null` where all weigh 1. */
+/** The weight of every target, 0 if it is ignored; `null` if all weights are 1. */
 function targetWeights(x: Tensor, target: Tensor, weight: Tensor | null, ignored: Tensor | null): Tensor | null {
   const own = weight === null ? null : gather(weight, target);
   if (ignored === null) return own;
@@ -76,12 +76,12 @@ export const composeLikelihood: Compose<ClassLossAttributes> = (
 ) => {
   const scores = x!;
   const ignored = ignore_index === undefined ? null : equal(given!, scalar(ignore_index, given!.dtype));
-  // What is ignored may be no class at all.
+  // An ignored target need not be a valid class.
   const target = ignored === null ? given! : where(ignored, scalar(0, given!.dtype), given!);
   const [examples, , ...places] = scores.shape;
   const index = reshape(target, [examples, 1, ...places]);
   const picked = reshape(gatherElements(scores, index, { axis: 1 }), target.shape);
-  // Ignored scores may be infinite: they are not multiplied by 0.
+  // Ignored scores may be infinite, so they are replaced instead of multiplied by 0.
   const chosen = ignored === null ? picked : where(ignored, scalar(0, scores.dtype), picked);
   const weights = targetWeights(scores, target, classWeights ?? null, ignored);
   const losses = neg(weights === null ? chosen : mul(chosen, weights));

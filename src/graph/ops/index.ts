@@ -1,4 +1,4 @@
-// The table of all operators: everything that reads, checks or prices a graph looks here.
+// The table of all operators, used by everything that reads, checks or accounts for a graph.
 import type { Op } from "../op.js";
 import { clipOp, leakyReluOp, reluOp, sigmoidOp, softplusOp, tanhOp } from "./activation/activation.js";
 import { shrinkOp, swishOp } from "./activation/shrinking.js";

@@ -1,4 +1,4 @@
-// Loop: runs a body graph again and again, handing values from each run to the next and collecting others.
+// Loop: runs a body graph repeatedly, with loop-carried values and collected scan outputs.
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { type Shape, sameShape, shapeText } from "../../core/numbers/shape.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
@@ -11,18 +11,18 @@ import { unlimited } from "./record/elementwise.js";
 /**
  * Inputs of the node: `[trip count, condition, ...carried, ...captured]`; of the body: `[iteration, condition,
  * ...carried, ...captured]`. Outputs of the body: `[condition, ...carried, ...scans]`; of the node the same without the
- * condition, scans with an axis for the iterations in front. In ONNX files captured tensors are no inputs but names
- * of the outer scope; here they are listed, so that every pass sees what a loop reads.
+ * condition, where scans have a leading axis for the iterations. In ONNX files captured tensors are not inputs but
+ * names of the outer scope; here they are listed, so that every pass sees what a loop reads.
  */
 export type LoopAttributes = {
   readonly body: Graph;
-  /** Ours: how many of the last inputs are captured. */
+  /** Internal: number of captured inputs, which are the last ones. */
   readonly captured: number;
-  /** Ours: the trip count to assume where it is not a known constant. */
+  /** Internal: the trip count to assume if it is not constant. */
   readonly nominal_trip_count: number;
 };
 
-/** How the inputs and outputs divide. */
+/** The groups of inputs and outputs. */
 export function partsOf({ body, captured }: LoopAttributes, inputCount: number) {
   const carried = inputCount - 2 - captured;
   return { carried, scans: body.outputs.length - 1 - carried };
@@ -128,22 +128,22 @@ function stacked(rows: readonly NdArray[], type: TensorType): NdArray {
 }
 
 export interface LoopInputs {
-  /** A number, an `int64` scalar, or `null` for as long as the condition holds. */
+  /** A number, an `int64` scalar, or `null` to run while the condition holds. */
   readonly tripCount: number | Tensor | null;
-  /** Whether to run at all, a `bool` scalar; true unless given. */
+  /** Whether to run at all, a `bool` scalar; default true. */
   readonly condition?: Tensor;
-  /** Initial values of what each iteration hands to the next. */
+  /** Initial loop-carried values. */
   readonly carried: readonly Tensor[];
-  /** What the body reads unchanged. */
+  /** Values that the body reads unchanged. */
   readonly captured?: readonly Tensor[];
-  /** Trip count to assume for shapes and costs where `tripCount` is not a constant; 1 unless given. */
+  /** Trip count to assume for shapes and costs if `tripCount` is not constant; default 1. */
   readonly nominalTripCount?: number;
 }
 
 export interface LoopStep {
-  /** Whether to go on, a `bool` scalar; goes on unless given. */
+  /** Whether to continue, a `bool` scalar; default true. */
   readonly condition?: Tensor;
-  /** One for every carried value, of its type. */
+  /** One per carried value, of the same type. */
   readonly carried: readonly Tensor[];
   /** Collected over the iterations along a new first axis. */
   readonly scans?: readonly NamedTensor[];
@@ -157,8 +157,8 @@ export interface LoopResults {
 }
 
 /**
- * Runs `step` again and again. It is called once, with symbolic values of one iteration: its number from 0 (`int64`
- * scalar), the carried and the captured values, named as the tensors handed in. It must read nothing else but constants.
+ * Repeats `step`. It is called once, with symbolic values of one iteration: its index from 0 (`int64` scalar), and the
+ * carried and captured values, named like the given tensors. Apart from these it may read only constants.
  */
 export function loop(
   inputs: LoopInputs,

@@ -1,4 +1,4 @@
-// Convolutions over blocked channels, where the runtime has them: up to twice as fast as over plain ones.
+// Rewrites convolutions to blocked channels if the runtime supports them: up to twice as fast.
 import { sizeOf } from "../../core/numbers/shape.js";
 import { apply } from "../build.js";
 import type { Rewrite } from "../graph.js";
@@ -10,12 +10,12 @@ import { type ConvAttributes, convOp, convWindow } from "../ops/windows/convolut
 import type { Target } from "../targets/target.js";
 import type { Tensor } from "../tensor.js";
 
-// A kernel of one place has so little work for each number that the ways in and out cost what is gained.
+// A 1 x 1 kernel does so little work per number that converting to and from blocks costs as much as it gains.
 const fewestTaps = 2;
 
 /**
- * For `rewriteGraph`, after differentiation: plain convolutions of images whose channels fill whole blocks, or are fewer
- * than one block. Nothing where the target has no blocks.
+ * For `rewriteGraph`, after differentiation: plain convolutions of images whose channels fill whole blocks, or are
+ * fewer than one block. Does nothing if the target has no blocks.
  */
 export function blockedConvolutions({ blockedChannels: block }: Target): Rewrite {
   return (node, inputs) => {
@@ -28,7 +28,7 @@ export function blockedConvolutions({ blockedChannels: block }: Target): Rewrite
     if (!fits || kernel.length !== 2 || x.dtype !== "float32" || sizeOf(kernel) < fewestTaps) return undefined;
     if (form === "weightByInputColumns" || form === "weightByOutputColumns")
       return channels < block ? undefined : [weightGradient(x, w, attrs, block, filled)];
-    // A cotangent of few channels has faster forms than a convolution whose blocks are mostly empty.
+    // For a cotangent of few channels, other forms are faster than a convolution over mostly empty blocks.
     if (form !== undefined && (channels < block || filled > filters)) return undefined;
     const image = channels < block ? x : reorderInput(x, block);
     const operands = [image, blockedWeight(filledUp(w, 0, filled), block)];
@@ -38,7 +38,7 @@ export function blockedConvolutions({ blockedChannels: block }: Target): Rewrite
   };
 }
 
-/** Zeros at the end of an axis, up to an extent. */
+/** Pads the end of an axis with zeros to a size. */
 function filledUp(x: Tensor, axis: number, extent: number): Tensor {
   const missing = extent - x.shape[axis];
   const none = Array<number>(x.shape.length).fill(0);
@@ -46,9 +46,9 @@ function filledUp(x: Tensor, axis: number, extent: number): Tensor {
 }
 
 /**
- * The cotangent of a weight: `images` are x and `kernels` ct, batch and channels exchanged. The result is as small as a
- * kernel, so that with padding hardly a column of it would have all its taps; columns of zeros around x make all of them
- * full, and several can be summed at once. Rows of padding cost nothing: they are left out.
+ * The cotangent of a weight: `images` are x and `kernels` ct, with batch and channels exchanged. The result is as small
+ * as a kernel, so with padding hardly any of its columns would have all taps. Columns of zeros around x make all of
+ * them full, so that several can be summed at once. Rows of padding cost nothing, because they are skipped.
  */
 function weightGradient(images: Tensor, kernels: Tensor, attrs: ConvAttributes, block: number, filled: number): Tensor {
   const { padBegin, padEnd } = convWindow(images.shape, kernels.shape, attrs);
@@ -65,8 +65,8 @@ function exchanged(x: Tensor): Tensor {
 }
 
 /**
- * As `blockedWeight`, of kernels that are large images `[C, O, places]`, C and O exchanged: blocked they are
- * `[C, O/b, places, b]`, from where only whole blocks move. The gradient of the input wants the same blocks.
+ * As `blockedWeight`, for kernels that are large images `[C, O, places]`, with C and O exchanged: blocked, they are
+ * `[C, O/b, places, b]`, from which only whole blocks move. The gradient of the input needs the same blocks.
  */
 function blockedKernels(w: Tensor, block: number): Tensor {
   const [channels, filters, height, width] = w.shape;

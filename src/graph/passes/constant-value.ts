@@ -1,6 +1,6 @@
-// Values that are known while a graph is built: constants, static shapes, and whatever is computed from them.
+// Values known while a graph is built: constants, static shapes, and everything computed from them.
 //
-// Exporters write shapes as chains of small integer operators (Shape, Gather, Mul, Concat ...). Every shape rule sees
+// Exporters write shapes as chains of small integer operators (Shape, Gather, Mul, Concat ...). Every shape rule looks
 // through such chains here, without a separate pass.
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
@@ -12,10 +12,10 @@ import type { Node, Tensor } from "../tensor.js";
 // Shape rules read small tensors only; big ones (weights) are never converted.
 const largestKnownValue = 4096;
 
-/** Nothing but the node's own tensors holds on to the values. */
+/** The values live only as long as the node's tensors. */
 const values = new WeakMap<Node, readonly NdArray[] | null>();
 
-/** The value of a small tensor that depends on constants and static shapes alone, else `undefined`. */
+/** The value of a small tensor that depends only on constants and static shapes, else `undefined`. */
 export function constantValue(tensor: Tensor): NdArray | undefined {
   const { node, outputIndex } = tensor;
   if (node === undefined || sizeOf(tensor.shape) > largestKnownValue) return undefined;
@@ -23,7 +23,7 @@ export function constantValue(tensor: Tensor): NdArray | undefined {
   return values.get(node)?.[outputIndex];
 }
 
-/** Not by recursion: chains may be as long as a file likes. */
+/** Iterative, because a file may contain arbitrarily long chains. */
 function workOut(last: Node): void {
   const stack = [last];
   for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
@@ -36,7 +36,7 @@ function workOut(last: Node): void {
   }
 }
 
-/** Makers of the inputs that were not looked at before; none where one input is unknown already. */
+/** Unvisited nodes that make the inputs; none if an input is already known to be unknown. */
 function unknownMakers({ op, inputs }: Node): Node[] {
   if (op.readsTypesOnly === true) return [];
   const makers: Node[] = [];
@@ -57,13 +57,13 @@ function valuesOf(node: Node): readonly NdArray[] | null {
   if (inputs.includes(undefined)) return null;
   if (op.name === "Constant") return [fromTensorData(attrs.value as TensorData)];
   const results = op.evaluate(inputs as (NdArray | null)[], attrs, { evaluateGraph, outputCount: outputs.length });
-  // As ONNX Runtime has it: rounded to the stored type after every operator.
+  // Rounded to the stored type after every operator, as in ONNX Runtime.
   return results.map((result) => fromTensorData(toTensorData(result)));
 }
 
 function inputValue(tensor: Tensor, typeIsEnough: boolean): NdArray | undefined {
   if (!typeIsEnough) return tensor.node === undefined ? undefined : values.get(tensor.node)?.[tensor.outputIndex];
-  // The extent of an axis with a name is settled at run time only.
+  // The size of a symbolic axis is known only at run time.
   const isOpen = tensor.axisNames?.some((name) => name !== null) === true;
   return isOpen ? undefined : { dtype: tensor.dtype, shape: tensor.shape, data: new Float64Array() };
 }

@@ -1,10 +1,10 @@
-// Exchanges order-preserving functions with the picks after them: max-pooling first leaves ReLU a quarter of the work.
+// Moves picks before order-preserving functions: max-pooling first leaves ReLU a quarter of the work.
 import { apply } from "../build.js";
 import type { Node, Tensor } from "../tensor.js";
 
 /**
- * For `rewriteGraph`: `MaxPool(Relu(x))` becomes `Relu(MaxPool(x))`. Values and gradients are the same bits: the largest
- * value of a window is found in the same place, and where ReLU makes several places equal its gradient is zero anyway.
+ * For `rewriteGraph`: `MaxPool(Relu(x))` becomes `Relu(MaxPool(x))`. Values and gradients keep their bits: the largest
+ * value of a window is at the same position, and where ReLU makes several positions equal, its gradient is zero anyway.
  */
 export function exchangePicks(node: Node, inputs: readonly (Tensor | null)[]): readonly Tensor[] | undefined {
   const before = inputs[0]?.node;

@@ -7,9 +7,9 @@ import { factsOf, type Target } from "../targets/target.js";
 import type { Node, Tensor } from "../tensor.js";
 
 /**
- * For `rewriteGraph`, on a graph that holds its own gradients. A convolution becomes a product with the columns that its
- * weight gradient lays out; `simplify` then finds both columns equal and keeps one. Operators that the writer would
- * write as compositions become them here, for the same reason.
+ * For `rewriteGraph`, on a graph that includes its gradients. A convolution becomes a product with the columns that its
+ * weight gradient makes; `simplify` then merges the equal columns. Operators that the writer would
+ * write as compositions are expanded here, for the same reason.
  */
 export function shareGradientParts(target: Target): Rewrite {
   const lower = lowerNewer(target);
@@ -19,7 +19,7 @@ export function shareGradientParts(target: Target): Rewrite {
   };
 }
 
-/** For `rewriteGraph`: products whose rounding would depend on the number of threads change rows and columns. */
+/** For `rewriteGraph`: swaps rows and columns of products whose rounding depends on the number of threads. */
 export function fixThreadRounding(target: Target): Rewrite {
   return (node, inputs) => {
     const value = factsOf(target, node.op).threadInvariant?.(inputs, node.outputs, node.attrs) ?? null;
@@ -28,8 +28,8 @@ export function fixThreadRounding(target: Target): Rewrite {
 }
 
 /**
- * For `rewriteGraph`, before a graph is written: operators that the target lacks become compositions, and elements of a
- * type without kernel are carried in another.
+ * For `rewriteGraph`, before a graph is written: expands operators that the target lacks, and casts elements of
+ * types without a kernel to another type.
  */
 export function lowerNewer(target: Target): Rewrite {
   return (node, inputs) =>

@@ -1,11 +1,11 @@
-// Products with a matrix that comes in parts: large weights, updated part by part while a part is in the cache.
+// Products with a matrix that is split into parts: large weights, updated part by part while a part is in the cache.
 import type { Rewrite } from "../graph.js";
 import { nodesOf } from "../order.js";
 import type { Graph, Tensor } from "../tensor.js";
 
 /**
- * The axis of `tensor` that all its readers sum over, so that it may come in parts along it; `null` if they differ, or
- * one of them wants it whole.
+ * The axis of `tensor` that all its readers sum over, along which it can be split; `null` if they differ, or
+ * one of them needs it whole.
  */
 export function summedAxis(source: Graph, tensor: Tensor): number | null {
   const axes = new Set<number | null>();

@@ -3,10 +3,10 @@
 //   x [N, C, H, W] --space to depth--> [N, 4C, H/2, W/2] --conv, 4 O filters of half size--> [N, O, 4, places]
 //     --channel-wise operators (batch norm, ReLU)--> --largest of 4--> [N, O, H'/2, W'/2]
 //
-// The four values of a pooling window lie one after the other in memory, so pooling and its gradient are plain
-// comparisons of whole blocks, the columns of the weight gradient are 2.8 times smaller (36 taps of a quarter of the
-// places instead of 25 of all, for a 5x5 kernel), and matrix products have 4 times the rows. It costs (k+1)^2 / k^2 of
-// the multiplications and a rearranged input, so it pays for the few channels of a first layer only.
+// The four values of a pooling window are adjacent in memory, so pooling and its gradient are plain comparisons of
+// whole blocks, the columns of the weight gradient are 2.8 times smaller (36 taps of a quarter of the positions instead
+// of 25 of all, for a 5x5 kernel), and matrix products have 4 times the rows. It costs (k+1)^2 / k^2 times the
+// multiplications and a rearranged input, so it pays off only for the few channels of a first layer.
 import { constant } from "../build.js";
 import { rewriteGraph } from "../graph.js";
 import type { Op } from "../op.js";
@@ -22,7 +22,7 @@ import type { Graph, Node, Tensor } from "../tensor.js";
 // Measured on LeNet-5 (bench/lowerings.ts): 1 channel gains, 6 channels lose.
 const mostChannels = 3;
 
-/** One place where the rewriting applies: the convolution, what stands between, the pooling. */
+/** A match of the rewriting: the convolution, the nodes in between, the pooling. */
 interface Site {
   readonly conv: Node;
   readonly between: readonly Node[];
@@ -42,7 +42,7 @@ export function polyphasePooling(source: Graph): Graph {
       biases.set(begun, inputs[2] ?? null);
       return [phaseConvolution(begun, inputs)];
     }
-    // Nodes between are rebuilt on the new layout by themselves: they do not care for the order of places.
+    // Nodes in between are rebuilt on the new layout unchanged, because they do not depend on the order of positions.
     const ended = pools.get(node);
     return ended === undefined ? undefined : [largestPhase(ended, inputs[0] as Tensor, biases.get(ended) ?? null)];
   });
@@ -78,7 +78,7 @@ function countUses(source: Graph): Map<Tensor, number> {
 const all = (values: readonly number[] | undefined, wanted: number): boolean =>
   values === undefined || values.every((value) => value === wanted);
 
-/** 2x2 windows, two apart, without padding, over even extents. */
+/** 2x2 windows of stride 2 without padding, over even sizes. */
 function isHalvingPool(node: Node): boolean {
   if (node.op !== (maxPoolOp as Op) || node.outputs.length !== 1) return false;
   const attrs = node.attrs as MaxPoolAttributes;
@@ -117,8 +117,8 @@ function isFitConvolution(node: Node): boolean {
 }
 
 /**
- * The convolution's values as `[batch, filters, 4, places]`; the four are the places of a pooling window, row by row.
- * Without the bias where nothing stands between: it is added after pooling, to a quarter of the values.
+ * The convolution's values as `[batch, filters, 4, places]`; the four are the positions of a pooling window, row by
+ * row. If there are no nodes in between, the bias is omitted and added after pooling, to a quarter of the values.
  */
 function phaseConvolution({ conv: node, between }: Site, inputs: readonly (Tensor | null)[]): Tensor {
   const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
@@ -133,8 +133,8 @@ function phaseConvolution({ conv: node, between }: Site, inputs: readonly (Tenso
 }
 
 /**
- * For each of the four places the kernel shifted there, cut into 2x2 blocks: `[O 4, 4 C, (k+1)/2, (k+1)/2]`. One product
- * with zeros and ones does all of it, forward and backward.
+ * For each of the four positions, the kernel shifted there and cut into 2x2 blocks: `[O 4, 4 C, (k+1)/2, (k+1)/2]`. One
+ * product with zeros and ones does all of it, forward and backward.
  */
 function phaseWeights(w: Tensor): Tensor {
   const [filters, channels, extent] = w.shape;
@@ -145,7 +145,7 @@ function phaseWeights(w: Tensor): Tensor {
   return reshape(ordered, [4 * filters, 4 * channels, half, half]);
 }
 
-/** `[taps, place x position in a block x block]`: 1 where a tap comes to lie. */
+/** `[taps, position x position in a block x block]`: 1 at the destination of a tap. */
 function phasePattern(extent: number): Tensor {
   const half = (extent + 1) / 2;
   const columns = 16 * half * half;
@@ -167,7 +167,7 @@ function phasePattern(extent: number): Tensor {
   return constant({ dtype: "float32", shape: [extent * extent, columns], data: values });
 }
 
-/** The largest of the four, in the pooled shape, with the bias if it still has to come. */
+/** The largest of the four, in the pooled shape, plus the bias if it was omitted before. */
 function largestPhase({ conv: node, between, pool }: Site, y: Tensor, bias: Tensor | null): Tensor {
   const largest = reshape(maxPool(y, { kernel_shape: [4, 1], strides: [4, 1] }), pool.outputs[0].shape);
   return bias === null || between.length > 0

@@ -9,7 +9,7 @@ import { evaluateGraph } from "../reference/evaluate.js";
 import { fromTensorData, toTensorData } from "../reference/nd-array.js";
 import type { Attributes, AttributeValue, Graph, Node, Tensor } from "../tensor.js";
 
-// Folding is for shape arithmetic and scalars. A large folded constant would only make files bigger.
+// Folding is for shape arithmetic and scalars. Large folded constants would only make files bigger.
 const largestFold = 1024;
 
 /** Merges equal nodes and evaluates nodes whose inputs are small constants. Values do not change. */

@@ -1,4 +1,4 @@
-// The step function, 1 above zero and 0 elsewhere, in one pass over memory where comparing and casting take two.
+// The step function, 1 above zero and 0 elsewhere, in one pass over memory instead of two for comparing and casting.
 import { constantValue } from "../build.js";
 import type { Rewrite } from "../graph.js";
 import type { Op } from "../op.js";
@@ -6,10 +6,10 @@ import { hardSigmoid } from "../ops/activation/smooth-activations.js";
 import { castOp } from "../ops/elementwise/cast.js";
 import { greaterOp } from "../ops/elementwise/comparison.js";
 
-// The smallest normal number times this is above 1. Denormals are zero to the sessions that train.
+// The smallest normal number times this exceeds 1. Training sessions flush denormals to zero.
 const steepness = 3e38;
 
-/** For `rewriteGraph`: `Cast(x > 0)` as a hard sigmoid without a slope to speak of. */
+/** For `rewriteGraph`: `Cast(x > 0)` as an extremely steep hard sigmoid. */
 export const stepFunctions: Rewrite = ({ op, attrs, outputs: [y] }, [given]) => {
   const compared = given?.node;
   if (op !== (castOp as Op) || compared?.op !== (greaterOp as Op)) return undefined;

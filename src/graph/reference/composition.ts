@@ -10,8 +10,8 @@ import type { Attributes, NamedTensor, Tensor } from "../tensor.js";
 export type Compose<A extends Attributes> = (inputs: readonly (Tensor | null)[], attrs: A) => readonly Tensor[];
 
 /**
- * The gradient rule of a composition. It is differentiated apart from the graph around it, so that one tensor in two
- * places, or an input that depends on another, counts once for each place.
+ * The gradient rule of a composition. It is differentiated separately from the surrounding graph, so that a tensor used
+ * as two inputs, or an input that depends on another, counts once for each input.
  */
 export function gradientOfComposition<A extends Attributes>(compose: Compose<A>): Vjp<A> {
   return ({ inputs, attrs, cotangents, wants }) => {

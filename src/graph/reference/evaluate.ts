@@ -1,4 +1,4 @@
-// Reference evaluation in float64: the slow, obvious interpreter that everything fast is compared with.
+// Reference evaluation in float64: a slow and obvious interpreter, with which everything fast is compared.
 import { InvalidInputError } from "../../core/errors.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import type { NdArray } from "../op.js";

@@ -1,4 +1,4 @@
-// Non-linearities of networks that ONNX has as operators, and Clip.
+// Non-linearities that are ONNX operators, and Clip.
 import { InvalidInputError } from "../../../core/errors.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { firstPointwise } from "../../accounting/reach.js";
@@ -82,7 +82,7 @@ export const clipOp: Op<NoAttributes> = {
     }
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  // On a bound itself the gradient still passes to the input, as in PyTorch. The upper bound wins over the lower.
+  // Exactly at a bound the gradient still passes to the input, as in PyTorch. The upper bound wins over the lower.
   vjp({ inputs: [x, low = null, high = null], cotangents: [ct], wants }) {
     const zero = scalar(0, x!.dtype);
     const above = low === null ? undefined : greaterOrEqual(x!, low);
@@ -106,7 +106,7 @@ export const clipOp: Op<NoAttributes> = {
   },
 };
 
-/** A bound as it is broadcast in an ensemble: `[n]`, or a scalar. */
+/** A bound for broadcasting in an ensemble: `[n]`, or a scalar. */
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
   return apply(reluOp, [x])[0];

@@ -11,7 +11,10 @@ import { sigmoid } from "./activation.js";
 export type ShrinkAttributes = { readonly bias: number; readonly lambd: number };
 export type SwishAttributes = { readonly alpha: number };
 
-/** Beyond `lambd` on either side, `bias` closer to 0; 0 between. With bias 0 hard, with bias = lambd soft shrinkage. */
+/**
+ * `bias` closer to 0 beyond `lambd` on either side; 0 in between. Hard shrinkage with bias 0, soft shrinkage with bias
+ * = lambd.
+ */
 export const shrinkOp: Op<ShrinkAttributes> = {
   name: "Shrink",
   arity: [1, 1],
@@ -42,7 +45,7 @@ export const swishOp: Op<SwishAttributes> = {
   activation: {},
   batch: "elementwise",
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
-  // s (1 + alpha x (1 - s)), in this order without infinite parts.
+  // s (1 + alpha x (1 - s)); this order avoids infinite terms.
   vjp({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) {
     const one = scalar(1, x!.dtype);
     const steep = steepened(x!, alpha);
@@ -59,7 +62,7 @@ const steepened = (x: Tensor, alpha: number): Tensor => (alpha === 1 ? x : mul(x
 /** The function by its parts. */
 export const gated = (x: Tensor, alpha: number): Tensor => mul(x, sigmoid(steepened(x, alpha)));
 
-/** `x` shrunk toward 0 by `bias` (0) where it is farther from 0 than `lambd` (0.5), 0 elsewhere. */
+/** `x` moved toward 0 by `bias` (0) where its magnitude exceeds `lambd` (0.5), 0 elsewhere. */
 export function shrink(x: Tensor, options: Partial<ShrinkAttributes> = {}): Tensor {
   return apply(shrinkOp, [x], options)[0];
 }

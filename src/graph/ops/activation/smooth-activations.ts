@@ -1,6 +1,6 @@
-// Non-linearities that modern networks use: smooth and piecewise relatives of ReLU, and gates.
+// Non-linearities of modern networks: smooth and piecewise relatives of ReLU, and gates.
 //
-// Gradients are written in the terms of the output where that saves a function call; at kinks they are PyTorch's.
+// Gradients use the output if that saves a function call; at kinks they are PyTorch's.
 
 import { ShapeError } from "../../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
@@ -18,7 +18,7 @@ import { abs, erf, exp } from "../elementwise/unary.js";
 import { inferBroadcast, type NoAttributes } from "../record/elementwise.js";
 import { sigmoid, softplus, tanh } from "./activation.js";
 
-/** A record of one operand and some numbers. */
+/** A record of an operator with one operand and numeric attributes. */
 function activation<A extends Attributes>(
   name: string,
   attributes: Op<A>["attributes"],
@@ -58,7 +58,7 @@ export const eluOp = activation<AlphaAttributes>(
 );
 
 /** `gamma` times an Elu, with the constants that keep mean and variance (Klambauer et al., NeurIPS 2017). */
-// The standard's constants as the reader of attributes gives them: float32 numbers, by 7 digits where those suffice.
+// The constants of the standard as attributes are read: float32 numbers, with 7 digits if those suffice.
 export const seluOp = activation<SeluAttributes>(
   "Selu",
   { alpha: float(1.6732631921768188), gamma: float(1.050701) },
@@ -87,7 +87,7 @@ export const thresholdedReluOp = activation<AlphaAttributes>(
   { off: 0 },
 );
 
-/** `alpha x + beta`, not below 0 nor above 1; the gradient is 0 at both ends. */
+/** `alpha x + beta`, clipped to [0, 1]; the gradient is 0 at both ends. */
 export const hardSigmoidOp = activation<HardSigmoidAttributes>(
   "HardSigmoid",
   { alpha: float(0.2), beta: float(0.5) },
@@ -107,7 +107,7 @@ export const hardSwishOp = activation<NoAttributes>(
   ({ inputs: [x], cotangents: [ct] }) => {
     const [low, high] = [greater(x!, like(x!, -3)), less(x!, like(x!, 3))];
     const slope = add(mul(x!, like(x!, 1 / 3)), like(x!, 0.5));
-    // A product with 0 in place of the inner choice is no number at minus infinity.
+    // Multiplying by 0 instead of the inner `where` would give NaN at minus infinity.
     return [mul(ct!, where(high, where(low, slope, like(x!, 0)), like(x!, 1)))];
   },
 );
@@ -144,7 +144,7 @@ const cubic = 0.044715;
 
 const geluTanh = (x: number): number => Math.tanh(rootTwoOverPi * (x + cubic * x ** 3));
 
-/** `x` times the normal distribution function, exactly or by tanh (Hendrycks and Gimpel, 2016). */
+/** `x` times the normal distribution function, exact or approximated by tanh (Hendrycks and Gimpel, 2016). */
 export const geluOp = activation<GeluAttributes>(
   "Gelu",
   { approximate: { type: "string", default: "none" } },

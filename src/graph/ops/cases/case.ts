@@ -21,7 +21,7 @@ export interface CaseInput {
 export interface OpCase {
   /** What is special about it, in a few words. Unique within the operator. */
   readonly name: string;
-  /** `null` stands for an optional input that is left out. */
+  /** `null` stands for an omitted optional input. */
   readonly inputs: readonly (CaseInput | null)[];
   readonly attrs?: Attributes;
   /** The function is smooth here, and its second derivative is checked as well. */

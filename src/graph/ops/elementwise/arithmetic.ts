@@ -61,14 +61,14 @@ export const powOp: Op<NoAttributes> = {
     vjp: powBack,
   }),
   inputNames: ["X", "Y"],
-  // The exponent may have another element type; the result has the base's.
+  // The exponent may have another element type; the result has the type of the base.
   infer([a, b], _attrs, place) {
     requireDType(place, a!, powers);
     return [{ dtype: a!.dtype, shape: broadcastShapes(place, a!.shape, b!.shape) }];
   },
 };
 
-/** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite where the limit is: for b = 0, and for a = 0 with b >= 0. */
+/** `d(a^b) = b a^(b-1) da + a^b log(a) db`, finite wherever the limit is: for b = 0, and for a = 0 with b >= 0. */
 function powBack({ inputs: [a, b], outputs: [y], cotangents: [ct], wants }: Parameters<Vjp<NoAttributes>>[0]) {
   return [
     wants[0] ? mul(ct!, powByBase(a!, cast(b!, a!.dtype))) : null,
@@ -81,7 +81,7 @@ function powByBase(a: Tensor, b: Tensor): Tensor {
   const known = constantValue(b)?.data;
   if (known?.every((exponent) => exponent === 2)) return mul(a, scalar(2, a.dtype));
   const lowered = sub(b, one);
-  // With the exponent 1 in its place, 0 * 0^-1 becomes 0 * 0^1.
+  // Replacing the exponent by 1 turns 0 * 0^-1 into 0 * 0^1.
   const mayBeZero = known === undefined || known.includes(0);
   return mul(b, pow(a, mayBeZero ? where(equal(b, scalar(0, a.dtype)), one, lowered) : lowered));
 }
@@ -115,7 +115,7 @@ function variadic(
   };
 }
 
-/** Equal extremes share the gradient: half each of two, as in `torch.maximum`. */
+/** Equal extremes share the gradient, half each for two, as in `torch.maximum`. */
 const sharedBack: Vjp<NoAttributes> = ({ inputs, outputs: [y], cotangents: [ct], wants }) => {
   if (inputs.length === 1) return [ct];
   const chosen = inputs.map((x) => cast(equal(x!, y), y.dtype));

@@ -1,4 +1,4 @@
-// BitShift: the bits of integers moved by some places.
+// BitShift: shifts the bits of integers.
 
 import { InvalidInputError } from "../../../core/errors.js";
 import { type DType, dtypeTable } from "../../../core/numbers/dtype.js";
@@ -11,7 +11,7 @@ import { integerTypes } from "./bits.js";
 
 export type BitShiftAttributes = { readonly direction: string };
 
-/** To the right the sign comes in, so that what is left of a long shift is 0 or -1; so it is of a negative one. */
+/** A right shift extends the sign, so a long shift, or one by a negative amount, leaves 0 or -1. */
 function shifted(dtype: DType, value: number, places: number, direction: string): number {
   const bits = 8 * dtypeTable[dtype].bytes;
   const isInside = places >= 0 && places < bits;
@@ -40,7 +40,9 @@ export const bitShiftOp: Op<BitShiftAttributes> = {
   ],
 };
 
-/** `x` with its bits moved by `places`; zeros come in (to the right: the sign), what falls out is lost. */
+/**
+ * `x` with its bits shifted by `places`. Zeros (for right shifts: the sign) are shifted in; bits shifted out are lost.
+ */
 export function bitShift(x: Tensor, places: Tensor, options: { readonly direction: "LEFT" | "RIGHT" }): Tensor {
   return apply(bitShiftOp, [x, places], options)[0];
 }

@@ -7,7 +7,7 @@ import { binary, type NoAttributes, unary, wrapped } from "../record/elementwise
 
 export const integerTypes: readonly DType[] = ["uint8", "int8", "int32", "uint32", "int64"];
 
-/** An operator on pairs of bits. Numbers have bit operators for 32 bits; int64 takes the detour by big integers. */
+/** An operator on pairs of bits. JavaScript's bit operators have 32 bits, so int64 uses BigInt. */
 function bitwise(
   name: string,
   short: (a: number, b: number) => number,

@@ -42,10 +42,10 @@ function castBack({ inputs: [x], outputs: [y], cotangents: [ct] }: VjpContext): 
 }
 
 function castTo(x: NdArray, dtype: DType): NdArray {
-  // float64 stands for every float, so a cast between floats loses nothing here.
+  // float64 represents every float type, so a cast between floats loses nothing here.
   if (isFloat(dtype)) return { ...x, dtype };
   if (dtype === "bool") return { ...x, dtype, data: x.data.map((element) => (element === 0 ? 0 : 1)) };
-  // Toward zero; what does not fit wraps as typed arrays do. ONNX leaves that open, as it does what becomes of no numbers.
+  // Rounds toward zero; values that do not fit wrap like typed arrays. ONNX leaves this and the conversion of NaN open.
   const whole = x.data.map((element) => (Number.isFinite(element) ? Math.trunc(element) : 0));
   return fromTensorData(toTensorData({ ...x, dtype, data: whole }));
 }
@@ -56,7 +56,7 @@ function target(where: string, to: number): DType {
   return dtype;
 }
 
-/** The same numbers as `dtype`; floats go toward zero to become integers, and everything but 0 is true. */
+/** The same numbers as `dtype`; floats round toward zero to integers, and nonzero numbers become true. */
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { to: dtypeTable[dtype].onnx })[0];
 }

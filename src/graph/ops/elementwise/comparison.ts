@@ -1,4 +1,4 @@
-// Comparisons and logic. Truth is stored as 0 and 1.
+// Comparisons and logic. Booleans are stored as 0 and 1.
 import type { DType } from "../../../core/numbers/dtype.js";
 import { apply } from "../../build.js";
 import type { Op } from "../../op.js";

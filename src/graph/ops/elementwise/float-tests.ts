@@ -1,4 +1,4 @@
-// IsNaN, IsInf: questions about floating-point numbers.
+// IsNaN, IsInf: predicates on floating-point numbers.
 import type { DType } from "../../../core/numbers/dtype.js";
 import { apply } from "../../build.js";
 import { elementwiseCost, type NdArray, type Op } from "../../op.js";
@@ -9,7 +9,7 @@ export type IsInfAttributes = { readonly detect_negative: number; readonly detec
 
 const floats: readonly DType[] = ["float32", "float64"];
 
-/** An operator that answers a question about every element. */
+/** An operator that applies a predicate to every element. */
 function question<A extends Attributes>(
   name: string,
   attributes: Op<A>["attributes"],

@@ -1,4 +1,4 @@
-// Mod: what a division leaves over, with the sign of the divisor or of the dividend.
+// Mod: the remainder of a division, with the sign of the divisor or of the dividend.
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import { mapBroadcast } from "../../reference/nd-broadcast.js";
@@ -26,7 +26,7 @@ export const modOp: Op<ModAttributes> = {
     requireDType(place, inputs[0]!, ["float32", "float64", "int32", "uint32", "int64", "int8", "uint8"]);
     return inferBroadcast(place, inputs);
   },
-  // y = a - b n with a whole number n, which is constant where y has a derivative.
+  // y = a - b n with an integer n, which is constant where y is differentiable.
   vjp: ({ inputs: [a, b], attrs: { fmod }, cotangents: [ct], wants }) => [
     ct,
     wants[1] ? neg(mul(ct!, wholeQuotient(a!, b!, fmod))) : null,
@@ -36,20 +36,23 @@ export const modOp: Op<ModAttributes> = {
   evaluate: ([a, b], { fmod }) => [mapBroadcast(a!.dtype, [a!, b!], ([x, y]) => rest(x, y, fmod))],
 };
 
-/** Where the rest with the sign of the dividend is not that with the sign of the divisor. */
+/** Where the remainder with the sign of the dividend differs from the one with the sign of the divisor. */
 export function crossesZero(left: Tensor, divisor: Tensor): Tensor {
   const zero = scalar(0, left.dtype);
   return and(not(equal(left, zero)), xor(less(left, zero), less(divisor, zero)));
 }
 
-/** `a / b` toward zero, or toward minus infinity. Without its rest the quotient is whole but for rounding. */
+/**
+ * `a / b` rounded toward zero or minus infinity. After subtracting the remainder, the quotient is an integer up to
+ * rounding.
+ */
 function wholeQuotient(a: Tensor, b: Tensor, fmod: number): Tensor {
   const left = mod(a, b, { fmod: 1 });
   const truncated = round(div(sub(a, left), b));
   return fmod === 1 ? truncated : sub(truncated, cast(crossesZero(left, b), a.dtype));
 }
 
-/** The rest of `a / b`, with the sign of `b` (with `fmod: 1`: of `a`). */
+/** The remainder of `a / b`, with the sign of `b` (with `fmod: 1`: of `a`). */
 export function mod(a: Tensor, b: Tensor, options: { readonly fmod?: 0 | 1 } = {}): Tensor {
   return apply(modOp, [a, b], options)[0];
 }

@@ -1,4 +1,4 @@
-// Where: the choice between two values.
+// Where: selects between two values.
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import { mapBroadcast } from "../../reference/nd-broadcast.js";

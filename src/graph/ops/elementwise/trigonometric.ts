@@ -9,7 +9,7 @@ import { neg, sqrt } from "./unary.js";
 const constant = (x: Tensor, value: number): Tensor => scalar(value, x.dtype);
 const one = (x: Tensor): Tensor => constant(x, 1);
 
-/** A function of one operand by its value and its derivative, the latter as nodes of input and output. */
+/** A function of one operand, given by its value and its derivative as nodes of input and output. */
 function smooth(
   name: string,
   value: (x: number) => number,
@@ -18,7 +18,7 @@ function smooth(
   return unary(name, value, ({ inputs: [x], outputs: [y], cotangents: [ct] }) => [mul(ct!, derivative(x!, y))]);
 }
 
-/** As `smooth`, where the derivative is one over something. */
+/** As `smooth`, with a derivative of the form 1 / `below`. */
 function reciprocalSlope(name: string, value: (x: number) => number, below: (x: Tensor) => Tensor): Op<NoAttributes> {
   return unary(name, value, ({ inputs: [x], cotangents: [ct] }) => [div(ct!, below(x!))]);
 }

@@ -1,7 +1,7 @@
 // Element-wise functions of one operand.
 //
 // Sign, Floor, Ceil and Round are constant between their jumps. Their gradient is zero by convention (as in
-// PyTorch), at the jumps too: their rules say "no influence".
+// PyTorch), also at the jumps: their rules return "no influence".
 import { apply, scalar } from "../../build.js";
 import type { Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -54,7 +54,7 @@ export const erfOp = unary("Erf", erfValue, ({ inputs: [x], cotangents: [ct] }) 
   mul(ct!, mul(exp(neg(mul(x!, x!))), scalar(2 / Math.sqrt(Math.PI), x!.dtype))),
 ]);
 
-/** Halves go to the even neighbor, as the ONNX specification asks. */
+/** Rounds halves to even, as the ONNX specification requires. */
 function roundHalfEven(x: number): number {
   const down = Math.floor(x);
   const rest = x - down;

@@ -1,4 +1,4 @@
-// Operators whose extents depend on values, which must be known: Compress, NonZero.
+// Compress and NonZero: operators whose output sizes depend on values, which must be constant.
 import { ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -12,7 +12,7 @@ import { asKnown, knownInputs, knownValues } from "../record/known-value.js";
 
 export type CompressAttributes = { readonly axis?: number };
 
-/** The kept places of the axis; without axis, x counts as one flat axis. */
+/** The kept positions of the axis; without `axis`, x counts as flat. */
 function keptPlaces(where: string, inputs: readonly (InferInput | null)[], { axis: given }: CompressAttributes) {
   const [x, condition] = inputs;
   requireDType(where, condition!, ["bool"]);
@@ -39,7 +39,7 @@ export const compressOp: Op<CompressAttributes> = {
     const { shape, axis, places } = keptPlaces(where, inputs, attrs);
     return [{ dtype: inputs[0]!.dtype, shape: shape.with(axis, places.length) }];
   },
-  // The kept places take their cotangent, all others a slice of zeros behind it.
+  // Kept positions gather their cotangent, all others a slice of zeros appended to it.
   vjp({ inputs, attrs, cotangents: [ct] }) {
     const { shape, axis, places } = keptPlaces("gradient of Compress", knownInputs(inputs), attrs);
     const zeros = expand(scalar(0, ct!.dtype), shape.with(axis, 1));

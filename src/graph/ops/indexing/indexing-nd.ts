@@ -1,4 +1,4 @@
-// Operators that move slices by rows of coordinates: GatherND, ScatterND.
+// GatherND and ScatterND: move slices by rows of coordinates.
 import { ShapeError } from "../../../core/errors.js";
 import { type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -27,13 +27,13 @@ export type ScatterNDAttributes = { readonly reduction: string };
 
 /** How rows of coordinates address x: `[batch..., rows..., width]` over `[batch..., coordinate axes..., slice...]`. */
 interface Addressing {
-  /** Extents that x and the indices have in common. */
+  /** Sizes of the axes that x and the indices share. */
   readonly batch: Shape;
-  /** Extents of the indices between batch and coordinates. */
+  /** Sizes of the indices between batch and coordinates. */
   readonly rows: Shape;
-  /** Extents of x that coordinates count on. */
+  /** Sizes of the axes of x that the coordinates address. */
   readonly counted: Shape;
-  /** Extents of what one row of coordinates stands for. */
+  /** Sizes of the slice that one row of coordinates addresses. */
   readonly slice: Shape;
 }
 
@@ -63,7 +63,7 @@ function addressing(where: string, x: TensorType, indices: TensorType, batchDims
   };
 }
 
-/** The flat position in x of the slice that every row of coordinates stands for. */
+/** The flat position in x of the slice that each row of coordinates addresses. */
 function sliceStarts(where: string, indices: NdArray, { batch, rows, counted, slice }: Addressing): number[] {
   const strides = stridesOf([...counted, ...slice]);
   const perBatch = sizeOf(rows);
@@ -78,8 +78,9 @@ function sliceStarts(where: string, indices: NdArray, { batch, rows, counted, sl
 }
 
 /**
- * The same positions as a tensor: `sum coordinate x stride`, in elements. ONNX Runtime adds to equal places of ScatterND
- * in several threads at once and may lose a sum; flat positions go to ScatterElements, which does not.
+ * The same positions as a tensor: `sum coordinate x stride`, in elements. ONNX Runtime adds to equal positions in
+ * ScatterND from several threads at once and may lose a sum; flat positions are used with ScatterElements, which does
+ * not.
  */
 function flatPlaces(x: Tensor, indices: Tensor, batchDims: number): { places: Tensor; count: number } {
   const { batch, rows, counted, slice } = addressing("gradient", x, indices, batchDims);
@@ -98,14 +99,14 @@ function flatPlaces(x: Tensor, indices: Tensor, batchDims: number): { places: Te
   return { places: reshape(add(starts, list(withinSlice)), [count * inner]), count: count * inner };
 }
 
-/** `x` with the updates added at flat places. */
+/** `x` with the updates added at flat positions. */
 export function addedAt(x: Tensor, indices: Tensor, updates: Tensor, batchDims: number): Tensor {
   const { places, count } = flatPlaces(x, indices, batchDims);
   const sums = scatterElements(reshape(x, [sizeOf(x.shape)]), places, reshape(updates, [count]), { reduction: "add" });
   return reshape(sums, x.shape);
 }
 
-/** The gradient where updates are multiplied or compared with what is there: that of ScatterElements at flat places. */
+/** The gradient for multiplied or compared updates: that of ScatterElements at flat positions. */
 function joinedBack(x: Tensor, indices: Tensor, updates: Tensor, y: Tensor, ct: Tensor, reduction: string) {
   const { places, count } = flatPlaces(x, indices, 0);
   const flat = (tensor: Tensor): Tensor => reshape(tensor, [sizeOf(tensor.shape)]);
@@ -129,7 +130,7 @@ export const gatherNDOp: Op<GatherNDAttributes> = {
     const { batch, rows, slice } = addressing(place, x!, indices!, batch_dims);
     return [{ dtype: x!.dtype, shape: [...batch, ...rows, ...slice] }];
   },
-  // Slices taken several times receive the sum of their cotangents.
+  // Slices that are gathered several times receive the sum of their cotangents.
   vjp({ inputs: [x, indices], attrs: { batch_dims }, cotangents: [ct] }) {
     if (sizeOf(ct!.shape) === 0) return [zerosLike(x!), null];
     return [addedAt(zerosLike(x!), indices!, ct!, batch_dims), null];
@@ -162,7 +163,7 @@ export const scatterNDOp: Op<ScatterNDAttributes> = {
     }
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  // With reduction "none" every row of indices must be unique, as the ONNX specification asks.
+  // With reduction "none" every row of indices must be unique, as the ONNX specification requires.
   vjp({ inputs: [x, indices, updates], outputs: [y], attrs: { reduction }, cotangents: [ct], wants }) {
     if (sizeOf(updates!.shape) === 0) return [ct!, null, zerosLike(updates!)];
     if (reduction !== "none" && reduction !== "add") return joinedBack(x!, indices!, updates!, y, ct!, reduction);
@@ -185,13 +186,15 @@ export const scatterNDOp: Op<ScatterNDAttributes> = {
 
 /**
  * Slices of x by their coordinates: x `[batch..., coordinate axes..., slice...]`, indices `[batch..., rows..., width]`;
- * result `[batch..., rows..., slice...]`. Without batch axes unless `batch_dims` says how many.
+ * result `[batch..., rows..., slice...]`. `batch_dims` is the number of batch axes, by default 0.
  */
 export function gatherND(x: Tensor, indices: Tensor, options: { readonly batch_dims?: number } = {}): Tensor {
   return apply(gatherNDOp, [x, indices], options)[0];
 }
 
-/** A copy of x in which the slices at these coordinates are replaced (or joined) by updates `[rows..., slice...]`. */
+/**
+ * A copy of x in which the slices at these coordinates are replaced (or combined with) updates `[rows..., slice...]`.
+ */
 export function scatterND(
   x: Tensor,
   indices: Tensor,

@@ -1,4 +1,4 @@
-// Operators that move elements by computed indices on one axis: Gather, GatherElements, ScatterElements.
+// Gather, GatherElements and ScatterElements: move elements by computed indices on one axis.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, sameShape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { same } from "../../accounting/reach.js";
@@ -16,7 +16,7 @@ export type ScatterAttributes = { readonly axis: number; readonly reduction: str
 /** Element types of indices. */
 export const indexDTypes = ["int32", "int64"] as const;
 
-/** How an update joins what is there. `none` replaces it. */
+/** How an update combines with the existing value. `none` replaces it. */
 export const scatterReductions: Readonly<Record<string, (known: number, update: number) => number>> = {
   none: (_known, update) => update,
   add: (known, update) => known + update,
@@ -25,7 +25,7 @@ export const scatterReductions: Readonly<Record<string, (known: number, update: 
   min: Math.min,
 };
 
-/** Refuses a reduction that ONNX does not have. */
+/** Rejects a reduction that ONNX does not have. */
 export function requireReduction(where: string, reduction: string): void {
   if (Object.hasOwn(scatterReductions, reduction)) return;
   const valid = Object.keys(scatterReductions).join(", ");
@@ -46,7 +46,7 @@ export function wrapIndex(where: string, index: number, extent: number): number 
 
 export const gatherOp: Op<AxisAttributes> = {
   name: "Gather",
-  // What is gathered keeps what it has seen, not its place.
+  // Gathered elements keep their receptive field, but not their position.
   reach({ inputs: [x, indices], attrs }) {
     const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);
     const more = indices!.shape.length;
@@ -63,7 +63,7 @@ export const gatherOp: Op<AxisAttributes> = {
     const axis = normalizeAxis(where, attrs.axis, x!.shape.length);
     return [{ dtype: x!.dtype, shape: gatheredShape(x!.shape, indices!.shape, axis) }];
   },
-  // Rows taken several times receive the sum of their cotangents.
+  // Rows that are gathered several times receive the sum of their cotangents.
   vjp({ inputs: [x, indices], attrs, cotangents: [ct] }) {
     const axis = normalizeAxis("gradient of Gather", attrs.axis, x!.shape.length);
     const count = sizeOf(indices!.shape);
@@ -129,7 +129,7 @@ function checkElementIndices(where: string, x: InferInput, indices: InferInput, 
   }
 }
 
-/** Where in `x` the element belongs that stands at a flat index of `indices`. */
+/** Maps a flat index of `indices` to the position of its element in `x`. */
 function placeReader(where: string, x: NdArray, indices: NdArray, given: number): (index: number) => number {
   const axis = normalizeAxis(where, given, x.shape.length);
   const outer = stridesOf(indices.shape);
@@ -194,7 +194,7 @@ export type ScatterReduction = "none" | "add" | "mul" | "max" | "min";
 export interface ScatterOptions {
   /** 0 by default. */
   readonly axis?: number;
-  /** `none` (the default) replaces and wants unique indices; the others accumulate. */
+  /** `none` (the default) replaces and requires unique indices; the others accumulate. */
   readonly reduction?: ScatterReduction;
 }
 

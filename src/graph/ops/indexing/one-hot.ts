@@ -1,4 +1,4 @@
-// OneHot: a new axis that says which class an index is.
+// OneHot: encodes indices on a new axis.
 
 import { ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
@@ -59,15 +59,15 @@ export const oneHotOp: Op<AxisAttributes> = {
 };
 
 export interface OneHotOptions {
-  /** Number of classes: the extent of the new axis. */
+  /** Number of classes: the size of the new axis. */
   readonly depth: number;
-  /** Where the new axis goes; last by default. */
+  /** Position of the new axis; last by default. */
   readonly axis?: number;
-  /** What stands for off and on; float32 0 and 1 by default. */
+  /** The values for off and on; float32 0 and 1 by default. */
   readonly values?: TensorData;
 }
 
-/** `on` where the place on the new axis equals the index, else `off`. */
+/** `on` where the position on the new axis equals the index, else `off`. */
 export function oneHot(indices: Tensor, { depth, axis = -1, values }: OneHotOptions): Tensor {
   const offOn = constant(values ?? tensorFrom("float32", [2], [0, 1]));
   return apply(oneHotOp, [indices, scalar(depth, "int64"), offOn], { axis })[0];

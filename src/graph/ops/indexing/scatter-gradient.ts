@@ -1,4 +1,4 @@
-// Gradients of scattering: what the elements of x and the updates receive, by how updates join what is there.
+// Gradients of scattering with respect to x and the updates, for every reduction.
 import { scalar } from "../../build.js";
 import type { Tensor } from "../../tensor.js";
 import { div, mul } from "../elementwise/arithmetic.js";
@@ -8,7 +8,7 @@ import { where } from "../elementwise/selection.js";
 import { expand } from "../movement/shape-movement.js";
 import { gatherElements, type ScatterReduction, scatterElements, zerosLike } from "./indexing.js";
 
-/** A scattering along one axis, seen from its result. */
+/** A scattering along one axis and the cotangent of its result. */
 export interface Scattering {
   readonly x: Tensor;
   readonly indices: Tensor;
@@ -20,11 +20,11 @@ export interface Scattering {
 
 type Slopes = (scattering: Scattering) => { readonly ofX: Tensor; readonly ofUpdates: Tensor };
 
-/** 1 in place of what is marked. */
+/** Replaces marked elements by 1. */
 const withoutMarked = (tensor: Tensor, marked: Tensor): Tensor => where(marked, scalar(1, tensor.dtype), tensor);
 const isZero = (tensor: Tensor): Tensor => equal(tensor, scalar(0, tensor.dtype));
 
-/** Where several are extreme, each receives an equal part, as in PyTorch. */
+/** Equal extremes share the gradient equally, as in PyTorch. */
 const ofExtremes: Slopes = ({ x, indices, updates, y, ct, axis }) => {
   const isExtreme = cast(equal(x, y), x.dtype);
   const areExtreme = cast(equal(updates, gatherElements(y, indices, { axis })), x.dtype);
@@ -32,7 +32,9 @@ const ofExtremes: Slopes = ({ x, indices, updates, y, ct, axis }) => {
   return { ofX: mul(part, isExtreme), ofUpdates: mul(gatherElements(part, indices, { axis }), areExtreme) };
 };
 
-/** The product of the others: the result over the update, or where one update is zero, the result without it. */
+/**
+ * The product of the other factors: the result divided by the update, or, if one update is zero, the result without it.
+ */
 const ofProducts: Slopes = ({ x, indices, updates, y, ct, axis }) => {
   const options = { axis, reduction: "mul" } as const;
   const back = (tensor: Tensor): Tensor => gatherElements(tensor, indices, { axis });
@@ -47,7 +49,7 @@ const ofProducts: Slopes = ({ x, indices, updates, y, ct, axis }) => {
   };
 };
 
-/** With "none" every index must be unique, as the ONNX specification asks: what was replaced receives nothing. */
+/** With "none" every index must be unique, as the ONNX specification requires; replaced elements get no gradient. */
 export const scatterSlopes: Readonly<Record<ScatterReduction, Slopes>> = {
   none: ({ indices, updates, ct, axis }) => ({
     ofX: scatterElements(ct, indices, zerosLike(updates), { axis }),

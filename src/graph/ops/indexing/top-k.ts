@@ -1,4 +1,4 @@
-// TopK: the largest or smallest elements along an axis, and where they stand.
+// TopK: the largest or smallest elements along an axis, and their indices.
 import { InvalidInputError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { apply, int64s } from "../../build.js";
@@ -43,12 +43,12 @@ export const topKOp: Op<TopKAttributes> = {
       { dtype: "int64", shape },
     ];
   },
-  // Every element is taken once at most, so nothing has to be added.
+  // Every element is taken at most once, so nothing has to be added.
   vjp({ inputs: [x], outputs: [, indices], attrs: { axis }, cotangents: [ct] }) {
     return [ct === null ? null : scatterElements(zerosLike(x!), indices, ct, { axis }), null];
   },
   cost: ([x]) => ({ macs: 0, flops: sizeOf(x!.shape) }),
-  // Sorted also where that is not asked for. Of equal elements the one with the lower index comes first.
+  // Always sorted, even if that is not requested. Of equal elements, the one with the lower index comes first.
   evaluate(inputs, attrs) {
     const x = inputs[0]!;
     const { shape, axis } = keptShape("TopK", asKnown(inputs), attrs.axis);
@@ -79,7 +79,7 @@ export const topKOp: Op<TopKAttributes> = {
 export interface TopKOptions {
   /** Last by default. */
   readonly axis?: number;
-  /** The smallest elements instead. */
+  /** Selects the smallest elements instead. */
   readonly smallest?: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Constant: a value held in the graph.
+// Constant: a value stored in the graph.
 import { InvalidInputError } from "../../../core/errors.js";
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
 import { noCost, type Op } from "../../op.js";

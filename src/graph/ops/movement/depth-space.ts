@@ -1,4 +1,5 @@
-// SpaceToDepth and DepthToSpace: square blocks of places become channels, and back. Inverses, so each other's gradient.
+// SpaceToDepth and DepthToSpace: move square blocks of positions to channels, and back. Each is the other's inverse and
+// gradient.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import type { AxisReach, InputReach } from "../../accounting/axis-reach.js";
@@ -7,7 +8,7 @@ import { apply } from "../../build.js";
 import { type NdArray, noCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 
-/** Without mode `DCR`: files of older sets know no mode of SpaceToDepth. */
+/** `DCR` is not written, because SpaceToDepth of older sets has no mode. */
 export type SpaceToDepthAttributes = { readonly blocksize: number; readonly mode?: string };
 export type DepthToSpaceAttributes = { readonly blocksize: number; readonly mode: string };
 

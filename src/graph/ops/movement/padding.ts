@@ -1,4 +1,4 @@
-// Pad: borders around a tensor, filled with a constant or with the tensor's own elements; or borders cut off.
+// Pad: adds borders filled with a constant or the tensor's own elements, or crops borders.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, requireListable, shapeText, stridesOf } from "../../../core/numbers/shape.js";
 import { shifted } from "../../accounting/reach.js";
@@ -15,16 +15,16 @@ import { flip, slice } from "./slicing.js";
 
 export type PadAttributes = { readonly mode: string };
 
-/** Extents to add before and after every axis; negative ones are cut off. */
+/** Sizes to add before and after every axis; negative ones are cropped. */
 interface Padding {
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
 
-/** Where the border of an axis of `extent` elements takes its elements from, by place (which may lie outside). */
+/** The source position of border elements of an axis of `extent` elements, by position (which may be outside). */
 type Continuation = (place: number, extent: number) => number;
 
-/** No continuation: the border is constant. */
+/** Constant borders have no source. */
 const continuations: Readonly<Record<string, Continuation | undefined>> = {
   constant: undefined,
   edge: (place, extent) => Math.max(0, Math.min(extent - 1, place)),
@@ -77,7 +77,7 @@ export function paddingOf(where: string, inputs: readonly (InferInput | null)[],
   return { before, after };
 }
 
-/** The place that each element of an axis of the result comes from; -1 for a constant. Cut first, then surrounded. */
+/** The source position of each element of a result axis; -1 for a constant. Cropping comes before padding. */
 function sources(extent: number, before: number, after: number, continuation: Continuation | undefined): number[] {
   requireListable("Pad", before + extent + after);
   const first = Math.max(0, -before);
@@ -110,7 +110,7 @@ export const padOp: Op<PadAttributes> = {
     const padding = paddingOf("gradient of Pad", knownInputs(inputs), mode);
     if (mode !== "constant") return [borderSummed(ct!, x!, padding, continuations[mode]!), null, null];
     const inside = withoutBorder(ct!, x!, padding);
-    // Whatever did not come from x came from the value.
+    // Everything that is not from x is the value.
     const border = wants[2] ? reshape(sub(reduceSum(ct!), reduceSum(inside)), value!.shape) : null;
     return [inside, null, border];
   },
@@ -135,7 +135,7 @@ export const padOp: Op<PadAttributes> = {
   },
 };
 
-/** The transpose of padding with zeros: what was added is cut off, what was cut off becomes zeros. */
+/** The transpose of padding with zeros: added borders are cropped, cropped ones become zeros. */
 function withoutBorder(ct: Tensor, x: Tensor, { before, after }: Padding): Tensor {
   if ([...before, ...after].every((extent) => extent >= 0))
     return slice(ct, { starts: before, ends: before.map((extent, axis) => extent + x.shape[axis]) });
@@ -145,7 +145,7 @@ function withoutBorder(ct: Tensor, x: Tensor, { before, after }: Padding): Tenso
   );
 }
 
-/** Axis by axis: every element receives what the places that show it receive. */
+/** Axis by axis: every element receives the sum over the positions that copy it. */
 function borderSummed(ct: Tensor, x: Tensor, { before, after }: Padding, continuation: Continuation): Tensor {
   let result = ct;
   for (const [axis, extent] of x.shape.entries()) {
@@ -160,7 +160,7 @@ function borderSummed(ct: Tensor, x: Tensor, { before, after }: Padding, continu
   return result;
 }
 
-/** Neighbors `[begin, end)` whose sources follow each other forward (1), backward (-1), or stay (0). */
+/** A range `[begin, end)` whose sources ascend (1), descend (-1), or stay the same (0). */
 interface Run {
   readonly begin: number;
   readonly end: number;
@@ -183,7 +183,7 @@ function runsOf(from: readonly number[], begin: number, end: number): Run[] {
   return runs;
 }
 
-/** A run's part of the cotangent, brought back to the places that it came from, with zeros around it. */
+/** A run's part of the cotangent at its source positions, surrounded by zeros. */
 function atSource(ct: Tensor, axis: number, { begin, end, step, first }: Run, extent: number): Tensor {
   const isWhole = begin === 0 && end === ct.shape[axis];
   const part = isWhole ? ct : slice(ct, { starts: [begin], ends: [end], axes: [axis] });
@@ -195,13 +195,15 @@ function atSource(ct: Tensor, axis: number, { begin, end, step, first }: Run, ex
 }
 
 export interface PadOptions {
-  /** `constant` by default; `reflect` leaves out the edge itself, `edge` repeats it, `wrap` goes on at the other side. */
+  /**
+   * `constant` by default; `reflect` leaves out the edge itself, `edge` repeats it, `wrap` continues at the other side.
+   */
   readonly mode?: "constant" | "reflect" | "edge" | "wrap";
 }
 
 /**
- * Surrounds with a constant (0 by default), or with the tensor's own elements. `pads` lists what goes before each axis,
- * then what goes after each; negative extents are cut off.
+ * Pads with a constant (0 by default) or with the tensor's own elements. `pads` lists the sizes before each axis,
+ * then those after each; negative sizes crop.
  */
 export function pad(x: Tensor, pads: readonly number[], value = 0, { mode = "constant" }: PadOptions = {}): Tensor {
   const inputs = value === 0 ? [x, int64s(pads)] : [x, int64s(pads), scalar(value, x.dtype)];

@@ -1,4 +1,4 @@
-// Operators that rename or repeat elements without computing: new shapes, orders of axes, broadcasting.
+// Operators that rearrange or repeat elements without arithmetic: reshaping, transposition, broadcasting.
 import { ShapeError } from "../../../core/errors.js";
 import {
   broadcastShapes,
@@ -27,16 +27,16 @@ export type ReshapeAttributes = { readonly allowzero: number };
 export type FlattenAttributes = { readonly axis: number };
 export type TransposeAttributes = { readonly perm?: readonly number[] };
 
-/** The gradient of everything that keeps the elements in order. */
+/** The gradient of operators that keep the order of elements. */
 const reshapeBack: Vjp = ({ inputs: [x], cotangents: [ct] }) => [reshape(ct!, x!.shape), null];
 
 export const reshapeOp: Op<ReshapeAttributes> = {
-  // Of several in a row only the last counts, and the last may undo the others. Only `simplify` may do this: a tensor
-  // that gradients are taken of must stay on the path.
+  // Of several consecutive ones only the last counts, and it may undo the others. Only `simplify` may do this: a tensor
+  // with respect to which gradients are taken must stay on the path.
   simpler([x, shape], [result]) {
     const source = x!.node?.op === (reshapeOp as Op) ? (x!.node.inputs[0] as Tensor) : x!;
     if (sameShape(source.shape, result.shape)) return source;
-    // A 0 stands for an extent of the input, which is another one now.
+    // A 0 copies a size of the input, which is now another tensor.
     const isPlain = constantValue(shape!)?.data.every((extent) => extent !== 0) === true;
     return source === x || !isPlain ? null : apply(reshapeOp, [source, shape!])[0];
   },
@@ -59,7 +59,7 @@ export const reshapeOp: Op<ReshapeAttributes> = {
   ],
 };
 
-/** 0 copies the extent at its place (unless `allowZero`), one -1 takes what is left. */
+/** 0 copies the size of the same axis (unless `allowZero`), and one -1 is inferred. */
 function reshaped(where: string, shape: Shape, wanted: readonly number[], allowZero: boolean): number[] {
   const result = wanted.map((extent, axis) => (extent === 0 && !allowZero ? (shape[axis] ?? Number.NaN) : extent));
   const open = result.indexOf(-1);
@@ -89,7 +89,7 @@ export const flattenOp: Op<FlattenAttributes> = {
 };
 
 function flattened(where: string, shape: Shape, axis: number): number[] {
-  // The axis may equal the rank: everything goes to the first extent.
+  // The axis may equal the rank; then the first size takes everything.
   const at = axis === shape.length ? axis : normalizeAxis(where, axis, shape.length);
   return [sizeOf(shape.slice(0, at)), sizeOf(shape.slice(at))];
 }
@@ -183,7 +183,7 @@ export const unsqueezeOp: Op<NoAttributes> = {
   evaluate: (inputs) => [{ ...inputs[0]!, shape: unsqueezed("Unsqueeze", asKnown(inputs)) }],
 };
 
-/** The axes count in the result. */
+/** The axes refer to the result. */
 function unsqueezed(where: string, [x, axes]: readonly (InferInput | null)[]): number[] {
   const given = knownValues(where, "axes", axes)!;
   const shape = [...x!.shape];
@@ -201,7 +201,7 @@ export const expandOp: Op<NoAttributes> = {
   infer: ([x, shape], _attrs, where) => [
     { dtype: x!.dtype, shape: broadcastShapes(where, x!.shape, knownValues(where, "shape", shape)!) },
   ],
-  // The walker sums over what was repeated.
+  // `gradients` sums over the repeated axes.
   vjp: ({ cotangents: [ct] }) => [ct, null],
   cost: noCost,
   evaluate([x, shape]) {
@@ -210,7 +210,7 @@ export const expandOp: Op<NoAttributes> = {
   },
 };
 
-/** The same elements in another shape. In `shape`, 0 copies the extent at its place and one -1 takes what is left. */
+/** The same elements in another shape. In `shape`, 0 copies the size of the same axis and one -1 is inferred. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply(reshapeOp, [x, int64s(shape)], shape.includes(0) ? { allowzero: 1 } : {})[0];
 }
@@ -225,12 +225,12 @@ export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
   return apply(transposeOp, [x], perm === undefined ? {} : { perm })[0];
 }
 
-/** Drops axes of extent 1: the given ones, or all. */
+/** Drops axes of size 1: the given ones, or all. */
 export function squeeze(x: Tensor, axes?: readonly number[]): Tensor {
   return apply(squeezeOp, axes === undefined ? [x] : [x, int64s(axes)])[0];
 }
 
-/** Puts axes of extent 1 at these places of the result. */
+/** Inserts axes of size 1 at these positions of the result. */
 export function unsqueeze(x: Tensor, axes: readonly number[]): Tensor {
   return apply(unsqueezeOp, [x, int64s(axes)])[0];
 }

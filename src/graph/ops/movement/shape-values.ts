@@ -1,4 +1,4 @@
-// Operators that make values out of shapes and counts: Shape, Size, ConstantOfShape, Range, EyeLike.
+// Operators that create values from shapes and counts: Shape, Size, ConstantOfShape, Range, EyeLike.
 
 import { InvalidInputError } from "../../../core/errors.js";
 import { type DType, dtypeFromOnnx, dtypeTable } from "../../../core/numbers/dtype.js";
@@ -16,7 +16,9 @@ export type ShapeAttributes = { readonly start: number; readonly end?: number };
 export type ConstantOfShapeAttributes = { readonly value?: TensorData };
 export type EyeLikeAttributes = { readonly dtype?: number; readonly k: number };
 
-/** The extents that Shape tells: from `start` to `end`, counted from the end where negative, cut to the rank. */
+/**
+ * The sizes that Shape returns: from `start` to `end`, where negative values count from the end, clamped to the rank.
+ */
 function toldExtents(shape: Shape, { start, end }: ShapeAttributes): Shape {
   const clamp = (position: number): number =>
     Math.max(0, Math.min(shape.length, position < 0 ? position + shape.length : position));
@@ -85,7 +87,7 @@ export const constantOfShapeOp: Op<ConstantOfShapeAttributes> = {
   },
 };
 
-/** How many numbers there are from `start` up to (or down to) but without `limit`, `delta` apart. */
+/** The number of values from `start` up to (or down to) but excluding `limit`, in steps of `delta`. */
 function rangeCount(where: string, [start, limit, delta]: readonly number[]): number {
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   if (Number.isSafeInteger(count)) return count;
@@ -139,7 +141,7 @@ export const eyeLikeOp: Op<EyeLikeAttributes> = {
     checkMatrix(where, x!.shape);
     return [{ dtype: eyeType(where, x!.dtype, dtype), shape: x!.shape }];
   },
-  // Only the extents of the input count.
+  // Only the sizes of the input matter.
   vjp: () => [null],
   cost: noCost,
   evaluate: ([x], { dtype, k }) => [diagonal(eyeType("EyeLike", x!.dtype, dtype), x!.shape, k)],

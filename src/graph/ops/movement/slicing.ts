@@ -1,4 +1,4 @@
-// Cutting out and joining: Slice, Concat, Split. With Pad, each is the gradient of another.
+// Slice, Concat and Split. Together with Pad, each is the gradient of another.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import type { AxisReach } from "../../accounting/axis-reach.js";
@@ -15,7 +15,7 @@ import { expand, reshape, unsqueeze } from "./shape-movement.js";
 export type ConcatAttributes = { readonly axis: number };
 export type SplitAttributes = { readonly axis: number; readonly num_outputs?: number };
 
-/** What a slice takes of one axis: `count` elements from `start` on, `step` apart. */
+/** The selection of one axis: `count` elements from `start` in steps of `step`. */
 interface Range {
   readonly start: number;
   readonly step: number;
@@ -83,7 +83,7 @@ function positionReader(shape: Shape, ranges: readonly Range[], x: NdArray): (in
   };
 }
 
-/** Puts every element back where its slice took it from, zeros elsewhere. */
+/** Returns every element to its original position, with zeros elsewhere. */
 function spread(ct: Tensor, ranges: readonly Range[], shape: Shape): Tensor {
   if (sizeOf(ct.shape) === 0) return expand(scalar(0, ct.dtype), shape);
   const before: number[] = [];
@@ -229,7 +229,7 @@ function splitSizes(
     });
   }
   if (given === undefined) {
-    // The last part is smaller when the extent is no multiple.
+    // The last part is smaller if the size is not a multiple.
     const size = Math.ceil(extent / num_outputs!);
     return Array.from({ length: num_outputs! }, (_, i) => Math.max(0, Math.min(size, extent - i * size)));
   }
@@ -253,7 +253,7 @@ export interface SliceOptions {
   readonly steps?: readonly number[];
 }
 
-/** Every `step`-th element from `start` up to but without `end`, on each of `axes`. */
+/** Every `step`-th element from `start` up to but excluding `end`, on each of `axes`. */
 export function slice(x: Tensor, { starts, ends, axes, steps }: SliceOptions): Tensor {
   const axesInput = int64s(axes ?? starts.map((_, axis) => axis));
   return apply(sliceOp, [

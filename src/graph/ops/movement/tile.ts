@@ -1,4 +1,4 @@
-// Tile: a tensor repeated along its axes.
+// Tile: repeats a tensor along its axes.
 import { ShapeError } from "../../../core/errors.js";
 import { shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { same } from "../../accounting/reach.js";
@@ -35,7 +35,7 @@ export const tileOp: Op<NoAttributes> = {
     const [x] = inputs;
     return [{ dtype: x!.dtype, shape: x!.shape.map((extent, axis) => extent * repeats[axis]) }];
   },
-  // The copies of an element are summed: axes are cut into (copy, place), and the copies reduced.
+  // Sums the copies of an element: axes are split into (copy, position), and the copies reduced.
   vjp({ inputs, cotangents: [ct] }) {
     const x = inputs[0]!;
     const repeats = repeatsOf("gradient of Tile", knownInputs(inputs));

@@ -42,7 +42,7 @@ export const triluOp: Op<TriluAttributes> = {
 export interface TriluOptions {
   /** The upper triangle by default. */
   readonly upper?: boolean;
-  /** The diagonal that belongs to the triangle still: 0 the main one, those above it positive. */
+  /** The last diagonal of the triangle: 0 is the main one, positive ones are above it. */
   readonly k?: number;
 }
 

@@ -1,8 +1,8 @@
 // Batching rules of MatMul and Gemm: one small matrix product for every network.
 //
-// Matrices of a few elements are too small for a product of their own: a product costs about as much as 500 elements of
-// element-wise work before it starts. Those are multiplied element by element, all networks at once, and summed. Larger
-// ones become a batched MatMul, for which the network axis goes to the front and back. Measurements:
+// Matrices of a few elements are too small for separate products: starting a product costs about as much as 500
+// elements of element-wise work. Small matrices are multiplied element by element for all networks at once, and summed.
+// Larger ones become a batched MatMul, for which the network axis moves to the front and back. Measurements:
 // docs/performance.md, "Ensembles".
 import { type Shape, sameShape } from "../../../core/numbers/shape.js";
 import { scalar } from "../../build.js";
@@ -14,7 +14,10 @@ import type { NoAttributes } from "../record/elementwise.js";
 import { reduceSum } from "../reduction/reduction.js";
 import type { BatchContext } from "./ensemble-rule.js";
 
-/** A matrix of every network `[rows, columns, n]`, or one that they share `[rows, columns]`; `flipped`: its transpose is meant. */
+/**
+ * A matrix of every network `[rows, columns, n]`, or one that they share `[rows, columns]`; `flipped` stands for its
+ * transpose.
+ */
 interface Factor {
   readonly matrix: Tensor;
   readonly shared: boolean;
@@ -25,7 +28,7 @@ export type ProductForm = "elements" | "matrices";
 
 /** `A' B'` for all networks: `[rows, columns, n]`. At least one factor is not shared. */
 export function batchedProduct(a: Factor, b: Factor, form: ProductForm = fasterForm(a, b)): Tensor {
-  // A shared factor makes it one product for all networks: they stand side by side as columns.
+  // With a shared factor, a single product serves all networks, which are side by side as columns.
   if (a.shared) return sharedLeft(a, b);
   if (b.shared) return exchanged(sharedLeft(flip(b), flip(a)));
   return form === "elements" ? byElements(a, b) : byMatrices(a, b);
@@ -33,7 +36,7 @@ export function batchedProduct(a: Factor, b: Factor, form: ProductForm = fasterF
 
 const flip = (factor: Factor): Factor => ({ ...factor, flipped: !factor.flipped });
 
-/** Rows and columns of what is meant. */
+/** Rows and columns after flipping. */
 function extentsOf({ matrix, flipped }: Factor): [number, number] {
   const [rows, columns] = matrix.shape;
   return flipped ? [columns, rows] : [rows, columns];
@@ -46,7 +49,7 @@ function fasterForm(a: Factor, b: Factor): ProductForm {
   return rows * inner * columns <= 1.5 * moved + 500 ? "elements" : "matrices";
 }
 
-/** The first two axes exchanged. The last one stays: whole runs of memory are moved. */
+/** Swaps the first two axes. The last axis stays, so whole runs of memory are moved. */
 function exchanged(x: Tensor): Tensor {
   return transpose(x, [1, 0, 2]);
 }
@@ -59,13 +62,13 @@ function sharedLeft(a: Factor, b: Factor): Tensor {
   return reshape(product, [rows, columns, networks]);
 }
 
-/** Products of all pairs, with the axis that is summed over where the stored order of both factors leaves it. */
+/** Products of all pairs; the inner axis stays where the stored order of both factors puts it. */
 function byElements(a: Factor, b: Factor): Tensor {
   if (a.flipped && b.flipped) return byElements(a, { ...b, matrix: exchanged(b.matrix), flipped: false });
   const [rows, inner] = extentsOf(a);
   const [, columns] = extentsOf(b);
   const networks = a.matrix.shape[2];
-  // [inner, rows, columns], [rows, columns, inner] or [rows, inner, columns], and the place of `inner`.
+  // [inner, rows, columns], [rows, columns, inner] or [rows, inner, columns], and the position of `inner`.
   const [left, right, place] = a.flipped
     ? [[inner, rows, 1], [inner, 1, columns], 0]
     : b.flipped
@@ -79,7 +82,7 @@ function byMatrices(a: Factor, b: Factor): Tensor {
   return networksLast(matMul(networksFirst(a), networksFirst(b)));
 }
 
-/** Two steps where one would do: ONNX Runtime is ten times faster at moving one axis than at a reversal. */
+/** Two transpositions instead of one, because ONNX Runtime moves one axis ten times faster than it reverses all. */
 function networksFirst({ matrix, flipped }: Factor): Tensor {
   return axisToFront(flipped ? exchanged(matrix) : matrix);
 }
@@ -105,7 +108,7 @@ export function batchGemm({ attrs, inputs, batched, aligned }: BatchContext<Gemm
   const scaled = (x: Tensor, by: number): Tensor => (by === 1 ? x : mul(x, scalar(by, x.dtype)));
   const [a, b] = [factor(0, transA), factor(1, transB)];
   const isProductShared = a.shared && b.shared;
-  // Only the bias differs, then.
+  // Then only the bias differs.
   const product = isProductShared
     ? withNetworks(gemm(a.matrix, b.matrix, null, { transA, transB }))
     : batchedProduct(a, b);
@@ -133,7 +136,7 @@ export function batchMatMul({ node, inputs, batched, networks }: BatchContext<No
   return [withShape(product, [...node.outputs[0].shape, networks])];
 }
 
-/** Products that have batch axes already get the networks as one more in front. */
+/** Products with batch axes get the networks as an additional leading batch axis. */
 function manyMatrices(factors: readonly Factor[], shapes: readonly Shape[]): Tensor {
   const rank = Math.max(...shapes.map(({ length }) => length));
   const [a, b] = factors.map(({ matrix, shared }, i) => {

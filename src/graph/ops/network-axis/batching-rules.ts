@@ -1,4 +1,4 @@
-// Batching rules that operators share: how each works on tensors with a last axis for the networks.
+// Batching rules shared by operators, for tensors with a last axis for the networks.
 import { normalizeAxis, sizeOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import { apply, constant, int64s, scalar } from "../../build.js";
@@ -11,7 +11,7 @@ import type { BatchContext } from "./ensemble-rule.js";
 
 type AlongAxis = Attributes & { readonly axis: number };
 
-/** The attributes with `axis` counted from the front, where the new axis behind is no matter. */
+/** The attributes with `axis` counted from the front, which the new last axis does not affect. */
 function fromFront({ node, attrs }: BatchContext<AlongAxis>): AlongAxis {
   return { ...attrs, axis: normalizeAxis(node.op.name, attrs.axis, node.inputs[0]!.shape.length) };
 }
@@ -26,19 +26,19 @@ export function batchAlongAxis(context: BatchContext<AlongAxis>): readonly Tenso
   );
 }
 
-/** For an operator along one axis whose first input alone carries elements; the others say how. */
+/** For an operator along one axis whose first input carries the elements; the others are parameters. */
 export function batchFirstAlongAxis(context: BatchContext<AlongAxis>): readonly Tensor[] {
   const { node, inputs, spread } = context;
   return apply(node.op, [spread(0), ...inputs.slice(1)], fromFront(context));
 }
 
-/** For an operator that only gives the elements another shape. */
+/** For an operator that only reshapes. */
 export function batchReshape({ node, networks, spread }: BatchContext): readonly Tensor[] {
   const shape = [...node.outputs[0].shape, networks];
   return [reshape(spread(0), shape)];
 }
 
-/** For an operator whose first input carries elements; input `place` lists axes, all leading ones when it is left out. */
+/** For an operator whose first input carries elements; input `place` lists axes, by default all leading ones. */
 export function batchListedAxes(place: number) {
   return ({ node, inputs, attrs, spread }: BatchContext): readonly Tensor[] => {
     const rank = node.inputs[0]!.shape.length;
@@ -49,11 +49,11 @@ export function batchListedAxes(place: number) {
   };
 }
 
-// Rows of at most so many elements are gathered one element at a time.
+// Rows of at most this many elements are gathered one element at a time.
 const widestFlatRow = 32;
 
 /**
- * The batching rule of Gather. Where networks take rows of their own out of shared data, narrow rows are gathered
+ * The batching rule of Gather. If networks take different rows from shared data, narrow rows are gathered
  * element by element: ONNX Runtime's Gather copies row by row, which takes ten times as long for rows of one element,
  * and leaves the networks on the wrong axis.
  */
@@ -67,7 +67,8 @@ export function batchGather(context: BatchContext<AlongAxis>): readonly Tensor[]
   const width = sizeOf(source.slice(axis + 1));
   if (batched[0]) return [reshape(gatheredInStep(context, axis), [...shape, networks])];
   if (axis === 0 && width <= widestFlatRow) {
-    // Not a Reshape: the number of examples is open, and a shape that seems to change nothing is simplified away.
+    // Not a Reshape, because the number of examples is symbolic, and a shape that seems to change nothing is simplified
+    // away.
     const elements = gatherElements(flatten(data, { axis: 0 }), flatPlaces(indices, width, networks), { axis: 1 });
     return [reshape(elements, [...shape, networks])];
   }
@@ -77,7 +78,7 @@ export function batchGather(context: BatchContext<AlongAxis>): readonly Tensor[]
   return [transpose(gathered, [...order.toSpliced(place, 1), place])];
 }
 
-/** `rows * width + column` for every row, column and network. Rows counted from the end stay so. */
+/** `rows * width + column` for every row, column and network. Negative rows stay negative. */
 function flatPlaces(rows: Tensor, width: number, networks: number): Tensor {
   const count = sizeOf(rows.shape);
   if (width === 1) return reshape(rows, [1, count]);
@@ -92,7 +93,7 @@ function flatPlaces(rows: Tensor, width: number, networks: number): Tensor {
   return reshape(add(first, columns), [1, count * width]);
 }
 
-/** Out of data of its own for every network: the network axis is walked along with all others but `axis`. */
+/** Gathers from separate data of every network: the network axis is indexed like all axes except `axis`. */
 function gatheredInStep({ node, inputs, networks }: BatchContext, axis: number): Tensor {
   const [data, indices] = inputs as readonly Tensor[];
   const { shape } = node.inputs[0] as Tensor;

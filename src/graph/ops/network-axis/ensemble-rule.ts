@@ -2,20 +2,20 @@
 import type { Attributes, Graph, Node, Tensor } from "../../tensor.js";
 import type { Arrangements, LaneForm, LaneImage } from "./lane-image.js";
 
-/** What a batching rule is given. A batched tensor has one more axis than in the single network, the last, of extent n. */
+/** The arguments of a batching rule. A batched tensor has an additional last axis of size n. */
 export interface BatchContext<A extends Attributes = Attributes> {
-  /** The node of the single network: its shapes are those without the network axis. */
+  /** The node of the single network, with shapes without the network axis. */
   readonly node: Node;
   readonly attrs: A;
-  /** The inputs of the ensemble. Those that all networks share are as they were. */
+  /** The inputs of the ensemble; inputs that all networks share are unchanged. */
   readonly inputs: readonly (Tensor | null)[];
-  /** Which of them have the network axis. At least one has. */
+  /** Which inputs have the network axis; at least one does. */
   readonly batched: readonly boolean[];
   /** n. */
   readonly networks: number;
-  /** Input `i` with a network axis, of extent 1 where it is shared. Scalars that are shared stay scalars. */
+  /** Input `i` with a network axis, of size 1 if it is shared. Shared scalars stay scalars. */
   aligned(i: number): Tensor;
-  /** Input `i` with a network axis of extent n. */
+  /** Input `i` with a network axis of size n. */
   spread(i: number): Tensor;
   /** The graph for all networks, for operators that hold one; and which outputs have the network axis. */
   batchGraph(
@@ -29,7 +29,7 @@ export type BatchRule<A extends Attributes = Attributes> = {
   rule(context: BatchContext<A>): readonly Tensor[];
 }["rule"];
 
-/** What a batching rule for networks in groups of lanes is given: images of what differs, tensors that are shared. */
+/** The arguments of a batching rule for networks in groups of lanes: images of varying tensors, and shared tensors. */
 export interface LaneContext<A extends Attributes = Attributes> {
   readonly node: Node;
   readonly attrs: A;
@@ -39,7 +39,7 @@ export interface LaneContext<A extends Attributes = Attributes> {
   readonly groups: number;
 }
 
-/** The outputs, each in an arrangement that came easily; `null` where the rule for the last axis is better. */
+/** The outputs, each in a convenient arrangement; `null` if the rule for the last axis is better. */
 export type LaneResult = readonly Arrangements[] | null;
 
 /** The rules of one operator. Members are methods so that narrower attributes fit (bivariance). */

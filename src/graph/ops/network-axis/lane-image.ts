@@ -1,4 +1,4 @@
-// A tensor of every network of an ensemble, in the arrangements in memory that operators want: made on demand, once each.
+// A tensor of every network of an ensemble, in the memory arrangements that operators need, each made once on demand.
 //
 //   last     [...shape, n]             one run over memory for one value of every network
 //   lanes    [g, ...shape, lanes]      networks in groups as wide as a vector register; g lanes >= n
@@ -9,27 +9,27 @@ import type { Tensor } from "../../tensor.js";
 import { concat, expand, reshape, transpose } from "../movement/shape-movement.js";
 import { slice } from "../movement/slicing.js";
 
-/** How many networks there are, and how they lie in groups. */
+/** The number of networks, and their arrangement in groups. */
 export interface LaneForm {
   /** n. */
   readonly networks: number;
-  /** Networks of a group: channels of a block of the runtime's convolutions. */
+  /** Networks per group: the channels of a block of the runtime's convolutions. */
   readonly lanes: number;
 }
 
-/** g: the last group may have networks too many, which are copies of the last one. */
+/** g. The last group is filled with copies of the last network. */
 export const groupCount = ({ networks, lanes }: LaneForm): number => Math.ceil(networks / lanes);
 
-/** Arrangements that an operator gives its result in; one of them at least. */
+/** Arrangements of an operator's result; at least one is present. */
 export interface Arrangements {
   readonly last?: Tensor;
   readonly lanes?: Tensor;
   readonly turned?: Tensor;
-  /** The turned arrangement with a function applied to every element, for less than the function alone would cost. */
+  /** The turned arrangement with a function applied to every element, cheaper than the separate function. */
   readonly withActivation?: (activation: string | null) => Tensor;
 }
 
-/** What stands for one tensor of the single network. */
+/** Represents one tensor of the single network. */
 export class LaneImage {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -49,7 +49,7 @@ export class LaneImage {
     this.#turned = known.turned;
   }
 
-  /** Whether columns come before rows already, as products leave them. */
+  /** Whether columns already come before rows, as products produce them. */
   get isTurned(): boolean {
     return this.#turned !== undefined || this.#known.withActivation !== undefined;
   }
@@ -75,20 +75,20 @@ export class LaneImage {
     return this.#turned;
   }
 
-  /** The turned arrangement after a function; `undefined` where that saves nothing. */
+  /** The turned arrangement after a function; `undefined` if that saves nothing. */
   activated(activation: string): Tensor | undefined {
     return this.#turned === undefined ? this.#known.withActivation?.(activation) : undefined;
   }
 }
 
-/** Rows and columns exchanged, which takes no work where there is one of either. */
+/** Swaps rows and columns, which costs nothing if there is only one of either. */
 function exchanged(x: Tensor): Tensor {
   const [groups, rows, columns, lanes] = x.shape;
   if (rows === 1 || columns === 1) return reshape(x, [groups, columns, rows, lanes]);
   return transpose(x, [0, 2, 1, 3]);
 }
 
-/** From the networks on the last axis to groups of them. */
+/** Converts from networks on the last axis to groups. */
 export function lastToLanes(x: Tensor, shape: Shape, form: LaneForm): Tensor {
   const [{ networks, lanes }, groups, size] = [form, groupCount(form), sizeOf(shape)];
   const flat = reshape(x, [size, networks]);
@@ -99,7 +99,7 @@ export function lastToLanes(x: Tensor, shape: Shape, form: LaneForm): Tensor {
   return reshape(transpose(reshape(all, [size, groups, lanes]), [1, 0, 2]), [groups, ...shape, lanes]);
 }
 
-/** The way back, without the copies. */
+/** Converts back, without the copies. */
 export function lanesToLast(x: Tensor, shape: Shape, form: LaneForm): Tensor {
   const [{ networks, lanes }, groups, size] = [form, groupCount(form), sizeOf(shape)];
   const turned = transpose(reshape(x, [groups, size, lanes]), [1, 0, 2]);

@@ -3,8 +3,8 @@
 //   tall A [rows, inner] times small B      image: columns of A, one above the other; kernel: a column of B
 //   two long factors, summed over `inner`   image: columns of B, rows of A side by side as kernel
 //
-// A convolution along the first axis gives every column of the result in one call where the kernel holds the columns of
-// B last to first, one behind the other, and stride and padding are such that each place sees one of them only.
+// A convolution along the first axis computes every column of the result in one call: the kernel holds the columns of
+// B concatenated from last to first, and stride and padding are chosen so that each position sees only one of them.
 
 import { isFloat } from "../../../core/numbers/dtype.js";
 import { int64s, scalar } from "../../build.js";
@@ -15,16 +15,16 @@ import { blockedConv } from "../windows/blocked-operators.js";
 import type { LaneContext, LaneResult } from "./ensemble-rule.js";
 import { LaneImage } from "./lane-image.js";
 
-// A column of the result reads all columns of A: beyond this the networks go by matrix products of their own.
+// A column of the result reads all columns of A; for larger matrices, each network has its own matrix products.
 const widest = 32;
 
 interface Factor {
   readonly image: LaneImage;
-  /** Its transpose is meant. */
+  /** Whether it stands for its transpose. */
   readonly flipped: boolean;
 }
 
-/** `[g, columns, rows, lanes]` of the matrix that is meant. */
+/** `[g, columns, rows, lanes]` of the matrix after transposition. */
 const columnsFirst = ({ image, flipped }: Factor): Tensor => (flipped ? image.lanes : image.turned);
 const rowsFirst = ({ image, flipped }: Factor): Tensor => (flipped ? image.turned : image.lanes);
 
@@ -52,10 +52,10 @@ export function laneProduct({ inputs, node, attrs }: LaneContext): LaneResult {
   return [{ withActivation: finished }];
 }
 
-/** Rows, columns, and what is summed over. */
+/** Rows, columns and inner size. */
 type Extents = readonly [rows: number, columns: number, inner: number];
 
-/** What comes after the product: a bias `[g, columns, lanes]`, and a function of every element. */
+/** Operations after the product: a bias `[g, columns, lanes]`, and an element-wise function. */
 interface Finish {
   readonly bias?: Tensor;
   readonly activation?: string | null;
@@ -74,7 +74,8 @@ function tallBySmall(
     reshape(columnsFirst(a), [1, channels, inner, rows]),
     reshape(lastToFirst(columnsFirst(b)), [channels, 1, columns * inner, 1]),
     {
-      // A convolution has one bias for all columns of a network: where there are several, it adds to them repeated.
+      // A convolution has one bias for all columns of a network; if there are several columns, the biases are repeated
+      // and added.
       bias: bias === undefined || columns > 1 ? null : reshape(bias, [channels]),
       sum: bias === undefined || columns === 1 ? null : repeatedRow(bias, rows),
     },
@@ -86,7 +87,7 @@ function tallBySmall(
   return reshape(y, [groups, columns, rows, lanes]);
 }
 
-/** A row of every network, so many times: `[1, channels, columns, rows]`. */
+/** Repeats a row of every network: `[1, channels, columns, rows]`. */
 function repeatedRow(row: Tensor, rows: number): Tensor {
   const [groups, columns, lanes] = row.shape;
   const all = expand(reshape(row, [groups, columns, 1, lanes]), [groups, columns, rows, lanes]);
@@ -108,8 +109,8 @@ function sumOverLong(a: Factor, b: Factor, [rows, columns, inner]: Extents): Ten
 }
 
 /**
- * The sum over the rows of a matrix, the gradient of a bias: a product with ones. ONNX Runtime's ReduceSum takes twice as
- * long over an axis in the middle.
+ * The sum over the rows of a matrix, which is the gradient of a bias, as a product with ones. ONNX Runtime's ReduceSum
+ * takes twice as long over an axis in the middle.
  */
 export function sumOfRows({ inputs: [x], attrs, groups, form }: LaneContext, axes: readonly number[]): LaneResult {
   if (!(x instanceof LaneImage) || !x.isTurned || !isFloat(x.dtype) || axes.length !== 1 || axes[0] !== 0) return null;
@@ -126,7 +127,7 @@ export function sumOfRows({ inputs: [x], attrs, groups, form }: LaneContext, axe
   return [{ lanes: reshape(sums, [groups, columns, form.lanes]) }];
 }
 
-/** The second axis reversed. */
+/** Reverses the second axis. */
 function lastToFirst(x: Tensor): Tensor {
   const count = x.shape[1];
   if (count === 1) return x;

@@ -8,14 +8,14 @@ import { concat, flatten, reshape } from "../movement/shape-movement.js";
 import type { LaneContext, LaneResult } from "./ensemble-rule.js";
 import { LaneImage } from "./lane-image.js";
 
-/** For an operator that only gives the elements another shape. */
+/** For an operator that only reshapes. */
 export function lanesReshape({ node, inputs: [x], form, groups }: LaneContext): LaneResult {
   const { shape } = node.outputs[0];
   if (!(x instanceof LaneImage) || shape.includes(0)) return null;
   return [{ lanes: reshape(x.lanes, [groups, ...shape, form.lanes]) }];
 }
 
-/** For an operator along one axis whose inputs all carry elements, or the first alone does. */
+/** For an operator along one axis whose elements come from all inputs, or only from the first. */
 export function lanesAlongAxis({ node, attrs, inputs }: LaneContext): LaneResult {
   const [first] = node.inputs;
   const axis = 1 + normalizeAxis(node.op.name, attrs.axis as number, first!.shape.length);
@@ -34,17 +34,17 @@ export function lanesReduce({ node, attrs, inputs: [x] }: LaneContext, axes: rea
   return [node.outputs[0].shape.length === 2 && x.isTurned ? { turned: result } : { lanes: result }];
 }
 
-// Rows of at most so many elements are gathered one element at a time.
+// Rows of at most this many elements are gathered one element at a time.
 const widestRow = 8;
 
-/** Rows of shared data, of its own for every network: element by element, as `batchGather` does it. */
+/** Different rows of shared data for every network, gathered element by element as in `batchGather`. */
 export function lanesGather({ attrs, inputs: [data, rows], form, groups }: LaneContext): LaneResult {
   if (!(rows instanceof LaneImage) || data === null || data instanceof LaneImage) return null;
   const [, ...rest] = data.shape;
   const width = sizeOf(rest);
   const count = sizeOf(rows.shape);
   if (attrs.axis !== 0 || rest.length > 1 || rows.shape.length !== 1 || width === 0 || width > widestRow) return null;
-  // Not a Reshape: the number of examples is open. A row of its own for the data is what Flatten can say.
+  // Not a Reshape, because the number of examples is symbolic. Flatten can add a leading row axis.
   const elements = flatten(data, { axis: 0 });
   const first = reshape(rows.lanes, [1, groups * count * form.lanes]);
   const columns = Array.from({ length: width }, (_, column): Tensor => {

@@ -48,14 +48,14 @@ export function batchPad({ node, attrs, inputs, batched, spread }: BatchContext<
   const pads = int64s([...before, 0, ...after, 0]);
   if (inputs.length < 3 || inputs[2] === null) return apply(node.op, [spread(0), pads], attrs);
   if (!batched[2]) return apply(node.op, [spread(0), pads, inputs[2]], attrs);
-  // ONNX knows one border value: where every network has its own, they are chosen afterwards.
+  // ONNX has a single border value; if every network has its own, `where` inserts them afterwards.
   const [surrounded] = apply(node.op, [spread(0), pads], attrs);
   const inside = pad(expand(scalar(1), node.inputs[0]!.shape), [...before, ...after]);
   const isInside = greater(reshape(inside, [...inside.shape, 1]), scalar(0));
   return [where(isInside, surrounded, reshape(inputs[2], inputs[2].shape.slice(-1)))];
 }
 
-/** Bounds of one network are scalars to ONNX; those of many are not. */
+/** For one network bounds are scalars, as ONNX requires; for many networks they are not. */
 export function batchClip({ inputs: [x, low = null, high = null], batched, aligned }: BatchContext): readonly Tensor[] {
   if (!batched[1] && !batched[2]) return [clip(x!, low, high)];
   const boundOf = (bound: Tensor, isBatched: boolean): Tensor => reshape(bound, isBatched ? bound.shape.slice(-1) : []);
@@ -85,8 +85,8 @@ export function batchOneHot(context: BatchContext<AxisAttributes>): readonly Ten
 }
 
 /**
- * The parts of softmax for many networks. ONNX Runtime's own moves the axis to the end and works line by line, which for
- * lines of a few elements takes many times as long.
+ * The parts of softmax for many networks. ONNX Runtime's kernel moves the axis to the end and works line by line, which
+ * for lines of a few elements is many times slower.
  */
 export function batchedPowers({ node, inputs, attrs }: BatchContext<SoftmaxAttributes>) {
   const axes = [normalizeAxis(node.op.name, attrs.axis, node.outputs[0].shape.length)];
@@ -97,7 +97,7 @@ export function batchedPowers({ node, inputs, attrs }: BatchContext<SoftmaxAttri
 
 export function batchReduction({ node, inputs, attrs }: BatchContext<ReductionAttributes>): readonly Tensor[] {
   const axes = reducedAxes(node.op.name, knownInputs(node.inputs), attrs);
-  // An empty list would mean all axes, with that of the networks.
+  // An empty list would mean all axes, including the network axis.
   const options = { ...attrs, noop_with_empty_axes: axes.length === 0 ? 1 : 0 };
   return apply(node.op, [inputs[0], int64s(axes)], options);
 }
@@ -111,7 +111,7 @@ export function lanesReduction(context: LaneContext<ReductionAttributes>): LaneR
   return lanesReduce(context, reducedLanes(context));
 }
 
-/** Channels are independent, so those of all networks stand side by side on the channel axis. */
+/** Channels are independent, so the channels of all networks are concatenated on the channel axis. */
 export function batchBatchNormalization({ node, attrs, networks, spread }: BatchContext): readonly Tensor[] {
   const [examples, channels, ...places] = node.outputs[0].shape;
   const inner = places.map((_, axis) => axis + 2);
@@ -129,7 +129,7 @@ export function batchBatchNormalization({ node, attrs, networks, spread }: Batch
   ];
 }
 
-/** Everything that is carried and collected becomes one of every network, since one of them at least may vary. */
+/** All carried and collected values get the network axis, since at least one of them may vary. */
 export function batchLoop(context: BatchContext<LoopAttributes>): readonly Tensor[] {
   const { node, inputs, attrs, batched, networks, spread } = context;
   const { carried } = partsOf(attrs, inputs.length);
@@ -137,7 +137,7 @@ export function batchLoop(context: BatchContext<LoopAttributes>): readonly Tenso
   const varying = new Set(attrs.body.inputs.filter((_, i) => varies(i)));
   const body = context.batchGraph(attrs.body, varying);
   if (batched[0] || batched[1] || body.batched[0]) {
-    throw new InvalidInputError("networks of an ensemble cannot go round a loop for different times", {
+    throw new InvalidInputError("networks of an ensemble cannot run a loop a different number of times", {
       where: node.scope ?? node.op.name,
       expected: "a trip count and a condition that are the same for all networks",
     });

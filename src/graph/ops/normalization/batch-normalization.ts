@@ -1,4 +1,4 @@
-// BatchNormalization: every channel (axis 1) shifted and scaled by statistics given, or those of the batch.
+// BatchNormalization: shifts and scales every channel (axis 1) by given statistics or those of the batch.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import { all, normalizedOver, same } from "../../accounting/reach.js";
@@ -31,7 +31,7 @@ const ofBatch = normalizedOver((shape, { training_mode }: BatchNormalizationAttr
 
 export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
   name: "BatchNormalization",
-  // In training by the statistics of the batch, all places of a channel together.
+  // In training, the statistics of the batch involve all positions of a channel.
   reach(context) {
     const [x] = context.inputs;
     if (context.output > 0) return [x!.shape.map((_, axis) => (axis === 1 ? same(0) : all))];
@@ -76,7 +76,7 @@ export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
     return [y, { dtype: x!.dtype, shape }, { dtype: x!.dtype, shape }];
   },
   vjp: (context) => (context.attrs.training_mode === 0 ? inferenceGradient(context) : trainingGradient(context)),
-  // One multiplication and one addition an element; two more passes for mean and variance.
+  // One multiplication and one addition per element; two more passes for mean and variance.
   cost: (_inputs, [y], { training_mode }) => ({ macs: 0, flops: (training_mode === 0 ? 2 : 6) * sizeOf(y.shape) }),
   evaluate([x, scale, shift, mean, variance], { epsilon, training_mode }) {
     const used = training_mode === 0 ? [mean!, variance!] : batchStatistics(x!);
@@ -121,7 +121,7 @@ function inverseDeviation(variance: Tensor, epsilon: number): Tensor {
   return div(scalar(1, variance.dtype), sqrt(add(variance, scalar(epsilon, variance.dtype))));
 }
 
-/** `x - mean`. Differences of sums over the channel that leave out this step would lose digits. */
+/** `x - mean`. Without this step, differences of sums over the channel would lose digits. */
 function centeredOn(mean: Tensor, x: Tensor): Tensor {
   return sub(x, overPlaces(mean, x.shape.length));
 }

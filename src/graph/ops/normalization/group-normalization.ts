@@ -73,7 +73,7 @@ function evaluate([x, scale, shift]: readonly (NdArray | null)[], groups: number
  */
 function standardized(x: Tensor, groups: number, epsilon: number): { h: Tensor; r: Tensor } {
   const { count } = extentsOf(x.shape, groups);
-  // -1 in place of the examples: a file for one batch size takes others.
+  // -1 for the batch, so that a file made for one batch size accepts others.
   const rows = reshape(x, [-1, count]);
   const ones = filled(x.dtype, [count], 1);
   const [h, , r] = layerNormalization(rows, ones, null, { epsilon, stash_type: x.dtype === "float64" ? 11 : 1 });
@@ -93,9 +93,9 @@ export function fromStandardized(
 }
 
 /**
- * Sums for every example and channel, `p = sum(ct h)` and `s = sum(ct)`, give everything: `dscale = sum p`,
- * `dB = sum s` over the examples, and `dx = r (scale ct - mean(scale ct) - h mean(scale ct h))` with means that are sums
- * of `scale s` and `scale p` over the channels of a group.
+ * Sums for every example and channel, `p = sum(ct h)` and `s = sum(ct)`, give everything: `dscale = sum p`, `dB = sum
+ * s` over the examples, and `dx = r (scale ct - mean(scale ct) - h mean(scale ct h))` with means that are sums of
+ * `scale s` and `scale p` over the channels of a group.
  */
 function gradient(context: VjpContext, groups: number, epsilon: number): (Tensor | null)[] {
   const [x, scale] = context.inputs as readonly Tensor[];
@@ -123,7 +123,7 @@ function gradient(context: VjpContext, groups: number, epsilon: number): (Tensor
 /** Two passes for the statistics, two for the quotient, two for scale and shift. */
 const cost: Op["cost"] = ([x]) => ({ macs: 0, flops: 8 * sizeOf(x!.shape) });
 
-/** All axes but those of examples and channels. */
+/** All axes except batch and channels. */
 const placesOf = (shape: Shape): number[] => shape.map((_, axis) => axis).slice(2);
 
 export const instanceNormalizationOp: Op<InstanceNormalizationAttributes> = {

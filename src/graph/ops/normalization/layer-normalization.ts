@@ -1,4 +1,4 @@
-// LayerNormalization and RMSNormalization: every example brought to one scale by its own statistics over the last axes.
+// LayerNormalization and RMSNormalization: normalize every example by its own statistics over the last axes.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import {
   broadcastShapes,
@@ -34,7 +34,7 @@ const attributes = {
   stash_type: { type: "int", default: 1 },
 } as const;
 
-/** The axes that are normalized, the extents of the statistics, and the number of elements behind each of them. */
+/** The normalized axes, the shape of the statistics, and the number of elements per statistic. */
 function normalizedOf(where: string, shape: Shape, { axis }: LayerNormalizationAttributes) {
   const first = normalizeAxis(where, axis, shape.length);
   const axes = shape.map((_, i) => i).slice(first);
@@ -42,7 +42,7 @@ function normalizedOf(where: string, shape: Shape, { axis }: LayerNormalizationA
   return { axes, kept, count: sizeOf(shape.slice(first)) };
 }
 
-/** Scale and shift broadcast to the input, never the other way. */
+/** Scale and shift broadcast to the input, never the reverse. */
 function requireFits(where: string, x: InferInput, given: InferInput | null | undefined, name: string): void {
   if (given === null || given === undefined) return;
   if (given.shape.length <= x.shape.length && sameShape(broadcastShapes(where, x.shape, given.shape), x.shape)) return;
@@ -53,7 +53,7 @@ function requireFits(where: string, x: InferInput, given: InferInput | null | un
   });
 }
 
-/** The element type of the statistics, by its number in ONNX. */
+/** The element type of the statistics, by its ONNX code. */
 function stashType(where: string, { stash_type }: LayerNormalizationAttributes): "float32" | "float64" {
   if (stash_type === 1) return "float32";
   if (stash_type === 11) return "float64";
@@ -64,7 +64,7 @@ function stashType(where: string, { stash_type }: LayerNormalizationAttributes):
   });
 }
 
-/** `f` of the elements behind each statistic, and the index of the statistic of every element. */
+/** `f` of the elements of each statistic, and the index of the statistic of every element. */
 function statistics(x: NdArray, { count, kept }: { count: number; kept: Shape }, f: (row: Float64Array) => number) {
   const data = Float64Array.from({ length: sizeOf(kept) }, (_, i) => f(x.data.subarray(i * count, (i + 1) * count)));
   return { dtype: x.dtype, shape: kept, data };
@@ -72,7 +72,7 @@ function statistics(x: NdArray, { count, kept }: { count: number; kept: Shape },
 
 const meanOf = (row: Float64Array): number => row.reduce((sum, value) => sum + value, 0) / row.length;
 
-/** The axis and all behind it. */
+/** The axis and all later ones. */
 const normalizedAxes = (shape: Shape, { axis }: LayerNormalizationAttributes): number[] =>
   shape.map((_, i) => i).slice(normalizeAxis("LayerNormalization", axis, shape.length));
 
@@ -117,7 +117,7 @@ export const layerNormalizationOp: Op<LayerNormalizationAttributes> = {
 };
 
 /**
- * With `h = (x - mean) r` and `g = ct scale`: `dscale = ct h`, `dB = ct` (the walker sums both over the examples), and
+ * With `h = (x - mean) r` and `g = ct scale`: `dscale = ct h`, `dB = ct` (`gradients` sums both over the examples), and
  * `dx = r (g - mean(g) - h mean(g h))`. Cotangents of the statistics add `ct_mean / n - ct_r r^2 h / n`.
  */
 function layerNormalizationGradient(context: VjpContext<LayerNormalizationAttributes>): (Tensor | null)[] {
@@ -130,7 +130,7 @@ function layerNormalizationGradient(context: VjpContext<LayerNormalizationAttrib
   const h = mul(sub(x, mean), r);
   const direct = (upstream: Tensor): Tensor => {
     const g = mul(upstream, scale);
-    // The product that dscale needs as well.
+    // dscale needs the same product.
     const along = wants[1] ? mul(mul(upstream, h), scale) : mul(g, h);
     const slope = reduceMean(along, axes, { keepdims: 1 });
     return mul(sub(sub(g, mul(h, slope)), reduceMean(g, axes, { keepdims: 1 })), r);
@@ -210,7 +210,7 @@ export function layerNormalization(
 
 /**
  * `x / sqrt(mean(x^2) + epsilon) * scale` over the axes from `axis` (the last by default) to the end (Zhang and
- * Sennrich 2019). Epsilon is 1e-5 by default. Of operator set 23: written as set 21 has it.
+ * Sennrich 2019). Epsilon is 1e-5 by default. Introduced in operator set 23; written as a composition of set 21.
  */
 export function rmsNormalization(x: Tensor, scale: Tensor, attrs: Partial<LayerNormalizationAttributes> = {}): Tensor {
   return apply(rmsNormalizationOp, [x, scale], attrs)[0];

@@ -29,7 +29,7 @@ function sameType(where: string, x: InferInput): TensorType[] {
   return [{ dtype: x.dtype, shape: x.shape }];
 }
 
-/** What the elements at the same place on all other axes become together. */
+/** The norm of the elements that share their position on all other axes. */
 function mapGroups(x: NdArray, axes: readonly number[], f: (group: readonly number[]) => readonly number[]): NdArray {
   const strides = stridesOf(x.shape);
   const groups = new Map<number, number[]>();
@@ -51,7 +51,7 @@ function mapGroups(x: NdArray, axes: readonly number[], f: (group: readonly numb
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
-/** Below it a norm counts as this much, in the gradient: what `torch.nn.functional.normalize` takes. */
+/** Lower bound of a norm in the gradient, as in `torch.nn.functional.normalize`. */
 const smallestNorm = 1e-12;
 
 export const lpNormalizationOp: Op<LpNormalizationAttributes> = {
@@ -81,7 +81,7 @@ export const lpNormalizationOp: Op<LpNormalizationAttributes> = {
   },
 };
 
-/** Of the ONNX specification, beside the deviation. */
+/** Added to the deviation by the ONNX specification. */
 const leastDeviation = 1e-9;
 
 /** `c = x - mean`, its deviation, and what c is divided by. */
@@ -106,7 +106,7 @@ export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes
   vjp({ inputs: [x], attrs: { axes }, cotangents: [ct] }) {
     const mean = (values: Tensor): Tensor => reduceMean(values, axes, { keepdims: 1 });
     const { c, deviation, d } = meanAndVariance(x!, axes);
-    // Where nothing varies, c is zero, and so is the term.
+    // If nothing varies, c is zero and so is the term.
     const safe = max(deviation, scalar(leastDeviation, x!.dtype));
     const slope = div(div(div(mean(mul(ct!, c)), d), d), safe);
     return [sub(div(sub(ct!, mean(ct!)), d), mul(c, slope))];
@@ -124,14 +124,14 @@ export const meanVarianceNormalizationOp: Op<MeanVarianceNormalizationAttributes
   },
 };
 
-/** The channels that a channel is measured against: from `before` below it to `after` above it. */
+/** The neighborhood of a channel: from `before` below it to `after` above it. */
 function neighbors({ size }: LrnAttributes) {
   return { before: Math.floor((size - 1) / 2), after: Math.ceil((size - 1) / 2) };
 }
 
 export const lrnOp: Op<LrnAttributes> = {
   name: "LRN",
-  // On neighboring channels a place depends as well.
+  // An element also depends on neighboring channels.
   reach: normalizedOver(() => [1]),
   arity: [1, 1],
   attributes: {
@@ -177,8 +177,8 @@ export const lrnOp: Op<LrnAttributes> = {
 };
 
 /**
- * The input as `[batch, channels, places]`, `u`, and `u^-beta`. Sums over neighboring channels are a product with a band
- * matrix: ONNX Runtime's own kernel takes twenty times as long.
+ * The input as `[batch, channels, places]`, `u`, and `u^-beta`. Sums over neighboring channels are a product with a
+ * band matrix: ONNX Runtime's own kernel takes twenty times as long.
  */
 function lrnParts(x: Tensor, attrs: LrnAttributes) {
   const [examples, channels, ...inner] = x.shape;
@@ -202,7 +202,7 @@ export function fromLrnParts(x: Tensor, attrs: LrnAttributes): Tensor {
   return reshape(mul(rows, power), x.shape);
 }
 
-/** `u^-beta`. Roots are many times as fast as Pow. */
+/** `u^-beta`. Square roots are many times faster than Pow. */
 function inversePower(u: Tensor, beta: number): Tensor {
   if (beta === 1) return reciprocal(u);
   const root = sqrt(u);

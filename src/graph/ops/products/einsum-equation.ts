@@ -1,8 +1,8 @@
-// The equation of Einsum: which axes of which operand bear one label.
+// Parses the equation of Einsum into labels of the axes of every operand.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { type Shape, shapeText } from "../../../core/numbers/shape.js";
 
-/** An axis of the sum: a letter, or the number of an axis that an ellipsis stands for, counted from the last. */
+/** A label: a letter, or the number of an ellipsis axis, counted from the last. */
 export type Label = string;
 
 /** An equation for operands of known shapes. */
@@ -10,7 +10,7 @@ export interface Labeled {
   /** The labels of every axis of every operand. */
   readonly operands: readonly (readonly Label[])[];
   readonly output: readonly Label[];
-  /** Every label's extent. An operand may have 1 in its place: its elements then count for all. */
+  /** The size of every label. An operand may have size 1 instead and is then broadcast. */
   readonly extents: ReadonlyMap<Label, number>;
 }
 
@@ -21,7 +21,7 @@ function fault(where: string, summary: string, equation: string, expected: strin
   return new InvalidInputError(summary, { where, expected, received: JSON.stringify(equation) });
 }
 
-/** Labels of the axes behind an ellipsis that stands for so many. */
+/** Labels of the axes that an ellipsis stands for. */
 const ellipsisLabels = (count: number): Label[] => Array.from({ length: count }, (_, i) => `${count - i}`);
 
 /** The letters of a term, with labels for its ellipsis. */
@@ -31,8 +31,8 @@ function labelsOf(text: string, hidden: number): Label[] {
 }
 
 /**
- * Reads an equation as ONNX, NumPy and PyTorch have it: `ij,jk->ik`, `...ij->...ji`; without an arrow the output has all
- * labels that occur once, in the order of the alphabet, behind the axes of the ellipsis.
+ * Parses an equation in the form of ONNX, NumPy and PyTorch: `ij,jk->ik`, `...ij->...ji`; without an arrow the output
+ * has all labels that occur once, in alphabetical order, after the axes of the ellipsis.
  * @throws InvalidInputError | ShapeError
  */
 export function readEquation(where: string, equation: string | undefined, shapes: readonly Shape[]): Labeled {

@@ -67,7 +67,7 @@ export const einsumOp: Op<EinsumAttributes> = {
   evaluate: (inputs, attrs) => [evaluated(inputs as readonly NdArray[], labeled(inputs, attrs))],
 };
 
-/** Every combination of indices, one after the other. */
+/** Iterates over every combination of indices. */
 function evaluated(operands: readonly NdArray[], equation: Labeled): NdArray {
   const order = [...equation.output, ...[...equation.extents.keys()].filter((one) => !equation.output.includes(one))];
   const extents = extentOf(equation, order);
@@ -122,7 +122,7 @@ function onDiagonals(tensor: Tensor, labels: readonly Label[]): Factor {
   return onDiagonals(taken, [...others.map((axis) => labels[axis]), labels[second]]);
 }
 
-/** Axes of extent 1 need no label: whatever is left without one is multiplied by broadcasting. */
+/** Drops labels of axes of size 1; operands without a label are multiplied by broadcasting. */
 function withoutOnes({ tensor, labels }: Factor): Factor {
   const kept = labels.filter((_, axis) => tensor.shape[axis] !== 1);
   const extents = tensor.shape.filter((extent) => extent !== 1);
@@ -133,7 +133,7 @@ function shaped(tensor: Tensor, shape: readonly number[]): Tensor {
   return `${tensor.shape}` === `${shape}` ? tensor : reshape(tensor, shape);
 }
 
-/** Sums over the labels that nobody needs. */
+/** Sums over labels that are no longer needed. */
 function summed({ tensor, labels }: Factor, needed: ReadonlySet<Label>): Factor {
   const axes = labels.flatMap((label, axis) => (needed.has(label) ? [] : [axis]));
   if (axes.length === 0) return { tensor, labels };
@@ -145,7 +145,7 @@ function inOrder({ tensor, labels }: Factor, order: readonly Label[]): Factor {
   return { tensor: axes.every((axis, i) => axis === i) ? tensor : transpose(tensor, axes), labels: order };
 }
 
-/** The product of two factors, summed over the labels that are in both and not needed any more. */
+/** The product of two factors, summed over the labels that both have and that are no longer needed. */
 function productOf(left: Factor, given: Factor, needed: ReadonlySet<Label>): Factor {
   const right = summed(given, new Set([...needed, ...left.labels]));
   const both = left.labels.filter((label) => right.labels.includes(label));
@@ -175,7 +175,7 @@ function multiplied(left: Factor, right: Factor, order: readonly Label[]): Facto
   return { tensor: mul(align(left), align(right)), labels: order };
 }
 
-/** `[rows, inner] x [inner, columns]`; a matrix that lies the other way round is taken as it is. */
+/** `[rows, inner] x [inner, columns]`; a transposed matrix is used without a Transpose. */
 function plainProduct(left: Factor, right: Factor, inner: readonly Label[]): Tensor {
   const matrix = (factor: Factor, innerFirst: boolean): { tensor: Tensor; transposed: 0 | 1 } => {
     const outer = factor.labels.filter((label) => !inner.includes(label));

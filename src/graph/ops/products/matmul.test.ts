@@ -152,7 +152,7 @@ describe("errors name both shapes", () => {
 
   test("inner extents of Gemm", () => {
     expect(failure(() => gemm(x, input("w", "float32", [120, 256]), null, { transB: 1 }))).toMatchInlineSnapshot(
-      `"layers.5 (dense) > Gemm: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [256, 120]"`,
+      `"layers.5 (dense) > Gemm: inner sizes differ: expected as many columns on the left as rows on the right, received [64, 400] and [256, 120]"`,
     );
   });
   test("bias of Gemm", () => {
@@ -162,7 +162,7 @@ describe("errors name both shapes", () => {
   });
   test("inner extents of MatMul", () => {
     expect(failure(() => matMul(x, input("w", "float32", [2, 256, 10])))).toMatchInlineSnapshot(
-      `"layers.5 (dense) > MatMul: inner extents differ: expected as many columns on the left as rows on the right, received [64, 400] and [2, 256, 10]"`,
+      `"layers.5 (dense) > MatMul: inner sizes differ: expected as many columns on the left as rows on the right, received [64, 400] and [2, 256, 10]"`,
     );
   });
   test("element types", () => {

@@ -21,7 +21,7 @@ export type GemmAttributes = {
 };
 
 function innerExtentsDiffer(where: string, a: Shape, b: Shape): ShapeError {
-  return new ShapeError("inner extents differ", {
+  return new ShapeError("inner sizes differ", {
     where,
     expected: "as many columns on the left as rows on the right",
     received: `${shapeText(a)} and ${shapeText(b)}`,
@@ -33,7 +33,7 @@ function asMatrices(a: Shape, b: Shape): { a: Shape; b: Shape } {
   return { a: a.length === 1 ? [1, a[0]] : a, b: b.length === 1 ? [b[0], 1] : b };
 }
 
-/** Batch axes (broadcast), rows, columns and the extent summed over. */
+/** Batch axes (broadcast), rows, columns and inner size. */
 export function productOf(where: string, aShape: Shape, bShape: Shape) {
   if (aShape.length === 0 || bShape.length === 0) {
     throw new ShapeError("a scalar has no matrix product", {
@@ -58,7 +58,7 @@ export const matMulOp: Op<NoAttributes> = {
   name: "MatMul",
   reach({ inputs: [a, b], outputs: [y] }) {
     const rank = y.shape.length - (a!.shape.length > 1 ? 1 : 0) - (b!.shape.length > 1 ? 1 : 0);
-    // Batch axes count from the last, and those of extent 1 are repeated.
+    // Batch axes align from the last, and those of size 1 are repeated.
     const batchAxis = (shape: Shape, axis: number): AxisReach => {
       const place = rank - (shape.length - 2) + axis;
       return shape[axis] === y.shape[place] ? same(place) : all;
@@ -111,7 +111,7 @@ export const matMulOp: Op<NoAttributes> = {
   },
 };
 
-/** `dA = ct B^T`, `dB = A^T ct` on matrices; the walker sums over broadcast batch axes. */
+/** `dA = ct B^T`, `dB = A^T ct` on matrices; `gradients` sums over broadcast batch axes. */
 function matMulGradient({ inputs, cotangents: [ct], wants }: VjpContext<NoAttributes>): (Tensor | null)[] {
   const [a, b] = inputs as readonly [Tensor, Tensor];
   const shapes = asMatrices(a.shape, b.shape);
@@ -131,7 +131,7 @@ function productWithTransposed(a: Tensor, b: Tensor): Tensor {
     : matMul(a, transposeMatrices(b));
 }
 
-/** `a^T ct`. One matrix shared by the whole batch needs no batched product: the batch joins the rows. */
+/** `a^T ct`. A matrix shared by the whole batch needs no batched product: the batch is merged with the rows. */
 function rightGradient(left: Tensor, right: Tensor, product: Tensor): Tensor {
   if (right.shape.length > 2) return matMul(transposeMatrices(left), product);
   const [inner, columns] = right.shape;
@@ -139,7 +139,7 @@ function rightGradient(left: Tensor, right: Tensor, product: Tensor): Tensor {
   return gemm(withShape(left, [rows, inner]), withShape(product, [rows, columns]), null, { transA: 1 });
 }
 
-/** Takes away the axis of extent 1 that made a matrix of a vector; batch axes stay for the walker to sum. */
+/** Removes the axis of size 1 that turned a vector into a matrix; `gradients` sums over batch axes. */
 function asVectors(gradient: Tensor | null, rank: number): Tensor | null {
   if (gradient === null || rank !== 1) return gradient;
   const [rows, columns] = gradient.shape.slice(-2);
@@ -150,13 +150,13 @@ function withShape(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : reshape(x, shape);
 }
 
-/** Exchanges the last two axes. */
+/** Swaps the last two axes. */
 export function transposeMatrices(x: Tensor): Tensor {
   const rank = x.shape.length;
   return transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
 }
 
-/** Rows, columns and the extent summed over, after the transpositions. */
+/** Rows, columns and inner size, after the transpositions. */
 function gemmExtents(a: Shape, b: Shape, { transA, transB }: GemmAttributes) {
   const [rows, inner] = transA === 0 ? a : [a[1], a[0]];
   const [innerB, columns] = transB === 0 ? b : [b[1], b[0]];
@@ -232,7 +232,7 @@ export const gemmOp: Op<GemmAttributes> = {
   },
 };
 
-/** The product with the second matrix in parts along its inner axis; every product adds to the one before. */
+/** The product with the second matrix in parts along its inner axis; every product accumulates onto the one before. */
 function sumOfProducts(a: Tensor, c: Tensor | null, parts: readonly Tensor[], attrs: GemmAttributes): Tensor {
   const extents = parts.map(({ shape }) => shape[attrs.transB]);
   const pieces = split(a, extents, { axis: 1 - attrs.transA });
@@ -244,7 +244,7 @@ function sumOfProducts(a: Tensor, c: Tensor | null, parts: readonly Tensor[], at
     );
 }
 
-/** Four products for four transpositions: none of them needs a Transpose node. */
+/** One product for each of the four transposition cases, without Transpose nodes. */
 function gemmGradient({
   inputs: [a, b, c],
   cotangents: [ct],
@@ -265,8 +265,8 @@ function gemmGradient({
 }
 
 /**
- * The matrix product `a b` of NumPy: `[..., rows, inner] x [..., inner, columns]`, batch axes broadcast, vectors
- * taken as a row on the left and a column on the right.
+ * NumPy's matrix product `a b`: `[..., rows, inner] x [..., inner, columns]`, batch axes broadcast, vectors
+ * treated as a row on the left and a column on the right.
  */
 export function matMul(a: Tensor, b: Tensor): Tensor {
   return apply(matMulOp, [a, b])[0];

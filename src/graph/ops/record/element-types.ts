@@ -4,7 +4,7 @@ import { InvalidInputError } from "../../../core/errors.js";
 import { type DType, dtypeTable, isFloat } from "../../../core/numbers/dtype.js";
 import type { TensorType } from "../../tensor.js";
 
-/** Throws when the tensors are not of one element type. */
+/** Throws if the tensors have different element types. */
 export function requireOneType(where: string, ...types: readonly (TensorType | null | undefined)[]): void {
   const present = types.filter((type) => type !== null && type !== undefined);
   const other = present.find((type) => type.dtype !== present[0].dtype);

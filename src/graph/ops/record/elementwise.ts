@@ -1,4 +1,4 @@
-// What element-wise operator records share: factories for unary and broadcasting operators. Imports no operator.
+// Factories for element-wise operator records, unary and broadcasting. Imports no operator.
 
 import { InvalidInputError } from "../../../core/errors.js";
 import type { DType } from "../../../core/numbers/dtype.js";
@@ -12,7 +12,7 @@ export type NoAttributes = Readonly<Record<string, never>>;
 /** The most inputs of a variadic operator (the limit of the ONNX specification). */
 export const unlimited = 2147483647;
 
-/** All operands have one element type; the result has it too unless `result` says otherwise. */
+/** All operands have the same element type, which is also that of the result unless `result` is given. */
 export function inferBroadcast(where: string, inputs: readonly (InferInput | null)[], result?: DType): TensorType[] {
   const present = inputs.filter((type) => type !== null);
   const { dtype } = present[0];
@@ -27,19 +27,19 @@ export function inferBroadcast(where: string, inputs: readonly (InferInput | nul
   return [{ dtype: result ?? dtype, shape: broadcastShapes(where, ...present.map((type) => type.shape)) }];
 }
 
-/** Refuses element types that an operator does not have. */
+/** Rejects element types that an operator does not support. */
 export function requireDType(where: string, type: InferInput, valid: readonly DType[]): void {
   if (valid.includes(type.dtype)) return;
   throw new InvalidInputError("wrong element type", { where, expected: valid.join(" or "), received: type.dtype });
 }
 
-/** What becomes of a whole number that an integer type cannot hold. */
+/** Wraps an integer that does not fit in an integer type. */
 const wraps: Readonly<Partial<Record<DType, (value: number) => number>>> = {
   uint8: (value) => value & 0xff,
   int8: (value) => (value << 24) >> 24,
   int32: (value) => value | 0,
   uint32: (value) => value >>> 0,
-  // As a number the largest int64 is 2^63. Not a number comes of a division by 0.
+  // As a number the largest int64 is 2^63. NaN comes from a division by 0.
   int64: (value) =>
     Math.abs(value) <= 2 ** 63 || !Number.isFinite(value) ? value : Number(BigInt.asIntN(64, BigInt(value))),
 };
@@ -49,12 +49,12 @@ export function wrapped(dtype: DType, value: number): number {
   return wraps[dtype]?.(value) ?? value;
 }
 
-/** The product of two elements; that of integers wraps. Those of 32 bits have products that a number does not hold. */
+/** The product of two elements; integer products wrap. Exact products of 32-bit integers exceed the safe integers. */
 export function product(dtype: DType, a: number, b: number): number {
   return wrapped(dtype, dtype === "uint32" || dtype === "int32" ? Math.imul(a, b) : a * b);
 }
 
-/** A unary operator of no attributes: its value, its gradient rule. Integers that do not fit wrap. */
+/** A unary operator without attributes, given by its value and gradient rule. Integers wrap. */
 export function unary(
   name: string,
   value: (x: number) => number,
@@ -81,13 +81,13 @@ export interface BinaryRecord {
   readonly name: string;
   readonly value: (a: number, b: number, dtype: DType) => number;
   readonly vjp: Vjp<NoAttributes> | "none";
-  /** Element types of the operands; every one if absent. */
+  /** Element types of the operands. Default: all. */
   readonly operands?: readonly DType[];
-  /** Element type of the result; the operands' if absent. */
+  /** Element type of the result. Default: that of the operands. */
   readonly result?: DType;
 }
 
-/** A binary operator of no attributes, with multidirectional broadcasting. */
+/** A binary operator without attributes, with multidirectional broadcasting. */
 export function binary({ name, value, vjp, operands, result }: BinaryRecord): Op<NoAttributes> {
   return {
     name,

@@ -1,4 +1,4 @@
-// Reductions beyond sums and extremes: norms, products, logarithms of sums; and running sums.
+// Further reductions: norms, products and logarithms of sums; and cumulative sums.
 import { InvalidInputError } from "../../../core/errors.js";
 import { normalizeAxis, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { apply, scalar } from "../../build.js";
@@ -28,7 +28,7 @@ export const reduceL1Op = reduction({
   back: ({ x, ct }) => mul(sign(x), ct),
 });
 
-/** `sqrt(sum x^2)`; where all elements are 0 the gradient is 0, as in PyTorch. */
+/** `sqrt(sum x^2)`; if all elements are 0, the gradient is 0, as in PyTorch. */
 export const reduceL2Op = reduction({
   name: "ReduceL2",
   value(elements) {
@@ -40,8 +40,8 @@ export const reduceL2Op = reduction({
 });
 
 /**
- * `prod x`. The gradient is the product of the others, also beside zeros: with z zeros among them it is that of the
- * non-zero ones where z is 1 for a zero, 0 for another element.
+ * `prod x`. The gradient is the product of the other factors, even if some are zero: with z zeros it is the product of
+ * the nonzero ones, if z is 1 for a zero element and 0 for a nonzero one.
  */
 export const reduceProdOp: Op<ReductionAttributes> = reduction({
   name: "ReduceProd",
@@ -83,7 +83,7 @@ function cumSumAxis(where: string, [x, axis]: readonly (InferInput | null)[]): n
   return normalizeAxis(where, given[0], x!.shape.length);
 }
 
-/** Running sums along an axis: with the element itself or without it, from the front or from the end. */
+/** Cumulative sums along an axis, inclusive or exclusive, from the front or from the end. */
 export const cumSumOp: Op<CumSumAttributes> = {
   name: "CumSum",
   arity: [2, 2],
@@ -143,7 +143,7 @@ export function reduceLogSumExp(x: Tensor, axes?: readonly number[], { keepdims 
   return reduce(reduceLogSumExpOp, x, axes, keepdims);
 }
 
-/** Running sums of `x` along `axis`. */
+/** Cumulative sums of `x` along `axis`. */
 export function cumSum(x: Tensor, axis: number, attrs: Partial<CumSumAttributes> = {}): Tensor {
   return apply(cumSumOp as Op, [x, scalar(axis, "int64")], attrs)[0];
 }

@@ -1,4 +1,4 @@
-// Reductions over axes. Axes are a constant `int64` input, as ONNX has them since opset 18 (ReduceSum: 13).
+// Reductions over axes. Axes are a constant `int64` input, as in ONNX since opset 18 (ReduceSum: 13).
 
 import { ShapeError } from "../../../core/errors.js";
 import { type DType, dtypes, isFloat } from "../../../core/numbers/dtype.js";
@@ -44,17 +44,17 @@ export function reducedShape(shape: Shape, axes: readonly number[], keep: boolea
 
 export interface ReductionRecord {
   readonly name: string;
-  /** The result for the elements that fall together, of this type. */
+  /** The result for one group of elements of this type. */
   readonly value: (elements: readonly number[], dtype: DType) => number;
   /** Element types; by default floats and integers of 32 bits and more. */
   readonly operands?: readonly DType[];
-  /** The cotangent of `x`, from one that has the rank of `x` (and extent 1 on reduced axes), as has `y`. */
+  /** The cotangent of `x`. The given cotangent and `y` have the rank of `x`, with size 1 on reduced axes. */
   readonly back: (parts: { x: Tensor; y: Tensor; ct: Tensor; count: number }) => Tensor;
 }
 
 const wide: readonly DType[] = ["float32", "float64", "int32", "uint32", "int64"];
 
-/** A reduction by its value for the elements that fall together, and its gradient. */
+/** A reduction, given by its value for a group of elements and its gradient. */
 export function reduction({ name, value, back, operands = wide }: ReductionRecord): Op<ReductionAttributes> {
   const vjp: Vjp<ReductionAttributes> = ({ inputs, outputs, attrs, cotangents }) => {
     const x = inputs[0]!;
@@ -89,12 +89,12 @@ export function reduction({ name, value, back, operands = wide }: ReductionRecor
   };
 }
 
-/** One operation for every element that goes in. */
+/** One operation per input element. */
 export function perInputElement(inputs: readonly (TensorType | null)[]): Cost {
   return { macs: 0, flops: sizeOf(inputs[0]!.shape) };
 }
 
-/** The elements that fall together, in order, for every element of the result. */
+/** The group of elements, in order, for every element of the result. */
 function grouped(x: NdArray, axes: readonly number[]): number[][] {
   const kept = reducedShape(x.shape, axes, true);
   const inner = stridesOf(x.shape);
@@ -147,7 +147,7 @@ export const reduceMinOp = reduction({
   back: shared,
 });
 
-/** The place of the extreme element on an axis: the first of equal ones, or the last if asked for. */
+/** The index of the extreme element on an axis: the first of equal ones, or the last if requested. */
 function placeOf(name: string, better: (a: number, b: number) => number): Op<ArgMaxAttributes> {
   return {
     name,
@@ -187,7 +187,7 @@ export const argMaxOp = placeOf("ArgMax", (a, b) => Math.max(a, b));
 export const argMinOp = placeOf("ArgMin", (a, b) => Math.min(a, b));
 
 export interface ReductionOptions {
-  /** 1 keeps reduced axes with extent 1. 0 by default (ONNX: 1), so that a full reduction is a scalar. */
+  /** 1 keeps reduced axes with size 1. 0 by default (ONNX: 1), so that a full reduction is a scalar. */
   readonly keepdims?: 0 | 1;
 }
 
@@ -198,7 +198,7 @@ export function reduce(
   axes: readonly number[] | undefined,
   keepdims: 0 | 1,
 ): Tensor {
-  // An empty list means "all" to ONNX; here it means what it says.
+  // In ONNX an empty list means all axes; here it means none.
   if (axes !== undefined && axes.length === 0) return apply(op, [x], { keepdims, noop_with_empty_axes: 1 })[0];
   return apply(op, axes === undefined ? [x] : [x, int64s(axes)], { keepdims })[0];
 }
@@ -241,7 +241,7 @@ export function argMax(x: Tensor, { axis, keepdims = 0, select_last_index = 0 }:
 
 /**
  * Undoes broadcasting: sums `x` over the axes on which a tensor of `shape` was repeated.
- * @throws ShapeError when `shape` does not broadcast to the shape of `x`.
+ * @throws ShapeError if `shape` does not broadcast to the shape of `x`.
  */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   const offset = x.shape.length - shape.length;

@@ -1,4 +1,4 @@
-// Softmax, its logarithm and its hard limit along one axis.
+// Softmax, LogSoftmax and Hardmax along one axis.
 import { normalizeAxis, type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { normalizedOver } from "../../accounting/reach.js";
 import { apply } from "../../build.js";
@@ -15,7 +15,7 @@ function infer([x]: readonly (InferInput | null)[], { axis }: SoftmaxAttributes,
   return [{ dtype: x!.dtype, shape: x!.shape }];
 }
 
-/** Maximum, difference, exponential, sum and quotient: five operations for every element. */
+/** Maximum, difference, exponential, sum and quotient: five operations per element. */
 function cost([x]: readonly (TensorType | null)[]): Cost {
   return { macs: 0, flops: 5 * sizeOf(x!.shape) };
 }
@@ -51,7 +51,9 @@ export const logSoftmaxOp: Op<SoftmaxAttributes> = {
   evaluate: ([x], { axis }) => [mapRows(x!, axis, logSoftmaxRow)],
 };
 
-/** 1 at the largest element of each line (the first of equal ones), 0 elsewhere; piecewise constant, the gradient is 0. */
+/**
+ * 1 at the largest element of each line (the first of equal ones), 0 elsewhere; piecewise constant, the gradient is 0.
+ */
 export const hardmaxOp: Op<SoftmaxAttributes> = {
   name: "Hardmax",
   reach: normalizedOver(axisOf),
@@ -64,7 +66,7 @@ export const hardmaxOp: Op<SoftmaxAttributes> = {
   evaluate: ([x], { axis }) => [mapRows(x!, axis, hardmaxRow)],
 };
 
-/** The largest element is taken off first, so that nothing overflows. */
+/** Subtracts the largest element first to prevent overflow. */
 function logSoftmaxRow(row: readonly number[]): number[] {
   const largest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const log = Math.log(row.reduce((total, element) => total + Math.exp(element - largest), 0));

@@ -35,7 +35,7 @@ function alongAxis(dtype: Tensor["dtype"], axis: number, rank: number, values: r
   return constant(tensorFrom(dtype, shape, values));
 }
 
-/** First element of every place, then the second of every place ..., each by its weight. */
+/** The first element of every position, then the second ones, and so on, each with its weight. */
 function gathered(x: Tensor, axis: number, weights: AxisWeights): Tensor {
   const most = weights.reduce((count, taps) => Math.max(count, taps?.length ?? 0), 1);
   const parts = Array.from({ length: most }, (_, tap) => {

@@ -1,4 +1,4 @@
-// Where a resized axis takes its elements from: the coordinate rules and interpolations of ONNX, one axis at a time.
+// The coordinate rules and interpolations of ONNX's Resize, one axis at a time.
 //
 //   place in the result --coordinate_transformation_mode--> coordinate in x --mode--> (index, weight)...
 import { InvalidInputError } from "../../../core/errors.js";
@@ -18,17 +18,17 @@ export type ResizeAttributes = {
   readonly nearest_mode: string;
 };
 
-/** What becomes of one axis. */
+/** How one axis is resized. */
 export interface AxisResize {
   readonly input: number;
   readonly output: number;
-  /** Output over input as asked for; `output` is rounded. */
+  /** The requested ratio of output to input; `output` is rounded. */
   readonly scale: number;
   /** The part of the axis to crop to, from 0 to 1 (tf_crop_and_resize). */
   readonly roi: readonly [number, number];
 }
 
-/** Whether elements of the axis move or mix. */
+/** Whether elements of the axis move or are mixed. */
 export const isChanged = ({ input, output, scale, roi }: AxisResize): boolean =>
   input !== output || scale !== 1 || roi[0] !== 0 || roi[1] !== 1;
 
@@ -37,7 +37,7 @@ export interface Tap {
   readonly weight: number;
 }
 
-/** For every place of the result what it is made of; `null` where it lies outside x and is extrapolated. */
+/** The weighted sources of every result position; `null` if it is outside x and extrapolated. */
 export type AxisWeights = readonly (readonly Tap[] | null)[];
 
 type Rounding = (x: number) => number;
@@ -46,7 +46,7 @@ type Coordinate = (place: number, axis: AxisResize, round: Rounding) => number;
 
 const halfPixel: Coordinate = (place, { scale }, round) => round(round((place + 0.5) / scale) - 0.5);
 
-/** The coordinate in x of a place in the result. */
+/** The coordinate in x of a result position. */
 const coordinates: Readonly<Record<string, Coordinate>> = {
   half_pixel: halfPixel,
   half_pixel_symmetric(place, axis, round) {
@@ -73,8 +73,8 @@ const nearestIndices: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /**
- * Around which element of x the places of a result lie: `place step + start`. Rounding down takes, on average over a block
- * of equal elements, the element half a block before; rounding up the one behind.
+ * Around which element of x the places of a result lie: `place step + start`. Rounding down takes, on average over a
+ * block of equal elements, the element half a block before; rounding up the one behind.
  */
 export function centersOf(axis: AxisResize, attrs: ResizeAttributes): { step: number; start: number } {
   const coordinate = coordinates[attrs.coordinate_transformation_mode];
@@ -108,7 +108,7 @@ export function repeatedReads(axis: AxisResize, attrs: ResizeAttributes, taps: n
   return undefined;
 }
 
-/** Weights that only rounding of coordinates makes. */
+/** Bound for weights that are only rounding errors of coordinates. */
 const negligible = 1e-9;
 
 type Interpolation = (x: number, axis: AxisResize, attrs: ResizeAttributes) => Tap[];
@@ -126,10 +126,12 @@ function cubic(distance: number, a: number): number {
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 }
 
-/** Coordinates beyond it, which scales near zero make, are outside all the same; further off, adding 1 changes nothing. */
+/**
+ * Coordinates beyond it, which scales near zero make, are outside all the same; further off, adding 1 changes nothing.
+ */
 const farthest = 2 ** 50;
 
-/** All elements under the kernel, which is stretched over what falls together when antialiasing a reduction. */
+/** All elements under the kernel, which is stretched when antialiasing a reduction. */
 function filtered(
   coordinate: number,
   { input, scale }: AxisResize,
@@ -166,10 +168,10 @@ export function checkModes(where: string, attrs: ResizeAttributes): void {
   }
 }
 
-/** Which element is nearest is decided by float32 coordinates: there ONNX Runtime and PyTorch round to whole numbers. */
+/** float32 coordinates decide which element is nearest, because ONNX Runtime and PyTorch round those. */
 const coordinateRounding = ({ mode }: ResizeAttributes): Rounding => (mode === "nearest" ? Math.fround : (x) => x);
 
-/** The coordinates in x of the first `count` places. */
+/** The coordinates in x of the first `count` positions. */
 function coordinatesOf(axis: AxisResize, attrs: ResizeAttributes, count: number): number[] {
   const round = coordinateRounding(attrs);
   const resized = { ...axis, scale: round(axis.scale) };
@@ -178,7 +180,7 @@ function coordinatesOf(axis: AxisResize, attrs: ResizeAttributes, count: number)
   );
 }
 
-/** The weights of every place of the resized axis. @throws InvalidInputError where that is enormous. */
+/** The weights of every position of the resized axis. @throws InvalidInputError if it is too long. */
 export function axisWeights(axis: AxisResize, attrs: ResizeAttributes): AxisWeights {
   requireListable("Resize", axis.output);
   const last = axis.input - 1;

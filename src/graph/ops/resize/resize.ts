@@ -1,4 +1,4 @@
-// Resize: other extents by nearest neighbor, linear or cubic interpolation, one axis after the other.
+// Resize: nearest neighbor, linear or cubic interpolation, one axis after the other.
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { normalizeAxis, type Shape, shapeText, sizeOf, stridesOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -24,7 +24,7 @@ import {
   repeatedReads,
 } from "./resize-weights.js";
 
-/** What becomes of every axis of x. */
+/** How every axis of x is resized. */
 export function resizedAxes(
   where: string,
   inputs: readonly (InferInput | null)[],
@@ -51,7 +51,7 @@ export function resizedAxes(
   const result = shape.map((input): AxisResize => ({ input, output: input, scale: 1, roi: [0, 1] }));
   for (const [i, axis] of axes.entries()) {
     const input = shape[axis];
-    // In float32, as ONNX Runtime and ONNX's own shape rule compute it.
+    // In float32, as in ONNX Runtime and ONNX's own shape rule.
     const output =
       scales !== undefined ? Math.floor(Math.fround(input * scales[i])) : Math.floor(factors[i] * input + 0.5);
     const isStretched = sizes !== undefined && attrs.keep_aspect_ratio_policy === "stretch";
@@ -64,13 +64,13 @@ export function resizedAxes(
   return result;
 }
 
-/** An empty list stands for one that is left out. */
+/** An empty list stands for an omitted one. */
 function listOf(where: string, name: string, input: InferInput | null | undefined): number[] | undefined {
   if (input?.shape.length === 1 && input.shape[0] === 0) return undefined;
   return knownValues(where, name, input);
 }
 
-/** One factor for all axes where their ratio is to be kept: the one that fits inside the sizes, or covers them. */
+/** A common factor for all axes if their ratio is kept: the one that fits inside the sizes, or covers them. */
 function fitted(factors: readonly number[], { keep_aspect_ratio_policy: policy }: ResizeAttributes): readonly number[] {
   if (policy === "stretch") return factors;
   const factor = policy === "not_larger" ? Math.min(...factors) : Math.max(...factors);
@@ -120,7 +120,7 @@ export const resizeOp: Op<ResizeAttributes> = {
   },
 };
 
-/** How many elements an interpolation looks at; more where it shrinks with a filter against aliasing. */
+/** Number of elements that an interpolation reads; more for antialiased reductions. */
 const interpolationTaps: Readonly<Record<string, number>> = { nearest: 1, linear: 2, cubic: 4 };
 
 function interpolatedReach(resize: AxisResize, axis: number, attrs: ResizeAttributes): AxisReach {
@@ -160,7 +160,7 @@ function extrapolated(x: NdArray, outside: readonly (readonly boolean[])[], valu
   return { ...x, data: x.data.map((element, i) => (isOutside(i) ? value : element)) };
 }
 
-/** Every element receives what the places made of it receive, by their weights: the transpose, axis by axis. */
+/** The transpose, axis by axis: every element receives the weighted cotangents of the positions made from it. */
 function resizedBack(ct: Tensor, shape: Shape, axes: readonly AxisResize[], attrs: ResizeAttributes): Tensor {
   if (sizeOf(ct.shape) === 0) return expand(scalar(0, ct.dtype), shape);
   const tables = axes.map((resize) => (isChanged(resize) ? axisWeights(resize, attrs) : null));
@@ -177,7 +177,7 @@ function resizedBack(ct: Tensor, shape: Shape, axes: readonly AxisResize[], attr
   return result;
 }
 
-/** How often every element is repeated, if the axis is nothing but whole repetitions. */
+/** The number of repetitions of every element, if the axis consists of whole repetitions. */
 function wholeRepeats(table: AxisWeights, extent: number): number | undefined {
   const count = table.length / extent;
   const isRepeated = table.every((taps, place) => taps?.length === 1 && taps[0].index === Math.floor(place / count));
@@ -198,10 +198,10 @@ function blockSums(ct: Tensor, repeats: readonly number[]): Tensor {
   return summed.length === 0 ? ct : reduceSum(reshape(ct, cut), summed);
 }
 
-// Beyond this the matrix of weights, nearly all zeros, costs more memory and time than adding place by place.
+// Beyond this, the nearly empty weight matrix costs more memory and time than adding position by position.
 const largestMatrix = 2 ** 20;
 
-/** One matrix product with the weights: zeros and all, that is what ONNX Runtime is fastest at. */
+/** One matrix product with the weights: despite the zeros, this is what ONNX Runtime does fastest. */
 function axisBackByProduct(ct: Tensor, axis: number, table: AxisWeights, extent: number): Tensor {
   const places = table.length;
   const weights = new Float64Array(places * extent);
@@ -217,7 +217,7 @@ function axisBackByProduct(ct: Tensor, axis: number, table: AxisWeights, extent:
   return reshape(matMul(matrix, reshape(ct, [outer, places, inner])), shape);
 }
 
-/** First element of every place, then the second of every place ..., each added where it came from. */
+/** The first element of every position, then the second ones, and so on, each added at its source. */
 function axisBackByPlaces(ct: Tensor, axis: number, table: AxisWeights, extent: number): Tensor {
   const most = table.reduce((count, taps) => Math.max(count, taps?.length ?? 0), 1);
   const alongAxis = ct.shape.map((_, at) => (at === axis ? table.length : 1));
@@ -232,22 +232,22 @@ function axisBackByPlaces(ct: Tensor, axis: number, table: AxisWeights, extent: 
   return parts.reduce(add);
 }
 
-/** Repeats every element over a block of `factors`, whole numbers, one an axis: `y[i] = x[floor(i / factor)]`. */
+/** Repeats every element over a block of `factors`, one integer per axis: `y[i] = x[floor(i / factor)]`. */
 export function enlarge(x: Tensor, factors: readonly number[]): Tensor {
   const attrs = { coordinate_transformation_mode: "asymmetric", mode: "nearest", nearest_mode: "floor" };
   return resize(x, { scales: factors, ...attrs });
 }
 
 export type ResizeOptions = Partial<ResizeAttributes> & {
-  /** Factors of all axes (or of `axes`); the extents become `floor(extent x factor)`. */
+  /** Factors of all axes (or of `axes`); sizes become `floor(size x factor)`. */
   readonly scales?: readonly number[];
-  /** The new extents, in place of factors. */
+  /** The new sizes, instead of factors. */
   readonly sizes?: readonly number[];
 };
 
 /**
- * x in other extents. Nearest neighbor unless `mode` is `linear` or `cubic`; coordinates are those of the middles of
- * elements (`half_pixel`) unless `coordinate_transformation_mode` says otherwise. `pytorch_half_pixel` with `linear` is
+ * Resizes x. Nearest neighbor unless `mode` is `linear` or `cubic`; coordinates refer to the centers of
+ * elements (`half_pixel`) unless `coordinate_transformation_mode` is given. `pytorch_half_pixel` with `linear` is
  * PyTorch's `interpolate`; `asymmetric` with `floor` its `nearest`.
  */
 export function resize(x: Tensor, { scales, sizes, ...attrs }: ResizeOptions): Tensor {

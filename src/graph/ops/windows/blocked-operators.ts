@@ -1,9 +1,10 @@
-// ONNX Runtime's own convolution over blocked channels (domain com.microsoft.nchwc), and the ways in and out.
+// ONNX Runtime's own convolution over blocked channels (domain com.microsoft.nchwc), and the conversions to and from
+// blocks.
 //
-// A blocked image has the nominal shape [N, C, H, W], but in memory it is [N, C/b, H, W, b]: b neighboring channels lie
-// side by side, as many as a vector register holds; fewer channels than that are not blocked. ONNX Runtime arranges
-// constant weights for this by itself; weights that are trained are no constants, so that the programs have to say it.
-// How large b is depends on the machine.
+// A blocked image has the nominal shape [N, C, H, W], but in memory it is [N, C/b, H, W, b]: b neighboring channels are
+// adjacent, as many as a vector register holds; fewer channels than that are not blocked. ONNX Runtime arranges
+// constant weights this way by itself. Trained weights are not constant, so training programs do it explicitly.
+// The value of b depends on the machine.
 import { sameShape, sizeOf } from "../../../core/numbers/shape.js";
 import { apply } from "../../build.js";
 import type { NdArray, Op } from "../../op.js";
@@ -14,9 +15,9 @@ import { type ConvAttributes, convOp } from "./convolution.js";
 export const blockedDomain = "com.microsoft.nchwc";
 
 export type BlockedConvAttributes = ConvAttributes & {
-  /** Ours: channels of a block, for the reference evaluation. */
+  /** Internal: channels per block, for the reference evaluation. */
   readonly block: number;
-  /** A function of every element of the result: `Relu`. */
+  /** An element-wise function of the result: `Relu`. */
   readonly activation?: string;
 };
 
@@ -58,7 +59,7 @@ export const reorderInputOp: Op<BlockAttributes> = {
   },
 };
 
-/** From blocked to plain channels, of which the last may be left out: they only filled the block. */
+/** From blocked to plain channels; trailing channels that only filled the block may be dropped. */
 export const reorderOutputOp: Op<ReorderOutputAttributes> = {
   name: "ReorderOutput",
   domain: blockedDomain,
@@ -88,7 +89,7 @@ export const blockedConvOp: Op<BlockedConvAttributes> = {
   domain: blockedDomain,
   arity: [2, 4],
   optionalInputs: [2, 3],
-  // Read when asked for: the files of operators refer to each other in a circle.
+  // Read lazily, because the operator files import each other in a circle.
   get attributes() {
     return { ...convOp.attributes, block, activation: { type: "string" } } as const;
   },
@@ -105,7 +106,7 @@ export const blockedConvOp: Op<BlockedConvAttributes> = {
   },
 };
 
-/** The weight as Conv has it. */
+/** The weight in the layout of Conv. */
 function plainWeight(w: NdArray, size: number): NdArray {
   const [filters, channels, ...kernel] = w.shape;
   const lanes = channels < size ? 1 : size;

@@ -14,7 +14,7 @@ export type Col2ImAttributes = {
   readonly strides?: readonly number[];
 };
 
-/** The windows that the columns came from. */
+/** The windows from which the columns were taken. */
 function imageWindow(
   where: string,
   [x, image, block]: readonly (InferInput | null)[],
@@ -56,7 +56,7 @@ export const col2ImOp: Op<Col2ImAttributes> = {
   evaluate: (inputs, attrs) => [summedColumns(inputs[0]!, imageWindow("Col2Im", asKnown(inputs), attrs))],
 };
 
-/** Every column element is added at the place that it was taken from. */
+/** Adds every column element at its source position. */
 function summedColumns(x: NdArray, window: Window): NdArray {
   const [batch, rows, places] = x.shape;
   const [taps, size] = [sizeOf(window.kernel), sizeOf(window.input)];
@@ -75,16 +75,16 @@ export function columnsToImage(x: Tensor, { input, kernel, strides, dilations, p
   return apply(col2ImOp, [x, int64s(input), int64s(kernel)], { dilations, pads: [...padBegin, ...padEnd], strides })[0];
 }
 
-/** The axis of the groups, left out when there is one group only: fewer axes are faster. */
+/** The group axis, omitted if there is only one group, because fewer axes are faster. */
 export function groupAxis(group: number): number[] {
   return group === 1 ? [] : [group];
 }
 
 /**
  * The windows of x as columns (im2col): `[batch, (group,) taps x channels, places]`, taps slowest.
- * One axis after the other, the last first: only its slices are short runs in memory, the others copy whole rows. For
+ * Proceeds axis by axis, the last one first: only its slices are short runs in memory, the others copy whole rows. For
  * a 5x5 kernel that is 10 slices instead of 25, at 0.6 of the time.
- * @param mirrored takes the taps in reverse order, as turning the kernel round would.
+ * @param mirrored takes the taps in reverse order, like flipping the kernel.
  */
 export function columns(x: Tensor, group: number, window: Window, mirrored: boolean): Tensor {
   const [batch, channels] = x.shape;
@@ -101,8 +101,8 @@ export function columns(x: Tensor, group: number, window: Window, mirrored: bool
 }
 
 /**
- * For every tap of the kernel what it sees of x: `[batch, channels, output...]`, in the order of the kernel. The last
- * axis is cut first: only its slices are short runs in memory.
+ * For every kernel tap, the elements of x that it reads: `[batch, channels, output...]`, in kernel order. The last
+ * axis is sliced first, because only its slices are short runs in memory.
  */
 export function tapViews(x: Tensor, window: Window): Tensor[] {
   const axes = window.kernel.length;
@@ -120,7 +120,7 @@ function padSpatial(x: Tensor, axes: number, { padBegin, padEnd }: Window): Tens
   return pad(x, [...none, ...padBegin, ...none, ...padEnd]);
 }
 
-/** What one tap of the kernel sees along one axis: for every window, the value at `tap` in it. */
+/** The elements that one kernel tap reads along one axis: for every window, the value at `tap`. */
 function tapPlaces(
   x: Tensor,
   xAxis: number,

@@ -1,5 +1,5 @@
 // Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
-// and `chooseLowering` picks by shape.
+// and `chooseLowering` selects one by shape.
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { coveredExtent, type Window } from "../../accounting/window.js";
 import type { VjpContext } from "../../op.js";
@@ -28,7 +28,7 @@ import {
   weightTapByTap,
 } from "./convolution-weight.js";
 
-/** The extents of one convolution `y = conv(x, w)`. */
+/** The sizes of one convolution `y = conv(x, w)`. */
 export interface Convolution {
   readonly window: Window;
   readonly batch: number;
@@ -41,8 +41,8 @@ export interface Convolution {
 
 /**
  * Cotangent of x:
- * - `convolution`: Conv of ct with the kernel turned round and its channels exchanged (stride 1);
- * - `transposed`: ConvTranspose of ct, with output padding for the places no window reached (always);
+ * - `convolution`: Conv of ct with the flipped kernel and swapped channels (stride 1);
+ * - `transposed`: ConvTranspose of ct, with output padding for positions that no window covers (always);
  * - `outputColumns`: one matrix product with the windows of ct laid out as columns (stride 1);
  * - `summedColumns`: Col2Im of one matrix product (one group, 2-D).
  */
@@ -52,8 +52,9 @@ export type InputLowering = "convolution" | "transposed" | "outputColumns" | "su
  * Cotangent of w:
  * - `inputColumns`: the windows of x as columns, times ct (always);
  * - `outputColumns`: the windows of ct as columns, times x (stride 1); the columns serve x's cotangent too;
- * - `tapByTap`: for every tap what it sees of x, times ct, summed (one channel a group);
- * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels, and
+ * - `tapByTap`: for every tap, the elements of x that it reads, times ct, summed (depthwise);
+ * - `swapped`: Conv with batch and channels exchanged and strides for dilations (always; few nodes for large kernels,
+ *   and
  *   the fastest of all where the runtime has blocked convolutions).
  */
 export type WeightLowering = "inputColumns" | "outputColumns" | "tapByTap" | "swapped";
@@ -61,18 +62,18 @@ export type WeightLowering = "inputColumns" | "outputColumns" | "tapByTap" | "sw
 export interface ConvolutionLowering {
   readonly input: InputLowering;
   readonly weight: WeightLowering;
-  /** What is laid out as columns where a `swapped` weight gradient is not blocked. */
+  /** The input of the columns if a `swapped` weight gradient is not blocked. */
   readonly columns?: "inputColumns" | "outputColumns";
 }
 
-// Columns need memory of as many copies of x as the kernel has taps; beyond this they no longer pay.
+// Columns need as many copies of x as the kernel has taps; beyond this they no longer pay off.
 const mostTapsAsColumns = 128;
-// Channels of a block on the machines with the shortest vectors.
+// Channels per block on machines with the shortest vectors.
 const smallestBlock = 8;
-// With fewer channels the columns are too narrow for the matrix product to gain what laying them out costs.
+// With fewer channels, the columns are so narrow that the matrix product gains less than arranging them costs.
 const fewestFiltersForOutputColumns = 32;
 
-/** The lowering for a shape: mostly, the side with fewer channels is laid out as columns. */
+/** The lowering for a shape: usually the side with fewer channels is arranged as columns. */
 export function chooseLowering(c: Convolution): ConvolutionLowering {
   const taps = sizeOf(c.window.kernel);
   if (taps > mostTapsAsColumns) return { input: "transposed", weight: "swapped" };
@@ -80,7 +81,7 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   const narrow = c.filters <= c.channels && c.filters >= fewestFiltersForOutputColumns;
   const isPlain = c.group === 1 && c.window.kernel.length === 2;
   const isMirrored = hasMirroredWindows(c);
-  // What may be blocked becomes a convolution; `convFromColumns` turns it into columns where it is not.
+  // Convolutions that may be blocked stay convolutions; `convFromColumns` converts the others to columns.
   const fillsBlocks = isPlain && taps > 1 && filledBlocks(c.filters, smallestBlock) !== null;
   const ofOutput = isMirrored && (narrow || taps === 1);
   const columns = ofOutput ? "outputColumns" : "inputColumns";
@@ -94,12 +95,12 @@ export function chooseLowering(c: Convolution): ConvolutionLowering {
   };
 }
 
-// Every tap costs three passes over x; with more of them the convolution with batch and channels exchanged is faster.
+// Every tap costs three passes over x; with more taps, the convolution with batch and channels swapped is faster.
 const mostTapsOneByOne = 16;
 
 /**
- * Products of single groups are small, so that laying out columns for both gradients does not pay; of one channel they
- * are no products at all.
+ * Products of single groups are small, so arranging columns for both gradients does not pay off; with one channel they
+ * are not matrix products at all.
  */
 function chooseGrouped(c: Convolution): ConvolutionLowering {
   const mirrored = hasMirroredWindows(c);
@@ -117,7 +118,7 @@ export function hasMirroredWindows({ window: { kernel, strides, dilations, padBe
   });
 }
 
-/** The windows over ct whose sums make x's cotangent. */
+/** The windows over ct whose sums are x's cotangent. */
 function mirroredWindow({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): Window {
   const reach = kernel.map((extent, axis) => coveredExtent(extent, dilations[axis]) - 1);
   return {
@@ -172,7 +173,7 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
   ];
 }
 
-/** Cotangents of x and w, as far as they are wanted, in the given lowering. Exported for tests and measurements. */
+/** The needed cotangents of x and w in the given lowering. Exported for tests and measurements. */
 export function convolutionCotangents(
   convolution: Convolution,
   lowering: ConvolutionLowering,
@@ -202,11 +203,11 @@ export function convolutionCotangents(
   };
 }
 
-// A product of so few rows is bound by reading the columns, which the weight gradient lays out anyway; with more rows
+// A product of so few rows is bound by reading the columns, which the weight gradient makes anyway; with more rows
 // the convolution's own blocking wins.
 const mostFiltersFromColumns = 32;
 
-/** `w x` as a product with the columns of the weight gradient, or `null` where that gradient has no such columns. */
+/** `w x` as a product with the columns of the weight gradient, or `null` if that gradient has no such columns. */
 export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs: ConvAttributes): Tensor | null {
   const window = convWindow(x!.shape, w!.shape, attrs);
   const convolution: Convolution = {
@@ -229,24 +230,24 @@ export function convFromColumns([x, w, bias]: readonly (Tensor | null)[], attrs:
   return reshape(shifted, [convolution.batch, convolution.filters, ...window.output]);
 }
 
-/** What the cotangent of the input becomes when it is no blocked convolution; groups stay convolutions. */
+/** The cotangent of the input if it is not a blocked convolution; grouped ones stay convolutions. */
 function otherForm({ group }: Convolution, lowering: ConvolutionLowering): InputForm | undefined {
   if (group > 1) return undefined;
   return weightByColumns(lowering) === "outputColumns" ? "outputColumns" : "summedColumns";
 }
 
-/** How the weight's cotangent is computed where nothing is blocked. */
+/** How the weight's cotangent is computed if nothing is blocked. */
 function weightByColumns({ weight, columns: laidOut }: ConvolutionLowering): WeightLowering {
   return laidOut ?? weight;
 }
 
-/** What the cotangent of the weight becomes when it is no blocked convolution. */
+/** The cotangent of the weight if it is not a blocked convolution. */
 function weightForm({ columns: laidOut }: ConvolutionLowering): WeightForm | undefined {
   if (laidOut === undefined) return undefined;
   return laidOut === "outputColumns" ? "weightByOutputColumns" : "weightByInputColumns";
 }
 
-/** Undoes `weightBySwappedConvolution`: `images` are x, and `kernels` ct, with batch and channels exchanged. */
+/** Undoes `weightBySwappedConvolution`: `images` are x, and `kernels` ct, with batch and channels swapped. */
 function weightInForm(form: WeightForm, swapped: Convolution, images: Tensor, kernels: Tensor): Tensor {
   const { input, output, kernel, strides, dilations, padBegin, padEnd } = swapped.window;
   const window: Window = {
@@ -268,7 +269,7 @@ function weightInForm(form: WeightForm, swapped: Convolution, images: Tensor, ke
   return exchangedChannels(dw, 1);
 }
 
-/** Undoes `inputByConvolution`: the same cotangent by columns. `turned` is the kernel turned round, `ct` what it reads. */
+/** Undoes `inputByConvolution`: the same cotangent by columns. `turned` is the flipped kernel, `ct` its input. */
 function inputInForm(
   form: InputForm,
   { window, batch, channels, filters, group }: Convolution,
@@ -309,7 +310,7 @@ function inputByConvolution(convolution: Convolution, w: Tensor, ct: Tensor, for
   });
 }
 
-/** The kernel turned round and its channels exchanged within each group; done twice, it is the kernel again. */
+/** Flips the kernel and swaps its channels within each group; applied twice, it gives the kernel again. */
 function turnedRound(w: Tensor, group: number, spatialAxes: number): Tensor {
   const axes = Array.from({ length: spatialAxes }, (_, axis) => axis + 2);
   const exchanged = exchangedChannels(w, group);
@@ -318,11 +319,11 @@ function turnedRound(w: Tensor, group: number, spatialAxes: number): Tensor {
   return slice(exchanged, { starts: axes.map(() => -1), ends, axes, steps: axes.map(() => -1) });
 }
 
-/** A weight for the way back: inputs and outputs change places within every group. */
+/** A weight for the backward pass: inputs and outputs are swapped within every group. */
 function exchangedChannels(w: Tensor, group: number): Tensor {
   const [filters, inner, ...kernel] = w.shape;
   const outer = filters / group;
-  // One channel on both sides: nothing changes place.
+  // With one channel on both sides, nothing moves.
   if (inner === 1 && outer === 1) return w;
   const taps = kernel.map((_, axis) => axis + 2);
   if (group === 1) return transpose(w, [1, 0, ...taps]);
@@ -330,7 +331,9 @@ function exchangedChannels(w: Tensor, group: number): Tensor {
   return reshape(transpose(perGroup, [0, 2, 1, ...taps.map((axis) => axis + 1)]), [group * inner, outer, ...kernel]);
 }
 
-/** One product for the columns of dx, and their sum: the same work as ConvTranspose, whose product runs on one thread. */
+/**
+ * One product for the columns of dx, and their sum. The same work as ConvTranspose, whose product runs on one thread.
+ */
 function inputBySummedColumns({ window, channels, filters }: Convolution, w: Tensor, ct: Tensor): Tensor {
   const taps = sizeOf(window.kernel);
   const rows = transpose(reshape(w, [filters, channels * taps]), [1, 0]);

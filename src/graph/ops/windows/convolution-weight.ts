@@ -1,4 +1,4 @@
-// Lowerings of the cotangent of a convolution's weight. `chooseLowering` in convolution-gradient.ts picks among them.
+// Lowerings of the cotangent of a convolution's weight. `chooseLowering` in convolution-gradient.ts selects one.
 import { type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { coveredExtent, type Window } from "../../accounting/window.js";
 import type { Tensor } from "../../tensor.js";
@@ -10,14 +10,15 @@ import { columns, groupAxis, tapViews } from "./columns.js";
 import { conv, type WeightForm } from "./convolution.js";
 import type { Convolution } from "./convolution-gradient.js";
 
-/** The leading places of every spatial axis. */
+/** The leading positions of every spatial axis. */
 export function leading(x: Tensor, extents: Shape): Tensor {
   if (extents.every((extent, axis) => extent === x.shape[axis + 2])) return x;
   const axes = extents.map((_, axis) => axis + 2);
   return slice(x, { starts: axes.map(() => 0), ends: extents, axes });
 }
 
-// With at least as many filters as a vector register holds numbers, filters belong on the contiguous side of the product.
+// With at least as many filters as a vector register holds numbers, filters belong on the contiguous side of the
+// product.
 const fewestFiltersInRow = 16;
 
 /** `[O, places] [places, taps C]`, or its transpose, summed over the batch. */
@@ -62,7 +63,7 @@ export function weightByOutputColumns(
   return reshape(perGroup, [filters, inner, ...window.kernel]);
 }
 
-/** With one channel a group, what a tap sees has the places of ct; several filters of a channel share it. */
+/** Depthwise: the elements that a tap reads have the shape of ct; several filters of a channel share them. */
 export function weightTapByTap({ window, batch, channels, filters }: Convolution, x: Tensor, ct: Tensor): Tensor {
   const several = filters === channels ? [] : [filters / channels];
   const grouped = several.length === 0 ? ct : reshape(ct, [batch, channels, ...several, ...window.output]);
@@ -75,9 +76,9 @@ export function weightTapByTap({ window, batch, channels, filters }: Convolution
 }
 
 /**
- * The weight gradient correlates x with ct: a convolution whose batch are the channels of x, whose channels are the
- * examples, and in which the places of ct are the taps, `strides` apart.
- * @param form what to make of it where it is not blocked.
+ * The weight gradient correlates x with ct: a convolution whose batch is the channels of x, whose channels are the
+ * examples, and whose taps are the positions of ct, at distance `strides`.
+ * @param form the alternative if it is not blocked.
  */
 export function weightBySwappedConvolution(
   { window, batch, channels, group }: Convolution,
@@ -102,12 +103,12 @@ export function weightBySwappedConvolution(
   return exchanged(correlated);
 }
 
-/** The first two axes exchanged. */
+/** Swaps the first two axes. */
 function exchanged(x: Tensor): Tensor {
   return transpose(x, [1, 0, ...x.shape.slice(2).map((_, axis) => axis + 2)]);
 }
 
-/** Without the rows at the end that no window reaches: they would give taps beyond the kernel. */
+/** Drops trailing rows that no window covers, which would give taps beyond the kernel. */
 function reachedPart({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window) {
   const unreached = input.map(
     (extent, axis) =>

@@ -301,7 +301,7 @@ describe("shape errors name both shapes", () => {
     expect(
       failure(() => conv(x, input("w", "float32", [6, 3, 31, 5]), null, { pads: [1, 0, 1, 0] })),
     ).toMatchInlineSnapshot(
-      `"layers.0 (conv2d) > Conv: the window is larger than the padded input: expected spatial extents of at least [29, 5], received [28, 28]. Use a smaller kernel, more padding or larger images"`,
+      `"layers.0 (conv2d) > Conv: the window is larger than the padded input: expected spatial sizes of at least [29, 5], received [28, 28]. Use a smaller kernel, more padding or larger images"`,
     );
   });
   test("bias", () => {
@@ -325,7 +325,7 @@ describe("shape errors name both shapes", () => {
     expect(
       failure(() => conv(x, input("w", "float32", [6, 3, 5, 5]), null, { strides: [0, 1] })),
     ).toMatchInlineSnapshot(
-      `"layers.0 (conv2d) > Conv: strides does not fit: expected 2 positive integers, one a spatial axis, received [0, 1]"`,
+      `"layers.0 (conv2d) > Conv: strides does not fit: expected 2 positive integers, one per spatial axis, received [0, 1]"`,
     );
   });
   test("a transposed convolution", () => {

@@ -25,8 +25,8 @@ export type WeightForm = "weightByInputColumns" | "weightByOutputColumns";
 export type ConvAttributes = WindowAttributes & {
   readonly group: number;
   /**
-   * Ours: says that this is the cotangent of another convolution's input or weight, and which other form of it is faster
-   * where the runtime has no blocked convolution.
+   * Internal: marks the cotangent of another convolution's input or weight, with the form that is faster
+   * if the runtime has no blocked convolution.
    */
   readonly gradient_form?: InputForm | WeightForm;
 };
@@ -36,7 +36,7 @@ export type ConvTransposeAttributes = ConvAttributes & {
   readonly output_shape?: readonly number[];
 };
 
-/** Rank, kernel and bias of a convolution fit; `outputs` is the number of output channels. */
+/** Checks rank, kernel and bias of a convolution; `outputs` is the number of output channels. */
 function checkOperands(
   where: string,
   x: TensorType,
@@ -81,7 +81,7 @@ function checkGroup(where: string, group: number, fits: boolean, expected: strin
   });
 }
 
-/** The windows of a convolution that was checked before. */
+/** The windows of a checked convolution. */
 export function convWindow(x: Shape, w: Shape, attrs: ConvAttributes): Window {
   return windowOver("Conv", x.slice(2), w.slice(2), attrs);
 }
@@ -112,7 +112,7 @@ export const convOp: Op<ConvAttributes> = {
     return [{ dtype: x!.dtype, shape: [x!.shape[0], filters, ...output] }];
   },
   vjp: convGradient,
-  // Pads written out: ONNX Runtime refuses dilations with auto_pad, and equal convolutions look equal.
+  // Pads are explicit, because ONNX Runtime refuses dilations with auto_pad, and so that equal convolutions look equal.
   simpler([x, w, bias], [y]) {
     const attrs = y.node?.attrs as ConvAttributes;
     if (attrs.auto_pad === "NOTSET") return null;
@@ -129,7 +129,10 @@ export const convOp: Op<ConvAttributes> = {
   evaluate: ([x, w, bias], attrs) => [convolve(x!, w!, bias ?? null, attrs)],
 };
 
-/** `y[n, o, p] = bias[o] + sum over channels c of o's group and taps k of x[n, c, p stride + k dilation - pad] w[o, c, k]`. */
+/**
+ * `y[n, o, p] = bias[o] + sum over channels c of o's group and taps k of x[n, c, p stride + k dilation - pad] w[o, c,
+ * k]`.
+ */
 function convolve(x: NdArray, w: NdArray, bias: NdArray | null, attrs: ConvAttributes): NdArray {
   const window = convWindow(x.shape, w.shape, attrs);
   const [batch, channels] = x.shape;
@@ -152,7 +155,7 @@ function convolve(x: NdArray, w: NdArray, bias: NdArray | null, attrs: ConvAttri
   return { dtype: x.dtype, shape: [batch, filters, ...window.output], data };
 }
 
-/** The windows of the convolution whose transpose this is: its input is our output and the reverse. */
+/** The windows of the convolution that this operator transposes: its input is our output and vice versa. */
 export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: ConvTransposeAttributes): Window {
   const output = x.slice(2);
   const kernel = w.slice(2);
@@ -168,7 +171,7 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
       received: shapeText(extra),
     });
   }
-  // Extent without any padding taken off.
+  // Size before cropping by the padding.
   const full = output.map(
     (extent, axis) => (extent - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]) + extra[axis],
   );
@@ -176,7 +179,7 @@ export function convTransposeWindow(where: string, x: Shape, w: Shape, attrs: Co
   const wanted = attrs.output_shape ?? (same ? output.map((extent, axis) => extent * strides[axis]) : undefined);
   const pads =
     wanted === undefined ? explicitPads(where, output.length, attrs) : padsToReach(where, full, wanted, attrs.auto_pad);
-  // Places beyond all windows hold the bias alone.
+  // Positions outside all windows contain only the bias.
   const input = wanted ?? full.map((extent, axis) => extent - pads.padBegin[axis] - pads.padEnd[axis]);
   if (input.some((extent) => extent < 1)) {
     throw new ShapeError("padding leaves no output", {
@@ -192,7 +195,7 @@ function padsToReach(where: string, full: Shape, wanted: readonly number[], auto
   if (wanted.length !== full.length) {
     throw new ShapeError("output_shape does not fit", {
       where,
-      expected: `${full.length} extents, one a spatial axis`,
+      expected: `${full.length} extents, one per spatial axis`,
       received: shapeText(wanted),
     });
   }
@@ -241,7 +244,7 @@ export const convTransposeOp: Op<ConvTransposeAttributes> = {
   evaluate: ([x, w, bias], attrs) => [convolveTransposed(x!, w!, bias ?? null, attrs)],
 };
 
-/** Every input value times the kernel, added where its window lies. */
+/** Adds every input value times the kernel at its window. */
 function convolveTransposed(x: NdArray, w: NdArray, bias: NdArray | null, attrs: ConvTransposeAttributes): NdArray {
   const window = convTransposeWindow("ConvTranspose", x.shape, w.shape, attrs);
   const [batch, channels] = x.shape;
@@ -269,8 +272,8 @@ function convolveTransposed(x: NdArray, w: NdArray, bias: NdArray | null, attrs:
 
 /**
  * Cross-correlation: x `[batch, channels, spatial...]`, weight `[filters, channels / group, kernel...]`, bias
- * `[filters]` or `null`; result `[batch, filters, ...]` with `floor((input + pads - covered) / stride) + 1` places an axis.
- * Strides and dilations are 1, pads 0 and group 1 unless given; one, two or three spatial axes.
+ * `[filters]` or `null`; result `[batch, filters, ...]` with `floor((input + pads - covered) / stride) + 1` positions
+ * per axis. Strides and dilations are 1, pads 0 and group 1 unless given; one, two or three spatial axes.
  */
 export function conv(
   x: Tensor,
@@ -282,8 +285,8 @@ export function conv(
 }
 
 /**
- * The transpose of `conv` as a linear map of its input: x `[batch, channels, spatial...]`, weight
- * `[channels, filters / group, kernel...]`; result `(input - 1) stride + covered + output_padding - pads` places an axis.
+ * The transpose of `conv` as a linear map of its input: x `[batch, channels, spatial...]`, weight `[channels, filters /
+ * group, kernel...]`; result `(input - 1) stride + covered + output_padding - pads` positions per axis.
  */
 export function convTranspose(
   x: Tensor,

@@ -1,4 +1,4 @@
-// Global pooling: one number from all places of every channel, in any number of spatial axes.
+// Global pooling: one number from all positions of every channel, with any number of spatial axes.
 import { ShapeError } from "../../../core/errors.js";
 import { type Shape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import { reducedOver } from "../../accounting/reach.js";
@@ -24,7 +24,7 @@ function pooledShape(where: string, shape: Shape): Shape {
   return shape.map((extent, axis) => (axis < 2 ? extent : 1));
 }
 
-/** What the operators of this file share, but for attributes and gradient. */
+/** The common parts of the operators of this file: all but attributes and gradient. */
 function globalPool<A extends NoAttributes | GlobalLpPoolAttributes>(
   name: string,
   attributes: Op["attributes"],

@@ -43,8 +43,8 @@ export const lpPoolOp: Op<LpPoolAttributes> = {
 };
 
 /**
- * `dx = sign(x) |x|^(p-1) sum over windows of ct y^(1-p)`. A window of zeros passes nothing on: there the norm has no
- * gradient.
+ * `dx = sign(x) |x|^(p-1) sum over windows of ct y^(1-p)`. A window of zeros gets no gradient, because there the norm
+ * has no gradient.
  */
 export function lpSlope(x: Tensor, y: Tensor, ct: Tensor, p: number, overPlaces: (parts: Tensor) => Tensor): Tensor {
   if (p === 1) return mul(sign(x), overPlaces(ct));

@@ -1,4 +1,4 @@
-// Gradients of pooling. Disjoint windows need no indices; overlapping windows add into shared places.
+// Gradients of pooling. Disjoint windows need no indices; overlapping windows add into shared positions.
 import type { DType } from "../../../core/numbers/dtype.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -26,7 +26,7 @@ import {
   poolWindow,
 } from "./pooling.js";
 
-/** The windows tile the leading part of x: as wide as their stride, without padding. */
+/** Whether windows tile the leading part of x: as wide as their stride, without padding. */
 function isTiling({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): boolean {
   return kernel.every(
     (extent, axis) =>
@@ -69,7 +69,7 @@ export function maxPoolGradient({
   return [isTiling(window) ? toFirstMaximum(x!, outputs[0], ct, window) : toIndices(x!, outputs, ct, attrs)];
 }
 
-/** Zeros where a dilated window meets nothing but padding: its maximum is no element of x. */
+/** Zeros for dilated windows that read only padding, whose maximum is not an element of x. */
 function withoutEmptyWindows(ct: Tensor, window: Window): Tensor {
   const runs = averagedPlaces(window, false);
   if (runs.every((axis) => axis.every(({ count }) => count > 0))) return ct;
@@ -78,8 +78,8 @@ function withoutEmptyWindows(ct: Tensor, window: Window): Tensor {
 }
 
 /**
- * The product of one vector an axis, `[output...]` by broadcasting. Made of what does not grow with the extents, which
- * a file may declare as it likes.
+ * The broadcast product of one vector per axis, `[output...]`. Its parts do not grow with the sizes, which
+ * a file may declare arbitrarily.
  */
 function countsOf(runs: readonly (readonly CountRun[])[], dtype: DType): Tensor {
   const vectors = runs.map((axis, at) => {
@@ -90,10 +90,10 @@ function countsOf(runs: readonly (readonly CountRun[])[], dtype: DType): Tensor 
   return vectors.reduce((product, vector) => mul(product, vector));
 }
 
-// Each place of the axis costs two passes over the pooled extent; up to here that is less than ranking the places.
+// Each position of the axis costs two passes over the pooled tensor; up to here that is cheaper than ranking.
 const longestWholeAxis = 4;
 
-/** The one axis (of the tensor) that the window covers from end to end, while it leaves all others alone. */
+/** The only tensor axis that the window covers, if it covers it completely. */
 function wholeAxis({ input, output, kernel, padBegin, padEnd }: Window): number | undefined {
   const pooled = kernel.flatMap((extent, axis) => (extent > 1 ? [axis] : []));
   if (pooled.length !== 1) return undefined;
@@ -108,7 +108,7 @@ function toFirstOfAxis(x: Tensor, y: Tensor, ct: Tensor, axis: number): Tensor {
   return concat(toFirstPlace(split(x, Array<number>(x.shape[axis]).fill(1), { axis }), y, ct), { axis });
 }
 
-/** Place after place: who is the maximum takes what is left of the cotangent, and the last takes the rest. */
+/** Position by position: a maximum takes the remaining cotangent, and the last position takes the rest. */
 function toFirstPlace(places: readonly Tensor[], y: Tensor, ct: Tensor): Tensor[] {
   const zero = scalar(0, y.dtype);
   let left = ct;
@@ -130,16 +130,16 @@ function exactBlock(window: Window): number | undefined {
   return fits && output.every((extent, axis) => extent * side === input[axis]) ? side : undefined;
 }
 
-/** The places of all windows as blocks of channels, compared whole. */
+/** Compares the positions of all windows as whole blocks of channels. */
 function toFirstOfBlock(x: Tensor, y: Tensor, ct: Tensor, block: number): Tensor {
   const phases = split(spaceToDepth(x, block), Array<number>(block * block).fill(x.shape[1]), { axis: 1 });
   return depthToSpace(concat(toFirstPlace(phases, y, ct), { axis: 1 }), block);
 }
 
 /**
- * Without indices, whose kernel costs ONNX Runtime more than all of this. The maxima are where x equals its window's
- * y. There may be several (the background of an image is one value), so each place has a rank, highest for the first
- * of its window, and a second pooling over the ranks of the maxima finds the one that counts.
+ * Without the operator's indices, which cost more in ONNX Runtime than all of this. The maxima are where x equals its
+ * window's y. There may be several (the background of an image is one value), so each position has a rank, highest for
+ * the first of its window, and a second pooling over the ranks of the maxima selects one.
  */
 function toFirstMaximum(x: Tensor, y: Tensor, ct: Tensor, window: Window): Tensor {
   const tiles = [1, 1, ...window.kernel];
@@ -150,7 +150,7 @@ function toFirstMaximum(x: Tensor, y: Tensor, ct: Tensor, window: Window): Tenso
   return untiledAsZeros(where(equal(ranks, enlarge(first, tiles)), enlarge(ct, tiles), zero), window);
 }
 
-/** For every place of the tiled part: the size of the window for its first place, down to 1 for its last. */
+/** Ranks of the tiled part: the window size for the first position of a window, down to 1 for the last. */
 function placeRanks(x: Tensor, { output, kernel }: Window): Tensor {
   const size = sizeOf(kernel);
   const one = tensorFrom(
@@ -177,7 +177,7 @@ function toIndices(x: Tensor, outputs: readonly Tensor[], ct: Tensor, attrs: Max
   return reshape(sums, x.shape);
 }
 
-/** Every place of a window receives an equal part of its cotangent. */
+/** Every position of a window receives an equal part of its cotangent. */
 export function averagePoolGradient({
   inputs: [x],
   attrs,
@@ -187,7 +187,7 @@ export function averagePoolGradient({
   return [sumOfWindows(partsOf(ct!, window, attrs.count_include_pad === 1), window)];
 }
 
-/** The cotangent of every window over the number of places that it was averaged over. */
+/** The cotangent of every window divided by the number of averaged positions. */
 function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
   const runs = averagedPlaces(window, countPadding);
   if (runs.every((axis) => axis.length === 1))
@@ -195,14 +195,14 @@ function partsOf(ct: Tensor, window: Window, countPadding: boolean): Tensor {
   return mul(ct, reciprocal(countsOf(runs, ct.dtype)));
 }
 
-/** The sum, at every place of x, of the values of all windows that hold it: the transpose of a pooling sum. */
+/** At every position of x, the sum over all windows that contain it: the transpose of a pooling sum. */
 export function sumOfWindows(values: Tensor, window: Window): Tensor {
   if (isTiling(window)) return untiledAsZeros(enlarge(values, [1, 1, ...window.kernel]), window);
   const dense = window.kernel.every((_, axis) => window.strides[axis] === 1 && window.dilations[axis] === 1);
   return dense ? sumOfMirroredWindows(values, window) : spread(values, window);
 }
 
-/** Stride 1: a place sums over the windows that hold it, which form a window themselves. */
+/** Stride 1: the windows that contain a position form a window themselves. */
 function sumOfMirroredWindows(parts: Tensor, { kernel, padBegin, padEnd }: Window): Tensor {
   const pads = [
     ...kernel.map((extent, axis) => extent - 1 - padBegin[axis]),
@@ -212,11 +212,11 @@ function sumOfMirroredWindows(parts: Tensor, { kernel, padBegin, padEnd }: Windo
   return mul(mean, scalar(sizeOf(kernel), parts.dtype));
 }
 
-/** Any windows: each channel by itself through the transposed convolution with a kernel of ones. */
+/** Any windows: a depthwise transposed convolution with a kernel of ones. */
 function spread(parts: Tensor, window: Window): Tensor {
   const { input, output, kernel, strides, dilations, padBegin } = window;
   const [batch, channels] = parts.shape;
-  // Places that no window reached are missing at the end; places beyond the input (ceil_mode) are cut off with the pads.
+  // Uncovered positions are missing at the end; positions beyond the input (ceil_mode) are cropped with the pads.
   const ends = output.map(
     (extent, axis) =>
       (extent - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]) - padBegin[axis] - input[axis],

@@ -190,7 +190,7 @@ describe("errors", () => {
 
   test("a window larger than the image", () => {
     expect(failure(() => maxPool(x, { kernel_shape: [6, 2] }))).toMatchInlineSnapshot(
-      `"layers.2 (maxPool2d) > MaxPool: the window is larger than the padded input: expected spatial extents of at least [6, 2], received [5, 5]. Use a smaller kernel, more padding or larger images"`,
+      `"layers.2 (maxPool2d) > MaxPool: the window is larger than the padded input: expected spatial sizes of at least [6, 2], received [5, 5]. Use a smaller kernel, more padding or larger images"`,
     );
   });
   test("no spatial axes", () => {

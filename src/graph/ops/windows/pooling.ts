@@ -19,7 +19,7 @@ import { averagePoolGradient, maxPoolGradient } from "./pooling-gradient.js";
 export type MaxPoolAttributes = WindowAttributes & {
   readonly ceil_mode: number;
   readonly storage_order: number;
-  /** Ours: 1 asks for the second output of ONNX, the flat positions of the maxima in x (int64). */
+  /** Internal: 1 requests ONNX's second output, the flat positions of the maxima in x (int64). */
   readonly with_indices: number;
 };
 
@@ -52,7 +52,7 @@ export function poolWindow(where: string, x: Shape, attrs: WindowAttributes & { 
   return window;
 }
 
-/** One operation (a comparison or an addition) for every element of every window. */
+/** One operation (a comparison or an addition) per element of every window. */
 export function windowCost(
   _inputs: readonly (TensorType | null)[],
   [y]: readonly TensorType[],
@@ -76,7 +76,7 @@ export function overWindows(
   return { dtype: x.dtype, shape, data };
 }
 
-/** The position that ONNX Runtime gives for the maximum of a (dilated) window that meets nothing but padding. */
+/** The position that ONNX Runtime returns for the maximum of a (dilated) window that reads only padding. */
 const nowhere = -1;
 
 export const maxPoolOp: Op<MaxPoolAttributes> = {
@@ -101,7 +101,7 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
     const { data } = x!;
     const window = poolWindow("MaxPool", x!.shape, attrs);
     const positions = overWindows(x!, window, (first, taps) => {
-      // The first of equal values, in row-major order, as ONNX Runtime and PyTorch have it.
+      // The first of equal values in row-major order, as in ONNX Runtime and PyTorch.
       if (taps.length === 0) return nowhere;
       const best = taps.reduce((kept, tap) => (data[first + tap.input] > data[first + kept.input] ? tap : kept));
       return first + best.input;
@@ -113,7 +113,7 @@ export const maxPoolOp: Op<MaxPoolAttributes> = {
   },
 };
 
-/** Positions that count the first spatial axis fastest; channels are counted as before. */
+/** Converts positions so that the first spatial axis varies fastest; channels stay slowest. */
 function columnMajor(positions: NdArray, input: Shape): NdArray {
   const size = sizeOf(input);
   const strides = stridesOf(input);
@@ -126,16 +126,17 @@ function columnMajor(positions: NdArray, input: Shape): NdArray {
   return { ...positions, data };
 }
 
-/** Neighboring windows of one axis that are averaged over equally many places. */
+/** Consecutive windows of one axis that average over the same number of positions. */
 export interface CountRun {
   readonly count: number;
   readonly windows: number;
 }
 
 /**
- * How many places the windows along every axis are averaged over: those inside the input, and the padding before and
- * after it where that counts. What a last window of `ceil_mode` has beyond the padding never counts, as in PyTorch. As
- * runs of equal counts, since an axis may be of any length: only windows at its ends lack places.
+ * The number of averaged positions of the windows along every axis: those inside the input, and the padding before and
+ * after it if that counts. Positions of a last `ceil_mode` window beyond the padding never count, as in PyTorch.
+ * Encoded as runs of equal counts, since an axis may be arbitrarily long and only windows at its ends have fewer
+ * positions.
  */
 export function averagedPlaces(window: Window, countPadding: boolean): CountRun[][] {
   const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
@@ -153,7 +154,7 @@ export function averagedPlaces(window: Window, countPadding: boolean): CountRun[
       const skipped = Math.max(0, Math.ceil((least - first) / dilation));
       return Math.max(0, Math.min(kernel[axis], Math.ceil((most - first) / dilation)) - skipped);
     };
-    // The first window that begins inside, and the first one from there on that ends outside.
+    // The first window that starts inside, and the first later one that ends outside.
     const firstWhole = Math.min(extent, Math.max(0, Math.ceil((least + padBegin[axis]) / stride)));
     const lastStart = most - coveredExtent(kernel[axis], dilation) + padBegin[axis];
     const firstCut = Math.min(extent, Math.max(firstWhole, Math.floor(lastStart / stride) + 1));
@@ -210,7 +211,7 @@ export function maxPoolWithIndices(x: Tensor, options: PoolOptions): readonly Te
   return apply(maxPoolOp, [x], { ...options, with_indices: 1 });
 }
 
-/** Mean of every window; padding is left out of the count unless `count_include_pad` is 1 (then it counts as zeros). */
+/** Mean of every window; padding is excluded unless `count_include_pad` is 1 (then it counts as zeros). */
 export function averagePool(x: Tensor, options: PoolOptions & { readonly count_include_pad?: number }): Tensor {
   return apply(averagePoolOp, [x], options)[0];
 }

@@ -15,30 +15,30 @@ import type { TargetFacts } from "../target.js";
 /** The types with kernels. */
 const native: readonly DType[] = ["uint8", "uint32"];
 
-/** What a kernel makes of shifts by the width or more depends on the processor. */
+/** Kernel results of shifts by at least the width depend on the processor. */
 function isNative(x: Tensor, places: Tensor): boolean {
   const known = native.includes(x.dtype) ? constantValue(places)?.data : undefined;
   return known?.every((count) => count < 8 * dtypeTable[x.dtype].bytes) ?? false;
 }
 
-// As a factor the smallest int64 is as good as 2^63, which there is not: both leave one bit.
+// The smallest int64 serves as the factor 2^63, which does not exist: both leave one bit.
 const factors = tensorFrom(
   "int64",
   [64],
   Array.from({ length: 64 }, (_, i) => (i < 63 ? 2 ** i : -(2 ** 63))),
 );
 
-/** Shifts as products and quotients of int64, which wrap when they are cast back. */
+/** Shifts as int64 products and quotients, which wrap when they are cast back. */
 function byFactors(x: Tensor, places: Tensor, direction: string): Tensor {
   const zero = scalar(0, "int64");
-  // 63 places to the right leave the sign alone, as more do.
+  // A right shift by 63 or more leaves only the sign.
   const bits = Math.min(8 * dtypeTable[x.dtype].bytes, direction === "LEFT" ? 64 : 63);
   const count = cast(places, "int64");
   const isInside = and(greaterOrEqual(count, zero), less(count, scalar(bits, "int64")));
   const factor = gather(constant(factors), min(max(count, zero), scalar(bits - 1, "int64")));
   const wide = cast(x, "int64");
   if (direction === "LEFT") return cast(mul(mul(wide, factor), cast(isInside, "int64")), x.dtype);
-  // Quotients go toward zero, shifts toward minus infinity: the complement of a negative number is not negative.
+  // Quotients round toward zero, shifts toward minus infinity; the complement of a negative number is not negative.
   const sign = neg(cast(less(wide, zero), "int64"));
   const quotient = mul(div(bitwiseXor(wide, sign), factor), cast(isInside, "int64"));
   return cast(bitwiseXor(quotient, sign), x.dtype);

@@ -1,4 +1,4 @@
-// Element types without kernel, for operators whose results another type holds exactly.
+// Element types without a kernel, for operators whose results another type represents exactly.
 import type { FactTable, TargetFacts } from "../target.js";
 
 const whole: TargetFacts = { carried: { inputs: [0], as: { uint32: "int64" } } };

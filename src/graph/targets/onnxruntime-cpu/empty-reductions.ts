@@ -1,4 +1,4 @@
-// Reductions of nothing: truth values are refused there, and some shapes come out wrong, so the result is written.
+// Empty reductions: bool is refused and some shapes are wrong, so the known result is written instead.
 import { isFloat } from "../../../core/numbers/dtype.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { constantValue, filled } from "../../build.js";

@@ -7,15 +7,15 @@ import { missingOperators } from "./missing-operators.js";
 import { missingTypes } from "./missing-types.js";
 import { mostInvariantThreads, threadRounding } from "./thread-rounding.js";
 
-/** Memory: in training mode the new running statistics are written over the old ones. */
+/** In training mode, the new running statistics overwrite the old ones. */
 const inPlace: FactTable = {
   BatchNormalization: { overwrites: ({ training_mode }) => (training_mode === 1 ? [3, 4] : []) },
 };
 
-/** What a convolution over blocked channels does to its result in passing. */
+/** Activations that a convolution over blocked channels applies to its result. */
 const fused: FactTable = { Relu: { fusedActivation: "Relu" } };
 
-/** Without `blockedChannels`: they depend on the processor. */
+/** Without `blockedChannels`, which depend on the processor. */
 export const onnxruntimeCpu: Target = {
   name: "onnxruntime-cpu",
   facts: joinedFacts(

@@ -1,4 +1,4 @@
-// Operators whose kernels or shape rules are wrong, or refuse, under some inputs and attributes.
+// Operators whose kernels or shape rules fail or are wrong for some inputs and attributes.
 import { coveredExtent } from "../../accounting/window.js";
 import { apply } from "../../build.js";
 import { div } from "../../ops/elementwise/arithmetic.js";
@@ -22,7 +22,7 @@ import type { FactTable } from "../target.js";
 
 export const kernelFaults: FactTable = {
   Range: {
-    // ONNX has scalars here; files with lists of one element are about.
+    // ONNX requires scalars here, but some files have lists of one element.
     lower: (bounds) =>
       bounds.every((bound) => bound!.shape.length === 0)
         ? null
@@ -38,20 +38,20 @@ export const kernelFaults: FactTable = {
     },
   },
   MeanVarianceNormalization: {
-    // The kernel takes the root of mean(x^2) - mean(x)^2, which rounding makes negative where x hardly varies.
+    // The kernel takes the root of mean(x^2) - mean(x)^2, which rounding can make negative if x hardly varies.
     lower([x], { axes }: MeanVarianceNormalizationAttributes) {
       const { c, d } = meanAndVariance(x!, axes);
       return [div(c, d)];
     },
   },
   LRN: {
-    // Images and an odd number of channels only.
+    // The kernel supports only images and an odd number of channels.
     lower: ([x], attrs: LrnAttributes) =>
       x!.shape.length === 4 && attrs.size % 2 === 1 ? null : [fromLrnParts(x!, attrs)],
   },
   LpPool: { lower: ([x], attrs: LpPoolAttributes) => paddedByHand(x!, attrs) },
   Einsum: {
-    // The shape rule of the ONNX library, which ONNX Runtime calls, knows no axes that broadcast.
+    // The shape rule of the ONNX library, which ONNX Runtime calls, does not support broadcast axes.
     lower(inputs, attrs: EinsumAttributes) {
       const { operands, extents } = labeled(inputs, attrs);
       const isEven = operands.every((labels, i) =>
@@ -63,8 +63,8 @@ export const kernelFaults: FactTable = {
 };
 
 /**
- * Whether the kernel does this. It resizes the last axes of images (or those before the channels, if these
- * come last), others only by nearest neighbors; and it copies what keeps all extents, whatever the scales.
+ * Whether the kernel supports this. It resizes the last axes of images (or those before the channels, if these
+ * come last), other axes only by nearest neighbors; and if all sizes stay the same it copies, regardless of the scales.
  */
 function hasKernel(axes: readonly AxisResize[], { mode }: ResizeAttributes): boolean {
   const changed = axes.flatMap((axis, at) => (isChanged(axis) ? [at] : []));
@@ -78,8 +78,8 @@ function hasKernel(axes: readonly AxisResize[], { mode }: ResizeAttributes): boo
 }
 
 /**
- * Extents rounded up are zeros, as padding is. The rule of shapes counts windows beyond the input, which the kernel
- * leaves out, and automatic padding may be negative.
+ * Positions from rounding up count as zeros, like padding. The shape rule counts windows beyond the input, which the
+ * kernel omits, and automatic padding may be negative.
  */
 function paddedByHand(x: Tensor, attrs: LpPoolAttributes): readonly Tensor[] | null {
   if (attrs.ceil_mode === 0 && attrs.auto_pad === "NOTSET") return null;

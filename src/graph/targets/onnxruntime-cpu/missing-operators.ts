@@ -1,4 +1,4 @@
-// Operators that are newer than the set of our files, or that have no kernel at all, as compositions.
+// Compositions for operators that are newer than the operator set of our files, or that have no kernel.
 
 import { gated, type SwishAttributes } from "../../ops/activation/shrinking.js";
 import { composeCrossEntropy, composeLikelihood } from "../../ops/class-loss.js";
@@ -23,7 +23,7 @@ function channelsFirst(x: Tensor, phases: number): Tensor {
 export const missingOperators: FactTable = {
   Swish: { lower: ([x], { alpha }: SwishAttributes) => [gated(x!, alpha)] },
   SpaceToDepth: {
-    // The operator is old; a mode of its own is new.
+    // The operator is old, but its mode attribute is new.
     lower([x], { blocksize: b, mode }: SpaceToDepthAttributes) {
       if (mode === undefined) return null;
       const depth = spaceToDepth(x!, b);

@@ -1,4 +1,4 @@
-// Operators with kernels for some element types only, where no other type can carry the elements.
+// Operators with kernels for only some element types, whose elements no other type can carry.
 import { type DType, isFloat } from "../../../core/numbers/dtype.js";
 import { normalizeAxis } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -20,7 +20,7 @@ import type { Tensor } from "../../tensor.js";
 import type { FactTable } from "../target.js";
 import { bitShift } from "./bit-shift.js";
 
-/** 1 where the place on the axis is that of the largest element. */
+/** 1 at the position of the largest element on the axis. */
 function markedPlaces(x: Tensor, given: number): Tensor {
   const axis = normalizeAxis("Hardmax", given, x.shape.length);
   const along = x.shape.map((extent, i) => (i === axis ? extent : 1));
@@ -33,10 +33,10 @@ const placedValues: readonly DType[] = ["float32", "int64"];
 
 export const missingTypes: FactTable = {
   Relu: { lower: ([x]) => (x!.dtype === "int64" ? [max(x!, scalar(0, "int64"))] : null) },
-  // No other type of exponents holds more than int64.
+  // No other exponent type holds more than int64.
   Pow: { lower: ([a, b]) => (exponents.includes(b!.dtype) ? null : [pow(a!, cast(b!, "int64"))]) },
   Mod: {
-    // Floats with the sign of the dividend only.
+    // Floats are supported only with the sign of the dividend.
     lower([a, b], { fmod }: ModAttributes) {
       if (fmod === 1 || !isFloat(a!.dtype)) return null;
       const left = mod(a!, b!, { fmod: 1 });
@@ -56,7 +56,7 @@ export const missingTypes: FactTable = {
     },
   },
   OneHot: {
-    // Few of the combinations of three types.
+    // Only a few combinations of the three types have kernels.
     lower([indices, depth, values], { axis }: AxisAttributes) {
       const isNative = indices!.dtype === "int64" && depth!.dtype === "int64" && placedValues.includes(values!.dtype);
       if (isNative) return null;

@@ -1,4 +1,4 @@
-// Operators whose kernels round differently on another number of threads, in forms that do not.
+// Forms of operators whose rounding does not depend on the number of threads.
 import { type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { scalar } from "../../build.js";
 import { log } from "../../ops/elementwise/unary.js";
@@ -9,12 +9,12 @@ import { type GemmAttributes, gemm, matMul, productOf, transposeMatrices } from 
 import type { Tensor } from "../../tensor.js";
 import type { FactTable } from "../target.js";
 
-// How MLAS multiplies on several threads: it splits the longer side of the result; a part of at most 64 columns is
-// summed in longer runs of the inner extent than a wider one, which changes the rounding. Runs are at least 128 long, so
-// shorter sums are the same in any case. With rows on the longer side, parts do not differ.
+// How MLAS multiplies on several threads: it splits the longer side of the result. A part of at most 64 columns is
+// summed in longer runs of the inner axis than a wider one, which changes the rounding. Runs are at least 128 long,
+// so shorter sums are always the same. If rows are the longer side, the parts do not differ.
 const shortestRun = 128;
 const narrowestPart = 64;
-/** Up to so many threads the number of threads cannot change a result. */
+/** Up to this many threads, the number of threads cannot change a result. */
 export const mostInvariantThreads = 4;
 
 function isSplitByColumns(rows: number, inner: number, columns: number): boolean {
@@ -28,8 +28,8 @@ function expandedRow(bias: Tensor): Tensor {
   return bias.shape.length === 2 ? bias : reshape(bias, [1, sizeOf(bias.shape)]);
 }
 
-// Long tensors are cut into as many parts as there are threads. What is left of a part behind whole vectors is computed
-// by another logarithm, with other last bits. Up to 11,000 elements nothing is cut.
+// Long tensors are split into as many parts as there are threads. The remainder of a part after whole vectors is
+// computed by another logarithm, with different last bits. Up to 11,000 elements are not split.
 const longestUncut = 8192;
 
 function isMatrixProduct(a: Shape, b: Shape): boolean {
@@ -51,7 +51,7 @@ export const threadRounding: FactTable = {
       const [rows, columns] = y.shape;
       const inner = a!.shape[1 - attrs.transA];
       if (!isSplitByColumns(rows, inner, columns)) return null;
-      // Without a bias the Transpose would be merged into the Gemm, which undoes the exchange.
+      // Without a bias, the Transpose would be merged into the Gemm, which would undo the swap.
       const bias = c === null || c === undefined ? scalar(0, y.dtype) : transpose(expandedRow(c), [1, 0]);
       const { alpha, beta, transA, transB } = attrs;
       return transpose(gemm(b!, a!, bias, { alpha, beta, transA: 1 - transB, transB: 1 - transA }), [1, 0]);
@@ -68,7 +68,7 @@ export const threadRounding: FactTable = {
     },
   },
   ScatterND: {
-    // Several threads add to equal places at once, and lose sums now and then.
+    // Several threads add to equal positions at once and occasionally lose a sum.
     threadInvariant([x, indices, updates], _outputs, { reduction }: ScatterNDAttributes) {
       return reduction === "add" && sizeOf(updates!.shape) > 0 ? addedAt(x!, indices!, updates!, 0) : null;
     },
