@@ -9,19 +9,15 @@ import { cast } from "../../graph/ops/elementwise/cast.js";
 import { loop } from "../../graph/ops/loop.js";
 import { expand, gather, reshape } from "../../graph/ops/movement/shape-movement.js";
 import { slice } from "../../graph/ops/movement/slicing.js";
-import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
 import { exchangePicks } from "../../graph/passes/exchange.js";
-import { fixThreadRounding, shareGradientParts } from "../../graph/passes/lower.js";
 import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
-import { simplify } from "../../graph/passes/simplify.js";
-import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
-import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { augmented } from "../../nn/augmentations.js";
 import type { Network } from "../../nn/network.js";
 import { type Site, sitesOf } from "../../probes/sites.js";
 import { gatherBatch } from "../data/batch.js";
+import { lowerTraining } from "./compile.js";
 import { joinParts, pack, unpack, unpackParts } from "./packing.js";
 import type { ProgramRequest, TrainingRequest } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";
@@ -136,7 +132,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
       share: microBatchSize / batchSize,
     });
     const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
-    return { carried: optimized(graph([], outputs), request.target).outputs.map(({ tensor }) => tensor) };
+    return { carried: lowerTraining(graph([], outputs), request.target).outputs.map(({ tensor }) => tensor) };
   });
   const sums = unlisted(none, carried);
   if (rest === 0) return sums;
@@ -256,10 +252,4 @@ export function bindNetwork(
       ...(site.preActivation === undefined ? {} : { preActivation: ofSites[2 * i + 1] }),
     })),
   };
-}
-
-/** The passes that a graph with its gradients goes through before it is written. */
-export function optimized(source: Graph, target: Target = onnxruntimeCpu): Graph {
-  const blocked = rewriteGraph(source, blockedConvolutions(target));
-  return simplify(rewriteGraph(rewriteGraph(blocked, shareGradientParts(target)), fixThreadRounding(target)));
 }

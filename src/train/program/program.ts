@@ -9,18 +9,16 @@
 // loss and correct; a state vector holds all networks.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { apply, constant, input, withScope } from "../../graph/build.js";
-import { graph, rewriteGraph } from "../../graph/graph.js";
+import { graph } from "../../graph/graph.js";
 import type { Op } from "../../graph/op.js";
 import { loopOp } from "../../graph/ops/loop.js";
 import type { LaneForm } from "../../graph/ops/network-axis/lane-image.js";
-import { blockedConvolutions } from "../../graph/passes/blocked-convolution.js";
-import { fixThreadRounding } from "../../graph/passes/lower.js";
-import { simplify } from "../../graph/passes/simplify.js";
 import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
 import type { Target } from "../../graph/targets/target.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { gatherBatch } from "../data/batch.js";
-import { bindNetwork, inputTypes, optimized } from "./backward.js";
+import { bindNetwork, inputTypes } from "./backward.js";
+import { lowerInference, lowerTraining } from "./compile.js";
 import {
   carriedFromLanes,
   carriedInLanes,
@@ -67,7 +65,7 @@ export function trainingProgram(request: TrainingRequest): Program {
   });
   const form = request.ensemble;
   const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
-  const body = optimized(bodyOf(plainBody, step, form, lanes, request.target), request.target);
+  const body = lowerTraining(bodyOf(plainBody, step, form, lanes, request.target), request.target);
   const state = form === undefined ? step.state : ensembleLayout(step.state, form.networks);
   const carried = flatState(carriedInputs(state, ""));
   const single = captured(segmentInputs(layout, batchSize, hyperNames.length, randomStreams.length));
@@ -111,7 +109,7 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(request: ProgramRequest): Program {
-  const { network: source, layout, loss, batchSize, optimizer, ensemble, target = onnxruntimeCpu } = request;
+  const { network: source, layout, loss, batchSize, optimizer, ensemble, target } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
   const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
@@ -140,8 +138,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
   const manyBody =
     form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
-  const blocked = rewriteGraph(manyBody, blockedConvolutions(target));
-  const body = simplify(rewriteGraph(blocked, fixThreadRounding(target)));
+  const body = lowerInference(manyBody, target);
   const steps = input("steps", "int64", []);
   const results = runBody(steps, [], [...vectors, ...outer.inputs, outer.targets, outer.rows], body);
   const names = [...state.parameters, ...state.buffers].map(({ name }) => name);
