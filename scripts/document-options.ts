@@ -24,7 +24,9 @@ export async function documented(text: string): Promise<string> {
   const command = new TrainscopeCommand("train");
   const entry = commands.find(({ name }) => name === "train");
   (await entry?.load())?.(command, {} as CommandContext);
-  const table = ["| option | does | default |", "|---|---|---|", ...command.options.map(row)].join("\n");
+  // Every command has --help; hidden flags are other names of those that are listed.
+  const listed = command.options.filter(({ long, hidden }) => !hidden && long !== "--help");
+  const table = ["| option | does | default |", "|---|---|---|", ...listed.map(row)].join("\n");
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from === -1 || to < from) throw new Error("the markers of the table are missing");
   return `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`;

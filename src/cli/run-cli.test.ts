@@ -19,16 +19,6 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 const paths = () => trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
 
-/** Every command that exists, also those that the table does not offer yet. */
-const allCommands: readonly CommandEntry[] = [
-  ...commands.filter(({ name }) => !["train", "study", "lab", "bench", "report"].includes(name)),
-  { name: "train", about: "train one model", load: async () => (await import("./train/command.js")).trainCommand },
-  { name: "study", about: "run one study", load: async () => (await import("./study/command.js")).studyCommand },
-  { name: "lab", about: "run every study", load: async () => (await import("./lab/command.js")).labCommand },
-  { name: "bench", about: "measure", load: async () => (await import("./bench/command.js")).benchCommand },
-  { name: "report", about: "write reports", load: async () => (await import("./report/command.js")).reportCommand },
-];
-
 interface Said {
   readonly code: number;
   readonly out: string;
@@ -77,13 +67,10 @@ describe("help", () => {
     expect((await cli("")).out).toBe(out);
   });
 
-  test.each(allCommands.map(({ name }) => name))(
+  test.each(commands.map(({ name }) => name))(
     "%s has help with a description and examples, by either way",
     async (name) => {
-      const [short, long] = [
-        await cli(`${name} --help`, { entries: allCommands }),
-        await cli(`help ${name}`, { entries: allCommands }),
-      ];
+      const [short, long] = [await cli(`${name} --help`), await cli(`help ${name}`)];
       expect(short).toEqual(long);
       expect([short.code, short.err]).toEqual([0, ""]);
       expect(short.out).toMatch(new RegExp(`^Usage: trainscope ${name} .*\\n\\n\\S`));
@@ -91,18 +78,78 @@ describe("help", () => {
     },
   );
 
-  test("train offers the options of every optimizer and schedule", async () => {
-    const { out } = await cli("train --help", { entries: allCommands });
+  test("train shows the options of everyday use in groups", async () => {
+    const { out } = await cli("train --help");
+    const flags = [...out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(flags).toHaveLength(21);
+    expect(flags).toEqual(expect.arrayContaining(["--data", "--optimizer", "--learning-rate", "--epochs", "--help"]));
+    const groups = [...out.matchAll(/^([A-Z][^:\n]*):$/gm)].map(([, group]) => group);
+    expect(groups).toEqual([
+      ...["Arguments", "Data", "Model", "Loss", "Optimizer", "Learning rate over time", "Length, order and batches"],
+      ...["Probes", "Results", "Help", "Examples"],
+    ]);
+  });
+
+  test("train --help adam shows its options, other names, and where Keras differs", async () => {
+    const { code, out } = await cli("train --help adam");
+    expect(code).toBe(0);
+    expect(out).toMatchInlineSnapshot(`
+      "--optimizer adam (optimizer): Adam
+      Differs in Keras: epsilon 1e-7, before the bias correction (epsilonHat)
+
+      Options:
+        --learning-rate <number>  size of a step (default: 0.001; also --lr)
+        --b1 <number>             decay of the mean of gradients (default: 0.9; also --beta1, --betas)
+        --b2 <number>             decay of the mean of squared gradients (default: 0.999; also --beta2,
+                                  --betas)
+        --epsilon <number>        added to the denominator (default: 1e-8; also --eps)
+        --amsgrad                 divides by the largest mean of squares so far (default: false)
+        --epsilon-hat             epsilon before the bias correction, as in Keras (default: false)
+        --weight-decay <number>   lambda of the weight decay (default: 0)
+        --decoupled               weight decay separate from the gradient, as in AdamW (default: false;
+                                  also --decoupled-weight-decay)
+        --decay <name>            what decays: all parameters, or weights without biases and normalization
+                                  (default: all)
+        --maximize                maximizes the loss instead of minimizing it (default: false)
+      "
+    `);
+  });
+
+  test.each([
+    ["optimizers", "adam-w            Adam with decoupled weight decay"],
+    ["one-cycle", "--schedule-rise-share <number>"],
+    ["OneCycleLR", "Also written OneCycleLR (with cycleMomentum true)"],
+    ["batch-schedules", "growing"],
+    ["kaiming_normal_", "he-normal:fan-mode=..."],
+    ["mse", "--loss mean-squared-error (loss): mean of squared differences"],
+  ])("train --help %s is understood", async (topic, text) => {
+    const { code, out } = await cli(`train --help ${topic}`);
+    expect([code, out]).toEqual([0, expect.stringContaining(text)]);
+  });
+
+  test("train --help with an unknown topic lists those that there are", async () => {
+    const { code, err } = await cli("train --help adan");
+    expect([code, err]).toEqual([
+      2,
+      'error: trainscope train --help: unknown topic "adan". Did you mean "adam"? Valid: all, losses, optimizers, schedules, batch-schedules, initializers, and the names that they list\n',
+    ]);
+  });
+
+  test("train --help all offers the options of every optimizer and schedule", async () => {
+    const { out } = await cli("train --help all");
     const words = out.replace(/\s+/g, " ");
-    expect(words).toContain("--learning-rate <number> size of a step (default: sgd 0.001, adagrad 0.01,");
+    expect(words).toContain("--learning-rate <number> size of a step; also --lr (default: sgd 0.001, adagrad 0.01,");
     expect(words).toContain(
       "--dampening <number> fraction of the gradient that does not enter the momentum; sgd (default: 0)",
     );
     expect(words).toContain("--nesterov Nesterov's variant of momentum; sgd --");
     expect(words).toContain("--decay <name> what decays: all parameters, or weights");
-    expect(words).toContain("--schedule-every <number> length of a stage; step (default: 10)");
+    expect(words).toContain("--weight-decay <number> lambda of the weight decay (default: 0, adam-w 0.01)");
+    expect(words).toContain(
+      "--schedule-every <number> length of a stage; step; also --schedule-step-size (default: 10)",
+    );
     expect(words).toContain("--schedule-milestones <numbers> times at which the rate changes; multi-step (default:");
-    expect(words).toContain("--optimizer <name> sgd (stochastic gradient descent), adagrad (Adagrad),");
+    expect(words).toContain("--optimizer <name> sgd, adagrad, adadelta, rmsprop,");
   });
 
   test("a command that needs a subcommand shows its help and exits 2", async () => {
@@ -181,7 +228,7 @@ describe("wrong usage gives one sentence and exit code 2", () => {
     ],
     ["study run normalization --set epochs", '--set: wrong value: expected key=value, received "epochs"'],
   ])("%s", async (line, message) => {
-    const { code, err } = await cli(line, { entries: allCommands });
+    const { code, err } = await cli(line);
     expect(err).toMatch(/^error: .*\n$/);
     expect(err.slice("error: ".length, -1)).toContain(message);
     expect(code).toBe(2);
@@ -249,12 +296,8 @@ describe("data", () => {
 });
 
 describe("a study that trains nothing", () => {
-  const entries = allCommands;
-
   test("needs no data, prints exact findings, and is reported again from the store", async () => {
-    const { code, out, err } = await cli(`study run architectures --json --quiet --out ${join(home, "a")}`, {
-      entries,
-    });
+    const { code, out, err } = await cli(`study run architectures --json --quiet --out ${join(home, "a")}`);
     expect([code, err]).toEqual([0, ""]);
     const document = JSON.parse(out);
     expect(document).toMatchObject({ schema: 1, study: "architectures", seeds: 0, data: null });
@@ -269,7 +312,7 @@ describe("a study that trains nothing", () => {
       unit: "",
       variant: "alexnetTwoGpu",
     });
-    const again = await cli(`report ${document.run} --json --out ${join(home, "b")}`, { entries });
+    const again = await cli(`report ${document.run} --json --out ${join(home, "b")}`);
     expect([again.code, again.err]).toEqual([0, ""]);
     const pages = await Promise.all(["a", "b"].map((name) => readFile(join(home, name, "report.html"), "utf8")));
     const undated = pages.map((page) => page.replace(/written by Trainscope on [^<]*/, ""));
@@ -279,23 +322,23 @@ describe("a study that trains nothing", () => {
   }, 120_000);
 
   test("takes no seeds, and says in list and show that it has no data", async () => {
-    const { code, err } = await cli("study run architectures --seeds 3", { entries });
+    const { code, err } = await cli("study run architectures --seeds 3");
     expect([code, err]).toEqual([
       2,
       'error: study "architectures": nothing in this study depends on a seed: expected no --seeds: its numbers are computed, not trained, received --seeds 3. Leave --seeds out\n',
     ]);
-    expect((await cli("study show architectures", { entries })).out).toContain("Data      none: nothing is trained\n");
-    expect((await cli("study run architectures --set n=3", { entries })).err).toBe(
+    expect((await cli("study show architectures")).out).toContain("Data      none: nothing is trained\n");
+    expect((await cli("study run architectures --set n=3")).err).toBe(
       'error: study "architectures": this study has no settings: received --set n\n',
     );
-    const { studies } = JSON.parse((await cli("study list --json", { entries })).out);
+    const { studies } = JSON.parse((await cli("study list --json")).out);
     expect(studies).toContainEqual(expect.objectContaining({ id: "architectures", dataset: null }));
   });
 });
 
 describe("study show", () => {
   test("gives every setting with its type, unit, range and value in each preset", async () => {
-    const { out } = await cli("study show normalization", { entries: allCommands });
+    const { out } = await cli("study show normalization");
     expect(out).toContain("Data      mnist\n");
     expect(out).toMatch(/\nRefuted +A paired difference of several points after the last epoch\.\n/);
     expect(out.slice(out.indexOf("setting "))).toMatchInlineSnapshot(`
@@ -312,7 +355,7 @@ describe("study show", () => {
   });
 
   test("with --json gives the same as data", async () => {
-    const { out } = await cli("study show normalization --json", { entries: allCommands });
+    const { out } = await cli("study show normalization --json");
     const { study } = JSON.parse(out);
     expect(study).toMatchObject({ id: "normalization", dataset: "mnist", data: { mnist: "mnist" } });
     expect(Object.keys(study.presets)).toEqual(["quick", "standard", "paper", "smoke"]);

@@ -1,11 +1,26 @@
 // commander's Command with our errors: one sentence, the nearest valid name, exit code 2.
 import { Command, type ErrorOptions } from "commander";
 import { InvalidInputError, type TrainscopeError, UnknownNameError } from "../core/errors.js";
+import { plainName } from "../core/names.js";
 
 export class TrainscopeCommand extends Command {
   /** commander makes subcommands with this. */
   override createCommand(name?: string): TrainscopeCommand {
     return new TrainscopeCommand(name);
+  }
+
+  /** Reads flags in any spelling: `--learning_rate` and `--learningRate` are `--learning-rate`. */
+  override parseOptions(argv: string[]): ReturnType<Command["parseOptions"]> {
+    const end = argv.indexOf("--");
+    return super.parseOptions(argv.map((word, i) => (end === -1 || i < end ? this.#knownFlag(word) : word)));
+  }
+
+  #knownFlag(word: string): string {
+    const [, name, value = ""] = /^--([^=]+)(=.*)?$/s.exec(word) ?? [];
+    if (name === undefined || this.options.some(({ long }) => long === `--${name}`)) return word;
+    const plain = plainName(name);
+    const known = this.options.find(({ long }) => long !== undefined && plainName(long) === plain)?.long;
+    return known === undefined ? word : `${known}${value}`;
   }
 
   /** Every mistake on the command line ends here. */
@@ -25,7 +40,9 @@ function usageError(command: Command, message: string, code: string): Trainscope
   const help = command.createHelp();
   switch (code) {
     case "commander.unknownOption": {
-      const valid = help.visibleOptions(command).flatMap(({ long }) => long ?? []);
+      // Help may show only some of them.
+      const known = [...command.options.filter(({ hidden }) => !hidden), ...help.visibleOptions(command)];
+      const valid = [...new Set(known.flatMap(({ long }) => long ?? []))];
       return new UnknownNameError(where, "option", quoted.replace(/=.*$/, ""), valid);
     }
     case "commander.unknownCommand": {

@@ -1,6 +1,7 @@
 // Every table of definitions by the name of its family: what is true of names must be true in all of them.
 import type { DefinitionTable } from "../../src/core/definition.js";
 import { syntheticTable } from "../../src/data/synthetic.js";
+import { augmentations } from "../../src/nn/augmentations.js";
 import { initializers } from "../../src/nn/initializers.js";
 import { layers } from "../../src/nn/layers/index.js";
 import { losses } from "../../src/nn/losses.js";
@@ -17,5 +18,6 @@ export const families: Readonly<Record<string, DefinitionTable>> = {
   optimizers,
   schedules,
   batchSchedules,
+  augmentations,
   syntheticTable,
 };

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Command, Option } from "commander";
 import { describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
+import { documentedNames } from "../../scripts/document-names.js";
 import { documented } from "../../scripts/document-options.js";
 import type { CommandContext } from "../../src/cli/command-context.js";
 import { commands } from "../../src/cli/commands.js";
@@ -106,7 +107,8 @@ async function commandTable(): Promise<DocumentedCommand[]> {
     const command = new TrainscopeCommand(name);
     (await load())(command, {} as CommandContext);
     const visit = (current: Command, path: string): void => {
-      if (current.commands.length === 0) table.push({ path, options: current.options });
+      if (current.commands.length === 0)
+        table.push({ path, options: current.options.filter(({ long }) => long !== "--help") });
       for (const child of current.commands) visit(child, `${path} ${child.name()}`);
     };
     visit(command, name);
@@ -130,7 +132,8 @@ describe("docs/command-line.md", () => {
 
   test("lists the options of every command, in order", async () => {
     for (const { path, options } of await commandTable()) {
-      expect([path, ...rowsOf(bodyOf(path)).map(([flags]) => flags)]).toEqual([path, ...options.map((o) => o.flags)]);
+      const listed = options.filter(({ hidden }) => !hidden).map(({ flags }) => flags);
+      expect([path, ...rowsOf(bodyOf(path)).map(([flags]) => flags)]).toEqual([path, ...listed]);
     }
   });
 
@@ -139,10 +142,17 @@ describe("docs/command-line.md", () => {
     expect(text).toBe(await documented(text));
   });
 
+  test("docs/names.md has the tables that npm run docs makes", () => {
+    const text = read("docs/names.md");
+    expect(text).toBe(documentedNames(text));
+  });
+
   test("gives the defaults that commander knows", async () => {
     for (const { path, options } of await commandTable()) {
       const rows = rowsOf(bodyOf(path));
-      for (const [i, { flags, defaultValue, defaultValueDescription }] of options.entries()) {
+      for (const [i, { flags, defaultValue, defaultValueDescription }] of options
+        .filter(({ hidden }) => !hidden)
+        .entries()) {
         if (defaultValue !== undefined)
           expect(rows[i], `${path} ${flags}`).toContain(`${defaultValueDescription ?? defaultValue}`);
       }

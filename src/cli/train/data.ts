@@ -9,8 +9,8 @@ import { isDataPath, loadUserData } from "../../node/data/user-data.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
-import type { TrainOptions } from "./command.js";
 import { readLimited } from "./files.js";
+import type { TrainOptions } from "./options.js";
 
 /** Options that only a user's own data has a use for. */
 const ownDataOptions = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { TrainOptions } from "./command.js";
 import { checkEnsembleOptions, distributionOf } from "./ensemble.js";
+import type { TrainOptions } from "./options.js";
 
 describe("distributionOf", () => {
   test("counts what is a number only", () => {

@@ -9,8 +9,8 @@ import type { StopSignal, Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
-import type { TrainOptions } from "./command.js";
 import { StateFile, writeResult } from "./files.js";
+import type { TrainOptions } from "./options.js";
 import { probeDocument, probeText } from "./probe-text.js";
 
 /** How one number is distributed over the networks that did not diverge. */

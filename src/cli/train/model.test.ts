@@ -1,7 +1,7 @@
 // The model that a command line names, with the initializers that its flags name.
 import { expect, test } from "vitest";
-import type { TrainOptions } from "./command.js";
 import { readModel } from "./model.js";
+import type { TrainOptions } from "./options.js";
 
 const optionsOf = (changes: Partial<TrainOptions>) =>
   ({ model: "mlp:784-20-10", freeze: [], ...changes }) as unknown as TrainOptions;

@@ -13,8 +13,8 @@ import type { SavedModel } from "../../onnx/save-weights.js";
 import { inferenceModel } from "../../train/export.js";
 import { onnxNetwork } from "../../train/imported/onnx-network.js";
 import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
-import type { TrainOptions } from "./command.js";
 import { readModelSpec } from "./files.js";
+import type { TrainOptions } from "./options.js";
 
 /** A model, and what is written of it after training. */
 export interface TrainableModel {

@@ -7,7 +7,7 @@ import type { RunStatus } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { machineText } from "../machine-text.js";
 import { versions } from "../versions.js";
-import type { TrainOptions } from "./command.js";
+import type { TrainOptions } from "./options.js";
 import type { FinalDocument } from "./text.js";
 
 export interface Training {

@@ -7,8 +7,8 @@ import { defineLayer } from "../layer.js";
 
 interface Pool {
   readonly about: string;
-  /** Names in PyTorch and Keras, without the number of axes. */
-  readonly aliases: readonly string[];
+  /** Names in PyTorch and Keras, by the number of axes. */
+  aliases(axes: number): readonly string[];
   node(x: Tensor, window: PoolOptions): Tensor;
 }
 
@@ -16,7 +16,7 @@ function pooling<Kind extends string>(kind: Kind, { about, aliases, node }: Pool
   return defineLayer({
     kind,
     about,
-    aliases: aliases.map((name) => `${name}${form.axes.length}d`),
+    aliases: aliases(form.axes.length),
     options: z.object({
       kernel: extentsOption(form, 1)
         .describe("size of the window")
@@ -46,10 +46,14 @@ function pooling<Kind extends string>(kind: Kind, { about, aliases, node }: Pool
   });
 }
 
-const largest: Pool = { about: "largest value of each window", aliases: ["MaxPooling"], node: maxPool };
+const largest: Pool = {
+  about: "largest value of each window",
+  aliases: (axes) => [`MaxPooling${axes}D`],
+  node: maxPool,
+};
 const mean: Pool = {
   about: "mean of each window",
-  aliases: ["AvgPool", "AveragePooling"],
+  aliases: (axes) => [`AvgPool${axes}d`, `AveragePooling${axes}D`],
   node: (x, window) => averagePool(x, { ...window, count_include_pad: 1 }),
 };
 

@@ -62,8 +62,13 @@ export const rmsNorm = defineLayer({
       .number()
       .min(0)
       .default(2 ** -23)
-      .describe("added to the mean square"),
-    affine: z.boolean().default(true).describe("trained scales afterwards"),
+      .describe("added to the mean square")
+      .meta({ aliases: ["eps"] }),
+    affine: z
+      .boolean()
+      .default(true)
+      .describe("trained scales afterwards")
+      .meta({ aliases: ["elementwise_affine"] }),
   }),
   build({ axes, epsilon, affine }, x, context) {
     const shape = normalizedShape(x, axes, context);

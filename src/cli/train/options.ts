@@ -1,0 +1,134 @@
+// From the flags of `trainscope train` to the options of a training.
+import { InvalidInputError } from "../../core/errors.js";
+import type { ImageSize } from "../../data/user/image-set.js";
+import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
+import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import { choice, kebabCase } from "../option-values.js";
+import { families, isDefinitionFlag, specFromFlags } from "./definition-flags.js";
+
+export interface TrainOptions {
+  /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
+  readonly model: string;
+  /** Which output of an `.onnx` model the loss is taken of, where it has several. */
+  readonly output?: string;
+  /** File of weights to start from, by parameter name. */
+  readonly initial?: string;
+  /** How weights and biases begin, with options: `he-normal:gain=1`. By the model when left out. */
+  readonly initializer?: string;
+  readonly biasInitializer?: string;
+  /** Patterns of parameters and running statistics to freeze. */
+  readonly freeze: readonly string[];
+  /** Name of a data set, or a path to data of one's own. */
+  readonly data: string;
+  readonly dataDir?: string;
+  /** Arrays of a user's own data. */
+  readonly inputs?: readonly string[];
+  readonly targets?: readonly string[];
+  readonly test?: string;
+  readonly testInputs?: readonly string[];
+  readonly testTargets?: readonly string[];
+  readonly validationSplit?: number;
+  /** What the pictures of a folder are resized to. */
+  readonly imageSize?: ImageSize;
+  /** With the options that were given; the definitions fill in the rest and check them. */
+  readonly loss: KindSpec;
+  readonly optimizer: KindSpec;
+  readonly schedule: KindSpec;
+  readonly clip?: TrialSpec["clip"];
+  /** How stored inputs become network inputs; by the data when left out. */
+  readonly scaling?: TrialSpec["data"]["scaling"];
+  /** Exactly one of the two is there. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly batchSize: number;
+  readonly microBatchSize?: number;
+  readonly batchSchedule?: KindSpec;
+  readonly seed: number;
+  /** Chosen by measurement when left out. */
+  readonly threads?: number;
+  /** So many networks at once, with the seeds from `seed` on; one when left out. */
+  readonly ensemble?: number;
+  /** `shuffle`, `sequential`, `shared`, or a path to an `.npy` file of row numbers. */
+  readonly order: string;
+  readonly dropLast: boolean;
+  /** File for the trained model in inference form. */
+  readonly save?: string;
+  /** File for the trained parameters and statistics by name. */
+  readonly saveWeights?: string;
+  /** File for a checkpoint, written at the end and when interrupted. */
+  readonly saveState?: string;
+  /** Seconds between two checkpoints on the way; 10 when left out. */
+  readonly checkpointEvery?: number;
+  /** Checkpoint to go on from. */
+  readonly resume?: string;
+  /** What to look at on the way; nothing when left out. */
+  readonly probes?: ProbeSpec;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
+
+export interface Flags extends Readonly<Record<string, unknown>> {
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly warmUp?: number;
+  readonly clipNorm?: number;
+  readonly clipValue?: number;
+}
+
+/** Turns flags into the options of a training. Throws InvalidInputError when they contradict one another. */
+export function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainOptions {
+  if (epochs !== undefined && steps !== undefined) {
+    throw new InvalidInputError("two lengths are given", {
+      where: "trainscope train",
+      expected: "one of --epochs and --steps",
+      received: "both",
+    });
+  }
+  const { warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...others } = flags;
+  const { probe, probeEvery, histogramBins, noiseScale, ...rest } = others;
+  const probes = probesFrom({ probe, probeEvery, histogramBins, noiseScale } as ProbeFlags);
+  const schedule = specFromFlags(families.schedule, flags);
+  const sizes = specFromFlags(families.batchSchedule, flags);
+  const clip = {
+    ...(clipNorm === undefined ? {} : { norm: clipNorm }),
+    ...(clipValue === undefined ? {} : { value: clipValue }),
+  };
+  const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !isDefinitionFlag(key)));
+  return {
+    ...(plain as unknown as TrainOptions),
+    model,
+    loss: specFromFlags(families.loss, flags),
+    optimizer: specFromFlags(families.optimizer, flags),
+    schedule: warmUp === undefined ? schedule : { kind: "warmUp", length: warmUp, next: schedule },
+    ...(sizes.kind === "constant" && Object.keys(sizes).length === 1 ? {} : { batchSchedule: sizes }),
+    ...(Object.keys(clip).length === 0 ? {} : { clip }),
+    ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
+    ...(probes === undefined ? {} : { probes }),
+    freeze: (freeze as readonly string[] | undefined) ?? [],
+    dropLast: dropLast === true,
+    quiet: quiet === true,
+    json: json === true,
+  };
+}
+
+interface ProbeFlags {
+  readonly probe?: readonly string[];
+  readonly probeEvery?: number;
+  readonly histogramBins?: number;
+  readonly noiseScale?: boolean;
+}
+
+/** What to look at: something as soon as one of the flags is given. */
+function probesFrom({ probe, probeEvery, histogramBins = 0, noiseScale = false }: ProbeFlags): ProbeSpec | undefined {
+  const isGiven = probe !== undefined || probeEvery !== undefined || histogramBins > 0 || noiseScale;
+  if (!isGiven) return undefined;
+  const written = probeTargets.map(kebabCase);
+  const read = choice("--probe", [...written, "all"]);
+  const names = (probe ?? ["all"]).map(read);
+  return readProbeSpec({
+    of: probeTargets.filter((target) => names.includes("all") || names.includes(kebabCase(target))),
+    ...(probeEvery === undefined ? {} : { every: probeEvery }),
+    histogramBins,
+    noiseScale,
+  });
+}
