@@ -1,4 +1,5 @@
 // Where a diverged step went bad: the step once more, outside the loop, with every value checked.
+import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { sub } from "../../graph/ops/elementwise/arithmetic.js";
 import { concat, reshape } from "../../graph/ops/movement/shape-movement.js";
 import { reduceSum } from "../../graph/ops/reduction/reduction.js";
@@ -40,4 +41,18 @@ export function diagnosisProgram(request: TrainingRequest): DiagnosisProgram {
 /** The first thing that is not finite, if any is. */
 export function firstBad(names: readonly string[], flags: ArrayLike<number>): string | undefined {
   return names.find((_, i) => !Number.isFinite(flags[i]));
+}
+
+/**
+ * The first tensor that is not finite throughout, of each network that has one, in the order of the networks.
+ * @param tensors of all networks by path; where there are several, the last axis counts them.
+ */
+export function badTensors(tensors: ReadonlyMap<string, TensorData>, networks: number): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const [path, { data }] of tensors) {
+    const values = data as Float32Array;
+    for (let i = 0; i < values.length; i++)
+      if (!Number.isFinite(values[i]) && !found.has(i % networks)) found.set(i % networks, path);
+  }
+  return new Map([...found].sort(([a], [b]) => a - b));
 }

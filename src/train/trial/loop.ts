@@ -10,6 +10,7 @@ import { unpackValues } from "../program/packing.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import type { TrialSpec } from "../spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { badTensors } from "./diagnosis.js";
 import type { TrialEngine } from "./engine.js";
 import type { Divergence, Evaluation, EventOf, Measured, ProbeReading, TrialEvent } from "./events.js";
 import { TrialHistory } from "./history.js";
@@ -252,19 +253,14 @@ export class TrialLoop implements Trial {
     yield { kind: "test", measured };
   }
 
-  /** Networks that have a parameter or buffer which is not finite throughout, and did not diverge before. */
+  /** Networks that the last update left with a value that is not a number, and that did not diverge before. */
   async #badNetworks(): Promise<Divergence[]> {
-    const found = new Map<number, Divergence>();
-    for (const [path, { data }] of await this.allTensors()) {
-      const values = data as Float32Array;
-      for (let i = 0; i < values.length; i++) {
-        const network = i % this.networks;
-        if (Number.isFinite(values[i]) || this.history.hasDiverged(network)) continue;
-        const bad = { network, step: this.#step, loss: Number.NaN, tensor: `parameter ${path}` };
-        found.set(network, this.history.diverge(bad));
-      }
-    }
-    return [...found.values()].sort((a, b) => a.network - b.network);
+    const bad = [...badTensors(await this.allTensors(), this.networks)];
+    return bad
+      .filter(([network]) => !this.history.hasDiverged(network))
+      .map(([network, path]) =>
+        this.history.diverge({ network, step: this.#step, loss: Number.NaN, tensor: `parameter ${path}` }),
+      );
   }
 
   #isCheckpointDue(): boolean {
