@@ -1,4 +1,4 @@
-// Weights from a file for a network: matched by name, all of them, in the right shapes.
+// Loads the weights of a network from a file: all of them, matched by name, in the right shapes.
 
 import { InvalidInputError, nearestName, ShapeError } from "../../core/errors.js";
 import { isFloat } from "../../core/numbers/dtype.js";
@@ -6,13 +6,13 @@ import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Network } from "../../nn/network.js";
 
-/** PyTorch counts the batches that a normalization has seen; nothing that is computed depends on it. */
+/** PyTorch counts the batches of a normalization; no computed value depends on the count. */
 const ignored = /(?:^|\.)num_batches_tracked$/;
 
 /**
- * The values of a network's parameters and buffers by path, as `TrialRequest.initial` wants them.
+ * The values of a network's parameters and buffers by path, as `TrialRequest.initial` expects them.
  * @param where the file, for messages.
- * @throws InvalidInputError for names that are missing or too many, all of them in one message; ShapeError.
+ * @throws InvalidInputError that lists all missing and unexpected names; ShapeError.
  */
 export function matchWeights(
   where: string,

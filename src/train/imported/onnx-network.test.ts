@@ -254,7 +254,7 @@ test("data that does not fit and outputs that are not named are refused", () => 
   );
   const two: ModelCase = { ...normalized, outputs: ["y", "h"] };
   expect(() => reading(two)).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: net.onnx: the model has several outputs: expected the name of the one that the loss is taken of, received none. Choose with --output: "y", "h"]`,
+    `[InvalidInputError: net.onnx: the model has several outputs: expected the name of the output for the loss, received none. Choose with --output: "y", "h"]`,
   );
   expect(() => reading(two, { output: "z" })).toThrowErrorMatchingInlineSnapshot(
     `[UnknownNameError: net.onnx: unknown output "z". Valid: y, h]`,
@@ -293,7 +293,7 @@ describe("the saved model", () => {
     });
     expect(network.remarks).toMatchInlineSnapshot(`
       [
-        "2 of 5 weights are stored in another type than float32: they are trained in float32 and written back in their own",
+        "2 of 5 weights are stored in another type than float32: they are trained in float32 and written back in their own type",
       ]
     `);
     const [weight, scale] = network.build(form("training", 2, 3)).parameters;

@@ -1,6 +1,6 @@
 // A model from an ONNX file as a network that trains.
 //
-//   OnnxFile --merged weights apart--> parameters, statistics --buildGraph, once for every batch size--> Network
+//   OnnxFile --separate merged weights--> parameters, statistics --buildGraph, once per batch size--> Network
 
 import { InvalidInputError, ShapeError, UnknownNameError } from "../../core/errors.js";
 import { sha256OfPieces } from "../../core/formats/hash.js";
@@ -36,26 +36,27 @@ import { type PaddingRow, TrainingForms } from "./training-forms.js";
 export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
   /** Patterns of parameters and running statistics to freeze, by their names in the file. See `pathMatcher`. */
   readonly freeze?: readonly string[];
-  /** The output that the loss is taken of. May be left out where there is only one. */
+  /** The output for the loss. May be omitted if there is only one. */
   readonly output?: string;
 }
 
 export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
-  /** Names the model in a trial's spec: the file's contents, values beside it included, and the output. */
+  /** Identifies the model in a trial's spec: the file's contents, including external data, and the output. */
   readonly spec: KindSpec;
-  /** What a user should hear: weights of another type than they are trained in, normalization that is not there. */
+  /** Remarks for the user: weights in other types, normalizations that the exporter removed. */
   readonly remarks: readonly string[];
   /**
-   * The model with these weights in inference form; everything else is as it was.
-   * @param tensors parameters and statistics by their names in the file; those that are missing keep their values.
+   * The model with these weights in inference form; everything else is unchanged.
+   * @param tensors parameters and statistics by their names in the file; missing ones keep their values.
    */
   save(tensors: ReadonlyMap<string, TensorData>, options?: SaveOptions): SavedModel;
 }
 
 /**
- * Reads a model for training. Parameters are those of `parameters.ts`; BatchNormalization takes the statistics of the
- * batch and moves the running ones as PyTorch does, Dropout is active, whatever mode the file was exported in.
+ * Reads a model for training. Parameters are those of `parameters.ts`; BatchNormalization uses the statistics of the
+ * batch and updates the running statistics as PyTorch does, and Dropout is active, whatever mode the file was exported
+ * in.
  * @param where the file, for messages.
  * @throws CorruptFileError | InvalidInputError | UnknownNameError.
  */
@@ -102,7 +103,7 @@ function unfoldedRemark(where: string, count: number): string[] {
   ];
 }
 
-/** Constants beside the weights may be named as well: whether a file tells that they are none depends on its exporter. */
+/** Freeze patterns may also name constants, because only some exporters distinguish them from weights. */
 function freezable({ graph }: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return [...new Set([...weights, ...graph.initializer].map(({ name }) => name))];
 }
@@ -128,7 +129,7 @@ function outputName({ graph, where }: OnnxFile, wanted: string | undefined): str
   if (names.length === 1) return names[0];
   throw new InvalidInputError("the model has several outputs", {
     where,
-    expected: "the name of the one that the loss is taken of",
+    expected: "the name of the output for the loss",
     received: "none",
     remedy: `Choose with --output: ${names.slice(0, 10).map(quoted).join(", ")}`,
   });
@@ -193,14 +194,14 @@ function parameterOf({ name, use, value }: StoredWeight, tensors: ReadonlyMap<st
     path: name,
     role: roles[use as keyof typeof roles],
     tensor: tensors.get(name) as Tensor,
-    // It has a value already.
+    // The parameter already has a value.
     initializer: { kind: "constant", value: 0 },
     fans: { fanIn: 1, fanOut: 1 },
     value,
   };
 }
 
-/** Shapes of the inputs with the batch in front, checked against what the file says of the other axes. */
+/** Shapes of the inputs including the batch, checked against the axes that the file declares. */
 function inputShapes(file: OnnxFile, { batchSize, inputShapes: examples }: NetworkForm): Map<string, Shape> {
   const infos = freeInputs(file);
   if (infos.length !== examples.length) {
@@ -227,14 +228,14 @@ function inputShapes(file: OnnxFile, { batchSize, inputShapes: examples }: Netwo
   );
 }
 
-/** The batch size that the file was exported for, if its inputs say one, and the same. */
+/** The batch size that the file was exported for, if its inputs agree on one. */
 function ownBatchSize(file: OnnxFile): number | undefined {
   const sizes = freeInputs(file).map((info) => declaredInput(file.where, info).axes?.[0]);
   const [first] = sizes;
   return typeof first === "number" && first > 0 && sizes.every((size) => size === first) ? first : undefined;
 }
 
-/** Initial states and the like that were stored for every example of the file's own batch: one row broadcasts to any. */
+/** Reduces initial states and the like, stored for every example of the file's batch, to one row, which broadcasts. */
 function equalRows({ file, weights }: Source, own: number): Map<string, Tensor> {
   const rows = new Map<string, Tensor>();
   const isWeight = new Set(weights.map(({ name }) => name));
@@ -250,7 +251,7 @@ function equalRows({ file, weights }: Source, own: number): Map<string, Tensor> 
 
 type Build = (mode: Mode, options: BuildOptions) => { graph: Graph; forms: TrainingForms };
 
-/** Builds the graph; a file for one batch size only is built for that one first, to see where it says so. */
+/** Builds the graph. A file with a fixed batch size is built with its own size first, to find the batch axes. */
 function buildForBatch(source: Source, { mode, batchSize }: NetworkForm, shapes: Map<string, Shape>, build: Build) {
   const { file } = source;
   const own = ownBatchSize(file);

@@ -1,4 +1,4 @@
-// What a user should hear of a model before it trains: where training differs from what the framework would do.
+// Remarks for the user before a model trains: where training differs from training in the framework.
 
 import type { OnnxFile } from "../../onnx/file/onnx-file.js";
 import { quoted } from "../../onnx/file/read-values.js";
@@ -9,7 +9,9 @@ import { paddingRows } from "../../onnx/recover/padding-rows.js";
 import { isBinary, isSymmetric, type StoredWeight } from "../../onnx/recover/parameters.js";
 import { isSineTable } from "../../onnx/recover/sine-table.js";
 
-/** One sentence each: weights of other types, normalization and parameters that an exporter folded, frozen padding rows. */
+/**
+ * One sentence each: weights of other types, normalization and parameters that an exporter folded, frozen padding rows.
+ */
 export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return [
     ...typeRemarks(weights),
@@ -20,16 +22,16 @@ export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): s
   ];
 }
 
-/** float32 is what everything is trained in. */
+/** Everything is trained in float32. */
 function typeRemarks(weights: readonly StoredWeight[]): string[] {
   const other = weights.filter(({ proto }) => proto.dataType !== 1);
   if (other.length === 0) return [];
   return [
-    `${other.length} of ${weights.length} weights are stored in another type than float32: they are trained in float32 and written back in their own`,
+    `${other.length} of ${weights.length} weights are stored in another type than float32: they are trained in float32 and written back in their own type`,
   ];
 }
 
-/** Training goes on without the normalization then, which is not what the framework does with the model. */
+/** The model then trains without the normalization, unlike in the framework. */
 function foldingRemarks(file: OnnxFile): string[] {
   const nodes = foldedNormalizations(file);
   if (nodes.length === 0) return [];
@@ -40,7 +42,7 @@ function foldingRemarks(file: OnnxFile): string[] {
   ];
 }
 
-/** Arithmetic over parameters that happened at the export happens no more in training. */
+/** Arithmetic on parameters that the exporter evaluated no longer takes place in training. */
 function computedRemarks(file: OnnxFile): string[] {
   const computed = computedWeights(file).filter(({ isPart }) => !isPart);
   if (computed.length === 0) return [];
@@ -52,7 +54,7 @@ function computedRemarks(file: OnnxFile): string[] {
   ];
 }
 
-/** No operator of ONNX says it, so that a user should know that it was seen. */
+/** ONNX cannot express padding rows, so the user should know that they were recognized. */
 function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return paddingRows(file, weights).map(
     ({ name, row }) =>
@@ -60,7 +62,7 @@ function paddingRemarks(file: OnnxFile, weights: readonly StoredWeight[]): strin
   );
 }
 
-/** Exporters that do not tell buffers from parameters store them alike. */
+/** Some exporters store buffers like parameters. */
 function bufferRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
   const trained = new Set(weights.map(({ name }) => name));
   return file.graph.initializer
@@ -70,7 +72,7 @@ function bufferRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string
       const what = isSineTable(value)
         ? "a table of sines and cosines"
         : isSymmetric(value)
-          ? "a symmetric matrix, as no parameter begins"
+          ? "a symmetric matrix, which no initializer creates"
           : isBinary(value)
             ? "of zeros and ones, a mask"
             : undefined;

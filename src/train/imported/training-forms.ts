@@ -1,4 +1,4 @@
-// What BatchNormalization and Dropout nodes of a file become in a network: active in training, fixed in inference.
+// Forms of BatchNormalization and Dropout in networks from files: active in training, fixed in inference.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { constant, input, scalar } from "../../graph/build.js";
 import { mul } from "../../graph/ops/elementwise/arithmetic.js";
@@ -14,23 +14,23 @@ import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../../on
 import type { NodeCall, NodeForm } from "../../onnx/forms/node-form.js";
 import { shortest } from "../../onnx/forms/read-attribute.js";
 
-/** The row of a table that padding tokens look up, and its values. */
+/** The padding row of a table, and its values. */
 export interface PaddingRow {
   readonly row: number;
   readonly values: TensorData;
 }
 
-/** Forms for one build of a network, and what they leave behind: keys of random masks, statistics after the step. */
+/** Forms for one build of a network, which collect the keys of random masks and the statistics after the step. */
 export class TrainingForms {
   readonly table: Readonly<Record<string, NodeForm>>;
   readonly randomKeys: RandomKey[] = [];
   readonly firstExample = input("first example", "uint32", []);
   readonly #isFrozen: (name: string) => boolean;
-  /** Running statistics by their tensor, and what the nodes so far have made of them. */
+  /** Running statistics by their tensor, and their values after the nodes so far. */
   readonly #statistics: ReadonlyMap<Tensor, Buffer>;
   readonly #next = new Map<Tensor, Tensor>();
 
-  /** @param padding rows of tables that get no gradient, with what they hold. */
+  /** @param padding rows of tables that get no gradient, with their values. */
   constructor(
     mode: Mode,
     statistics: readonly Buffer[],
@@ -51,7 +51,7 @@ export class TrainingForms {
           };
   }
 
-  /** What a running statistic becomes after a step. */
+  /** The value of a running statistic after a step. */
   nextOf({ tensor }: Buffer): Tensor {
     return this.#next.get(tensor) ?? tensor;
   }
@@ -68,7 +68,8 @@ export class TrainingForms {
       { scale, shift, mean: this.nextOf(ofMean), variance: this.nextOf(ofVariance) },
       {
         epsilon: shortest(call.attribute("epsilon")?.f ?? 1e-5),
-        // ONNX says what stays, PyTorch what comes: 0.9 is 0.1, and not 0.09999999999999998.
+        // ONNX gives the fraction that is kept, PyTorch the fraction that is new: 0.9 becomes 0.1, not
+        // 0.09999999999999998.
         momentum: Number((1 - keptShare(call)).toPrecision(7)),
         where: call.where,
       },
@@ -98,7 +99,7 @@ function throughIdentity(tensor: Tensor): Tensor {
   return source;
 }
 
-/** Chosen after the rows are taken, so that no gradient reaches the row of the padding. */
+/** Replaces the vectors after the lookup, so that no gradient reaches the padding row. */
 function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, PaddingRow>): readonly Tensor[] {
   const [vectors] = call.record(call.inputs);
   const [table, tokens] = call.inputs as readonly Tensor[];

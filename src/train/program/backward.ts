@@ -1,4 +1,4 @@
-// Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in a loop of its own.
+// Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in an inner loop.
 import type { DType } from "../../core/numbers/dtype.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, scalar, withScope } from "../../graph/build.js";
@@ -22,7 +22,7 @@ import { joinParts, pack, unpack, unpackParts } from "./packing.js";
 import type { ProgramRequest, TrainingRequest } from "./program-request.js";
 import type { StateLayout } from "./state-layout.js";
 
-/** What a batch is computed from. State is in vectors, as it is carried. */
+/** The inputs of a batch's computation. State is in packed vectors. */
 export interface BackwardInputs {
   readonly inputs: readonly Tensor[];
   readonly targets: Tensor;
@@ -30,15 +30,15 @@ export interface BackwardInputs {
   readonly rows: Tensor;
   readonly parameters: readonly Tensor[];
   readonly buffers: readonly Tensor[];
-  /** `uint32` scalars, two for every random layer, then two for every augmentation. */
+  /** `uint32` scalars: two per random layer, then two per augmentation. */
   readonly keys: readonly Tensor[];
 }
 
 export interface BackwardResults {
   readonly loss: Tensor;
-  /** Right answers; absent for regression. */
+  /** Number of correct predictions; absent for regression. */
   readonly correct?: Tensor;
-  /** Gradients of the loss, in the vectors of the parameters. */
+  /** Gradients of the loss, packed like the parameters. */
   readonly gradients: readonly Tensor[];
   readonly buffers: readonly Tensor[];
 }
@@ -48,23 +48,25 @@ export interface BackwardRequest extends ProgramRequest, Pick<TrainingRequest, "
 }
 
 export interface WholeBatch extends BackwardResults {
-  /** Parameters and buffers by path, as the network sees them. */
+  /** Parameters and buffers by path. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly gradientOf: ReadonlyMap<string, Tensor>;
-  /** Where probes look, with the gradient of the loss by the activation; only when asked for. */
+  /** Probed activations with the gradient of the loss with respect to them, if requested. */
   readonly sites: readonly (Site & { readonly gradient: Tensor })[];
 }
 
 export interface WholeBatchOptions {
-  /** `uint32` scalar: examples of the batch before these. */
+  /** `uint32` scalar: number of examples of the batch before these. */
   readonly firstExample?: Tensor;
-  /** Factor of the loss: the share of the batch that these examples are. */
+  /** Factor of the loss: these examples as a fraction of the batch. */
   readonly share?: number;
-  /** Whether to find the sites of probes. The network is then not rearranged for speed: every activation exists. */
+  /**
+   * Whether to find the sites of probes. Then the network is not rewritten for speed, so that every activation exists.
+   */
   readonly sites?: boolean;
 }
 
-/** The batch at once. */
+/** Computes the batch at once. */
 export function wholeBatch(
   request: BackwardRequest,
   given: BackwardInputs,
@@ -107,10 +109,11 @@ export function wholeBatch(
 }
 
 /**
- * The batch in parts of `microBatchSize` examples (the last may be smaller), so that only the activations of one part
- * are in memory. The gradient of a mean over the batch is the sum of those of its parts, weighted by their sizes: equal
- * to that of the whole batch up to rounding, and random masks are the same. Layers that look at the whole batch see a
- * part of it instead: batch normalization takes the statistics of every part, and moves the running ones once a part.
+ * Computes the batch in parts of `microBatchSize` examples (the last may be smaller), so that only the activations of
+ * one part are in memory. The gradient of a mean over the batch is the sum of the gradients of its parts, weighted by
+ * their sizes: equal to that of the whole batch up to rounding, with the same random masks. Layers that depend on the
+ * whole batch see only a part of it: batch normalization uses the statistics of each part, and updates the running
+ * statistics once per part.
  */
 export function microBatches(request: BackwardRequest, given: BackwardInputs, microBatchSize: number): BackwardResults {
   const { batchSize, loss, state } = request;
@@ -148,7 +151,7 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
   return summed(sums, part);
 }
 
-/** What the body of the loop over parts reads, out of the captured values in their order. */
+/** The values that the body of the loop over parts reads, taken from the captured values in order. */
 function partInputs(
   given: BackwardInputs,
   read: readonly Tensor[],
@@ -171,7 +174,7 @@ function summed(sums: BackwardResults, part: BackwardResults): BackwardResults {
   };
 }
 
-/** Results as one list, the way a loop carries them. */
+/** Results as one list, for a loop to carry. */
 function listed({ loss, correct, gradients: vectors, buffers }: BackwardResults): Tensor[] {
   return [loss, ...(correct === undefined ? [] : [correct]), ...vectors, ...buffers];
 }
@@ -187,24 +190,24 @@ function unlisted(like: BackwardResults, list: readonly Tensor[]): BackwardResul
   };
 }
 
-/** Element types that a network wants its inputs in. */
+/** Element types of a network's inputs. */
 export function inputTypes(template: Network): DType[] {
   return template.inputs.map(({ dtype }) => dtype);
 }
 
 export interface BindingOptions extends WholeBatchOptions {
-  /** Parameters that came in parts: products take them so. */
+  /** Parameters that are split into parts, which products read separately. */
   readonly parts?: ReadonlyMap<string, readonly Tensor[]>;
 }
 
 export interface BoundNetwork {
   readonly output: Tensor;
-  /** What each buffer becomes, by path; frozen parameters stay as they are. */
+  /** New values of buffers, by path; frozen parameters are unchanged. */
   readonly buffers: ReadonlyMap<string, Tensor>;
   readonly sites: readonly Site[];
 }
 
-/** The network with its inputs, parameters, buffers and random keys put in place of the template's placeholders. */
+/** The network with its actual inputs, parameters, buffers and random keys instead of the template's placeholders. */
 export function bindNetwork(
   template: Network,
   xs: readonly Tensor[],

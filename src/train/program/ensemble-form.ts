@@ -1,5 +1,5 @@
-// An ensemble as a program: the body of one network's training step becomes that of many, with the networks on the last
-// axis, and the state vectors of all of them lie in one vector each.
+// Ensemble programs: the body of one network's training step becomes the body for many, with the networks on the last
+// axis; corresponding state vectors of all networks are joined into one.
 import { sizeOf } from "../../core/numbers/shape.js";
 import { input } from "../../graph/build.js";
 import { batchGraph, withNetworkAxis } from "../../graph/ensemble/batching.js";
@@ -20,21 +20,21 @@ import type { Network } from "../../nn/network.js";
 import type { Packing } from "./packing.js";
 import type { StateLayout } from "./state-layout.js";
 
-/** What the networks of an ensemble have of their own, beside weights and random numbers. */
+/** What varies between the networks of an ensemble, besides weights and random numbers. */
 export interface EnsembleForm {
   /** n. */
   readonly networks: number;
-  /** Networks of the whole ensemble, by which its state is laid out, where these are a share of them. */
+  /** Number of networks of the whole ensemble, which determines the state layout, if these are only a share. */
   readonly of?: number;
-  /** Whether each takes the examples in an order of its own: rows `[steps, batch, n]`. */
+  /** Whether each network has its own order of examples: rows `[steps, batch, n]`. */
   readonly ownRows: boolean;
   /** Whether each has its own hyperparameters: `[steps, h, n]`. */
   readonly ownHyper: boolean;
-  /** Networks of a group, where products are convolutions over blocks (`lanes.ts`). Absent: one run for all networks. */
+  /** Networks per group, if products are convolutions over blocks (`lanes.ts`). Absent: networks on the last axis. */
   readonly lanes?: number;
 }
 
-/** The layout of all networks together: every tensor with a last axis for the networks. */
+/** The joint layout of all networks: every tensor has a last axis for the networks. */
 export function ensembleLayout(single: StateLayout, networks: number): StateLayout {
   const all = (packing: Packing): Packing =>
     packing.map((vector) => ({
@@ -49,14 +49,14 @@ export function ensembleLayout(single: StateLayout, networks: number): StateLayo
   return { ...single, parameters: all(single.parameters), buffers: all(single.buffers) };
 }
 
-/** Names of the tables of a segment that have a column for every network. */
+/** Names of a segment's tables with a column per network. */
 function ownTables({ ownRows, ownHyper }: EnsembleForm): string[] {
   return ["keys", ...(ownRows ? ["rows"] : []), ...(ownHyper ? ["hyper"] : [])];
 }
 
 /**
- * What a segment reads, with a network axis on the tables that have one. Rows in groups are `[steps, g, batch, lanes]`:
- * what a step reads of them lies together.
+ * The inputs of a segment, with a network axis where needed. Rows in groups are `[steps, g, batch, lanes]`, so that
+ * the rows of a step are contiguous.
  */
 export function ensembleCaptures(captures: readonly Tensor[], form: EnsembleForm): Tensor[] {
   const own = ownTables(form);
@@ -71,8 +71,8 @@ export function ensembleCaptures(captures: readonly Tensor[], form: EnsembleForm
 }
 
 /**
- * The state vectors outside of the loop as its body has them: `[p n]` to `[g, p, lanes]`, and back. What a body hands on
- * must not be a Reshape, which ONNX Runtime copies there.
+ * Converts state vectors between the forms outside and inside the loop: `[p n]` to `[g, p, lanes]`, and back. A
+ * loop-carried value must not come from a Reshape, because ONNX Runtime would copy it.
  */
 export function carriedInLanes(vector: Tensor, form: LaneForm): Tensor {
   return lastToLanes(vector, [vector.shape[0] / form.networks], form);
@@ -111,7 +111,7 @@ export function laneBody(body: Graph, step: LaneStep, form: EnsembleForm & LaneF
   };
 }
 
-/** What must be known of a step: who is handed on, and the rows out of their table. */
+/** The parts of a step that the conversion needs: the carried values, and the rows read from their table. */
 export interface LaneStep {
   readonly iteration: Tensor;
   readonly carried: readonly Tensor[];
@@ -119,9 +119,9 @@ export interface LaneStep {
 }
 
 /**
- * The body of a loop over steps, for all networks. State vectors stay vectors, `[p n]` instead of `[p]`; what is
- * collected gets the network axis.
- * @param state the state vectors among the inputs of the body, those that it hands on and those that it reads.
+ * The body of a loop over steps, for all networks. State vectors stay vectors, `[p n]` instead of `[p]`; scan
+ * outputs get the network axis.
+ * @param state the state vectors among the inputs of the body, both carried and read-only.
  */
 export function ensembleBody(body: Graph, state: readonly Tensor[], form: EnsembleForm): Graph {
   const { networks } = form;
@@ -136,7 +136,7 @@ export function ensembleBody(body: Graph, state: readonly Tensor[], form: Ensemb
     return vector;
   });
   const { outputs } = rewriteGraph(many, () => undefined, vectors);
-  // The first output says whether to go on; then come the vectors that are handed on, as many as go in.
+  // The first output is the loop condition, then one output per loop-carried input.
   const handedOn = new Set(body.outputs.filter(({ name }) => name.startsWith("next ")).map(({ name }) => name));
   return {
     inputs,
@@ -147,11 +147,11 @@ export function ensembleBody(body: Graph, state: readonly Tensor[], form: Ensemb
   };
 }
 
-// Wider matrices are faster as products of their own; of few networks most lanes would be empty.
+// Wider matrices are faster as separate products; with few networks most lanes would be empty.
 const widestInLanes = 32;
 const fewestInLanes = 32;
 
-/** Whether groups of lanes are the faster form: many networks of narrow layers. */
+/** Whether groups of lanes are faster: many networks with narrow layers. */
 export function gainsFromLanes({ parameters, frozen }: Network, networks: number): boolean {
   const matrices = [...parameters, ...frozen].filter(({ tensor: { shape } }) => shape.length > 1);
   const isNarrow = matrices.every(({ tensor: { shape } }) => shape.length === 2 && Math.max(...shape) <= widestInLanes);

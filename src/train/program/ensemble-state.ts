@@ -1,13 +1,13 @@
-// State and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
+// Assembles state and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { parameterSampler } from "../../nn/initializers.js";
 import type { Network } from "../../nn/network.js";
 import { initialState } from "./initial-state.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 
-/** Which networks of an ensemble: consecutive ones. */
+/** A range of networks of an ensemble. */
 export interface ShareExtent {
-  /** The first of them. */
+  /** Index of the first network. */
   readonly first: number;
   readonly networks: number;
 }
@@ -21,7 +21,7 @@ export function initialEnsembleState(
   single: StateLayout,
   { seed, networks }: { readonly seed: number; readonly networks: number },
 ): TensorData[] {
-  // Everything but the parameters that are drawn is the same for all.
+  // Everything except randomly drawn parameters is the same for all networks.
   const shared = initialState(network, single, seed).map(({ data }) => repeated(data as Float32Array, networks));
   const vectors = new Map(stateNames(single).map((name, i) => [name, shared[i]]));
   for (const packing of [single.parameters, single.buffers]) {
@@ -52,7 +52,7 @@ function repeated(values: Float32Array, networks: number): Float32Array {
   return all;
 }
 
-/** The stored tensors of one network, out of those of all, whose last axis counts the networks. */
+/** The stored tensors of one network, taken from those of all, whose last axis is the network. */
 export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: number): Map<string, TensorData> {
   return new Map(
     [...all].map(([path, { dtype, shape, data }]) => {
@@ -63,7 +63,7 @@ export function tensorsOfNetwork(all: ReadonlyMap<string, TensorData>, network: 
   );
 }
 
-/** Rows of several tables side by side, `rows` of them in each: `[rows, a]`, `[rows, b]` to `[rows, a + b]`. */
+/** Concatenates tables along their columns: `[rows, a]`, `[rows, b]` to `[rows, a + b]`. */
 export function joinedRows<T extends Float32Array | Float64Array>(parts: readonly T[], rows: number): T {
   if (parts.length === 1) return parts[0];
   const length = parts.reduce((total, part) => total + part.length, 0);
@@ -78,7 +78,7 @@ export function joinedRows<T extends Float32Array | Float64Array>(parts: readonl
   return all;
 }
 
-/** A state vector of all networks from those of its shares, in their order. */
+/** Joins the state vectors of an ensemble's shares, in order. */
 export function joinedNetworks(parts: readonly TensorData[], [{ networks }]: readonly ShareExtent[]): TensorData {
   if (parts.length === 1) return parts[0];
   const vectors = parts.map(({ data }) => data as Float32Array);
@@ -86,7 +86,7 @@ export function joinedNetworks(parts: readonly TensorData[], [{ networks }]: rea
   return { dtype: "float32", shape: [data.length], data };
 }
 
-/** State vectors of some networks out of those of all. */
+/** State vectors of some networks, taken from those of all. */
 export function stateOfNetworks(
   state: readonly TensorData[],
   networks: number,
@@ -104,7 +104,7 @@ export function stateOfNetworks(
   });
 }
 
-/** Tables of equal length, one of each network, with the networks on the last axis. */
+/** Joins tables of equal length, one per network, with the networks on the last axis. */
 export function interleaved<T extends Int32Array | Float32Array | Float64Array | Uint32Array>(
   tables: readonly T[],
   into: T,

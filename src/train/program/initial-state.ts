@@ -9,7 +9,7 @@ import type { StateLayout } from "./state-layout.js";
 
 /**
  * State vectors in the order of `stateNames`.
- * @param given values by path in place of those that seed or file give.
+ * @param given values by path that override those from the seed or the file.
  * @throws UnknownNameError for a path that the network does not have, InvalidInputError for a wrong element count.
  */
 export function initialState(

@@ -1,5 +1,5 @@
-// How named tensors lie in the few vectors that the program carries: small ones end to end, large ones alone, and the
-// largest in parts.
+// Packs named tensors into the few vectors that the program carries: small ones concatenated, large ones separate, and
+// the largest in parts.
 import { InvalidInputError } from "../../core/errors.js";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
@@ -7,10 +7,10 @@ import { input } from "../../graph/build.js";
 import { concat, reshape, split } from "../../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../../graph/tensor.js";
 
-/** The place of a named tensor, or of a part of one. */
+/** The position of a named tensor, or of a part of one. */
 export interface PackedEntry {
   readonly path: string;
-  /** Of what lies here: the part. */
+  /** Shape of the part. */
   readonly shape: Shape;
   /** First element in its vector. */
   readonly offset: number;
@@ -38,18 +38,18 @@ export interface PackedVector {
 export type Packing = readonly PackedVector[];
 
 // Flattening saves about 17 us per small tensor and update; above this many elements the update chain no longer
-// fits the cache together with its neighbours and a vector of its own is faster (bench/README.md, "packing").
+// fits the cache together with its neighbors, and a separate vector is faster (bench/README.md, "packing").
 export const largestFlattened = 65_536;
 
-// A part of a weight, its slots, its gradient and the values between take about eight times its bytes; with parts of
+// A part of a weight, its slots, its gradient and intermediate values take about eight times its bytes; with parts of
 // this many elements all of that stays in the last cache while the part is updated (docs/performance.md, "Parts").
 const partSize = 400_000;
-// Products of narrower parts leave matrix units idle, and of up to 256 columns they would have to be exchanged
+// Products of narrower parts leave matrix units idle, and with up to 256 columns they would have to be swapped
 // (`threadInvariant`). A multiple of every vector length.
 const narrowestPart = 384;
 const partMultiple = 64;
 
-/** A tensor to lay out, and the axis along which it may be cut. */
+/** A tensor to pack, and the axis along which it may be split. */
 export interface UnpackedTensor {
   readonly path: string;
   readonly shape: Shape;
@@ -58,10 +58,12 @@ export interface UnpackedTensor {
 
 const mostParts = 100_000;
 
-/** Extents of the parts of a tensor along an axis; one if it is too small to be cut. The same on every machine. */
+/**
+ * Sizes of the parts of a tensor along an axis; a single one if it is too small to split. The same on every machine.
+ */
 export function partExtents(shape: Shape, axis: number): number[] {
   const wanted = Math.min(sizeOf(shape) / partSize, shape[axis] / narrowestPart);
-  // What no memory holds is refused by its size later; a list of its parts would exhaust the memory before.
+  // A tensor that exceeds memory is refused later by its size; a list of its parts would exhaust the memory first.
   if (wanted < 2 || wanted > mostParts) return [shape[axis]];
   const count = Math.floor(wanted);
   const boundary = (i: number): number =>
@@ -84,9 +86,9 @@ function partVectors(name: string, { path, shape, cutAxis: axis }: UnpackedTenso
 }
 
 /**
- * Lays tensors out; the order of `tensors` is kept inside the common vector.
- * @param networks how many networks share the layout (ensembles): what is small counts for all of them together, and
- *   nothing is cut.
+ * Packs tensors; the common vector keeps the order of `tensors`.
+ * @param networks how many networks share the layout (ensembles): smallness is measured over all of them together, and
+ *   nothing is split.
  */
 export function packTensors(
   name: string,
@@ -115,7 +117,7 @@ export function packedInputs(packing: Packing, prefix: string): Tensor[] {
   return packing.map((vector) => input(`${prefix}${vector.name}`, "float32", [vector.length]));
 }
 
-/** The named tensors out of symbolic vectors, each in its parts; most have one. */
+/** The named tensors from symbolic vectors, each as a list of parts; most have one. */
 export function unpackParts(packing: Packing, vectors: readonly Tensor[]): Map<string, readonly Tensor[]> {
   const tensors = new Map<string, Tensor[]>();
   for (const [i, { entries }] of packing.entries()) {
@@ -133,7 +135,7 @@ export function unpackParts(packing: Packing, vectors: readonly Tensor[]): Map<s
   return tensors;
 }
 
-/** Whole tensors from parts by path, for tensors or for what has their shapes (gradients). */
+/** Joins parts by path to whole tensors, for tensors or gradients. */
 export function joinParts(packing: Packing, parts: ReadonlyMap<string, readonly Tensor[]>): Map<string, Tensor> {
   const axes = new Map(packing.flatMap(({ entries }) => entries.map(({ path, part }) => [path, part?.axis] as const)));
   const joined = (path: string, own: readonly Tensor[]): Tensor =>
@@ -141,7 +143,7 @@ export function joinParts(packing: Packing, parts: ReadonlyMap<string, readonly 
   return new Map([...parts].map(([path, own]) => [path, joined(path, own)]));
 }
 
-/** The named tensors out of symbolic vectors. */
+/** The named tensors from symbolic vectors. */
 export function unpack(packing: Packing, vectors: readonly Tensor[]): Map<string, Tensor> {
   return joinParts(packing, unpackParts(packing, vectors));
 }
@@ -181,7 +183,7 @@ export function packValues(packing: Packing, elementsOf: (path: string) => Float
   });
 }
 
-/** Stored values by path, out of stored vectors. */
+/** Stored values by path, from stored vectors. */
 export function unpackValues(packing: Packing, vectors: readonly TensorData[]): Map<string, TensorData> {
   const values = new Map<string, TensorData>();
   for (const [i, { entries }] of packing.entries()) {
@@ -197,7 +199,7 @@ export function unpackValues(packing: Packing, vectors: readonly TensorData[]): 
   return values;
 }
 
-/** Elements that lie next to each other in the vector and in the whole tensor. */
+/** Runs of elements that are contiguous both in the vector and in the whole tensor. */
 function* runs({
   shape,
   offset,

@@ -1,4 +1,4 @@
-// The program of probes: one step computed beside the training, of which only statistics are kept.
+// The probe program: computes one step apart from the training and keeps only statistics.
 
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { scalar, withScope } from "../../graph/build.js";
@@ -18,11 +18,14 @@ import { singleStep } from "./single-step.js";
 import { type TrainingStep, trainingStep } from "./step.js";
 
 export interface ProbeProgram {
-  /** Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, and `counts` of histograms. */
+  /**
+   * Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, and `counts` of
+   * histograms.
+   */
   readonly graph: Graph;
-  /** What stands in `values`, in order. */
+  /** The entries of `values`, in order. */
   readonly values: readonly ProbedValue[];
-  /** What each row of `counts` is of: its ends are the first and second of these two values. */
+  /** The histogram in each row of `counts`; its ends are the first and second of these two values. */
   readonly histograms: readonly {
     readonly of: ProbeTarget;
     readonly path: string;
@@ -31,7 +34,7 @@ export interface ProbeProgram {
   }[];
 }
 
-/** The program's outputs as they are kept. */
+/** The stored outputs of the program. */
 export function probeRecord(step: number, { values, counts }: Readonly<Record<string, TensorData>>): ProbeRecord {
   return {
     step,
@@ -40,7 +43,7 @@ export function probeRecord(step: number, { values, counts }: Readonly<Record<st
   };
 }
 
-/** What the kept numbers say. */
+/** Decodes the stored numbers. */
 export function readProbes(
   { values: names, histograms }: ProbeProgram,
   { step, values, counts }: ProbeRecord,
@@ -59,7 +62,7 @@ export function readProbes(
   };
 }
 
-/** A tensor to look at. */
+/** A tensor to probe. */
 interface Probed {
   readonly of: ProbeTarget;
   readonly path: string;
@@ -67,7 +70,7 @@ interface Probed {
   readonly context: StatisticContext;
 }
 
-/** Builds the program that looks at the first step of a segment. */
+/** Builds the program that probes the first step of a segment. */
 export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbeProgram {
   const { microBatchSize: _, ...whole } = request;
   const step = trainingStep(whole, { sites: true });
@@ -107,7 +110,7 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
   };
 }
 
-/** Everything that can be looked at, in order of execution. */
+/** All tensors that can be probed, in order of execution. */
 function probedTensors({ batch, state, carried, next }: TrainingStep): Probed[] {
   const sites = batch.sites.flatMap((site): Probed[] => {
     const { path, preActivation, activation, gradient, unsaturated, off } = site;
@@ -136,12 +139,12 @@ function probedTensors({ batch, state, carried, next }: TrainingStep): Probed[] 
 }
 
 /**
- * Squared lengths of the gradient of half a batch (mean of both halves) and of both together: what
- * `gradientNoise` (src/probes/noise-scale.ts) wants.
+ * Squared norms of the gradient of half a batch (mean of both halves) and of the whole batch, as
+ * `gradientNoise` (src/probes/noise-scale.ts) needs.
  */
 function noiseParts(request: TrainingRequest, { state, given }: TrainingStep): [string, Tensor][] {
   const half = Math.floor(request.batchSize / 2);
-  // A last batch of one example has no halves.
+  // A last batch of one example cannot be halved.
   if (half === 0) return ["halfBatchSquaredNorm", "batchSquaredNorm"].map((name) => [name, scalar(Number.NaN)]);
   const [first, second] = [0, half].map((start) => {
     const rows = slice(given.rows, { starts: [start], ends: [start + half] });

@@ -1,9 +1,9 @@
-// What probes found, as a trial keeps it and as its checkpoint stores it.
+// Probe readings, as a trial keeps them and as checkpoints store them.
 import { CorruptFileError } from "../../core/errors.js";
 import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
 import type { ProbeTarget } from "../../probes/probe-spec.js";
 
-/** One number that a probe program gives. */
+/** One number of a probe program. */
 export interface ProbedValue {
   readonly of: ProbeTarget | "loss";
   /** Layer or parameter; "" for the whole network. */
@@ -20,22 +20,22 @@ export interface ProbedHistogram {
   readonly counts: Float32Array;
 }
 
-/** What probes found in the state of one network before a step. */
+/** The reading of one network before a step. */
 export interface ProbeFindings {
   readonly step: number;
   readonly values: readonly (ProbedValue & { readonly value: number })[];
   readonly histograms: readonly ProbedHistogram[];
 }
 
-/** One look: the numbers in the order of the program's outputs. */
+/** One reading: the numbers in the order of the program's outputs. */
 export interface ProbeRecord {
   readonly step: number;
   readonly values: Float32Array;
-  /** Rows of histograms, one after the other; empty without. */
+  /** Rows of histograms, concatenated; empty without histograms. */
   readonly counts: Float32Array;
 }
 
-/** All looks as three tensors: `steps [n]`, `values [n, numbers]`, `counts [n, places]`. None for none. */
+/** All readings as three tensors: `steps [n]`, `values [n, numbers]`, `counts [n, bins]`. Empty without readings. */
 export function probeTensors(records: readonly ProbeRecord[]): Map<string, TensorData> {
   if (records.length === 0) return new Map();
   const stacked = (of: (record: ProbeRecord) => Float32Array): TensorData => {
@@ -52,14 +52,14 @@ export function probeTensors(records: readonly ProbeRecord[]): Map<string, Tenso
   ]);
 }
 
-/** The looks that `probeTensors` stored under `probes/`. @throws CorruptFileError when they do not fit together. */
+/** The readings that `probeTensors` stored under `probes/`. @throws CorruptFileError if they are inconsistent. */
 export function readProbeTensors(where: string, tensors: ReadonlyMap<string, TensorData>): ProbeRecord[] {
   const [steps, values, counts] = ["steps", "values", "counts"].map((name) => tensors.get(`probes/${name}`));
   if (steps === undefined) return [];
   const number = steps.shape[0];
   const rows = [values, counts].map((tensor) => {
     if (tensor?.data instanceof Float32Array && tensor.shape.length === 2 && tensor.shape[0] === number) return tensor;
-    throw new CorruptFileError("what probes found is damaged", { where });
+    throw new CorruptFileError("the probe readings are damaged", { where });
   });
   return Array.from({ length: number }, (_, i) => {
     const [own, counted] = rows.map(({ data, shape }) =>

@@ -1,4 +1,4 @@
-// What a program is made from: a model, the form of the data, a loss, a batch size, and for training an optimizer.
+// The request for a program: a model, the form of the data, a loss, a batch size, and for training an optimizer.
 import type { Target } from "../../graph/targets/target.js";
 import type { Loss } from "../../nn/losses.js";
 import type { NetworkSource } from "../../nn/network.js";
@@ -11,19 +11,19 @@ export interface ProgramRequest {
   readonly layout: BatchLayout;
   readonly loss: Loss;
   readonly batchSize: number;
-  /** Many networks as one program. */
+  /** For many networks in one program. */
   readonly ensemble?: EnsembleForm;
-  /** Training only; but how parameters lie in vectors depends on the groups that it makes. */
+  /** For training only, although the packing of parameters depends on its groups. */
   readonly optimizer?: unknown;
-  /** What the program is compiled for; ONNX Runtime's CPU provider without blocks by default. */
+  /** The target of the compilation. Default: ONNX Runtime's CPU provider without blocks. */
   readonly target?: Target;
 }
 
 export interface TrainingRequest extends ProgramRequest {
   readonly optimizer: unknown;
   readonly clip?: GradientClip;
-  /** Examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
+  /** Number of examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
   readonly microBatchSize?: number;
-  /** Random changes of the images of a batch, in turn. */
+  /** Random changes of the images of a batch, in order. */
   readonly augment?: readonly object[];
 }

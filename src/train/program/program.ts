@@ -5,8 +5,8 @@
 //   body     one step, see step.ts
 //   outputs  state vectors after the last step, loss [steps], correct [steps]
 //
-// For an ensemble (ensemble-form.ts) rows, keys and whatever else differs have a last axis for the networks, and so have
-// loss and correct; a state vector holds all networks.
+// For an ensemble (ensemble-form.ts), rows, keys and other varying inputs have a last axis for the networks, and so
+// have loss and correct; a state vector contains all networks.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { apply, constant, input, withScope } from "../../graph/build.js";
 import { graph } from "../../graph/graph.js";
@@ -34,18 +34,18 @@ import { readOptimizer } from "./read-optimizer.js";
 import { type StateLayout, stateLayout, stateNames } from "./state-layout.js";
 import { atStep, captured, carriedInputs, flatState, segmentInputs, type TrainingStep, trainingStep } from "./step.js";
 
-/** A program ready to be written as an ONNX file, and what the caller must know to feed it. */
+/** A program ready to be written as an ONNX file, and the names needed to feed it. */
 export interface Program {
   readonly graph: Graph;
   readonly state: StateLayout;
-  /** Names of the carried vectors, in order; outputs have the same name with `next:` before it. */
+  /** Names of the carried vectors, in order; outputs have the same name with the prefix `next:`. */
   readonly stateNames: readonly string[];
   /** Names of the per-step scalars, in the order of the columns of `hyper`. */
   readonly hyperNames: readonly string[];
-  /** Names of the random streams of which every step wants a key, in the order of the columns of `keys`. */
+  /** Names of the random streams that need a key per step, in the order of the columns of `keys`. */
   readonly randomStreams: readonly string[];
   readonly batchSize: number;
-  /** Networks of a group, where an ensemble's rows are wanted as `[steps, g, batch, lanes]`. */
+  /** Networks per group, if an ensemble's rows must be `[steps, g, batch, lanes]`. */
   readonly lanes?: number;
 }
 
@@ -134,7 +134,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
     [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
     { "go on": condition, ...scans },
   );
-  // All networks look at the same examples.
+  // All networks evaluate the same examples.
   const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
   const manyBody =
     form === undefined ? plainBody : ensembleBody(plainBody, [...innerParameters, ...innerBuffers], form);
@@ -152,7 +152,7 @@ export function evaluationProgram(request: ProgramRequest): Program {
   };
 }
 
-/** The Loop: runs a body, which was simplified already, for as many steps as the caller says. */
+/** The Loop: runs an already simplified body for the number of steps that the caller feeds. */
 function runBody(
   steps: Tensor,
   carried: readonly Tensor[],
@@ -163,7 +163,7 @@ function runBody(
   return apply(loopOp as Op, [steps, goOn, ...carried, ...captured], { body, captured: captured.length });
 }
 
-/** The number of steps of a segment, as the runtime wants it. */
+/** The number of steps of a segment as an input of the runtime. */
 export const stepCount = (steps: number): TensorData => ({
   dtype: "int64",
   shape: [],

@@ -1,4 +1,4 @@
-// How the state of a training lies in the vectors that its programs carry.
+// The layout of a training's state in the vectors that its programs carry.
 import { sizeOf } from "../../core/numbers/shape.js";
 import { graph } from "../../graph/graph.js";
 import { summedAxis } from "../../graph/passes/parts.js";
@@ -7,9 +7,9 @@ import type { Network, Parameter } from "../../nn/network.js";
 import { largestFlattened, type Packing, packTensors, type UnpackedTensor } from "./packing.js";
 import type { ReadOptimizer } from "./read-optimizer.js";
 
-/** How the state lies in vectors. The same for every batch size of a model and optimizer. */
+/** The layout of the state, which is the same for every batch size of a model and optimizer. */
 export interface StateLayout {
-  /** What is trained. */
+  /** Trained parameters. */
   readonly parameters: Packing;
   /** Carried along without training: running statistics and frozen parameters. */
   readonly buffers: Packing;
@@ -18,8 +18,8 @@ export interface StateLayout {
 }
 
 /**
- * Where everything of a network lies. Vectors do not mix parameters that the optimizer treats differently.
- * @param networks the extent of an ensemble of which this is one network.
+ * The layout of a network's state. A vector never mixes parameters that the optimizer treats differently.
+ * @param networks the size of the ensemble to which the network belongs.
  */
 export function stateLayout(network: Network, optimizer?: ReadOptimizer, networks = 1): StateLayout {
   const shapes = (tensors: readonly { path: string; tensor: Tensor }[]) =>
@@ -41,7 +41,7 @@ export function stateLayout(network: Network, optimizer?: ReadOptimizer, network
   };
 }
 
-/** A parameter, and the axis along which products take it in parts. */
+/** A parameter, and the axis along which products can read it in parts. */
 function withCutAxis({ output, buffers }: Network, { path, tensor }: Parameter): UnpackedTensor {
   const { shape } = tensor;
   if (sizeOf(shape) <= largestFlattened) return { path, shape };

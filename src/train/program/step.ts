@@ -22,22 +22,22 @@ export interface TrainingStep {
   readonly state: StateLayout;
   /** Names of the per-step scalars, in the order of the columns of `hyper`. */
   readonly hyperNames: readonly string[];
-  /** Names of the random streams that the step wants a key of: of layers, then of augmentations. */
+  /** Names of the random streams that need a key: of layers, then of augmentations. */
   readonly randomStreams: readonly string[];
-  /** The number of the step in its segment, and whether to go on: what a Loop hands to its body. */
+  /** The index of the step in its segment, and the loop condition, as a Loop passes them to its body. */
   readonly iteration: Tensor;
   readonly condition: Tensor;
   /** State vectors in the order of `stateNames`, before the step and after it. */
   readonly carried: readonly Tensor[];
   readonly next: readonly Tensor[];
-  /** What the step reads unchanged: examples and per-step tables. */
+  /** Read-only inputs of the step: examples and per-step tables. */
   readonly captures: readonly Tensor[];
-  /** What the batch is computed from. */
+  /** The inputs of the batch. */
   readonly given: BackwardInputs;
-  /** The batch computed at once, whatever the micro-batches. */
+  /** Computes the batch at once, regardless of micro-batches. */
   readonly batch: WholeBatch;
   readonly loss: Tensor;
-  /** Right answers in the batch; absent for regression. */
+  /** Number of correct predictions in the batch; absent for regression. */
   readonly correct?: Tensor;
 }
 
@@ -88,7 +88,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
   };
 }
 
-/** Graph inputs of a segment: examples, and one row per step of everything that varies. */
+/** Graph inputs of a segment: examples, and tables with one row per step. */
 export interface SegmentInputs {
   readonly inputs: readonly Tensor[];
   readonly targets: Tensor;

@@ -1,4 +1,4 @@
-// What happens between gradients and parameters: clipping, groups of the optimizer, the update itself.
+// From gradients to new parameters: clipping, groups of the optimizer, the update.
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { scalar, withScope } from "../../graph/build.js";
 import { clip } from "../../graph/ops/activation/activation.js";
@@ -10,15 +10,15 @@ import type { Tensor } from "../../graph/tensor.js";
 import type { ReadOptimizer } from "./read-optimizer.js";
 import type { StateLayout } from "./state-layout.js";
 
-/** Limits of the gradient, applied before weight decay and the optimizer: each element first, then the whole. */
+/** Limits of the gradient, applied before weight decay and the optimizer: first per element, then for the norm. */
 export interface GradientClip {
-  /** Largest length of the gradient of all parameters together; longer ones are scaled down to it. */
+  /** Largest norm of the gradient of all parameters together; larger gradients are scaled down to it. */
   readonly norm?: number;
-  /** Largest size of an element; larger ones are cut off. */
+  /** Largest magnitude of an element; larger ones are clipped. */
   readonly value?: number;
 }
 
-/** Checks limits that came from outside. @throws InvalidInputError for one that is not above 0. */
+/** Checks limits from the user. @throws InvalidInputError for one that is not above 0. */
 export function readClip(given: GradientClip): GradientClip {
   for (const [name, limit] of Object.entries(given)) {
     if (!["norm", "value"].includes(name)) throw new UnknownNameError("clip", "limit", name, ["norm", "value"]);
@@ -48,7 +48,7 @@ export interface UpdateRequest {
   readonly clip?: GradientClip;
 }
 
-/** Where the gradient is taken: the parameters, or ahead of them for optimizers that look ahead. */
+/** The point at which the gradient is evaluated: the parameters, or the look-ahead point of the optimizer. */
 export function gradientPoint({ optimizer, state }: UpdateRequest, inputs: UpdateInputs): readonly Tensor[] {
   const { part, spec } = optimizer;
   if (part.lookAhead === undefined) return inputs.parameters;
@@ -70,7 +70,7 @@ export function updatedVectors(
   const clipped = withScope("clip", () => clippedGradients(gradients, clip));
   const results = withScope("update", () =>
     inputs.parameters.map((parameter, v) => {
-      // A vector that does not decay is updated as if there were no decay.
+      // A vector that does not decay is updated without weight decay.
       const own = state.parameters[v].decays ? spec : { ...spec, weightDecay: 0 };
       const context = { parameter, gradient: clipped[v], slots: slotsOf(state, inputs, v), hyper: inputs.hyper };
       return part.update(own, context);
