@@ -1,4 +1,4 @@
-// `trainscope bench`: our speed beside that of peers found on this machine.
+// `trainscope bench`: compares our speed with peers found on this machine.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { integer, list } from "../option-values.js";
 import type { BenchOptions } from "./run.js";

@@ -1,4 +1,4 @@
-// What `trainscope bench` does: measures the tasks one after the other and prints what it compared.
+// Runs `trainscope bench`: measures the tasks one after the other and prints the results.
 import { EnvironmentError, UnknownNameError } from "../../core/errors.js";
 import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
@@ -18,7 +18,10 @@ export interface BenchOptions {
   readonly json: boolean;
 }
 
-/** Gives the exit code: 0 whatever the figures are. Times are facts about a machine, not a test of the program. */
+/**
+ * Returns the exit code, which is 0 regardless of the times: they depend on the machine and are not a test of the
+ * program.
+ */
 export async function runBench(
   { only, rounds, quiet, json }: BenchOptions,
   { terminal }: CommandContext,
@@ -27,7 +30,7 @@ export async function runBench(
   const say = quiet ? () => undefined : (text: string) => terminal.writeError(`${text}\n`);
   const pytorch = await findPyTorch(process.env);
   const peer = typeof pytorch === "string" ? {} : { pytorch };
-  // Before anything runs: afterwards the load is our own.
+  // Measured before anything runs; afterwards the load is our own.
   const machine = describeMachine(peer.pytorch?.version);
   const { measurements, unmeasured } = await measureAll(tasks, { ...peer, rounds, say });
   if (measurements.length === 0) {
@@ -50,7 +53,7 @@ function benchDocument({ measurements, ...rest }: BenchResult): unknown {
   return { schema: 1, ...rest, measurements: withVerdicts };
 }
 
-/** Tasks by their ids, or by what several ids begin with: `mlp`. */
+/** Tasks by their ids, or by a common prefix of ids: `mlp`. */
 function chosenTasks(only: readonly string[]): readonly BenchTask[] {
   const ids = benchTasks.map(({ id }) => id);
   const isMeant = (id: string, name: string): boolean => id === name || id.startsWith(`${name}-`);
@@ -61,7 +64,7 @@ function chosenTasks(only: readonly string[]): readonly BenchTask[] {
   return only.length === 0 ? benchTasks : benchTasks.filter(({ id }) => meant(id));
 }
 
-/** One at a time: two at once would measure each other. A task that fails does not take the others with it. */
+/** Runs one task at a time, because two would disturb each other. A failed task does not affect the others. */
 async function measureAll(tasks: readonly BenchTask[], context: TaskContext) {
   const measurements: Measurement[] = [];
   const unmeasured: Unmeasured[] = [];

@@ -1,4 +1,4 @@
-// What a task of `trainscope bench` is, and what it is measured with.
+// The interface of the tasks of `trainscope bench`, and their context.
 import type { Measurement } from "./measure/measurement.js";
 import type { PyTorch } from "./process/pytorch-peer.js";
 

@@ -35,7 +35,7 @@ const mlp: Workload = {
   peerModel: "mlp",
   model: catalogueModel("mlp:3072-1000-1000-10"),
   inputShape: [3, 32, 32],
-  // As many bytes as the gathering needs to miss the cache; CIFAR-10 has 50,000.
+  // Enough bytes that gathering misses the cache; CIFAR-10 has 50,000 images.
   examples: 10_000,
   batchSize: 128,
   normalization: { scale: 1 / 255, mean: [0.4914, 0.4822, 0.4465], deviation: [0.247, 0.2435, 0.2616] },

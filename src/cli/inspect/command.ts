@@ -1,4 +1,4 @@
-// `trainscope inspect`: what a model costs and sees, layer by layer; several models side by side.
+// `trainscope inspect`: what a model costs and sees, layer by layer; or several models side by side.
 import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import { optimizers } from "../../optim/optimizers/index.js";
@@ -53,17 +53,20 @@ export const inspectCommand: CommandBuilder = (command, context) => {
     });
   addExamples(command, [
     ["trainscope inspect resnet18", "every layer, the totals, memory for training and inference"],
-    ["trainscope inspect resnet18 --depth 1", "one row a stage"],
+    ["trainscope inspect resnet18 --depth 1", "one row per stage"],
     ["trainscope inspect model.onnx --input-shape 3x320x320 --batch 8", "a file whose height and width are open"],
     ["trainscope inspect vgg16 --sort parameters --format csv > vgg16.csv", "for a spreadsheet, every digit"],
     ["trainscope inspect alexnet vgg16 resnet18 --compare --figures out", "one table and a figure"],
-    ["trainscope inspect resnet18 --effective-field layer2 --figures out", "what the centre of layer2 really sees"],
+    [
+      "trainscope inspect resnet18 --effective-field layer2 --figures out",
+      "what the center of layer2 effectively sees",
+    ],
   ]);
 };
 
 function optionsOf(models: readonly string[], { inputShape: inputShapes = {}, json, ...flags }: Flags): InspectOptions {
   if (json === true && flags.format !== undefined && flags.format !== "json") {
-    throw new InvalidInputError("two formats are asked for", {
+    throw new InvalidInputError("two formats are requested", {
       where: "--json",
       received: `--json and --format ${flags.format}`,
       remedy: "Leave one out",

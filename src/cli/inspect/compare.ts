@@ -1,4 +1,4 @@
-// Several inspections side by side: one row a model.
+// Compares several inspections: one row per model.
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
 import type { Inspection } from "../../inspect/inspection.js";
@@ -9,14 +9,14 @@ import { fittingColumns, type OptionalColumn } from "./fitting-columns.js";
 const extentText = (values: readonly number[]): string =>
   values.every((value) => value === values[0]) ? `${values[0]}` : values.join("x");
 
-/** The largest receptive field before every place sees everything. */
+/** The largest receptive field before every position sees everything. */
 function largestField({ layers }: Inspection): string | null {
   const last = layers.findLast(({ receptiveField }) => receptiveField !== null && receptiveField !== "all");
   const field = last?.receptiveField;
   return field === undefined || field === null || field === "all" ? null : extentText(field.size);
 }
 
-/** One row a model, every number exact. */
+/** One row per model, with exact numbers. */
 export function exactComparison(inspections: readonly Inspection[]): Row[] {
   return inspections.map((inspection): Row => {
     const { model, inputs, totals, memory } = inspection;
@@ -69,13 +69,15 @@ function comparisonRow(inspection: Inspection, exact: boolean): Row {
   };
 }
 
-/** The table for people, and what stands below it. */
+/** The printed table, and the text below it. */
 export function comparisonText(inspections: readonly Inspection[], width: number, exact: boolean): string {
   const rows = inspections.map((inspection) => comparisonRow(inspection, exact));
   const { kept, left } = fittingColumns(columns, rows, width);
   const bounds = inspections.filter(({ totals }) => totals.isLowerBound).map(({ model }) => model);
   const remarks = [
-    ...(left.length === 0 ? [] : [`Left out for want of width: ${left.join(", ")}. --format csv has every column.`]),
+    ...(left.length === 0
+      ? []
+      : [`Left out because the terminal is too narrow: ${left.join(", ")}. --format csv has every column.`]),
     legend(inspections, kept),
     ...(bounds.length === 0 ? [] : [`Lower bounds (≥), since some layers are unknown: ${bounds.join(", ")}.`]),
     ...inspections.flatMap(({ model, remarks: of }) =>
@@ -85,7 +87,7 @@ export function comparisonText(inspections: readonly Inspection[], width: number
   return `${formatTable(kept, rows, width)}\n${remarks.map((remark) => wrapText(remark, width, 2)).join("\n")}\n`;
 }
 
-/** What a reader cannot guess of the columns that are there. */
+/** Explanations of the printed columns that are not self-evident. */
 function legend(inspections: readonly Inspection[], kept: readonly OptionalColumn[]): string {
   const [{ memory, conventions }] = inspections;
   const meanings: Readonly<Record<string, string>> = {
@@ -93,7 +95,7 @@ function legend(inspections: readonly Inspection[], kept: readonly OptionalColum
     flops: `FLOPs: ${conventions.flops}`,
     inference: "inference: bytes of weights and of the largest sum of tensors alive at once",
     training: `training: bytes of weights, gradients, slots of ${memory.training.optimizer} and activations kept for the backward pass`,
-    intensity: "intensity: FLOPs a byte",
+    intensity: "intensity: FLOPs per byte",
     field: "field: receptive field in input pixels of the last layer whose elements do not all see the whole input",
   };
   const sizes = [...new Set(inspections.map(({ batchSize }) => batchSize))];

@@ -6,7 +6,7 @@ import { runtimeSession } from "../../train/runtime/graph-session.js";
 import { wrapText } from "../output.js";
 import type { InspectOptions } from "./options.js";
 
-/** Measures it on ONNX Runtime. @throws InvalidInputError where there is no such layer, or no gradient. */
+/** Measures it on ONNX Runtime. @throws InvalidInputError if the layer does not exist or has no gradient. */
 export async function measureField(
   subject: Subject,
   { effectiveField: layer, examples, seed }: Pick<InspectOptions, "effectiveField" | "examples" | "seed">,

@@ -10,7 +10,7 @@ import type { Subject } from "../../inspect/subject/subject.js";
 import { writeFigureFiles } from "../../node/figure-files.js";
 import { openFigureRenderer } from "../../node/render.js";
 
-/** A figure that was written: `files` are paths. */
+/** A written figure; `files` are paths. */
 export interface WrittenFigure {
   readonly id: string;
   readonly title: string;
@@ -18,12 +18,12 @@ export interface WrittenFigure {
 }
 
 interface NamedFigure {
-  /** Of the files, without ending. */
+  /** File name without extension. */
   readonly name: string;
   readonly figure: Figure;
 }
 
-/** A model with what was found. */
+/** A model with its results. */
 export interface Inspected {
   readonly subject: Subject;
   readonly inspection: Inspection;
@@ -48,7 +48,7 @@ export function comparisonFigures(inspected: readonly Inspected[]): NamedFigure[
   return figures.map((figure) => ({ name: figure.id, figure }));
 }
 
-/** Fields against depth, of the models over whose input windows slide; nothing where there are none. */
+/** Fields against depth, for models with windows over their input; none if there are no such models. */
 function growthFigures(inspected: readonly Inspected[]): Figure[] {
   const models = inspected
     .map(({ subject, inspection }) => ({ model: inspection.model, growth: receptiveFieldGrowth(subject) }))
@@ -56,7 +56,7 @@ function growthFigures(inspected: readonly Inspected[]): Figure[] {
   return models.length === 0 ? [] : [fieldGrowthFigure(models)];
 }
 
-/** @param folder has to be there. */
+/** @param folder an existing folder. */
 export async function writeFigures(figures: readonly NamedFigure[], folder: string): Promise<WrittenFigure[]> {
   const renderer = await openFigureRenderer();
   const written: WrittenFigure[] = [];
@@ -67,7 +67,7 @@ export async function writeFigures(figures: readonly NamedFigure[], folder: stri
   return written;
 }
 
-/** What people are told of them. */
+/** The printed text about them. */
 export function figuresText(figures: readonly WrittenFigure[]): string {
   return figures.map(({ title, files }) => `figure: ${title}: ${files[0]}\n`).join("");
 }

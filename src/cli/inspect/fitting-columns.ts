@@ -1,19 +1,20 @@
-// Which columns of a table fit the terminal: the least important go first, and numbers are never cut.
+// Chooses the columns of a table that fit the terminal: the least important are dropped first, and numbers are never
+// truncated.
 import type { Row } from "../../core/rows.js";
 import type { TableColumn } from "../output.js";
 
 export interface OptionalColumn extends TableColumn {
-  /** How dispensable it is: the largest goes first where the terminal is narrow; 0 never goes. */
+  /** How dispensable the column is: the largest is dropped first; 0 is never dropped. */
   readonly dispensable: number;
 }
 
 export interface FittingColumns<Column> {
   readonly kept: readonly Column[];
-  /** Titles of those that did not fit. A column in which no row says anything is not among them. */
+  /** Titles of the columns that did not fit, except empty ones. */
   readonly left: readonly string[];
 }
 
-/** Columns above this are there only where the texts of the others have room to spare. */
+/** Columns above this are printed only if the others leave room. */
 const lastWorthCutting = 5;
 
 /** As many columns as the width allows. */

@@ -1,4 +1,4 @@
-// The models that `trainscope inspect` is given, as subjects.
+// Converts the arguments of `trainscope inspect` to subjects.
 import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Shape } from "../../core/numbers/shape.js";
@@ -10,7 +10,7 @@ import { onnxFileSubject } from "../../node/inspect-file.js";
 import { readModelSpec } from "../train/files.js";
 import type { InspectOptions } from "./options.js";
 
-/** A model of the catalogue, of a JSON file, of an .onnx file. */
+/** A model from the catalogue, a JSON file, or an .onnx file. */
 export async function subjectOf(model: string, options: InspectOptions): Promise<Subject> {
   const { inputShapes, batch, freeze } = options;
   const batchSize = batch === undefined ? {} : { batchSize: batch };

@@ -1,10 +1,10 @@
-// What `trainscope inspect` can be told.
+// The options of `trainscope inspect`.
 import type { Shape } from "../../core/numbers/shape.js";
 
-/** How results can be printed. */
+/** Output formats. */
 export const formats = ["table", "json", "csv", "markdown"] as const;
 
-/** What a table can be sorted by. */
+/** Sort keys of a table. */
 export const sortKeys = ["parameters", "macs", "flops", "activations", "receptive-field", "name"] as const;
 
 export interface InspectOptions {
@@ -15,21 +15,21 @@ export interface InspectOptions {
   readonly format: (typeof formats)[number];
   readonly depth?: number;
   readonly sort?: (typeof sortKeys)[number];
-  /** The other way round. */
+  /** Reverses the order. */
   readonly reverse: boolean;
   readonly freeze: readonly string[];
   readonly optimizer: string;
-  /** Every digit of every number. */
+  /** Prints every digit of every number. */
   readonly exact: boolean;
-  /** Rows that only move data, too. */
+  /** Includes rows that only move data. */
   readonly all: boolean;
   readonly compare: boolean;
   /** Folder for figures. */
   readonly figures?: string;
-  /** The layer whose effective receptive field is measured; the last one that has a field with `true`. */
+  /** The layer whose effective receptive field is measured; `true` for the last one that has a field. */
   readonly effectiveField?: string | true;
-  /** Inputs that the effective field is averaged over. */
+  /** Number of inputs to average the effective field over. */
   readonly examples: number;
-  /** Draws weights and inputs of the effective field. */
+  /** Seed of weights and inputs of the effective field. */
   readonly seed: number;
 }

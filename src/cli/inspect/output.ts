@@ -1,4 +1,4 @@
-// What `trainscope inspect` prints, by format: a table for people, documents for programs.
+// Prints the results of `trainscope inspect` by format: a table for people, documents for programs.
 import { writeCsv } from "../../core/formats/csv.js";
 import type { Row } from "../../core/rows.js";
 import type { EffectiveField } from "../../inspect/field/effective-field.js";
@@ -11,13 +11,13 @@ import type { WrittenFigure } from "./figures.js";
 import type { InspectOptions } from "./options.js";
 import { inspectionText } from "./text.js";
 
-/** What stands beside the inspections in a JSON document. */
+/** Additional members of a JSON document. */
 export interface Extras {
   readonly effectiveField?: EffectiveField;
   readonly figures?: readonly WrittenFigure[];
 }
 
-/** The text of one model, in the format that is asked for. */
+/** The text of one model, in the requested format. */
 export function modelOutput(
   inspection: Inspection,
   extras: Extras,

@@ -103,15 +103,15 @@ describe("for people", () => {
       -----  --------  ----------  ------  ----------  ------  -----------  -----
       total                                    61,706   417 k       14.6 k
 
-      Left out for want of width: input, param. %, MACs %, jump, center. --format csv
-        has every column.
+      Left out because the terminal is too narrow: input, param. %, MACs %, jump,
+        center. --format csv has every column.
       field: receptive field in input pixels, over the longest path; all: sees the
         whole input.
 
       Parameters   61,706 (61.7 k): weights 61,470, biases 236; all trainable; stored
                    in 247 kB
       MACs         416,520 (417 k) for one example: multiply-accumulate pairs of
-                   convolutions and matrix products, attention included; biases are
+                   convolutions and matrix products, including attention; biases are
                    not counted
       FLOPs        852,370 (852 k): 2 x MACs, plus one for every other arithmetic
                    operation or function call
@@ -152,13 +152,13 @@ describe("for people", () => {
       -----  ------------------  ---------  ------------  ----------  --------  -----  ------  -----------  -----  ----
       total                                                      482            369 k               41.0 k
 
-      Left out for want of width: input, center. --format csv has every column.
+      Left out because the terminal is too narrow: input, center. --format csv has every column.
       field: receptive field in input pixels, over the longest path; all: sees the whole input; jump: input pixels between
         neighbors.
 
       Parameters   482: weights 448, biases 34; all trainable; running statistics besides, 16; stored in 1.99 kB
-      MACs         368,960 (369 k) for a batch of 4: multiply-accumulate pairs of convolutions and matrix products, attention
-                   included; biases are not counted
+      MACs         368,960 (369 k) for a batch of 4: multiply-accumulate pairs of convolutions and matrix products, including
+                   attention; biases are not counted
       FLOPs        795,304 (795 k): 2 x MACs, plus one for every other arithmetic operation or function call
       Activations  41,032 (41.0 k) elements that layers write, 164 kB; of these 16.4 k by convolutions and matrix products
       Inference    100 kB for a batch of 4: weights 1.99 kB, tensors at their peak 98.3 kB (at 1)
@@ -230,8 +230,8 @@ describe("for people", () => {
       -----  ------------  -------  ------  ----------  -------  -----------  -----
       total                                        396  ≥ 3,888        ≥ 144
 
-      Left out for want of width: input, param. %, MACs %, jump, center. --format csv
-        has every column.
+      Left out because the terminal is too narrow: input, param. %, MACs %, jump,
+        center. --format csv has every column.
       field: receptive field in input pixels, over the longest path.
 
       2 layers could not be accounted, so totals are lower bounds:
@@ -241,7 +241,7 @@ describe("for people", () => {
 
       Parameters   396: weights 396, biases 0; all trainable; stored in 1.58 kB
       MACs         at least 3,888 for one example: multiply-accumulate pairs of
-                   convolutions and matrix products, attention included; biases are
+                   convolutions and matrix products, including attention; biases are
                    not counted
       FLOPs        at least 7,776: 2 x MACs, plus one for every other arithmetic
                    operation or function call
@@ -308,8 +308,8 @@ describe("several models", () => {
       mini-googlenet      1.65 M   235 M       1.72 M    7.28 MB   31.4 MB     45
       mlp:784-100-10      79.5 k  79.4 k          210     322 kB   1.28 MB
 
-      Left out for want of width: input, layers, FLOPs, intensity. --format csv has
-        every column.
+      Left out because the terminal is too narrow: input, layers, FLOPs, intensity.
+        --format csv has every column.
       MACs: multiply-accumulate pairs; inference: bytes of weights and of the largest
         sum of tensors alive at once; training: bytes of weights, gradients, slots of
         adam and activations kept for the backward pass; field: receptive field in
@@ -402,6 +402,6 @@ describe("what is refused, in one sentence with exit code 2", () => {
     expect(code).toBe(2);
     expect(JSON.parse(out)).toMatchObject({ schema: 1, error: { code: "unknown-name" } });
     const { err } = await inspect("lenet5 --json --format csv");
-    expect(err).toBe("error: --json: two formats are asked for: received --json and --format csv. Leave one out\n");
+    expect(err).toBe("error: --json: two formats are requested: received --json and --format csv. Leave one out\n");
   });
 });

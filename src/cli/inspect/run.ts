@@ -1,4 +1,4 @@
-// What `trainscope inspect` does.
+// Runs `trainscope inspect`.
 import { resolve } from "node:path";
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { EffectiveField } from "../../inspect/field/effective-field.js";
@@ -17,7 +17,7 @@ import { comparisonOutput, modelOutput } from "./output.js";
 export async function inspectModels(options: InspectOptions, context: CommandContext): Promise<number> {
   checkOptions(options);
   const { compare, figures: folder, format } = options;
-  // Before the work: what cannot be written should be known at once.
+  // Before the work, so that an unwritable folder is reported at once.
   if (folder !== undefined) await makeFolder(resolve(folder));
   const inspected: Inspected[] = [];
   for (const model of options.models) {
@@ -40,7 +40,7 @@ export async function inspectModels(options: InspectOptions, context: CommandCon
   );
   if (format === "json") return exitCodes.done;
   const field = effectiveField === undefined ? "" : effectiveFieldText(effectiveField, terminal.columns);
-  // Tables for programs stay what they are.
+  // Machine-readable tables are unchanged.
   if (format === "table") terminal.write(field);
   else terminal.writeError(field);
   terminal.writeError(figuresText(figures ?? []));

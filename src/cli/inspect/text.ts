@@ -1,4 +1,4 @@
-// An inspection for people: the table of layers, the totals in words, what could not be accounted.
+// Prints an inspection: the table of layers, the totals in words, and layers that could not be accounted for.
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
@@ -86,7 +86,9 @@ function layerTable({ layers, totals }: Inspection, options: TextOptions): Layer
         : [
             `${hidden} ${hidden === 1 ? "row that only moves" : "rows that only move"} data left out; --all shows all.`,
           ]),
-      ...(left.length === 0 ? [] : [`Left out for want of width: ${left.join(", ")}. --format csv has every column.`]),
+      ...(left.length === 0
+        ? []
+        : [`Left out because the terminal is too narrow: ${left.join(", ")}. --format csv has every column.`]),
     ],
   };
 }
@@ -152,7 +154,7 @@ function paddingText(padding: readonly number[]): string {
 const extents = (values: readonly number[]): string =>
   values.every((value) => value === values[0]) ? `${values[0] ?? ""}` : values.join("x");
 
-/** What a reader cannot guess of the columns that are there. */
+/** Explanations of the printed columns that are not self-evident. */
 function legend({ layers }: Inspection, titles: readonly string[]): string[] {
   const hasField = titles.includes("field") && layers.some(({ receptiveField }) => receptiveField !== null);
   if (!hasField) return [];

@@ -1,7 +1,7 @@
 // Threads chosen by measurement, on real steps of the trial itself: nothing is run only to be timed.
 import type { Target } from "../../graph/targets/target.js";
 
-// Segments measured with each candidate before the choice; the best of them counts, since noise only ever adds.
+// Segments measured with each candidate before the choice; the best of them counts, since noise only adds time.
 const rounds = 3;
 // Fewer threads leave cores to others: they win unless more are clearly faster.
 const preference = 0.97;

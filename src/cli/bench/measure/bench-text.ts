@@ -1,4 +1,4 @@
-// The results of `trainscope bench` for people: one table, the remarks, the machine.
+// Prints the results of `trainscope bench`: one table, the remarks, the machine.
 import type { Row } from "../../../core/rows.js";
 import { formatNumber, formatTable } from "../../output.js";
 import type { Machine } from "./machine.js";
@@ -12,7 +12,7 @@ export interface BenchResult {
   readonly withoutPeer?: string;
 }
 
-/** Figures are never cut: a line that wraps is still a result. */
+/** Numbers are never truncated: a line that wraps is still a result. */
 export function benchText({ machine, measurements, unmeasured, withoutPeer }: BenchResult): string {
   const columns = [
     { key: "task", title: "task" },

@@ -1,4 +1,4 @@
-// The processes that race each other: every setting of either side, of which the fastest are kept.
+// The processes of a race: every setting of either side, of which the fastest are kept.
 import { availableParallelism } from "node:os";
 import { threadCandidates } from "../../../node/runtime/threads.js";
 import { type Child, type ChildCommand, startChild } from "../process/child.js";
@@ -17,11 +17,11 @@ export function remarksOn(pytorch: PyTorch | undefined, calibration: Calibration
   return [found, ...failures.map((failure) => `PyTorch setting left out: ${failure}`)];
 }
 
-/** The processes of a race. Those that are out of it are ended before it starts, so that they cannot disturb. */
+/** The processes of a race. Eliminated ones are ended before it starts, so that they cannot interfere. */
 export class Field {
   readonly #children = new Set<Child>();
   readonly #fewestSteps: number;
-  /** What the processes wanted to be said, each thing once. */
+  /** Remarks of the processes, without duplicates. */
   readonly remarks = new Set<string>();
 
   /** @param fewestSteps in one turn. */
@@ -29,7 +29,7 @@ export class Field {
     this.#fewestSteps = fewestSteps;
   }
 
-  /** Starts one process a number of threads, tries all settings of each, and keeps the fastest. */
+  /** Starts one process per number of threads, tries all settings of each, and keeps the fastest. */
   async best(commandFor: (threads: number) => ChildCommand, say: (text: string) => void): Promise<Calibration> {
     const contestants = new Map<Contestant, Child>();
     for (const threads of threadCandidates(availableParallelism())) {

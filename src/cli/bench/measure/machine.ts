@@ -1,13 +1,13 @@
-// What the figures depend on: processor, cores and versions.
+// The environment of the measurements: processor, cores and versions.
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { versions } from "../../versions.js";
 
 export interface Machine {
   readonly cpu: string;
-  /** That this process may use. */
+  /** Number of cores available to this process. */
   readonly cores: number;
   readonly platform: string;
-  /** Processes that wanted to run during the last minute before the start; 0 where the system does not tell. */
+  /** Load average of the minute before the start; 0 if the system does not report it. */
   readonly load: number;
   readonly versions: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-// What a benchmark task gives: our figure, the peer's, their ratio, and the budget that they are held against.
+// The result of a benchmark task: our time, the peer's, their ratio, and the budget.
 import { quantile } from "../../../core/statistics/statistics.js";
 
 /** Several measurements of one thing. */
@@ -14,7 +14,7 @@ export interface Figure extends Spread {
   readonly setting: string;
 }
 
-/** A budget: a bound on the ratio, or on our figure itself. */
+/** A budget: a bound on the ratio, or on our measurement. */
 export interface Budget {
   readonly of: "ratio" | "ours";
   readonly bound: "at least" | "at most";
@@ -23,15 +23,15 @@ export interface Budget {
 
 export interface Measurement {
   readonly task: string;
-  /** What one number of `ours` is: `ms/step`. */
+  /** The unit of `ours`: `ms/step`. */
   readonly unit: string;
   readonly ours: Figure;
   /** The peer at its best, in the same unit. Absent when there is none. */
   readonly peer?: Figure;
-  /** What is compared is the task's own; above 1 is better for a race against a peer. */
+  /** The meaning depends on the task; in a race against a peer, above 1 is better. */
   readonly ratio?: Spread;
   readonly must?: Budget;
-  /** What a reader has to know: how many settings were tried, what was left out and why. */
+  /** Remarks for the reader: how many settings were tried, what was omitted and why. */
   readonly remarks: readonly string[];
 }
 
@@ -47,8 +47,8 @@ export function spreadOf(values: readonly number[]): Spread {
 }
 
 /**
- * How many times faster `ours` is: the ratio of medians, with the range of the ratios of neighbors in time. Pairing
- * neighbors shows how far the machine's own ups and downs, which hit both, reach into the comparison.
+ * How many times faster `ours` is: the ratio of medians, with the range of ratios of neighboring rounds. Pairing
+ * neighbors shows how much fluctuations of the machine, which affect both sides, influence the comparison.
  * @param ours times, round by round; @param theirs times of the same rounds.
  */
 export function ratioOfMedians(ours: readonly number[], theirs: readonly number[]): Spread {
@@ -56,7 +56,7 @@ export function ratioOfMedians(ours: readonly number[], theirs: readonly number[
   return { value: quantile(theirs, 0.5) / quantile(ours, 0.5), low: pairs.low, high: pairs.high };
 }
 
-/** Whether the budget is kept; undefined when there is nothing to judge it by. */
+/** Whether the budget is kept; undefined if it cannot be judged. */
 export function isMet({ must, ours, ratio }: Pick<Measurement, "must" | "ours" | "ratio">): boolean | undefined {
   const judged = must?.of === "ratio" ? ratio?.value : ours.value;
   if (must === undefined || judged === undefined) return undefined;

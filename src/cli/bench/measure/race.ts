@@ -7,7 +7,7 @@ export interface Contestant {
   readonly setting: string;
   /** Builds and warms up. */
   prepare(): Promise<void>;
-  /** Trains for about so long and gives milliseconds a step. */
+  /** Trains for about this long and returns milliseconds per step. */
   time(milliseconds: number): Promise<number>;
 }
 
@@ -17,9 +17,9 @@ export interface RaceOptions {
   readonly turnMs?: number;
   readonly calibrationRounds?: number;
   readonly calibrationTurnMs?: number;
-  /** Told what is going on. */
+  /** Receives progress messages. */
   readonly say?: (text: string) => void;
-  /** Waits between two turns, so that idle threads of the last one have stopped spinning. */
+  /** Waits between two turns, until idle threads of the last one have stopped spinning. */
   readonly pause?: () => Promise<void>;
 }
 
@@ -40,15 +40,15 @@ export interface RaceResult {
 // Settings within this factor of the fastest are measured again.
 const nearTheFront = 1.2;
 
-/** Idle workers of ONNX Runtime and of OpenMP's GNU library spin for milliseconds, Intel's for 200 ms. */
+/** Idle workers of ONNX Runtime and GNU OpenMP spin for milliseconds, those of Intel's OpenMP for 200 ms. */
 const spinMs = 250;
 
 export const waitForSpinning = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, spinMs));
 
 /**
- * The fastest of several settings. All are measured in turn, then those near the front again; the best time of each
- * counts, since noise only ever adds.
- * @throws the first failure when every setting fails.
+ * The fastest of several settings. All are measured in turn, then those close to the fastest again; the best time of
+ * each counts, since noise only adds time.
+ * @throws the first failure if every setting fails.
  */
 export async function calibrate(
   contestants: readonly Contestant[],

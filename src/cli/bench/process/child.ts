@@ -1,4 +1,4 @@
-// A measured process: started, asked one thing at a time, ended. Between questions it only waits.
+// A measured process, which answers one request at a time and otherwise waits.
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { EnvironmentError } from "../../../core/errors.js";
@@ -13,11 +13,11 @@ export interface ChildCommand {
 
 export interface Child {
   ask(question: Question): Promise<Answer>;
-  /** Ends the process and waits until it is gone. */
+  /** Ends the process and waits until it has exited. */
   close(): Promise<void>;
 }
 
-// What a dying process said last is enough for a message.
+// The last output of a failing process suffices for a message.
 const keptErrorText = 4000;
 
 export function startChild({ name, command: [file, ...args], environment }: ChildCommand): Child {
@@ -35,7 +35,7 @@ export function startChild({ name, command: [file, ...args], environment }: Chil
     },
     async close() {
       child.stdin.end();
-      // A process that hangs at its end has nothing to lose.
+      // A process that hangs on exit can be killed.
       const impatience = setTimeout(() => child.kill("SIGKILL"), 3000);
       await ended;
       clearTimeout(impatience);

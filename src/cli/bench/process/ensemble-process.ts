@@ -1,4 +1,5 @@
-// Entry of the child process in which our side of the race of ensembles runs: JSON lines in, JSON lines out (protocol.ts).
+// Entry of the child process in which our side of the race of ensembles runs: JSON lines in, JSON lines out
+// (protocol.ts).
 import { createInterface } from "node:readline";
 import { nodeRuntime } from "../../../node/runtime/node-runtime.js";
 import { openTrial } from "../../../train/trial/trial.js";
@@ -11,8 +12,8 @@ const runtime = nodeRuntime();
 let seed = 0;
 
 /**
- * A whole training: initial weights, orders, steps and the final state. Building and loading the programs is not in the
- * time, as in every other race; the answer says how long it took.
+ * A whole training: initial weights, orders, steps and the final state. Building and loading the programs is not part
+ * of the time, as in every other race; the reply reports it separately.
  */
 async function train(): Promise<{ milliseconds: number; compileMs: number; insideMilliseconds: number }> {
   const { networks, batchSize, epochs, learningRate, threads } = work;

@@ -1,4 +1,4 @@
-// How to run a file of this program in a process of its own: compiled, or from TypeScript source.
+// Command lines that run a file of this program in a separate process, compiled or from TypeScript source.
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Assignment } from "../workloads/workload.js";

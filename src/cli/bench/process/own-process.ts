@@ -16,7 +16,7 @@ async function answer(trial: OwnTrial, question: Question): Promise<Answer> {
     case "epoch":
       return { ...(await trial.epoch()) };
     case "memory":
-      // There with --expose-gc: garbage that is only not collected yet is no growth.
+      // Available with --expose-gc: uncollected garbage does not count as growth.
       (globalThis as { gc?: () => void }).gc?.();
       return { bytes: process.memoryUsage.rss() };
   }

@@ -6,7 +6,7 @@ import { openTrial, type Trial } from "../../../train/trial/trial.js";
 import { syntheticData } from "../workloads/synthetic-data.js";
 import type { Assignment } from "../workloads/workload.js";
 
-/** Steps that were timed, from asking for the first to having the last one's loss. */
+/** Timed steps, from requesting the first to receiving the last one's loss. */
 export interface TimedSteps {
   readonly steps: number;
   readonly milliseconds: number;
@@ -21,8 +21,8 @@ const warmUpSteps = 40;
 const warmUpMs = 3000;
 
 /**
- * What a user's training does, without evaluation and checkpoints: shuffling, feeds, the way to the worker and back
- * are all inside the times.
+ * A user's training without evaluation and checkpoints. Shuffling, feeds and the round trip to the worker
+ * are included in the times.
  */
 export class OwnTrial {
   readonly #runtime = nodeRuntime();
@@ -42,7 +42,7 @@ export class OwnTrial {
         optimizer,
         schedule: { kind: "constant" },
         batchSize,
-        // As long as anybody asks.
+        // Continues as long as requests arrive.
         steps: 1e9,
         order: "shuffle",
         dropLast,
@@ -72,7 +72,7 @@ export class OwnTrial {
     return this.time(fitting);
   }
 
-  /** At least so many steps: whole segments. */
+  /** At least this many steps, rounded up to whole segments. */
   async time(wanted: number): Promise<TimedSteps> {
     const start = performance.now();
     let [steps, insideMilliseconds, threads] = [0, 0, 0];
@@ -87,7 +87,7 @@ export class OwnTrial {
     return { steps, milliseconds: performance.now() - start, insideMilliseconds, threads };
   }
 
-  /** One epoch; only whole ones before it. */
+  /** One epoch; earlier ones must be complete. */
   epoch(): Promise<TimedSteps> {
     return this.time(this.#stepsPerEpoch);
   }

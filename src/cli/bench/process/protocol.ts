@@ -1,4 +1,4 @@
-// What the benchmark says to the processes that it measures: one JSON object a line, one answer to each question.
+// The protocol between the benchmark and measured processes: one JSON object per line, one reply to each request.
 //
 //   bench --- {"do":"describe"} -------------------> child (ours: own-process.ts; PyTorch: pytorch-peer.ts)
 //         <-- {"version":..,"settings":[..]} ------
@@ -15,7 +15,7 @@ export type Question =
   | { readonly do: "epoch" }
   | { readonly do: "memory" };
 
-/** Which fields are there depends on the question. */
+/** The fields depend on the request. */
 export interface Answer {
   readonly version?: string;
   readonly settings?: readonly string[];
@@ -25,13 +25,13 @@ export interface Answer {
   readonly insideMilliseconds?: number;
   readonly threads?: number;
   readonly bytes?: number;
-  /** The question failed; the process goes on. */
+  /** The request failed; the process continues. */
   readonly error?: string;
 }
 
 /**
- * Reads one line of a child's output; undefined for a line that is no answer (a library's chatter).
- * @throws EnvironmentError when the answer is an error.
+ * Reads one line of a child's output; undefined for a line that is not a reply (output of a library).
+ * @throws EnvironmentError if the reply is an error.
  */
 export function readAnswer(who: string, line: string): Answer | undefined {
   if (!line.trimStart().startsWith("{")) return undefined;
@@ -45,14 +45,14 @@ export function readAnswer(who: string, line: string): Answer | undefined {
   return answer;
 }
 
-/** Milliseconds a step. @throws EnvironmentError when the answer holds no timing. */
+/** Milliseconds per step. @throws EnvironmentError if the reply contains no timing. */
 export function stepMilliseconds(who: string, { steps, milliseconds }: Answer): number {
   const perStep = (milliseconds ?? Number.NaN) / (steps ?? Number.NaN);
   if (Number.isFinite(perStep) && perStep > 0) return perStep;
   throw new EnvironmentError("answered without a time", { where: `bench > ${who}` });
 }
 
-/** The line of a message or traceback that says most. */
+/** The most informative line of a message or traceback. */
 export function lastLine(text: string): string {
   return text.trim().split("\n").at(-1)?.trim() ?? "";
 }

@@ -14,7 +14,7 @@ export interface PyTorch {
 export async function findPyTorch(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<PyTorch | string> {
-  // Set but empty is as good as not set.
+  // An empty value counts as unset.
   const given = environment.TRAINSCOPE_PYTHON === "" ? undefined : environment.TRAINSCOPE_PYTHON;
   const python = given ?? "python3";
   const { code, out, err } = await outputOf(python, ["-c", "import torch; print(torch.__version__)"]);
@@ -26,7 +26,10 @@ export async function findPyTorch(
     : `${named} cannot import torch (${lastLine(err)})`;
 }
 
-/** Threads of the libraries beneath PyTorch are set by environment: its own call does not reach all of them. */
+/**
+ * Environment variables set the threads of the libraries beneath PyTorch, because its own call does not reach all of
+ * them.
+ */
 export function pytorchCommand(
   { python }: PyTorch,
   { model: _, optimizer: __, ...assignment }: Assignment,
@@ -39,7 +42,7 @@ export function pytorchCommand(
   };
 }
 
-/** What says to the libraries beneath PyTorch how many threads they have. */
+/** The variables that set the number of threads of the libraries beneath PyTorch. */
 export function threadEnvironment(threads: number): Record<string, string> {
   const count = String(threads);
   return { OMP_NUM_THREADS: count, MKL_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count };

@@ -13,7 +13,7 @@ import type { EnsembleWorkload } from "../workloads/ensemble-workload.js";
 export interface EnsembleRace {
   /** Whether PyTorch trains one network after the other. */
   readonly looped: boolean;
-  /** What the ratio must reach at least. */
+  /** Lower bound of the ratio. */
   readonly least: number;
 }
 
@@ -33,7 +33,7 @@ export async function raceEnsemble(
     command: peerCommand(python, "ensemble_peer", { ...workload, threads, looped }),
     environment: threadEnvironment(threads),
   });
-  // A training takes seconds there: one in a turn is enough.
+  // A training takes seconds there, so one per turn is enough.
   const field = new Field(1);
   try {
     say(`${task.id}: looking for the best settings`);

@@ -8,9 +8,9 @@ import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
 
 /**
- * The epoch's time on the clock over the time that ONNX Runtime spent in its steps: what shuffling, feeding, reading
- * losses and the way to the worker cost. The first epoch also compiles the program of the smaller last batch and of
- * other thread counts. Evaluation is not part of it.
+ * The wall-clock time of an epoch divided by the time that ONNX Runtime spent in its steps: the cost of shuffling,
+ * feeding, reading losses and the transfer to the worker. The first epoch also compiles the program of the smaller last
+ * batch and of other thread counts. Evaluation is excluded.
  */
 export async function measureEpoch(
   task: BenchTask,

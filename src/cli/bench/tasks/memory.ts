@@ -7,7 +7,7 @@ import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
 
 const checkpoints = [1000, 5000, 10_000] as const;
-/** Allocators keep and give back a few megabytes as they like; a leak of one loss a step would stay below as well. */
+/** Allocators keep a few megabytes at their discretion. A leak of one loss per step would also stay below this. */
 const noiseMegabytes = 5;
 
 /** Resident memory of a process that only trains, after collecting garbage. */

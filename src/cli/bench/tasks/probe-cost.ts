@@ -10,12 +10,12 @@ import { stepMilliseconds } from "../process/protocol.js";
 import type { BenchTask, TaskContext } from "../task.js";
 import type { Workload } from "../workloads/workload.js";
 
-/** Several looks at the default cadence of 100 steps: a turn with one more or less than its share would tell little. */
+/** Several readings at the default interval of 100 steps; one more or less per turn then hardly matters. */
 const stepsOfTurn = 500;
 
 /**
- * The time of a step with the default probes over that of one without: a look at every hundredth step computes that step
- * once more, and moves what it found to the caller.
+ * The time of a step with the default probes divided by that without: a reading at every hundredth step computes that
+ * step once more and transfers the result to the caller.
  */
 export async function measureProbes(
   task: BenchTask,
@@ -30,7 +30,7 @@ export async function measureProbes(
     for (const child of children) await child.ask({ do: "prepare", setting: "" });
     say(`${task.id}: measuring, ${rounds} rounds`);
     for (let round = 0; round < rounds; round++) {
-      // Who begins changes, so that a machine that gets slower or faster meets both alike.
+      // The sides alternate in starting, so that a change in the machine's speed affects both equally.
       for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
         await waitForSpinning();
         times[side].push(await turn(children[side]));
@@ -53,7 +53,7 @@ export async function measureProbes(
 const turn = async (child: Child): Promise<number> =>
   stepMilliseconds("trainscope", await child.ask({ do: "time", setting: "", steps: stepsOfTurn }));
 
-/** Both sides shall have the same number of threads: the one that a training chooses for itself. */
+/** Both sides use the same number of threads, the one that a training chooses. */
 async function quickestThreads(workload: Workload): Promise<number> {
   const child = startChild(ownProcess({ ...workload, dropLast: true }));
   try {

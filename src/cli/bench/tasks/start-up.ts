@@ -1,4 +1,4 @@
-// How long a user waits after pressing Enter: for the help, and for the loss of the first training step.
+// The waiting time of a user after pressing Enter: for the help, and for the loss of the first training step.
 import { spawn } from "node:child_process";
 import { EnvironmentError } from "../../../core/errors.js";
 import { type Measurement, spreadOf } from "../measure/measurement.js";
@@ -8,7 +8,7 @@ import type { BenchTask, TaskContext } from "../task.js";
 
 interface StartUp {
   readonly arguments: readonly string[];
-  /** What must have been said for the wait to be over. */
+  /** The output that ends the wait. */
   readonly until: RegExp;
   readonly mostSeconds: number;
 }
@@ -21,7 +21,7 @@ export const firstStep: StartUp = {
 
 export const help: StartUp = { arguments: ["--help"], until: /Commands:/, mostSeconds: 0.15 };
 
-/** Starts the command again and again; the first time, which fills the disk's cache, does not count. */
+/** Starts the command repeatedly. The first start fills the disk cache and does not count. */
 export async function measureStartUp(
   task: BenchTask,
   startUp: StartUp,
@@ -57,7 +57,7 @@ function secondsUntil({ arguments: words, until }: StartUp): Promise<number> {
       err += chunk.toString("utf8");
     });
     child.once("error", reject);
-    // Resolved at its end, so that the rest of one run does not disturb the next.
+    // Resolved when the process exits, so that the rest of one run does not disturb the next.
     child.once("close", () => {
       if (seconds !== undefined) resolve(seconds);
       else reject(new EnvironmentError(lastLine(err) || "said nothing", { where: `trainscope ${words.join(" ")}` }));

@@ -1,4 +1,4 @@
-// The time of a training step against PyTorch's, each side in processes of its own, one per number of threads.
+// The time of a training step compared with PyTorch's, in separate processes, one per number of threads.
 
 import { Field, remarksOn } from "../measure/field.js";
 import type { Measurement } from "../measure/measurement.js";
@@ -8,7 +8,7 @@ import { pytorchCommand } from "../process/pytorch-peer.js";
 import type { BenchTask, TaskContext } from "../task.js";
 import type { Assignment, Workload } from "../workloads/workload.js";
 
-/** Races a workload, and holds the ratio against what it must reach at least. */
+/** Races a workload and compares the ratio with its lower bound. */
 export async function raceSteps(
   task: BenchTask,
   workload: Workload,

@@ -1,4 +1,4 @@
-// Trainings side by side on all cores, as a study runs them: steps a second of all together, against PyTorch's.
+// Parallel trainings on all cores, as in a study: their total steps per second compared with PyTorch's.
 import { availableParallelism } from "node:os";
 import { remarksOn } from "../measure/field.js";
 import type { Measurement } from "../measure/measurement.js";
@@ -10,7 +10,7 @@ import { pytorchCommand } from "../process/pytorch-peer.js";
 import type { BenchTask, TaskContext } from "../task.js";
 import type { Assignment, Workload } from "../workloads/workload.js";
 
-/** Races as many processes as there are cores, one thread each, on either side. */
+/** Races one single-threaded process per core on either side. */
 export async function raceThroughput(
   task: BenchTask,
   workload: Workload,
@@ -44,7 +44,7 @@ export async function raceThroughput(
   }
 }
 
-/** Equal processes, one per core, that are asked all at once. */
+/** Equal processes, one per core, that receive requests simultaneously. */
 class Team {
   readonly #name: string;
   readonly #children: readonly Child[];
@@ -54,7 +54,7 @@ class Team {
     this.#children = Array.from({ length: availableParallelism() }, () => startChild(command));
   }
 
-  /** One for every setting of the processes. */
+  /** One entry per setting of the processes. */
   async contestants(): Promise<Contestant[]> {
     const [{ settings = [] }] = await Promise.all(this.#children.map((child) => child.ask({ do: "describe" })));
     return settings.map((setting) => this.#contestant(setting));
@@ -66,7 +66,7 @@ class Team {
 
   #contestant(setting: string): Contestant {
     let stepMs = 1;
-    /** Time of a step when all train at once: the mean over the processes, over their number. */
+    /** Time of a step when all train at once: the mean over the processes, divided by their number. */
     const together = async (ask: (child: Child) => ReturnType<Child["ask"]>): Promise<number> => {
       const answers = await Promise.all(this.#children.map(ask));
       const rates = answers.map((answer) => 1 / stepMilliseconds(this.#name, answer));

@@ -27,7 +27,7 @@ export const narrowEnsemble: EnsembleWorkload = {
   learningRate: 1e-3,
 };
 
-/** A workload for one process with its share of the machine. */
+/** A workload for one process, with its threads. */
 export interface EnsembleAssignment extends EnsembleWorkload {
   readonly threads: number;
 }

@@ -1,4 +1,4 @@
-// Images of noise for timing: shapes, element types and share of background of the real ones, no download.
+// Noise images for timing, with the shapes, element types and fraction of background of the real ones, but no download.
 
 import { sizeOf } from "../../../core/numbers/shape.js";
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
@@ -7,12 +7,12 @@ import type { Dataset, Split } from "../../../data/dataset.js";
 import { localData } from "../../../data/source.js";
 import type { Workload } from "./workload.js";
 
-/** Share of pixels that are 0 in MNIST: 80.9 % of the training images. */
+/** Fraction of pixels that are 0 in MNIST: 80.9 % in the training images. */
 const background = 0.8;
 const testExamples = 64;
 
 /**
- * The time of a step does not depend on the values, with one exception: zeros are exact and cheap to be right with
+ * The time of a step does not depend on the values, with one exception: zeros matter
  * (no denormals, ties in max-pooling), so background is as frequent as in the real images.
  */
 export function syntheticData({ inputShape, examples, classes, normalization }: Workload): Dataset {
@@ -33,7 +33,10 @@ function split(inputShape: readonly number[], examples: number, classes: number)
   return { inputs, targets: { dtype: "int32", shape: [examples], data: labels } };
 }
 
-/** A few thousand different images, repeated: drawing tens of millions of numbers would take longer than the race. */
+/**
+ * A few thousand different images, repeated, because drawing tens of millions of numbers would take longer than the
+ * race.
+ */
 function pixels(examples: number, inputShape: readonly number[]): Uint8Array {
   const size = sizeOf(inputShape);
   const different = Math.min(examples, 512) * size;
@@ -41,7 +44,7 @@ function pixels(examples: number, inputShape: readonly number[]): Uint8Array {
   const data = new Uint8Array(examples * size);
   for (let i = 0; i < different; i++) {
     const word = stream.word(i);
-    // High bits decide whether there is ink, low bits how much.
+    // High bits decide whether a pixel has ink, low bits how much.
     data[i] = word / 4294967296 < background ? 0 : 1 + (word % 255);
   }
   for (let filled = different; filled < data.length; filled *= 2)

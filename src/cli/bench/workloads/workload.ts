@@ -1,4 +1,4 @@
-// What is trained in a race: one description, from which both sides build the same work.
+// The description of a race's workload, from which both sides build the same work.
 import type { Normalization } from "../../../data/dataset.js";
 import type { ProbeSpec } from "../../../probes/probe-spec.js";
 import type { KindSpec } from "../../../train/spec/trial-spec.js";
@@ -8,7 +8,7 @@ export interface Workload {
   readonly peerModel: "lenet5" | "lenet5-batch-norm" | "mlp" | "mlp-dropout" | "mini-googlenet";
   readonly model: KindSpec;
   readonly optimizer: KindSpec;
-  /** The same optimizer in the peer's words: `{ name: "SGD", options: { lr: 0.1, momentum: 0.9 } }`. */
+  /** The same optimizer for the peer: `{ name: "SGD", options: { lr: 0.1, momentum: 0.9 } }`. */
   readonly peerOptimizer: { readonly name: string; readonly options: Readonly<Record<string, number | boolean>> };
   /** Of one example: `[channels, height, width]`. */
   readonly inputShape: readonly number[];
@@ -18,12 +18,12 @@ export interface Workload {
   readonly normalization: Normalization;
 }
 
-/** A workload for one process with its share of the machine. */
+/** A workload for one process, with its threads. */
 export interface Assignment extends Workload {
-  /** Absent: chosen by the trial itself (ours only). */
+  /** If absent, the trial chooses (ours only). */
   readonly threads?: number;
-  /** Whether the last, smaller batch of an epoch is left out. A race does, so that every step is the same work. */
+  /** Whether the last, smaller batch of an epoch is dropped. A race drops it, so that every step is the same work. */
   readonly dropLast: boolean;
-  /** What is looked at on the way (ours only). Absent: nothing. */
+  /** Probes (ours only). Default: none. */
   readonly probes?: Partial<ProbeSpec>;
 }
