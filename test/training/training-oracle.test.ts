@@ -16,6 +16,15 @@ function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number
   return Math.max(...wanted.map((x, i) => Math.abs(found[i] - x) / size));
 }
 
+/**
+ * Batch normalization subtracts such a bias again, so its exact gradient is zero. Adam divides the rounding error that is
+ * left by its own size, and the last bits depend on the vector width of the machine: 1.3e-3 after 60 steps with AVX2,
+ * below 1e-3 with AVX-512.
+ */
+function biasesBeforeBatchNorm(layers: readonly { readonly kind: string }[]): Set<string> {
+  return new Set(layers.flatMap((_, i) => (layers[i + 1]?.kind === "batchNorm" ? [`${i}.bias`] : [])));
+}
+
 test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture) => {
   const data = fixtureData(file, fixture.data);
   const { model, optimizer, schedule, clip, loss, losses, final, evaluation } = fixture;
@@ -47,8 +56,9 @@ test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture
 
   const tensors = await trial.tensors();
   expect(new Set(tensors.keys())).toEqual(new Set(Object.keys(final)));
+  const noisy = biasesBeforeBatchNorm((model.layers ?? []) as readonly { kind: string }[]);
   for (const [path, text] of Object.entries(final)) {
-    const limit = path.includes("running_") ? 1e-5 : 1e-3;
+    const limit = path.includes("running_") ? 1e-5 : noisy.has(path) ? 5e-3 : 1e-3;
     expect(distance(tensors.get(path)!.data as Float32Array, floats(text)), path).toBeLessThan(limit);
   }
   const measured = await trial.evaluate("test");
