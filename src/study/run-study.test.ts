@@ -121,3 +121,22 @@ test.each([
   await expect(runStudy(asked)).rejects.toThrow(message);
   expect((await asked.store.listRuns()).map(({ status }) => status)).toEqual(["failed"]);
 });
+
+test("a run that is resumed with another design is refused: what it has would be among results it does not belong to", async () => {
+  const checkpoints = { read: async () => undefined, write: async () => undefined, remove: async () => undefined };
+  const asked = {
+    ...request(trained([{ variant: "plain" }, { variant: "other" }])),
+    data: { patches: data },
+    checkpoints,
+  };
+  await expect(runStudy(asked)).rejects.toThrow("a runtime is not needed");
+  const [resumeRun] = await asked.store.listRuns();
+  expect(resumeRun).toMatchObject({
+    status: "failed",
+    stages: [{ id: "training", trials: [{}, {}].map(() => expect.any(String)) }],
+  });
+  const changed = { ...asked, study: trained([{ variant: "plain" }]), resumeRun };
+  await expect(runStudy(changed)).rejects.toThrow(
+    `run "${resumeRun.id}" > stage "training": the study designs other trials than when the run was started: expected the 2 trials of the run, received 1 trials. Start a new run: trainscope study run counting. Finished trials are taken from the store`,
+  );
+});

@@ -2,6 +2,7 @@
 //
 //   definition + settings + seeds -> trials -> results -> trials of the next stage -> results -> findings, claims, figures
 import type * as z from "zod";
+import { InvalidInputError } from "../core/errors.js";
 import { groupBy } from "../core/group-by.js";
 import type { Dataset } from "../data/dataset.js";
 import { analyzeResults, type RunFacts } from "./analyze.js";
@@ -94,6 +95,7 @@ async function train(
   for (const stage of study.stages) {
     const trials = designStage({ ...request, study }, stage, results);
     await store.addTrials(run.id, stage.id, trials);
+    await checkSameDesign(request, run.id, stage.id, trials);
     const execution = await executeStage(request, trials, progress);
     found += execution.found;
     if (execution.interrupted) return { execution: { interrupted: true, found } };
@@ -101,6 +103,23 @@ async function train(
     results = (await readTrialResults(store, run.id)).filter((result) => done.has(result.stage));
   }
   return { execution: { interrupted: false, found }, analysis: analyzeResults(study, results, facts) };
+}
+
+/** A resumed run must be designed as it was: else results of trials that the study no longer has would be among its own. */
+async function checkSameDesign(
+  { store, study }: StudyRequest,
+  run: string,
+  stage: string,
+  trials: readonly PlannedTrial[],
+): Promise<void> {
+  const stored = (await store.findRun(run))?.stages.find(({ id }) => id === stage)?.trials ?? [];
+  if (stored.length === trials.length) return;
+  throw new InvalidInputError("the study designs other trials than when the run was started", {
+    where: `run "${run}" > stage "${stage}"`,
+    expected: `the ${stored.length} trials of the run`,
+    received: `${trials.length} trials`,
+    remedy: `Start a new run: trainscope study run ${study.id}. Finished trials are taken from the store`,
+  });
 }
 
 /** Runs the trials of a stage, those of one data set after those of another. */

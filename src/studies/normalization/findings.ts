@@ -1,7 +1,7 @@
 // The numbers of the study: what each variant reaches, and what each gains over the plain network.
 import type { Finding, Table } from "../../core/findings.js";
 import { meanText, survivorsText } from "../../study/analysis/number-text.js";
-import { inPercent, meanOf, paired, type Samples } from "../../study/analysis/samples.js";
+import { findingsOf, inPercent, meanOf, paired, type Samples } from "../../study/analysis/samples.js";
 import type { StudyResults } from "../../study/definition.js";
 import { type Form, reportedVariants, type Variant, variants } from "./design.js";
 import { accuracies, lastValues } from "./measurements.js";
@@ -63,15 +63,13 @@ export function findings(results: StudyResults): Finding[] {
   for (const { form, prefix, suffix, variants: members } of forms) {
     for (const quantity of quantities) {
       for (const { id: variant } of members) {
-        const estimate = meanOf(quantity.read(results, form, variant));
-        if (estimate === undefined) continue;
         const about = {
           id: `${prefix}${quantity.id}`,
           title: `${quantity.title}${suffix}`,
           unit: quantity.unit,
           variant,
         };
-        found.push({ ...about, ...estimate });
+        found.push(...findingsOf(about, meanOf(quantity.read(results, form, variant))));
       }
     }
   }
@@ -82,14 +80,13 @@ export function findings(results: StudyResults): Finding[] {
 function gains(results: StudyResults): Finding[] {
   const plain = accuracies(results, "corrected", "none");
   return variants.slice(1).flatMap(({ id: variant }) => {
-    const estimate = paired(accuracies(results, "corrected", variant), plain);
     const about = {
       id: "gain",
       title: "Gain in validation accuracy over the plain network, same seeds",
       unit: "percentage points",
       variant,
     };
-    return estimate === undefined ? [] : [{ ...about, ...estimate }];
+    return findingsOf(about, paired(accuracies(results, "corrected", variant), plain));
   });
 }
 

@@ -1,9 +1,8 @@
 // The rules of the claims: measurements that change flip the verdicts that rest on them, and no others.
 
 import { describe, expect, test } from "vitest";
-import type { MetricRow, Phase } from "../../core/rows.js";
+import { madeResult } from "../../../test/support/trial-results.js";
 import type { AnalysisContext, TrialResult } from "../../study/definition.js";
-import { measurementPlan } from "../../study/measurement.js";
 import { resolveSettings } from "../../study/settings.js";
 import { claims } from "./claims.js";
 import { design, type Form, reportedVariants, variants } from "./design.js";
@@ -49,31 +48,20 @@ function plainMeasurement(form: Form, variant: string, seed: number): Measured {
 }
 
 function results(change: Change = () => undefined): TrialResult[] {
-  return planned.map(({ factors, replicate, spec }, index): TrialResult => {
+  return planned.map(({ factors, replicate, spec }) => {
     const place = { form: factors.form as Form, variant: String(factors.variant), seed: replicate };
     const plain = plainMeasurement(place.form, place.variant, replicate);
     const measured = { ...plain, ...change(place, plain) };
-    const id = `trial ${index}`;
-    const row = (phase: Phase, metric: string, value: number): MetricRow => {
-      const step = place.form === "asCoded" ? twinSteps : 2814;
-      return { trial: id, phase, step, epoch: 3, metric, path: "", value };
-    };
+    const steps = [place.form === "asCoded" ? twinSteps : 2814];
+    const series = (["validation", "train"] as const).flatMap((phase) =>
+      (["accuracy", "loss"] as const).map((metric) => ({ phase, metric, values: [measured[metric]], steps })),
+    );
     const layers = normalizedLayers(spec).flatMap(({ path }): [string, number[]][] => [
       [`${path}.weight`, [measured.scale]],
       [`${path}.bias`, [measured.shift]],
     ]);
-    return {
-      ...{ id, stage: "training", factors, replicate, spec, measure: measurementPlan(), networks: 1 },
-      status: measured.diverged ? "diverged" : "done",
-      diverged: measured.diverged ? [0] : [],
-      rows: [
-        row("validation", "accuracy", measured.accuracy),
-        row("validation", "loss", measured.loss),
-        row("train", "accuracy", measured.accuracy),
-        row("train", "loss", measured.loss),
-      ],
-      ...{ series: [], kept: [], tensors: Object.fromEntries(layers) },
-    };
+    const diverged = measured.diverged ? [0] : [];
+    return madeResult({ factors, replicate, spec, diverged, series, tensors: Object.fromEntries(layers) });
   });
 }
 

@@ -1,11 +1,10 @@
 // What analyses read from results: last and best values, pairs, shares, and how many replicates are missing from them.
 
 import { describe, expect, test } from "vitest";
-import type { MetricRow, Phase } from "../../core/rows.js";
+import { madeResult } from "../../../test/support/trial-results.js";
+import type { Phase } from "../../core/rows.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import { divergenceNotes } from "../analyze.js";
-import type { TrialResult } from "../definition.js";
-import { measurementPlan } from "../measurement.js";
 import { meanText, survivorsText } from "./number-text.js";
 import { bestOf, differences, inPercent, lastOf, meanOf, paired, proportionOf, select } from "./samples.js";
 
@@ -21,26 +20,11 @@ interface Made {
   readonly phase?: Phase;
 }
 
-function trial({
-  replicate,
-  values,
-  variant = "a",
-  diverged = [],
-  path = "",
-  phase = "validation",
-}: Made): TrialResult {
-  const networks = values[0]?.length ?? 1;
-  const rows = values.flatMap((step, index) =>
-    step.map((value, network): MetricRow => {
-      const row = { trial: "t", phase, step: index, epoch: index, metric: "accuracy", path, value };
-      return networks === 1 ? row : { ...row, network };
-    }),
-  );
-  const status = diverged.length === networks ? "diverged" : "done";
-  const measure = measurementPlan();
-  const place = { id: "t", stage: "training", factors: { variant }, replicate, spec: {} as TrialSpec, measure };
-  return { ...place, networks, status, diverged, rows, series: [], kept: [], tensors: {} };
-}
+const trial = ({ variant = "a", replicate, diverged = [], ...series }: Made) =>
+  madeResult({
+    ...{ factors: { variant }, replicate, diverged, spec: {} as TrialSpec },
+    series: [{ metric: "accuracy", ...series }],
+  });
 
 const three = [
   trial({ replicate: 2, values: [[0.9], [0.8]] }),

@@ -1,6 +1,7 @@
 // What an analysis reads from results: one number of each replicate, and how many replicates have none.
 
-import type { MetricRow, Phase } from "../../core/rows.js";
+import type { Finding } from "../../core/findings.js";
+import type { Phase } from "../../core/rows.js";
 import type { Estimate } from "../../core/statistics/intervals.js";
 import { meanEstimate, pairedDifferenceEstimate, proportionEstimate } from "../../core/statistics/intervals.js";
 import type { Factors, StudyResults, TrialResult } from "../definition.js";
@@ -72,14 +73,11 @@ function isDiverged({ status, diverged }: TrialResult, network: number): boolean
   return status === "diverged" || diverged.includes(network);
 }
 
-function valuesByNetwork({ rows, networks }: TrialResult, quantity: Quantity): number[][] {
-  const found: number[][] = Array.from({ length: networks }, () => []);
-  for (const row of rows) if (isOf(row, quantity)) found[row.network ?? 0].push(row.value);
-  return found;
-}
-
-function isOf(row: MetricRow, { phase, metric, path = "" }: Quantity): boolean {
-  return row.phase === phase && row.metric === metric && row.path === path;
+function valuesByNetwork({ series, networks }: TrialResult, { phase, metric, path = "" }: Quantity): number[][] {
+  const found = series.find((one) => one.phase === phase && one.metric === metric && one.path === path);
+  return Array.from({ length: networks }, (_, network) =>
+    found === undefined ? [] : Array.from(found.steps, (_step, row) => found.values[row * networks + network]),
+  );
 }
 
 /** The same replicates with other numbers: percent, logarithms. */
@@ -137,6 +135,14 @@ export function proportion(hits: number, n: number): Estimate {
 export function proportionOf({ values, of }: Samples, holds: (value: number) => boolean): Estimate | undefined {
   if (values.length === 0) return undefined;
   return counted(proportion(values.filter(({ value }) => holds(value)).length, values.length), of);
+}
+
+/** An estimate as a finding; none where nothing was estimated. */
+export function findingsOf(
+  about: Pick<Finding, "id" | "title" | "unit" | "variant">,
+  estimate: Estimate | undefined,
+): Finding[] {
+  return estimate === undefined ? [] : [{ ...about, ...estimate }];
 }
 
 /** Says of an estimate how many replicates there would have been, if not all of them have a number. */
