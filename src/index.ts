@@ -24,7 +24,16 @@ export { statistics } from "./probes/statistics.js";
 export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
 export type { Divergence, Evaluation, Measured, ProbeReading, Stop, TrialEvent } from "./train/trial/events.js";
 export type { TrialHistory } from "./train/trial/history.js";
-export { type KindSpec, type StopRule, type TrialSpec, trialId } from "./train/spec/trial-spec.js";
+export { dataUse } from "./train/spec/data-use.js";
+export {
+  type KindSpec,
+  type StopRule,
+  type TrialSpec,
+  type TrialSpecInput,
+  trialId,
+  trialSpec,
+} from "./train/spec/trial-spec.js";
+export { upgradeTrialSpec } from "./train/spec/upgrade.js";
 
 // Inspect: what a network costs and sees, layer by layer. `inspectSubject` takes files too: "trainscope/node" opens them.
 export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspect.js";

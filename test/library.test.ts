@@ -120,7 +120,7 @@ test("what does not fit is refused before the first row", async () => {
     `[InvalidInputError: train: two lengths are given: expected one of epochs and steps, received both]`,
   );
   await expect(rowsOf({ batchSize: 0 })).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: train, batchSize: not a count: expected an integer from 1, received 0]`,
+    `[InvalidInputError: train.batchSize: expected a number above 0, received 0]`,
   );
   await expect(rowsOf({ model: nn.dense({ units: 10 }) })).rejects.toBeInstanceOf(TrainscopeError);
 });

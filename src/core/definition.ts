@@ -1,5 +1,5 @@
 // Definitions that are callable: `dense({ units: 10 })` gives complete JSON, and `dense` carries the implementation.
-import type { z } from "zod";
+import * as z from "zod";
 import { InvalidInputError, nearestName } from "./errors.js";
 import { kindByName, type Named, optionsByName, valueByName } from "./names.js";
 
@@ -146,23 +146,48 @@ function checkedOptions(where: string, options: z.ZodObject, given: unknown): Re
   const issues = result.error.issues;
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? issues[0];
   if (issue.code === "unrecognized_keys") {
-    const valid = Object.keys(options.shape);
+    const valid = optionsAt(options, given, issue.path);
     const nearest = nearestName(issue.keys[0], valid);
     const list = valid.length === 0 ? "It takes no options" : `Valid: ${valid.join(", ")}`;
     throw new InvalidInputError(`unknown option "${issue.keys[0]}"`, {
-      where,
+      where: placeText(where, issue.path),
       remedy: `${nearest === undefined ? "" : `Did you mean "${nearest}"? `}${list}`,
     });
   }
   const received = valueAt(given, issue.path);
-  const path = pathText(issue.path);
-  if (received === undefined)
-    throw new InvalidInputError(`missing option "${path}"`, { where, expected: expectedText(issue) });
+  if (received === undefined) {
+    const missing = pathText(issue.path);
+    throw new InvalidInputError(`missing option "${missing}"`, { where, expected: expectedText(issue) });
+  }
   throw new InvalidInputError("", {
-    where: `${where}${path.startsWith("[") ? "" : "."}${path}`,
+    where: placeText(where, issue.path),
     expected: expectedText(issue),
     received: valueText(received),
   });
+}
+
+/** Names of the options of the object at a path: those of a union are those of the member that the object is. */
+function optionsAt(schema: z.ZodType, given: unknown, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodReadonly)
+    return optionsAt(schema.unwrap() as z.ZodType, given, path);
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = schema.def;
+    const value = (given as Readonly<Record<string, unknown>>)[discriminator];
+    const members = schema.options as z.ZodObject[];
+    const member = members.find(({ shape }) => (shape[discriminator] as z.ZodType).safeParse(value).success);
+    return member === undefined ? [] : optionsAt(member, given, path);
+  }
+  const [key, ...rest] = path;
+  if (schema instanceof z.ZodArray) return optionsAt(schema.element as z.ZodType, valueAt(given, [key]), rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (key === undefined) return Object.keys(schema.shape);
+  return optionsAt(schema.shape[key as string] as z.ZodType, valueAt(given, [key]), rest);
+}
+
+/** `model.layers[2] (conv2d).kernel` */
+function placeText(where: string, path: readonly PropertyKey[]): string {
+  const text = pathText(path);
+  return text === "" || text.startsWith("[") ? `${where}${text}` : `${where}.${text}`;
 }
 
 /** `layers[2].kernel` */
@@ -191,6 +216,10 @@ function expectedText(issue: z.core.$ZodIssue): string {
       return boundText(issue.origin, issue.inclusive === true ? "at least" : "above", issue.minimum);
     case "too_big":
       return boundText(issue.origin, issue.inclusive === true ? "at most" : "below", issue.maximum);
+    case "invalid_union":
+      return "options" in issue && issue.options !== undefined
+        ? `one of ${issue.options.map(valueText).join(", ")}`
+        : issue.message;
     case "invalid_value":
       return `one of ${issue.values.map(valueText).join(", ")}`;
     default:

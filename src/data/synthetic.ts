@@ -250,7 +250,9 @@ function drawnDataset(given: { readonly kind: string }, targetKind: TargetKind |
   const presets = definition() as Readonly<Record<string, unknown>>;
   const named = Object.entries(options).filter(([key, value]) => value !== presets[key]);
   const id = named.length === 0 ? kind : `${kind}:${named.map(([key, value]) => `${key}=${value}`).join(",")}`;
-  const targets = targetKind === undefined ? {} : { targets: targetKind };
+  // The kind that the set has by itself is not written down: asked for or not, it is the same set.
+  const ownKind: TargetKind = train.targets.dtype === "int32" ? "class" : "value";
+  const targets = targetKind === undefined || targetKind === ownKind ? {} : { targets: targetKind };
   const examples = ({ inputs, targets }: Drawn): StoredExamples => ({
     where: id,
     inputs: new Map([["x", inputs]]),

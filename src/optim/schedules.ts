@@ -1,6 +1,6 @@
 // The table of schedules, and the function that a spec stands for. Schedules are fed to a program, never compiled in.
 import * as z from "zod";
-import { type GivenSpec, readSpec, withOwnNames } from "../core/definition.js";
+import { readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
 import { bareSchema } from "../core/names.js";
 import {
@@ -16,9 +16,12 @@ import type { OptimizerPart } from "./optimizer.js";
 import { defineSchedule, type ScheduleFunction, type SchedulePart, stepsOf } from "./schedule.js";
 
 /** A schedule within another one: `{ kind: "cosine", low: 1e-5 }`. */
-const nested = z.custom<GivenSpec>((value) => typeof value === "object" && value !== null && "kind" in value, {
-  error: "a schedule",
-});
+const nested = z.custom<{ readonly kind: string; readonly [option: string]: unknown }>(
+  (value) => typeof value === "object" && value !== null && "kind" in value,
+  {
+    error: "a schedule",
+  },
+);
 
 /**
  * A linear rise from `from * rate` to `rate`, the first rate of another schedule, which
@@ -67,23 +70,23 @@ export const schedules = {
 
 export type ScheduleKind = keyof typeof schedules;
 
-/**
- * A schedule and its nested schedules with our own names; defaults are not filled in.
- * @throws InvalidInputError | UnknownNameError
- */
-export function ownScheduleNames(spec: unknown, where = "schedule"): GivenSpec {
-  const { kind, ...options } = withOwnNames(where, "schedule", schedules, spec);
-  const shape: Readonly<Record<string, z.ZodType>> = schedules[kind as ScheduleKind].options.shape;
-  const named = Object.entries(options).map(([option, value]): [string, unknown] => {
-    const isSchedule = Object.hasOwn(shape, option) && bareSchema(shape[option]).def === nested.def;
-    return [option, isSchedule ? ownScheduleNames(value, `${where}.${option}`) : value];
-  });
-  return { kind, ...Object.fromEntries(named) };
-}
-
 function readSchedule(spec: unknown, where: string): { part: SchedulePart<unknown>; spec: unknown } {
   const { definition, spec: complete } = readSpec(where, "schedule", schedules, spec);
   return { part: definition as unknown as SchedulePart<unknown>, spec: complete };
+}
+
+/**
+ * A schedule spec in our own names with every default written out, those of the schedules inside it as well.
+ * @throws InvalidInputError | UnknownNameError
+ */
+export function completeSchedule(spec: unknown, where = "schedule"): { readonly kind: string } {
+  const { definition, spec: complete } = readSpec(where, "schedule", schedules, spec);
+  const shape: Readonly<Record<string, z.ZodType>> = definition.options.shape;
+  const options = Object.entries(complete).map(([option, value]): [string, unknown] => {
+    const isSchedule = Object.hasOwn(shape, option) && bareSchema(shape[option]).def === nested.def;
+    return [option, isSchedule ? completeSchedule(value, `${where}.${option}`) : value];
+  });
+  return Object.fromEntries(options) as { kind: string };
 }
 
 /**

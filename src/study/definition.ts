@@ -8,6 +8,7 @@ import type { Claim, Finding, Table } from "../core/findings.js";
 import type { Json } from "../core/formats/json.js";
 import type { MetricRow, SeriesBlock } from "../core/rows.js";
 import type { Figure } from "../figures/figure.js";
+import type { DataUseInput } from "../train/spec/data-use.js";
 import type { TrialSpec } from "../train/spec/trial-spec.js";
 import type { KeptTensor, MeasurementPlan } from "./measurement.js";
 
@@ -101,7 +102,7 @@ export interface StageContext<Settings> {
   /** One a replicate. */
   readonly seeds: readonly number[];
   /** What a spec says of the data set in this role; change its scaling or number of examples by spreading it. */
-  data(role: string): TrialSpec["data"];
+  data(role: string): DataUseInput;
   /** Training examples of the data set in this role. */
   examples(role: string): number;
   /** Results of the stages before, in design order. Empty in the first one. */

@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import type { Dataset } from "../data/dataset.js";
-import type { TrialSpec } from "../train/spec/trial-spec.js";
+import { dataUse } from "../train/spec/data-use.js";
 import type { PlannedTrial, Stage, StageContext, StudyResults, TrainedStudy } from "./definition.js";
 import type { Settings } from "./settings.js";
 
@@ -40,15 +40,10 @@ function stageContext({ study, settings, seeds, data }: DesignRequest, stage: St
     settings,
     seeds,
     earlier,
-    data: (role) => dataOf(setOf(role)),
+    data: (role) => dataUse(setOf(role)),
     examples: (role) => setOf(role).train.targets.shape[0],
   };
   return context;
-}
-
-/** What a spec says of a data set whose inputs are scaled as the set itself says. */
-function dataOf({ id, fingerprint, scaling, normalization }: Dataset): TrialSpec["data"] {
-  return { dataset: id, fingerprint, scaling: scaling ?? (normalization === undefined ? "raw" : "standardize") };
 }
 
 /** Checks that every trial has a place of its own, named by what the study says that it varies. */

@@ -130,7 +130,7 @@ async function executeStage(
 ): Promise<ExecutorResult> {
   const sets = new Map(Object.values(request.data).map((data) => [data.fingerprint, data]));
   let found = 0;
-  for (const [fingerprint, group] of groupBy(trials, ({ spec }) => spec.data.fingerprint)) {
+  for (const [fingerprint, group] of groupBy(trials, ({ spec }) => spec.data.source.fingerprint)) {
     const execution = await executeTrials({
       ...request,
       data: sets.get(fingerprint) as Dataset,

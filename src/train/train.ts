@@ -7,11 +7,11 @@ import type { ProbeSpec } from "../probes/probe-spec.js";
 import type { OnnxNetwork } from "./imported/onnx-network.js";
 import { rowsOfEvent } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
-import { ownSpecNames } from "./spec/own-names.js";
-import type { KindSpec, TrialSpec } from "./spec/trial-spec.js";
+import { dataUse } from "./spec/data-use.js";
+import { type TrialSpec, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
 
-/** What one training needs. Everything but `signal`, `threads` and `runtime` becomes part of the trial's spec. */
+/** What one training needs. Everything but `probes`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
   /** A layer, usually `nn.sequential([...])`, or what `onnxNetwork` read. */
   readonly model: LayerSpec | OnnxNetwork;
@@ -45,7 +45,10 @@ export interface TrainOptions {
   readonly dropLast?: boolean;
   /** Limits of the gradient: `norm` of all parameters together, `value` of each element. Default none. */
   readonly clip?: TrialSpec["clip"];
-  /** How stored values become inputs. Default `standardize` where the data set knows its statistics, else `raw`. */
+  /**
+   * How stored values become inputs. Default: as the data set says, else `standardize` where it knows its statistics and
+   * `raw` where it does not.
+   */
   readonly scaling?: TrialSpec["data"]["scaling"];
   /** Determines initial weights, order and dropout. Default 0. */
   readonly seed?: number;
@@ -83,7 +86,7 @@ export interface TrainOptions {
  * @throws InvalidInputError | ShapeError | UnknownNameError before the first row when something does not fit.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
-  const { data, model, runtime, threads, signal } = options;
+  const { data, model, runtime, threads, signal, probes } = options;
   const isEnsemble = options.ensemble !== undefined || options.learningRates !== undefined;
   if (isEnsemble && isNetwork(model)) throw sameNetworks();
   const trial = openTrial({
@@ -94,6 +97,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     checkpointEveryMs: Number.POSITIVE_INFINITY,
     // Rows hold no times, so no clock is needed.
     now: () => 0,
+    ...(probes === undefined ? {} : { probes }),
     ...(threads === undefined ? {} : { threads }),
   });
   try {
@@ -123,45 +127,36 @@ function sameNetworks(): InvalidInputError {
 
 /** The complete spec behind the options: what `openTrial` runs and what names the result. */
 export function trialSpecOf(options: TrainOptions): TrialSpec {
-  const { model, data, optimizer, loss, schedule, epochs, steps, learningRates } = options;
-  const ensemble = options.ensemble ?? learningRates?.length;
-  if (epochs !== undefined && steps !== undefined) {
-    throw new InvalidInputError("two lengths are given", {
-      where: "train",
-      expected: "one of epochs and steps",
-      received: "both",
-    });
-  }
-  const scaling = options.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
-  return ownSpecNames({
-    schema: 1,
-    model: isNetwork(model) ? model.spec : (model as KindSpec),
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
-    loss: (loss ?? { kind: "crossEntropy" }) as KindSpec,
-    optimizer: optimizer as KindSpec,
-    schedule: (schedule ?? { kind: "constant" }) as KindSpec,
-    ...(options.clip === undefined ? {} : { clip: options.clip }),
-    batchSize: count("batchSize", options.batchSize ?? 64),
-    ...(options.batchSchedule === undefined ? {} : { batchSchedule: options.batchSchedule as KindSpec }),
-    ...(options.microBatchSize === undefined
-      ? {}
-      : { microBatchSize: count("microBatchSize", options.microBatchSize) }),
-    ...(options.freeze === undefined ? {} : { freeze: options.freeze }),
-    ...(steps === undefined ? { epochs: count("epochs", epochs ?? 1) } : { steps: count("steps", steps) }),
-    order: options.order ?? "shuffle",
-    dropLast: options.dropLast ?? false,
-    seed: options.seed ?? 0,
-    ...(options.probes === undefined ? {} : { probes: { ...options.probes } as TrialSpec["probes"] & {} }),
-    ...(ensemble === undefined ? {} : { ensemble }),
-    ...(learningRates === undefined ? {} : { learningRates }),
-  });
+  const { model, data, optimizer } = options;
+  return trialSpec(
+    {
+      model: isNetwork(model) ? model.spec : model,
+      data: dataUse(data, { scaling: options.scaling }),
+      optimizer,
+      loss: options.loss,
+      schedule: options.schedule,
+      clip: options.clip,
+      freeze: frozenIn(options),
+      batchSize: options.batchSize,
+      batchSchedule: options.batchSchedule,
+      microBatchSize: options.microBatchSize,
+      epochs: options.epochs,
+      steps: options.steps,
+      order: options.order,
+      dropLast: options.dropLast,
+      seed: options.seed,
+      ensemble: options.ensemble,
+      learningRates: options.learningRates,
+    },
+    "train",
+  );
 }
 
-function count(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new InvalidInputError("not a count", {
-    where: `train, ${name}`,
-    expected: "an integer from 1",
-    received: `${value}`,
+/** A model from a file was read with its patterns. */
+function frozenIn({ model, freeze }: TrainOptions): readonly string[] | undefined {
+  if (!isNetwork(model) || freeze === undefined) return isNetwork(model) ? model.freeze : freeze;
+  throw new InvalidInputError("a model from a file is frozen when it is read", {
+    where: "train, freeze",
+    remedy: "Give the patterns to onnxNetwork: onnxNetwork(bytes, name, { freeze })",
   });
 }

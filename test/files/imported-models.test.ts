@@ -1,4 +1,5 @@
 // Models that PyTorch and Keras export, trained here and by PyTorch: the same sixty losses, the same model afterwards.
+
 import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { afterAll, expect, test } from "vitest";
@@ -6,6 +7,7 @@ import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import { parameterCount } from "../../src/nn/network.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
 import { openTrial } from "../../src/train/trial/trial.js";
 import { floats, trialSpec } from "../support/small-trials.js";
 import { fixtures, imported, importedData } from "./imported-models.js";
@@ -40,7 +42,7 @@ test.each(trainings)("$file with $optimizer: the losses of PyTorch, and its mode
       model: { kind: "onnx", fingerprint: file },
       optimizer: fixtures.optimizers[optimizer],
       loss: { kind: name === "autoencoder" ? "meanSquaredError" : "crossEntropy" },
-      data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
+      data: dataUse(data, { scaling: "raw" }),
       batchSize: fixtures.batchSize,
       steps: losses.length,
       order: "sequential",

@@ -1,4 +1,5 @@
 // Layers that share weights under a name: the same training as PyTorch's, one stored parameter, sums of gradients.
+
 import { afterAll, describe, expect, test } from "vitest";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { randomStream } from "../../src/core/random/rng.js";
@@ -14,6 +15,7 @@ import { fromTensorData } from "../../src/graph/reference/nd-array.js";
 import { nn } from "../../src/index.js";
 import type { LayerSpec } from "../../src/nn/layer.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 import { openTrial } from "../../src/train/trial/trial.js";
 import fixture from "../../tools/oracle/fixtures/shared-weights.json" with { type: "json" };
@@ -47,7 +49,7 @@ const data: Dataset = {
 const spec = (model: LayerSpec, changes: object = {}) =>
   trialSpec(data, {
     model: model as KindSpec,
-    data: { dataset: "tied", fingerprint: "tied", scaling: "raw" },
+    data: dataUse(data, { scaling: "raw" }),
     loss: { kind: "meanSquaredError" },
     optimizer: { kind: "adam", learningRate: 0.01, weightDecay: 0.01 },
     batchSize: fixture.batchSize,

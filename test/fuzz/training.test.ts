@@ -1,9 +1,11 @@
 // Models of exporters, damaged, up to a program that is ready to run, and back into a file: a value or a TrainscopeError.
+
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ModelProtoSchema } from "../../src/onnx/file/generated/onnx_pb.js";
 import { onnxNetwork } from "../../src/train/imported/onnx-network.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
 import { fixtures, importedBytes, importedData } from "../files/imported-models.js";
 import { trialSpec } from "../support/small-trials.js";
 import { type Damage, damagedBytes, damages, damageTree } from "./mutations.js";
@@ -28,7 +30,7 @@ async function train({ name, data: arrays }: Model, bytes: Uint8Array): Promise<
     batchSize: 4,
     model: network.spec,
     loss: { kind: rebuilds ? "meanSquaredError" : "crossEntropy" },
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
+    data: dataUse(data, { scaling: "raw" }),
   });
   const isRunnable = await isReady({ spec, network, data });
   network.save(new Map());

@@ -100,7 +100,10 @@ describe("a training has one name in whatever words it is written", () => {
           layers: [
             { kind: "conv2d", filters: 4, kernel: 3 },
             { kind: "batchNorm", epsilon: 1e-3 },
-            { kind: "residual", branch: { kind: "dense", units: 2, bias: false, weightInitializer: "heNormal" } },
+            {
+              kind: "residual",
+              branch: { kind: "dense", units: 2, bias: false, weightInitializer: { kind: "heNormal" } },
+            },
           ],
         },
       },

@@ -2,7 +2,7 @@
 //
 // Two stages (the first chooses a learning rate for the second), two data sets, ensembles as replicates, settings of every
 // kind. It uses the public names of the package only.
-import { type KindSpec, nn, optim, type TrialSpec } from "trainscope";
+import { nn, optim, trialSpec } from "trainscope";
 import {
   type Analysis,
   defineStudy,
@@ -54,21 +54,16 @@ function trial(
   length: { readonly rate: number; readonly steps: number },
 ): PlannedTrial {
   const dense = (units: number) => nn.dense({ units, weightInitializer: initializer });
-  const spec: TrialSpec = {
-    schema: 1,
-    model: nn.sequential([dense(4), nn[activation](), dense(4), nn[activation](), dense(1)]) as unknown as KindSpec,
+  const spec = trialSpec({
+    model: nn.sequential([dense(4), nn[activation](), dense(4), nn[activation](), dense(1)]),
     data: { ...data(role), scaling: "raw" },
     loss: { kind: "meanSquaredError" },
     optimizer: optim.adam({ learningRate: length.rate }),
-    schedule: { kind: "constant" },
-    batchSize: 64,
     steps: length.steps,
-    order: "shuffle",
-    dropLast: false,
     // Network number i has the seed `seed + i`, so replicates keep apart by as many.
     seed: replicate * networks,
     ...(networks === 1 ? {} : { ensemble: networks }),
-  };
+  });
   const factors: Factors = { activation, data: role, rate: length.rate };
   return { factors, replicate, spec, measure: measurementPlan() };
 }

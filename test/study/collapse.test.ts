@@ -15,7 +15,10 @@ const settings = resolveSettings(
 const context = {
   settings: settings as Parameters<(typeof collapse.stages)[0]["design"]>[0]["settings"],
   seeds: [0, 1],
-  data: (role: string) => ({ dataset: role, fingerprint: role, scaling: "raw" as const }),
+  data: (role: string) => ({
+    source: { kind: "local" as const, name: role, fingerprint: role },
+    scaling: "raw" as const,
+  }),
   examples: () => 200,
 };
 

@@ -15,7 +15,13 @@ import { flatten } from "../../src/nn/layers/flatten.js";
 import { batchNorm } from "../../src/nn/layers/normalization/batch-norm.js";
 import { maxPool2d } from "../../src/nn/layers/pooling.js";
 import type { Runtime, Session } from "../../src/train/runtime/runtime.js";
-import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
+import {
+  trialSpec as completeSpec,
+  type KindSpec,
+  type TrialSpec,
+  type TrialSpecInput,
+} from "../../src/train/spec/trial-spec.js";
 import type { TrialEvent } from "../../src/train/trial/events.js";
 import { openTrial, type StopSignal, type Trial, type TrialRequest } from "../../src/train/trial/trial.js";
 
@@ -69,22 +75,17 @@ export const smallNet = sequential([
   dense({ units: 4 }),
 ]);
 
-export function trialSpec(data: Dataset, changes: Partial<TrialSpec> = {}): TrialSpec {
+export function trialSpec(data: Dataset, changes: Partial<TrialSpecInput> = {}): TrialSpec {
   const length = changes.steps === undefined ? { epochs: 2 } : {};
-  return {
-    schema: 1,
-    model: smallNet as unknown as KindSpec,
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "standardize" },
-    loss: { kind: "crossEntropy" },
+  return completeSpec({
+    model: smallNet,
+    data: dataUse(data, { scaling: "standardize" }),
     optimizer: { kind: "adam", learningRate: 0.003 },
-    schedule: { kind: "constant" },
     batchSize: 16,
-    order: "shuffle",
-    dropLast: false,
     seed: 7,
     ...length,
     ...changes,
-  };
+  });
 }
 
 export interface Finished {

@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from "vitest";
 import type { MetricRow } from "../../src/core/rows.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
-import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
+import type { KindSpec, TrialSpec, TrialSpecInput } from "../../src/train/spec/trial-spec.js";
 import { train } from "../../src/train/train.js";
 import type { ProbeReading } from "../../src/train/trial/events.js";
 import { openTrial, type TrialRequest } from "../../src/train/trial/trial.js";
@@ -22,17 +22,11 @@ const narrow = layersOf(
   kind("dropout", { rate: 0.3 }),
   kind("dense", { units: 4 }),
 );
-const specOf = (more: Partial<TrialSpec>): TrialSpec => ({
-  ...trialSpec(data),
-  model: narrow as TrialSpec["model"],
-  batchSize: 8,
-  epochs: 2,
-  probes: probes as unknown as TrialSpec["probes"] & {},
-  ...more,
-});
+const specOf = (more: Partial<TrialSpecInput>): TrialSpec =>
+  trialSpec(data, { model: narrow, batchSize: 8, epochs: 2, ...more });
 
 async function lookedAt(spec: TrialSpec, options: Partial<TrialRequest> = {}) {
-  const trial = openTrial({ spec, data, runtime, threads: 1, now: () => 0, ...options });
+  const trial = openTrial({ spec, data, runtime, probes, threads: 1, now: () => 0, ...options });
   const looks: (readonly ProbeReading[])[] = [];
   let checkpoint: Uint8Array | undefined;
   for await (const event of trial.run()) {
@@ -52,7 +46,7 @@ async function lookedAt(spec: TrialSpec, options: Partial<TrialRequest> = {}) {
 async function alone({ ensemble: _, learningRates, ...spec }: TrialSpec, network: number) {
   const rate = learningRates === undefined ? {} : { learningRate: learningRates[network] };
   const own = { ...spec, optimizer: { ...spec.optimizer, ...rate }, seed: spec.seed + network };
-  const trial = openTrial({ spec: own, data, runtime, threads: 1, now: () => 0 });
+  const trial = openTrial({ spec: own, data, runtime, probes, threads: 1, now: () => 0 });
   for await (const _ of trial.run());
   const { probed } = trial;
   await trial.dispose();
@@ -93,11 +87,13 @@ test.each([
 test("looking changes nothing, and a trial that goes on has the looks of before", async () => {
   const spec = specOf({ ensemble: 5 });
   const whole = await lookedAt(spec);
-  const { probes: _, ...blind } = spec;
-  expect((await lookedAt(blind)).weights).toEqual(whole.weights);
+  const blind = openTrial({ spec, data, runtime, threads: 1, now: () => 0 });
+  for await (const event of blind.run()) expect(event.kind).not.toBe("probes");
+  expect(await blind.allTensors()).toEqual(whole.weights);
+  await blind.dispose();
   const controller = new AbortController();
   let steps = 0;
-  const first = openTrial({ spec, data, runtime, threads: 1, now: () => 0 });
+  const first = openTrial({ spec, data, runtime, probes, threads: 1, now: () => 0 });
   let bytes: Uint8Array | undefined;
   for await (const event of first.run(controller.signal)) {
     if (event.kind === "steps") steps += event.steps;

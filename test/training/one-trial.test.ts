@@ -150,7 +150,7 @@ describe.each([
     expect(
       refused({}, { runtime: { ...runtime, capabilities: { ...runtime.capabilities, memoryBytes: 1000 } } }),
     ).toThrow("too large to be trained here");
-    expect(refused({ batchSize: 0 })).toThrow("batchSize: not a count");
+    expect(refused({ batchSize: 0 })).toThrow("trial.batchSize: expected a number above 0");
   });
 });
 
@@ -163,7 +163,7 @@ test("what many networks cannot be given is refused", () => {
     `[InvalidInputError: rows: an ensemble takes its examples and initial weights by the seeds of its networks. Leave it out, or train the networks one by one]`,
   );
   expect(refused({ ensemble: 2 }, { initial: new Map() })).toThrow("initial: an ensemble takes");
-  expect(refused({ learningRates: [0.1] })).toThrow("ensemble: not a count");
+  expect(refused({ ensemble: 2, learningRates: [0.1] })).toThrow("trial.learningRates: learning rates do not fit");
 });
 
 test("learning rates of their own are told for every network", async () => {

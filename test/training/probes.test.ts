@@ -16,20 +16,20 @@ import { lossFunction } from "../../src/nn/losses.js";
 import { buildNetwork } from "../../src/nn/network.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import { sitesOf } from "../../src/probes/sites.js";
-import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
+import type { KindSpec, TrialSpecInput } from "../../src/train/spec/trial-spec.js";
 import { bitsOf, finish, patches, smallNet, trialSpec } from "../support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
 afterAll(() => runtime.dispose());
 
 const data = patches(64);
-const run = (changes: Partial<TrialSpec>, request: object = {}) =>
+const run = (changes: Partial<TrialSpecInput>, request: object = {}) =>
   finish({ spec: trialSpec(data, changes), data, runtime, threads: 1, ...request });
 
 test("training with probes gives the bits of training without, also with dropout and batch normalization", async () => {
   const model = smallNet as unknown as KindSpec;
   const plain = await run({ model, epochs: 3 });
-  const probed = await run({ model, epochs: 3, probes: { every: 3, noiseScale: true } });
+  const probed = await run({ model, epochs: 3 }, { probes: { every: 3, noiseScale: true } });
   expect(bitsOf(probed)).toEqual(bitsOf(plain));
   const events = probed.events.flatMap((event) => (event.kind === "probes" ? [event] : []));
   expect(events.map(({ step }) => step)).toEqual([0, 3, 6, 9]);
@@ -52,7 +52,7 @@ describe("against a slow evaluation", () => {
     sigmoid(),
     dense({ units: 4 }),
   ]);
-  const changes: Partial<TrialSpec> = {
+  const changes: Partial<TrialSpecInput> = {
     model: layers as unknown as KindSpec,
     order: "sequential",
     batchSize: 16,
@@ -109,7 +109,7 @@ describe("against a slow evaluation", () => {
 
   test("moments, ends and norms of everything that can be looked at agree", async () => {
     const slow = await slowly();
-    const { trial } = await run({ ...changes, probes: {} });
+    const { trial } = await run(changes, { probes: {} });
     const [[{ values, histograms }]] = trial.probed;
     const keys = new Set(values.flatMap(({ of, path }) => (of === "loss" ? [] : [`${of} ${path}`])));
     expect([...keys].sort()).toEqual([...slow.keys()].sort());
@@ -136,7 +136,7 @@ describe("against a slow evaluation", () => {
 
   test("dead and saturated shares and effective rates agree", async () => {
     const slow = await slowly();
-    const { trial } = await run({ ...changes, probes: {} });
+    const { trial } = await run(changes, { probes: {} });
     const found = (of: string, path: string, statistic: string) =>
       trial.probed[0][0].values.find((one) => one.of === of && one.path === path && one.statistic === statistic)?.value;
     const share = (numbers: readonly number[], holds: (value: number) => boolean): number =>
@@ -167,7 +167,7 @@ describe("against a slow evaluation", () => {
 
   test("a layer whose biases are far below zero is dead, and its weights get no gradient", async () => {
     const initial = new Map([["0.bias", new Float32Array(4).fill(-100)]]);
-    const { trial } = await run({ ...changes, probes: {} }, { initial });
+    const { trial } = await run(changes, { probes: {}, initial });
     const found = (of: string, path: string, statistic: string) =>
       trial.probed[0][0].values.find((one) => one.of === of && one.path === path && one.statistic === statistic)?.value;
     expect(found("activations", "model.layers[1] (relu)", "deadFraction")).toBe(1);
@@ -176,8 +176,8 @@ describe("against a slow evaluation", () => {
 
   test("the halves of the noise scale are the gradients of batches of half the size", async () => {
     const still = { ...changes, optimizer: { kind: "sgd", learningRate: 0 } };
-    const whole = (await run({ ...still, probes: { noiseScale: true } })).trial.probed[0][0];
-    const halves = (await run({ ...still, batchSize: 8, steps: 2, probes: { every: 1 } })).trial.probed.flat();
+    const whole = (await run(still, { probes: { noiseScale: true } })).trial.probed[0][0];
+    const halves = (await run({ ...still, batchSize: 8, steps: 2 }, { probes: { every: 1 } })).trial.probed.flat();
     const squared = ({ values }: { values: typeof whole.values }): number =>
       sum(
         values.flatMap(({ of, statistic, value }) => (of === "gradients" && statistic === "norm" ? [value ** 2] : [])),
@@ -189,20 +189,21 @@ describe("against a slow evaluation", () => {
 });
 
 test("a trial that was interrupted finds what an undisturbed one finds", async () => {
-  const changes = { epochs: 3, probes: { every: 2, of: ["weights", "updates"], histogramBins: 4 } };
-  const undisturbed = await run(changes);
+  const probes = { every: 2, of: ["weights" as const, "updates" as const], histogramBins: 4 };
+  const spec = trialSpec(data, { epochs: 3 });
+  const undisturbed = await run(spec, { probes });
   const stop = { aborted: false };
-  const first = await finish({ spec: trialSpec(data, changes), data, runtime, threads: 1, signal: stop }, (event) => {
+  const first = await finish({ spec, probes, data, runtime, threads: 1, signal: stop }, (event) => {
     if (event.kind === "steps" && event.first >= 3) stop.aborted = true;
   });
   expect(first.events.at(-1)?.kind).toBe("interrupted");
-  const resumed = await run(changes, { resumeFrom: { where: "state", bytes: first.checkpoint } });
+  const resumed = await run(spec, { probes, resumeFrom: { where: "state", bytes: first.checkpoint } });
   expect(resumed.trial.probed).toEqual(undisturbed.trial.probed);
   expect(resumed.trial.probed.map(([{ step }]) => step)).toEqual([0, 2, 4, 6, 8, 10]);
 });
 
 test("of a network that diverges they are found until the end, and are no numbers", async () => {
-  const { trial, events } = await run({ optimizer: { kind: "sgd", learningRate: 1e30 }, probes: { every: 1 } });
+  const { trial, events } = await run({ optimizer: { kind: "sgd", learningRate: 1e30 } }, { probes: { every: 1 } });
   expect(events.slice(-2).map(({ kind }) => kind)).toEqual(["diverged", "done"]);
   expect(trial.probed.at(-1)?.[0].values.some(({ value }) => !Number.isFinite(value))).toBe(true);
 });
@@ -212,5 +213,5 @@ test.each([
   [{ of: ["weight"] }, /probes\.of\[0\]/],
   [{ statistic: [] }, /unknown option "statistic".*Did you mean "statistics"/],
 ])("options that do not fit are refused: %j", async (probes, message) => {
-  await expect(run({ probes: probes as never })).rejects.toThrow(message);
+  await expect(run({}, { probes })).rejects.toThrow(message);
 });

@@ -1,4 +1,5 @@
 // A public training of 2018, recorded by Keras, replayed: the same data, row order and initial weights give its numbers.
+
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { legacyShuffle, mt19937 } from "../../src/core/random/mt19937.js";
@@ -7,6 +8,7 @@ import { sigmoid } from "../../src/nn/activations.js";
 import { sequential } from "../../src/nn/layers/containers/sequential.js";
 import { dense } from "../../src/nn/layers/dense.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
 import type { KindSpec } from "../../src/train/spec/trial-spec.js";
 import { openTrial } from "../../src/train/trial/trial.js";
 import { trialSpec } from "../support/small-trials.js";
@@ -50,7 +52,7 @@ async function replay(epochs: number) {
   const trial = openTrial({
     spec: trialSpec(data, {
       model: sequential([dense({ units: 2 }), sigmoid(), dense({ units: 1 }), sigmoid()]) as KindSpec,
-      data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
+      data: dataUse(data, { scaling: "raw" }),
       loss: { kind: "binaryCrossEntropy" },
       optimizer: { kind: "sgd", learningRate: recorded.learningRates[0] },
       batchSize,

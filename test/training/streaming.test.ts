@@ -35,7 +35,10 @@ function watched(): { runtime: Runtime; largest: () => number } {
 
 async function outcome(data: Dataset) {
   const watch = watched();
-  const spec = trialSpec(data, { epochs: 3, data: { dataset: "stream", fingerprint: "same", scaling: "raw" } });
+  const spec = trialSpec(data, {
+    epochs: 3,
+    data: { source: { kind: "local", name: "stream", fingerprint: "same" }, scaling: "raw" },
+  });
   const finished = await finish({ spec, data, runtime: watch.runtime, threads: 1 });
   return { ...bitsOf(finished), largest: watch.largest() };
 }

@@ -14,7 +14,7 @@ import { lossFunction } from "../../src/nn/losses.js";
 import { modelByName } from "../../src/nn/models.js";
 import { buildNetwork } from "../../src/nn/network.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
-import type { KindSpec, TrialSpec } from "../../src/train/spec/trial-spec.js";
+import type { KindSpec, TrialSpecInput } from "../../src/train/spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "../../src/train/trial/checkpoint.js";
 import { openSeal, seal, sealKey } from "../../src/train/trial/seal.js";
 import { openTrial } from "../../src/train/trial/trial.js";
@@ -35,7 +35,7 @@ afterAll(() => runtime.dispose());
 const data = patches(100);
 const spec = trialSpec(data);
 const request: SmallRequest = { spec, data, runtime, threads: 1 };
-const changed = (changes: Partial<TrialSpec>): SmallRequest => ({ ...request, spec: { ...spec, ...changes } });
+const changed = (changes: Partial<TrialSpecInput>): SmallRequest => ({ ...request, spec: { ...spec, ...changes } });
 const batchesOf = async (given: SmallRequest): Promise<number[]> =>
   (await finish({ ...given, evaluate: false })).events.flatMap((event) =>
     event.kind === "steps" ? [...event.examples] : [],
@@ -73,7 +73,7 @@ describe("batches", () => {
   });
 
   test("trainExamples uses the first examples only", async () => {
-    const few = changed({ data: { ...spec.data, trainExamples: 32, testExamples: 10 } });
+    const few = changed({ data: { ...spec.data, examples: { train: 32, test: 10 } } });
     expect(await batchesOf(few)).toEqual([16, 16, 16, 16]);
     const image = data.train.inputs.data.length / 100;
     const cut = {
@@ -128,7 +128,7 @@ describe("what does not fit is refused before anything runs", () => {
     ["a last batch of one example under batch normalization", { ...changed({ batchSize: 33 }) }],
     ["a batch larger than the data without a rest", changed({ batchSize: 101, dropLast: true })],
     ["no batch", changed({ batchSize: 0 })],
-    ["half a step", { ...request, spec: trialSpec(data, { steps: 1.5 }) }],
+    ["half a step", changed({ epochs: undefined, steps: 1.5 })],
     ["steps and epochs", changed({ steps: 5 })],
     ["a row that does not exist", { ...request, rows: Int32Array.from({ length: 16 }, (_, i) => i * 7) }],
     ["initial values of nothing", { ...request, initial: new Map([["0.wieght", new Float32Array(36)]]) }],
@@ -155,7 +155,7 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     const { tensors, metadata } = readSafetensors(bytes, "test");
     return writeSafetensors(tensors, new Map([...metadata].filter(([key]) => key !== sealKey)));
   };
-  const resume = (bytes: Uint8Array, changes: Partial<TrialSpec> = {}): Promise<string> =>
+  const resume = (bytes: Uint8Array, changes: Partial<TrialSpecInput> = {}): Promise<string> =>
     refusal({ ...changed(changes), resumeFrom: { where: "state.safetensors", bytes } });
   /** The checkpoint with other metadata or tensors. */
   function rewritten(metadata: Record<string, string | null>, drop: string[] = []): Uint8Array {
@@ -175,7 +175,10 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     ["another model", () => resume(checkpoint, { model: modelByName("mlp:144-4") as KindSpec })],
     ["another seed", () => resume(checkpoint, { seed: 8 })],
     ["another batch size", () => resume(checkpoint, { batchSize: 8 })],
-    ["another data set", () => resume(checkpoint, { data: { ...spec.data, fingerprint: "other" } })],
+    [
+      "another data set",
+      () => resume(checkpoint, { data: { ...spec.data, source: { ...spec.data.source, fingerprint: "other" } } }),
+    ],
     ["truncated", () => resume(checkpoint.slice(0, checkpoint.length / 2))],
     ["empty", () => resume(new Uint8Array(0))],
     ["garbage", () => resume(Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256))],
@@ -205,16 +208,14 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
   test("wherever one of its bytes was changed", async () => {
     const layout = { parameters: [], buffers: [], slots: {} };
     const untouched = writeCheckpoint(layout, {
-      ...{ spec, origin: {}, step: 3, state: [], evaluations: [] },
+      ...{ spec, step: 3, state: [], evaluations: [] },
       ...{ losses: Float32Array.of(3, 2, 1), correct: Float32Array.of(1, 2, 3) },
     });
     for (let at = 0; at < untouched.length; at++) {
       for (const flip of [1, 32, 128]) {
         const bytes = untouched.slice();
         bytes[at] ^= flip;
-        expect(() => readCheckpoint("state", bytes, layout, { spec, origin: {} }), `byte ${at}`).toThrow(
-          TrainscopeError,
-        );
+        expect(() => readCheckpoint("state", bytes, layout, { spec }), `byte ${at}`).toThrow(TrainscopeError);
       }
     }
   });
@@ -266,14 +267,13 @@ test("an evaluation that is not a number survives a checkpoint", () => {
   const empty = new Float32Array(0);
   const bytes = writeCheckpoint(layout, {
     spec,
-    origin: {},
     step: 0,
     state: [],
     losses: empty,
     correct: empty,
     evaluations,
   });
-  expect(readCheckpoint("state", bytes, layout, { spec, origin: {} }).evaluations).toEqual(evaluations);
+  expect(readCheckpoint("state", bytes, layout, { spec }).evaluations).toEqual(evaluations);
 });
 
 describe("evaluation", () => {

@@ -1,6 +1,8 @@
 // Whole trainings against PyTorch in float64: losses of sixty steps, final weights, running statistics, evaluation.
+
 import { afterAll, expect, test } from "vitest";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
+import { dataUse } from "../../src/train/spec/data-use.js";
 import { openTrial } from "../../src/train/trial/trial.js";
 import { fixtureData, floats, ints, trainingFixtures, trialSpec } from "../support/small-trials.js";
 
@@ -35,7 +37,7 @@ test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture
     ...(schedule === undefined ? {} : { schedule }),
     ...(clip === undefined ? {} : { clip }),
     loss: { kind: loss },
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling },
+    data: dataUse(data, { scaling }),
     batchSize: file.batchSize,
     steps: losses.length,
   });

@@ -190,7 +190,9 @@ async function unfinishedRun(
   if (resumeRun === undefined) throw new InvalidInputError("there is no unfinished run", { where, remedy });
   const trials = await store.listTrials(resumeRun.id);
   const sets = Object.values(data);
-  const isOther = trials.some(({ spec }) => !sets.some(({ fingerprint }) => fingerprint === spec.data.fingerprint));
+  const isOther = trials.some(
+    ({ spec }) => !sets.some(({ fingerprint }) => fingerprint === spec.data.source.fingerprint),
+  );
   if (isOther) {
     const titles = sets.map(({ title }) => title).join(", ");
     throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${titles}`, { where, remedy });

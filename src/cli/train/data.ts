@@ -50,11 +50,6 @@ export async function readData(
   });
 }
 
-/** How stored inputs become network inputs when the user does not say: as the data would have it. */
-export function scalingOf({ scaling }: TrainOptions, data: Dataset): TrialSpec["data"]["scaling"] {
-  return scaling ?? data.scaling ?? (data.normalization === undefined ? "raw" : "standardize");
-}
-
 const orderBytes = 2 ** 31;
 
 /** The order of the rows: by name, or row numbers from a file. */

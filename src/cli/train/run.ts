@@ -1,27 +1,24 @@
 // `trainscope train`: from options to a trial, its progress, its JSON lines and its files.
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
-import { readSpec } from "../../core/definition.js";
 import { EnvironmentError, exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
 import { writeSafetensors } from "../../core/formats/safetensors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
-import { losses, lossFunction } from "../../nn/losses.js";
+import { lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
-import { batchSchedules } from "../../optim/batch-schedules.js";
-import { optimizers } from "../../optim/optimizers/index.js";
-import { schedules } from "../../optim/schedules.js";
 import { arrangedInputs } from "../../train/data/batch.js";
 import { matchWeights } from "../../train/imported/named-weights.js";
-import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import { dataUse } from "../../train/spec/data-use.js";
+import { type KindSpec, type TrialSpec, trialSpec } from "../../train/spec/trial-spec.js";
 import type { Divergence, Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
 import { openTrial, type StopSignal, type Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
-import { readData, readOrder, scalingOf } from "./data.js";
+import { readData, readOrder } from "./data.js";
 import { checkEnsembleOptions, EnsembleCommand } from "./ensemble.js";
 import { checkWritable, readState, readWeights, StateFile, writeResult } from "./files.js";
 import { readModel, type TrainableModel } from "./model.js";
@@ -49,7 +46,7 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
     const data = await readData(options, lossFunction(options.loss), context, interrupts.signal);
     const initial = weights === undefined ? undefined : initialWeights(options, weights, model, data);
     const request = {
-      spec: trialSpec(options, data, model.spec, order),
+      spec: specOf(options, data, model.spec, order),
       network: model.network,
       data,
       runtime,
@@ -57,6 +54,7 @@ export async function runTrain(options: TrainOptions, context: CommandContext): 
       // Without a file to save to there is nothing to write between the ends.
       checkpointEveryMs:
         options.saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * (options.checkpointEvery ?? 10),
+      ...(options.probes === undefined ? {} : { probes: options.probes }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(resumeFrom === undefined ? {} : { resumeFrom }),
     };
@@ -309,30 +307,23 @@ function furtherThanAsked({ resume = "" }: TrainOptions, step: number, totalStep
   });
 }
 
-function trialSpec(options: TrainOptions, data: Dataset, model: KindSpec, order: TrialSpec["order"]): TrialSpec {
-  return {
-    schema: 1,
+function specOf(options: TrainOptions, data: Dataset, model: KindSpec, order: TrialSpec["order"]): TrialSpec {
+  return trialSpec({
     model,
-    data: { dataset: data.id, fingerprint: data.fingerprint, scaling: scalingOf(options, data) },
-    // With all their options, so that a default that is written out makes no other training.
-    loss: readSpec("loss", "loss", losses, options.loss).spec as KindSpec,
-    optimizer: readSpec("optimizer", "optimizer", optimizers, options.optimizer).spec as KindSpec,
-    schedule: readSpec("schedule", "schedule", schedules, options.schedule).spec as KindSpec,
-    ...(options.clip === undefined ? {} : { clip: options.clip }),
+    data: dataUse(data, { scaling: options.scaling }),
+    loss: options.loss,
+    optimizer: options.optimizer,
+    schedule: options.schedule,
+    clip: options.clip,
+    freeze: options.freeze,
     batchSize: options.batchSize,
-    ...(options.batchSchedule === undefined
-      ? {}
-      : {
-          batchSchedule: readSpec("batchSchedule", "batch schedule", batchSchedules, options.batchSchedule)
-            .spec as KindSpec,
-        }),
-    ...(options.epochs === undefined ? { steps: options.steps as number } : { epochs: options.epochs }),
+    batchSchedule: options.batchSchedule,
+    microBatchSize: options.microBatchSize,
+    epochs: options.epochs,
+    steps: options.steps,
     order,
-    ...(options.freeze.length === 0 ? {} : { freeze: options.freeze }),
-    ...(options.microBatchSize === undefined ? {} : { microBatchSize: options.microBatchSize }),
     dropLast: options.dropLast,
     seed: options.seed,
-    ...(options.ensemble === undefined ? {} : { ensemble: options.ensemble }),
-    ...(options.probes === undefined ? {} : { probes: options.probes }),
-  };
+    ensemble: options.ensemble,
+  });
 }

@@ -4,6 +4,7 @@ import { tensorData } from "../../core/numbers/tensor-data.js";
 import type { Phase, SeriesBlock } from "../../core/rows.js";
 import { identityOf } from "../../data/published/definition.js";
 import { datasetTable } from "../../data/published/index.js";
+import { sourceText } from "../../data/source.js";
 import type { DataIdentity } from "../../study/definition.js";
 import { type MeasurementPlan, measurementPlan } from "../../study/measurement.js";
 import type { TrialEnd } from "../../study/store/store.js";
@@ -167,7 +168,7 @@ function moveRun(
   const named = design.map(({ seed }) => seed).filter(Number.isSafeInteger);
   const own = design.length === 0 && Number.isSafeInteger(settings.seed) ? [Number(settings.seed)] : [];
   const seeds = [...new Set([...named, ...own])].sort((a, b) => a - b);
-  const roles = new Map(design.map(({ trial: { spec } }) => [spec.data.dataset, identityIn(spec)]));
+  const roles = new Map(design.map(({ trial: { spec } }) => [sourceText(spec.data.source), identityIn(spec)]));
   const data = Object.fromEntries(roles);
   connection.run(
     `INSERT INTO runs (id, study, preset, settings, seeds, data, command, started_at, finished_at, status, versions,
@@ -186,8 +187,9 @@ function moveRun(
   }
 }
 
-function identityIn({ data: { dataset, fingerprint } }: TrialSpec): DataIdentity {
-  return Object.hasOwn(datasetTable, dataset)
-    ? identityOf(datasetTable[dataset], fingerprint)
-    : { title: dataset, isSample: false, fingerprint };
+function identityIn({ data: { source } }: TrialSpec): DataIdentity {
+  const [name, { fingerprint }] = [sourceText(source), source];
+  return Object.hasOwn(datasetTable, name)
+    ? identityOf(datasetTable[name], fingerprint)
+    : { title: name, isSample: false, fingerprint };
 }

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { verdicts } from "../../core/findings.js";
 import { type MeasurementPlan, measurementOptions } from "../../study/measurement.js";
+import { upgradeTrialSpec } from "../../train/spec/upgrade.js";
 import type { Connection, SqlValue } from "./connection.js";
 import { damagedStore } from "./store-errors.js";
 
@@ -17,8 +18,8 @@ const networkEnd = { network: z.int().min(0), step: z.int().min(0), epoch: numbe
 const storedForms = {
   settings: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
-  /** Trials read their spec again, with messages of their own, before anything is made of it. */
-  spec: z.looseObject({ model: z.looseObject({ kind: z.string() }) }),
+  /** Of an older form, too: what such a trial measured can still be read. */
+  spec: z.unknown().transform((spec) => upgradeTrialSpec(spec).spec),
   /** Of schema 1. */
   oldTimings: z.record(z.string(), z.number()),
   seeds: z.array(z.int()),

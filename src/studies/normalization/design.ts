@@ -1,8 +1,10 @@
 // The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
 import { lenet5, lenet5AsCoded } from "../../nn/models.js";
+import { adam } from "../../optim/optimizers/adam.js";
+import { sgd } from "../../optim/optimizers/sgd.js";
 import type { PlannedTrial, StageContext } from "../../study/definition.js";
 import { measurementPlan } from "../../study/measurement.js";
-import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import { type TrialSpec, trialSpec } from "../../train/spec/trial-spec.js";
 import { scalesAndShifts } from "./layers.js";
 import type { NormalizationSettings } from "./settings.js";
 
@@ -60,37 +62,32 @@ function trial(variant: Variant, form: Form, replicate: number, spec: TrialSpec)
 
 function correctedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
   const { learningRate, batchSize, epochs } = context.settings;
-  return {
+  return trialSpec({
     ...common(batchNorm, seed, context),
-    model: lenet5.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
-    optimizer: { kind: "adam", learningRate },
+    model: lenet5.model({ batchNorm, dropout, classes: 10 }),
+    optimizer: adam({ learningRate }),
     batchSize,
     epochs,
-  };
+  });
 }
 
 function asCodedSpec({ batchNorm, dropout }: Variant, seed: number, context: Context): TrialSpec {
-  return {
+  return trialSpec({
     ...common(batchNorm, seed, context),
-    model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }) as KindSpec,
-    optimizer: { kind: "sgd", learningRate: reportLearningRate },
+    model: lenet5AsCoded.model({ batchNorm, dropout, classes: 10 }),
+    optimizer: sgd({ learningRate: reportLearningRate }),
     batchSize: reportBatchSize,
     epochs: context.settings.twinEpochs,
-  };
+  });
 }
 
 function common(batchNorm: Variant["batchNorm"], seed: number, { data, settings: { examples } }: Context) {
   return {
-    schema: 1,
     data: {
       ...data("mnist"),
-      ...(examples === undefined ? {} : { trainExamples: examples, testExamples: examples }),
+      ...(examples === undefined ? {} : { examples: { train: examples, test: examples } }),
       scaling: batchNorm === "everywhere" ? "unit" : "standardize",
     },
-    loss: { kind: "crossEntropy" },
-    schedule: { kind: "constant" },
-    order: "shuffle",
-    dropLast: false,
     seed,
   } as const;
 }

@@ -20,7 +20,8 @@ const context: AnalysisContext<NormalizationSettings> = {
   preset: "quick",
   data: { mnist: { title: "MNIST", isSample: false, fingerprint: "0" } },
 };
-const use = { dataset: "mnist", fingerprint: "0", scaling: "standardize" } as const;
+const source = { kind: "published", name: "mnist", fingerprint: "0" } as const;
+const use = { source, scaling: "standardize" } as const;
 const planned = design({ settings, seeds, earlier: [], data: () => use, examples: () => 60_000 });
 
 /** Updates of the twins: as many as the report's first ten epochs, where it logged its accuracies. */

@@ -32,7 +32,7 @@ export class ProgressBoard {
     this.#onProgress = onProgress;
     this.#trials = trials.length;
     for (const { spec } of trials) {
-      const perEpoch = Math.ceil((spec.data.trainExamples ?? examples) / spec.batchSize);
+      const perEpoch = Math.ceil((spec.data.examples?.train ?? examples) / spec.batchSize);
       this.#totals.set(trialId(spec), spec.steps ?? (spec.epochs ?? 1) * perEpoch);
     }
   }

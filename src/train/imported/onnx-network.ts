@@ -44,6 +44,8 @@ export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
   /** Identifies the model in a trial's spec: the file's contents, including external data, and the output. */
   readonly spec: KindSpec;
+  /** Patterns of the frozen parameters, as the model was read with them. */
+  readonly freeze: readonly string[];
   /** Remarks for the user: weights in other types, normalizations that the exporter removed. */
   readonly remarks: readonly string[];
   /**
@@ -84,6 +86,7 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       fingerprint: fingerprintOf(bytes, file, weights),
       ...(output === undefined ? {} : { output }),
     },
+    freeze,
     inputNames: freeInputs(file).map(({ name }) => name),
     remarks: [...unfoldedRemark(where, unfolded), ...onnxRemarks(file, weights)],
     build: (form) => buildNetwork(source, form),

@@ -12,20 +12,6 @@ import type { Packing } from "../program/packing.js";
 import type { StateLayout } from "../program/state-layout.js";
 import type { TrialSpec } from "./trial-spec.js";
 
-/** Throws InvalidInputError unless batch size and length are counts, and the length is given once. */
-export function checkCounts({ batchSize, microBatchSize, epochs, steps }: TrialSpec): void {
-  for (const [where, value] of Object.entries({ batchSize, microBatchSize, epochs, steps })) {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new InvalidInputError("not a count", { where, expected: "an integer from 1", received: `${value}` });
-  }
-  if ((epochs === undefined) !== (steps === undefined)) return;
-  throw new InvalidInputError("the length of a trial is given once", {
-    where: "epochs, steps",
-    expected: "one of the two",
-    received: epochs === undefined ? "neither" : "both",
-  });
-}
-
 /** What a browser's 32-bit WebAssembly can address. */
 const smallestMemory = 2 ** 32;
 

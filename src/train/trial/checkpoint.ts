@@ -1,22 +1,22 @@
 // Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
 import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
+import { jsonHash } from "../../core/formats/hash.js";
 import { canonicalJson } from "../../core/formats/json.js";
 import { readSafetensors, writeSafetensors } from "../../core/formats/safetensors.js";
 import { shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { dependsOnLength } from "../../optim/schedules.js";
+import { type ProbeSpec, readProbeSpec } from "../../probes/probe-spec.js";
 import { packValues, unpackValues } from "../program/packing.js";
 import { type ProbeRecord, probeTensors, readProbeTensors } from "../program/probe-record.js";
 import { type StateLayout, stateNames } from "../program/state-layout.js";
-import type { TrialOrigin } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
+import { upgradeTrialSpec } from "../spec/upgrade.js";
 import type { Evaluation } from "./events.js";
 import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 
 export interface Checkpoint {
   readonly spec: TrialSpec;
-  /** What else determines the trial. */
-  readonly origin: TrialOrigin;
   /** Updates done. */
   readonly step: number;
   /** State vectors in the order of `stateNames`. */
@@ -25,11 +25,13 @@ export interface Checkpoint {
   readonly losses: Float32Array;
   readonly correct: Float32Array;
   readonly evaluations: readonly Evaluation[];
-  /** What probes found so far, in the order of their program's outputs. */
-  readonly probes?: readonly ProbeRecord[];
+  /** What probes look at, and what they found so far, in the order of their program's outputs. */
+  readonly probes?: { readonly spec: ProbeSpec; readonly records: readonly ProbeRecord[] };
 }
 
-const formatVersion = "3";
+const formatVersion = "4";
+/** Its spec was of schema 1, with the probes in it; arrays that were handed in had a checksum beside the spec. */
+const olderVersion = "3";
 
 /** Serializes a checkpoint. Tensors are stored under their own names: `parameters/0.weight`, `mu/0.weight`. */
 export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Uint8Array {
@@ -39,14 +41,14 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   }
   tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
   tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
-  for (const [name, tensor] of probeTensors(checkpoint.probes ?? [])) tensors.set(`probes/${name}`, tensor);
+  for (const [name, tensor] of probeTensors(checkpoint.probes?.records ?? [])) tensors.set(`probes/${name}`, tensor);
   const metadata = {
     format: "trainscope-checkpoint",
     version: formatVersion,
     [sealKey]: openSeal,
     trial: trialId(checkpoint.spec),
     spec: JSON.stringify(checkpoint.spec),
-    origin: JSON.stringify(checkpoint.origin),
+    ...(checkpoint.probes === undefined ? {} : { probes: JSON.stringify(checkpoint.probes.spec) }),
     step: `${checkpoint.step}`,
     evaluations: JSON.stringify(checkpoint.evaluations, spelledOut),
   };
@@ -55,8 +57,15 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   return bytes;
 }
 
-/** The spec and step of a checkpoint, without its tensors' layout. */
-export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: TrialSpec; step: number } {
+/** What a checkpoint says of itself. */
+interface Description {
+  readonly spec: TrialSpec;
+  readonly step: number;
+  readonly probes: ProbeSpec | undefined;
+}
+
+/** What a checkpoint says of itself, one of the version before included: its spec is upgraded. */
+function readDescription(where: string, bytes: Uint8Array): Description {
   const { metadata } = readSafetensors(bytes, where);
   if (metadata.get("format") !== "trainscope-checkpoint") {
     throw new InvalidInputError("not a checkpoint", {
@@ -65,17 +74,35 @@ export function readCheckpointSpec(where: string, bytes: Uint8Array): { spec: Tr
       received: metadata.get("format") ?? "a file without a format entry",
     });
   }
-  if (metadata.get("version") !== formatVersion) {
+  const version = metadata.get("version");
+  if (version !== formatVersion && version !== olderVersion) {
     throw new InvalidInputError("checkpoint of another version", {
       where,
       expected: formatVersion,
-      received: metadata.get("version") ?? "none",
+      received: version ?? "none",
     });
   }
   checkSeal(bytes, where);
-  const spec = parsed(where, metadata.get("spec")) as TrialSpec | null;
-  if (typeof spec !== "object" || spec === null || trialId(spec) !== metadata.get("trial")) throw damaged(where);
-  return { spec, step: Number(metadata.get("step")) };
+  const stored = parsed(where, metadata.get("spec"));
+  if (typeof stored !== "object" || stored === null || jsonHash(stored) !== metadata.get("trial")) throw damaged(where);
+  if (version === olderVersion) checkNoArrays(where, parsed(where, metadata.get("origin")));
+  const { spec, probes } = upgradeTrialSpec(stored, `${where}, trial`);
+  const measured = metadata.get("probes");
+  return {
+    spec,
+    step: Number(metadata.get("step")),
+    probes: measured === undefined ? probes : readProbeSpec(parsed(where, measured)),
+  };
+}
+
+/** The older checksums cannot be compared with hashes. */
+function checkNoArrays(where: string, origin: unknown): void {
+  const [what] = Object.keys((origin as Members | null) ?? {});
+  if (what === undefined) return;
+  throw new InvalidInputError(`a checkpoint of an older form, whose ${what} cannot be checked`, {
+    where,
+    remedy: "Start anew without --resume",
+  });
 }
 
 /** JSON has no word for the loss of a diverged network: a text stands for it. */
@@ -116,6 +143,12 @@ function ofNetworks({ loss, accuracy, ...place }: Evaluation | SingleEvaluation)
   return { ...place, loss: listed(loss), ...(accuracy === undefined ? {} : { accuracy: listed(accuracy) }) };
 }
 
+/** The trial that a checkpoint is read for. */
+export interface CheckpointOwner {
+  readonly spec: TrialSpec;
+  readonly probes?: ProbeSpec | undefined;
+}
+
 /**
  * Reads a checkpoint for a trial.
  * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
@@ -124,12 +157,11 @@ export function readCheckpoint(
   where: string,
   bytes: Uint8Array,
   layout: StateLayout,
-  { spec, origin }: Pick<Checkpoint, "spec" | "origin">,
+  { spec, probes }: CheckpointOwner,
 ): Checkpoint {
-  const saved = readCheckpointSpec(where, bytes);
+  const saved = readDescription(where, bytes);
   const { tensors, metadata } = readSafetensors(bytes, where);
-  const savedOrigin = parsed(where, metadata.get("origin")) as TrialOrigin;
-  assertSameTrial(where, { ...lengthless(saved.spec), ...savedOrigin }, { ...lengthless(spec), ...origin });
+  assertSameTrial(where, described(saved), described({ spec, probes }));
   assertSameLength(where, saved.spec, spec);
   const take = (name: string): TensorData => {
     const tensor = tensors.get(name);
@@ -162,13 +194,17 @@ export function readCheckpoint(
   }
   const correct = take("history/correct").data as Float32Array;
   const evaluations = readEvaluations(where, metadata.get("evaluations"));
-  const probes = readProbeTensors(where, tensors);
-  return { spec: saved.spec, origin, step: saved.step, state, losses, correct, evaluations, probes };
+  const measured = probes === undefined ? {} : { probes: { spec: probes, records: readProbeTensors(where, tensors) } };
+  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations, ...measured };
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
-const lengthless = ({ epochs: _epochs, steps: _steps, ...rest }: TrialSpec): Members => rest;
+/** What must be the same when a trial goes on, by names for people: everything but the length. */
+function described({ spec, probes }: CheckpointOwner): Members {
+  const { epochs: _epochs, steps: _steps, rows, initial, ...rest } = spec;
+  return { "order of rows": rows, "set of initial values": initial, "set of probes": probes, ...rest };
+}
 
 /** What was done already would have been done at other rates, if the schedule depends on the length. */
 function assertSameLength(where: string, saved: TrialSpec, wanted: TrialSpec): void {

@@ -136,11 +136,11 @@ export class TrialLoop implements Trial {
     const { resumeFrom } = this.#request;
     if (resumeFrom === undefined) return undefined;
     const { where, bytes } = resumeFrom;
-    const saved = readCheckpoint(where, bytes, this.#plan.state, { spec: this.spec, origin: this.#plan.origin });
+    const saved = readCheckpoint(where, bytes, this.#plan.state, this.#plan);
     this.#step = saved.step;
     this.history.add(saved.losses, saved.correct);
     this.history.evaluations.push(...saved.evaluations);
-    this.#records.push(...(saved.probes ?? []));
+    this.#records.push(...(saved.probes?.records ?? []));
     return saved.state;
   }
 
@@ -273,12 +273,11 @@ export class TrialLoop implements Trial {
   async #checkpoint(): Promise<EventOf<"checkpoint">> {
     const bytes = writeCheckpoint(this.#plan.state, {
       spec: this.spec,
-      origin: this.#plan.origin,
       step: this.#step,
       state: await this.#engine.readState(),
       ...this.history.arrays(this.#step),
       evaluations: this.history.evaluations,
-      probes: this.#records,
+      ...(this.#plan.probes === undefined ? {} : { probes: { spec: this.#plan.probes, records: this.#records } }),
     });
     this.#lastCheckpoint = this.#request.now();
     this.#checkpoints++;

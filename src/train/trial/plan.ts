@@ -15,22 +15,21 @@ import { readOptimizer } from "../program/read-optimizer.js";
 import { type StateLayout, stateLayout } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { checkCounts, checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../spec/checks.js";
-import { type TrialOrigin, trialOrigin } from "../spec/origin.js";
+import { checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../spec/checks.js";
+import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
 import type { TrialRequest } from "./trial.js";
 
 export interface TrialPlan {
   readonly id: string;
+  /** Complete, with the hashes of the arrays that were handed in. */
   readonly spec: TrialSpec;
   /** How many are trained; undefined for one network by itself. */
   readonly ensemble: number | undefined;
   readonly runtime: Runtime;
   /** Initial parameters by path instead of those that the seed gives. */
   readonly initial: ReadonlyMap<string, Float32Array> | undefined;
-  /** What determines the trial beside its spec. */
-  readonly origin: TrialOrigin;
   /** One network, built for the usual batch size. */
   readonly network: Network;
   /** What the programs of one network are made of. */
@@ -58,18 +57,17 @@ let nextInstance = 0;
 
 /** Reads a request. @throws TrainscopeError for whatever does not fit. */
 export function planTrial(request: TrialRequest): TrialPlan {
-  const { spec, data, runtime, initial } = request;
+  const { data, runtime, initial } = request;
+  const spec = specWithArrays(request.spec, request);
   const id = trialId(spec);
-  const ensemble = networkCount(request);
+  const ensemble = networkCount(spec, request);
   const source = request.network ?? layerNetwork(spec.model, spec.freeze);
   const layout = batchLayout(data, spec.data.scaling, arrangedInputs(data, data.train, source.inputNames));
   const prefix = `${id}.${nextInstance++}/`;
-  const splits = splitsOf(request, source, layout, prefix);
+  const splits = splitsOf({ data, spec }, source, layout, prefix);
   const loss = lossFunction(spec.loss);
-  checkCounts(spec);
-  const wanted = request.probes ?? spec.probes;
-  const probes = wanted === undefined ? undefined : readProbeSpec(wanted);
-  const orders = ordersOf(request, ensemble ?? 1, splitOf(splits, "train", data).examples);
+  const probes = request.probes === undefined ? undefined : readProbeSpec(request.probes);
+  const orders = ordersOf(spec, request.rows, ensemble ?? 1, splitOf(splits, "train", data).examples);
   const optimizer = readOptimizer(spec.optimizer);
   const layoutOf = (network: Network): Pick<TrialPlan, "single" | "state"> => {
     const single = stateLayout(network, optimizer, ensemble);
@@ -87,7 +85,6 @@ export function planTrial(request: TrialRequest): TrialPlan {
     ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
     ...layoutOf(network),
     ...measuredSplits(splits),
-    origin: originOf(request, probes),
     totalSteps: spec.steps ?? orders[0].firstStep(spec.epochs ?? 1),
     program: {
       ...{ network: source, layout, loss, optimizer: spec.optimizer },
@@ -111,55 +108,38 @@ function measuredSplits(splits: TrialPlan["splits"]): Pick<TrialPlan, "everyEpoc
 }
 
 function splitsOf(
-  { data, spec }: TrialRequest,
+  { data, spec }: { readonly data: Dataset; readonly spec: TrialSpec },
   { inputNames }: NetworkSource,
   layout: BatchLayout,
   prefix: string,
 ): Map<SplitName, SplitData> {
-  const { trainExamples, testExamples } = spec.data;
-  const counts = { train: trainExamples, validation: undefined, test: testExamples };
   const splits = new Map<SplitName, SplitData>();
   for (const name of ["train", "validation", "test"] as const) {
     const split = data[name];
     if (split === undefined) continue;
     const arranged = arrangedInputs(data, split, inputNames);
-    splits.set(name, new SplitData({ layout, arranged, split, count: counts[name], keyPrefix: `${prefix}${name}.` }));
+    splits.set(
+      name,
+      new SplitData({ layout, arranged, split, count: spec.data.examples?.[name], keyPrefix: `${prefix}${name}.` }),
+    );
   }
   return splits;
 }
 
-function ordersOf({ spec, rows }: TrialRequest, networks: number, examples: number): RowOrder[] {
+function ordersOf(spec: TrialSpec, rows: TrialRequest["rows"], networks: number, examples: number): RowOrder[] {
   const count = spec.order === "shuffle" ? networks : 1;
   return Array.from({ length: count }, (_, i) => rowOrder({ ...spec, seed: spec.seed + i }, rows, examples));
 }
 
-/** Probes that are no part of the spec belong to the identity of a checkpoint, which holds what they found. */
-function originOf(request: TrialRequest, probes: ProbeSpec | undefined): TrialOrigin {
-  const origin = trialOrigin(request);
-  return request.probes === undefined ? origin : { ...origin, "set of probes": JSON.stringify(probes) };
-}
-
 /**
  * How many networks a spec asks for; undefined for one by itself.
- * @throws InvalidInputError for a number that is none, and for what only one network can have.
+ * @throws InvalidInputError for what only one network can have.
  */
-function networkCount({ spec, rows, initial }: TrialRequest): number | undefined {
-  const { ensemble, learningRates, batchSchedule } = spec;
-  if (ensemble === undefined && learningRates === undefined) return undefined;
-  if (ensemble === undefined || !Number.isSafeInteger(ensemble) || ensemble < 1) {
-    throw new InvalidInputError("not a count", {
-      where: "ensemble",
-      expected: "a number of networks, an integer from 1",
-      received: `${ensemble}`,
-    });
-  }
-  if (learningRates !== undefined && learningRates.length !== ensemble) {
-    throw new InvalidInputError("learning rates do not fit the ensemble", {
-      where: "learningRates",
-      expected: `${ensemble}, one for each network`,
-      received: `${learningRates.length}`,
-    });
-  }
+function networkCount(
+  { ensemble, batchSchedule }: TrialSpec,
+  { rows, initial }: Pick<TrialRequest, "rows" | "initial">,
+): number | undefined {
+  if (ensemble === undefined) return undefined;
   if (batchSchedule !== undefined) {
     throw new InvalidInputError("an ensemble has one batch size", {
       where: "batchSchedule",

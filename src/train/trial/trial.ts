@@ -4,7 +4,7 @@ import type { Dataset, SplitName } from "../../data/dataset.js";
 import type { NetworkSource } from "../../nn/network.js";
 import type { ProbeSpec } from "../../probes/probe-spec.js";
 import type { Runtime } from "../runtime/runtime.js";
-import type { TrialSpec } from "../spec/trial-spec.js";
+import type { TrialSpec, TrialSpecInput } from "../spec/trial-spec.js";
 import { EnsembleEngine } from "./ensemble-engine.js";
 import type { Measured, ProbeReading, TrialEvent } from "./events.js";
 import type { TrialHistory } from "./history.js";
@@ -13,7 +13,8 @@ import { planTrial } from "./plan.js";
 import { SingleEngine } from "./single-engine.js";
 
 export interface TrialRequest {
-  readonly spec: TrialSpec;
+  /** What determines the training; what is left out takes its default. */
+  readonly spec: TrialSpecInput;
   /** What is trained, where the spec names it only: a model from a file. Default: the layers of `spec.model`. */
   readonly network?: NetworkSource;
   readonly data: Dataset;
@@ -45,6 +46,7 @@ export type StopSignal = Pick<AbortSignal, "aborted">;
 export interface Trial {
   /** Hash of the spec. */
   readonly id: string;
+  /** Complete: with every default, and the hashes of arrays that were handed in. */
   readonly spec: TrialSpec;
   readonly networks: number;
   /** Losses, evaluations, divergences and stops so far; those before a resume included. */

@@ -2,6 +2,7 @@
 // (protocol.ts).
 import { createInterface } from "node:readline";
 import { nodeRuntime } from "../../../node/runtime/node-runtime.js";
+import { dataUse } from "../../../train/spec/data-use.js";
 import { openTrial } from "../../../train/trial/trial.js";
 import { type EnsembleAssignment, ensembleData, ensembleModel } from "../workloads/ensemble-workload.js";
 import type { Answer, Question } from "./protocol.js";
@@ -19,16 +20,12 @@ async function train(): Promise<{ milliseconds: number; compileMs: number; insid
   const { networks, batchSize, epochs, learningRate, threads } = work;
   const trial = openTrial({
     spec: {
-      schema: 1,
       model: ensembleModel(work),
-      data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "raw" },
+      data: dataUse(data),
       loss: { kind: "meanSquaredError" },
       optimizer: { kind: "adam", learningRate },
-      schedule: { kind: "constant" },
       batchSize,
       epochs,
-      order: "shuffle",
-      dropLast: false,
       seed: seed++,
       ensemble: networks,
     },

@@ -1,6 +1,7 @@
 // Our side of a race: a real trial, advanced a few segments at a time.
 import { EnvironmentError } from "../../../core/errors.js";
 import { nodeRuntime } from "../../../node/runtime/node-runtime.js";
+import { dataUse } from "../../../train/spec/data-use.js";
 import type { TrialEvent } from "../../../train/trial/events.js";
 import { openTrial, type Trial } from "../../../train/trial/trial.js";
 import { syntheticData } from "../workloads/synthetic-data.js";
@@ -35,20 +36,15 @@ export class OwnTrial {
     const data = syntheticData(assignment);
     this.#trial = openTrial({
       spec: {
-        schema: 1,
         model,
-        data: { dataset: data.id, fingerprint: data.fingerprint, scaling: "standardize" },
-        loss: { kind: "crossEntropy" },
+        data: dataUse(data),
         optimizer,
-        schedule: { kind: "constant" },
         batchSize,
         // Continues as long as requests arrive.
         steps: 1e9,
-        order: "shuffle",
         dropLast,
-        seed: 0,
-        ...(probes === undefined ? {} : { probes: { ...probes } }),
       },
+      ...(probes === undefined ? {} : { probes }),
       data,
       runtime: this.#runtime,
       evaluate: false,

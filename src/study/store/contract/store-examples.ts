@@ -1,26 +1,20 @@
 // Made-up runs, trials and measurements for tests of stores.
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import type { SeriesBlock, SeriesKey } from "../../../core/rows.js";
-import type { TrialSpec } from "../../../train/spec/trial-spec.js";
+import { trialSpec } from "../../../train/spec/trial-spec.js";
 import type { PlannedTrial } from "../../definition.js";
 import { type KeptTensor, measurementPlan } from "../../measurement.js";
 import type { NewRun, TrialEnd } from "../store.js";
 
 /** A trial that differs by seed; the model is not meant to be built. */
 export function exampleTrial(seed: number, variant = "plain"): PlannedTrial {
-  const spec: TrialSpec = {
-    schema: 1,
-    model: { kind: "mlp", variant },
-    data: { dataset: "mnist", fingerprint: "f00d", scaling: "unit" },
-    loss: { kind: "crossEntropy" },
+  const spec = trialSpec({
+    model: { kind: "sequential", layers: [{ kind: "dense", units: 10 }], names: [variant] },
+    data: { source: { kind: "published", name: "mnist", fingerprint: "f00d" }, scaling: "unit" },
     optimizer: { kind: "sgd", learningRate: 0.1 },
-    schedule: { kind: "constant" },
-    batchSize: 64,
     steps: 4,
-    order: "shuffle",
-    dropLast: false,
     seed,
-  };
+  });
   return { factors: { variant }, replicate: seed, spec, measure: measurementPlan() };
 }
 
