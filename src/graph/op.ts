@@ -91,6 +91,9 @@ export interface WindowView extends Window {
   readonly isTransposed?: boolean;
 }
 
+/** The role of a weight of a layer, in the words of the layers. */
+export type WeightUse = "weight" | "bias" | "scale" | "shift" | "statistic";
+
 // Members are methods so that a record with narrower attributes is still an `Op` (bivariance).
 export interface Op<A extends Attributes = Attributes> {
   /** The operator's name in ONNX. */
@@ -155,6 +158,13 @@ export interface Op<A extends Attributes = Attributes> {
   readonly reach?: ReachRule<A>;
   /** Whether the only output is the first input with another shape or name, so that a runtime writes nothing. */
   readonly isView?: true;
+  /** The only output is the attribute `value`. */
+  readonly holdsValue?: true;
+  /**
+   * Roles of weights by input, for recovering parameters of files. `"never"`: a tensor there is not a parameter, whatever
+   * it is.
+   */
+  readonly weightUse?: Readonly<Record<number, WeightUse | "never">>;
   /** Input names, for messages and prints. */
   readonly inputNames?: readonly string[];
 }

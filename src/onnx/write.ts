@@ -141,7 +141,7 @@ class ModelWriter {
   #directOutputs(source: Graph, outputNames: readonly string[]): ReadonlySet<number> {
     const direct = new Set<number>();
     for (const [i, { tensor }] of source.outputs.entries()) {
-      if (tensor.node === undefined || tensor.node.op.name === "Constant" || this.#names.has(tensor)) continue;
+      if (tensor.node === undefined || tensor.node.op.holdsValue === true || this.#names.has(tensor)) continue;
       this.#names.set(tensor, outputNames[i]);
       direct.add(i);
     }
@@ -149,7 +149,7 @@ class ModelWriter {
   }
 
   #node(node: Node, nodes: NodeProto[]): void {
-    if (node.op.name === "Constant") {
+    if (node.op.holdsValue === true) {
       if (!this.#names.has(node.outputs[0])) this.addInitializer(node.outputs[0], node.attrs.value as TensorData);
       return;
     }
@@ -187,7 +187,7 @@ class ModelWriter {
     if (!factsOf(this.#target, node.op).overwrites?.(node.attrs).includes(index)) return this.#nameOf(tensor);
     // Max of a value with itself copies it. Each copy has a different number of operands, so that the runtime cannot
     // merge two copies. A constant would be folded into memory that later steps find overwritten.
-    if (tensor.node?.op.name === "Constant") {
+    if (tensor.node?.op.holdsValue === true) {
       throw new InvalidInputError(`${node.op.name} would overwrite a constant`, {
         where: node.scope ?? "writeOnnx",
         remedy: "Feed it a computed tensor",
@@ -214,7 +214,7 @@ class ModelWriter {
   #nameOf(tensor: Tensor): string {
     const name = this.#names.get(tensor);
     if (name !== undefined) return name;
-    if (tensor.node?.op.name === "Constant") {
+    if (tensor.node?.op.holdsValue === true) {
       this.addInitializer(tensor, tensor.node.attrs.value as TensorData);
       return this.#names.get(tensor) as string;
     }

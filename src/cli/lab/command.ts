@@ -1,21 +1,7 @@
 // `trainscope lab`: every study, one report. The main job.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { atLeast, integer, list } from "../option-values.js";
-
-export interface LabOptions {
-  /** Studies that have no preset of this name run `quick`. */
-  readonly preset: string;
-  /** Ids of the studies to run; all when empty. */
-  readonly only: readonly string[];
-  readonly out: string;
-  /** Trials side by side; chosen from the cores when left out. */
-  readonly workers?: number;
-  /** Seconds between two checkpoints of a trial; 10 when left out. */
-  readonly checkpointEvery?: number;
-  readonly dataDir?: string;
-  readonly quiet: boolean;
-  readonly json: boolean;
-}
+import type { LabOptions } from "./run.js";
 
 type LabFlags = Partial<Omit<LabOptions, "preset" | "out">> & Pick<LabOptions, "preset" | "out">;
 

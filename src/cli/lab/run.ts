@@ -7,7 +7,21 @@ import { watchInterrupts } from "../interrupt.js";
 import { prepareReportFolder } from "../study/report.js";
 import { finishStudies } from "../study/results.js";
 import { runStudySession, type StudySessionResult } from "../study/session.js";
-import type { LabOptions } from "./command.js";
+
+export interface LabOptions {
+  /** Studies that have no preset of this name run `quick`. */
+  readonly preset: string;
+  /** Ids of the studies to run; all when empty. */
+  readonly only: readonly string[];
+  readonly out: string;
+  /** Trials side by side; chosen from the cores when left out. */
+  readonly workers?: number;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
 
 /** Gives the exit code. */
 export async function runLab(options: LabOptions, context: CommandContext): Promise<number> {

@@ -1,15 +1,6 @@
 // `trainscope report`: writes the report of finished runs again, from what the store holds.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 
-export interface ReportOptions {
-  /** Names of runs, or unique beginnings of names. */
-  readonly runs: readonly string[];
-  /** Folder for the report and the files of its figures. */
-  readonly out: string;
-  readonly json: boolean;
-  readonly quiet: boolean;
-}
-
 export const reportCommand: CommandBuilder = (command, context) => {
   command
     .argument("<run...>", "names of runs (see trainscope runs list)")

@@ -9,7 +9,15 @@ import type { CommandContext } from "../command-context.js";
 import { jsonLine } from "../output.js";
 import { findRunByName } from "../runs/run.js";
 import { type ReportPart, writeStudyReport } from "../study/report.js";
-import type { ReportOptions } from "./command.js";
+
+export interface ReportOptions {
+  /** Names of runs, or unique beginnings of names. */
+  readonly runs: readonly string[];
+  /** Folder for the report and the files of its figures. */
+  readonly out: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
 
 /** Gives the exit code. */
 export async function runReport(options: ReportOptions, context: CommandContext): Promise<number> {

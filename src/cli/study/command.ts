@@ -1,26 +1,7 @@
 // `trainscope study`: one study, its question, its run.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { atLeast, integer, setting } from "../option-values.js";
-
-export interface StudyRunOptions {
-  readonly study: string;
-  /** Name of a preset of the study; `quick` when left out. */
-  readonly preset?: string;
-  /** Settings that differ from the preset's, as typed: the study knows their types. */
-  readonly set: Readonly<Record<string, string>>;
-  /** Number of seeds; the preset's when left out. */
-  readonly seeds?: number;
-  /** Trials side by side; chosen from the cores when left out. */
-  readonly workers?: number;
-  /** Go on with the newest unfinished run of this study instead of starting another. */
-  readonly resume: boolean;
-  readonly out: string;
-  /** Seconds between two checkpoints of a trial; 10 when left out. */
-  readonly checkpointEvery?: number;
-  readonly dataDir?: string;
-  readonly quiet: boolean;
-  readonly json: boolean;
-}
+import type { StudyRunOptions } from "./run.js";
 
 type RunFlags = Partial<Omit<StudyRunOptions, "study" | "out">> & Pick<StudyRunOptions, "out">;
 

@@ -7,10 +7,29 @@ import { presetOf, resolveSettings, settingForms, settingText } from "../../stud
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatTable, jsonLine } from "../output.js";
-import type { StudyRunOptions } from "./command.js";
 import { prepareReportFolder } from "./report.js";
 import { finishStudies } from "./results.js";
 import { runStudySession } from "./session.js";
+
+export interface StudyRunOptions {
+  readonly study: string;
+  /** Name of a preset of the study; `quick` when left out. */
+  readonly preset?: string;
+  /** Settings that differ from the preset's, as typed: the study knows their types. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Number of seeds; the preset's when left out. */
+  readonly seeds?: number;
+  /** Trials side by side; chosen from the cores when left out. */
+  readonly workers?: number;
+  /** Go on with the newest unfinished run of this study instead of starting another. */
+  readonly resume: boolean;
+  readonly out: string;
+  /** Seconds between two checkpoints of a trial; 10 when left out. */
+  readonly checkpointEvery?: number;
+  readonly dataDir?: string;
+  readonly quiet: boolean;
+  readonly json: boolean;
+}
 
 /** `study list`. Gives the exit code. */
 export async function listStudies({ json }: { readonly json: boolean }, { terminal }: CommandContext): Promise<number> {

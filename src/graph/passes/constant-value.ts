@@ -55,7 +55,7 @@ function valuesOf(node: Node): readonly NdArray[] | null {
   if (Object.values(op.attributes).some(({ type }) => type === "graph")) return null;
   const inputs = node.inputs.map((input) => (input === null ? null : inputValue(input, op.readsTypesOnly === true)));
   if (inputs.includes(undefined)) return null;
-  if (op.name === "Constant") return [fromTensorData(attrs.value as TensorData)];
+  if (op.holdsValue === true) return [fromTensorData(attrs.value as TensorData)];
   const results = op.evaluate(inputs as (NdArray | null)[], attrs, { evaluateGraph, outputCount: outputs.length });
   // Rounded to the stored type after every operator, as in ONNX Runtime.
   return results.map((result) => fromTensorData(toTensorData(result)));

@@ -4,7 +4,6 @@ import { sizeOf } from "../../core/numbers/shape.js";
 import { type TensorData, toNumbers } from "../../core/numbers/tensor-data.js";
 import { apply, constant, constantValue } from "../build.js";
 import { rewriteGraph } from "../graph.js";
-import { constantOp } from "../ops/movement/constant.js";
 import { evaluateGraph } from "../reference/evaluate.js";
 import { fromTensorData, toTensorData } from "../reference/nd-array.js";
 import type { Attributes, AttributeValue, Graph, Node, Tensor } from "../tensor.js";
@@ -56,7 +55,7 @@ function foldConstants(node: Node, inputs: readonly (Tensor | null)[]): TensorDa
   const values: (TensorData | null)[] = [];
   for (const tensor of inputs) {
     if (tensor === null) values.push(null);
-    else if (tensor.node?.op.name === constantOp.name && sizeOf(tensor.shape) <= largestFold) {
+    else if (tensor.node?.op.holdsValue === true && sizeOf(tensor.shape) <= largestFold) {
       values.push(tensor.node.attrs.value as TensorData);
     } else return undefined;
   }
@@ -74,7 +73,7 @@ function nodeKey(
   inputs: readonly (Tensor | null)[],
   numberOf: (tensor: Tensor) => number,
 ): string | undefined {
-  if (node.op.name === constantOp.name) return constantKey(node.attrs.value as TensorData);
+  if (node.op.holdsValue === true) return constantKey(node.attrs.value as TensorData);
   const attrs = attributesKey(node.attrs);
   if (attrs === undefined) return undefined;
   return `${node.op.domain ?? ""}${node.op.name}(${inputs.map((tensor) => (tensor === null ? "_" : numberOf(tensor))).join(",")};${attrs})`;

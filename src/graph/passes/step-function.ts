@@ -1,4 +1,5 @@
-// The step function, 1 above zero and 0 elsewhere, in one pass over memory instead of two for comparing and casting.
+// A pattern of two operators, Greater and Cast: the step function, 1 above zero and 0 elsewhere, in one pass over memory
+// instead of two for comparing and casting.
 import { constantValue } from "../build.js";
 import type { Rewrite } from "../graph.js";
 import type { Op } from "../op.js";

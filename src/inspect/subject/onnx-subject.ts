@@ -7,6 +7,7 @@ import { isFloat } from "../../core/numbers/dtype.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { input } from "../../graph/build.js";
+import type { WeightUse } from "../../graph/op.js";
 import type { Tensor, TensorType } from "../../graph/tensor.js";
 import { checkPatterns, pathMatcher } from "../../nn/path-patterns.js";
 import { storageOf } from "../../onnx/file/element-storage.js";
@@ -23,7 +24,6 @@ import { foldingRemark, parametersBeforeFolding } from "../../onnx/recover/folde
 import { type StoredWeight, storedWeights } from "../../onnx/recover/parameters.js";
 import { separateWeights } from "../../onnx/recover/separate-weights.js";
 import { sampledLikeness, tieWeights } from "../../onnx/recover/tied-weights.js";
-import type { WeightUse } from "../../onnx/recover/weight-places.js";
 import { fileGraph } from "./file-graph.js";
 import { fileSteps } from "./file-steps.js";
 import { type InputShapeOptions, resolveInputShapes } from "./input-shapes.js";

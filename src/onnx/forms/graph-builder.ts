@@ -318,7 +318,7 @@ class GraphBuilder {
     const twins = new Map<Tensor, Tensor>();
     const scope: Scope = (name) => {
       const tensor = outer(name);
-      if (tensor === undefined || tensor.node?.op.name === "Constant") return tensor;
+      if (tensor === undefined || tensor.node?.op.holdsValue === true) return tensor;
       const twin = twins.get(tensor) ?? input(name, tensor.dtype, tensor.shape);
       twins.set(tensor, twin);
       return twin;

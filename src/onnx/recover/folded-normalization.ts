@@ -1,11 +1,12 @@
 // Finds batch normalizations that an exporter folded into the preceding weights, and counts the parameters that the
 // model had before.
+
+import type { WeightUse } from "../../graph/op.js";
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import type { OnnxFile } from "../file/onnx-file.js";
 import { operatorKey } from "../forms/node-form.js";
 import { hiddenValues } from "./torchscript-names.js";
 import { isFoldedNormalization, outputChannels, tracedCall, tracedParameters } from "./traced-weights.js";
-import type { WeightUse } from "./weight-places.js";
 
 const takesWeights = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
 

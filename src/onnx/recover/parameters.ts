@@ -22,6 +22,7 @@ import { TrainscopeError } from "../../core/errors.js";
 import { isFloat } from "../../core/numbers/dtype.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
+import type { WeightUse } from "../../graph/op.js";
 import type { TensorType } from "../../graph/tensor.js";
 import { storageOf } from "../file/element-storage.js";
 import { isBeside } from "../file/external-data.js";
@@ -32,7 +33,7 @@ import { foldedKinds } from "./folded-kinds.js";
 import { isConstantName, isGeneratedName } from "./generated-names.js";
 import { isSineTable } from "./sine-table.js";
 import { foldedKey } from "./traced-weights.js";
-import { isAdded, isCarried, isSpread, placeOf, type WeightUse } from "./weight-places.js";
+import { isAdded, isCarried, isSpread, placeOf } from "./weight-places.js";
 
 /** A tensor of a file that training changes. */
 export interface StoredWeight {

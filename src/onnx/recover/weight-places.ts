@@ -1,43 +1,25 @@
 // Lists the weight inputs of operators, which distinguish parameters from constants of the computation.
+import type { Op, WeightUse } from "../../graph/op.js";
+import { type OpName, ops } from "../../graph/ops/index.js";
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import { operatorKey } from "../forms/node-form.js";
-
-/** The role of a weight; the same words as for layers. */
-export type WeightUse = "weight" | "bias" | "scale" | "shift" | "statistic";
 
 type Places = Readonly<Record<number, WeightUse | "never">>;
 
 const norm: Places = { 1: "scale", 2: "shift" };
-const convolution: Places = { 1: "weight", 2: "bias" };
 // Initial states are not parameters, although some models learn them: files store them in place of zeros.
 const recurrent: Places = { 1: "weight", 2: "weight", 3: "bias", 4: "never", 5: "never", 6: "never", 7: "weight" };
 /** Scales and zero points belong to the storage format. */
 const quantized: Places = { 1: "never", 2: "never" };
 
-/** Roles of inputs by index. `"never"`: a tensor there is not a parameter, whatever it is. */
-const places: Readonly<Record<string, Places>> = {
-  BatchNormalization: { ...norm, 3: "statistic", 4: "statistic" },
-  Clip: { 1: "never", 2: "never" },
-  Conv: convolution,
-  ConvTranspose: convolution,
+/** Roles of inputs by index, of operators without a record of ours. `"never"`: a tensor there is not a parameter, whatever it is. */
+const places: Readonly<Partial<Record<string, Places>>> = {
   DequantizeLinear: quantized,
   Dropout: { 1: "never" },
-  Einsum: { 0: "weight", 1: "weight" },
   GRU: recurrent,
-  Gather: { 0: "weight" },
-  Gemm: { 0: "weight", 1: "weight", 2: "bias" },
-  GroupNormalization: norm,
-  InstanceNormalization: norm,
   LSTM: recurrent,
-  LayerNormalization: norm,
-  MatMul: { 0: "weight", 1: "weight" },
-  OneHot: { 2: "never" },
-  PRelu: { 1: "weight" },
-  Pad: { 2: "never" },
   QuantizeLinear: quantized,
-  RMSNormalization: { 1: "scale" },
   RNN: recurrent,
-  Resize: { 1: "never", 2: "never" },
   Upsample: { 1: "never" },
   "com.microsoft.BiasGelu": { 1: "bias" },
   "com.microsoft.FastGelu": { 1: "bias" },
@@ -49,7 +31,8 @@ const places: Readonly<Record<string, Places>> = {
 /** The role of a stored tensor at this input: a weight, `"never"`, or `undefined` if the operator does not decide. */
 export function placeOf(node: NodeProto, index: number): WeightUse | "never" | undefined {
   const key = operatorKey(node);
-  return Object.hasOwn(places, key) ? places[key][index] : undefined;
+  const own = Object.hasOwn(ops, key) ? (ops[key as OpName] as Op).weightUse : places[key];
+  return own?.[index];
 }
 
 /** Whether a tensor is looked up row by row: the only case in which two layers may share a weight under two names. */

@@ -10,6 +10,7 @@ import type { Shape } from "../../core/numbers/shape.js";
 import { shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { constant, input } from "../../graph/build.js";
+import type { WeightUse } from "../../graph/op.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import type { Mode, ParameterRole } from "../../nn/layer.js";
 import type { Buffer, Network, NetworkForm, NetworkSource, Parameter } from "../../nn/network.js";
@@ -27,7 +28,6 @@ import { type StoredWeight, storedWeights } from "../../onnx/recover/parameters.
 import { separateWeights } from "../../onnx/recover/separate-weights.js";
 import { tieWeights, wholeLikeness } from "../../onnx/recover/tied-weights.js";
 import { unfoldNormalizations } from "../../onnx/recover/unfold-normalization.js";
-import type { WeightUse } from "../../onnx/recover/weight-places.js";
 import { type SavedModel, type SaveOptions, saveWeights } from "../../onnx/save-weights.js";
 import type { KindSpec } from "../spec/trial-spec.js";
 import { onnxRemarks } from "./onnx-remarks.js";

@@ -1,4 +1,5 @@
 // Forms of BatchNormalization and Dropout in networks from files: active in training, fixed in inference.
+import { sameShape } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { constant, input, scalar } from "../../graph/build.js";
 import { mul } from "../../graph/ops/elementwise/arithmetic.js";
@@ -95,7 +96,11 @@ export class TrainingForms {
 /** Exporters put Identity between a statistic and its normalization. */
 function throughIdentity(tensor: Tensor): Tensor {
   let source = tensor;
-  while (source.node?.op.name === "Identity") source = source.node.inputs[0] as Tensor;
+  while (source.node?.op.isView === true) {
+    const [viewed] = source.node.inputs as readonly Tensor[];
+    if (!sameShape(viewed.shape, source.shape)) break;
+    source = viewed;
+  }
   return source;
 }
 

@@ -66,6 +66,7 @@ export const leakyReluOp: Op<LeakyReluAttributes> = {
 
 export const clipOp: Op<NoAttributes> = {
   name: "Clip",
+  weightUse: { 1: "never", 2: "never" },
   reach: firstPointwise,
   arity: [1, 3],
   attributes: {},

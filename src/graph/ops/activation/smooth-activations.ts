@@ -175,6 +175,7 @@ function tanhGeluSlope(x: Tensor): Tensor {
 /** `x` where it is not negative, `slope x` elsewhere; the slope is trained (He et al., ICCV 2015). */
 export const preluOp: Op<NoAttributes> = {
   name: "PRelu",
+  weightUse: { 1: "weight" },
   reach: firstPointwise,
   arity: [2, 2],
   attributes: {},

@@ -46,6 +46,7 @@ export function wrapIndex(where: string, index: number, extent: number): number 
 
 export const gatherOp: Op<AxisAttributes> = {
   name: "Gather",
+  weightUse: { 0: "weight" },
   // Gathered elements keep their receptive field, but not their position.
   reach({ inputs: [x, indices], attrs }) {
     const axis = normalizeAxis("Gather", attrs.axis, x!.shape.length);

@@ -20,6 +20,7 @@ function withClasses(where: string, indices: Shape, extent: number, given: numbe
 
 export const oneHotOp: Op<AxisAttributes> = {
   name: "OneHot",
+  weightUse: { 2: "never" },
   arity: [3, 3],
   attributes: { axis: { type: "int", default: -1 } },
   inputNames: ["indices", "depth", "values"],

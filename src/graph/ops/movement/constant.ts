@@ -8,6 +8,7 @@ export type ConstantAttributes = { readonly value: TensorData };
 
 export const constantOp: Op<ConstantAttributes> = {
   name: "Constant",
+  holdsValue: true,
   arity: [0, 0],
   attributes: { value: { type: "tensor" } },
   infer(_inputs, { value }: Partial<ConstantAttributes>, where) {

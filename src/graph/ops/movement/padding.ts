@@ -91,6 +91,7 @@ function sources(extent: number, before: number, after: number, continuation: Co
 
 export const padOp: Op<PadAttributes> = {
   name: "Pad",
+  weightUse: { 2: "never" },
   // Elements of reflected borders see others than these, as those of a convolution's padding do.
   reach({ inputs, attrs: { mode } }) {
     return [paddingOf("Pad", inputs, mode).before.map((before, axis) => shifted(axis, before))];

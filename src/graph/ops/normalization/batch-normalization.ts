@@ -31,6 +31,7 @@ const ofBatch = normalizedOver((shape, { training_mode }: BatchNormalizationAttr
 
 export const batchNormalizationOp: Op<BatchNormalizationAttributes> = {
   name: "BatchNormalization",
+  weightUse: { 1: "scale", 2: "shift", 3: "statistic", 4: "statistic" },
   // In training, the statistics of the batch involve all positions of a channel.
   reach(context) {
     const [x] = context.inputs;

@@ -128,6 +128,7 @@ const placesOf = (shape: Shape): number[] => shape.map((_, axis) => axis).slice(
 
 export const instanceNormalizationOp: Op<InstanceNormalizationAttributes> = {
   name: "InstanceNormalization",
+  weightUse: { 1: "scale", 2: "shift" },
   reach: normalizedOver(placesOf),
   arity: [3, 3],
   attributes: { epsilon: { type: "float", default: 1e-5 } },
@@ -142,6 +143,7 @@ export const instanceNormalizationOp: Op<InstanceNormalizationAttributes> = {
 
 export const groupNormalizationOp: Op<GroupNormalizationAttributes> = {
   name: "GroupNormalization",
+  weightUse: { 1: "scale", 2: "shift" },
   reach: normalizedOver((shape) => [1, ...placesOf(shape)]),
   arity: [3, 3],
   attributes: {

@@ -78,6 +78,7 @@ const normalizedAxes = (shape: Shape, { axis }: LayerNormalizationAttributes): n
 
 export const layerNormalizationOp: Op<LayerNormalizationAttributes> = {
   name: "LayerNormalization",
+  weightUse: { 1: "scale", 2: "shift" },
   reach: normalizedOver(normalizedAxes),
   arity: [2, 3],
   attributes,
@@ -151,6 +152,7 @@ export function typed(tensor: Tensor, like: Tensor): Tensor {
 
 export const rmsNormalizationOp: Op<LayerNormalizationAttributes> = {
   name: "RMSNormalization",
+  weightUse: { 1: "scale" },
   reach: normalizedOver(normalizedAxes),
   arity: [2, 2],
   attributes,

@@ -40,6 +40,7 @@ const extentOf = ({ extents }: Labeled, labels: readonly Label[]): number[] =>
 
 export const einsumOp: Op<EinsumAttributes> = {
   name: "Einsum",
+  weightUse: { 0: "weight", 1: "weight" },
   reach({ inputs, attrs }) {
     const { operands, output, extents } = labeled(inputs, attrs);
     return operands.map((labels, i) =>

@@ -56,6 +56,7 @@ function matMulShape(where: string, a: Shape, b: Shape): number[] {
 
 export const matMulOp: Op<NoAttributes> = {
   name: "MatMul",
+  weightUse: { 0: "weight", 1: "weight" },
   reach({ inputs: [a, b], outputs: [y] }) {
     const rank = y.shape.length - (a!.shape.length > 1 ? 1 : 0) - (b!.shape.length > 1 ? 1 : 0);
     // Batch axes align from the last, and those of size 1 are repeated.
@@ -165,6 +166,7 @@ function gemmExtents(a: Shape, b: Shape, { transA, transB }: GemmAttributes) {
 
 export const gemmOp: Op<GemmAttributes> = {
   name: "Gemm",
+  weightUse: { 0: "weight", 1: "weight", 2: "bias" },
   reach({ inputs: [a, b, c], outputs, attrs: { transA, transB } }) {
     const [addend = null] =
       c === null || c === undefined ? [] : pointwise({ inputs: [c], outputs, attrs: {}, output: 0 });

@@ -79,6 +79,7 @@ function fitted(factors: readonly number[], { keep_aspect_ratio_policy: policy }
 
 export const resizeOp: Op<ResizeAttributes> = {
   name: "Resize",
+  weightUse: { 1: "never", 2: "never" },
   reach({ inputs, attrs }) {
     return [
       resizedAxes("Resize", inputs, attrs).map((axis, i) =>

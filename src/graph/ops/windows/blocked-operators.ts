@@ -86,6 +86,7 @@ export const reorderOutputOp: Op<ReorderOutputAttributes> = {
  */
 export const blockedConvOp: Op<BlockedConvAttributes> = {
   name: "Conv",
+  weightUse: { 1: "weight", 2: "bias" },
   domain: blockedDomain,
   arity: [2, 4],
   optionalInputs: [2, 3],

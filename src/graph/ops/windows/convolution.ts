@@ -88,6 +88,7 @@ export function convWindow(x: Shape, w: Shape, attrs: ConvAttributes): Window {
 
 export const convOp: Op<ConvAttributes> = {
   name: "Conv",
+  weightUse: { 1: "weight", 2: "bias" },
   arity: [2, 3],
   attributes: {
     ...windowAttributeRecords,
@@ -207,6 +208,7 @@ function padsToReach(where: string, full: Shape, wanted: readonly number[], auto
 
 export const convTransposeOp: Op<ConvTransposeAttributes> = {
   name: "ConvTranspose",
+  weightUse: { 1: "weight", 2: "bias" },
   arity: [2, 3],
   attributes: {
     ...windowAttributeRecords,
