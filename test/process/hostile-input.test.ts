@@ -104,7 +104,7 @@ test.runIf(process.platform !== "win32")(
     symlinkSync("/dev/zero", join(home, "zero.json"));
     for (const name of ["pipe.json", "pipe.onnx", "zero.onnx", "zero.json"]) {
       const said = await refusal(`train @/${name} --data mnist --steps 1 --quiet`);
-      expect(said).toMatch(/^2 @\/\S+: is (not an ordinary|no plain) file/);
+      expect(said).toMatch(/^2 @\/\S+: is (not an ordinary|not a regular) file/);
     }
     expect(await refusal("inspect @/pipe.onnx")).toMatch(/^2 .*is not a regular file/);
     for (const options of ["--data @/pipe.csv", "--data mnist --order @/pipe.npy", "--data mnist --resume @/pipe.npy"])
