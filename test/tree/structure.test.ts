@@ -2,15 +2,23 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import ts from "typescript";
 import { expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const lineLimit = 500;
+const functionLimit = 60;
 const folderLimit = 20;
 
 /** Files that may be longer, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {
   "src/onnx/file/generated/onnx_pb.ts": "generated from the ONNX schema",
+};
+
+/** Functions that may be longer, by `file: name`, each with the reason. */
+const longFunctions: Readonly<Record<string, string>> = {
+  "src/train/runtime/runtime-contract.ts: runtimeContract": "a test suite: one call for each rule of the contract",
+  "src/report/example-report.ts: exampleStudy": "data of the report's tests, one literal",
 };
 
 /** Folders that may hold more sources, each with the reason. */
@@ -44,6 +52,13 @@ test("no file is longer than its limit, and no exception is out of date", () => 
   expect(Object.keys(longFiles).filter((path) => !long.includes(path))).toEqual([]);
 });
 
+test("no function is longer than its limit, and no exception is out of date", () => {
+  const sources = files.filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts") && !(path in longFiles));
+  const long = sources.flatMap((path) => functionsOver(functionLimit, path));
+  expect(long.filter((name) => !(name in longFunctions))).toEqual([]);
+  expect(Object.keys(longFunctions).filter((name) => !long.includes(name))).toEqual([]);
+});
+
 test("no folder holds more sources than a reader keeps in mind, and no exception is out of date", () => {
   const counts = new Map<string, number>();
   for (const path of files.filter((path) => path.startsWith("src/") && !path.endsWith(".test.ts")))
@@ -52,6 +67,22 @@ test("no folder holds more sources than a reader keeps in mind, and no exception
   expect(full.filter((folder) => !(folder in fullFolders))).toEqual([]);
   expect(Object.keys(fullFolders).filter((folder) => !full.includes(folder))).toEqual([]);
 });
+
+/** `file: name` of every function with more lines than the limit. A class is not a function; its methods are. */
+function functionsOver(limit: number, path: string): string[] {
+  const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
+  const long: string[] = [];
+  const lineOf = (position: number): number => source.getLineAndCharacterOfPosition(position).line;
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && lineOf(node.end) - lineOf(node.getStart(source)) + 1 > limit) {
+      const named = ts.isVariableDeclaration(node.parent) || ts.isPropertyAssignment(node.parent) ? node.parent : node;
+      long.push(`${path}: ${named.name?.getText(source) ?? (ts.isConstructorDeclaration(node) ? "constructor" : "?")}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return long;
+}
 
 test("every file opens with a sentence that says what it is", () => {
   const opening = /^(?:#!.*\n)?(?:\/\/|\/\*|<!--)/;
