@@ -22,7 +22,7 @@ export interface SeriesKey {
 export interface SeriesBlock extends SeriesKey {
   /** Networks of the trial; 1 for a single training. */
   readonly networks: number;
-  /** Updates done before each measurement, from 0, ascending: `[rows]`. */
+  /** Updates done before each measurement, from 0, ascending: `[rows]`. Samples of one tensor have the same step. */
   readonly steps: Int32Array;
   /** Passes over the training data done, possibly fractional: `[rows]`. NaN where a measurement belongs to no epoch. */
   readonly epochs: Float64Array;

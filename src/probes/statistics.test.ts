@@ -7,7 +7,15 @@ import { graph } from "../graph/graph.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { countedStride, histogram, mostCounted } from "./histogram.js";
 import { gradientNoise, gradientNoiseScale } from "./noise-scale.js";
-import { type Statistic, type StatisticContext, type StatisticName, squaredNorm, statistics } from "./statistics.js";
+import { sampledValues } from "./samples.js";
+import {
+  constantTolerance,
+  type Statistic,
+  type StatisticContext,
+  type StatisticName,
+  squaredNorm,
+  statistics,
+} from "./statistics.js";
 
 const shape = [6, 5, 4];
 const stream = randomStream(3, "statistics.test");
@@ -51,6 +59,7 @@ const expected: Readonly<Record<StatisticName, [StatisticContext, number]>> = {
   saturatedFraction: [{ unsaturated: [-0.5, 0.8] }, shareOf((value) => value < -0.5 || value > 0.8)],
   relativeNorm: [{ weight: any }, length(list) / length(other)],
   effectiveLearningRate: [{ gradient: any }, length(list) / length(other)],
+  isConstant: [{ isOutput: true }, 0],
 };
 
 test.each(Object.entries(expected))("%s is what a loop finds", (name, [context, value]) => {
@@ -59,7 +68,48 @@ test.each(Object.entries(expected))("%s is what a loop finds", (name, [context, 
 
 test("what has no meaning for a tensor is left out", () => {
   const missing = Object.keys(statistics).filter((name) => computed(name as StatisticName, {}) === undefined);
-  expect(missing).toEqual(["deadFraction", "saturatedFraction", "relativeNorm", "effectiveLearningRate"]);
+  expect(missing).toEqual(["deadFraction", "saturatedFraction", "relativeNorm", "effectiveLearningRate", "isConstant"]);
+});
+
+test.each([
+  ["equal examples", [2.5, -7, 2.5, -7, 2.5, -7], 1],
+  ["a difference within 1e-6", [2.5, -7, 2.5 + 9e-7, -7, 2.5, -7], 1],
+  ["a difference within 1e-6 of a large value", [2.5, -7000, 2.5, -7000.006, 2.5, -7000], 1],
+  ["a larger difference of one example in one element", [2.5, -7, 2.5, -7, 2.5 + 4e-6, -7], 0],
+  ["a value that is not a number", [2.5, -7, Number.NaN, -7, 2.5, -7], 0],
+])("of an output, %s: constant or not", (_, numbers, wanted) => {
+  const x = input("x", "float32", [3, 2]);
+  const value = statistics.isConstant.build(x, { isOutput: true });
+  const given = { dtype: "float32" as const, shape: [3, 2], data: Float64Array.from(numbers) };
+  expect(evaluateGraph(graph([x], { value: value! }), [given])[0].data[0]).toBe(wanted);
+  // By a loop: every element's spread over the examples against the tolerance.
+  const columns = [0, 1].map((unit) => numbers.filter((_, i) => i % 2 === unit));
+  const isConstant = columns.every(
+    (column) =>
+      Math.max(...column) - Math.min(...column) <=
+      constantTolerance * Math.max(1, ...column.map((one) => Math.abs(one))),
+  );
+  expect(Number(isConstant)).toBe(wanted);
+});
+
+test.each([
+  [12, 100],
+  [12, 5],
+  [64 * 32, 100],
+  [7, 1],
+  [1, 1],
+  [1000, 999],
+])("of %i values at most %i are samples, and they reach all columns", (size, most) => {
+  const { stride, values: kept } = sampledValues(input("x", "float32", [size]), most);
+  const x = input("x", "float32", [size]);
+  const data = Float64Array.from({ length: size }, (_, i) => i);
+  const found = evaluateGraph(graph([x], { value: sampledValues(x, most).values }), [
+    { dtype: "float32", shape: [size], data },
+  ])[0].data;
+  expect([...found]).toEqual([...data].filter((i) => i % stride === 0));
+  expect(found.length).toBe(kept.shape[0]);
+  expect(found.length).toBeLessThanOrEqual(most);
+  if (size === 64 * 32) expect(new Set([...found].map((i) => i % 32)).size).toBe(32);
 });
 
 test("an update of nothing, or of a parameter of zeros, has a relative norm of 0 and not NaN", () => {

@@ -18,6 +18,8 @@ export interface StatisticContext {
   /** Updates only: the parameter before the update, and its gradient. */
   readonly weight?: Tensor;
   readonly gradient?: Tensor;
+  /** Whether this is the network's output. */
+  readonly isOutput?: boolean;
 }
 
 export interface Statistic {
@@ -74,6 +76,10 @@ export const statistics = {
     about: "norm of the update divided by the norm of the gradient",
     build: (x, { gradient }) => (gradient === undefined ? undefined : quotient(norm(x), norm(gradient))),
   },
+  isConstant: {
+    about: "1 where every element of the output is the same for all inputs, up to 1e-6 of its size; else 0",
+    build: (x, { isOutput }) => (isOutput === true && x.shape.length > 0 ? isConstant(x) : undefined),
+  },
 } as const satisfies Record<string, Statistic>;
 
 export type StatisticName = keyof typeof statistics;
@@ -84,6 +90,20 @@ function isDead(x: Tensor, off: number): Tensor {
   const places = sizeOf(x.shape) / Math.max(1, examples * units);
   const perUnit = reduceMax(reshape(x, [examples, units, places]), [0, 2]);
   return lessOrEqual(perUnit, scalar(off));
+}
+
+/**
+ * How far an element of the output may move over the inputs and still count as constant: so many times its largest
+ * absolute value, or 1 where that is smaller. About eight units in the last place of float32.
+ */
+export const constantTolerance = 1e-6;
+
+/** 1 or 0: whether the largest distance between two examples is within the tolerance for every element. */
+function isConstant(x: Tensor): Tensor {
+  const high = reduceMax(x, [0]);
+  const low = reduceMin(x, [0]);
+  const size = max(scalar(1), max(high, sub(scalar(0), low)));
+  return reduceMin(cast(lessOrEqual(sub(high, low), mul(size, scalar(constantTolerance))), "float32"));
 }
 
 /** Squared norm of several tensors together. */

@@ -20,10 +20,12 @@ const plans: fc.Arbitrary<MeasurementPlan> = fc
       steps: fc.record({ every: fc.constantFrom(1, 2, 3, 4, 6), metrics: fc.subarray(stepMetrics.slice(0, 3)) }),
       evaluations: fc.boolean(),
       probes: fc.record({
-        every: fc.constantFrom(10, 20, 30),
+        every: fc.constantFrom(10, 20, 30, null),
+        at: fc.subarray(["start" as const, "end" as const]),
         of: fc.subarray(probeTargets.slice(0, 2)),
         statistics: fc.subarray(["mean" as const, "norm" as const]),
         histogramBins: fc.constantFrom(0, 16, 32),
+        samples: fc.constantFrom(0, 10, 100),
         noiseScale: fc.boolean(),
       }),
       tensors: fc.array(
@@ -162,4 +164,25 @@ test("a plan that breaks a rule is refused by the name of the option", () => {
   expect(() => measurementPlan({ evaluation: false } as MeasurementInput)).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: measurements: unknown option "evaluation". Did you mean "evaluations"? Valid: steps, evaluations, probes, tensors]`,
   );
+});
+
+test("readings on other inputs are other measurements", () => {
+  const of = ["activations" as const];
+  const grid = (points: number) => ({ kind: "grid" as const, low: -1, high: 1, points });
+  const [batch, coarse, fine] = [
+    measurementPlan({ probes: { of } }),
+    measurementPlan({ probes: { of, inputs: grid(11) } }),
+    measurementPlan({ probes: { of, inputs: grid(21) } }),
+  ];
+  expect([covers(batch, coarse), covers(fine, coarse), covers(coarse, batch)]).toEqual([false, false, false]);
+  expect(covers(fine, measurementPlan({ probes: { of, inputs: grid(21), every: 200 } }))).toBe(true);
+  // There is no plan of both: what is wanted now is measured.
+  expect(joined(batch, fine).probes).toEqual(fine.probes);
+});
+
+test("a cadence has the start, for its first reading is at step 0, but not the end", () => {
+  const plan = (every: number | null, at: ("start" | "end")[]) => measurementPlan({ probes: { every, at } });
+  expect(covers(plan(10, []), plan(null, ["start"]))).toBe(true);
+  expect(covers(plan(10, ["start"]), plan(null, ["end"]))).toBe(false);
+  expect(covers(plan(null, ["start", "end"]), plan(10, []))).toBe(false);
 });

@@ -4,7 +4,7 @@ import { parseOptions } from "../core/definition.js";
 import { greatestCommonDivisor } from "../core/numbers/integers.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { patternCovers } from "../nn/path-patterns.js";
-import { joinedProbes, probeOptions, probesCover } from "../probes/probe-spec.js";
+import { haveSameInputs, joinedProbes, type ProbeSpec, probeOptions, probesCover } from "../probes/probe-spec.js";
 
 /** What every step can tell of itself, before its update. */
 export const stepMetrics = ["loss", "accuracy", "learningRate", "momentum", "batchSize"] as const;
@@ -57,11 +57,13 @@ export function covers(had: MeasurementPlan, wanted: MeasurementPlan): boolean {
   );
 }
 
-/** The smallest plan that covers both, so that a trial that is measured again keeps what earlier studies took from it. */
+/**
+ * The smallest plan that covers both, so that a trial that is measured again keeps what earlier studies took from it. No
+ * plan covers probes on different inputs: those of `b` are taken.
+ */
 export function joined(a: MeasurementPlan, b: MeasurementPlan): MeasurementPlan {
   const steps = a.steps === undefined ? b.steps : b.steps === undefined ? a.steps : joinedSteps(a.steps, b.steps);
-  const probes =
-    a.probes === undefined ? b.probes : b.probes === undefined ? a.probes : joinedProbes(a.probes, b.probes);
+  const probes = joinedLooks(a.probes, b.probes);
   const missing = b.tensors.filter((tensor) => !a.tensors.some((kept) => tensorCovers(kept, tensor)));
   return {
     ...(steps === undefined ? {} : { steps }),
@@ -96,6 +98,11 @@ function joinedSteps(a: StepPlan, b: StepPlan): StepPlan {
     every: greatestCommonDivisor(a.every, b.every),
     metrics: stepMetrics.filter((metric) => a.metrics.includes(metric) || b.metrics.includes(metric)),
   };
+}
+
+function joinedLooks(a: ProbeSpec | undefined, b: ProbeSpec | undefined): ProbeSpec | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return haveSameInputs(a, b) ? joinedProbes(a, b) : b;
 }
 
 function tensorCovers(had: TensorPlan, wanted: TensorPlan): boolean {

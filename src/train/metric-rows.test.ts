@@ -72,6 +72,7 @@ test("rows of probes go through one network after the other, their series throug
       { of: "weights" as const, path: "0.bias", statistic: "norm", value: 10 + network },
     ],
     histograms: [],
+    samples: [],
   });
   const event: EventOf<"probes"> = {
     ...{ kind: "probes", step: 2, epoch: { number: 0, first: 0, steps: 4 } },
@@ -89,4 +90,30 @@ test("rows of probes go through one network after the other, their series throug
     ["0.bias", 10, 11],
   ]);
   expect(series.flatMap((block) => [...rowsOf(block)])).toHaveLength(4);
+});
+
+test("samples of a tensor are rows of one step, in the order of the elements", () => {
+  const reading = (network: number): EventOf<"probes">["readings"][number] => ({
+    ...{ network, step: 2, values: [], histograms: [] },
+    samples: [{ of: "weights", path: "0.weight", stride: 3, values: Float32Array.of(network, 10 + network) }],
+  });
+  const event: EventOf<"probes"> = {
+    ...{ kind: "probes", step: 2, epoch: { number: 0, first: 0, steps: 4 } },
+    readings: [reading(0), reading(1)],
+  };
+  const rows = [...rowsOfEvent("t", event)];
+  expect(rows.map(({ metric, step, network, value }) => [metric, step, network, value])).toEqual([
+    ["weights.sample", 2, 0, 0],
+    ["weights.sample", 2, 0, 10],
+    ["weights.sample", 2, 1, 1],
+    ["weights.sample", 2, 1, 11],
+  ]);
+  expect(seriesOf("t", event)).toEqual([
+    {
+      ...{ trial: "t", phase: "train", metric: "weights.sample", path: "0.weight", networks: 2 },
+      steps: Int32Array.of(2, 2),
+      epochs: Float64Array.of(0.5, 0.5),
+      values: Float64Array.of(0, 1, 10, 11),
+    },
+  ]);
 });

@@ -4,7 +4,7 @@
 //   TrialEvent -> MetricRow...     one number a row, for figures
 import { type MetricRow, rowsOf, type SeriesBlock } from "../core/rows.js";
 import { passedEpochs } from "./data/row-order.js";
-import type { Evaluation, EventOf, TrialEvent } from "./trial/events.js";
+import type { Evaluation, EventOf, ProbeReading, TrialEvent } from "./trial/events.js";
 
 /** What can be kept of a step: loss and fraction of right answers of its batch, what drives its update, its examples. */
 export type StepMetric = "loss" | "accuracy" | "learningRate" | "momentum" | "batchSize";
@@ -31,7 +31,9 @@ export function* rowsOfEvent(trial: string, event: TrialEvent): Generator<Metric
   if (event.kind !== "probes") for (const block of series) yield* rowsOf(block);
   else {
     const rows = series.map((block) => [...rowsOf(block)]);
-    for (const network of event.readings.keys()) for (const row of rows) yield row[network];
+    const networks = event.readings.length;
+    for (let network = 0; network < networks; network++)
+      for (const own of rows) for (let i = network; i < own.length; i += networks) yield own[i];
   }
 }
 
@@ -47,12 +49,30 @@ export function evaluationSeries(trial: string, { phase, step, epoch, loss, accu
 }
 
 function probeSeries(trial: string, { step, epoch, readings }: EventOf<"probes">): SeriesBlock[] {
-  const place = at([step], [passedEpochs(epoch, step)]);
-  return readings[0].values.map(({ of, path, statistic }, i) => ({
-    ...{ trial, phase: "train" as const, metric: `${of}.${statistic}`, path, networks: readings.length },
-    ...place,
+  const passed = passedEpochs(epoch, step);
+  const common = { trial, phase: "train" as const, networks: readings.length };
+  const statistics = readings[0].values.map(({ of, path, statistic }, i) => ({
+    ...{ ...common, metric: `${of}.${statistic}`, path },
+    ...at([step], [passed]),
     values: Float64Array.from(readings, ({ values }) => values[i].value),
   }));
+  return [...statistics, ...sampleSeries(common, step, passed, readings)];
+}
+
+/** Samples of a tensor in their order, as so many rows of one step: `activations.sample`. */
+function sampleSeries(
+  common: Pick<SeriesBlock, "trial" | "phase" | "networks">,
+  step: number,
+  epoch: number,
+  readings: readonly ProbeReading[],
+): SeriesBlock[] {
+  return readings[0].samples.map(({ of, path, values: first }, i) => {
+    const values = new Float64Array(first.length * readings.length);
+    for (const [network, { samples }] of readings.entries())
+      for (const [row, value] of samples[i].values.entries()) values[row * readings.length + network] = value;
+    const places = at(new Array(first.length).fill(step), new Array(first.length).fill(epoch));
+    return { ...common, metric: `${of}.sample`, path, ...places, values };
+  });
 }
 
 /** The loss of a step is that before its update, and so is its epoch: nothing of the data has passed at step 0. */

@@ -13,6 +13,7 @@ const look = (step: number, scale: number) => ({
     { of: "gradients", path: "", statistic: "batchSquaredNorm", value: 2 },
   ] as const,
   histograms: [{ of: "weights", path: "0.weight", low: -1, high: 1, counts: Float32Array.of(1, 2) }] as const,
+  samples: [{ of: "weights", path: "0.weight", stride: 3, values: Float32Array.of(4, 5) }] as const,
 });
 
 test("the last look is shown, with the columns that there are, and the noise scale of all", () => {
@@ -34,12 +35,13 @@ test("the last look is shown, with the columns that there are, and the noise sca
 
 test("nothing is shown when nothing was looked at", () => {
   expect(probeText([], 8, 80)).toBe("");
-  expect(probeText([{ step: 0, values: [], histograms: [] }], 8, 80)).toBe("");
+  expect(probeText([{ step: 0, values: [], histograms: [], samples: [] }], 8, 80)).toBe("");
 });
 
-test("a look is one JSON line, histograms as lists", () => {
+test("a look is one JSON line, histograms and samples as lists", () => {
   const line = JSON.parse(JSON.stringify(probeDocument(look(7, 1))));
   expect(line.step).toBe(7);
+  expect(line.samples).toEqual([{ of: "weights", path: "0.weight", stride: 3, values: [4, 5] }]);
   expect(line.probes[1]).toEqual({
     of: "activations",
     path: "model.layers[1] (relu)",

@@ -4,14 +4,17 @@ import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
 import type { ProbeFindings } from "../../train/program/probe-record.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
 
-/** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...]}`. */
-export function probeDocument({ step, values, histograms }: ProbeFindings): object {
+/** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...],"samples":[...]}`. */
+export function probeDocument({ step, values, histograms, samples }: ProbeFindings): object {
   return {
     step,
     probes: values,
     ...(histograms.length === 0
       ? {}
       : { histograms: histograms.map(({ counts, ...rest }) => ({ ...rest, counts: [...counts] })) }),
+    ...(samples.length === 0
+      ? {}
+      : { samples: samples.map(({ values: own, ...rest }) => ({ ...rest, values: [...own] })) }),
   };
 }
 

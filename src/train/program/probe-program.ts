@@ -8,21 +8,25 @@ import { slice } from "../../graph/ops/movement/slicing.js";
 import { simplify } from "../../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { histogram } from "../../probes/histogram.js";
-import type { ProbeSpec, ProbeTarget } from "../../probes/probe-spec.js";
+import { hasLoss, type ProbeSpec, type ProbeTarget } from "../../probes/probe-spec.js";
+import { sampledValues } from "../../probes/samples.js";
 import { type Statistic, type StatisticContext, squaredNorm, statistics } from "../../probes/statistics.js";
 import { wholeBatch } from "./backward.js";
 import { unpack } from "./packing.js";
-import type { ProbedValue, ProbeFindings, ProbeRecord } from "./probe-record.js";
+import type { ProbedSamples, ProbedValue, ProbeFindings, ProbeRecord } from "./probe-record.js";
 import type { TrainingRequest } from "./program-request.js";
 import { singleStep } from "./single-step.js";
 import { type TrainingStep, trainingStep } from "./step.js";
 
 export interface ProbeProgram {
   /**
-   * Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, and `counts` of
-   * histograms.
+   * Inputs as those of the training program, with `iteration` for `steps`; outputs `values`, `counts` of histograms, and
+   * `samples`.
    */
   readonly graph: Graph;
+  /** Names of the per-step scalars and random streams, as in the training program. */
+  readonly hyperNames: readonly string[];
+  readonly randomStreams: readonly string[];
   /** The entries of `values`, in order. */
   readonly values: readonly ProbedValue[];
   /** The histogram in each row of `counts`; its ends are the first and second of these two values. */
@@ -32,21 +36,22 @@ export interface ProbeProgram {
     readonly low: number;
     readonly high: number;
   }[];
+  /** The entries of `samples`, in order. */
+  readonly samples: readonly (Omit<ProbedSamples, "values"> & { readonly first: number; readonly count: number })[];
 }
 
 /** The stored outputs of the program. */
-export function probeRecord(step: number, { values, counts }: Readonly<Record<string, TensorData>>): ProbeRecord {
-  return {
-    step,
-    values: values.data as Float32Array,
-    counts: (counts?.data as Float32Array | undefined) ?? new Float32Array(0),
-  };
+export function probeRecord(step: number, outputs: Readonly<Record<string, TensorData>>): ProbeRecord {
+  const [values, counts, samples] = ["values", "counts", "samples"].map(
+    (name) => (outputs[name]?.data as Float32Array | undefined) ?? new Float32Array(0),
+  );
+  return { step, values, counts, samples };
 }
 
 /** Decodes the stored numbers. */
 export function readProbes(
-  { values: names, histograms }: ProbeProgram,
-  { step, values, counts }: ProbeRecord,
+  { values: names, histograms, samples: sampled }: ProbeProgram,
+  { step, values, counts, samples }: ProbeRecord,
 ): ProbeFindings {
   const bins = counts.length / Math.max(1, histograms.length);
   return {
@@ -59,6 +64,7 @@ export function readProbes(
       high: values[high],
       counts: counts.slice(i * bins, (i + 1) * bins),
     })),
+    samples: sampled.map(({ first, count, ...rest }) => ({ ...rest, values: samples.slice(first, first + count) })),
   };
 }
 
@@ -78,6 +84,8 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
   const values: (ProbedValue & { readonly tensor: Tensor })[] = [];
   const counts: Tensor[] = [];
   const histograms: ProbeProgram["histograms"][number][] = [];
+  const samples: ProbeProgram["samples"][number][] = [];
+  const kept: Tensor[] = [];
   const keep = (of: ProbedValue["of"], path: string, statistic: string, tensor: Tensor): number =>
     values.push({ of, path, statistic, tensor }) - 1;
   for (const { of, path, tensor, context } of probed) {
@@ -87,6 +95,12 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
         const value = statistic.build(tensor, context);
         if (value !== undefined) keep(of, path, name, value);
       }
+      if (spec.samples > 0) {
+        const { stride, values: own } = sampledValues(tensor, spec.samples);
+        const first = samples.reduce((total, { count }) => total + count, 0);
+        samples.push({ of, path, stride, first, count: own.shape[0] });
+        kept.push(own);
+      }
       if (spec.histogramBins === 0) return;
       const counted = histogram(tensor, spec.histogramBins);
       counts.push(reshape(counted.counts, [1, spec.histogramBins]));
@@ -95,26 +109,34 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
     });
   }
   if (spec.noiseScale) for (const [name, tensor] of noiseParts(whole, step)) keep("gradients", "", name, tensor);
-  keep("loss", "", "loss", step.loss);
+  if (hasLoss(spec)) keep("loss", "", "loss", step.loss);
   const graph = singleStep(step, {
     values: concat(
       values.map(({ tensor }) => reshape(tensor, [1])),
       { axis: 0 },
     ),
     ...(counts.length === 0 ? {} : { counts: concat(counts, { axis: 0 }) }),
+    ...(samples.length === 0 ? {} : { samples: concat(kept, { axis: 0 }) }),
   });
   return {
     graph: simplify(graph),
+    hyperNames: step.hyperNames,
+    randomStreams: step.randomStreams,
     values: values.map(({ of, path, statistic }) => ({ of, path, statistic })),
     histograms,
+    samples,
   };
 }
 
 /** All tensors that can be probed, in order of execution. */
 function probedTensors({ batch, state, carried, next }: TrainingStep): Probed[] {
-  const sites = batch.sites.flatMap((site): Probed[] => {
+  const sites = batch.sites.flatMap((site, i): Probed[] => {
     const { path, preActivation, activation, gradient, unsaturated, off } = site;
-    const facts = { ...(unsaturated === undefined ? {} : { unsaturated }), ...(off === undefined ? {} : { off }) };
+    const facts = {
+      ...(unsaturated === undefined ? {} : { unsaturated }),
+      ...(off === undefined ? {} : { off }),
+      isOutput: i === batch.sites.length - 1,
+    };
     return [
       ...(preActivation === undefined
         ? []

@@ -97,7 +97,7 @@ export class EnsembleEngine implements TrialEngine {
   }
 
   async probe(step: number): Promise<ProbeRecord> {
-    return this.#looking().look(step, await this.readState(), this.#split("train"));
+    return this.#looking().look(step, await this.readState());
   }
 
   readings(record: ProbeRecord): readonly ProbeReading[] {

@@ -1,6 +1,6 @@
 // What a running trial tells, of one network or of many: losses of a segment, evaluations, checkpoints, the end.
 //
-//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> checkpoint? -> test? -> done
+//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> probes? -> checkpoint? -> test? -> done
 //                                                                        -> checkpoint -> interrupted
 //
 // A single training is the case `networks = 1`. A number of every network stands in a list of that length; a table of
@@ -30,7 +30,7 @@ export interface Evaluation extends Measured {
   readonly epoch: number;
 }
 
-/** What probes found in one network before a step, on the batch of this step. */
+/** What probes found in one network before a step, on the batch of this step or on the inputs that they name. */
 export interface ProbeReading extends ProbeFindings {
   readonly network: number;
 }
@@ -91,7 +91,7 @@ export type TrialEvent =
       readonly durationMs: number;
       readonly threads: number;
     }
-  /** What probes found in the state before this step, one reading of each network. */
+  /** What probes found in the state before this step, or after the last one, one reading of each network. */
   | {
       readonly kind: "probes";
       readonly step: number;

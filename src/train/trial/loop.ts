@@ -4,6 +4,7 @@
 import { InvalidInputError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { SplitName } from "../../data/dataset.js";
+import { isProbedAfter, isProbedBefore } from "../../probes/probe-spec.js";
 import { passedEpochs, type RowOrder } from "../data/row-order.js";
 import { tensorsOfNetwork } from "../program/ensemble-state.js";
 import { unpackValues } from "../program/packing.js";
@@ -109,7 +110,7 @@ export class TrialLoop implements Trial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
-      if (this.#plan.probes !== undefined && this.#step % this.#plan.probes.every === 0) yield await this.#probe();
+      if (this.#isProbedNow(isProbedBefore)) yield await this.#probe();
       yield* this.#advance();
     }
     yield* this.#finish();
@@ -140,7 +141,7 @@ export class TrialLoop implements Trial {
     this.#step = saved.step;
     this.history.add(saved.losses, saved.correct);
     this.history.evaluations.push(...saved.evaluations);
-    this.#records.push(...(saved.probes?.records ?? []));
+    this.#records.push(...(saved.probes?.records ?? []).filter((record) => this.#isDue(record)));
     return saved.state;
   }
 
@@ -211,11 +212,27 @@ export class TrialLoop implements Trial {
     return this.history.diverge({ ...divergence, tensor });
   }
 
+  /** @param isProbed `isProbedBefore` a step, or `isProbedAfter` the last. */
+  #isProbedNow(isProbed: typeof isProbedBefore): boolean {
+    const { probes } = this.#plan;
+    return probes !== undefined && isProbed(probes, this.#step);
+  }
+
+  /** The reading at the end of a shorter training is dropped when a longer one resumes from there. */
+  #isDue({ step }: ProbeRecord): boolean {
+    const { probes, totalSteps } = this.#plan;
+    if (probes === undefined) return false;
+    return step >= totalSteps || this.history.isOver || isProbedBefore(probes, step);
+  }
+
   async #probe(): Promise<EventOf<"probes">> {
     const step = this.#step;
-    const record = await this.#engine.probe(step, this.#pace.threads);
-    // A trial that resumes at this very step looked already.
-    if (this.#records.at(-1)?.step !== step) this.#records.push(record);
+    // A trial that resumes at this very step has the reading already; only the event is repeated.
+    let record = this.#records.at(-1);
+    if (record?.step !== step) {
+      record = await this.#engine.probe(step, this.#pace.threads);
+      this.#records.push(record);
+    }
     return { kind: "probes", step, epoch: this.#order.epochAt(step), readings: this.#engine.readings(record) };
   }
 
@@ -235,6 +252,7 @@ export class TrialLoop implements Trial {
   async *#finish(): AsyncGenerator<TrialEvent, void, undefined> {
     // The last update may go wrong, and no loss comes after it to show that.
     if (!this.history.isLost) for (const bad of await this.#badNetworks()) yield { kind: "diverged", ...bad };
+    if (!this.history.isLost && this.#isProbedNow(isProbedAfter)) yield await this.#probe();
     // Of a training that diverged there is nothing to go on with.
     if (!this.history.isLost) yield await this.#checkpoint();
     if (!this.history.isLost && this.#request.evaluate !== false) yield* this.#test();

@@ -19,6 +19,7 @@ import { checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../sp
 import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
+import { checkProbeInputs } from "./probe-inputs.js";
 import type { TrialRequest } from "./trial.js";
 
 export interface TrialPlan {
@@ -79,6 +80,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
   checkTargets(network, loss, data);
   checkTokens(network, data, spec.data.scaling);
   checkMicroBatches(spec, loss);
+  if (probes !== undefined) checkProbeInputs(probes, splits, network);
   const schedule = scheduleFunction(spec.schedule);
   checkMomentum(schedule, optimizer);
   return {

@@ -26,7 +26,7 @@ export function nextSegment(
   step: number,
   totalSteps: number,
   stepMs: number | undefined,
-  probeEvery = Number.POSITIVE_INFINITY,
+  probeEvery: number | null = null,
 ): Segment {
   const epoch = order.epochAt(step);
   const epochEnd = epoch.first + epoch.steps;
@@ -34,7 +34,7 @@ export function nextSegment(
   const wanted =
     stepMs === undefined ? 1 : Math.max(1, Math.min(longest, Math.round(targetMs / Math.max(stepMs, 0.01))));
   // Probes look at the state between two segments.
-  const probe = Number.isFinite(probeEvery) ? probeEvery - (step % probeEvery) : probeEvery;
+  const probe = probeEvery === null ? Number.POSITIVE_INFINITY : probeEvery - (step % probeEvery);
   let steps = Math.min(wanted, epochEnd - step, totalSteps - step, probe);
   const batchSize = order.sizeAt(step);
   // Only the last batch of an epoch can be smaller; it is a segment of its own.
@@ -43,7 +43,7 @@ export function nextSegment(
 }
 
 export interface FeedRequest {
-  readonly program: Program;
+  readonly program: Pick<Program, "hyperNames" | "randomStreams">;
   readonly segment: Segment;
   readonly order: RowOrder;
   readonly optimizer: unknown;

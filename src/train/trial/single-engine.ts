@@ -4,7 +4,6 @@ import type { SplitName } from "../../data/dataset.js";
 import type { RowOrder } from "../data/row-order.js";
 import type { SplitData } from "../data/split-data.js";
 import { initialState } from "../program/initial-state.js";
-import { probeRecord, readProbes } from "../program/probe-program.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import { stepCount } from "../program/program.js";
 import { stateNames } from "../program/state-layout.js";
@@ -14,6 +13,7 @@ import { firstBad } from "./diagnosis.js";
 import type { SegmentResult, TrialEngine } from "./engine.js";
 import { evaluateNetworks } from "./evaluation.js";
 import type { Measured, ProbeReading } from "./events.js";
+import { NetworkProbes } from "./network-probes.js";
 import type { TrialPlan } from "./plan.js";
 import { type Segment, type SegmentFeeds, segmentFeeds } from "./segment.js";
 import { type LoadedProgram, ProgramCache } from "./sessions.js";
@@ -24,6 +24,7 @@ export class SingleEngine implements TrialEngine {
   readonly #plan: TrialPlan;
   readonly #order: RowOrder;
   readonly #programs: ProgramCache;
+  readonly #probes: NetworkProbes | undefined;
   readonly #names: readonly string[];
   /** Keys of what the runtime holds for this trial. */
   readonly #resident = new Set<string>();
@@ -35,7 +36,9 @@ export class SingleEngine implements TrialEngine {
     this.#plan = plan;
     this.#order = plan.orders[0];
     this.#names = stateNames(plan.state);
-    this.#programs = new ProgramCache(plan.runtime, plan.program, threads === undefined || threads > 1);
+    const spinning = threads === undefined || threads > 1;
+    this.#programs = new ProgramCache(plan.runtime, plan.program, spinning);
+    this.#probes = plan.probes === undefined ? undefined : new NetworkProbes(plan, plan.probes, spinning);
     this.threadCounts =
       threads === undefined
         ? equalThreadCounts(plan.runtime.capabilities.threads.most, runtimeTarget(plan.runtime))
@@ -83,21 +86,12 @@ export class SingleEngine implements TrialEngine {
     await this.#run(loaded, feeds, []);
   }
 
-  async probe(step: number, threads: number): Promise<ProbeRecord> {
-    const batchSize = this.#order.sizeAt(step);
-    const tables = await this.#tablesOf(step, threads);
-    const { program, session } = await this.#programs.probes(batchSize, threads, this.#probes());
-    const { outputs } = await session.run({
-      feeds: tables,
-      resident: this.#residents(),
-      fetch: program.graph.outputs.map(({ name }) => name),
-    });
-    return probeRecord(step, outputs);
+  probe(step: number, threads: number): Promise<ProbeRecord> {
+    return this.#looking().look(step, { resident: this.#stateKeys() }, { threads });
   }
 
   readings(record: ProbeRecord): readonly ProbeReading[] {
-    const program = this.#programs.probeProgram(this.#order.sizeAt(record.step), this.#probes());
-    return [{ network: 0, ...readProbes(program, record) }];
+    return [{ network: 0, ...this.#looking().read(record) }];
   }
 
   async evaluate(split: SplitName, threads: number): Promise<Measured> {
@@ -126,6 +120,7 @@ export class SingleEngine implements TrialEngine {
   }
 
   async dispose(): Promise<void> {
+    await this.#probes?.dispose();
     await this.#programs.dispose();
     for (const key of this.#resident) await this.#plan.runtime.remove(key);
     this.#resident.clear();
@@ -165,18 +160,20 @@ export class SingleEngine implements TrialEngine {
 
   /** The training data and the current state, by the names of the program's inputs. */
   #residents(): Record<string, string> {
-    return {
-      ...this.#split("train").residentKeys(),
-      ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])),
-    };
+    return { ...this.#split("train").residentKeys(), ...this.#stateKeys() };
+  }
+
+  /** Keys of the current state by the names of the program's inputs. */
+  #stateKeys(): Record<string, string> {
+    return Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)]));
   }
 
   #split(name: SplitName): SplitData {
     return this.#plan.splits.get(name) as SplitData;
   }
 
-  #probes(): NonNullable<TrialPlan["probes"]> {
-    return this.#plan.probes as NonNullable<TrialPlan["probes"]>;
+  #looking(): NetworkProbes {
+    return this.#probes as NetworkProbes;
   }
 
   #stateKey(name: string, generation = this.#generation): string {
