@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { InterruptedError } from "../core/errors.js";
 import { checkpointFile, trainscopePaths } from "../node/files/paths.js";
 import { openRunStore } from "../node/store/open-store.js";
+import { optimizers } from "../optim/optimizers/index.js";
 import { exampleEnd, exampleRun, exampleTrial } from "../study/store/contract/store-examples.js";
 import { trialId } from "../train/spec/trial-spec.js";
 import type { CommandEntry } from "./command-context.js";
@@ -183,7 +184,7 @@ describe("wrong usage gives one sentence and exit code 2", () => {
     ],
     [
       "train lenet5 --data mnist --optimizer adm",
-      '--optimizer: unknown value "adm". Did you mean "adam"? 12 are known',
+      `--optimizer: unknown value "adm". Did you mean "adam"? ${Object.keys(optimizers).length} are known`,
     ],
     [
       "train lenet5 --data mnist --steps 1.5",

@@ -4,7 +4,7 @@ import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, it } from "vitest";
 import type { CurveRow } from "./curve-data.js";
 import { gallery } from "./gallery.js";
-import { barFigure, curveFigure, dotIntervalFigure, figureKinds, scatterFigure, violinFigure } from "./index.js";
+import { barFigure, curveFigure, type Figure, figureKinds, scatterFigure, violinFigure } from "./index.js";
 import { palette } from "./theme.js";
 
 /** A logger of Vega that takes no warning. */
@@ -65,17 +65,15 @@ describe("figure kinds", () => {
     expect(Object.keys(figureKinds).sort()).toEqual(files.sort());
   });
 
-  it("draw no rows without failing", () => {
-    const options = { id: "empty", title: "Empty", metrics: [{ id: "loss", title: "Loss" }] };
-    for (const figure of [
-      curveFigure([], { ...options, phases: [{ id: "train", title: "Training" }] }),
-      violinFigure([], options),
-      dotIntervalFigure([], options),
-      barFigure([], options),
-      scatterFigure([], { ...options, x: { title: "x" }, y: { title: "y" } }),
-    ]) {
-      expect(() => compile(figure.spec as unknown as TopLevelSpec, { logger: strict })).not.toThrow();
-    }
+  it.each(Object.entries(figureKinds))("draw no rows without failing: %s", (_kind, draw) => {
+    // What the kinds ask for, all of it: each reads its own.
+    const options = {
+      ...{ id: "empty", title: "Empty", metrics: [{ id: "loss", title: "Loss" }] },
+      ...{ phases: [{ id: "train", title: "Training" }], x: { title: "x" }, y: { title: "y" } },
+      ...{ height: 2, width: 3, value: { name: "value", title: "Value" } },
+    };
+    const figure = (draw as (rows: readonly never[], options: object) => Figure)([], options);
+    expect(() => compile(figure.spec as unknown as TopLevelSpec, { logger: strict })).not.toThrow();
   });
 });
 

@@ -50,32 +50,20 @@ export {
 } from "./activations.js";
 export { prelu } from "./layers/prelu.js";
 
-// Whole networks from a few options.
-export {
-  alexnet,
-  densenet121,
-  googlenet,
-  inceptionNaive,
-  inceptionReduced,
-  lenet5,
-  lenet5AsCoded,
-  miniGoogLeNet,
-  mlp,
-  mobilenetV2,
-  modelByName,
-  resnet18,
-  resnet34,
-  resnet50,
-  resnet101,
-  resnet152,
-  squeezenet1_0,
-  squeezenet1_1,
-  vgg11,
-  vgg13,
-  vgg16,
-  vgg19,
-  visionTransformer,
-} from "./catalogue.js";
+// Whole networks from a few options: each a function from options to a model spec. `models` is the table of all.
+export { alexnet } from "./models/alexnet.js";
+export { densenet121 } from "./models/densenet.js";
+export { googlenet } from "./models/googlenet.js";
+export { inceptionNaive, inceptionReduced } from "./models/inception-modules.js";
+export { lenet5, lenet5AsCoded } from "./models/lenet5.js";
+export { miniGoogLeNet } from "./models/mini-googlenet.js";
+export { mlp } from "./models/mlp.js";
+export { mobilenetV2 } from "./models/mobilenet-v2.js";
+export { resnet18, resnet34, resnet50, resnet101, resnet152 } from "./models/resnet.js";
+export { squeezenet1_0, squeezenet1_1 } from "./models/squeezenet.js";
+export { vgg11, vgg13, vgg16, vgg19 } from "./models/vgg.js";
+export { visionTransformer } from "./models/vision-transformer.js";
+export { modelByName, models } from "./models.js";
 
 // Initializers of parameters, by name or with options in a layer's `weightInitializer`, or for a whole model.
 export { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";

@@ -6,7 +6,9 @@ import { graphCost } from "../graph/accounting/cost.js";
 import { graph } from "../graph/graph.js";
 import { nodesOf } from "../graph/order.js";
 import type { LayerSpec } from "./layer.js";
-import { catalogueModel, lenet5, lenet5AsCoded, mlp, modelByName, models } from "./models.js";
+import { lenet5, lenet5AsCoded } from "./models/lenet5.js";
+import { mlp } from "./models/mlp.js";
+import { catalogueModel, modelByName, models } from "./models.js";
 import { buildNetwork, parameterCount } from "./network.js";
 
 const parametersOf = (spec: LayerSpec, inputShape: readonly number[] = [1, 28, 28]): number =>
@@ -46,8 +48,8 @@ test("every model has defaults, and its specs survive JSON", () => {
   expect(modelByName("densenet121:depths=6-12-32-32")).toEqual(modelByName("densenet121", { depths: [6, 12, 32, 32] }));
   expect(() => modelByName("densenet121:depths=6-a-32")).toThrow(/depths: expected a list, received "6-a-32"/);
   expect(modelByName("mlp:784-100-10")).toEqual(modelByName("mlp", { widths: [784, 100, 10] }));
-  expect(modelByName("lenet5")).toEqual(lenet5.model(lenet5()));
-  expect(modelByName("mlp")).toEqual(mlp.model(mlp()));
+  expect(modelByName("lenet5")).toEqual(lenet5());
+  expect(modelByName("mlp")).toEqual(mlp());
 });
 
 test("the first width of mlp has to be the number of inputs", () => {

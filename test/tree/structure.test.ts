@@ -26,12 +26,40 @@ const fullFolders: Readonly<Record<string, string>> = {};
 
 /**
  * Folders in which a member is a file (or a folder with an index), and the table that lists the members.
- * `members`: which entries of the folder are members, if not all. `also`: a table of entries that the table takes in.
+ * `file`: where the table is, if not in the folder's index. `members`: which entries of the folder are members, if not all. `also`: a table of entries that the table takes in.
  * `isDeep`: members lie in subfolders too, which have no index of their own.
  */
-const tables: readonly { folder: string; table: string; isDeep?: boolean; members?: RegExp; also?: string }[] = [
+const tables: readonly {
+  folder: string;
+  table: string;
+  file?: string;
+  isDeep?: boolean;
+  members?: RegExp;
+  also?: string;
+}[] = [
   { folder: "src/nn/layers", table: "layers", isDeep: true, also: "src/nn/activations.ts" },
+  { folder: "src/nn/losses", file: "src/nn/losses.ts", table: "losses", members: /-losses\.ts$/ },
+  { folder: "src/nn/models", file: "src/nn/models.ts", table: "models", members: /^(?!model|conv-norm)/ },
+  {
+    folder: "src/nn/initializers",
+    file: "src/nn/initializers.ts",
+    table: "initializers",
+    members: /^(?!fans|gain|initializer|oracle)/,
+  },
+  {
+    folder: "src/nn/augmentations",
+    file: "src/nn/augmentations.ts",
+    table: "augmentations",
+    members: /^(?!augmentation)/,
+  },
   { folder: "src/optim/optimizers", table: "optimizers" },
+  {
+    folder: "src/optim",
+    file: "src/optim/schedules.ts",
+    table: "schedules",
+    members: /^(?!batch-).*schedules\.ts$/,
+  },
+  { folder: "src/data/published", table: "datasetTable", members: /^(?!definition|idx-images)/ },
   { folder: "src/studies", table: "studies" },
   { folder: "src/figures", table: "figureKinds", members: /-figure\.ts$/ },
 ];
@@ -100,10 +128,17 @@ test("no folder is a drawer for everything", () => {
   expect(files.filter((path) => /\/(?:utils?|helpers?|common|misc|manager)(?:\/|\.ts)/.test(path))).toEqual([]);
 });
 
-test.each(tables.filter(({ folder }) => existsSync(join(root, folder, "index.ts"))))(
+test.each(tables)(
   "the table $table holds what lies in $folder",
-  async ({ folder, table, isDeep = false, members = isDeep ? /\.ts$/ : /(?:^[^.]+|\.ts)$/, also }) => {
-    const listed = Object.values(((await load(`${folder}/index.ts`))[table] ?? {}) as object);
+  async ({
+    folder,
+    table,
+    file = `${folder}/index.ts`,
+    isDeep = false,
+    members = isDeep ? /\.ts$/ : /(?:^[^.]+|\.ts)$/,
+    also,
+  }) => {
+    const listed = Object.values(((await load(file))[table] ?? {}) as object);
     const found = new Set<unknown>(also === undefined ? [] : Object.values(await load(also)).flatMap(valuesOf));
     const unlisted: string[] = [];
     for (const name of readdirSync(join(root, folder), { recursive: isDeep, encoding: "utf8" })) {
@@ -112,7 +147,7 @@ test.each(tables.filter(({ folder }) => existsSync(join(root, folder, "index.ts"
       if (!exported.some((value) => listed.includes(value))) unlisted.push(name);
       for (const value of exported) found.add(value);
     }
-    expect(unlisted, `not in the table of ${folder}/index.ts`).toEqual([]);
+    expect(unlisted, `not in the table of ${file}`).toEqual([]);
     expect(
       listed.filter((value) => !found.has(value)),
       `listed, but not in ${folder}`,

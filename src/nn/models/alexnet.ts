@@ -1,6 +1,5 @@
 // AlexNet in three forms: the single tower of lab reports, the published two towers, and torchvision's.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { sequential } from "../layers/containers/sequential.js";
@@ -11,6 +10,7 @@ import { flatten } from "../layers/flatten.js";
 import { localResponseNorm } from "../layers/normalization/local-response-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -80,7 +80,7 @@ function model(spec: Spec): LayerSpec {
  * network with its groups 60,965,224, torchvision's 61,100,840 (names as there). The published one is `{ form:
  * "grouped", localResponseNorm: true }`.
  */
-export const alexnet = define({
+export const alexnet = defineModel({
   kind: "alexnet",
   about: "AlexNet in one tower, form=grouped in two, or form=torchvision; stem=small for images of about 32 x 32",
   differs: { PyTorch: "torchvision's has fewer filters (form torchvision)" },

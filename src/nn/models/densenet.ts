@@ -1,6 +1,5 @@
 // DenseNet-121: every layer reads the outputs of all earlier layers in its block.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { parallel } from "../layers/containers/parallel.js";
@@ -10,6 +9,7 @@ import { globalAveragePool } from "../layers/global-pool.js";
 import { batchNorm } from "../layers/normalization/batch-norm.js";
 import { averagePool2d, maxPool2d } from "../layers/pooling.js";
 import { scaledBy, unbiased } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -37,7 +37,7 @@ function denseLayer(growth: number, name: string): LayerSpec {
 /**
  * DenseNet-121 (Huang, Liu, van der Maaten and Weinberger, CVPR 2017): 7,978,856 parameters, named as in torchvision.
  */
-export const densenet121 = define({
+export const densenet121 = defineModel({
   kind: "densenet121",
   about: "DenseNet with 121 layers of weights",
   aliases: [

@@ -1,6 +1,5 @@
 // GoogLeNet (Inception v1): nine inception modules.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { parallel } from "../layers/containers/parallel.js";
@@ -12,6 +11,7 @@ import { globalAveragePool } from "../layers/global-pool.js";
 import { localResponseNorm } from "../layers/normalization/local-response-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { convNorm, he, scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -123,7 +123,7 @@ function model({ classes, form, width, dropout: rate, ...spec }: Spec): LayerSpe
  * GoogLeNet (Szegedy et al., CVPR 2015) without its auxiliary heads, which inference drops: 6,624,904 parameters in
  * torchvision's form (names as there), 6,998,552 in the paper's. With both heads torchvision's has 13,004,888.
  */
-export const googlenet = define({
+export const googlenet = defineModel({
   kind: "googlenet",
   about: "GoogLeNet (Inception v1) without auxiliary heads; form=paper without normalization and with 5 x 5",
   options,

@@ -1,12 +1,12 @@
 // The two inception modules of GoogLeNet's paper (figure 2): the naive one, and the one with 1 x 1 reductions.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { parallel } from "../layers/containers/parallel.js";
 import { sequential } from "../layers/containers/sequential.js";
 import { conv2d } from "../layers/convolution.js";
 import { maxPool2d } from "../layers/pooling.js";
+import { defineModel } from "./model.js";
 
 const filters = z.int().positive();
 
@@ -37,7 +37,7 @@ const pool = (): LayerSpec => maxPool2d({ kernel: 3, stride: 1, padding: 1 });
  * 1 x 1, 3 x 3, 5 x 5 and pooling in parallel (Szegedy et al., CVPR 2015, figure 2a). The output cannot have fewer
  * channels than the input, because it contains the pooled input.
  */
-export const inceptionNaive = define({
+export const inceptionNaive = defineModel({
   kind: "inceptionNaive",
   about: "an inception module without reductions, on 32 x 32 x 256",
   options: naiveOptions,
@@ -56,7 +56,7 @@ export const inceptionNaive = define({
 });
 
 /** The same with 1 x 1 convolutions that reduce the channels (figure 2b). */
-export const inceptionReduced = define({
+export const inceptionReduced = defineModel({
   kind: "inceptionReduced",
   about: "an inception module with 1 x 1 reductions, on 32 x 32 x 256",
   options: reducedOptions,

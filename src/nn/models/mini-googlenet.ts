@@ -1,6 +1,5 @@
 // MiniGoogLeNet: inception modules at the size of CIFAR-10.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { parallel } from "../layers/containers/parallel.js";
@@ -13,6 +12,7 @@ import { batchNorm } from "../layers/normalization/batch-norm.js";
 import { padTo } from "../layers/pad-to.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -30,7 +30,7 @@ const options = z.object({
  * material: biases, batch normalization with scale): 1,652,826 trained parameters for 3 channels. For 32 x 32 images;
  * smaller ones are padded with zeros.
  */
-export const miniGoogLeNet = define({
+export const miniGoogLeNet = defineModel({
   kind: "miniGoogLeNet",
   about: "MiniGoogLeNet, for 32 x 32 images",
   options,

@@ -1,6 +1,5 @@
 // MobileNetV2: inverted residuals with depthwise convolutions.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu6 } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { residual } from "../layers/containers/residual.js";
@@ -9,6 +8,7 @@ import { dense } from "../layers/dense.js";
 import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
 import { type ConvolutionShape, convNorm } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -56,7 +56,7 @@ function inverted(channels: number, filters: number, expansion: number, stride: 
 }
 
 /** MobileNetV2 (Sandler et al., CVPR 2018): 3,504,872 parameters for 1,000 classes, named as in torchvision. */
-export const mobilenetV2 = define({
+export const mobilenetV2 = defineModel({
   kind: "mobilenetV2",
   about: "MobileNetV2",
   options,

@@ -1,6 +1,5 @@
 // ResNet with basic blocks (18, 34) and bottlenecks (50, 101, 152).
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { residual } from "../layers/containers/residual.js";
@@ -9,6 +8,7 @@ import { dense } from "../layers/dense.js";
 import { globalAveragePool } from "../layers/global-pool.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { convNorm, scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 /** Blocks of each of the four stages. */
 const basicDepths = { resnet18: [2, 2, 2, 2], resnet34: [3, 4, 6, 3] } as const;
@@ -137,7 +137,7 @@ function described<Kind extends string>(kind: Kind) {
 }
 
 function basic<Kind extends keyof typeof basicDepths>(kind: Kind) {
-  return define({
+  return defineModel({
     ...described(kind),
     options,
     model: (spec: z.output<typeof options>): LayerSpec => layersOf(basicDepths[kind], basicBlock, spec),
@@ -145,7 +145,7 @@ function basic<Kind extends keyof typeof basicDepths>(kind: Kind) {
 }
 
 function bottleneck<Kind extends keyof typeof bottleneckDepths>(kind: Kind) {
-  return define({
+  return defineModel({
     ...described(kind),
     options: bottleneckOptions,
     model: (spec: z.output<typeof bottleneckOptions>): LayerSpec =>
@@ -153,8 +153,13 @@ function bottleneck<Kind extends keyof typeof bottleneckDepths>(kind: Kind) {
   });
 }
 
+/** ResNet with 18 layers of weights: `resnet18({ stem: "cifar", classes: 10 })` for small images. */
 export const resnet18 = basic("resnet18");
+/** ResNet with 34 layers of weights. */
 export const resnet34 = basic("resnet34");
+/** ResNet with 50 layers of weights, in bottlenecks. */
 export const resnet50 = bottleneck("resnet50");
+/** ResNet with 101 layers of weights, in bottlenecks. */
 export const resnet101 = bottleneck("resnet101");
+/** ResNet with 152 layers of weights, in bottlenecks. */
 export const resnet152 = bottleneck("resnet152");

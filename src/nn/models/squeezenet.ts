@@ -1,6 +1,5 @@
 // SqueezeNet: fire modules, and no dense layer.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { parallel } from "../layers/containers/parallel.js";
@@ -10,6 +9,7 @@ import { dropout } from "../layers/dropout.js";
 import { globalAveragePool } from "../layers/global-pool.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -70,7 +70,7 @@ const he = { kind: "heUniform" } as const;
 
 function squeezenet<Kind extends keyof typeof versions>(kind: Kind) {
   const { filters, kernel, parts } = versions[kind];
-  return define({
+  return defineModel({
     kind,
     about: `SqueezeNet ${kind.slice(-3).replace("_", ".")}`,
     options,

@@ -1,6 +1,5 @@
 // VGG: 3 x 3 convolutions all the way down.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { relu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { sequential } from "../layers/containers/sequential.js";
@@ -11,6 +10,7 @@ import { flatten } from "../layers/flatten.js";
 import { batchNorm } from "../layers/normalization/batch-norm.js";
 import { maxPool2d } from "../layers/pooling.js";
 import { scaledBy } from "./conv-norm.js";
+import { defineModel } from "./model.js";
 
 /** Convolutions of each of the five stages. */
 const stages = {
@@ -62,7 +62,7 @@ function layersOf(
  * (VGG-16: 138,357,544 parameters); smaller ones, from 32 x 32, a smaller first dense layer.
  */
 function vgg<Kind extends keyof typeof stages>(kind: Kind) {
-  return define({
+  return defineModel({
     kind,
     about: `VGG with ${kind.slice(3)} layers of weights; from 32 x 32 images`,
     aliases: [{ name: `${kind}_bn`, options: { batchNorm: true } }],
@@ -73,7 +73,11 @@ function vgg<Kind extends keyof typeof stages>(kind: Kind) {
   });
 }
 
+/** VGG with 11 layers of weights. */
 export const vgg11 = vgg("vgg11");
+/** VGG with 13 layers of weights. */
 export const vgg13 = vgg("vgg13");
+/** VGG with 16 layers of weights: `vgg16({ batchNorm: true, classes: 10 })`. */
 export const vgg16 = vgg("vgg16");
+/** VGG with 19 layers of weights. */
 export const vgg19 = vgg("vgg19");

@@ -1,6 +1,5 @@
 // Vision transformer: an image as a sequence of patches.
 import * as z from "zod";
-import { define } from "../../core/definition.js";
 import { gelu } from "../activations.js";
 import type { LayerSpec } from "../layer.js";
 import { sequential } from "../layers/containers/sequential.js";
@@ -12,6 +11,7 @@ import { globalAveragePool } from "../layers/global-pool.js";
 import { layerNorm } from "../layers/normalization/layer-norm.js";
 import { reshape, transpose } from "../layers/rearrangement.js";
 import { transformerEncoderBlock } from "../layers/transformer-encoder-block.js";
+import { defineModel } from "./model.js";
 
 const options = z.object({
   classes: z
@@ -35,7 +35,7 @@ const options = z.object({
  * mean. The defaults are small, for images of about 32 x 32. With `{ patch: 16, features: 768, depth: 12, heads: 12,
  * hidden: 3072, classes: 1000 }` it is ViT-B/16.
  */
-export const visionTransformer = define({
+export const visionTransformer = defineModel({
   kind: "visionTransformer",
   about: "vision transformer over patches, small by default",
   options,

@@ -1,5 +1,5 @@
 // The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
-import { lenet5, lenet5AsCoded } from "../../nn/models.js";
+import { lenet5, lenet5AsCoded } from "../../nn/models/lenet5.js";
 import { adam } from "../../optim/optimizers/adam.js";
 import { sgd } from "../../optim/optimizers/sgd.js";
 import type { PlannedTrial, StageContext } from "../../study/definition.js";

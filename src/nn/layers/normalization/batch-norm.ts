@@ -3,6 +3,7 @@ import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { shapeText } from "../../../core/numbers/shape.js";
 import { batchNormalization } from "../../../graph/ops/normalization/batch-normalization.js";
+import { trainedScale, trainedShift } from "../../affine.js";
 import { normalizeByBatch } from "../../batch-statistics.js";
 import { defineLayer } from "../../layer.js";
 
@@ -40,9 +41,8 @@ export const batchNorm = defineLayer({
       });
     }
     const shape = [x.shape[1]];
-    const fans = { fanIn: 1, fanOut: 1 };
-    const scale = context.parameter("weight", shape, "scale", { kind: "constant", value: 1 }, fans);
-    const shift = context.parameter("bias", shape, "shift", { kind: "constant", value: 0 }, fans);
+    const scale = trainedScale(context, shape);
+    const shift = trainedShift(context, shape);
     const mean = context.buffer("running_mean", shape, 0);
     const variance = context.buffer("running_var", shape, 1);
     if (context.mode === "inference" || context.isFrozen("running_mean"))
