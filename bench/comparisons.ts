@@ -1,14 +1,16 @@
 // The comparisons of bench/lowerings.ts: alternative forms of gradients and updates with the same results.
 import { type Shape, sizeOf } from "../src/core/numbers/shape.js";
-import { scalar } from "../src/graph/build.js";
+import { tensorData } from "../src/core/numbers/tensor-data.js";
+import { constant, scalar } from "../src/graph/build.js";
 import { gradients } from "../src/graph/gradient.js";
-import { mul } from "../src/graph/ops/elementwise/arithmetic.js";
+import { add, mul } from "../src/graph/ops/elementwise/arithmetic.js";
 import { cast } from "../src/graph/ops/elementwise/cast.js";
 import { equal, greater } from "../src/graph/ops/elementwise/comparison.js";
 import { where } from "../src/graph/ops/elementwise/selection.js";
 import { sign } from "../src/graph/ops/elementwise/unary.js";
-import { scatterElements } from "../src/graph/ops/indexing/indexing.js";
+import { gather, gatherElements, scatterElements } from "../src/graph/ops/indexing/indexing.js";
 import { concat, expand, pad, reshape, slice, split, transpose } from "../src/graph/ops/movement/shape-movement.js";
+import { flip } from "../src/graph/ops/movement/slicing.js";
 import { matMul, transposeMatrices } from "../src/graph/ops/products/matmul.js";
 import { reduceSum } from "../src/graph/ops/reduction/reduction.js";
 import { enlarge } from "../src/graph/ops/resize/resize.js";
@@ -227,6 +229,55 @@ function packing(name: string, shapes: readonly Shape[]): Comparison {
   };
 }
 
+/** A random part of the images mirrored: how pixels that differ from image to image are best fetched. */
+function mirroredImages([batch, channels, height, width]: Shape): Comparison {
+  const size = height * width;
+  const places = (count: number, placeOf: (i: number) => number): Tensor =>
+    constant(
+      tensorData(
+        "int32",
+        [1, count],
+        Int32Array.from({ length: count }, (_, i) => placeOf(i)),
+      ),
+    );
+  const mirrored = (count: number) => places(count, (i) => i - (i % width) + width - 1 - (i % width));
+  const isMirrored = (t: Inputs): Tensor => greater(t.choice, scalar(0));
+  return {
+    title: `mirrored images, ${batch}x${channels}x${height}x${width}`,
+    inputs: { x: [batch, channels, height, width], choice: [batch, 1] },
+    forms: {
+      "GatherElements in each plane (ours)": (t) => {
+        const own = where(
+          isMirrored(t),
+          mirrored(size),
+          places(size, (i) => i),
+        );
+        const all = expand(reshape(own, [batch, 1, size]), [batch, channels, size]);
+        const planes = reshape(t.x, [batch * channels, size]);
+        return [gatherElements(planes, reshape(all, [batch * channels, size]), { axis: 1 })];
+      },
+      "Gather from one list of pixels": (t) => {
+        const images = channels * size;
+        const own = where(
+          isMirrored(t),
+          mirrored(images),
+          places(images, (i) => i),
+        );
+        const first = reshape(
+          places(batch, (n) => n * images),
+          [batch, 1],
+        );
+        const pixels = gather(reshape(t.x, [batch * images]), add(own, first), { axis: 0 });
+        return [reshape(pixels, [batch * channels, size])];
+      },
+      "Where between all images and all mirrored": (t) => {
+        const chosen = where(reshape(isMirrored(t), [batch, 1, 1, 1]), flip(t.x, 3), t.x);
+        return [reshape(chosen, [batch * channels, size])];
+      },
+    },
+  };
+}
+
 const lenetShapes: readonly Shape[] = [
   [6, 1, 5, 5],
   [6],
@@ -252,6 +303,8 @@ export const comparisons: readonly Comparison[] = [
   maxPoolGradient([64, 16, 10, 10], 2),
   reluGradient([64, 6, 28, 28]),
   reluGradient([64, 96, 28, 28]),
+  mirroredImages([64, 1, 28, 28]),
+  mirroredImages([64, 3, 32, 32]),
   packing("LeNet-5", lenetShapes),
   packing("3072-1000-1000-10", perceptronShapes),
 ];
