@@ -10,7 +10,7 @@ import type { NdArray } from "../graph/op.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
 import { ndFill } from "../graph/reference/nd-array.js";
 import { augmentations, augmented, readAugmentation } from "./augmentations.js";
-import { recomputedWords } from "./random-words.js";
+import { recomputedWords } from "./random/random-words.js";
 
 const { randomShift, randomHorizontalFlip } = augmentations;
 

@@ -5,7 +5,7 @@ import type { Tensor } from "../graph/tensor.js";
 import type { AugmentationPart } from "./augmentations/augmentation.js";
 import { randomHorizontalFlip } from "./augmentations/random-horizontal-flip.js";
 import { randomShift } from "./augmentations/random-shift.js";
-import type { RandomKeyTensors } from "./random-words.js";
+import type { RandomKeyTensors } from "./random/random-words.js";
 
 /** Random changes of the images of training batches, by kind. */
 export const augmentations = { randomShift, randomHorizontalFlip } as const;

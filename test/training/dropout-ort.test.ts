@@ -3,8 +3,8 @@ import { afterAll, expect, test } from "vitest";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { input } from "../../src/graph/build.js";
 import { graph } from "../../src/graph/graph.js";
-import { dropoutMask, recomputedDropoutMask } from "../../src/nn/dropout-mask.js";
-import { maskCases } from "../../src/nn/dropout-mask-cases.js";
+import { dropoutMask, recomputedDropoutMask } from "../../src/nn/random/dropout-mask.js";
+import { maskCases } from "../../src/nn/random/dropout-mask-cases.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 

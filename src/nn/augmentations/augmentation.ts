@@ -6,7 +6,7 @@ import { shapeText } from "../../core/numbers/shape.js";
 import { gatherElements } from "../../graph/ops/indexing/indexing.js";
 import { expand, reshape } from "../../graph/ops/movement/shape-movement.js";
 import type { Tensor } from "../../graph/tensor.js";
-import type { RandomKeyTensors } from "../random-words.js";
+import type { RandomKeyTensors } from "../random/random-words.js";
 
 export interface AugmentationPart<S> {
   /**

@@ -7,7 +7,7 @@ import { cast } from "../../graph/ops/elementwise/cast.js";
 import { less } from "../../graph/ops/elementwise/comparison.js";
 import { where as select } from "../../graph/ops/elementwise/selection.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { randomWords } from "../random-words.js";
+import { randomWords } from "../random/random-words.js";
 import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
 
 /**

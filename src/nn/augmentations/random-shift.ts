@@ -9,7 +9,7 @@ import { cast } from "../../graph/ops/elementwise/cast.js";
 import { pad } from "../../graph/ops/movement/padding.js";
 import { split } from "../../graph/ops/movement/slicing.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { randomWords } from "../random-words.js";
+import { randomWords } from "../random/random-words.js";
 import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
 
 const padModes = { zero: "constant", edge: "edge", reflect: "reflect" } as const;

@@ -1,13 +1,13 @@
 // dropout: zeroes a random fraction of the values during training.
 import * as z from "zod";
 import { mul } from "../../graph/ops/elementwise/arithmetic.js";
-import { dropoutMask } from "../dropout-mask.js";
 import { defineLayer } from "../layer.js";
+import { dropoutMask } from "../random/dropout-mask.js";
 
 /**
  * `y = x * mask / (1 - rate)`, mask 0 with probability `rate`, fresh at every step; the identity in inference
  * (inverted dropout: Srivastava et al., JMLR 15, 2014, but scaled during training).
- * Masks come from a counter-based generator, see `dropout-mask.ts`.
+ * Masks come from a counter-based generator, see `random/dropout-mask.ts`.
  */
 export const dropout = defineLayer({
   kind: "dropout",

@@ -1,11 +1,11 @@
 // Dropout masks: the graph, the plain recomputation, and the statistics of both.
 import { describe, expect, test } from "vitest";
-import { sizeOf } from "../core/numbers/shape.js";
-import { randomStream } from "../core/random/rng.js";
-import { input } from "../graph/build.js";
-import { graph } from "../graph/graph.js";
-import { evaluateGraph } from "../graph/reference/evaluate.js";
-import { ndFill } from "../graph/reference/nd-array.js";
+import { sizeOf } from "../../core/numbers/shape.js";
+import { randomStream } from "../../core/random/rng.js";
+import { input } from "../../graph/build.js";
+import { graph } from "../../graph/graph.js";
+import { evaluateGraph } from "../../graph/reference/evaluate.js";
+import { ndFill } from "../../graph/reference/nd-array.js";
 import { dropoutMask, recomputedDropoutMask } from "./dropout-mask.js";
 import { maskCases } from "./dropout-mask-cases.js";
 

@@ -4,12 +4,12 @@
 //   word[n,j] = finish(j * P2 + row[n])           one word per value
 //
 // Only (key, n, j) enter, so segment length, thread count and resuming cannot change a word.
-import { tensorData } from "../core/numbers/tensor-data.js";
-import { constant, scalar } from "../graph/build.js";
-import { add, mul } from "../graph/ops/elementwise/arithmetic.js";
-import { bitShift } from "../graph/ops/elementwise/bit-shift.js";
-import { bitwiseXor } from "../graph/ops/elementwise/bits.js";
-import type { Tensor } from "../graph/tensor.js";
+import { tensorData } from "../../core/numbers/tensor-data.js";
+import { constant, scalar } from "../../graph/build.js";
+import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { bitShift } from "../../graph/ops/elementwise/bit-shift.js";
+import { bitwiseXor } from "../../graph/ops/elementwise/bits.js";
+import type { Tensor } from "../../graph/tensor.js";
 
 // Odd constants of well-mixing integer hashes (xxHash32 primes 2 and 3; C. Wellons' "lowbias32").
 const P1 = 0x85ebca77;

@@ -1,13 +1,13 @@
 // Counter-based dropout masks: integer operators in the graph, and the same numbers computed in plain code.
 //
 //   keep = float32(word) >= rate * 2^32           with the words of random-words.ts
-import { type Shape, sizeOf } from "../core/numbers/shape.js";
-import { scalar } from "../graph/build.js";
-import { mul } from "../graph/ops/elementwise/arithmetic.js";
-import { cast } from "../graph/ops/elementwise/cast.js";
-import { greaterOrEqual } from "../graph/ops/elementwise/comparison.js";
-import { reshape } from "../graph/ops/movement/shape-movement.js";
-import type { Tensor } from "../graph/tensor.js";
+import { type Shape, sizeOf } from "../../core/numbers/shape.js";
+import { scalar } from "../../graph/build.js";
+import { mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { greaterOrEqual } from "../../graph/ops/elementwise/comparison.js";
+import { reshape } from "../../graph/ops/movement/shape-movement.js";
+import type { Tensor } from "../../graph/tensor.js";
 import { type RandomKeyTensors, randomWords, recomputedWords } from "./random-words.js";
 
 /** A float32 mask of zeros and `1 / (1 - rate)` of `shape` (axis 0 is the batch). */
