@@ -26,6 +26,11 @@ export { transformerEncoderBlock } from "./layers/transformer-encoder-block.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 
+// Augmentations: random changes of the images of training batches. `augmentations` is the table of all.
+export { randomHorizontalFlip } from "./augmentations/random-horizontal-flip.js";
+export { randomShift } from "./augmentations/random-shift.js";
+export { augmentations } from "./augmentations.js";
+
 // Activations; all but prelu have no parameters.
 export {
   celu,

@@ -8,6 +8,7 @@ import type { OnnxNetwork } from "./imported/onnx-network.js";
 import { rowsOfEvent } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { dataUse } from "./spec/data-use.js";
+import type { KindSpec } from "./spec/kind-spec.js";
 import { type TrialSpec, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
 
@@ -50,6 +51,13 @@ export interface TrainOptions {
    * `raw` where it does not.
    */
   readonly scaling?: TrialSpec["data"]["scaling"];
+  /** Random changes of the images of training batches, in turn: `[nn.randomShift(), nn.randomHorizontalFlip()]`. Default none. */
+  readonly augment?: readonly { readonly kind: string }[];
+  /**
+   * Takes a validation split from the training examples, of each class the same share, drawn by `seed` (default 0). It is
+   * measured after every epoch, and the test split once at the end. Default none.
+   */
+  readonly validation?: { readonly fraction: number; readonly seed?: number };
   /** Determines initial weights, order and dropout. Default 0. */
   readonly seed?: number;
   /**
@@ -131,7 +139,11 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
   return trialSpec(
     {
       model: isNetwork(model) ? model.spec : model,
-      data: dataUse(data, { scaling: options.scaling }),
+      data: dataUse(data, {
+        scaling: options.scaling,
+        augment: options.augment as readonly KindSpec[] | undefined,
+        validation: options.validation,
+      }),
       optimizer,
       loss: options.loss,
       schedule: options.schedule,

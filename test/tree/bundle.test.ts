@@ -8,13 +8,13 @@ import manifest from "../../package.json" with { type: "json" };
 /**
  * Ceilings in KiB after gzip, by entry of the exports map; `false` for an entry that only Node loads. Of the main entry
  * the operators (their shape rules, gradients and float64 references) are the largest part, then the ONNX schema with
- * its protobuf library, the checking of options, and the accounting of models and files. The studies build and account
+ * its protobuf library, the checking of options and specs, and the accounting of models and files. The studies build and account
  * for models of layers themselves, so operators, layers and accounting come with them.
  */
 const ceilings: Readonly<Record<string, number | false>> = {
-  ".": 235,
+  ".": 250,
   "./figures": 20,
-  "./studies": 125,
+  "./studies": 140,
   "./node": false,
   "./package.json": false,
 };

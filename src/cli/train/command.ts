@@ -1,7 +1,9 @@
 // `trainscope train`: one model, one data set. Options of losses, optimizers and schedules are read from their tables.
 import type { Command } from "commander";
+import { augmentations, readAugmentation } from "../../nn/augmentations.js";
 import { initializers } from "../../nn/initializers.js";
 import { probeTargets } from "../../probes/probe-spec.js";
+import type { KindSpec } from "../../train/spec/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { above, atLeast, choice, imageSize, integer, kebabCase, list, share } from "../option-values.js";
 import { addFamily, families } from "./definition-flags.js";
@@ -72,8 +74,21 @@ function addData(command: Command): void {
     .option("--test-targets <name>", "array of held-out targets", list)
     .option(
       "--validation-split <share>",
-      "hold out this fraction of the rows, the last ones",
+      "take this fraction of the training examples for validation: the last rows of files, a draw from data sets by name",
       share("--validation-split"),
+    )
+    .option(
+      "--validation-seed <n>",
+      "draw the validation split with this seed, from files too",
+      integer("--validation-seed", 0),
+    )
+    .option(
+      "--augment <name>",
+      `change training images at random, may be repeated: ${Object.keys(augmentations).map(kebabCase).join(", ")}; with options as random-shift:pixels=4`,
+      (text: string, previous: readonly KindSpec[] = []) => [
+        ...previous,
+        readAugmentation("--augment", text).spec as KindSpec,
+      ],
     )
     .option(
       "--image-size <size>",

@@ -6,6 +6,7 @@ import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
 import { targetForm } from "../../nn/losses/loss.js";
 import type { Loss } from "../../nn/losses.js";
 import { isDataPath, loadUserData } from "../../node/data/user-data.js";
+import type { DataUse } from "../../train/spec/data-use.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
@@ -13,15 +14,7 @@ import { readLimited } from "./files.js";
 import type { TrainOptions } from "./options.js";
 
 /** Options that only a user's own data has a use for. */
-const ownDataOptions = [
-  "inputs",
-  "targets",
-  "test",
-  "testInputs",
-  "testTargets",
-  "validationSplit",
-  "imageSize",
-] as const;
+const ownDataOptions = ["inputs", "targets", "test", "testInputs", "testTargets", "imageSize"] as const;
 
 /** The data set that `--data` and what belongs to it stand for. */
 export async function readData(
@@ -43,11 +36,29 @@ export async function readData(
   const own = Object.fromEntries(
     ownDataOptions.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );
+  const { validationSplit } = options;
   return loadUserData(options.data, {
     ...own,
+    ...(validationSplit === undefined || drawnValidation(options) !== undefined ? {} : { validationSplit }),
     ...(dataKind === undefined ? {} : { targetKind: dataKind }),
     ...(ignoreIndex === undefined ? {} : { ignoredClass: ignoreIndex }),
   });
+}
+
+/**
+ * The validation split that is drawn from the training examples. Of files the last rows are taken instead, which may be
+ * the latest, unless a seed is given.
+ */
+export function drawnValidation({ data, validationSplit, validationSeed }: TrainOptions): DataUse["validation"] {
+  if (validationSplit === undefined && validationSeed !== undefined) {
+    throw new InvalidInputError("a seed without a share", {
+      where: "--validation-seed",
+      expected: "--validation-split as well",
+      received: `${validationSeed}`,
+    });
+  }
+  if (validationSplit === undefined || (isDataPath(data) && validationSeed === undefined)) return undefined;
+  return { fraction: validationSplit, seed: validationSeed ?? 0 };
 }
 
 const orderBytes = 2 ** 31;

@@ -3,6 +3,7 @@ import { type Command, CommanderError, type Option } from "commander";
 import type * as z from "zod";
 import { nearestName, UnknownNameError } from "../../core/errors.js";
 import { aliasParts, type Named, optionNames, plainName } from "../../core/names.js";
+import { augmentations } from "../../nn/augmentations.js";
 import { initializers } from "../../nn/initializers.js";
 import { kebabCase } from "../option-values.js";
 import { aliasesOf, defaultOf, type FlagDefinition, families, flagText } from "./definition-flags.js";
@@ -33,6 +34,7 @@ const topicFamilies: Readonly<Record<string, TopicFamily>> = {
   schedules: { noun: "schedule", ...families.schedule },
   "batch-schedules": { noun: "batch schedule", ...families.batchSchedule },
   initializers: { noun: "initializer", flag: "--initializer", table: initializers },
+  augmentations: { noun: "augmentation", flag: "--augment", table: augmentations },
 };
 
 /** Gives `train` its help: `--help`, `--help all`, `--help optimizers`, `--help adam`. */

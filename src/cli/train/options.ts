@@ -28,6 +28,9 @@ export interface TrainOptions {
   readonly testInputs?: readonly string[];
   readonly testTargets?: readonly string[];
   readonly validationSplit?: number;
+  readonly validationSeed?: number;
+  /** Random changes of training images, in turn. */
+  readonly augment?: readonly KindSpec[];
   /** What the pictures of a folder are resized to. */
   readonly imageSize?: ImageSize;
   /** With the options that were given; the definitions fill in the rest and check them. */

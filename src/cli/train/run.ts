@@ -18,7 +18,7 @@ import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
 import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
-import { readData, readOrder } from "./data.js";
+import { drawnValidation, readData, readOrder } from "./data.js";
 import { checkEnsembleOptions, EnsembleCommand } from "./ensemble.js";
 import { checkWritable, readState, readWeights, StateFile, writeResult } from "./files.js";
 import { readModel, type TrainableModel } from "./model.js";
@@ -310,7 +310,7 @@ function furtherThanAsked({ resume = "" }: TrainOptions, step: number, totalStep
 function specOf(options: TrainOptions, data: Dataset, model: KindSpec, order: TrialSpec["order"]): TrialSpec {
   return trialSpec({
     model,
-    data: dataUse(data, { scaling: options.scaling }),
+    data: dataUse(data, { scaling: options.scaling, validation: drawnValidation(options), augment: options.augment }),
     loss: options.loss,
     optimizer: options.optimizer,
     schedule: options.schedule,

@@ -27,7 +27,7 @@ export const dataUseSchema = z.strictObject({
   examples: z
     .strictObject({ train: count.optional(), validation: count.optional(), test: count.optional() })
     .optional(),
-  validation: z.strictObject({ fraction: z.number().gt(0).lt(1), seed: z.int().default(0) }).optional(),
+  validation: z.strictObject({ fraction: z.number().gt(0).lt(1), seed: z.int().min(0).default(0) }).optional(),
   scaling: z.enum(["standardize", "unit", "raw"]),
   augment: z.array(kindSpec).readonly().default([]),
 } satisfies Readonly<Record<keyof DataUse, z.ZodType>>);

@@ -1,6 +1,5 @@
 // Specs: one training has one name, and what no training can follow is refused.
 import { describe, expect, test } from "vitest";
-import { augmentations } from "../../data/augmentations.js";
 import { syntheticDataset } from "../../data/synthetic.js";
 import { dense, flatten, relu, residual, sequential } from "../../nn/index.js";
 import { adam, growingBatch, warmUp } from "../../optim/index.js";
@@ -163,25 +162,22 @@ test("what is no object is no spec", () => {
     expect(() => trialSpec(none as never)).toThrow(/^trial: not a trial spec: expected an object with model, data/);
 });
 
-test("what no training follows yet is refused, never ignored", () => {
-  expect(augmentations).toEqual({});
-  const asked: Partial<TrialSpecInput>[] = [
+test("augmentations and the share for validation are written out, and each makes another training", () => {
+  const plain = trialSpec(input);
+  const changed = [
     { data: { ...data, augment: [{ kind: "randomShift" }] } },
+    { data: { ...data, augment: [{ kind: "randomShift", pixels: 2 }, { kind: "randomHorizontalFlip" }] } },
     { data: { ...data, validation: { fraction: 0.1 } } },
     { data: { ...data, examples: { validation: 10 } } },
-  ];
-  const refusals = asked.map((changes) => {
-    try {
-      return trialSpec({ ...input, ...changes });
-    } catch (error) {
-      return (error as Error).message;
-    }
-  });
-  expect(refusals).toMatchInlineSnapshot(`
-    [
-      "trial.data.augment: this version cannot train with it. Leave it out",
-      "trial.data.validation: this version cannot train with it. Leave it out",
-      "trial.data.examples.validation: this version cannot train with it. Leave it out",
-    ]
-  `);
+  ].map((changes) => trialSpec({ ...input, ...changes }));
+  expect(changed[0].data.augment).toEqual([{ kind: "randomShift", pixels: 4, fill: "zero" }]);
+  expect(changed[1].data.augment).toEqual([
+    { kind: "randomShift", pixels: 2, fill: "zero" },
+    { kind: "randomHorizontalFlip", probability: 0.5 },
+  ]);
+  expect(changed[2].data.validation).toEqual({ fraction: 0.1, seed: 0 });
+  expect(new Set([plain, ...changed].map(trialId)).size).toBe(5);
+  expect(() => trialSpec({ ...input, data: { ...data, augment: [{ kind: "cutout" }] } })).toThrow(
+    'data.augment[0]: unknown augmentation "cutout". Valid: randomShift, randomHorizontalFlip',
+  );
 });

@@ -6,14 +6,13 @@ import { type DefinitionTable, parseOptions, readSpec } from "../../core/definit
 import { InvalidInputError } from "../../core/errors.js";
 import { jsonHash } from "../../core/formats/hash.js";
 import { canonicalJson } from "../../core/formats/json.js";
-import { augmentations } from "../../data/augmentations.js";
+import { readAugmentation } from "../../nn/augmentations.js";
 import { losses } from "../../nn/losses.js";
 import { readLayer } from "../../nn/read-layer.js";
 import { batchSchedules, constantBatch } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { completeSchedule } from "../../optim/schedules.js";
 import { type DataUse, dataUseSchema } from "./data-use.js";
-import { checkImplemented } from "./implemented.js";
 import { type KindSpec, kindSpec } from "./kind-spec.js";
 import { type StopRule, stopRuleSchema } from "./stop-rule.js";
 
@@ -105,7 +104,6 @@ export type TrialSpecInput = Readonly<z.input<typeof trialSpecSchema>>;
 export function trialSpec(input: TrialSpecInput, where = "trial"): TrialSpec {
   checkForm(input, where);
   const given = parseOptions(where, trialSpecSchema, input) as z.output<typeof trialSpecSchema>;
-  checkImplemented(given, where);
   const { data, epochs, steps, clip, freeze } = given;
   if (epochs !== undefined && steps !== undefined) {
     throw new InvalidInputError("two lengths are given", {
@@ -117,7 +115,7 @@ export function trialSpec(input: TrialSpecInput, where = "trial"): TrialSpec {
   const complete = {
     ...given,
     model: readModel(given.model),
-    data: { ...data, examples: unlessEmpty(data.examples), augment: data.augment.map(readAugmentation) },
+    data: { ...data, examples: unlessEmpty(data.examples), augment: data.augment.map(augmentation) },
     loss: read("loss", "loss", losses, given.loss),
     optimizer: read("optimizer", "optimizer", optimizers, given.optimizer),
     schedule: completeSchedule(given.schedule),
@@ -164,8 +162,8 @@ function readModel(spec: { readonly kind: string }): unknown {
   return kind === "onnx" ? { kind, ...parseOptions("model (onnx)", fileModel, options) } : readLayer(spec);
 }
 
-function readAugmentation(spec: unknown, index: number): unknown {
-  return read(`data.augment[${index}]`, "augmentation", augmentations, spec);
+function augmentation(spec: object, index: number): unknown {
+  return readAugmentation(`data.augment[${index}]`, spec).spec;
 }
 
 /** One that keeps the size throughout is as good as none. */

@@ -1,6 +1,7 @@
 // What a trial is made of, checked before anything is allocated: network, data, orders of the examples, schedule.
 import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset, SplitName } from "../../data/dataset.js";
+import { withValidation } from "../../data/splits.js";
 import { lossFunction } from "../../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../../nn/network.js";
 import type { ScheduleFunction } from "../../optim/schedule.js";
@@ -58,8 +59,10 @@ let nextInstance = 0;
 
 /** Reads a request. @throws TrainscopeError for whatever does not fit. */
 export function planTrial(request: TrialRequest): TrialPlan {
-  const { data, runtime, initial } = request;
+  const { runtime, initial } = request;
   const spec = specWithArrays(request.spec, request);
+  const { validation } = spec.data;
+  const data = validation === undefined ? request.data : withValidation(request.data, validation);
   const id = trialId(spec);
   const ensemble = networkCount(spec, request);
   const source = request.network ?? layerNetwork(spec.model, spec.freeze);
@@ -92,6 +95,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
       ...{ network: source, layout, loss, optimizer: spec.optimizer },
       ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
       ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
+      ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
     },
   };
 }
@@ -138,13 +142,19 @@ function ordersOf(spec: TrialSpec, rows: TrialRequest["rows"], networks: number,
  * @throws InvalidInputError for what only one network can have.
  */
 function networkCount(
-  { ensemble, batchSchedule }: TrialSpec,
+  { ensemble, batchSchedule, data: { augment } }: TrialSpec,
   { rows, initial }: Pick<TrialRequest, "rows" | "initial">,
 ): number | undefined {
   if (ensemble === undefined) return undefined;
   if (batchSchedule !== undefined) {
     throw new InvalidInputError("an ensemble has one batch size", {
       where: "batchSchedule",
+      remedy: "Leave it out, or train the networks one by one",
+    });
+  }
+  if (augment.length > 0) {
+    throw new InvalidInputError("an ensemble trains on the images as they are", {
+      where: "data.augment",
       remedy: "Leave it out, or train the networks one by one",
     });
   }
