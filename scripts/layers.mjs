@@ -33,7 +33,6 @@ export const circles = {
     "^src/graph/ops/(?:elementwise/(?:arithmetic|unary)|indexing/(?:indexing|scatter-gradient)|movement/(?:padding|shape-movement|slicing)|reduction/reduction)\\.ts$",
   "convolution and its gradients": "^src/graph/ops/windows/convolution(?:-gradient|-weight)?\\.ts$",
   "pooling and its gradient": "^src/graph/ops/windows/pooling(?:-gradient)?\\.ts$",
-  "to be opened": "^src/(?:train/trial|cli/train)/",
 };
 
 const inFolders = (folders) => `^src/(?:${folders.join("|")})/`;

@@ -18,7 +18,7 @@ import { TrialHistory } from "./history.js";
 import { Pace } from "./pace.js";
 import { splitOf, type TrialPlan } from "./plan.js";
 import { nextSegment, type Segment } from "./segment.js";
-import type { StopSignal, Trial, TrialRequest } from "./trial.js";
+import type { StopSignal, Trial, TrialRequest } from "./trial-interface.js";
 
 /** Everything that a trial is, whatever trains it. */
 export class TrialLoop implements Trial {

@@ -21,7 +21,7 @@ import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
 import { checkProbeInputs } from "./probe-inputs.js";
-import type { TrialRequest } from "./trial.js";
+import type { TrialRequest } from "./trial-interface.js";
 
 export interface TrialPlan {
   readonly id: string;
