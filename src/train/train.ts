@@ -96,7 +96,6 @@ export interface TrainOptions {
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
   const { data, model, runtime, threads, signal, probes } = options;
   const isEnsemble = options.ensemble !== undefined || options.learningRates !== undefined;
-  if (isEnsemble && isNetwork(model)) throw sameNetworks();
   const trial = openTrial({
     spec: trialSpecOf(options),
     ...(isNetwork(model) ? { network: model } : {}),
@@ -120,17 +119,6 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
 
 function isNetwork(model: LayerSpec | OnnxNetwork): model is OnnxNetwork {
   return "build" in model;
-}
-
-function sameNetworks(): InvalidInputError {
-  return new InvalidInputError(
-    "a model from a file has its initial weights inside, so that all networks would be one",
-    {
-      where: "train, ensemble",
-      expected: "a model of layers",
-      received: "what onnxNetwork read",
-    },
-  );
 }
 
 /** The complete spec behind the options: what `openTrial` runs and what names the result. */

@@ -2,8 +2,8 @@
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
 import type { Inspection } from "../../inspect/inspection.js";
-import { countText } from "../count-text.js";
 import { formatBytes, formatTable, wrapText } from "../output.js";
+import { scaledCount } from "../scaled-count.js";
 import { fittingColumns, type OptionalColumn } from "./fitting-columns.js";
 
 const extentText = (values: readonly number[]): string =>
@@ -58,10 +58,10 @@ function comparisonRow(inspection: Inspection, exact: boolean): Row {
     model,
     input: inputs.map(({ shape }) => extentsText(shape)).join(" "),
     layers: layers.length.toLocaleString("en-US"),
-    parameters: countText(totals.parameters, exact),
-    macs: `${least}${countText(totals.macs, exact)}`,
-    flops: `${least}${countText(totals.flops, exact)}`,
-    activations: `${least}${countText(totals.activations, exact)}`,
+    parameters: scaledCount(totals.parameters, exact),
+    macs: `${least}${scaledCount(totals.macs, exact)}`,
+    flops: `${least}${scaledCount(totals.flops, exact)}`,
+    activations: `${least}${scaledCount(totals.activations, exact)}`,
     inference: `${least}${formatBytes(memory.inference.total)}`,
     training: `${least}${formatBytes(memory.training.total)}`,
     intensity: totals.arithmeticIntensity.toPrecision(3),

@@ -2,8 +2,8 @@
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
-import { countText } from "../count-text.js";
 import { formatTable, wrapText } from "../output.js";
+import { scaledCount } from "../scaled-count.js";
 import { fittingColumns, type OptionalColumn } from "./fitting-columns.js";
 import { totalsText } from "./totals.js";
 
@@ -72,8 +72,8 @@ function layerTable({ layers, totals }: Inspection, options: TextOptions): Layer
   const total: Row = {
     layer: "total",
     parameters: totals.parameters.toLocaleString("en-US"),
-    macs: `${least}${countText(totals.macs, options.exact)}`,
-    activations: `${least}${countText(totals.activations, options.exact)}`,
+    macs: `${least}${scaledCount(totals.macs, options.exact)}`,
+    activations: `${least}${scaledCount(totals.activations, options.exact)}`,
   };
   const { kept, left } = fittingColumns(columns, [...rows, total], options.width);
   const hidden = layers.length - shown.length;
@@ -99,7 +99,7 @@ const movesOnly = ({ parameters, statistics, flops, unknown }: LayerRecord): boo
 
 function layerRow(layer: LayerRecord, exact: boolean): Row {
   const number = (value: number | null): string =>
-    value === null ? "unknown" : value === 0 ? "" : countText(value, exact);
+    value === null ? "unknown" : value === 0 ? "" : scaledCount(value, exact);
   const percent = (share: number): string => (share === 0 ? "" : (100 * share).toFixed(1));
   const shape = (value: LayerRecord["outputShape"]): string => (value === null ? "unknown" : extentsText(value));
   const isShared = layer.parameters === 0 && layer.shared !== undefined;

@@ -1,7 +1,7 @@
 // The totals of an inspection in words: a number, and what it counts.
 import type { Inspection, Totals } from "../../inspect/inspection.js";
-import { countText, exactly } from "../count-text.js";
 import { formatBytes, wrapText } from "../output.js";
+import { exactly, scaledCount } from "../scaled-count.js";
 
 /** One paragraph a quantity, its name in front. */
 export function totalsText(inspection: Inspection, width: number): string {
@@ -38,7 +38,7 @@ function parametersText(totals: Totals): string {
 }
 
 function activationsText({ activations, activationBytes, productActivations }: Totals): string {
-  return `${exactly(activations)} elements that layers write, ${formatBytes(activationBytes)}; of these ${countText(productActivations)} by convolutions and matrix products`;
+  return `${exactly(activations)} elements that layers write, ${formatBytes(activationBytes)}; of these ${scaledCount(productActivations)} by convolutions and matrix products`;
 }
 
 function inferenceText(inspection: Inspection): string {

@@ -11,14 +11,14 @@ import type { TrialSpec } from "../../train/spec/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
 import { readLimited } from "./files.js";
-import type { TrainOptions } from "./options.js";
+import type { TrainCommandOptions } from "./options.js";
 
 /** Options that only a user's own data has a use for. */
 const ownDataOptions = ["inputs", "targets", "test", "testInputs", "testTargets", "imageSize"] as const;
 
 /** The data set that `--data` and what belongs to it stand for. */
 export async function readData(
-  options: TrainOptions,
+  options: TrainCommandOptions,
   { targets, ignoreIndex }: Loss,
   context: CommandContext,
   signal: AbortSignal,
@@ -49,7 +49,7 @@ export async function readData(
  * The validation split that is drawn from the training examples. Of files the last rows are taken instead, which may be
  * the latest, unless a seed is given.
  */
-export function drawnValidation({ data, validationSplit, validationSeed }: TrainOptions): DataUse["validation"] {
+export function drawnValidation({ data, validationSplit, validationSeed }: TrainCommandOptions): DataUse["validation"] {
   if (validationSplit === undefined && validationSeed !== undefined) {
     throw new InvalidInputError("a seed without a share", {
       where: "--validation-seed",

@@ -1,12 +1,12 @@
 // The model that a command line names, with the initializers that its flags name.
 import { expect, test } from "vitest";
 import { readModel } from "./model.js";
-import type { TrainOptions } from "./options.js";
+import type { TrainCommandOptions } from "./options.js";
 
-const optionsOf = (changes: Partial<TrainOptions>) =>
-  ({ model: "mlp:784-20-10", freeze: [], ...changes }) as unknown as TrainOptions;
+const optionsOf = (changes: Partial<TrainCommandOptions>) =>
+  ({ model: "mlp:784-20-10", freeze: [], ...changes }) as unknown as TrainCommandOptions;
 
-async function beginnings(changes: Partial<TrainOptions>) {
+async function beginnings(changes: Partial<TrainCommandOptions>) {
   const { network } = await readModel(optionsOf(changes));
   const form = { mode: "training", batchSize: 2, inputShapes: [[1, 28, 28]] } as const;
   return network.build(form).parameters.map(({ path, initializer }) => [path, initializer]);
@@ -27,7 +27,7 @@ test("weights and biases begin as the flags say, and as the model says without t
 });
 
 test("what does not fit is refused with the flag", async () => {
-  const messageOf = async (changes: Partial<TrainOptions>) =>
+  const messageOf = async (changes: Partial<TrainCommandOptions>) =>
     readModel(optionsOf(changes)).then(
       () => "read",
       (error: unknown) => (error as Error).message,

@@ -14,7 +14,7 @@ import { inferenceModel } from "../../train/export.js";
 import { onnxNetwork } from "../../train/imported/onnx-network.js";
 import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
 import { readModelSpec } from "./files.js";
-import type { TrainOptions } from "./options.js";
+import type { TrainCommandOptions } from "./options.js";
 
 /** A model, and what is written of it after training. */
 export interface TrainableModel {
@@ -38,7 +38,7 @@ export interface ExportRequest {
 }
 
 /** The model that the argument stands for. */
-export async function readModel(options: TrainOptions): Promise<TrainableModel> {
+export async function readModel(options: TrainCommandOptions): Promise<TrainableModel> {
   const { model, output, freeze } = options;
   if (/\.onnx$/i.test(model)) {
     checkNoInitializers(options);
@@ -54,7 +54,7 @@ export async function readModel(options: TrainOptions): Promise<TrainableModel> 
 }
 
 /** How weights and biases begin, where flags say so; read once here for messages that name the flag. */
-function initializersFrom({ initializer, biasInitializer }: TrainOptions): ModelInitializers {
+function initializersFrom({ initializer, biasInitializer }: TrainCommandOptions): ModelInitializers {
   return {
     ...(initializer === undefined ? {} : { weights: readInitializer("--initializer", initializer).spec }),
     ...(biasInitializer === undefined ? {} : { biases: readInitializer("--bias-initializer", biasInitializer).spec }),
@@ -62,7 +62,7 @@ function initializersFrom({ initializer, biasInitializer }: TrainOptions): Model
 }
 
 /** Weights of a file are there already. */
-function checkNoInitializers({ model, initializer, biasInitializer }: TrainOptions): void {
+function checkNoInitializers({ model, initializer, biasInitializer }: TrainCommandOptions): void {
   if (initializer === undefined && biasInitializer === undefined) return;
   throw new InvalidInputError("a model from an .onnx file begins with the weights in the file", {
     where: initializer === undefined ? "--bias-initializer" : "--initializer",
@@ -83,7 +83,7 @@ async function readLayers(model: string): Promise<LayerSpec> {
 }
 
 /** Weights of the file are what the training starts from, so that they are part of the trial's name. */
-async function fileModel({ model, output, freeze }: TrainOptions): Promise<TrainableModel> {
+async function fileModel({ model, output, freeze }: TrainCommandOptions): Promise<TrainableModel> {
   const { bytes, readExternal } = await readModelFile(model);
   const network = onnxNetwork(bytes, model, {
     freeze,

@@ -6,9 +6,8 @@ import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
 import { choice, kebabCase } from "../option-values.js";
 import { families, isDefinitionFlag, specFromFlags } from "./definition-flags.js";
 
-export interface TrainOptions {
-  /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
-  readonly model: string;
+/** The flags that are options of a training as they are. */
+interface PlainFlags {
   /** Which output of an `.onnx` model the loss is taken of, where it has several. */
   readonly output?: string;
   /** File of weights to start from, by parameter name. */
@@ -16,8 +15,6 @@ export interface TrainOptions {
   /** How weights and biases begin, with options: `he-normal:gain=1`. By the model when left out. */
   readonly initializer?: string;
   readonly biasInitializer?: string;
-  /** Patterns of parameters and running statistics to freeze. */
-  readonly freeze: readonly string[];
   /** Name of a data set, or a path to data of one's own. */
   readonly data: string;
   readonly dataDir?: string;
@@ -33,19 +30,10 @@ export interface TrainOptions {
   readonly augment?: readonly KindSpec[];
   /** What the pictures of a folder are resized to. */
   readonly imageSize?: ImageSize;
-  /** With the options that were given; the definitions fill in the rest and check them. */
-  readonly loss: KindSpec;
-  readonly optimizer: KindSpec;
-  readonly schedule: KindSpec;
-  readonly clip?: TrialSpec["clip"];
   /** How stored inputs become network inputs; by the data when left out. */
   readonly scaling?: TrialSpec["data"]["scaling"];
-  /** Exactly one of the two is there. */
-  readonly epochs?: number;
-  readonly steps?: number;
   readonly batchSize: number;
   readonly microBatchSize?: number;
-  readonly batchSchedule?: KindSpec;
   readonly seed: number;
   /** Chosen by measurement when left out. */
   readonly threads?: number;
@@ -53,7 +41,6 @@ export interface TrainOptions {
   readonly ensemble?: number;
   /** `shuffle`, `sequential`, `shared`, or a path to an `.npy` file of row numbers. */
   readonly order: string;
-  readonly dropLast: boolean;
   /** File for the trained model in inference form. */
   readonly save?: string;
   /** File for the trained parameters and statistics by name. */
@@ -64,22 +51,46 @@ export interface TrainOptions {
   readonly checkpointEvery?: number;
   /** Checkpoint to go on from. */
   readonly resume?: string;
+}
+
+/** The options of one `trainscope train`. */
+export interface TrainCommandOptions extends PlainFlags {
+  /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
+  readonly model: string;
+  /** With the options that were given; the definitions fill in the rest and check them. */
+  readonly loss: KindSpec;
+  readonly optimizer: KindSpec;
+  readonly schedule: KindSpec;
+  readonly batchSchedule?: KindSpec;
+  readonly clip?: TrialSpec["clip"];
+  /** Patterns of parameters and running statistics to freeze. */
+  readonly freeze: readonly string[];
+  /** Exactly one of the two is there. */
+  readonly epochs?: number;
+  readonly steps?: number;
+  readonly dropLast: boolean;
   /** What to look at on the way; nothing when left out. */
   readonly probes?: ProbeSpec;
   readonly quiet: boolean;
   readonly json: boolean;
 }
 
-export interface Flags extends Readonly<Record<string, unknown>> {
+/** What the command line gives: flags by name, those of definitions among them. */
+export interface Flags extends PlainFlags, ProbeFlags {
+  readonly [flag: string]: unknown;
   readonly epochs?: number;
   readonly steps?: number;
   readonly warmUp?: number;
   readonly clipNorm?: number;
   readonly clipValue?: number;
+  readonly freeze?: readonly string[];
+  readonly dropLast?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
 }
 
 /** Turns flags into the options of a training. Throws InvalidInputError when they contradict one another. */
-export function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainOptions {
+export function trainOptions(model: string, { epochs, steps, ...flags }: Flags): TrainCommandOptions {
   if (epochs !== undefined && steps !== undefined) {
     throw new InvalidInputError("two lengths are given", {
       where: "trainscope train",
@@ -87,18 +98,16 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
       received: "both",
     });
   }
-  const { warmUp, clipNorm, clipValue, freeze, dropLast, quiet, json, ...others } = flags;
-  const { probe, probeEvery, histogramBins, noiseScale, ...rest } = others;
-  const probes = probesFrom({ probe, probeEvery, histogramBins, noiseScale } as ProbeFlags);
+  const { warmUp, clipNorm, clipValue, freeze = [], dropLast = false, quiet = false, json = false, ...others } = flags;
+  const probes = probesFrom(flags);
   const schedule = specFromFlags(families.schedule, flags);
   const sizes = specFromFlags(families.batchSchedule, flags);
   const clip = {
     ...(clipNorm === undefined ? {} : { norm: clipNorm }),
     ...(clipValue === undefined ? {} : { value: clipValue }),
   };
-  const plain = Object.fromEntries(Object.entries(rest).filter(([key]) => !isDefinitionFlag(key)));
   return {
-    ...(plain as unknown as TrainOptions),
+    ...withoutDefinitions(others),
     model,
     loss: specFromFlags(families.loss, flags),
     optimizer: specFromFlags(families.optimizer, flags),
@@ -107,11 +116,15 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
     ...(Object.keys(clip).length === 0 ? {} : { clip }),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
     ...(probes === undefined ? {} : { probes }),
-    freeze: (freeze as readonly string[] | undefined) ?? [],
-    dropLast: dropLast === true,
-    quiet: quiet === true,
-    json: json === true,
+    ...{ freeze, dropLast, quiet, json },
   };
+}
+
+/** Flags of definitions are part of their specs: what is left are options as they are. */
+function withoutDefinitions(flags: PlainFlags & { readonly [flag: string]: unknown }): PlainFlags {
+  const plain: PlainFlags & { [flag: string]: unknown } = { ...flags };
+  for (const flag of Object.keys(plain)) if (isDefinitionFlag(flag)) delete plain[flag];
+  return plain;
 }
 
 interface ProbeFlags {

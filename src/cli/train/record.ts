@@ -7,11 +7,10 @@ import type { RunStatus } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { machineText } from "../machine-text.js";
 import { versions } from "../versions.js";
-import type { TrainOptions } from "./options.js";
-import type { FinalDocument } from "./text.js";
+import type { TrainCommandOptions } from "./options.js";
 
 export interface Training {
-  readonly options: TrainOptions;
+  readonly options: TrainCommandOptions;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly exitCode: number;
@@ -53,27 +52,6 @@ function statusOf(exitCode: number): RunStatus {
 }
 
 /** The options that are numbers; the command line has the rest. */
-function numbersOf({ epochs, steps, batchSize, seed }: TrainOptions): Record<string, number> {
+function numbersOf({ epochs, steps, batchSize, seed }: TrainCommandOptions): Record<string, number> {
   return { ...(epochs === undefined ? {} : { epochs }), ...(steps === undefined ? {} : { steps }), batchSize, seed };
-}
-
-/** What a training found: each number once, from one seed and so without an interval. */
-export function trainingFindings(final: FinalDocument): Finding[] {
-  const { loss, validationLoss, trainingLoss, accuracy, testLoss, testAccuracy } = final;
-  const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : 100 * share);
-  const finding = (id: string, title: string, value: number | undefined, unit: string): Finding[] =>
-    value === undefined ? [] : [{ id, title, value, level: 0.95, method: "single run", n: 1, unit, variant: "" }];
-  return [
-    ...finding("lastLoss", "Loss of the last step", loss, "nats"),
-    ...finding("validationLoss", "Validation loss", validationLoss, "nats"),
-    ...finding("trainingLoss", "Training loss", trainingLoss, "nats"),
-    ...finding(
-      "accuracy",
-      validationLoss === undefined ? "Training accuracy" : "Validation accuracy",
-      percent(accuracy),
-      "%",
-    ),
-    ...finding("testLoss", "Test loss", testLoss, "nats"),
-    ...finding("testAccuracy", "Test accuracy", percent(testAccuracy), "%"),
-  ];
 }

@@ -1,9 +1,12 @@
-// What `trainscope train` says at the end of an epoch and at the end of all.
-import type { EventOf } from "../../train/trial/events.js";
+// How a training of one network is told.
+import type { Finding } from "../../core/findings.js";
+import type { Divergence, EventOf } from "../../train/trial/events.js";
 import { formatDuration, formatNumber } from "../output.js";
+import { probeDocument, probeText } from "./probe-text.js";
+import type { Outcome, Timing, TrainingText } from "./training-text.js";
 
 /** The last line of `--json`. */
-export interface FinalDocument {
+export interface FinalDocument extends Timing {
   /** Of the last step, before its update. */
   readonly loss: number;
   /** Of the split that is measured after every epoch, after training. */
@@ -17,18 +20,32 @@ export interface FinalDocument {
   readonly testAccuracy?: number;
   /** Updates done, those before a resume included. */
   readonly steps: number;
-  /** Inside the runtime, since the start or the resume, without compilation. */
-  readonly seconds: number;
-  readonly stepsPerSecond: number;
-  readonly compileSeconds: number;
-  readonly threads: number;
   readonly data: string;
-  readonly status: "done" | "diverged" | "interrupted";
-  readonly diverged?: { readonly step: number; readonly tensor?: string };
+  readonly status: Outcome["status"];
+  readonly diverged?: Pick<Divergence, "step" | "tensor">;
 }
 
+export const networkText: TrainingText = {
+  stepDocument: (step, [loss]) => ({ step, loss }),
+  probeDocument,
+  progressLoss: ([loss]) => loss,
+  epochText,
+  divergedText: ([{ step, loss, tensor }]) =>
+    `diverged at step ${formatNumber(step)}: loss ${loss}, first bad tensor ${tensor}. Try a smaller learning rate.`,
+  probeTables: (probed, half, columns) =>
+    probeText(
+      probed.map(([reading]) => reading),
+      half,
+      columns,
+    ),
+  summary(outcome) {
+    const document = finalDocument(outcome);
+    return { document, text: finalText(document), findings: findingsOf(document) };
+  },
+};
+
 /** What an epoch of one network measured. */
-export function epochText({ epoch, measured }: EventOf<"epoch">): string {
+function epochText({ epoch, measured }: EventOf<"epoch">): string {
   const parts = measured.map(({ phase, loss: [loss], accuracy }) => {
     const right = accuracy === undefined ? "" : `, accuracy ${(100 * accuracy[0]).toFixed(2)} %`;
     return `${phase === "train" ? "training" : phase} loss ${loss.toFixed(4)}${right}`;
@@ -36,7 +53,27 @@ export function epochText({ epoch, measured }: EventOf<"epoch">): string {
   return `epoch ${epoch}: ${parts.join("; ")}`;
 }
 
-export function finalText(final: FinalDocument): string {
+function finalDocument({ trial, measured, test, timing, data, status }: Outcome): FinalDocument {
+  const { history, everyEpoch } = trial;
+  const [divergence] = history.diverged;
+  return {
+    loss: history.steps === 0 ? Number.NaN : history.lossesAt(history.steps - 1)[0],
+    ...(measured === undefined
+      ? {}
+      : { [everyEpoch === undefined ? "trainingLoss" : "validationLoss"]: measured.loss[0] }),
+    ...(measured?.accuracy === undefined ? {} : { accuracy: measured.accuracy[0] }),
+    ...(test === undefined ? {} : { testLoss: test.loss[0] }),
+    ...(test?.accuracy === undefined ? {} : { testAccuracy: test.accuracy[0] }),
+    ...{ steps: history.steps, ...timing, data, status },
+    ...(divergence === undefined ? {} : { diverged: divergedPart(divergence) }),
+  };
+}
+
+function divergedPart({ step, tensor }: Divergence): FinalDocument["diverged"] & {} {
+  return { step, ...(tensor === undefined ? {} : { tensor }) };
+}
+
+function finalText(final: FinalDocument): string {
   const part = (loss: number | undefined, accuracy: number | undefined): string =>
     `loss ${loss?.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
   const test = final.testLoss === undefined ? "" : `, test ${part(final.testLoss, final.testAccuracy)}`;
@@ -44,4 +81,25 @@ export function finalText(final: FinalDocument): string {
   const [split, loss] =
     final.validationLoss === undefined ? ["training", final.trainingLoss] : ["validation", final.validationLoss];
   return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+}
+
+/** What a training found: each number once, from one seed and so without an interval. */
+function findingsOf(final: FinalDocument): Finding[] {
+  const { loss, validationLoss, trainingLoss, accuracy, testLoss, testAccuracy } = final;
+  const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : 100 * share);
+  const finding = (id: string, title: string, value: number | undefined, unit: string): Finding[] =>
+    value === undefined ? [] : [{ id, title, value, level: 0.95, method: "single run", n: 1, unit, variant: "" }];
+  return [
+    ...finding("lastLoss", "Loss of the last step", loss, "nats"),
+    ...finding("validationLoss", "Validation loss", validationLoss, "nats"),
+    ...finding("trainingLoss", "Training loss", trainingLoss, "nats"),
+    ...finding(
+      "accuracy",
+      validationLoss === undefined ? "Training accuracy" : "Validation accuracy",
+      percent(accuracy),
+      "%",
+    ),
+    ...finding("testLoss", "Test loss", testLoss, "nats"),
+    ...finding("testAccuracy", "Test accuracy", percent(testAccuracy), "%"),
+  ];
 }

@@ -80,6 +80,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
   const network = checkedNetwork(spec, source, layout, orders[0], (plain) =>
     checkMemory(plain, layoutOf(plain).state, runtime.capabilities.memoryBytes),
   );
+  if (ensemble !== undefined) checkOwnBeginnings(network);
   checkTargets(network, loss, data);
   checkTokens(network, data, spec.data.scaling);
   checkMicroBatches(spec, loss);
@@ -98,6 +99,16 @@ export function planTrial(request: TrialRequest): TrialPlan {
       ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
     },
   };
+}
+
+/** @throws InvalidInputError when the network brings its initial weights along. */
+function checkOwnBeginnings({ parameters }: Network): void {
+  if (parameters.every(({ value }) => value === undefined)) return;
+  throw new InvalidInputError("a model from a file has its initial weights inside, so that all networks would be one", {
+    where: "ensemble",
+    expected: "a model of layers",
+    received: "a model from a file",
+  });
 }
 
 /** A split of a trial. @throws InvalidInputError where there is none. */

@@ -1,7 +1,7 @@
 // Counts for people: three digits and a power of 1000, or every digit.
 
 /** `11.7 M`: three digits and a power of 1000; small counts as they are. */
-export function countText(value: number, exact = false): string {
+export function scaledCount(value: number, exact = false): string {
   if (exact || value < 10_000) return value.toLocaleString("en-US");
   const units = ["", "k", "M", "G", "T", "P", "E"];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(value) / 3));
@@ -15,5 +15,5 @@ export function countText(value: number, exact = false): string {
 /** `1,814,073,344 (1.81 G)` */
 export function exactly(value: number): string {
   const exact = value.toLocaleString("en-US");
-  return value < 10_000 ? exact : `${exact} (${countText(value)})`;
+  return value < 10_000 ? exact : `${exact} (${scaledCount(value)})`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { checkEnsembleOptions, distributionOf } from "./ensemble.js";
-import type { TrainOptions } from "./options.js";
+import { checkEnsembleOptions } from "./checks.js";
+import { distributionOf } from "./ensemble-text.js";
+import type { TrainCommandOptions } from "./options.js";
 
 describe("distributionOf", () => {
   test("counts what is a number only", () => {
@@ -24,6 +25,6 @@ test.each([
   [{ initial: "w.safetensors" }, "--initial: this option is for one network. Leave out --ensemble"],
   [{ order: "rows.npy" }, "--order: this option is for one network"],
 ])("%o is refused with an ensemble", (changes, message) => {
-  const options = { order: "shuffle", ...changes } as unknown as TrainOptions;
+  const options = { order: "shuffle", ...changes } as unknown as TrainCommandOptions;
   expect(() => checkEnsembleOptions(options)).toThrow(message);
 });

@@ -1,0 +1,225 @@
+// Follows one training, of one network or of many: progress, JSON lines, checkpoints, and the files of its results.
+import { dirname, join } from "node:path";
+import { exitCodes, InvalidInputError } from "../../core/errors.js";
+import type { Finding } from "../../core/findings.js";
+import { writeSafetensors } from "../../core/formats/safetensors.js";
+import type { Dataset } from "../../data/dataset.js";
+import type { Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
+import type { StopSignal, Trial } from "../../train/trial/trial.js";
+import type { CommandContext } from "../command-context.js";
+import { formatNumber, jsonLine } from "../output.js";
+import { type Progress, startProgress } from "../progress.js";
+import { ensembleText } from "./ensemble-text.js";
+import { StateFile, writeResult } from "./files.js";
+import type { TrainableModel } from "./model.js";
+import type { TrainCommandOptions } from "./options.js";
+import { networkText } from "./text.js";
+import type { Outcome, TrainingText } from "./training-text.js";
+
+export interface Following {
+  readonly options: TrainCommandOptions;
+  readonly terminal: CommandContext["terminal"];
+  readonly trial: Trial;
+  readonly data: Dataset;
+  readonly model: Pick<TrainableModel, "remarks" | "inferenceModel">;
+}
+
+/** How a training ended. */
+export interface Ending {
+  readonly exitCode: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Runs a trial and tells about it.
+ * @returns exit code 1 when every network diverged, 130 when interrupted.
+ * @throws InvalidInputError when the trial goes on from beyond its end; EnvironmentError when a result was not written.
+ */
+export async function followTraining(following: Following, signal: StopSignal): Promise<Ending> {
+  const training = new Training(following);
+  return training.run(signal);
+}
+
+class Training {
+  readonly #following: Following;
+  readonly #text: TrainingText;
+  readonly #progress: Progress;
+  readonly #state: StateFile | undefined;
+  #compileMs = 0;
+  #trainMs = 0;
+  /** Since the start or the resume. */
+  #steps = 0;
+  #threads = 0;
+  #validation: Evaluation | undefined;
+  #test: Measured | undefined;
+  #status: Outcome["status"] = "done";
+
+  constructor(following: Following) {
+    this.#following = following;
+    const { options, terminal, trial } = following;
+    const { model, quiet, saveState, ensemble } = options;
+    this.#text = ensemble === undefined ? networkText : ensembleText;
+    const label = ensemble === undefined ? `train ${model}` : `train ${trial.networks} x ${model}`;
+    this.#progress = startProgress({ terminal, total: 1, unit: "steps", label, quiet });
+    this.#state = saveState === undefined ? undefined : new StateFile(saveState, (remark) => this.#say(remark));
+  }
+
+  async run(signal: StopSignal): Promise<Ending> {
+    const { model, trial } = this.#following;
+    for (const remark of model.remarks) this.#say(remark);
+    try {
+      for await (const event of trial.run(signal)) await this.#hear(event);
+    } finally {
+      this.#progress.stop();
+    }
+    return this.#finish();
+  }
+
+  async #hear(event: TrialEvent): Promise<void> {
+    switch (event.kind) {
+      case "ready":
+        return this.#begin(event);
+      case "steps":
+        return this.#advance(event);
+      case "probes":
+        for (const reading of event.readings) this.#writeJson(this.#text.probeDocument(reading));
+        return;
+      case "epoch":
+        this.#validation = event.measured.find(({ phase }) => phase === "validation");
+        return this.#progress.line(this.#text.epochText(event));
+      case "test":
+        this.#test = event.measured;
+        return;
+      case "checkpoint":
+        return this.#state?.save(event.bytes);
+      case "interrupted":
+        this.#status = "interrupted";
+        return;
+      case "diverged":
+        // All networks that did are named together at the end.
+        return;
+      case "done": {
+        const { networks } = this.#following.trial;
+        if (event.diverged.length === networks) this.#status = "diverged";
+        if (event.diverged.length > 0) this.#say(this.#text.divergedText(event.diverged, networks));
+      }
+    }
+  }
+
+  #begin({ step, totalSteps, compileMs }: EventOf<"ready">): void {
+    const { options, data } = this.#following;
+    if (step > totalSteps) throw furtherThanAsked(options.resume ?? "", step, totalSteps);
+    this.#compileMs = compileMs;
+    this.#progress.setTotal(totalSteps);
+    const from = step === 0 ? "" : ` from step ${formatNumber(step)}`;
+    this.#progress.line(`training on ${data.title}, ${formatNumber(totalSteps)} steps${from}`);
+  }
+
+  #advance({ first, steps, losses, durationMs, threads }: EventOf<"steps">): void {
+    this.#steps += steps;
+    this.#trainMs += durationMs;
+    this.#threads = threads;
+    const networks = losses.length / steps;
+    const lossesAt = (step: number): Float32Array => losses.subarray(step * networks, (step + 1) * networks);
+    const { options, terminal } = this.#following;
+    if (options.json) {
+      let text = "";
+      for (let i = 0; i < steps; i++) text += jsonLine(this.#text.stepDocument(first + i, lossesAt(i)));
+      terminal.write(text);
+    }
+    this.#progress.update(first + steps, { loss: this.#text.progressLoss(lossesAt(steps - 1)) });
+  }
+
+  /** Says what must be heard even by those who want no progress. */
+  #say(text: string): void {
+    const { options, terminal } = this.#following;
+    if (options.quiet) terminal.writeError(`${text}\n`);
+    else this.#progress.line(text);
+  }
+
+  #writeJson(document: object): void {
+    const { options, terminal } = this.#following;
+    if (options.json) terminal.write(jsonLine(document));
+  }
+
+  /** The results: files first, then the last line, so that who reads it finds the files; a failure to write comes last. */
+  async #finish(): Promise<Ending> {
+    const { options, terminal, trial } = this.#following;
+    const failures: unknown[] = [];
+    const note = (cause: unknown): void => void failures.push(cause);
+    const measured = this.#status === "done" ? await this.#measured() : undefined;
+    await this.#state?.finish().catch(note);
+    if (this.#status === "done") await this.#writeResults().catch(note);
+    const { document, text, findings } = this.#text.summary(this.#outcome(measured));
+    this.#writeJson({ final: document });
+    if (!options.json) {
+      terminal.write(this.#text.probeTables(trial.probed, Math.floor(options.batchSize / 2), terminal.columns));
+      if (this.#status === "done") terminal.write(text);
+    }
+    if (failures.length > 0) throw failures[0];
+    if (this.#status === "interrupted" && terminal.isClosed !== true) terminal.writeError(this.#interruptedText());
+    return { exitCode: endingCodes[this.#status], findings };
+  }
+
+  /** After the last step: what the last epoch measured, if it ended there. */
+  async #measured(): Promise<Measured> {
+    const { trial } = this.#following;
+    if (this.#validation?.step === trial.history.steps) return this.#validation;
+    return trial.evaluate(trial.everyEpoch ?? "train");
+  }
+
+  async #writeResults(): Promise<void> {
+    const { options, trial, data, model } = this.#following;
+    const { save, saveWeights } = options;
+    if (save === undefined && saveWeights === undefined) return;
+    const tensors = await trial.allTensors();
+    if (saveWeights !== undefined) await writeResult(saveWeights, writeSafetensors(tensors));
+    if (save === undefined) return;
+    const { scaling } = trial.spec.data;
+    const saved = model.inferenceModel(tensors, { data, scaling, path: save });
+    // First what the model refers to.
+    if (saved.external !== undefined) await writeResult(join(dirname(save), saved.external.name), saved.external.bytes);
+    await writeResult(save, saved.model);
+  }
+
+  #outcome(measured: Measured | undefined): Outcome {
+    const seconds = this.#trainMs / 1000;
+    return {
+      trial: this.#following.trial,
+      measured,
+      test: this.#test,
+      timing: {
+        seconds,
+        stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),
+        compileSeconds: this.#compileMs / 1000,
+        threads: this.#threads,
+      },
+      data: this.#following.data.title,
+      status: this.#status,
+    };
+  }
+
+  #interruptedText(): string {
+    const { options, trial } = this.#following;
+    const steps = formatNumber(trial.history.steps);
+    return options.saveState === undefined
+      ? `interrupted after ${steps} steps; nothing was saved, since --save-state was not given\n`
+      : `interrupted after ${steps} steps; go on with the same command and --resume ${options.saveState}\n`;
+  }
+}
+
+const endingCodes: Readonly<Record<Outcome["status"], number>> = {
+  done: exitCodes.done,
+  diverged: exitCodes.failed,
+  interrupted: exitCodes.interrupted,
+};
+
+/** The longer training cannot be made shorter: its optimizer and its losses have gone on. */
+function furtherThanAsked(where: string, step: number, totalSteps: number): InvalidInputError {
+  return new InvalidInputError("the checkpoint has gone further than asked for", {
+    where,
+    expected: `at most ${totalSteps} steps`,
+    received: `${step}`,
+    remedy: "Give more --steps or --epochs",
+  });
+}

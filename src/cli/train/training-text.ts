@@ -1,0 +1,52 @@
+// What `trainscope train` tells of a training: the parts in which one network and an ensemble differ.
+import type { Finding } from "../../core/findings.js";
+import type { Divergence, EventOf, Measured, ProbeReading } from "../../train/trial/events.js";
+import type { Trial } from "../../train/trial/trial.js";
+
+/** What a training came to. */
+export interface Outcome {
+  readonly trial: Pick<Trial, "networks" | "history" | "everyEpoch">;
+  /** Of the split that is measured after every epoch, or of the training split; after a training that was done. */
+  readonly measured: Measured | undefined;
+  /** Of the test split, where a validation split was there for choices. */
+  readonly test: Measured | undefined;
+  readonly timing: Timing;
+  /** Title of the data set. */
+  readonly data: string;
+  /** `diverged`: no network is left. */
+  readonly status: "done" | "diverged" | "interrupted";
+}
+
+/** The last numbers of `final` in `--json`. */
+export interface Timing {
+  /** Inside the runtime, since the start or the resume, without compilation. */
+  readonly seconds: number;
+  readonly stepsPerSecond: number;
+  readonly compileSeconds: number;
+  readonly threads: number;
+}
+
+/** The end of a training, for programs, for people and for the run store. */
+export interface Summary {
+  /** Last line of `--json`. */
+  readonly document: object;
+  /** Last line for people. */
+  readonly text: string;
+  readonly findings: readonly Finding[];
+}
+
+/** How a training is told. */
+export interface TrainingText {
+  /** A line of `--json` for a step. @param losses one for each network. */
+  stepDocument(step: number, losses: Float32Array): object;
+  /** A line of `--json` for what probes found in one network. */
+  probeDocument(reading: ProbeReading): object;
+  /** The loss beside the progress bar. @param losses one for each network. */
+  progressLoss(losses: Float32Array): number;
+  epochText(event: EventOf<"epoch">): string;
+  /** What is said at the end when networks diverged. */
+  divergedText(diverged: readonly Divergence[], networks: number): string;
+  /** Tables of what probes found; "" when there were none. @param half examples of half a batch. */
+  probeTables(probed: Trial["probed"], half: number, columns: number): string;
+  summary(outcome: Outcome): Summary;
+}
