@@ -80,6 +80,15 @@ export { readNpz, writeNpz } from "./data/formats/npz.js";
 export type { Provider, RuntimeCapabilities } from "./train/runtime/capabilities.js";
 export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime/runtime.js";
 
+// Trials as jobs: JSON that any process can run, and the port to whatever runs many of them. `runStudy` runs a study.
+export type { ExecutionEvent, Executor } from "./study/execution/executor.js";
+export { readTrialJob, type TrialJob, trialJobs } from "./study/execution/job.js";
+export { type LocalExecutorOptions, localExecutor } from "./study/execution/local-executor.js";
+export { runTrialJob } from "./study/execution/run-trial-job.js";
+export type { CheckpointPort, RowSink, TrialHost, TrialOutcome } from "./study/execution/trial-host.js";
+export { runStudy, type StudyOutcome, type StudyRequest } from "./study/run-study.js";
+export type { RunStore } from "./study/store/store.js";
+
 // Graphs: symbolic tensors over ONNX operators. `ops` has a function for each operator; `gradients` and `simplify` make
 // new graphs from graphs; `evaluateGraph` is the slow, exact reference in float64.
 export { constant, filled, input, scalar } from "./graph/build.js";
@@ -113,6 +122,7 @@ export {
   InterruptedError,
   InvalidInputError,
   MissingDataError,
+  RuntimeCrashError,
   ShapeError,
   TrainscopeError,
   UnknownNameError,

@@ -129,6 +129,19 @@ export class StaleLeaseError extends TrainscopeError {
   }
 }
 
+/** Whatever executes the models has ended without having been asked to. What is in a checkpoint is not lost. */
+export class RuntimeCrashError extends TrainscopeError {
+  /** @param reason what is known of its end. */
+  constructor(reason: string) {
+    super(
+      "runtime-crash",
+      exitCodes.missing,
+      `its worker thread died (${reason}), and its sessions and tensors with it`,
+      { where: "runtime", remedy: "Create a new runtime and resume from the last checkpoint" },
+    );
+  }
+}
+
 /** Work stopped by the user; everything up to the last segment is saved. */
 export class InterruptedError extends TrainscopeError {
   constructor(where: string, remedy: string) {

@@ -12,7 +12,7 @@ export interface SeriesKey {
   /** Hash of the trial's spec. */
   readonly trial: string;
   readonly phase: Phase;
-  /** `loss`, `accuracy`, `learningRate`, or a probe's name. */
+  /** `loss`, `accuracy`, `batchLoss`, `learningRate`, ..., or a probe's name. */
   readonly metric: string;
   /** Layer or parameter path, or "" for the whole network. */
   readonly path: string;

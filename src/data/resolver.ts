@@ -54,6 +54,22 @@ export function dataResolver(openSource: OpenSource): DataResolver {
   return resolver;
 }
 
+/** Data sets that were loaded already, by their fingerprints; others come from another resolver, or are unknown. */
+export function loadedData(sets: readonly Dataset[], others?: DataResolver): DataResolver {
+  return {
+    async open(source, signal) {
+      const data = sets.find(({ fingerprint }) => fingerprint === source.fingerprint);
+      if (data !== undefined) return data;
+      if (others !== undefined) return others.open(source, signal);
+      throw new InvalidInputError("unknown data", {
+        where: `data source "${sourceText(source)}"`,
+        expected: sets.map(({ fingerprint, title }) => `fingerprint ${fingerprint} (${title})`).join(" or "),
+        received: `fingerprint ${source.fingerprint}`,
+      });
+    },
+  };
+}
+
 function localOnly(name: string): InvalidInputError {
   return new InvalidInputError("local files cannot be opened by another process", {
     where: `data source "${name}"`,

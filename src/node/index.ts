@@ -25,4 +25,5 @@ export { type FigureRenderer, openFigureRenderer, type RenderOptions } from "./r
 
 // Runs: the store of the command line, and its location.
 export { type Paths, type PathsOptions, trainscopePaths } from "./files/paths.js";
+export { type NodeExecutorOptions, nodeExecutor } from "./node-executor.js";
 export { openRunStore, type StoreOptions } from "./store/open-store.js";

@@ -47,6 +47,8 @@ export {
   type TrialResult,
 } from "../study/definition.js";
 export { type MeasurementInput, type MeasurementPlan, measurementPlan } from "../study/measurement.js";
+export { runStudy, type StudyOutcome, type StudyRequest } from "../study/run-study.js";
+export type { RunStore } from "../study/store/store.js";
 export { architectures, normalization };
 
 /** Every study by its id. */

@@ -6,7 +6,10 @@ import type { TensorData } from "../core/numbers/tensor-data.js";
 import { patternCovers } from "../nn/path-patterns.js";
 import { haveSameInputs, joinedProbes, type ProbeSpec, probeOptions, probesCover } from "../probes/probe-spec.js";
 
-/** What every step can tell of itself, before its update. */
+/**
+ * What every step can tell of itself, before its update. Kept as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum` and
+ * `batchSize`: `loss` and `accuracy` are those of whole splits.
+ */
 export const stepMetrics = ["loss", "accuracy", "learningRate", "momentum", "batchSize"] as const;
 
 export type StepMetric = (typeof stepMetrics)[number];

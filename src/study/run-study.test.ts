@@ -39,11 +39,7 @@ function request(study: StudyDefinition): StudyRequest {
     seeds: [],
     store: memoryStore(),
     run: { command: "trainscope study run counting", versions: {}, machine: "" },
-    checkpoints: { read: never("a checkpoint"), write: never("a checkpoint"), remove: never("a checkpoint") },
-    openRuntime: never("a runtime"),
-    workers: 2,
-    now: () => 0,
-    wait: never("waiting"),
+    executor: { run: never("an executor") },
     clock: () => "2026-11-23T06:00:00Z",
   };
 }
@@ -129,7 +125,7 @@ test("a run that is resumed with another design is refused: what it has would be
     data: { patches: data },
     checkpoints,
   };
-  await expect(runStudy(asked)).rejects.toThrow("a runtime is not needed");
+  await expect(runStudy(asked)).rejects.toThrow("an executor is not needed");
   const [resumeRun] = await asked.store.listRuns();
   expect(resumeRun).toMatchObject({
     status: "failed",

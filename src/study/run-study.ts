@@ -3,8 +3,9 @@
 //   definition + settings + seeds -> trials -> results -> trials of the next stage -> results -> findings, claims, figures
 import type * as z from "zod";
 import { InvalidInputError } from "../core/errors.js";
-import { groupBy } from "../core/group-by.js";
+import type { Remark } from "../core/remark.js";
 import type { Dataset } from "../data/dataset.js";
+import { trialId } from "../train/spec/trial-spec.js";
 import { analyzeResults, type RunFacts } from "./analyze.js";
 import type {
   Analysis,
@@ -15,13 +16,14 @@ import type {
   TrainedStudy,
 } from "./definition.js";
 import { designStage } from "./design.js";
-import { type ExecutorRequest, type ExecutorResult, executeTrials } from "./execution/executor.js";
-import type { ExecutorProgress } from "./execution/progress-board.js";
+import type { ExecutionEvent, Executor } from "./execution/executor.js";
+import { trialJobs } from "./execution/job.js";
+import { ProgressBoard, type StudyProgress } from "./execution/progress.js";
 import type { Settings } from "./settings.js";
 import { readTrialResults } from "./store/read-results.js";
-import type { NewRun, RunRecord, RunTrial } from "./store/store.js";
+import type { NewRun, RunRecord, RunStore, RunTrial } from "./store/store.js";
 
-export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "data"> {
+export interface StudyRequest {
   readonly study: StudyDefinition;
   /** The data sets by role; none for a study that trains nothing. */
   readonly data: Readonly<Record<string, Dataset>>;
@@ -30,17 +32,32 @@ export interface StudyRequest extends Omit<ExecutorRequest, "trials" | "data"> {
   readonly settings: Settings;
   readonly seeds: readonly number[];
   readonly run: Pick<NewRun, "command" | "versions" | "machine">;
+  readonly store: RunStore;
+  /** Runs the trials; not used by a study that trains nothing. */
+  readonly executor: Executor;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: StudyProgress) => void;
+  /** A trial that just ended, in its place in the design. */
+  readonly onEnd?: (trial: PlannedTrial, status: "done" | "diverged" | "found", progress: StudyProgress) => void;
+  /** Receives what a user should know although the work goes on. */
+  readonly onRemark?: (remark: Remark) => void;
   /** An unfinished run to go on with, instead of a new one. */
   readonly resumeRun?: RunRecord;
   /** The time of day, ISO 8601 in UTC. */
   readonly clock: () => string;
 }
 
+export interface Execution {
+  readonly interrupted: boolean;
+  /** Trials that were found finished. */
+  readonly found: number;
+}
+
 export interface StudyOutcome {
   readonly run: RunRecord;
   readonly facts: RunFacts;
   readonly trials: readonly RunTrial[];
-  readonly execution: ExecutorResult;
+  readonly execution: Execution;
   /** Absent when the run was interrupted. */
   readonly analysis?: Analysis;
 }
@@ -68,7 +85,7 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
 }
 
 interface Made {
-  readonly execution: ExecutorResult;
+  readonly execution: Execution;
   /** Absent when it was interrupted. */
   readonly analysis?: Analysis;
 }
@@ -88,7 +105,7 @@ async function train(
   facts: RunFacts,
 ): Promise<Made> {
   const { store } = request;
-  const progress = new StageProgress(request.onProgress);
+  const board = new ProgressBoard();
   const done = new Set<string>();
   let results: StudyResults = [];
   let found = 0;
@@ -96,7 +113,7 @@ async function train(
     const trials = designStage({ ...request, study }, stage, results);
     await store.addTrials(run.id, stage.id, trials);
     await checkSameDesign(request, run.id, stage.id, trials);
-    const execution = await executeStage(request, trials, progress);
+    const execution = await executeStage(request, trials, board);
     found += execution.found;
     if (execution.interrupted) return { execution: { interrupted: true, found } };
     done.add(stage.id);
@@ -122,50 +139,44 @@ async function checkSameDesign(
   });
 }
 
-/** Runs the trials of a stage, those of one data set after those of another. */
+/** Runs the trials of a stage. */
 async function executeStage(
   request: StudyRequest,
   trials: readonly PlannedTrial[],
-  progress: StageProgress,
-): Promise<ExecutorResult> {
+  board: ProgressBoard,
+): Promise<Execution> {
+  const { executor, signal = new AbortController().signal } = request;
   const sets = new Map(Object.values(request.data).map((data) => [data.fingerprint, data]));
-  let found = 0;
-  for (const [fingerprint, group] of groupBy(trials, ({ spec }) => spec.data.source.fingerprint)) {
-    const execution = await executeTrials({
-      ...request,
-      data: sets.get(fingerprint) as Dataset,
-      trials: group,
-      onProgress: progress.listener(),
-    });
-    found += execution.found;
-    if (execution.interrupted) return { interrupted: true, found };
+  const jobs = trialJobs(trials, (spec) => sets.get(spec.data.source.fingerprint) as Dataset);
+  const places = new Map(trials.map((trial) => [trialId(trial.spec), trial]));
+  board.expect(jobs.length);
+  let [ended, found] = [0, 0];
+  for await (const event of executor.run(jobs, signal)) {
+    if (event.kind === "found") found++;
+    if (event.kind === "found" || event.kind === "ended") ended++;
+    report(request, board, places, event);
   }
-  return { interrupted: false, found };
+  return { interrupted: ended < jobs.length, found };
 }
 
-/** Adds the progress of a call of the executor to that of the calls before. */
-class StageProgress {
-  readonly #onProgress: (progress: ExecutorProgress) => void;
-  #before = { done: 0, total: 0, trialsDone: 0, trials: 0 };
-  #now = this.#before;
-
-  constructor(onProgress: (progress: ExecutorProgress) => void = () => undefined) {
-    this.#onProgress = onProgress;
+/** Tells the caller what an event says to people. */
+function report(
+  { onProgress, onEnd, onRemark }: StudyRequest,
+  board: ProgressBoard,
+  places: ReadonlyMap<string, PlannedTrial>,
+  event: ExecutionEvent,
+): void {
+  if (event.kind === "remark") onRemark?.(event.remark);
+  if (event.kind === "failed" && event.willRetry) {
+    const text = `is tried once more from its last checkpoint: ${event.reason}`;
+    onRemark?.({ code: "trial-retried", where: `trial ${event.trial}`, text });
   }
-
-  listener(): (progress: ExecutorProgress) => void {
-    this.#before = this.#now;
-    const { done, total, trialsDone, trials } = this.#before;
-    return (progress) => {
-      this.#now = {
-        done: done + progress.done,
-        total: total + progress.total,
-        trialsDone: trialsDone + progress.trialsDone,
-        trials: trials + progress.trials,
-      };
-      this.#onProgress({ ...progress, ...this.#now });
-    };
-  }
+  const progress = board.heard(event);
+  if (progress === undefined) return;
+  onProgress?.(progress);
+  const place = places.get(event.trial);
+  if (place === undefined || event.kind === "progress") return;
+  onEnd?.(place, event.kind === "ended" ? event.status : "found", progress);
 }
 
 async function openRun({ study, run, resumeRun, store, clock }: StudyRequest, facts: RunFacts): Promise<RunRecord> {

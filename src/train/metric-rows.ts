@@ -4,6 +4,7 @@
 //   TrialEvent -> MetricRow...     one number a row, for figures
 import { type MetricRow, rowsOf, type SeriesBlock } from "../core/rows.js";
 import { passedEpochs } from "./data/row-order.js";
+import type { ProbedHistogram } from "./program/probe-record.js";
 import type { Evaluation, EventOf, ProbeReading, TrialEvent } from "./trial/events.js";
 
 /** What can be kept of a step: loss and fraction of right answers of its batch, what drives its update, its examples. */
@@ -72,6 +73,23 @@ function sampleSeries(
       for (const [row, value] of samples[i].values.entries()) values[row * readings.length + network] = value;
     const places = at(new Array(first.length).fill(step), new Array(first.length).fill(epoch));
     return { ...common, metric: `${of}.sample`, path, ...places, values };
+  });
+}
+
+/**
+ * Histograms of probes: their ends as `weights.histogram.low` and `.high`, and the elements in each bin from low to high as
+ * `weights.histogram[0]` and so on.
+ */
+export function histogramSeries(trial: string, { step, epoch, readings }: EventOf<"probes">): SeriesBlock[] {
+  const place = at([step], [passedEpochs(epoch, step)]);
+  return readings[0].histograms.flatMap(({ of, path, counts }, i) => {
+    const series = (name: string, value: (histogram: ProbedHistogram) => number): SeriesBlock => ({
+      ...{ trial, phase: "train" as const, metric: `${of}.histogram${name}`, path, networks: readings.length },
+      ...place,
+      values: Float64Array.from(readings, ({ histograms }) => value(histograms[i])),
+    });
+    const bins = Array.from(counts, (_, bin) => series(`[${bin}]`, (histogram) => histogram.counts[bin]));
+    return [series(".low", ({ low }) => low), series(".high", ({ high }) => high), ...bins];
   });
 }
 

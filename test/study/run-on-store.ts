@@ -2,13 +2,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Dataset } from "../../src/data/dataset.js";
+import { loadedData } from "../../src/data/resolver.js";
 import { isSyntheticName, syntheticDataset } from "../../src/data/synthetic.js";
 import { loadSample } from "../../src/node/data/download/sample.js";
 import { trainscopePaths } from "../../src/node/files/paths.js";
-import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
-import { checkpointFiles } from "../../src/node/store/checkpoint-files.js";
+import { nodeExecutor } from "../../src/node/node-executor.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
 import type { StudyDefinition } from "../../src/study/definition.js";
 import { runStudy, type StudyOutcome, type StudyRequest } from "../../src/study/run-study.js";
@@ -20,7 +19,9 @@ export interface StudyPlace {
   dispose(): void;
 }
 
-export interface StudyOptions extends Partial<Pick<StudyRequest, "signal" | "resumeRun" | "workers" | "onProgress">> {
+export interface StudyOptions extends Partial<Pick<StudyRequest, "signal" | "resumeRun" | "onProgress">> {
+  /** Trials at once at most; default 2. */
+  readonly workers?: number;
   /** `smoke` when left out. */
   readonly preset?: string;
   readonly set?: Settings;
@@ -42,7 +43,7 @@ export function studyPlace(): StudyPlace {
     return set;
   };
   return {
-    async run(study, { preset = "smoke", set = {}, ...options } = {}) {
+    async run(study, { preset = "smoke", set = {}, workers = 2, ...options } = {}) {
       const store = await openRunStore(paths);
       const isTrained = study.kind === "trained";
       const roles = isTrained ? Object.entries(study.data) : [];
@@ -57,11 +58,7 @@ export function studyPlace(): StudyPlace {
           seeds: Array.from({ length: seeds }, (_, seed) => seed),
           store,
           run: { command: `trainscope study run ${study.id}`, versions: {}, machine: "" },
-          checkpoints: checkpointFiles(paths),
-          openRuntime: () => nodeRuntime({ cores: 1 }),
-          workers: 2,
-          now: () => performance.now(),
-          wait: async (ms) => sleep(ms),
+          executor: nodeExecutor({ store, paths, workers, data: loadedData([...sets.values()]) }),
           clock: () => "2026-11-30T12:00:00Z",
           ...options,
         });

@@ -168,7 +168,7 @@ class MemoryStore implements RunStore {
 
   async dropAfter(token: LeaseToken, step: number): Promise<void> {
     const { draft } = this.#leased(token);
-    const through = Math.min(step, throughOf(draft));
+    const through = Math.max(0, Math.min(step, throughOf(draft)));
     draft.parts = [...draft.parts.filter((part) => part.through <= step), { through, series: [] }];
   }
 

@@ -8,11 +8,12 @@ import manifest from "../../package.json" with { type: "json" };
 /**
  * Ceilings in KiB after gzip, by entry of the exports map; `false` for an entry that only Node loads. Of the main entry
  * the operators (their shape rules, gradients and float64 references) are the largest part, then the ONNX schema with
- * its protobuf library, the checking of options and specs, and the accounting of models and files. The studies build and account
- * for models of layers themselves, so operators, layers and accounting come with them.
+ * its protobuf library, the checking of options and specs, and the accounting of models and files. Running studies, with
+ * the port for executors, is 6 KiB. The studies build and account for models of layers themselves, so operators, layers
+ * and accounting come with them.
  */
 const ceilings: Readonly<Record<string, number | false>> = {
-  ".": 250,
+  ".": 260,
   "./figures": 20,
   "./studies": 140,
   "./node": false,

@@ -1,13 +1,12 @@
 // What every command that runs studies needs: data, store, runtimes, progress, and the run itself.
-import { availableParallelism } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import { InvalidInputError } from "../../core/errors.js";
+import { remarkText } from "../../core/remark.js";
 import type { Dataset } from "../../data/dataset.js";
-import { nodeRuntime } from "../../node/runtime/node-runtime.js";
-import { checkpointFiles } from "../../node/store/checkpoint-files.js";
+import { loadedData } from "../../data/resolver.js";
+import { nodeExecutor } from "../../node/node-executor.js";
 import { countText } from "../../study/analysis/number-text.js";
-import { defaultPreset, type StudyDefinition } from "../../study/definition.js";
-import type { ExecutorProgress } from "../../study/execution/progress-board.js";
+import { defaultPreset, type PlannedTrial, type StudyDefinition } from "../../study/definition.js";
+import type { StudyProgress } from "../../study/execution/progress.js";
 import { runStudy, type StudyOutcome } from "../../study/run-study.js";
 import { changesText, presetOf, resolveSettings, type Settings, settingsFromText } from "../../study/settings.js";
 import type { RunRecord, RunStore } from "../../study/store/store.js";
@@ -67,24 +66,25 @@ export async function runStudySession(
       store,
       signal,
       run: { command: context.commandLine, versions: { ...versions() }, machine: machineText() },
-      checkpoints: checkpointFiles(context.paths()),
-      openRuntime: () => nodeRuntime({ cores: 1 }),
-      // One trial a core: small networks gain nothing from a second thread, and a study needs throughput.
-      workers: options.workers ?? availableParallelism(),
-      now: () => performance.now(),
-      wait: async (ms) => sleep(ms),
+      executor: nodeExecutor({
+        store,
+        data: loadedData(Object.values(data)),
+        paths: context.paths(),
+        ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
+      }),
       clock: () => new Date().toISOString(),
       onProgress: (state) => {
         progress.setTotal(state.total);
         progress.update(state.done, state.loss === undefined ? {} : { loss: state.loss });
-        const line = endedText(state, size.seeds);
-        if (line !== undefined) progress.line(line);
+      },
+      onEnd: (trial, status, state) => {
+        if (status !== "found") progress.line(endedText(trial, status, state, size.seeds));
       },
       onRemark: (remark) => {
-        if (options.quiet) context.terminal.writeError(`${remark}\n`);
-        else progress.line(remark);
+        if (options.quiet) context.terminal.writeError(`${remarkText(remark)}\n`);
+        else progress.line(remarkText(remark));
       },
-      ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
       ...(resumeRun === undefined ? {} : { resumeRun }),
     });
     const durationMs = performance.now() - started;
@@ -168,11 +168,14 @@ function sizeText(study: StudyDefinition, { preset = defaultPreset, settings, se
   return changes.length === 0 ? normal.about : `preset ${preset} with ${changes.join(", ")}`;
 }
 
-function endedText({ ended, trialsDone, trials }: ExecutorProgress, seeds: readonly number[]): string | undefined {
-  if (ended === undefined || ended.status === "found") return undefined;
-  const { factors, replicate } = ended.trial;
+function endedText(
+  { factors, replicate }: PlannedTrial,
+  status: "done" | "diverged",
+  { trialsDone, trials }: StudyProgress,
+  seeds: readonly number[],
+): string {
   const place = [...Object.values(factors), `seed ${seeds[replicate] ?? replicate}`].join(", ");
-  return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${place}${ended.status === "diverged" ? " diverged" : ""}`;
+  return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${place}${status === "diverged" ? " diverged" : ""}`;
 }
 
 /** The newest run that nobody works on and that is not done, with the size that it was started with. */

@@ -55,7 +55,7 @@ function capabilitiesWith(cores: number): RuntimeCapabilities {
   return {
     provider: "cpu",
     threads: { most: cores, fixedAtStart: false },
-    memoryBytes: memoryBytes(),
+    memoryBytes: machineMemoryBytes(),
     // ONNX Runtime 1.30 refuses operator sets from 27 on as not yet released.
     // Blocked convolutions exist on processors for which MLAS has vector kernels: mostly x86-64 with AVX.
     domains: { "": 26, "com.microsoft": 1, "com.microsoft.nchwc": 1 },
@@ -66,7 +66,7 @@ function capabilitiesWith(cores: number): RuntimeCapabilities {
 }
 
 /** Memory of the machine, or the limit of the container. */
-function memoryBytes(): number {
+export function machineMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

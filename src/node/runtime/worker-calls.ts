@@ -1,6 +1,6 @@
 // Calls to a worker thread as promises, which are rejected if the worker dies.
 import { receiveMessageOnPort } from "node:worker_threads";
-import { EnvironmentError, InvalidInputError } from "../../core/errors.js";
+import { InvalidInputError, RuntimeCrashError } from "../../core/errors.js";
 import { fromWire } from "./ort-errors.js";
 import type { Call, HostCalls, HostMethod, HostResult, Reply } from "./protocol.js";
 import type { Host } from "./worker-pool.js";
@@ -69,10 +69,7 @@ export class WorkerCalls {
       if (last === undefined) break;
       this.#settle(last.message as Reply);
     }
-    this.#closed ??= new EnvironmentError(`its worker thread died (${reason}), and its sessions and tensors with it`, {
-      where: "runtime",
-      remedy: "Create a new runtime and resume from the last checkpoint",
-    });
+    this.#closed ??= new RuntimeCrashError(reason);
     for (const { reject } of this.#pending.values()) reject(this.#closed);
     this.#pending.clear();
     this.#host.port.close();

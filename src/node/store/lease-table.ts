@@ -118,7 +118,7 @@ export function dropAfter(connection: Connection, token: LeaseToken, step: numbe
   const { key } = leasedTrial(connection, token);
   dropSeriesAfter(connection, key, step);
   dropTensorsAfter(connection, key, step);
-  connection.run("UPDATE trials SET through = min(through, ?) WHERE key = ?", [step, key]);
+  connection.run("UPDATE trials SET through = max(0, min(through, ?)) WHERE key = ?", [step, key]);
 }
 
 /** Ends a trial: what was measured since takes the place of what the end before left. */

@@ -199,7 +199,10 @@ export interface RunStore {
    * @throws StaleLeaseError
    */
   append(token: LeaseToken, part: MeasuredPart): Promise<void>;
-  /** Drops the parts that end after a step: those that a trial that goes on from it will measure again. @throws StaleLeaseError */
+  /**
+   * Drops the parts that end after a step: those that a trial that goes on from it will measure again. -1 drops all.
+   * @throws StaleLeaseError
+   */
   dropAfter(token: LeaseToken, step: number): Promise<void>;
   /** Ends a trial and its lease. What was appended takes the place of what an earlier end left. @throws StaleLeaseError */
   finishTrial(token: LeaseToken, end: TrialEnd): Promise<void>;

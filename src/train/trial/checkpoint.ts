@@ -95,6 +95,14 @@ function readDescription(where: string, bytes: Uint8Array): Description {
   };
 }
 
+/**
+ * Updates done when a checkpoint was written.
+ * @throws InvalidInputError when it is none, CorruptFileError when it is damaged.
+ */
+export function checkpointStep(where: string, bytes: Uint8Array): number {
+  return readDescription(where, bytes).step;
+}
+
 /** The older checksums cannot be compared with hashes. */
 function checkNoArrays(where: string, origin: unknown): void {
   const [what] = Object.keys((origin as Members | null) ?? {});

@@ -150,7 +150,7 @@ export const measurementContract: StoreContract = {
     ]);
   },
 
-  async "what a trial goes on from is what was dropped to"({ store, id, expect }) {
+  async "what a trial goes on from is what was dropped to, and -1 drops all"({ store, id, expect }) {
     const { token } = await leased(store, id);
     await store.append(token, { through: 5, series: [] });
     await store.dropAfter(token, 7);
@@ -159,7 +159,14 @@ export const measurementContract: StoreContract = {
     expect(next.through).toEqual(5);
     await store.dropAfter(next.token, 2);
     await store.releaseTrial(next.token);
-    expect((await leased(store, id)).through).toEqual(2);
+    const last = await leased(store, id);
+    expect(last.through).toEqual(2);
+    await store.dropAfter(last.token, 0);
+    await store.append(last.token, { through: 0, series: [exampleSeries(id, [1])] });
+    await store.dropAfter(last.token, 0);
+    expect((await seriesIn(store, id)).length).toEqual(1);
+    await store.dropAfter(last.token, -1);
+    expect(await seriesIn(store, id)).toEqual([]);
   },
 
   async "old measurements stay until the new end takes their place"({ world, store, id, expect }) {

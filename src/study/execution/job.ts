@@ -1,0 +1,75 @@
+// A trial as a job: everything that another process, on this host or another, needs to run it. Plain JSON.
+import * as z from "zod";
+import { parseOptions } from "../../core/definition.js";
+import { InvalidInputError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
+import { type TrialSpec, type TrialSpecInput, trialId, trialSpec } from "../../train/spec/trial-spec.js";
+import type { PlannedTrial } from "../definition.js";
+import { joined, type MeasurementPlan, measurementOptions } from "../measurement.js";
+import { type JobNeeds, needsEstimator } from "./needs.js";
+
+export interface TrialJob {
+  readonly schema: 1;
+  /** Hash of the spec. */
+  readonly trial: string;
+  readonly spec: TrialSpec;
+  readonly measure: MeasurementPlan;
+  /** SHA-256 of everything in an artifact store that it reads. */
+  readonly artifacts: readonly string[];
+  readonly needs: JobNeeds;
+}
+
+/** The form of a job. The spec is read by `trialSpec`. */
+export const trialJobSchema = z.strictObject({
+  schema: z.literal(1),
+  trial: z.string(),
+  spec: z.looseObject({}),
+  measure: measurementOptions,
+  artifacts: z.array(z.string().regex(/^[0-9a-f]{64}$/, { error: "64 hexadecimal digits" })),
+  needs: z.strictObject({
+    memoryBytes: z.number().min(0),
+    threads: z.int().positive(),
+    provider: z.enum(["cpu", "wasm", "webgpu", "cuda"]).optional(),
+  }),
+});
+
+/** A job that came from elsewhere. @throws InvalidInputError | UnknownNameError that names what does not fit. */
+export function readTrialJob(given: unknown): TrialJob {
+  const job = parseOptions("job", trialJobSchema, given) as z.output<typeof trialJobSchema>;
+  const spec = trialSpec(job.spec as unknown as TrialSpecInput, "job.spec");
+  const name = trialId(spec);
+  if (name !== job.trial) {
+    throw new InvalidInputError("the spec is not that of the trial", {
+      where: "job",
+      expected: `trial ${job.trial}`,
+      received: `trial ${name}`,
+      remedy: "Send it again from a process of the same version",
+    });
+  }
+  return { ...job, spec } as TrialJob;
+}
+
+/**
+ * The jobs of a design. Two places of a design may hold the same trial: it is one job, measured for both.
+ * @param dataOf gives the data set of a trial.
+ * @throws ShapeError | InvalidInputError for a model that cannot be built for its data.
+ */
+export function trialJobs(
+  trials: readonly Pick<PlannedTrial, "spec" | "measure">[],
+  dataOf: (spec: TrialSpec) => Dataset,
+): TrialJob[] {
+  const needs = needsEstimator();
+  const jobs = new Map<string, TrialJob>();
+  for (const { spec, measure } of trials) {
+    const trial = trialId(spec);
+    const known = jobs.get(trial);
+    const { source } = spec.data;
+    jobs.set(trial, {
+      ...{ schema: 1, trial, spec },
+      measure: known === undefined ? measure : joined(known.measure, measure),
+      artifacts: source.kind === "artifact" ? [source.sha256] : [],
+      needs: known?.needs ?? needs(spec, dataOf(spec)),
+    });
+  }
+  return [...jobs.values()];
+}

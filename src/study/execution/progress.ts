@@ -1,0 +1,55 @@
+// How far the trials of a study are, together.
+import type { ExecutionEvent } from "./executor.js";
+
+export interface StudyProgress {
+  /** Steps done, over all trials, those found in the store included. */
+  readonly done: number;
+  /** Steps of all trials. What nobody has begun counts as much as the others do on average. */
+  readonly total: number;
+  readonly trialsDone: number;
+  readonly trials: number;
+  readonly loss?: number;
+}
+
+/** Adds up what all workers tell. */
+export class ProgressBoard {
+  /** Steps done and wanted by trial; only of those that have begun. */
+  readonly #known = new Map<string, { readonly step: number; readonly totalSteps: number }>();
+  readonly #ended = new Set<string>();
+  #trials = 0;
+
+  /** More trials are to be run: those of another stage. */
+  expect(trials: number): void {
+    this.#trials += trials;
+  }
+
+  /** @returns how far all are now; undefined for events that change nothing. */
+  heard(event: ExecutionEvent): StudyProgress | undefined {
+    const { trial } = event;
+    if (event.kind === "progress") {
+      const { step, totalSteps, loss } = event;
+      this.#known.set(trial, { step, totalSteps });
+      return this.#progress(loss === undefined ? {} : { loss });
+    }
+    if (event.kind !== "ended" && event.kind !== "found") return undefined;
+    this.#ended.add(trial);
+    const known = this.#known.get(trial);
+    if (known !== undefined) this.#known.set(trial, { ...known, step: known.totalSteps });
+    return this.#progress({});
+  }
+
+  #progress(extra: Pick<StudyProgress, "loss">): StudyProgress {
+    const known = [...this.#known.values()];
+    const sum = (of: (one: (typeof known)[number]) => number): number => known.reduce((all, one) => all + of(one), 0);
+    const wanted = sum(({ totalSteps }) => totalSteps);
+    const average = known.length === 0 ? 1 : wanted / known.length;
+    const found = [...this.#ended].filter((trial) => !this.#known.has(trial)).length;
+    return {
+      done: Math.round(sum(({ step }) => step) + found * average),
+      total: Math.round(wanted + (this.#trials - known.length) * average),
+      trialsDone: this.#ended.size,
+      trials: this.#trials,
+      ...extra,
+    };
+  }
+}

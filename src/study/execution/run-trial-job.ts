@@ -1,0 +1,158 @@
+// Runs one job where it is called: in this process, in a worker, or on another host. The same function for all.
+//
+//   data + checkpoint -> trial -> events -> measurements to the sink, state to the checkpoint -> how it ended
+import { TrainscopeError } from "../../core/errors.js";
+import { checkpointStep } from "../../train/trial/checkpoint.js";
+import type { EventOf, TrialEvent } from "../../train/trial/events.js";
+import { openTrial, type Trial } from "../../train/trial/trial.js";
+import type { Timings, TrialEnd } from "../store/store.js";
+import type { TrialJob } from "./job.js";
+import { MeasurementRecorder } from "./measurement-recorder.js";
+import type { TrialHost, TrialOutcome } from "./trial-host.js";
+
+type Checkpoint = { readonly where: string; readonly bytes: Uint8Array };
+
+/**
+ * Runs a job to its end, or to the next segment after the signal. It goes on from the trial's checkpoint; one that cannot
+ * be used is dropped with a remark, and the trial begins anew.
+ * @throws StaleLeaseError when the trial has passed to somebody else, RuntimeCrashError when the runtime died, and whatever
+ * else keeps a trial from being run.
+ */
+export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortSignal): Promise<TrialOutcome> {
+  const saved = await readCheckpoint(job, host);
+  if (saved === undefined) return runFrom(job, host, signal, undefined);
+  try {
+    return await runFrom(job, host, signal, saved);
+  } catch (cause) {
+    if (!isAbout(saved, cause)) throw cause;
+    await dropCheckpoint(job, host, messageOf(cause));
+    return runFrom(job, host, signal, undefined);
+  }
+}
+
+/** The checkpoint to go on from: one whose measurements are all in the sink. */
+async function readCheckpoint(job: TrialJob, host: TrialHost): Promise<Checkpoint | undefined> {
+  let saved: Checkpoint | undefined;
+  try {
+    saved = await host.checkpoints.read(job.trial);
+    if (saved === undefined) return undefined;
+    const step = checkpointStep(saved.where, saved.bytes);
+    if (step <= host.rows.through) return saved;
+    await dropCheckpoint(job, host, `what was measured before step ${step} is not stored`);
+  } catch (cause) {
+    if (!(cause instanceof TrainscopeError)) throw cause;
+    await dropCheckpoint(job, host, messageOf(cause));
+  }
+  return undefined;
+}
+
+async function dropCheckpoint({ trial }: TrialJob, host: TrialHost, reason: string): Promise<void> {
+  const text = `begins anew because its checkpoint cannot be used: ${reason}`;
+  host.onRemark?.({ code: "checkpoint-not-usable", where: `trial ${trial}`, text });
+  await host.checkpoints.remove(trial).catch(() => undefined);
+}
+
+function isAbout({ where }: Checkpoint, cause: unknown): boolean {
+  return cause instanceof TrainscopeError && cause.parts.where.startsWith(where);
+}
+
+async function runFrom(
+  job: TrialJob,
+  host: TrialHost,
+  signal: AbortSignal,
+  resumeFrom: Checkpoint | undefined,
+): Promise<TrialOutcome> {
+  const { spec, measure } = job;
+  const { runtime, now, checkpointEveryMs } = host;
+  const started = now();
+  const data = await host.data.open(spec.data.source, signal);
+  const { most } = runtime.capabilities.threads;
+  const trial = openTrial({
+    ...{ spec, data, runtime, now, evaluate: measure.evaluations },
+    // With several, the trial itself chooses how it uses them.
+    ...(most === 1 ? { threads: 1 } : {}),
+    ...(measure.probes === undefined ? {} : { probes: measure.probes }),
+    ...(resumeFrom === undefined ? {} : { resumeFrom }),
+    ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),
+  });
+  try {
+    return await follow(trial, job, host, signal, started);
+  } finally {
+    await trial.dispose();
+  }
+}
+
+/** Hears every event of a trial: measurements first, so that all that a checkpoint knows is saved before it. */
+async function follow(
+  trial: Trial,
+  job: TrialJob,
+  host: TrialHost,
+  signal: AbortSignal,
+  started: number,
+): Promise<TrialOutcome> {
+  const recorder = new MeasurementRecorder(trial, job.measure, host.rows);
+  const clock = new TrialClock(host.now, started);
+  for await (const event of trial.run(signal)) {
+    clock.heard(event);
+    await recorder.heard(event);
+    host.onEvent?.(event);
+    if (event.kind === "checkpoint") await saveCheckpoint(job, host, event.bytes);
+    if (event.kind === "interrupted") return { kind: "interrupted", step: event.step };
+    if (event.kind === "done") return { kind: "ended", end: endOf(trial, event, clock.timings) };
+    clock.handled();
+  }
+  throw new Error("the trial ended without a word");
+}
+
+/** A trial of which no network is left has diverged. */
+function endOf({ networks }: Trial, { diverged, stopped }: EventOf<"done">, timings: Timings): TrialEnd {
+  const status = diverged.length === networks ? "diverged" : "done";
+  return { status, diverged, ...(stopped === undefined ? {} : { stopped }), timings };
+}
+
+/** A checkpoint that cannot be written costs time after a kill, and nothing else: the training goes on. */
+async function saveCheckpoint({ trial }: TrialJob, host: TrialHost, bytes: Uint8Array): Promise<void> {
+  try {
+    await host.checkpoints.write(trial, bytes);
+  } catch (cause) {
+    const text = `training goes on, but a checkpoint was not saved: ${messageOf(cause)}`;
+    host.onRemark?.({ code: "checkpoint-not-saved", where: `trial ${trial}`, text });
+  }
+}
+
+/** Where the time of a trial went. */
+class TrialClock {
+  readonly #now: () => number;
+  readonly #started: number;
+  #before: number;
+  #compileMs = 0;
+  #trainMs = 0;
+  #evaluateMs = 0;
+
+  constructor(now: () => number, started: number) {
+    this.#now = now;
+    this.#started = started;
+    this.#before = started;
+  }
+
+  heard(event: TrialEvent): void {
+    if (event.kind === "ready") this.#compileMs += event.compileMs;
+    if (event.kind === "steps") this.#trainMs += event.durationMs;
+    // What lies between a segment and the end of its epoch is the evaluation.
+    if (event.kind === "epoch" || event.kind === "test") this.#evaluateMs += this.#now() - this.#before;
+  }
+
+  /** The trial goes on: what was done with its event is not its time. */
+  handled(): void {
+    this.#before = this.#now();
+  }
+
+  get timings(): Timings {
+    const totalMs = this.#now() - this.#started;
+    return { compileMs: this.#compileMs, trainMs: this.#trainMs, evaluateMs: this.#evaluateMs, totalMs };
+  }
+}
+
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
