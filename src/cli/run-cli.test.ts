@@ -132,7 +132,7 @@ describe("help", () => {
     const { code, err } = await cli("train --help adan");
     expect([code, err]).toEqual([
       2,
-      'error: trainscope train --help: unknown topic "adan". Did you mean "adam"? Valid: all, losses, optimizers, schedules, batch-schedules, initializers, and the names that they list\n',
+      'error: trainscope train --help: unknown topic "adan". Did you mean "adam"? Valid: all, losses, optimizers, schedules, batch-schedules, initializers, augmentations, and the names that they list\n',
     ]);
   });
 

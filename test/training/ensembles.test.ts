@@ -121,8 +121,7 @@ function curveSpec(changes: Partial<TrialSpec>): TrialSpec {
     kind("relu"),
     kind("dense", { units: 1 }),
   );
-  const { scaling: _, ...source } = classSpec({}).data;
-  const data = { ...source, dataset: "curve", scaling: "raw" as const };
+  const data = { ...classSpec({}).data, scaling: "raw" as const };
   return classSpec({ model, loss: kind("meanSquaredError"), data, ...changes });
 }
 
@@ -322,13 +321,13 @@ describe("what cannot be is refused before anything runs", () => {
 
   test("a number of networks that is none", () => {
     expect(make({ ensemble: 0 })).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: ensemble: not a count: expected a number of networks, an integer from 1, received 0]`,
+      `[InvalidInputError: trial.ensemble: expected a number above 0, received 0]`,
     );
   });
 
   test("learning rates that do not fit", () => {
     expect(make({ learningRates: [1, 2] })).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: learningRates: learning rates do not fit the ensemble: expected 5, one for each network, received 2]`,
+      `[InvalidInputError: trial.learningRates: learning rates do not fit the ensemble: expected 5, one for each network, received 2]`,
     );
   });
 
