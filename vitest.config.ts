@@ -21,6 +21,7 @@ export default defineConfig({
   test: {
     setupFiles: ["test/support/no-warnings.ts"],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     globalSetup: ["test/support/compile-sources.ts"],
     reporters: ["default", "./test/support/slowest-files.ts"],
     projects: [

@@ -78,7 +78,7 @@ describe("a schedule over the whole training", () => {
 
 test("momentum that the optimizer lacks is refused before anything runs", () => {
   const make = (optimizer: KindSpec) => () => openTrial({ ...request({ optimizer, schedule: cycle }), now: () => 0 });
-  expect(make({ kind: "sgd" })).toThrow("Set momentum to 0.95, with which the schedule begins");
+  expect(make({ kind: "sgd" })).toThrow("Set momentum to 0.95, with which the schedule starts");
   expect(make({ kind: "adagrad" })).toThrow("it has no momentum that the schedule could change");
 });
 

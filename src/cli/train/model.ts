@@ -7,6 +7,7 @@ import { readInitializer } from "../../nn/initializers.js";
 import type { LayerSpec } from "../../nn/layer.js";
 import { modelByName } from "../../nn/models.js";
 import { layerNetwork, type NetworkSource } from "../../nn/network.js";
+import { readLayer } from "../../nn/read-layer.js";
 import { type ModelInitializers, withInitializers } from "../../nn/with-initializers.js";
 import { readModelFile } from "../../node/model-file.js";
 import type { SavedModel } from "../../onnx/save-weights.js";
@@ -73,7 +74,7 @@ function checkNoInitializers({ model, initializer, biasInitializer }: TrainComma
 
 /** A catalogue name, or a JSON file. */
 async function readLayers(model: string): Promise<LayerSpec> {
-  if (/\.json$/i.test(model)) return readModelSpec(model);
+  if (/\.json$/i.test(model)) return readLayer(await readModelSpec(model));
   if (!/[\\/]/.test(model)) return modelByName(model);
   throw new InvalidInputError("cannot read this model", {
     where: `model "${model}"`,
