@@ -1,6 +1,8 @@
 // What a trial does at its edges: other batches, bad input, divergence, evaluation, and what it leaves behind.
+
 import { afterAll, describe, expect, test } from "vitest";
 import { TrainscopeError } from "../../src/core/errors.js";
+import { jsonHash } from "../../src/core/formats/hash.js";
 import { readSafetensors, writeSafetensors } from "../../src/core/formats/safetensors.js";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { graph } from "../../src/graph/graph.js";
@@ -218,6 +220,24 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
         expect(() => readCheckpoint("state", bytes, layout, { spec }), `byte ${at}`).toThrow(TrainscopeError);
       }
     }
+  });
+
+  /** The checkpoint as the version before wrote it: a spec of schema 1, and checksums of arrays beside it. */
+  function older(origin: object): Uint8Array {
+    const { schema: _, freeze: __, data: use, epochs: ___, ...rest } = spec;
+    const { fingerprint } = use.source;
+    const old = { ...rest, schema: 1, epochs: 1, data: { dataset: data.id, fingerprint, scaling: use.scaling } };
+    return rewritten({
+      ...{ version: "3", spec: JSON.stringify(old), trial: jsonHash(old), origin: JSON.stringify(origin) },
+    });
+  }
+
+  test("while one of the version before is continued, unless arrays were handed in", async () => {
+    const resumed = await finish({ ...request, resumeFrom: { where: "state", bytes: older({}) } });
+    expect(bitsOf(resumed)).toEqual(bitsOf(await finish(request)));
+    expect(await refusal(resuming(older({ "order of rows": "758d6336" })))).toMatchInlineSnapshot(
+      `"2: state: a checkpoint of an older form, whose order of rows cannot be checked. Start anew without --resume"`,
+    );
   });
 
   test("while the untouched one, rewritten, is continued", async () => {

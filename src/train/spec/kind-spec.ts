@@ -5,8 +5,8 @@ import type { Json } from "../../core/formats/json.js";
 /** `{ kind: "adam", learningRate: 0.001 }`. */
 export type KindSpec = { readonly kind: string; readonly [option: string]: Json };
 
-/** Anything with a kind; its options are read from the table of its definition. */
+/** A definition with its options. They are read from its table, which says what is wrong with those that are none. */
 export const kindSpec = z.custom<{ readonly kind: string; readonly [option: string]: unknown }>(
-  (value) => typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string",
+  (value) => value !== undefined,
   { error: 'an object with "kind"' },
 );

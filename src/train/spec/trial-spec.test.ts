@@ -134,6 +134,8 @@ test.each<[string, object]>([
   ["an unknown source", { data: { ...data, source: { kind: "publisched", name: "mnist", fingerprint: "1" } } }],
   ["probes, which change no training", { probes: {} }],
   ["a missing model", { model: undefined }],
+  ["a model that is none", { model: null }],
+  ["an optimizer that is none", { optimizer: "adam" }],
   ["missing data", { data: undefined }],
   ["no scaling", { data: { source: data.source } }],
   ["an unknown option inside the model", { model: { kind: "sequential", layers: [{ kind: "dense", unit: 2 }] } }],

@@ -157,9 +157,10 @@ function read(where: string, what: string, table: DefinitionTable, spec: unknown
 /** Names a model from a file; its contents are not in the spec. */
 const fileModel = z.strictObject({ fingerprint: z.string().min(1), output: z.string().optional() });
 
-function readModel(spec: { readonly kind: string }): unknown {
+function readModel(spec: unknown): unknown {
+  if (typeof spec !== "object" || spec === null || !("kind" in spec) || spec.kind !== "onnx") return readLayer(spec);
   const { kind, ...options } = spec;
-  return kind === "onnx" ? { kind, ...parseOptions("model (onnx)", fileModel, options) } : readLayer(spec);
+  return { kind, ...parseOptions("model (onnx)", fileModel, options) };
 }
 
 function augmentation(spec: object, index: number): unknown {
