@@ -20,7 +20,7 @@ import { onnxNetwork } from "../../src/train/imported/onnx-network.js";
 import { importedBytes } from "../files/imported-models.js";
 import { smallNet } from "../support/small-trials.js";
 import { jpegs, pngs, tables } from "./data-targets.js";
-import { readStore, storeFile } from "./store-file.js";
+import { olderStoreFile, readStore, storeFile } from "./store-file.js";
 
 /** A reader of a folder with valid files by their paths in it. */
 export interface FolderTarget {
@@ -170,4 +170,5 @@ export const folderTargets: readonly FolderTarget[] = [
     },
   },
   { name: "the run store", files: { "store.sqlite": await storeFile() }, read: readStore },
+  { name: "a run store of schema 1", files: { "store.sqlite": olderStoreFile() }, read: readStore },
 ];

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
 import type { Claim, Finding } from "../../src/core/findings.js";
 import { trainscopePaths } from "../../src/node/files/paths.js";
 import { openRunStore } from "../../src/node/store/open-store.js";
@@ -51,10 +52,17 @@ export async function storeFile(): Promise<Uint8Array> {
   return bytes;
 }
 
+/** A store that version 0.1.0 wrote: opening it converts it. */
+export function olderStoreFile(): Uint8Array {
+  const packed = new URL("../../src/node/store/fixtures/schema-1.sqlite.br", import.meta.url);
+  return new Uint8Array(brotliDecompressSync(readFileSync(packed)));
+}
+
 /** Reads what there is, and takes up what is not finished. */
 export async function readStore(folder: string): Promise<void> {
   // What another try has left does not belong to this file.
   for (const ending of ["-wal", "-shm"]) rmSync(pathsIn(folder).store + ending, { force: true });
+  rmSync(join(folder, "store.schema-1.sqlite"), { force: true });
   const store = await openRunStore(pathsIn(folder));
   try {
     for (const { id } of await store.listRuns()) {

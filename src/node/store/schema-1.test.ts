@@ -104,6 +104,19 @@ test("runs, trials, rows and tensors of an old store are those of before", async
   await store.close();
 });
 
+test("two names of one training become one trial, with the result; every default of its spec is written out", async () => {
+  const store = await openRunStore(paths());
+  const trials = await store.listTrials(old[3].run.id);
+  const [hard, spelledOut, probed] = ["hard", "spelledOut", "probed"].map((variant) =>
+    trials.find(({ factors }) => factors.variant === variant),
+  );
+  expect(spelledOut).toMatchObject({ id: hard?.id, status: "done", end: hard?.end });
+  expect(hard?.spec).toMatchObject({ schema: 2, loss: { kind: "crossEntropy", labelSmoothing: 0 }, freeze: [] });
+  // Probes are no part of a spec any more.
+  expect([probed?.status, "probes" in (probed?.spec ?? {})]).toEqual(["pending", false]);
+  await store.close();
+});
+
 test("the one network that an old version trained for an ensemble is no result", async () => {
   const store = await openRunStore(paths());
   const { id } = old[3].run;

@@ -102,6 +102,8 @@ async function execute({ trials: all = trials, signal, onEvent, ...changes }: As
 const kinds = (events: readonly ExecutionEvent[]): string[] =>
   events.flatMap(({ kind }) => (kind === "progress" || kind === "remark" ? [] : [kind]));
 
+const model = sequential([flatten(), dense({ units: 8 }), relu(), dense({ units: 4 })]) as KindSpec;
+
 describe("what a trial leaves", () => {
   test("a finished trial has its evaluations, and is found the next time", async () => {
     const { store, events, series } = await execute();
@@ -191,7 +193,6 @@ describe("what a trial leaves", () => {
     expect(kinds((await execute({ trials: all, store })).events)).toEqual(["found", "found"]);
   });
 
-  const model = sequential([flatten(), dense({ units: 8 }), relu(), dense({ units: 4 })]) as KindSpec;
   const many: PlannedTrial = {
     ...{ factors: {}, replicate: 0, spec: trialSpec(data, { model, ensemble: 3, epochs: 1, seed: 5 }) },
     measure: measurementPlan({ steps: {}, tensors: [{ of: "*.bias", at: "end" }] }),
@@ -257,30 +258,49 @@ const long: PlannedTrial = {
   }),
 };
 
+/** The same of an ensemble. */
+const longEnsemble: PlannedTrial = {
+  ...long,
+  spec: trialSpec(data, { model, ensemble: 3, epochs: 6, seed: 9 }),
+  measure: measurementPlan({
+    ...long.measure,
+    tensors: [
+      { of: "1.*", at: "start" },
+      { of: "1.*", at: "end" },
+    ],
+  }),
+};
+
 describe("what a trial survives", () => {
-  test("interrupted again and again, it ends with the rows of an undisturbed one, bit for bit", async () => {
-    const whole = await execute({ trials: [long] });
-    const store = await storeWith([long]);
-    const checkpoints = checkpointsIn(new Map());
-    const all: string[] = [];
-    for (let round = 0; round < 40 && all.at(-1) !== "ended"; round++) {
-      const controller = new AbortController();
-      let segments = 0;
-      const { events } = await execute({
-        ...{ trials: [long], store, checkpoints, signal: controller.signal },
-        onEvent: ({ kind }) => {
-          // The first tells only that the programs are loaded.
-          if (kind === "progress" && segments++ > 0) controller.abort();
-        },
-      });
-      all.push(...kinds(events));
-    }
-    expect(all.filter((kind) => kind === "interrupted").length).toBeGreaterThan(1);
-    expect(all.at(-1)).toBe("ended");
-    const parts = await execute({ trials: [long], store });
-    expect(parts.series).toEqual(whole.series);
-    expect(await store.readTensors(idOf(long))).toEqual(await whole.store.readTensors(idOf(long)));
-  });
+  test.each([
+    ["a single training", long],
+    ["an ensemble", longEnsemble],
+  ])(
+    "%s that is interrupted again and again ends with the rows of an undisturbed one, bit for bit",
+    async (_, long) => {
+      const whole = await execute({ trials: [long] });
+      const store = await storeWith([long]);
+      const checkpoints = checkpointsIn(new Map());
+      const all: string[] = [];
+      for (let round = 0; round < 40 && all.at(-1) !== "ended"; round++) {
+        const controller = new AbortController();
+        let segments = 0;
+        const { events } = await execute({
+          ...{ trials: [long], store, checkpoints, signal: controller.signal },
+          onEvent: ({ kind }) => {
+            // The first tells only that the programs are loaded.
+            if (kind === "progress" && segments++ > 0) controller.abort();
+          },
+        });
+        all.push(...kinds(events));
+      }
+      expect(all.filter((kind) => kind === "interrupted").length).toBeGreaterThan(1);
+      expect(all.at(-1)).toBe("ended");
+      const parts = await execute({ trials: [long], store });
+      expect(parts.series).toEqual(whole.series);
+      expect(await store.readTensors(idOf(long))).toEqual(await whole.store.readTensors(idOf(long)));
+    },
+  );
 
   test("what was saved after the last checkpoint is measured again, and not twice", async () => {
     const whole = await execute({ trials: [long] });
