@@ -1,0 +1,170 @@
+// The executor where workers fail, and where other processes have the trials.
+import { hostname } from "node:os";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ExecutorPlace, idOf, kinds, longTrial, trials } from "../../../test/support/executions.js";
+import { CorruptFileError, RuntimeCrashError } from "../../core/errors.js";
+import { nodeRuntime } from "../../node/runtime/node-runtime.js";
+import { currentProcess } from "../../node/store/process-identity.js";
+import type { Runtime } from "../../train/runtime/runtime.js";
+import { tokenOf } from "../store/contract/contract-case.js";
+import { exampleEnd, exampleRun } from "../store/contract/store-examples.js";
+import type { RunStore } from "../store/store.js";
+import type { ExecutionEvent } from "./executor.js";
+import type { LocalExecutorOptions } from "./local-executor.js";
+
+let place: ExecutorPlace;
+beforeEach(() => {
+  place = new ExecutorPlace();
+});
+afterEach(() => place.dispose());
+
+/** A runtime whose worker dies in its n-th run. */
+function dying(runtime: Runtime, runs: number): Runtime {
+  let left = runs;
+  return {
+    ...runtime,
+    async load(model, options) {
+      const session = await runtime.load(model, options);
+      return {
+        ...session,
+        run: (request) => (left-- > 0 ? session.run(request) : Promise.reject(new RuntimeCrashError("it exited"))),
+      };
+    },
+  };
+}
+
+describe("workers that fail", () => {
+  test("a trial whose runtime dies goes on once more from its checkpoint, in another runtime", async () => {
+    const whole = await place.execute({ trials: [longTrial] });
+    let runtimes = 0;
+    const { events, series } = await place.execute({
+      ...{ trials: [longTrial], checkpointEveryMs: 0 },
+      openRuntime: (cores) => (runtimes++ === 0 ? dying(nodeRuntime({ cores }), 6) : nodeRuntime({ cores })),
+    });
+    expect(kinds(events)).toEqual(["started", "failed", "ended"]);
+    expect(events.find((event) => event.kind === "failed")).toMatchObject({
+      willRetry: true,
+      reason: expect.stringContaining("its worker thread died (it exited)"),
+    });
+    expect([runtimes, series]).toEqual([2, whole.series]);
+  });
+
+  test("a trial whose runtime dies twice has failed with the reason, and stops the others", async () => {
+    const store = await place.storeWith();
+    const told: ExecutionEvent[] = [];
+    const failing = place.execute({
+      store,
+      openRuntime: (cores) => dying(nodeRuntime({ cores }), 1),
+      onEvent: (event) => told.push(event),
+    });
+    await expect(failing).rejects.toThrow(RuntimeCrashError);
+    expect(told.flatMap((event) => (event.kind === "failed" ? [event.willRetry] : []))).toEqual([true, false]);
+    const found = await Promise.all(trials.map((trial) => store.findTrial(idOf(trial))));
+    expect(found.map((trial) => trial?.status)).toEqual(["failed", "pending", "pending"]);
+    expect(found[0]?.failure).toContain("its worker thread died");
+  });
+
+  test("a worker that fails stops the others, and its own error is thrown, although the store fails too", async () => {
+    const store = await place.storeWith();
+    let count = 0;
+    const failing: LocalExecutorOptions["openRuntime"] = (cores) => {
+      if (count++ === 0) throw new CorruptFileError("the library is damaged", { where: "runtime" });
+      return nodeRuntime({ cores });
+    };
+    const broken: RunStore = { ...store, failTrial: () => Promise.reject(new Error("the store is gone")) };
+    await expect(place.execute({ store: broken, openRuntime: failing, workers: 2, threads: 2 })).rejects.toThrow(
+      "the library is damaged",
+    );
+    const done = await Promise.all(trials.map(async (trial) => (await store.findTrial(idOf(trial)))?.status));
+    expect(done.filter((status) => status === "done").length).toBeLessThan(2);
+  });
+});
+
+describe("trials of several processes", () => {
+  test("a trial of another process is left for later, and its result is taken over", async () => {
+    const other = await place.storeWith();
+    const token = await tokenOf(other, idOf(trials[0]));
+    let waits = 0;
+    const { events, remarks } = await place.execute({
+      store: await place.openStore(),
+      wait: async () => {
+        waits++;
+        await other.finishTrial(token, exampleEnd);
+      },
+    });
+    expect([waits, kinds(events)]).toEqual([1, ["started", "ended", "started", "ended", "found"]]);
+    expect(remarks).toEqual([
+      {
+        code: "trial-elsewhere",
+        where: `process ${process.pid} on ${hostname()}`,
+        text: "works on some of these trials; its results are used",
+      },
+    ]);
+  });
+
+  /** Two stores as of two hosts, which cannot look at each other's processes. */
+  const strangers = async (nowMs: () => number): Promise<RunStore[]> => {
+    const options = { silenceMs: 60_000, monotonicMs: nowMs };
+    const open = (host: string) => place.openStore({ ...options, identity: { ...currentProcess(), host } });
+    const here = await open("here");
+    await here.addTrials((await here.createRun(exampleRun)).id, "main", [trials[0]]);
+    return [here, await open("there")];
+  };
+
+  test("a compilation that takes minutes does not lose the lease", async () => {
+    let nowMs = 0;
+    const [here, there] = await strangers(() => nowMs);
+    const ticks = new Set<() => void>();
+    const seen: string[] = [];
+    const slow = (runtime: Runtime): Runtime => ({
+      ...runtime,
+      async load(model, options) {
+        for (let minute = 0; minute < 3; minute++) {
+          seen.push((await there.leaseTrial(idOf(trials[0]), trials[0].measure)).kind);
+          nowMs += 60_000;
+          for (const tick of ticks) tick();
+          // The beat is written before the other one looks.
+          await new Promise((resolve) => setTimeout(resolve, 0));
+        }
+        return runtime.load(model, options);
+      },
+    });
+    const { events } = await place.execute({
+      ...{ trials: [trials[0]], store: here },
+      openRuntime: (cores) => slow(nodeRuntime({ cores })),
+      timer: {
+        every: (_, tick) => {
+          ticks.add(tick);
+          return () => ticks.delete(tick);
+        },
+      },
+    });
+    expect(kinds(events)).toEqual(["started", "ended"]);
+    expect(new Set(seen)).toEqual(new Set(["busy"]));
+    expect(ticks.size).toBe(0);
+  });
+
+  test("a trial that another host took over is not written to any more, and its result is used", async () => {
+    let nowMs = 0;
+    const [here, there] = await strangers(() => nowMs);
+    const id = idOf(trials[0]);
+    const stealing = (runtime: Runtime): Runtime => ({
+      ...runtime,
+      async load(model, options) {
+        // Nobody renews the lease: the timer of this test never ticks.
+        await there.leaseTrial(id, trials[0].measure);
+        nowMs += 61_000;
+        const lease = await there.leaseTrial(id, trials[0].measure);
+        if (lease.kind === "leased") await there.finishTrial(lease.token, exampleEnd);
+        return runtime.load(model, options);
+      },
+    });
+    const { events, series, remarks } = await place.execute({
+      ...{ trials: [trials[0]], store: here },
+      openRuntime: (cores) => stealing(nodeRuntime({ cores })),
+    });
+    expect(kinds(events)).toEqual(["started", "found"]);
+    expect(remarks.map(({ code }) => code)).toEqual(["trial-elsewhere"]);
+    expect(series).toEqual([[]]);
+  });
+});
