@@ -13,7 +13,6 @@ const folderLimit = 20;
 /** Files that may be longer, each with the reason. */
 const longFiles: Readonly<Record<string, string>> = {
   "src/onnx/file/generated/onnx_pb.ts": "generated from the ONNX schema",
-  "src/study/execution/local-executor.test.ts": "one port, tested over one set of fixtures",
 };
 
 /** Functions that may be longer, by `file: name`, each with the reason. */
