@@ -1,7 +1,7 @@
 // Definitions that are callable: `dense({ units: 10 })` gives complete JSON, and `dense` carries the implementation.
 import * as z from "zod";
 import { InvalidInputError, nearestName } from "./errors.js";
-import { kindByName, type Named, optionsByName, valueByName } from "./names.js";
+import { kindByName, type Named, optionsByName, valueByName, withArticle } from "./names.js";
 
 /** The JSON of one definition: its kind and every option, defaults filled in. */
 export type SpecOf<Kind extends string, Options extends z.ZodObject> = { readonly kind: Kind } & Readonly<
@@ -59,7 +59,7 @@ export function withOwnNames(where: string, what: string, table: DefinitionTable
     !("kind" in spec) ||
     typeof spec.kind !== "string"
   ) {
-    throw new InvalidInputError(`not a ${what} spec`, {
+    throw new InvalidInputError(`not ${withArticle(what)} spec`, {
       where,
       expected: `an object with "kind", ${namesText(Object.keys(table))}`,
       received: spec === undefined ? "nothing" : valueText(spec),

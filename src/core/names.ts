@@ -5,6 +5,9 @@ import { UnknownNameError } from "./errors.js";
 /** Letters and digits alone: `fanMode`, `fan-mode`, `fan_mode` and `FanMode` are one name. */
 export const plainName = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
 
+/** A noun with its article, chosen by the first letter: `a layer`, `an optimizer`. Right for the nouns in our messages. */
+export const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
+
 /**
  * Another name of a definition. One that stands for more than the definition's own defaults carries the options that
  * make it the same: PyTorch's `OneCycleLR` cycles the momentum, which `oneCycle` does only when asked to.

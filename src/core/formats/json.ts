@@ -35,5 +35,5 @@ function textOf(value: unknown, level: number): string {
       .map(([key, member]) => `${JSON.stringify(key)}:${textOf(member, level + 1)}`);
     return `{${members.join(",")}}`;
   }
-  throw new TypeError(`JSON cannot hold a ${typeof value}`);
+  throw new TypeError(`JSON cannot hold a value of type ${typeof value}`);
 }

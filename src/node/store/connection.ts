@@ -14,7 +14,7 @@ const textMark = ":text";
 
 /**
  * Columns of texts for a SELECT: every text has to be asked for in this way. It comes as bytes and is decoded here,
- * since a damaged file may hold what is no text. `trials.id` is `id` in the row.
+ * since a damaged file may hold invalid UTF-8. `trials.id` is `id` in the row.
  */
 export function texts(...columns: readonly string[]): string {
   return columns
@@ -96,7 +96,7 @@ function decoded(path: string, name: string, value: SqlValue): readonly [string,
   if (value === null) return [column, null];
   const bytes = Buffer.from(value as Buffer);
   if (isUtf8(bytes)) return [column, bytes.toString("utf8")];
-  throw damagedStore(path, `a ${column} that is no text`);
+  throw damagedStore(path, `invalid UTF-8 in the column "${column}"`);
 }
 
 function inTransaction<T>(

@@ -34,7 +34,7 @@ const refusal = async (action: Promise<unknown>): Promise<[string, number]> => {
   return [error.message.replaceAll(home, "<home>"), error.exitCode];
 };
 
-/** A run with one trial that has ended, with so many losses and a tensor. */
+/** A run with one finished trial that has the given number of losses and a tensor. */
 async function storeResult(store: RunStore, count: number): Promise<void> {
   const id = trialId(exampleTrial(0).spec);
   await store.addTrials((await store.createRun(exampleRun)).id, "main", [exampleTrial(0)]);
@@ -65,7 +65,7 @@ describe("SQLite store", () => {
   });
 });
 
-test("a process of another machine loses its lease when its sign of life stands still, whatever the wall clock says", async () => {
+test("a process of another machine loses its lease if its heartbeat stops, whatever the wall clock says", async () => {
   let nowMs = 0;
   const local = currentProcess();
   const open = (host: string) =>
@@ -81,7 +81,7 @@ test("a process of another machine loses its lease when its sign of life stands 
     nowMs += 60;
     if (isAlive && lease.kind === "leased") await there.renewLease(lease.token);
   }
-  // Silent since the look at 120 ms: 60 ms later it is busy still, 120 ms later it is taken over.
+  // Silent since the check at 120 ms: 60 ms later it is still busy, 120 ms later it is taken over.
   expect([...answers, (await ask(here)).kind]).toEqual(["busy", "busy", "busy", "busy", "leased"]);
   await Promise.all([here.close(), there.close()]);
 });
@@ -94,8 +94,8 @@ test("a running run whose process is dead reads as interrupted", async () => {
   await Promise.all([first.close(), second.close()]);
 });
 
-describe("bad surroundings", () => {
-  test("a file that is not a database is refused and left alone", async () => {
+describe("a faulty environment", () => {
+  test("a file that is not a database is refused and not changed", async () => {
     await writeFile(paths().store, "not a database, but longer than a header of one hundred bytes".repeat(9));
     const before = await readFile(paths().store);
     expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
@@ -107,7 +107,7 @@ describe("bad surroundings", () => {
     expect((await readFile(paths().store)).equals(before)).toBe(true);
   });
 
-  test("a part of a store is refused", async () => {
+  test("a truncated store is refused", async () => {
     const store = await openRunStore(paths());
     await store.createRun(exampleRun);
     await store.close();
@@ -121,8 +121,8 @@ describe("bad surroundings", () => {
   });
 
   test.each([
-    ["UPDATE trials SET spec = CAST(x'7b22ff' AS TEXT)", "received a spec that is no text"],
-    ["UPDATE runs SET command = CAST(x'c328' AS TEXT)", "received a command that is no text"],
+    ["UPDATE trials SET spec = CAST(x'7b22ff' AS TEXT)", 'received invalid UTF-8 in the column "spec"'],
+    ["UPDATE runs SET command = CAST(x'c328' AS TEXT)", 'received invalid UTF-8 in the column "command"'],
     ["UPDATE trials SET spec = '{\"model\":'", "received spec of another form"],
     ["UPDATE trials SET spec = '[]'", "received spec of another form"],
     [
@@ -144,7 +144,7 @@ describe("bad surroundings", () => {
     ["UPDATE runs SET status = 'lost'", "received an unknown status of a run"],
     ["DROP TABLE run_trials", "is damaged or is not a database. Nothing"],
     ["PRAGMA user_version = 0", "received schema 0"],
-  ])("what we cannot have written is refused: %s", async (damage, message) => {
+  ])("contents that we never write are refused: %s", async (damage, message) => {
     const store = await openRunStore(paths());
     await storeResult(store, 2);
     await store.close();
@@ -180,7 +180,7 @@ describe("bad surroundings", () => {
     expect((await refusal(openRunStore(paths())))[0]).toContain("is the database of another program");
   });
 
-  test("a folder that cannot be made and a file that cannot be opened say so", async () => {
+  test("a folder that cannot be created and a file that cannot be opened are reported", async () => {
     await mkdir(paths().store);
     expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
       [
@@ -193,7 +193,7 @@ describe("bad surroundings", () => {
     expect((await refusal(openRunStore(inside)))[1]).toBe(3);
   });
 
-  test("a writer that never lets go gives a sentence, not a hang", async () => {
+  test("a writer that never releases its lock gives an error instead of a hang", async () => {
     const store = await openRunStore(paths(), { busyTimeoutMs: 20 });
     const greedy = connect(paths().store, 0);
     greedy.exec("BEGIN IMMEDIATE");

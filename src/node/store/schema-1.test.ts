@@ -1,4 +1,4 @@
-// A store that version 0.1.0 wrote: a finished study, an interrupted one, a training, and a run of odd trials.
+// A store of version 0.1.0: a finished study, an interrupted one, a training, and a run of unusual trials.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ interface OldTrial {
   readonly failure?: string;
   readonly divergence?: { readonly step: number; readonly tensor: string };
   readonly timings: Readonly<Record<string, number>>;
-  /** `phase metric step epoch value`, in the order in which they were measured. */
+  /** `phase metric step epoch value`, in the order of measurement. */
   readonly rows: readonly string[];
   /** The first four elements. */
   readonly tensors: Readonly<Record<string, readonly (number | string)[]>>;
@@ -47,7 +47,7 @@ const numberText = (value: number): number | string =>
 const rowText = ({ phase, metric, step, epoch, value }: MetricRow): string =>
   [phase, metric, step, epoch, numberText(value)].join(" ");
 
-/** A trial as the old store has shown it; rows are series by series now. */
+/** A trial as the old store showed it; rows are ordered by series now. */
 async function asBefore(
   store: RunStore,
   { id, status, factors: levels, replicate, failure, end }: RunTrial,
@@ -76,7 +76,7 @@ function expected({ id: _, rows, ...trial }: OldTrial): Omit<OldTrial, "id"> {
 
 const oddities = ["spelledOut", "ensemble", "probed"];
 
-test("runs, trials, rows and tensors of an old store are those of before", async () => {
+test("runs, trials, rows and tensors of an old store are preserved", async () => {
   const store = await openRunStore(paths());
   const runs = await store.listRuns();
   expect(runs.map(({ seeds: _, data: __, stages: ___, ...run }) => run)).toEqual(old.map(({ run }) => run));
@@ -104,7 +104,7 @@ test("runs, trials, rows and tensors of an old store are those of before", async
   await store.close();
 });
 
-test("two names of one training become one trial, with the result; every default of its spec is written out", async () => {
+test("two names of one training become one trial with its result and with every default of its spec", async () => {
   const store = await openRunStore(paths());
   const trials = await store.listTrials(old[3].run.id);
   const [hard, spelledOut, probed] = ["hard", "spelledOut", "probed"].map((variant) =>
@@ -112,12 +112,12 @@ test("two names of one training become one trial, with the result; every default
   );
   expect(spelledOut).toMatchObject({ id: hard?.id, status: "done", end: hard?.end });
   expect(hard?.spec).toMatchObject({ schema: 2, loss: { kind: "crossEntropy", labelSmoothing: 0 }, freeze: [] });
-  // Probes are no part of a spec any more.
+  // Probes are no longer part of a spec.
   expect([probed?.status, "probes" in (probed?.spec ?? {})]).toEqual(["pending", false]);
   await store.close();
 });
 
-test("the one network that an old version trained for an ensemble is no result", async () => {
+test("the single network that an old version trained for an ensemble is not a result", async () => {
   const store = await openRunStore(paths());
   const { id } = old[3].run;
   const ensemble = (await store.listTrials(id)).find(({ factors }) => factors.variant === "ensemble");
@@ -146,7 +146,7 @@ test("the old file stays beside the new one, and opening again changes nothing",
   expect(await readdir(home)).not.toContain("store.schema-1.sqlite");
 });
 
-test("a checkpoint takes the new name of its trial", async () => {
+test("a checkpoint is renamed to the new name of its trial", async () => {
   const [unfinished] = old[0].trials;
   await mkdir(paths().checkpoints);
   await writeFile(join(paths().checkpoints, `${unfinished.id}.safetensors`), "state");
@@ -159,9 +159,9 @@ test("a checkpoint takes the new name of its trial", async () => {
 test.each([
   ["UPDATE trials SET spec = '[]'", "received spec of another form"],
   ["UPDATE run_trials SET factors = 'null'", "received factors of another form"],
-  ["PRAGMA foreign_keys = OFF; DELETE FROM trials WHERE key = 1", "received a place of no trial"],
+  ["PRAGMA foreign_keys = OFF; DELETE FROM trials WHERE key = 1", "received an entry of a run without its trial"],
   ["DROP TABLE metric_rows", "is damaged or is not a database"],
-])("an old store that is damaged is refused and left as it is: %s", async (damage, message) => {
+])("a damaged old store is refused and not changed: %s", async (damage, message) => {
   let connection = connect(paths().store, 0);
   connection.exec(damage);
   connection.close();

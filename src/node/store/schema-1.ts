@@ -150,7 +150,7 @@ function moveRuns(connection: Connection, trials: ReadonlyMap<number, Moved>): v
     const id = String(row.id);
     const design = (places.get(id) ?? []).map(({ trial, factors }): OldPlace => {
       const moved = trials.get(Number(trial));
-      if (moved === undefined) throw damagedStore(connection.path, "a place of no trial");
+      if (moved === undefined) throw damagedStore(connection.path, "an entry of a run without its trial");
       const { seed, ...levels } = storedJson<OldFactors>(connection, "factors", factors);
       return { trial: moved, factors: levels, seed: Number(seed ?? Number.NaN) };
     });

@@ -76,7 +76,7 @@ export const clipOp: Op<NoAttributes> = {
       if (bound !== null && (bound.dtype !== x!.dtype || sizeOf(bound.shape) !== 1)) {
         throw new InvalidInputError("wrong bound", {
           where: place,
-          expected: `a ${x!.dtype} scalar`,
+          expected: `a scalar of type ${x!.dtype}`,
           received: bound.dtype,
         });
       }
