@@ -1,4 +1,4 @@
-// The operators as functions on symbolic tensors; users write them as `ops.matMul(a, b)`.
+// The operators as functions on symbolic tensors; users write them as `ops.matMul(a, b)`. A test compares them with the table.
 export { clip, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation/activation.js";
 export { shrink, swish } from "./ops/activation/shrinking.js";
 export {
@@ -17,7 +17,7 @@ export { negativeLogLikelihoodLoss, softmaxCrossEntropyLoss } from "./ops/class-
 export { add, div, max, mean, min, mul, pow, sub, sum } from "./ops/elementwise/arithmetic.js";
 export { bitShift } from "./ops/elementwise/bit-shift.js";
 export { bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./ops/elementwise/bits.js";
-export { cast } from "./ops/elementwise/cast.js";
+export { cast, castLike } from "./ops/elementwise/cast.js";
 export { and, equal, greater, greaterOrEqual, less, lessOrEqual, not, or, xor } from "./ops/elementwise/comparison.js";
 export { isInfinite, isNotANumber } from "./ops/elementwise/float-tests.js";
 export { mod } from "./ops/elementwise/mod.js";
@@ -52,7 +52,7 @@ export { tile } from "./ops/movement/tile.js";
 export { trilu } from "./ops/movement/trilu.js";
 export { batchNormalization } from "./ops/normalization/batch-normalization.js";
 export { groupNormalization, instanceNormalization } from "./ops/normalization/group-normalization.js";
-export { rmsNormalization } from "./ops/normalization/layer-normalization.js";
+export { layerNormalization, rmsNormalization } from "./ops/normalization/layer-normalization.js";
 export {
   localResponseNormalization,
   lpNormalization,
@@ -68,9 +68,19 @@ export {
   reduceLogSumExp,
   reduceProd,
 } from "./ops/reduction/norm-reduction.js";
-export { argMax, reduceMax, reduceMean, reduceMin, reduceSum, reduceSumSquare } from "./ops/reduction/reduction.js";
+export {
+  argMax,
+  argMin,
+  reduceMax,
+  reduceMean,
+  reduceMin,
+  reduceSum,
+  reduceSumSquare,
+} from "./ops/reduction/reduction.js";
 export { hardmax, logSoftmax, softmax } from "./ops/reduction/softmax.js";
+export { resize } from "./ops/resize/resize.js";
+export { col2Im } from "./ops/windows/columns.js";
 export { conv, convTranspose } from "./ops/windows/convolution.js";
-export { globalAveragePool, globalMaxPool } from "./ops/windows/global-pooling.js";
+export { globalAveragePool, globalLpPool, globalMaxPool } from "./ops/windows/global-pooling.js";
 export { lpPool } from "./ops/windows/lp-pooling.js";
 export { averagePool, maxPool } from "./ops/windows/pooling.js";

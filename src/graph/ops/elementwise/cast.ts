@@ -60,3 +60,8 @@ function target(where: string, to: number): DType {
 export function cast(x: Tensor, dtype: DType): Tensor {
   return x.dtype === dtype ? x : apply(castOp, [x], { to: dtypeTable[dtype].onnx })[0];
 }
+
+/** `x` with the element type of `like`, whose values do not matter. */
+export function castLike(x: Tensor, like: Tensor): Tensor {
+  return apply(castLikeOp, [x, like])[0];
+}

@@ -239,6 +239,11 @@ export function argMax(x: Tensor, { axis, keepdims = 0, select_last_index = 0 }:
   return apply(argMaxOp, [x], { axis, keepdims, select_last_index })[0];
 }
 
+/** Index of the smallest element on an axis, `int64`. */
+export function argMin(x: Tensor, { axis, keepdims = 0, select_last_index = 0 }: ArgMaxOptions): Tensor {
+  return apply(argMinOp, [x], { axis, keepdims, select_last_index })[0];
+}
+
 /**
  * Undoes broadcasting: sums `x` over the axes on which a tensor of `shape` was repeated.
  * @throws ShapeError if `shape` does not broadcast to the shape of `x`.

@@ -70,6 +70,14 @@ function summedColumns(x: NdArray, window: Window): NdArray {
   return { dtype: x.dtype, shape: [batch, rows / taps, ...window.input], data };
 }
 
+/**
+ * Sums columns into an image, the transpose of im2col: `[batch, channels x taps, windows]` to `[batch, channels, ...image]`.
+ *  image `int64`, the spatial sizes of the image; `block` those of a window. Both must be known.
+ */
+export function col2Im(x: Tensor, image: Tensor, block: Tensor, options: Col2ImAttributes = {}): Tensor {
+  return apply(col2ImOp, [x, image, block], options)[0];
+}
+
 /** Sums columns `[batch, channels x taps, places]`, channels slowest, into the image `[batch, channels, ...]`. */
 export function columnsToImage(x: Tensor, { input, kernel, strides, dilations, padBegin, padEnd }: Window): Tensor {
   return apply(col2ImOp, [x, int64s(input), int64s(kernel)], { dilations, pads: [...padBegin, ...padEnd], strides })[0];

@@ -92,3 +92,8 @@ export function globalAveragePool(x: Tensor): Tensor {
 export function globalMaxPool(x: Tensor): Tensor {
   return apply(globalMaxPoolOp, [x])[0];
 }
+
+/** L_p norm over all spatial axes, `p` 2 by default: `[batch, channels, spatial...]` to `[batch, channels, 1...]`. */
+export function globalLpPool(x: Tensor, options: Partial<GlobalLpPoolAttributes> = {}): Tensor {
+  return apply(globalLpPoolOp, [x], options)[0];
+}
