@@ -158,6 +158,8 @@ export interface Op<A extends Attributes = Attributes> {
   readonly reach?: ReachRule<A>;
   /** Whether the only output is the first input with another shape or name, so that a runtime writes nothing. */
   readonly isView?: true;
+  /** Whether the only output repeats the elements of the first input along axes. */
+  readonly repeatsFirst?: true;
   /** The only output is the attribute `value`. */
   readonly holdsValue?: true;
   /**

@@ -8,7 +8,7 @@
 // networks on the last axis.
 
 import { apply, withScope } from "../build.js";
-import { expandOp, reshape, transpose } from "../ops/movement/shape-movement.js";
+import { reshape, transpose } from "../ops/movement/shape-movement.js";
 import type { LaneContext } from "../ops/network-axis/ensemble-rule.js";
 import { groupCount, type LaneForm, LaneImage } from "../ops/network-axis/lane-image.js";
 import { ensembleRules } from "../ops/network-axis/rules.js";
@@ -115,7 +115,7 @@ function sharedTurned(given: Tensor): Tensor {
 
 /** The scalar that a tensor repeats, or the tensor itself. */
 function uniform(x: Tensor): Tensor {
-  const source = x.node?.op === expandOp ? x.node.inputs[0] : null;
+  const source = x.node?.op.repeatsFirst === true ? x.node.inputs[0] : null;
   if (source === null || source === undefined || source.shape.some((extent) => extent !== 1)) return x;
   return source.shape.length === 0 ? source : reshape(source, []);
 }

@@ -193,6 +193,7 @@ function unsqueezed(where: string, [x, axes]: readonly (InferInput | null)[]): n
 
 export const expandOp: Op<NoAttributes> = {
   name: "Expand",
+  repeatsFirst: true,
   reach: ({ inputs: [x], ...context }) => pointwise({ ...context, inputs: [x] }),
   arity: [2, 2],
   attributes: {},

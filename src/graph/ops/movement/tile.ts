@@ -23,6 +23,7 @@ export function repeatsOf(where: string, [x, repeats]: readonly (InferInput | nu
 
 export const tileOp: Op<NoAttributes> = {
   name: "Tile",
+  repeatsFirst: true,
   reach({ inputs: [x], outputs: [y] }) {
     return [x!.shape.map((extent, axis) => (extent === y.shape[axis] ? same(axis) : { kind: "moved", axes: [axis] }))];
   },

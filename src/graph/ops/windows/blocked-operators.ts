@@ -54,7 +54,7 @@ export const reorderInputOp: Op<BlockAttributes> = {
   cost: noCost,
   evaluate: ([x], attrs) => [rearranged(x!, x!.shape[0], x!.shape[1], attrs.block, false)],
   simpler([x]) {
-    const before = x?.node?.op.name === "ReorderOutput" ? (x.node.inputs[0] as Tensor) : null;
+    const before = x?.node?.op === (reorderOutputOp as Op) ? (x.node.inputs[0] as Tensor) : null;
     return before !== null && sameShape(before.shape, x!.shape) ? before : null;
   },
 };
