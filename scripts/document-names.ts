@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import type { DefinitionTable } from "../src/core/definition.js";
 import { aliasParts, optionNames } from "../src/core/names.js";
+import { augmentations } from "../src/nn/augmentations.js";
 import { initializers } from "../src/nn/initializers.js";
 import { layers } from "../src/nn/layers/index.js";
 import { losses } from "../src/nn/losses.js";
@@ -21,6 +22,7 @@ const families: readonly (readonly [string, DefinitionTable])[] = [
   ["Schedules", schedules],
   ["Initializers", initializers],
   ["Models", models],
+  ["Augmentations", augmentations],
 ];
 
 const code = (text: string): string => `\`${text}\``;

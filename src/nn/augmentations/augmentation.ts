@@ -1,6 +1,6 @@
 // What an augmentation is: a callable definition that changes the images of a training batch at random.
 import type { z } from "zod";
-import { type Definition, define } from "../../core/definition.js";
+import { type Definition, type Described, define } from "../../core/definition.js";
 import { InvalidInputError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
 import { gatherElements } from "../../graph/ops/indexing/indexing.js";
@@ -22,9 +22,7 @@ export type AugmentationDefinition<Kind extends string, Options extends z.ZodObj
 
 /** Defines an augmentation: kind, one sentence, options with defaults, and how it is built. */
 export function defineAugmentation<Kind extends string, Options extends z.ZodObject>(
-  parts: { readonly kind: Kind; readonly about: string; readonly options: Options } & AugmentationPart<
-    Readonly<z.output<Options>>
-  >,
+  parts: Described<Kind, Options> & AugmentationPart<Readonly<z.output<Options>>>,
 ): AugmentationDefinition<Kind, Options> {
   return define(parts);
 }

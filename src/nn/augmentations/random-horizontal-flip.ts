@@ -17,8 +17,18 @@ import { defineAugmentation, imageExtents, pixelsAt } from "./augmentation.js";
 export const randomHorizontalFlip = defineAugmentation({
   kind: "randomHorizontalFlip",
   about: "mirrors each image left to right, with a probability",
+  lookalikes: {
+    RandomFlip: "Keras's also flips vertically unless mode is horizontal: write randomHorizontalFlip",
+    RandomVerticalFlip: "Images are mirrored left to right only: write randomHorizontalFlip",
+  },
   options: z.object({
-    probability: z.number().min(0).max(1).default(0.5).describe("probability that an image is mirrored"),
+    probability: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.5)
+      .describe("probability that an image is mirrored")
+      .meta({ aliases: ["p"] }),
   }),
   build({ probability }, x, key, where) {
     const { batch, height, width } = imageExtents(x, where);

@@ -22,6 +22,10 @@ const padModes = { zero: "constant", edge: "edge", reflect: "reflect" } as const
 export const randomShift = defineAugmentation({
   kind: "randomShift",
   about: "moves each image by whole pixels, up to a limit in each direction",
+  lookalikes: {
+    RandomCrop: "Torchvision's takes the size of the images: write randomShift with pixels = padding",
+    RandomTranslation: "Keras's takes fractions of the size and interpolates: write randomShift with whole pixels",
+  },
   options: z.object({
     // Up to 127, the product of 24 random bits and the number of positions fits in 32 bits.
     pixels: z.int().min(1).max(127).default(4).describe("largest shift in each direction"),
