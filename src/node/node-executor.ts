@@ -14,9 +14,9 @@ export interface NodeExecutorOptions {
   readonly data: DataResolver;
   /** Where checkpoints lie. */
   readonly paths: Paths;
-  /** Trials at once at most. Default: as many as there are cores. */
+  /** Most trials at a time. Default: one per core. */
   readonly workers?: number;
-  /** Cores for all trials together. Default: all. */
+  /** Threads for all trials together. Default: one per core. */
   readonly threads?: number;
   /** Between two checkpoints of a trial; default 10 s. */
   readonly checkpointEveryMs?: number;

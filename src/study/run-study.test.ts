@@ -118,21 +118,35 @@ test.each([
   expect((await asked.store.listRuns()).map(({ status }) => status)).toEqual(["failed"]);
 });
 
-test("a run that is resumed with another design is refused: what it has would be among results it does not belong to", async () => {
-  const checkpoints = { read: async () => undefined, write: async () => undefined, remove: async () => undefined };
-  const asked = {
-    ...request(trained([{ variant: "plain" }, { variant: "other" }])),
-    data: { patches: data },
-    checkpoints,
-  };
-  await expect(runStudy(asked)).rejects.toThrow("an executor is not needed");
-  const [resumeRun] = await asked.store.listRuns();
-  expect(resumeRun).toMatchObject({
-    status: "failed",
-    stages: [{ id: "training", trials: [{}, {}].map(() => expect.any(String)) }],
-  });
-  const changed = { ...asked, study: trained([{ variant: "plain" }]), resumeRun };
-  await expect(runStudy(changed)).rejects.toThrow(
-    `run "${resumeRun.id}" > stage "training": the study designs other trials than when the run was started: expected the 2 trials of the run, received 1 trials. Start a new run: trainscope study run counting. Finished trials are taken from the store`,
-  );
-});
+const otherDesigns: readonly (readonly [string, Readonly<Record<string, string>>[], number, string])[] = [
+  ["fewer trials", [{ variant: "plain" }], 0, "1 trial"],
+  ["a trial in another place", [{ variant: "plain" }, {}], 0, "2 trials, among them another one at replicate 0"],
+  [
+    "other replicates",
+    [{ variant: "plain" }, { variant: "other" }],
+    1,
+    "2 trials, among them another one at variant plain, replicate 1",
+  ],
+];
+
+test.each(otherDesigns)(
+  "a run is not resumed with %s, and its own design stays as it was",
+  async (_, factors, replicate, received) => {
+    const asked = {
+      ...request(trained([{ variant: "plain" }, { variant: "other" }])),
+      data: { patches: data },
+    };
+    await expect(runStudy(asked)).rejects.toThrow("an executor is not needed");
+    const [resumeRun] = await asked.store.listRuns();
+    expect(resumeRun).toMatchObject({
+      status: "failed",
+      stages: [{ id: "training", trials: [{}, {}].map(() => expect.any(String)) }],
+    });
+    await expect(runStudy({ ...asked, study: trained(factors, replicate), resumeRun })).rejects.toThrow(
+      `run "${resumeRun.id}" > stage "training": the study's design has changed since the run was started: expected the run's 2 trials, received ${received}. Start a new run: trainscope study run counting. Finished trials are taken from the store`,
+    );
+    const refused = await asked.store.findRun(resumeRun.id);
+    expect(refused?.stages).toEqual(resumeRun.stages);
+    await expect(runStudy({ ...asked, resumeRun })).rejects.toThrow("an executor is not needed");
+  },
+);

@@ -3,9 +3,11 @@
 //   definition + settings + seeds -> trials -> results -> trials of the next stage -> results -> findings, claims, figures
 import type * as z from "zod";
 import { InvalidInputError } from "../core/errors.js";
+import { canonicalJson } from "../core/formats/json.js";
 import type { Remark } from "../core/remark.js";
 import type { Dataset } from "../data/dataset.js";
 import { trialId } from "../train/spec/trial-spec.js";
+import { countText } from "./analysis/number-text.js";
 import { analyzeResults, type RunFacts } from "./analyze.js";
 import type {
   Analysis,
@@ -111,8 +113,8 @@ async function train(
   let found = 0;
   for (const stage of study.stages) {
     const trials = designStage({ ...request, study }, stage, results);
-    await store.addTrials(run.id, stage.id, trials);
     await checkSameDesign(request, run.id, stage.id, trials);
+    await store.addTrials(run.id, stage.id, trials);
     const execution = await executeStage(request, trials, board);
     found += execution.found;
     if (execution.interrupted) return { execution: { interrupted: true, found } };
@@ -122,22 +124,37 @@ async function train(
   return { execution: { interrupted: false, found }, analysis: analyzeResults(study, results, facts) };
 }
 
-/** A resumed run must be designed as it was: else results of trials that the study no longer has would be among its own. */
+/**
+ * Before the trials of a stage are added: a resumed run must have the same design, or it would mix the results of two.
+ * What is measured may differ, since the store measures what is missing.
+ */
 async function checkSameDesign(
   { store, study }: StudyRequest,
   run: string,
   stage: string,
   trials: readonly PlannedTrial[],
 ): Promise<void> {
-  const stored = (await store.findRun(run))?.stages.find(({ id }) => id === stage)?.trials ?? [];
-  if (stored.length === trials.length) return;
-  throw new InvalidInputError("the study designs other trials than when the run was started", {
+  const stored = (await store.listTrials(run)).filter((trial) => trial.stage === stage);
+  if (stored.length === 0) return;
+  const before = new Set(stored.map((trial) => placedTrial(trial.id, trial)));
+  const other = trials.find((trial) => !before.has(placedTrial(trialId(trial.spec), trial)));
+  if (other === undefined && stored.length === trials.length) return;
+  const place = other === undefined ? "" : `, among them another one at ${placeText(other)}`;
+  throw new InvalidInputError("the study's design has changed since the run was started", {
     where: `run "${run}" > stage "${stage}"`,
-    expected: `the ${stored.length} trials of the run`,
-    received: `${trials.length} trials`,
+    expected: `the run's ${countText(stored.length, "trial")}`,
+    received: `${countText(trials.length, "trial")}${place}`,
     remedy: `Start a new run: trainscope study run ${study.id}. Finished trials are taken from the store`,
   });
 }
+
+/** A trial with its place in the design, as a key. */
+const placedTrial = (id: string, { factors, replicate }: Pick<PlannedTrial, "factors" | "replicate">): string =>
+  canonicalJson([id, factors, replicate]);
+
+/** `variant plain, replicate 0` */
+const placeText = ({ factors, replicate }: PlannedTrial): string =>
+  [...Object.entries(factors), ["replicate", replicate]].map((pair) => pair.join(" ")).join(", ");
 
 /** Runs the trials of a stage. */
 async function executeStage(

@@ -11,6 +11,7 @@ export const labCommand: CommandBuilder = (command, context) => {
     .option("--only <ids>", "run only these studies, separated by commas", list)
     .option("--out <folder>", "where to write the report", "lab-report")
     .option("--workers <n>", "trials to run in parallel", integer("--workers", 1))
+    .option("--threads <n>", "threads for all trials together", integer("--threads", 1))
     .option(
       "--checkpoint-every <seconds>",
       "time between checkpoints of a trial (default: 10)",

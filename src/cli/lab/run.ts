@@ -14,8 +14,10 @@ export interface LabOptions {
   /** Ids of the studies to run; all when empty. */
   readonly only: readonly string[];
   readonly out: string;
-  /** Trials side by side; chosen from the cores when left out. */
+  /** Most trials at a time; one per core when left out. */
   readonly workers?: number;
+  /** Threads for all trials together; one per core when left out. */
+  readonly threads?: number;
   /** Seconds between two checkpoints of a trial; 10 when left out. */
   readonly checkpointEvery?: number;
   readonly dataDir?: string;

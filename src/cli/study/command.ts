@@ -29,6 +29,7 @@ export const studyCommand: CommandBuilder = (command, context) => {
     .option("--set <key=value>", "change a setting of the study; lists as key=a,b; may be repeated", setting("--set"))
     .option("--seeds <n>", "number of seeds", integer("--seeds", 1))
     .option("--workers <n>", "trials to run in parallel", integer("--workers", 1))
+    .option("--threads <n>", "threads for all trials together", integer("--threads", 1))
     .option("--resume", "resume the newest unfinished run")
     .option("--out <folder>", "where to write the report", "trainscope-report")
     .option(

@@ -19,8 +19,10 @@ export interface StudyRunOptions {
   readonly set: Readonly<Record<string, string>>;
   /** Number of seeds; the preset's when left out. */
   readonly seeds?: number;
-  /** Trials side by side; chosen from the cores when left out. */
+  /** Most trials at a time; one per core when left out. */
   readonly workers?: number;
+  /** Threads for all trials together; one per core when left out. */
+  readonly threads?: number;
   /** Go on with the newest unfinished run of this study instead of starting another. */
   readonly resume: boolean;
   readonly out: string;

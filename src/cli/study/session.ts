@@ -24,6 +24,7 @@ export interface StudySessionOptions {
   readonly set: Readonly<Record<string, string>>;
   readonly seeds?: number;
   readonly workers?: number;
+  readonly threads?: number;
   readonly resume: boolean;
   /** Seconds between two checkpoints of a trial. */
   readonly checkpointEvery?: number;
@@ -71,6 +72,7 @@ export async function runStudySession(
         data: loadedData(Object.values(data)),
         paths: context.paths(),
         ...(options.workers === undefined ? {} : { workers: options.workers }),
+        ...(options.threads === undefined ? {} : { threads: options.threads }),
         ...(options.checkpointEvery === undefined ? {} : { checkpointEveryMs: 1000 * options.checkpointEvery }),
       }),
       clock: () => new Date().toISOString(),
