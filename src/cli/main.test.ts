@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 
-test("the program itself: exit code, streams, and a reader that leaves early", { timeout: 30_000 }, async () => {
+test("the program sets its exit code, uses its streams, and survives a closed pipe", { timeout: 30_000 }, async () => {
   const home = await mkdtemp(join(tmpdir(), "trainscope-main-"));
   const start = (...words: string[]) =>
     spawn(process.execPath, ["--import", "tsx", main, ...words], { env: { ...process.env, TRAINSCOPE_HOME: home } });

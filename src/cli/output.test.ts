@@ -35,13 +35,13 @@ test("durations and sizes choose their unit", () => {
   ]);
 });
 
-test("JSON lines keep what JSON lacks", () => {
+test("JSON lines keep numbers that JSON lacks", () => {
   expect(jsonLine({ step: 3, loss: Number.NaN, list: [Infinity, 0.5] })).toBe(
     '{"step":3,"loss":"NaN","list":["Infinity",0.5]}\n',
   );
 });
 
-test("a table aligns numbers to the right and cuts the widest text to fit", () => {
+test("a table aligns numbers to the right and truncates the widest text to fit", () => {
   const columns = ["variant", "loss", "ok", "remark"].map((key) => ({ key, title: key }));
   const rows = [
     { variant: "none", loss: 0.5, ok: true, remark: "a remark that is much too long for a narrow terminal" },
@@ -54,14 +54,14 @@ test("a table aligns numbers to the right and cuts the widest text to fit", () =
     batch norm  1,235  no
     "
   `);
-  // Nothing is cut below eight characters, and numbers never are.
+  // Texts keep at least eight characters, and numbers are never truncated.
   expect(formatTable(columns, rows, 5).split("\n")[2]).toBe("none        0.5  yes  a remar…");
   expect(formatTable([{ key: "n", title: "n" }], [{ n: 123456789 }], 3)).toBe(
     "          n\n-----------\n123,456,789\n",
   );
 });
 
-test("columns are cut in their order and at their end, sums stand below a second rule", () => {
+test("columns are truncated in their order at either end, and sums follow below a second rule", () => {
   const columns = [
     { key: "path", title: "path", cutAt: "start" as const, narrowest: 10 },
     { key: "kind", title: "kind", isCutFirst: true, narrowest: 6 },
@@ -79,7 +79,7 @@ test("columns are cut in their order and at their end, sums stand below a second
   `);
 });
 
-test("texts are broken between words, but not before a unit", () => {
+test("texts are wrapped between words, but not before a unit", () => {
   expect(wrapText("Memory  the weights take 46.8 MB, and so do gradients", 31, 8).split("\n")).toEqual([
     "Memory  the weights take",
     "        46.8 MB, and so do",

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { watchInterrupts } from "./interrupt.js";
 import { type ProgressOptions, startProgress } from "./progress.js";
 
-/** A job of 1000 steps on a made terminal; `drawn` is what the bar wrote. */
+/** A job of 1000 steps on a simulated terminal; `drawn` is the bar's output. */
 function job(isInteractive: boolean, more: Partial<ProgressOptions> = {}) {
   const errorStream = Object.assign(new PassThrough(), { isTTY: isInteractive, columns: 200 });
   const clock = { nowMs: 0 };
@@ -30,7 +30,7 @@ function job(isInteractive: boolean, more: Partial<ProgressOptions> = {}) {
   return { progress, clock, said, drawn: () => String(errorStream.read() ?? "") };
 }
 
-test("elsewhere than on a terminal a plain line comes every five seconds at most", () => {
+test("without a terminal, a plain line is printed at most every five seconds", () => {
   const { progress, clock, said, drawn } = job(false, { done: 100 });
   for (let done = 100; done <= 1000; done += 10) {
     clock.nowMs = (done - 100) * 20;
@@ -48,7 +48,7 @@ test("elsewhere than on a terminal a plain line comes every five seconds at most
   expect([said.out, drawn()]).toEqual(["", ""]);
 });
 
-test("on a terminal a bar shows share, rate, time left and loss, and lines stay above it", () => {
+test("on a terminal, a bar shows percentage, rate, remaining time and loss, and lines stay above it", () => {
   const { progress, clock, said, drawn } = job(true);
   clock.nowMs = 2000;
   progress.update(500, { loss: 0.25 });
@@ -60,7 +60,7 @@ test("on a terminal a bar shows share, rate, time left and loss, and lines stay 
   expect([said.lines, said.out]).toEqual(["epoch 1\n", ""]);
 });
 
-test("quiet says nothing", () => {
+test("quiet progress prints nothing", () => {
   const { progress, clock, said, drawn } = job(true, { quiet: true });
   clock.nowMs = 1e6;
   progress.update(500);
@@ -69,7 +69,7 @@ test("quiet says nothing", () => {
   expect([said, drawn()]).toEqual([{ lines: "", out: "" }, ""]);
 });
 
-test("Ctrl-C once asks to finish, twice ends at once; SIGTERM counts too", () => {
+test("the first Ctrl-C requests the end, the second ends at once; SIGTERM counts too", () => {
   let stops = 0;
   const source = Object.assign(new EventEmitter(), { stop: () => void stops++ });
   let said = "";

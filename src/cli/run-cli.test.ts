@@ -49,7 +49,7 @@ async function cli(line: string, options: { entries?: readonly CommandEntry[]; d
   return { code, out, err };
 }
 
-/** A command that fails with something. */
+/** A command that fails with a given error. */
 const failing = (cause: unknown): CommandEntry[] => [
   {
     name: "fail",
@@ -79,7 +79,7 @@ describe("help", () => {
     },
   );
 
-  test("train shows the options of everyday use in groups", async () => {
+  test("of train shows the options of everyday use in groups", async () => {
     const { out } = await cli("train --help");
     const flags = [...out.matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
     expect(flags).toHaveLength(21);
@@ -91,7 +91,7 @@ describe("help", () => {
     ]);
   });
 
-  test("train --help adam shows its options, other names, and where Keras differs", async () => {
+  test("of train for adam shows its options, their other names, and the differences of Keras", async () => {
     const { code, out } = await cli("train --help adam");
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
@@ -123,12 +123,12 @@ describe("help", () => {
     ["batch-schedules", "growing"],
     ["kaiming_normal_", "he-normal:fan-mode=..."],
     ["mse", "--loss mean-squared-error (loss): mean of squared differences"],
-  ])("train --help %s is understood", async (topic, text) => {
+  ])("of train accepts the topic %s", async (topic, text) => {
     const { code, out } = await cli(`train --help ${topic}`);
     expect([code, out]).toEqual([0, expect.stringContaining(text)]);
   });
 
-  test("train --help with an unknown topic lists those that there are", async () => {
+  test("of train with an unknown topic lists the topics", async () => {
     const { code, err } = await cli("train --help adan");
     expect([code, err]).toEqual([
       2,
@@ -136,7 +136,7 @@ describe("help", () => {
     ]);
   });
 
-  test("train --help all offers the options of every optimizer and schedule", async () => {
+  test("of train for all lists the options of every optimizer and schedule", async () => {
     const { out } = await cli("train --help all");
     const words = out.replace(/\s+/g, " ");
     expect(words).toContain("--learning-rate <number> size of a step; also --lr (default: sgd 0.001, adagrad 0.01,");
@@ -153,20 +153,20 @@ describe("help", () => {
     expect(words).toContain("--optimizer <name> sgd, adagrad, adadelta, rmsprop,");
   });
 
-  test("a command that needs a subcommand shows its help and exits 2", async () => {
+  test("appears for a command without its subcommand, with exit code 2", async () => {
     const { code, out, err } = await cli("runs");
     expect([code, out]).toEqual([2, ""]);
     expect(err).toContain("Usage: trainscope runs");
   });
 });
 
-test("--version prints what a result depends on", async () => {
+test("--version prints every version that results depend on", async () => {
   const { code, out } = await cli("--version");
   expect(code).toBe(0);
   expect(out).toMatch(/^trainscope \d+\.\d+\.\d+ \(ONNX Runtime 1\.\d+\.\d+, Node 2\d\.\d+\.\d+\)\n$/);
 });
 
-describe("wrong usage gives one sentence and exit code 2", () => {
+describe("wrong usage is refused with one sentence and exit code 2", () => {
   test.each([
     ["rns list --json", 'trainscope: unknown command "rns". Did you mean "runs"?'],
     ["runs lst", 'trainscope runs: unknown command "lst". Did you mean "list"? Valid: list, show, rm, help'],
@@ -237,7 +237,7 @@ describe("wrong usage gives one sentence and exit code 2", () => {
 });
 
 describe("errors", () => {
-  test("with --json the error is a document on stdout too", async () => {
+  test("with --json, the error is also a document on stdout", async () => {
     const { code, out, err } = await cli("runs shw --json");
     expect(code).toBe(2);
     expect(JSON.parse(out)).toEqual({
@@ -246,14 +246,14 @@ describe("errors", () => {
     });
   });
 
-  test("an error of ours carries its exit code, interruption included", async () => {
+  test("our own errors have their exit codes, including interruption", async () => {
     const { code, err } = await cli("fail", {
       entries: failing(new InterruptedError("run a", "Run it again to go on")),
     });
     expect([code, err]).toEqual([130, "error: run a: interrupted. Run it again to go on\n"]);
   });
 
-  test("an unexpected one is short, says how to report it, and shows its stack only when asked", async () => {
+  test("an unexpected error is short, explains how to report it, and shows its stack only on request", async () => {
     const entries = failing(new RangeError("index 7"));
     const plain = await cli("fail --json", { entries });
     expect(plain.code).toBe(1);
@@ -268,7 +268,7 @@ describe("errors", () => {
 });
 
 describe("data", () => {
-  test("list tells what is here and where it was looked for", async () => {
+  test("list shows the files on this machine and the searched folders", async () => {
     const { code, out } = await cli("data list");
     expect(code).toBe(0);
     expect(out).toMatch(/^data set +here +size +about +folder\n/);
@@ -280,7 +280,7 @@ describe("data", () => {
     });
   });
 
-  test("verify exits 3 for missing files and 1 for damaged ones; unknown names are offered the nearest", async () => {
+  test("verify exits with 3 for missing files and 1 for damaged ones, and suggests the nearest known name", async () => {
     expect((await cli("data verify mnist")).code).toBe(3);
     await writeFile(join(home, "train-labels-idx1-ubyte"), "damaged");
     const { code, out } = await cli(`data verify mnist --data-dir ${home} --json`);
@@ -297,7 +297,7 @@ describe("data", () => {
 });
 
 describe("a study that trains nothing", () => {
-  test("needs no data, prints exact findings, and is reported again from the store", async () => {
+  test("needs no data, prints exact findings, and can be reported again from the store", async () => {
     const { code, out, err } = await cli(`study run architectures --json --quiet --out ${join(home, "a")}`);
     expect([code, err]).toEqual([0, ""]);
     const document = JSON.parse(out);
@@ -319,10 +319,10 @@ describe("a study that trains nothing", () => {
     const undated = pages.map((page) => page.replace(/written by Trainscope on [^<]*/, ""));
     expect(undated[0]).toBe(undated[1]);
     expect(undated[0]).toContain("none: nothing was trained, and no random number was drawn");
-    // Draws every figure of the study twice, on machines that do other things too.
+    // It draws every figure of the study twice, possibly on a busy machine.
   }, 120_000);
 
-  test("takes no seeds, and says in list and show that it has no data", async () => {
+  test("accepts no seeds, and is shown without data by list and show", async () => {
     const { code, err } = await cli("study run architectures --seeds 3");
     expect([code, err]).toEqual([
       2,
@@ -338,7 +338,7 @@ describe("a study that trains nothing", () => {
 });
 
 describe("study show", () => {
-  test("gives every setting with its type, unit, range and value in each preset", async () => {
+  test("prints every setting with its type, unit, range and value in each preset", async () => {
     const { out } = await cli("study show normalization");
     expect(out).toContain("Data      mnist\n");
     expect(out).toMatch(/\nRefuted +A paired difference of several points after the last epoch\.\n/);
@@ -355,7 +355,7 @@ describe("study show", () => {
     `);
   });
 
-  test("with --json gives the same as data", async () => {
+  test("prints the same as JSON with --json", async () => {
     const { out } = await cli("study show normalization --json");
     const { study } = JSON.parse(out);
     expect(study).toMatchObject({ id: "normalization", dataset: "mnist", data: { mnist: "mnist" } });
@@ -391,14 +391,14 @@ describe("runs", () => {
     return [a.id, b.id];
   };
 
-  test("looking does not make a store", async () => {
+  test("reading does not create a store", async () => {
     expect(await cli("runs list")).toEqual({ code: 0, out: "No runs yet.\n", err: "" });
     expect((await cli("runs list --json")).out).toBe('{"schema":1,"runs":[]}\n');
     expect((await cli("runs show x")).err).toBe('error: trainscope runs: unknown run "x". There are no runs yet\n');
     await expect(rm(paths().store)).rejects.toThrow("ENOENT");
   });
 
-  test("list and show tell what happened", async () => {
+  test("list and show report what happened", async () => {
     await fill();
     expect((await cli("runs list")).out).toMatchInlineSnapshot(`
       "run                            status       preset  trials                 time
@@ -418,7 +418,7 @@ describe("runs", () => {
     });
   });
 
-  test("rm removes runs with what they alone need; names must be known and clear", async () => {
+  test("rm removes runs with the trials that no other run needs; names must be known and unambiguous", async () => {
     const [a] = await fill();
     expect((await cli("runs rm nor tra zzz")).err).toContain('unknown run "zzz"');
     expect(await cli("runs rm normal")).toEqual({ code: 0, out: `removed ${a} with 1 trial of their own\n`, err: "" });
@@ -430,7 +430,7 @@ describe("runs", () => {
     );
   });
 
-  test("a damaged store gives one sentence and exit code 2", async () => {
+  test("a damaged store is reported with one sentence and exit code 2", async () => {
     await writeFile(paths().store, "x".repeat(5000));
     const { code, err } = await cli("runs list");
     expect(code).toBe(2);

@@ -29,7 +29,7 @@ describe("errors", () => {
     expect(error.parts.where).toBe("model.onnx");
   });
 
-  it("offer the nearest name, and all names when there are few", () => {
+  it("suggest the nearest name, and all names if there are few", () => {
     const few = new UnknownNameError("train", "optimizer", "adamm", ["sgd", "adam", "adamw"]);
     expect(few.message).toMatchInlineSnapshot(
       `"train: unknown optimizer "adamm". Did you mean "adam"? Valid: sgd, adam, adamw"`,
@@ -45,7 +45,7 @@ describe("errors", () => {
 });
 
 describe("nearestName", () => {
-  it("forgives slips of the hand and case, and does not guess wildly", () => {
+  it("forgives typing errors and case, but does not guess wildly", () => {
     const valid = ["mnist", "fashion-mnist", "cifar-10"];
     expect(["MNIST", "mnits", "cifar10", "fashonmnist"].map((name) => nearestName(name, valid))).toEqual([
       "mnist",
@@ -57,7 +57,7 @@ describe("nearestName", () => {
     expect(nearestName("x", [])).toBeUndefined();
   });
 
-  it("takes no time for names of millions of letters, nor do messages quote them whole", () => {
+  it("is fast for names of millions of letters, and messages quote only their beginning", () => {
     const name = "a \n".repeat(1_000_000);
     const { message } = new UnknownNameError("model", "layer", name, ["dense", "a".repeat(100_000)]);
     expect(message).toBe(`model: unknown layer "${"a ".repeat(66)}a ...". Valid: dense, ${"a".repeat(100_000)}`);

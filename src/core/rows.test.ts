@@ -3,7 +3,7 @@ import { rowsOf, type SeriesBlock } from "./rows.js";
 
 const key = { trial: "t", phase: "train", metric: "loss", path: "layers.0" } as const;
 
-test("a block of a single training gives a row a step, without a network", () => {
+test("a block of a single training gives one row per step, without a network", () => {
   const block: SeriesBlock = {
     ...key,
     networks: 1,

@@ -1,4 +1,4 @@
-// The validation split: a share of each class, drawn by a seed, whatever the test split.
+// The validation split: a fraction of each class, drawn by a seed, independent of the test split.
 import { expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
 import { tensorFrom, toNumbers, zeros } from "../core/numbers/tensor-data.js";
@@ -27,7 +27,7 @@ const data: Dataset = {
 const rowsOf = (part: Split | undefined): number[] => toNumbers((part as Split).inputs);
 const countOf = (rows: readonly number[], label: number): number => rows.filter((row) => labels[row] === label).length;
 
-it("takes the same share of every class, in the order of the examples, and leaves the others", () => {
+it("takes the same fraction of every class, in the order of the examples, and leaves the others", () => {
   const { train, validation, test } = withValidation(data, { fraction: 0.2, seed: 0 });
   const [kept, held] = [rowsOf(train), rowsOf(validation)];
   expect([0, 1, 2].map((label) => countOf(held, label))).toEqual([4, 6, 2]);
@@ -37,28 +37,28 @@ it("takes the same share of every class, in the order of the examples, and leave
   expect(test).toBe(data.test);
 });
 
-it("is drawn by its seed alone: the test split has no part in it", () => {
+it("depends only on its seed, not on the test split", () => {
   const share = { fraction: 0.2, seed: 7 };
   const { test: _, ...withoutTest } = data;
   expect(rowsOf(withValidation(withoutTest, share).validation)).toEqual(rowsOf(withValidation(data, share).validation));
   expect(rowsOf(withValidation(data, { ...share, seed: 8 }).validation)).not.toEqual(
     rowsOf(withValidation(data, share).validation),
   );
-  // One copy for all trainings on the same part.
+  // All trainings on the same part share one copy.
   expect(withValidation(data, { ...share })).toBe(withValidation(data, share));
 });
 
-it("draws from all examples where targets are no classes, each with the same probability", () => {
+it("draws every example with the same probability if targets are not classes", () => {
   const targets = zeros("float32", [50, 1]);
   const counts = new Int32Array(50);
   for (let seed = 0; seed < 400; seed++)
     for (const row of validationRows(targets, { fraction: 0.3, seed }, "data")) counts[row]++;
   expect(counts.reduce((a, b) => a + b)).toBe(400 * 15);
-  // 120 are expected of each, with a deviation of 9.2; the worst of 50 lies within 4.5 of them.
+  // Each is expected 120 times, with a deviation of 9.2; the worst of 50 is within 4.5 deviations.
   expect(Math.max(...counts.map((count) => Math.abs(count - 120)))).toBeLessThan(4.5 * 9.2);
 });
 
-it("reads streamed rows by the numbers that they have in the whole array", async () => {
+it("reads streamed rows by their indices in the whole array", async () => {
   const stored = tensorFrom("float32", [5, 2], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   const source: RowSource = { dtype: "float32", shape: [5, 2], read: async (rows) => takeRows(stored, rows) };
   const part = takeExamples(
@@ -73,7 +73,7 @@ it("reads streamed rows by the numbers that they have in the whole array", async
   expect(toNumbers((await part.source?.read(Int32Array.of(1, 0, 1)))!)).toEqual([8, 9, 2, 3, 8, 9]);
 });
 
-it("is refused where there is one, and where a side would be empty", () => {
+it("is refused if the data has a validation split already, or if a part would be empty", () => {
   const messageOf = (set: Dataset, fraction: number): string => {
     try {
       withValidation(set, { fraction, seed: 0 });

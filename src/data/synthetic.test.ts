@@ -1,4 +1,4 @@
-// Synthetic sets: deepreplay's numbers, laws of the drawn ones, and how options are read.
+// Synthetic sets: deepreplay's numbers, distributions of the drawn sets, and options.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
 import { toNumbers } from "../core/numbers/tensor-data.js";
@@ -56,7 +56,7 @@ describe("synthetic data sets", () => {
     expect(rate("hypercube:dimensions=4")).toBe(11 / 16);
   });
 
-  it("have functions on [-sqrt 7, sqrt 7] with held-out points of their own", () => {
+  it("have functions on [-sqrt 7, sqrt 7] with separate test points", () => {
     const { train, test } = syntheticDataset("x-sin-5x:points=500,testPoints=50");
     expect([train.inputs.shape, test?.inputs.shape]).toEqual([
       [500, 1],
@@ -72,7 +72,7 @@ describe("synthetic data sets", () => {
     expect(Math.sqrt(errors.reduce((sum, e) => sum + e * e, 0) / errors.length)).toBeCloseTo(0.5, 1);
   });
 
-  it("have classes in the plane that their shapes tell apart", () => {
+  it("have classes in the plane that their shapes separate", () => {
     const xor = syntheticDataset("xor:noise=0").train;
     const places = toNumbers(xor.inputs);
     for (const [i, label] of toNumbers(xor.targets).entries()) {
@@ -83,7 +83,7 @@ describe("synthetic data sets", () => {
     expect(rate("spirals")).toBe(0.5);
   });
 
-  it("have a source from which the same examples are drawn again, whatever the spelling of their options", () => {
+  it("have a source that draws the same examples again, for any spelling of the options", () => {
     const data = syntheticDataset("ball:points=50,shuffle-seed=3", "value");
     expect(data.id).toBe("ball:points=50,shuffleSeed=3");
     expect(data.source).toEqual({
@@ -95,7 +95,7 @@ describe("synthetic data sets", () => {
     expect(syntheticDataset("ball:points=50,shuffleSeed=3,seed=0", "value").source).toEqual(data.source);
   });
 
-  it("are told from files and published sets, and refuse options that they do not have", () => {
+  it("are distinguished from files and published sets, and refuse unknown options", () => {
     expect(["ball", "ball:points=3", "mnist", "ball.npz", "toString"].map(isSyntheticName)).toEqual([
       true,
       true,

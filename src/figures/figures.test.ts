@@ -1,4 +1,4 @@
-// Every figure of the gallery: valid Vega-Lite without warnings, plain JSON, and the golden specification.
+// Every figure of the gallery is valid Vega-Lite without warnings, plain JSON, and equal to its golden specification.
 import { readdirSync } from "node:fs";
 import { compile, type TopLevelSpec } from "vega-lite";
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { gallery } from "./gallery.js";
 import { barFigure, curveFigure, type Figure, figureKinds, scatterFigure, violinFigure } from "./index.js";
 import { palette } from "./theme.js";
 
-/** A logger of Vega that takes no warning. */
+/** A logger for Vega that throws on warnings. */
 const strict = {
   level: () => strict,
   error: fail,
@@ -20,12 +20,12 @@ function fail(...messages: readonly unknown[]): never {
   throw new Error(`Vega-Lite: ${messages.join(" ")}`);
 }
 
-/** Four digits are enough to see a change, and do not depend on the last bit of a logarithm. */
+/** Four digits are enough to detect a change, and do not depend on the last bit of a logarithm. */
 function rounded(_key: string, value: unknown): unknown {
   return typeof value === "number" ? Number(value.toPrecision(4)) : value;
 }
 
-/** Long lists of data as their length, first and last member: the drawing is the golden, and a sample of the numbers. */
+/** Replaces long data lists by their length, first and last member: a golden has the drawing and a sample of the numbers. */
 function abbreviated(key: string, value: unknown): unknown {
   if (key === "values" && Array.isArray(value) && value.length > 3 && typeof value[0] === "object") {
     return { length: value.length, first: value[0], last: value.at(-1) };
@@ -49,7 +49,7 @@ describe.each(Object.entries(gallery))("figure %s", (_name, make) => {
     expect(make()).toEqual(figure);
   });
 
-  it("has its golden specification", async () => {
+  it("equals its golden specification", async () => {
     const { $schema, config, ...drawing } = figure.spec;
     const golden = { ...figure, rows: figure.rows.slice(0, 2), spec: drawing };
     const text = `${JSON.stringify(golden, abbreviated, 1)}\n`;
@@ -58,15 +58,15 @@ describe.each(Object.entries(gallery))("figure %s", (_name, make) => {
 });
 
 describe("figure kinds", () => {
-  it("are the files named so, one each", () => {
+  it("have one file each", () => {
     const files = readdirSync(new URL(".", import.meta.url))
       .filter((name) => name.endsWith("-figure.ts"))
       .map((name) => name.slice(0, -"-figure.ts".length).replace(/-./g, (dash) => dash[1].toUpperCase()));
     expect(Object.keys(figureKinds).sort()).toEqual(files.sort());
   });
 
-  it.each(Object.entries(figureKinds))("draw no rows without failing: %s", (_kind, draw) => {
-    // What the kinds ask for, all of it: each reads its own.
+  it.each(Object.entries(figureKinds))("accept zero rows: %s", (_kind, draw) => {
+    // The options of all kinds; each kind reads its own.
     const options = {
       ...{ id: "empty", title: "Empty", metrics: [{ id: "loss", title: "Loss" }] },
       ...{ phases: [{ id: "train", title: "Training" }], x: { title: "x" }, y: { title: "y" } },
@@ -90,7 +90,7 @@ describe("values that cannot be drawn", () => {
     expect(figure.rows).toEqual([expect.objectContaining({ variant: "a", mean: 2, n: 2 })]);
   });
 
-  it("include zero and below on a logarithmic axis, and the band stays above zero", () => {
+  it("include zero and negative values on a logarithmic axis, and the band stays above zero", () => {
     const rows = [row(1), row(0.1, { seed: 1 }), row(0, { seed: 2 }), row(-1, { seed: 3 })];
     const figure = curveFigure(rows, { id: "f", title: "F", metrics: [{ id: "loss", title: "Loss", scale: "log" }] });
     expect(figure.caption).toContain("Left out: 2 values (zero or below, on a logarithmic axis; a: 2).");
@@ -99,7 +99,7 @@ describe("values that cannot be drawn", () => {
     expect(panel.data.values[0].low).toBeGreaterThan(0);
   });
 
-  it("leave a note where a whole panel is empty", () => {
+  it("leave a note if a whole panel is empty", () => {
     const phases = [
       { id: "train", title: "Training" },
       { id: "validation", title: "Validation" },
@@ -115,7 +115,7 @@ describe("curves", () => {
     expect(figure.caption).toBe("Lines: one seed per variant, so there are no intervals.");
   });
 
-  it("end bands at what the metric can be, but write the whole interval as CSV", () => {
+  it("end bands at the bounds of the metric, but write the whole interval as CSV", () => {
     const metrics = [{ id: "loss", title: "Accuracy", bounds: [0, 100] as const }];
     const figure = curveFigure([row(99), row(100, { seed: 1 })], { id: "f", title: "F", metrics });
     const [panel] = figure.spec.concat as unknown as { data: { values: { high: number }[] } }[];
@@ -123,13 +123,13 @@ describe("curves", () => {
     expect(figure.rows[0].high).toBeGreaterThan(100);
   });
 
-  it("keep a variant's color when others are absent", () => {
+  it("keep a variant's color if others are absent", () => {
     const variants = ["a", "b", "c"].map((id) => ({ id, title: id.toUpperCase() }));
     const figure = curveFigure([row(1, { variant: "c" })], { id: "f", title: "F", variants });
     expect(JSON.stringify(figure.spec)).toContain(`"domain":["C"],"range":["${palette[2]}"]`);
   });
 
-  it("show a reference even where all values are far above it", () => {
+  it("show a reference even if all values are far above it", () => {
     const metrics = [{ id: "loss", title: "Loss", references: [{ value: 1.46115, label: "floor" }] }];
     const figure = curveFigure([row(2), row(2.2, { x: 2 })], { id: "f", title: "F", metrics });
     const domain = /"type":"linear","domain":\[([\d.]+)/.exec(JSON.stringify(figure.spec));
@@ -146,7 +146,7 @@ describe("violins", () => {
     value: number,
   });
 
-  it("are drawn for spread layers only: one value a seed, and equal values, are ticks", () => {
+  it("are drawn only for layers with a spread; one value per seed and equal values become ticks", () => {
     const rows = [0, 1, 2].flatMap((seed) => [
       value("one", seed, 1 + seed / 10),
       ...[0, 1, 2, 3].map((channel) => value("equal", seed, 1 + 0 * channel)),
@@ -171,14 +171,14 @@ function valuesOf(panel: unknown): Record<string, unknown>[][] {
 describe("bars", () => {
   const bar = (layer: string, value: number, part = "Conv") => ({ layer, metric: "macs", part, value });
 
-  it("of nothing are counted, in words", () => {
+  it("without data are counted in words", () => {
     const figure = barFigure([bar("a", 3), bar("b", 0), bar("c", 0)], { id: "f", title: "F" });
     expect(figure.caption).toBe("Not drawn: 2 layers with only zero quantities.");
     const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
     expect(drawn).toEqual([{ layer: "a", part: "Conv", value: 3, order: 0 }]);
   });
 
-  it("beyond the most are summed up in a last one, and nothing is lost", () => {
+  it("beyond the limit are summed in a last bar, and nothing is lost", () => {
     const rows = [5, 1, 9, 2, 7].map((value, i) => bar(`layer${i}`, value));
     const figure = barFigure(rows, { id: "f", title: "F", most: 4 });
     const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
@@ -192,7 +192,7 @@ describe("bars", () => {
     expect(figure.rows).toHaveLength(5);
   });
 
-  it("have no more colors than the palette: the smallest parts become one", () => {
+  it("have no more colors than the palette; the smallest parts are merged", () => {
     const rows = Array.from({ length: 10 }, (_, i) => bar(`layer${i}`, 10 - i, `kind${i}`));
     const figure = barFigure(rows, { id: "f", title: "F" });
     const [drawn] = valuesOf((figure.spec.hconcat as unknown[])[0]);
@@ -204,7 +204,7 @@ describe("bars", () => {
 describe("scatters", () => {
   const axes = { x: { title: "x" }, y: { title: "y" } };
 
-  it("leave out what a logarithmic axis cannot hold, and say so", () => {
+  it("leave out values that a logarithmic axis cannot show, and say so", () => {
     const rows = [
       { name: "a", x: 1, y: 10 },
       { name: "b", x: 0, y: 10 },
@@ -214,7 +214,7 @@ describe("scatters", () => {
     expect(figure.rows).toEqual(rows);
   });
 
-  it("write the names of close points in different places", () => {
+  it("write the names of close points at different positions", () => {
     const rows = ["one", "two", "three"].map((name, i) => ({ name, x: 100 + i, y: 100 + i }));
     const { spec } = scatterFigure([...rows, { name: "far", x: 1e4, y: 1e4 }], { id: "f", title: "F", ...axes });
     const marks = (spec.layer as unknown as { mark: { text?: string; dx?: number; dy?: number } }[]).map(

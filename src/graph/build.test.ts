@@ -1,4 +1,4 @@
-// What `apply` refuses before any shape rule sees it.
+// Nodes that `apply` refuses before any shape rule runs.
 import { expect, test } from "vitest";
 import { apply, input } from "./build.js";
 import type { Op } from "./op.js";
@@ -14,7 +14,7 @@ const refusal = (name: keyof typeof ops, inputs: Parameters<typeof apply>[1]): s
   return "accepted";
 };
 
-test("an input that is left out is refused by its place, unless it is optional", () => {
+test("a missing input is refused by its position, unless it is optional", () => {
   expect(refusal("Relu", [null])).toMatch(/^Relu: an input is missing: expected a tensor as input 0\b/);
   expect(refusal("Clip", [null, x])).toMatch(/^Clip: an input is missing: expected a tensor as input 0\b/);
   expect(refusal("Concat", [x, null])).toMatch(/^Concat: an input is missing: expected a tensor as input 1\b/);
@@ -22,7 +22,7 @@ test("an input that is left out is refused by its place, unless it is optional",
   expect(refusal("Loop", [null, null])).not.toMatch(/an input is missing/);
 });
 
-test("every operator refuses to do without its first input, or says that it may", () => {
+test("every operator requires its first input, or declares it optional", () => {
   for (const [name, op] of Object.entries(ops) as [keyof typeof ops, Op][]) {
     const [fewest] = op.arity;
     if (fewest === 0 || op.optionalInputs?.includes(0)) continue;

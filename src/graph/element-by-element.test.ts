@@ -1,4 +1,4 @@
-// Which operators work element by element, told by their records and found by changing every element: all operators.
+// For all operators: the record says "elementwise" exactly if changing single elements confirms it.
 import { expect, test } from "vitest";
 import { isFloat } from "../core/numbers/dtype.js";
 import { sameShape } from "../core/numbers/shape.js";
@@ -17,7 +17,7 @@ const changed = (x: NdArray, index: number): NdArray => {
   return { ...x, data: x.data.map((value, i) => (i === index ? other(value) : value)) };
 };
 
-/** What the record says of the first input of a case, and what changes of its elements show. */
+/** The record's statement about the first input of a case, and the result of changing its elements. */
 function sayAndShow(op: Op, one: OpCase): { says: boolean; shows: boolean } | undefined {
   const { inputs, outputs, values } = buildCase(op, one, "float64");
   const { node } = outputs[0];
@@ -43,15 +43,15 @@ const table = (Object.entries(ops) as [OpName, Op][]).map(([name, op]) => {
   return { name, cases };
 });
 
-test("what is said to work element by element does, in every case of every operator", () => {
+test("operators with an elementwise record act element by element in every case", () => {
   const wrong = table.filter(({ cases }) => cases.some(({ says, shows }) => says && !shows));
   expect(wrong.map(({ name }) => name)).toEqual([]);
   const saying = table.filter(({ cases }) => cases.some(({ says }) => says)).map(({ name }) => name);
   expect(saying).toEqual(expect.arrayContaining(["Clip", "Gelu", "LeakyRelu", "PRelu", "Relu", "Sigmoid", "Trilu"]));
 });
 
-// EyeLike reads the type alone; scattered updates are a copy of the input with some elements replaced.
-test("what works element by element in every case is said to, but for matrices of shapes alone and scattered updates", () => {
+// EyeLike reads only the type. Scattered updates copy the input and replace some elements.
+test("operators that act element by element in every case have an elementwise record, except EyeLike and scatters", () => {
   const silent = table.filter(
     ({ cases }) => cases.length > 0 && cases.every(({ shows }) => shows) && !cases.some(({ says }) => says),
   );

@@ -78,7 +78,7 @@ describe("gradients", () => {
     expect(values([x, ct], [pulled], [array([2], 0, 0), array([2], 1, 10)])).toEqual([[2, 20]]);
   });
 
-  it("reach a multi-output node of which one output is used", () => {
+  it("reach a multi-output node with one used output", () => {
     const x = input("x", "float64", [3]);
     const [, tail] = split(x, [1, 2]);
     const [slope] = gradients({ of: reduceSum(mul(tail, tail)), withRespectTo: [x] });
@@ -98,7 +98,7 @@ describe("gradients", () => {
     expect(gradientError({ of, inputs: [x], values: [array([4], -2, -1, 1, 2)], sources: [x] })).toBeLessThan(1e-8);
   });
 
-  it("name the operator and its scope when there is no gradient", () => {
+  it("name the operator and its scope if there is no gradient", () => {
     const x = input("x", "float64", [2]);
     const opaque: Op = { ...ops.Relu, name: "Opaque", vjp: "none" };
     const [rows] = withScope("layers.0 (embedding)", () => apply(opaque, [x]));
@@ -124,7 +124,7 @@ describe("sumTo", () => {
     expect(values([x], outputs, given)).toEqual([[6, 8, 10, 12], [14, 22], [14, 22], [36], [36]]);
   });
 
-  it("adds no node when nothing was repeated", () => {
+  it("adds no node if nothing was repeated", () => {
     const x = input("x", "float64", [2, 3]);
     expect(sumTo(x, [2, 3])).toBe(x);
   });

@@ -1,4 +1,4 @@
-// Totals against published numbers, and the bookkeeping: shared weights, groups, memory by hand.
+// Totals against published numbers, shared weights, groups, and memory computed by hand.
 import { expect, test } from "vitest";
 import {
   conv2d,
@@ -22,7 +22,7 @@ import { inspect } from "./inspect.js";
 const sum = (values: readonly (number | null)[]): number =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
-test("VGG-19 at 224: weights, biases, MACs and both counts of activations as published", () => {
+test("VGG-19 at 224 has the published weights, biases, MACs and both counts of activations", () => {
   const { totals } = inspect(modelByName("vgg19"), { inputShape: [3, 224, 224] });
   expect(totals).toMatchObject({
     parameters: 143_667_240,
@@ -49,7 +49,7 @@ test("layers add up to the totals, in steps and in groups of any depth", () => {
   }
 });
 
-test("layers carry the paths of their modules, and the operator where a module has several steps", () => {
+test("layers have the paths of their modules, plus the operator if a module has several steps", () => {
   const { layers } = inspect(modelByName("resnet18"), { inputShape: [3, 64, 64] });
   expect(layers.slice(4, 12).map(({ name, operator }) => `${name} ${operator}`)).toEqual([
     "layer1.0.conv1 Conv",
@@ -64,7 +64,7 @@ test("layers carry the paths of their modules, and the operator where a module h
   expect(new Set(layers.map(({ name }) => name)).size).toBe(layers.length);
 });
 
-test("the batch multiplies work and activations, not parameters", () => {
+test("the batch size multiplies operations and activations, not parameters", () => {
   const one = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28] }).totals;
   const eight = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], batchSize: 8 }).totals;
   expect(eight).toMatchObject({ parameters: one.parameters, macs: 8 * one.macs, flops: 8 * one.flops });
@@ -72,14 +72,14 @@ test("the batch multiplies work and activations, not parameters", () => {
   expect(eight.arithmeticIntensity).toBeGreaterThan(one.arithmeticIntensity);
 });
 
-test("frozen parameters are counted apart", () => {
+test("frozen parameters are counted separately", () => {
   const { totals, memory } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["0.*", "3.*"] });
   expect(totals).toMatchObject({ parameters: 61_706, frozen: 156 + 2_416, trainable: 61_706 - 156 - 2_416 });
   expect(memory.training.gradients).toBe(4 * totals.trainable);
   expect(memory.training.optimizerSlots).toBe(2 * 4 * totals.trainable);
 });
 
-test("memory of a small net, counted by hand", () => {
+test("the memory of a small network equals the count by hand", () => {
   // 1 x 4 x 4 -> Conv 2 x 4 x 4 -> Relu in place -> MaxPool 2 x 2 x 2 -> view of 8 -> Gemm 3.
   const net = sequential([
     conv2d({ filters: 2, kernel: 3, padding: 1 }),
@@ -100,7 +100,7 @@ test("memory of a small net, counted by hand", () => {
     peakLayer: "0",
     total: 4 * (47 + 48),
   });
-  // Read again: the input, what the ReLU gave, what the pooling gave.
+  // The backward pass reads the input, the output of the ReLU and that of the pooling.
   expect(memory.training).toMatchObject({ optimizer: "sgd", optimizerSlots: 0, gradients: 4 * 47 });
   expect(memory.training.savedActivations).toBe(4 * (16 + 32 + 8));
 });
@@ -116,7 +116,7 @@ test("a value that is added later stays alive around its branch", () => {
   expect(memory.inference.peakActivations).toBe(3 * 4 * 4 * 8 * 8);
 });
 
-test("every activation that works element by element works in place, bounds and slopes included", () => {
+test("every element-wise activation works in place, including those with bounds and slopes", () => {
   const counted = (activation: LayerSpec) => {
     const net = sequential([
       conv2d({ filters: 6, kernel: 3, padding: 1 }),
@@ -128,11 +128,11 @@ test("every activation that works element by element works in place, bounds and 
   };
   for (const activation of [relu(), relu6(), leakyRelu(), prelu(), gelu(), hardSwish()])
     expect(counted(activation), activation.kind).toEqual([(3 + 6 + 2) * 64, 4 * (3 + 6) * 64]);
-  // The sums of the softmax need what it overwrites.
+  // The sums of the softmax need the values that it would overwrite.
   expect(counted(softmax())).toEqual([(3 + 6 + 6 + 2) * 64, 4 * (6 + 6) * 64]);
 });
 
-test("MobileNetV2 in place holds the input and what its convolutions, sums and products write", () => {
+test("MobileNetV2 in place holds its input and the outputs of convolutions, sums and products", () => {
   const { layers, totals } = inspect(modelByName("mobilenetV2"), { inputShape: [3, 224, 224] });
   const inPlace = layers.filter(({ operator }) => operator === "Clip" || operator === "BatchNormalization");
   const reused = sum(inPlace.map(({ activations }) => activations));
@@ -140,7 +140,7 @@ test("MobileNetV2 in place holds the input and what its convolutions, sums and p
   expect(totals.activationsInPlace).toBe(totals.activations + 3 * 224 * 224 - reused);
 });
 
-test("what cannot be counted exactly is refused with layer and shape, before anything grows with it", () => {
+test("numbers beyond exact counting are refused with layer and shape, before anything is allocated", () => {
   const refusalOf = (model: string, options: Parameters<typeof inspect>[1]): string => {
     try {
       inspect(modelByName(model), options);
@@ -161,11 +161,11 @@ test("what cannot be counted exactly is refused with layer and shape, before any
   expect(refusalOf("lenet5", { inputShape: [1, 28, 28], batchSize: 999_999_999_999 })).toMatchInlineSnapshot(
     `"InvalidInputError: sequential > 3 (Conv): macs beyond what can be counted exactly: expected at most 9007199254740991 in all layers, received about 4.2e+17, most of it for an output of [999999999999, 16, 10, 10]. Use smaller inputs or a smaller batch"`,
   );
-  // Just below, everything is exact.
+  // Just below the limit, everything is exact.
   const { totals } = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], batchSize: 10_000_000_000 });
   expect(totals.macs).toBe(416_520 * 10_000_000_000);
 });
 
-test("an optimizer that there is not is refused with the names of those that there are", () => {
+test("an unknown optimizer is refused with the known names", () => {
   expect(() => inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], optimizer: "adan" })).toThrow(/adan.*adam/s);
 });

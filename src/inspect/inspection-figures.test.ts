@@ -1,4 +1,4 @@
-// Figures hold what the totals say: no layer is lost on the way, and lower bounds are called so.
+// Figures add up to the totals, and lower bounds are marked.
 import { expect, test } from "vitest";
 import type { Row } from "../core/rows.js";
 import { modelByName } from "../nn/models.js";
@@ -20,7 +20,7 @@ test("bars of parameters and MACs add up to the totals, in steps and in modules"
   }
 });
 
-test("bars of memory add up to weights, gradients, slots and what layers write", () => {
+test("bars of memory add up to weights, gradients, slots and outputs of layers", () => {
   const { rows, caption } = layerMemoryFigure(resnet);
   const { training } = resnet.memory;
   expect(sum(rows, ({ part }) => part === "weights")).toBe(training.weights);
@@ -29,7 +29,7 @@ test("bars of memory add up to weights, gradients, slots and what layers write",
   expect(caption).toContain("For a batch of 2;");
 });
 
-test("memory of frozen parameters is that of their weights alone", () => {
+test("frozen parameters take memory only for their weights", () => {
   const frozen = inspect(modelByName("lenet5"), { inputShape: [1, 28, 28], freeze: ["*"] });
   expect(sum(layerMemoryFigure(frozen).rows, ({ part }) => part === "updates")).toBe(0);
 });
@@ -39,7 +39,7 @@ test("layers of a list are named with their operators", () => {
   expect(rows.map(({ layer }) => layer)).toContain("3 Conv");
 });
 
-test("models are points; different inputs and lower bounds are told", () => {
+test("models are points, and different inputs and lower bounds are marked", () => {
   const unknown = [{ name: "head", operator: "Foo", reason: "the operator is not supported" }];
   const bound: Inspection = { ...lenet, model: "net.onnx", unknown, totals: { ...lenet.totals, isLowerBound: true } };
   const { rows, caption } = modelComparisonFigure([resnet, bound]);

@@ -1,4 +1,4 @@
-// Activations that training holds, for models whose results are classes, masks or both.
+// Activations that training keeps, for models that return classes, masks or both.
 import { expect, test } from "vitest";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { integers, type NodeCase, numbers } from "../onnx/model-cases.js";
@@ -15,17 +15,17 @@ const savedOf = (nodes: NodeCase[], outputs: string[]) =>
   inspectSubject(subjectOf({ inputs: { x: [1, 3, 8, 8] }, outputs, stored, nodes: [...trunk, ...nodes] })).memory
     .training.savedActivations;
 
-// The input of either convolution; the ReLU's output is that of the second.
+// The inputs of both convolutions; that of the second is the output of the ReLU.
 const ofLogits = 4 * (3 + 6) * 64;
 
-test("a model that ends in classes is trained from the logits before them", () => {
+test("a model that returns classes is trained on the logits before them", () => {
   const argMax: NodeCase = ["ArgMax", ["c"], ["y"], { axis: 1 }];
   expect(savedOf(classes, ["c"])).toBe(ofLogits);
   expect(savedOf([...classes, argMax], ["y"])).toBe(ofLogits);
   expect(savedOf([...classes, argMax, ["Cast", ["y"], ["z"], { to: 1 }]], ["z"])).toBe(ofLogits);
 });
 
-test("a branch to integers counts beside one to numbers", () => {
+test("a branch with an integer result counts along with a branch of floats", () => {
   const other: NodeCase[] = [
     ["Conv", ["b", "u"], ["d"]],
     ["Sigmoid", ["d"], ["e"]],
@@ -39,13 +39,13 @@ test("a branch to integers counts beside one to numbers", () => {
   };
   const saved = (outputs: string[]) =>
     inspectSubject(subjectOf({ ...model, outputs })).memory.training.savedActivations;
-  // The sigmoid's output, for itself and for the convolution behind it.
+  // The output of the sigmoid, for its own gradient and for the next convolution.
   expect(saved(["c", "g"])).toBe(ofLogits + 4 * 2 * 64);
   expect(saved(["c", "f"])).toBe(saved(["c", "g"]));
   expect(saved(["g"])).toBe(ofLogits + 4 * 2 * 64);
 });
 
-test("integers that no parameter reaches hold nothing", () => {
+test("integers that do not depend on parameters take no memory", () => {
   expect(savedOf([["Shape", ["b"], ["y"]], ...classes], ["y", "c"])).toBe(ofLogits);
   expect(savedOf([["ArgMax", ["x"], ["y"], { axis: 1 }]], ["y"])).toBe(0);
 });

@@ -1,4 +1,4 @@
-// Augmentations: the graph against slow loops over pixels, the law of what is drawn, and what is refused.
+// Augmentations: the graph against slow loops over pixels, the distribution of the draws, and errors.
 import { describe, expect, it, test } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
 import type { DType } from "../core/numbers/dtype.js";
@@ -22,7 +22,7 @@ const keys: readonly Key[] = [
   [7, 0xffffffff],
 ];
 
-/** What the graph makes of images. */
+/** The images as the graph changes them. */
 function run(images: Images, specs: readonly object[], first = 0, dtype: DType = "uint8"): NdArray {
   const x = input("x", dtype, images.shape);
   const words = specs.map((_, i) => [0, 1, 2].map((part) => input(`k${i}.${part}`, "uint32", [])));
@@ -36,7 +36,7 @@ function run(images: Images, specs: readonly object[], first = 0, dtype: DType =
   return evaluateGraph(graph([x, ...words.flat()], { y }), [given, ...values])[0];
 }
 
-/** The twin: every pixel looked up by itself. */
+/** The slow twin, which looks up every pixel separately. */
 function lookedUp(
   { shape: [batch, channels, height, width], data }: Images,
   source: (n: number, i: number, j: number) => readonly [number, number] | undefined,
@@ -86,7 +86,7 @@ describe.each([[[5, 1, 6, 4]], [[4, 3, 5, 7]]] as const)("on images of shape %j"
     expect(new Set(moved.map(String)).size).toBeGreaterThan(1);
   });
 
-  test("a flip equals the loop over pixels, and by probability 0 and 1 none and all are mirrored", () => {
+  test("a flip equals the loop over pixels; probability 0 mirrors no image and 1 mirrors all", () => {
     const words = recomputedWords(batch, 1, keys[0]);
     const mirrored = (isMirrored: (n: number) => boolean) =>
       lookedUp(given, (n, i, j) => [i, isMirrored(n) ? width - 1 - j : j]);
@@ -95,7 +95,7 @@ describe.each([[[5, 1, 6, 4]], [[4, 3, 5, 7]]] as const)("on images of shape %j"
     expect([...run(given, [randomHorizontalFlip({ probability: 1 })]).data]).toEqual(mirrored(() => true));
   });
 
-  test("several come in turn, each with a key of its own, and float32 images stay float32", () => {
+  test("several augmentations apply in order, each with its own key, and float32 images stay float32", () => {
     const moved = shifts(batch, 2, keys[0]);
     const words = recomputedWords(batch, 1, keys[1]);
     const expected = lookedUp(given, (n, i, j) => {
@@ -107,7 +107,7 @@ describe.each([[[5, 1, 6, 4]], [[4, 3, 5, 7]]] as const)("on images of shape %j"
     expect(result.dtype).toBe("float32");
   });
 
-  test("a part of a batch is changed as in the whole batch", () => {
+  test("a part of a batch changes as in the whole batch", () => {
     const specs = [randomShift({ pixels: 2 }), randomHorizontalFlip()];
     const size = sizeOf(shape.slice(1));
     const part = {
@@ -118,7 +118,7 @@ describe.each([[[5, 1, 6, 4]], [[4, 3, 5, 7]]] as const)("on images of shape %j"
   });
 });
 
-test("shifts are uniform in both directions, and unrelated to one another and to those of the next step", () => {
+test("shifts are uniform in both directions and uncorrelated with one another and with the next step", () => {
   const counts = new Map<string, number>();
   const [pixels, steps, batch] = [1, 200, 90];
   let [both, next, before] = [0, 0, 0];
@@ -135,14 +135,14 @@ test("shifts are uniform in both directions, and unrelated to one another and to
   const expected = (steps * batch) / 9;
   const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
   expect(counts.size).toBe(9);
-  // 8 degrees of freedom: 26.1 is exceeded by chance once in a thousand.
+  // 8 degrees of freedom: 26.1 is exceeded with probability 0.001.
   expect(chiSquare).toBeLessThan(26.1);
   // Products of two such shifts have variance 4/9: four standard errors.
   expect(Math.abs(both)).toBeLessThan(4 * Math.sqrt((4 / 9) * steps * batch));
   expect(Math.abs(next)).toBeLessThan(4 * Math.sqrt((4 / 9) * steps));
 });
 
-test("images are mirrored with the probability that is asked for", () => {
+test("images are mirrored with the requested probability", () => {
   const draws = 20_000;
   for (const probability of [0.1, 0.5]) {
     let mirrored = 0;
@@ -164,7 +164,7 @@ describe("specs of augmentations", () => {
     expect(readAugmentation("data.augment[0]", randomShift({ pixels: 2, fill: "reflect" })).spec).toEqual(wanted);
   });
 
-  it("are refused where they do not fit, in one sentence", () => {
+  it("are refused with one sentence if they do not fit", () => {
     const messageOf = (act: () => unknown): string => {
       try {
         act();

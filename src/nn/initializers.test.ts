@@ -1,4 +1,4 @@
-// Initial values: mean and variance as the formulas say, and each parameter's own stream.
+// Initial values have the mean and variance of their formulas, and each parameter has its own stream.
 import { describe, expect, test } from "vitest";
 import {
   type InitializerKind,
@@ -13,7 +13,7 @@ const count = 20_000;
 const drawn = (option: InitializerOption, { path = "0.weight", seed = 1, size = count } = {}): Float32Array =>
   initialValues(path, option, shapeOf(option, size), fans, seed);
 
-/** Rows of 40 inputs where those matter. */
+/** Rows of 40 inputs for initializers that depend on rows. */
 function shapeOf(option: InitializerOption, size: number): readonly number[] {
   const kind = typeof option === "string" ? option : option.kind;
   return /orthogonal|identity|Asymmetric/.test(kind) ? [Math.ceil(size / 40), 40] : [size];
@@ -22,9 +22,9 @@ function shapeOf(option: InitializerOption, size: number): readonly number[] {
 interface Expected {
   readonly mean?: number;
   readonly variance: number;
-  /** Largest absolute value, for those that have one. */
+  /** Largest absolute value, if bounded. */
   readonly bound?: number;
-  /** Fourth central moment over the square of the variance, where it is above that of a normal. */
+  /** Fourth central moment over the squared variance, if above that of a normal. */
   readonly kurtosis?: number;
   readonly option?: InitializerOption;
 }
@@ -32,7 +32,7 @@ interface Expected {
 /** One entry of 41 is drawn from Beta(2, 1), of mean 2/3 and second moment 1/2; the others have variance 0.6007^2 / 40. */
 const asymmetricMean = 2 / 3 / 41;
 const asymmetricVariance = (0.5 + 0.6007 ** 2) / 41 - asymmetricMean ** 2;
-/** Of a standard normal between a and b, by its density f and distribution F: 1 + (a f(a) - b f(b)) / F - mean^2. */
+/** Variance of a standard normal between a and b, with density f and distribution F: 1 + (a f(a) - b f(b)) / F - mean^2. */
 const cutVariance = 0.7737413035499232;
 // a = 0, b = 1: mean (f(0) - f(1)) / (F(1) - F(0)), variance 1 - f(1) / (F(1) - F(0)) - mean^2.
 const [cutMean, oneSided] = [0.45986223, 1 - 0.24197072 / 0.34134475 - 0.45986223 ** 2];
@@ -87,15 +87,15 @@ const expected: Readonly<Record<InitializerKind, readonly Expected[]>> = {
   constant: [{ variance: 0 }, { mean: 0.5, variance: 0, option: { kind: "constant", value: 0.5 } }],
 };
 
-/** Those that draw nothing. */
+/** Initializers that draw nothing. */
 const fixed: readonly string[] = ["identity", "zeros", "ones", "constant"];
 
 describe.each(Object.entries(expected))("%s", (kind, rows) => {
-  test.each(rows)("mean and variance of %j", ({ mean = 0, variance, bound, kurtosis = 3, option = kind }) => {
+  test.each(rows)("has mean and variance %j", ({ mean = 0, variance, bound, kurtosis = 3, option = kind }) => {
     const values = drawn(option);
     const found = values.reduce((sum, x) => sum + x, 0) / count;
     const spread = values.reduce((sum, x) => sum + (x - found) ** 2, 0) / count;
-    // Four standard errors; of a normal variance 2 sigma^4 / n, of a uniform one less.
+    // Four standard errors: the variance of a normal has 2 sigma^4 / n, that of a uniform less.
     expect(Math.abs(found - mean)).toBeLessThanOrEqual(4 * Math.sqrt(variance / count));
     expect(Math.abs(spread - variance)).toBeLessThanOrEqual(4 * variance * Math.sqrt((kurtosis - 1) / count));
     const largest = Math.max(...values.map(Math.abs));
@@ -105,10 +105,10 @@ describe.each(Object.entries(expected))("%s", (kind, rows) => {
     } else if (variance > 0) expect(largest).toBeGreaterThan(3 * Math.sqrt(variance));
   });
 
-  test.skipIf(fixed.includes(kind))("other seeds and other paths draw other, uncorrelated numbers", () => {
+  test.skipIf(fixed.includes(kind))("draws other, uncorrelated numbers for other seeds and paths", () => {
     const values = drawn(kind);
     expect(drawn(kind)).toEqual(values);
-    // Fewer values are the first of more: nothing else is drawn in between.
+    // A shorter tensor has the first values of a longer one, since nothing else is drawn in between.
     if (kind !== "orthogonal") expect(drawn(kind, { size: 80 })).toEqual(values.slice(0, 80));
     const variance = values.reduce((sum, x) => sum + x * x, 0) / count;
     for (const other of [
@@ -124,15 +124,15 @@ describe.each(Object.entries(expected))("%s", (kind, rows) => {
   });
 });
 
-test("every initializer has options that are complete by themselves", () => {
+test("every initializer has defaults for all options", () => {
   for (const [kind, definition] of Object.entries(initializers)) expect(definition().kind).toBe(kind);
 });
 
-test("a large seed differs from its lower half", () => {
+test("a large seed gives other values than its lower half", () => {
   expect(drawn("normal", { seed: 2 ** 32 + 1, size: 4 })).not.toEqual(drawn("normal", { seed: 1, size: 4 }));
 });
 
-test("names and options can be written as one word, in either case", () => {
+test("names and options can be written as one text, in camelCase or kebab-case", () => {
   const same: readonly (readonly [InitializerOption, InitializerOption])[] = [
     ["he-normal:fan-mode=fan-out,gain=leaky-relu", { kind: "heNormal", fanMode: "fanOut", gain: "leakyRelu" }],
     ["HeNormal:gain=1.5, truncated=true", { kind: "heNormal", gain: 1.5, truncated: true }],
@@ -142,7 +142,7 @@ test("names and options can be written as one word, in either case", () => {
     expect(readInitializer("here", text).spec).toEqual(readInitializer("here", spec).spec);
 });
 
-test("what cannot be read or cannot fill a parameter is refused", () => {
+test("invalid specs, and initializers that do not fit a parameter, are refused", () => {
   const messageOf = (option: InitializerOption, shape: readonly number[] = [3, 4]): string => {
     try {
       initialValues("0.weight", option, shape, fans, 1);
@@ -161,7 +161,7 @@ test("what cannot be read or cannot fill a parameter is refused", () => {
     messageOf("truncatedNormal:low=7,high=8"),
     messageOf("normal:deviation=1e300"),
     messageOf("heNormal:gain=0x10"),
-    // The option fits, and some of forty numbers drawn with it do not.
+    // The option is valid, but some of forty numbers drawn with it are not finite.
     messageOf("normal:deviation=3e38", [40]),
     messageOf("orthogonal", [12]),
     messageOf("identity:groups=2"),

@@ -39,7 +39,7 @@ const fixtures = ["layers", "layers-sequences"].flatMap((name) => {
 const stored = ({ dtype, shape, data }: StoredArray): NdArray =>
   fromTensorData(tensorFrom(dtype, shape, data.map(Number)));
 
-/** Builds a layer on float64 parameters, which networks do not have; the names as PyTorch's `state_dict` has them. */
+/** Builds a layer with float64 parameters, which networks do not support, named as in PyTorch's `state_dict`. */
 function built(spec: LayerSpec, x: Tensor): { output: Tensor; parameters: ReadonlyMap<string, Tensor> } {
   const parameters = new Map<string, Tensor>();
   const build = (layer: LayerSpec, value: Tensor, prefix: string): Tensor => {

@@ -1,4 +1,4 @@
-// Every layer of the table: shapes, parameters, initial values, JSON round trip, gradients that reach every parameter.
+// Every layer of the table: shapes, parameters, initial values, JSON round trip, and gradients for every parameter.
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { sizeOf } from "../core/numbers/shape.js";
@@ -64,7 +64,7 @@ function valuesOf(network: Network, seed: number, tokens?: number): NdArray[] {
 
 for (const [kind, kindCases] of Object.entries(layerCases)) {
   describe(kind, () => {
-    test.each(kindCases)("$name: shapes and number of parameters", ({ spec, from, to, parameters }) => {
+    test.each(kindCases)("$name: has its shapes and number of parameters", ({ spec, from, to, parameters }) => {
       expect(spec.kind).toBe(kind);
       for (const mode of ["training", "inference"] as const) {
         const network = built(spec, from, mode);
@@ -73,7 +73,7 @@ for (const [kind, kindCases] of Object.entries(layerCases)) {
       }
     });
 
-    test.each(kindCases)("$name: the graph from JSON prints equal, and the spec is complete", ({ spec, from }) => {
+    test.each(kindCases)("$name: has a complete spec, and gives the same graph from JSON", ({ spec, from }) => {
       const copy = JSON.parse(JSON.stringify(spec)) as LayerSpec;
       expect(copy).toEqual(spec);
       expect(printed(built(copy, from))).toBe(printed(built(spec, from)));
@@ -88,7 +88,7 @@ for (const [kind, kindCases] of Object.entries(layerCases)) {
     });
 
     test.each(kindCases)(
-      "$name: one seed, one set of initial values, of the stated variance",
+      "$name: has the same initial values for the same seed, with the stated variance",
       ({ spec, from, variance }) => {
         for (const { path, tensor, initializer, fans } of built(spec, from).parameters) {
           const values = initialValues(path, initializer, tensor.shape, fans, 3);
@@ -97,7 +97,7 @@ for (const [kind, kindCases] of Object.entries(layerCases)) {
             expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(fans.fanIn ** -0.5);
           if (path !== "weight" || variance === undefined) continue;
           const found = values.reduce((sum, value) => sum + value * value, 0) / values.length;
-          // The variance of n values is off by about sqrt(2 / n); four of those.
+          // The variance of n values has a standard error of about sqrt(2 / n); four of them.
           expect(Math.abs(found / variance - 1)).toBeLessThan(4 * Math.sqrt(2 / sizeOf(tensor.shape)));
         }
       },
@@ -141,7 +141,7 @@ for (const [kind, kindCases] of Object.entries(layerCases)) {
   });
 }
 
-test("batchNorm's running statistics follow the batch, the variance unbiased, and inference uses them", () => {
+test("batchNorm's running statistics follow the batch, with the unbiased variance, and inference uses them", () => {
   const network = built(nn.batchNorm({ momentum: 0.3 }), image);
   const nexts = Object.fromEntries(network.buffers.map(({ path, next }) => [path, next]));
   const values = valuesOf(network, 1);
@@ -161,7 +161,7 @@ test("batchNorm's running statistics follow the batch, the variance unbiased, an
   expect(y.data[50]).toBeCloseTo((values[0].data[50] - mean.data[1]) / Math.sqrt(variance.data[1] + 1e-5), 6);
 });
 
-test("dropout draws a key for each layer while training and does nothing in inference", () => {
+test("dropout draws a key per layer in training and does nothing in inference", () => {
   const spec = nn.sequential([nn.dropout({ rate: 0.2 }), nn.relu(), nn.dropout()]);
   expect(built(spec, [5]).randomKeys.map(({ path }) => path)).toEqual(["0", "2"]);
   const { inputs, output, randomKeys } = built(spec, [5], "inference");
@@ -170,7 +170,7 @@ test("dropout draws a key for each layer while training and does nothing in infe
   expect(output.node?.inputs).toEqual(inputs);
 });
 
-test("every non-linearity among the operators is an activation, and every layer can be written as nn.<kind>", () => {
+test("every non-linearity among the operators is an activation, and every layer is available as nn.<kind>", () => {
   const emitted = Object.values(activations).map((make) => built(make(), image).output.node?.op.name);
   const marked = Object.values(ops as Readonly<Record<string, Op>>).filter(
     ({ activation }) => activation !== undefined,

@@ -1,4 +1,4 @@
-// The model catalogue: parameter totals known from the literature, and names as people type them.
+// The model catalogue: parameter totals from the literature, and names as people type them.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha256OfPieces } from "../core/formats/hash.js";
@@ -20,7 +20,7 @@ test.each([
   [lenet5, { batchNorm: "hidden" }, 61_706 + 452],
   [lenet5, { batchNorm: "everywhere" }, 61_706 + 452 + 2],
   [lenet5AsCoded, {}, 61_706],
-  // Its third convolution has 120 channels of its own, which are normalized too.
+  // Its third convolution has 120 channels, which are normalized too.
   [lenet5AsCoded, { batchNorm: "hidden" }, 61_706 + 452],
   [lenet5AsCoded, { batchNorm: "everywhere", dropout: true }, 61_706 + 452 + 2],
 ] as const)("%o with %o has %d parameters", (definition, options, expected) => {
@@ -40,7 +40,7 @@ test("mlp:3072-1000-1000-10 has 4,084,010 parameters, with and without dropout",
   expect(network.randomKeys.map(({ path }) => path)).toEqual(["1", "4", "7"]);
 });
 
-test("every model has defaults, and its specs survive JSON", () => {
+test("every model has defaults, and its spec survives JSON", () => {
   for (const kind of Object.keys(models)) {
     const spec = modelByName(kind);
     expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
@@ -52,13 +52,13 @@ test("every model has defaults, and its specs survive JSON", () => {
   expect(modelByName("mlp")).toEqual(mlp());
 });
 
-test("the first width of mlp has to be the number of inputs", () => {
+test("the first width of mlp must be the number of inputs", () => {
   expect(() => parametersOf(modelByName("mlp:100-10"))).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model.layers[1] (dense): dense expects other inputs: expected an input of shape [batch, 100], or with more axes between them, received [2, 784]]`,
   );
 });
 
-test("names that cannot be read are answered with what can be written", () => {
+test("invalid names are refused with the valid forms", () => {
   expect(() => modelByName("lenet")).toThrowErrorMatchingInlineSnapshot(
     `[UnknownNameError: model: unknown model "lenet". Did you mean "lenet5"? 22 are known]`,
   );
@@ -103,7 +103,7 @@ test.each([
   ["vgg19", {}, [3, 224, 224], 143_667_240],
   ["resnet18", {}, [3, 224, 224], 11_689_512],
   ["resnet34", {}, [3, 224, 224], 21_797_672],
-  // ViT-B/16 has 86,567,656 with its class token and the place of that, 768 each.
+  // ViT-B/16 has 86,567,656 with its class token and the token's position, 768 each.
   [
     "visionTransformer",
     { patch: 16, features: 768, depth: 12, heads: 12, hidden: 3072, classes: 1000 },
@@ -150,7 +150,7 @@ test("parameters have torchvision's names", () => {
   );
 });
 
-test.each(["mini-googlenet", "MiniGoogLeNet", "minigooglenet", "resnet-18", "ResNet18"])("%s is understood", (name) => {
+test.each(["mini-googlenet", "MiniGoogLeNet", "minigooglenet", "resnet-18", "ResNet18"])("%s is accepted", (name) => {
   expect(modelByName(name)).toEqual(
     modelByName(name.startsWith("m") || name.startsWith("M") ? "miniGoogLeNet" : "resnet18"),
   );
@@ -187,7 +187,7 @@ test.each([
   // The published network, on two GPUs.
   ["alexnet:form=grouped", 60_965_224, 724_406_816],
   ["googlenet:form=paper", 6_998_552, undefined],
-  // As in the paper's table 1: 3.8, 7.6 and 11.3 billions, cut off.
+  // As in the paper's table 1: 3.8, 7.6 and 11.3 billions, truncated.
   ["resnet50:stride=first", 25_557_032, 3_857_973_248],
   ["resnet101:stride=first", 44_549_160, 7_570_194_432],
   ["resnet152:stride=first", 60_192_808, 11_282_415_616],
@@ -229,7 +229,7 @@ test.each([
   expect(catalogueModel(name, { stem }).inputShape).toEqual([3, 32, 32]);
 });
 
-test("options stand behind the name, in either spelling", () => {
+test("options follow the name, in camelCase or kebab-case", () => {
   const spec = modelByName("vgg11", { batchNorm: true, classes: 10 });
   expect(modelByName("vgg11:batch-norm=true,classes=10")).toEqual(spec);
   expect(modelByName("vgg11:batchNorm=true,classes=10")).toEqual(spec);

@@ -1,4 +1,4 @@
-// What people are told when a model does not fit together: the place, the rule, what was received, what to write.
+// Errors of models that do not fit together: the place, the rule, the received value, and the remedy.
 import { expect, test } from "vitest";
 import { relu, softmax } from "./activations.js";
 import type { LayerSpec } from "./layer.js";
@@ -19,7 +19,7 @@ import { buildNetwork } from "./network.js";
 const build = (spec: unknown, { batchSize = 4, inputShape = [1, 8, 8] } = {}) =>
   buildNetwork(spec as LayerSpec, { mode: "training", batchSize, inputShape });
 const building = (spec: unknown, options = {}) => expect(() => build(spec, options));
-/** The JSON that a person would have written. */
+/** A spec as a person would write it in JSON. */
 const model = (...layers: unknown[]) => ({ kind: "sequential", layers });
 
 test("shapes that do not fit name the layer and both shapes", () => {
@@ -92,7 +92,7 @@ test("batch normalization refuses a batch of one value per channel, and says how
   );
 });
 
-test("names that do not exist are answered with the nearest that does", () => {
+test("unknown names are refused with the nearest known name", () => {
   building(model({ kind: "flatten" }, model({ kind: "conv2", filters: 2 }))).toThrowErrorMatchingInlineSnapshot(
     `[UnknownNameError: model.layers[1].layers[0]: unknown layer "conv2". Did you mean "conv2d"? 56 are known]`,
   );
@@ -150,7 +150,7 @@ test("values of the wrong type or range are shown beside the rule, with their pa
   );
 });
 
-test("a mistake in a call is found at the call", () => {
+test("a mistake in a call is reported by that call", () => {
   expect(() => conv2d({ filters: 6, kernle: 5 } as never)).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: conv2d: unknown option "kernle". Did you mean "kernel"? Valid: filters, kernel, stride, padding, dilation, groups, bias, weightInitializer, biasInitializer]`,
   );

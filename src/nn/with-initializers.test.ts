@@ -1,4 +1,4 @@
-// The initializers of a whole model: every weight and bias that can be chosen, in every model of the catalogue.
+// Initializers for a whole model: every weight and bias with an initializer option, in every catalogue model.
 import { describe, expect, test } from "vitest";
 import { initialValues } from "./initializers.js";
 import { parallel } from "./layers/containers/parallel.js";
@@ -15,7 +15,7 @@ const byRole = ({ parameters }: Network, roles: readonly string[]) =>
   parameters.filter(({ role }) => roles.includes(role)).map(({ initializer }) => initializer);
 
 describe.each(Object.keys(models))("%s", (kind) => {
-  test("begins as it is told, but for its normalizations", () => {
+  test("uses the given initializers, except in its normalizations", () => {
     const fitting = catalogueModel(kind).inputShape ?? [3, 32, 32];
     const before = modelByName(kind);
     const spec = withInitializers(before, { weights: "lecun-normal:gain=2", biases: "ones" });
@@ -31,7 +31,7 @@ describe.each(Object.keys(models))("%s", (kind) => {
   });
 });
 
-test("layers in layers are reached, and what is not told stays", () => {
+test("nested layers are changed too, and everything else stays", () => {
   const own = dense({ units: 3, biasInitializer: "ones" });
   const nested = sequential([
     residual({ branch: sequential([own, batchNorm()]), shortcut: own }),
@@ -45,7 +45,7 @@ test("layers in layers are reached, and what is not told stays", () => {
   expect(withInitializers(nested, {})).toEqual(nested);
 });
 
-test("one that is meant for weights and biases is given to both, unless biases have their own", () => {
+test("an initializer for weights and biases applies to both, unless biases have their own", () => {
   const layer = dense({ units: 4 });
   expect(withInitializers(layer, { weights: "randomized-asymmetric" })).toMatchObject({
     weightInitializer: { kind: "randomizedAsymmetric" },
@@ -59,7 +59,7 @@ test("one that is meant for weights and biases is given to both, unless biases h
   );
 });
 
-test("weight and bias of one layer share their rows, those of two layers do not", () => {
+test("weight and bias of one layer share their rows, but those of two layers do not", () => {
   const network = buildNetwork(
     withInitializers(sequential([dense({ units: 500 }), dense({ units: 500 })]), { weights: "randomizedAsymmetric" }),
     { mode: "training", batchSize: 2, inputShape: [1] },
@@ -67,7 +67,7 @@ test("weight and bias of one layer share their rows, those of two layers do not"
   const [weight, bias] = network.parameters.map(({ path, initializer, tensor, fans }) =>
     initialValues(path, initializer, tensor.shape, fans, 2),
   );
-  // With one input, the entry of Beta(2, 1) is either the weight or the bias: both are never negative.
+  // With one input, the entry of Beta(2, 1) is the weight or the bias, so at most one of them is negative.
   for (const [unit, value] of weight.entries()) expect(Math.max(value, bias[unit])).toBeGreaterThan(0);
   expect(weight.filter((value) => value < 0).length).toBeGreaterThan(80);
   const twin = initialValues("1.bias", "randomizedAsymmetric", [500], { fanIn: 1, fanOut: 500 }, 2);

@@ -1,4 +1,4 @@
-// Files on disk for accounting: parts beside them, and everything that may be wrong with a path.
+// Analyzing files on disk: external values, and faulty paths.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A convolution of 8000 weights, whose values are in another file if one is named. */
+/** A convolution of 8000 weights, with values in another file if one is given. */
 function model(location?: string): Uint8Array {
   const stored = { "conv.weight": numbers([80, 100, 1, 1]) };
   return modelBytes(
@@ -42,7 +42,7 @@ const file = (name: string, bytes: Uint8Array | string): string => {
 
 const expected = { parameters: 8000, macs: 80 * 100 * 36, isLowerBound: false };
 
-test("a file with its values in it, or in a file beside it that is there, missing, too short or elsewhere, is accounted", () => {
+test("a file is analyzed with internal values and with external values, even if these are missing or unreachable", () => {
   const remarks = (path: string): readonly string[] => {
     const { totals, remarks: heard } = inspectSubject(onnxFileSubject(path, { model: "net" }));
     expect(totals).toMatchObject(expected);
@@ -61,7 +61,7 @@ test("a file with its values in it, or in a file beside it that is there, missin
     ]);
 });
 
-test("values are read when they are asked for, after the file was closed, and missing ones are told", () => {
+test("values are read on request, also after the file was closed, and missing ones are reported", () => {
   const valuesOf = (path: string) => {
     const subject = onnxFileSubject(path);
     const weight = subject.steps[0].nodes[0].inputs[1];
@@ -79,7 +79,7 @@ test("values are read when they are asked for, after the file was closed, and mi
   expect(() => valuesOf(file("gone.onnx", model("gone.data")))).toThrow(/gone.data/);
 });
 
-test("what is no model is told in one sentence", () => {
+test("a file that is not a model is refused with one sentence", () => {
   const sentence = (path: string): string => {
     try {
       onnxFileSubject(path);

@@ -1,4 +1,4 @@
-// Models whose values lie beside them, and what may not be reached from a model.
+// Models with external values, and files that a model must not reach.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,12 +42,12 @@ async function read(entries: Record<string, string>) {
   return readOnnx(bytes, "model.onnx", { readExternal });
 }
 
-test("values are taken from the file beside the model", async () => {
+test("values are read from the file beside the model", async () => {
   const model = await read({ location: "weights.bin", offset: "8", length: "12" });
   expect([...evaluateGraph(model, [ndFill("float32", [3], () => 1)])[0].data]).toEqual([4, 5, 6]);
 });
 
-test("a model reaches nothing but files beside it", async () => {
+test("a model can reach only files beside it", async () => {
   symlinkSync("/etc/hostname", join(folder, "link.bin"));
   mkdirSync(join(folder, "folder"));
   const refusals: [Record<string, string>, RegExp][] = [
@@ -67,7 +67,7 @@ test("a model reaches nothing but files beside it", async () => {
     await expect(read(entries), JSON.stringify(entries)).rejects.toThrow(message);
 });
 
-test("what is no file is said so", async () => {
+test("paths that are not files are refused with the reason", async () => {
   await expect(readModelFile(folder)).rejects.toThrow(/is a folder/);
   await expect(readModelFile(join(folder, "none.onnx"))).rejects.toThrow(/no such file/);
 });

@@ -1,4 +1,4 @@
-// Pictures: real text widths, no dependence on what was drawn before, PNG of the right size.
+// Rendered figures have real text widths, do not depend on earlier drawings, and become PNG files of the right size.
 import { beforeAll, describe, expect, it } from "vitest";
 import { gallery } from "../figures/gallery.js";
 import { type FigureRenderer, openFigureRenderer } from "./render.js";
@@ -19,7 +19,7 @@ describe("figure renderer", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("gives the same bytes whatever was drawn before", async () => {
+  it("gives the same bytes regardless of earlier drawings", async () => {
     const first = await renderer.svg(gallery.curves().spec);
     await renderer.svg(gallery.violins().spec);
     expect(await renderer.svg(gallery.curves().spec)).toBe(first);

@@ -1,4 +1,4 @@
-// A report on disk: every file that the page names is there, and the same run gives the same bytes.
+// A report on disk: every file that the page names exists, and the same run gives the same bytes.
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,7 +74,7 @@ describe("writing a report", () => {
     ],
   });
 
-  it("gives the page and four files a figure, all that the page names, and the same bytes again", async () => {
+  it("gives the page and four files per figure, all that the page names, and the same bytes again", async () => {
     const written = await writeReport(options(join(folder, "one")));
     const page = await readFile(written.report, "utf8");
     const named = [...page.matchAll(/href="(figures\/[^"]+)"/g)].map(([, href]) => href);
@@ -96,7 +96,7 @@ describe("writing a report", () => {
     expect((await readdir(join(folder, "one"))).sort()).toEqual(["figures", "report.html"]);
   });
 
-  it("writes inside its folder whatever a figure is called", async () => {
+  it("writes inside its folder for any figure name", async () => {
     const written = await writeReport(options(folder, ["../../outside", "a/b"]));
     const names = await readdir(join(folder, "figures"));
     expect(names).toHaveLength(8);
@@ -105,7 +105,7 @@ describe("writing a report", () => {
     ).toBe(true);
   });
 
-  it("says which folder it cannot make", async () => {
+  it("names the folder that it cannot create", async () => {
     await writeFile(join(folder, "taken"), "");
     await expect(writeReport(options(join(folder, "taken")))).rejects.toThrow(/taken\/figures: cannot create because/);
   });

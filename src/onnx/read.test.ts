@@ -1,4 +1,4 @@
-// Reading what was written, refusing what we do not have, and surviving what was damaged.
+// Reading written models, unsupported models and damaged files.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { TrainscopeError } from "../core/errors.js";
@@ -46,7 +46,7 @@ describe("an operator written and read computes the same", () => {
       expect(read.outputs.map((output) => output.name)).toEqual(written.outputs.map((output) => output.name));
       const expected = evaluateGraph(rewriteGraph(written, lowerNewer(onnxruntimeCpu)), values);
       const found = evaluateGraph(read, values);
-      // Files hold attributes in float32: 1/6 comes back as 0.1666667.
+      // Files store attributes in float32, so 1/6 becomes 0.1666667.
       const isExact = Object.values(opCase.attrs ?? {}).every(
         (value) => typeof value !== "number" || Number(value.toPrecision(7)) === value,
       );
@@ -77,7 +77,7 @@ const whole = graph([...network.inputs, ...stored.keys()], { output: network.out
 const file = writeOnnx(whole, { initializers: stored, metadata: { data: "mnist" } });
 const image = (batch: number): NdArray => ndFill("float32", [batch, 1, 28, 28], (i) => Math.sin(i));
 
-test("a network comes back with its weights as constants, for any batch size", () => {
+test("a network is read back with its weights as constants, for any batch size", () => {
   const read = readOnnx(file, "lenet.onnx", { extents: { batch: 2 } });
   expect(read.inputs.map(({ name, shape }) => `${name} ${shape}`)).toEqual(["input 2,1,28,28"]);
   const one = evaluateGraph(whole, [image(1), ...[...stored.values()].map(fromTensorData)]);
@@ -102,7 +102,7 @@ function edited(change: (model: ModelProto) => void, from: Uint8Array = file): U
 const extents = { batch: 1 };
 const reading = (bytes: Uint8Array, options = {}) => expect(() => readOnnx(bytes, "net.onnx", { extents, ...options }));
 
-test("files of older operator sets mean what they meant", () => {
+test("files of older operator sets keep their meaning", () => {
   const x = input("x", "float32", [2, 4]);
   const y = graph([x], { sum: add(x, constant(tensorFrom("float32", [], [2]))) });
   const old = edited((model) => {
@@ -127,7 +127,7 @@ test("files of older operator sets mean what they meant", () => {
   expect([...product.data]).toEqual([4, 10, 8, 18]);
 });
 
-test("typed fields and raw bytes are the same tensor", () => {
+test("typed fields and raw bytes give the same tensor", () => {
   const x = input("x", "float32", [3]);
   const bytes = writeOnnx(graph([x], { y: mul(x, constant(tensorFrom("float32", [3], [1, 2, 3]))) }));
   const typed = edited((model) => {
@@ -139,7 +139,7 @@ test("typed fields and raw bytes are the same tensor", () => {
   expect(bits(evaluateGraph(readOnnx(typed, "x"), values))).toEqual(bits(evaluateGraph(readOnnx(bytes, "x"), values)));
 });
 
-test("what cannot be read is said in one sentence", () => {
+test("unsupported models are refused with one sentence", () => {
   reading(
     edited((model) => {
       model.graph!.node[0].opType = "LSTM";
@@ -259,12 +259,12 @@ describe("damaged files", () => {
   };
   const { inputs, outputs } = buildCase(ops.Loop as Op, opCases.Loop[0], "float32");
   const loop = writeOnnx({ inputs, outputs: outputs.map((tensor, i) => ({ name: `y${i}`, tensor })) });
-  // Structure without the bulk of the weights, where most bytes mean nothing.
+  // The structure without most of the weights, whose bytes rarely matter.
   const light = edited((model) => {
     model.graph!.initializer = model.graph!.initializer.filter(({ rawData }) => rawData.length < 3000);
   });
 
-  test("of random bytes are refused", () => {
+  test("with random bytes are refused", () => {
     const stream = randomStream(1, "random files");
     for (let n = 0; n < 300; n++) {
       const bytes = Uint8Array.from({ length: stream.word(n) % 200 }, (_, i) => stream.word(n * 1000 + i + 1000));
@@ -276,13 +276,13 @@ describe("damaged files", () => {
     ["a loop", loop],
     ["a network", file],
     ["a light network", light],
-  ])("of %s with some bytes changed are refused or read", (_name, source) => {
+  ])("made from %s with some changed bytes are refused or read", (_name, source) => {
     const stream = randomStream(2, "changed files");
     let [draw, read] = [0, 0];
     for (let n = 0; n < 400; n++) {
       const bytes = source.slice(0, n % 4 === 3 ? stream.word(draw++) % source.length : source.length);
       for (let change = 0; change <= n % 5 && bytes.length > 0; change++) {
-        // Half of the changes among the first bytes, where the nodes are.
+        // Half of the changes are among the first bytes, where the nodes are.
         const reach = change % 2 === 0 ? bytes.length : Math.min(bytes.length, 3000);
         bytes[stream.word(draw++) % reach] = stream.word(draw++);
       }
@@ -291,7 +291,7 @@ describe("damaged files", () => {
     expect(read).toBeLessThan(400);
   });
 
-  test("with a thousand graphs in each other are refused", () => {
+  test("with a thousand nested graphs are refused", () => {
     // Field 7 (graph), then again and again field 1 (node) > field 5 (attribute) > field 6 (graph).
     let bytes: number[] = [];
     const wrap = (field: number, inner: number[]): number[] => {

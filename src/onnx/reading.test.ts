@@ -1,4 +1,4 @@
-// What files hold beyond operators: functions of their own, branches, every element type, operators of ONNX Runtime.
+// Contents of files beyond ONNX operators: local functions, branches, every element type, operators of ONNX Runtime.
 import { describe, expect, test } from "vitest";
 import { type TensorData, tensorFrom } from "../core/numbers/tensor-data.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
@@ -31,7 +31,7 @@ describe("functions of the model", () => {
     { domain: "local" },
   ];
 
-  test("are written out where they are called, one inside the other, with the attributes of the call", () => {
+  test("are inlined at their calls, also when nested, with the attributes of the call", () => {
     const functions = {
       leak: {
         inputs: ["a"],
@@ -49,7 +49,7 @@ describe("functions of the model", () => {
     expect(outputOf({ ...small, nodes: nodes as NodeCase[], functions })).toEqual([5, -4, 15, -8]);
   });
 
-  test("that call themselves, or grow without measure, are refused", () => {
+  test("that call themselves, or grow without bound, are refused", () => {
     const self = { f: { inputs: ["a"], outputs: ["b"], nodes: [local("f", ["a"], ["b"])] } };
     expect(refusal({ ...small, nodes: [local("f", ["x"], ["y"])], functions: self })).toMatchInlineSnapshot(
       `"CorruptFileError: net.onnx, function "f": functions call each other endlessly"`,
@@ -127,7 +127,7 @@ describe("If", () => {
     );
   };
 
-  test("gives the branch of a condition that is known, and the other need not even be readable", () => {
+  test("with a known condition becomes its branch, and the other branch need not be readable", () => {
     const nodes: NodeCase[] = [
       ["Shape", ["x"], ["shape"]],
       ["Gather", ["shape", "first"], ["extent"]],
@@ -192,7 +192,7 @@ describe("element types", () => {
     expect(sums).toEqual([1 + expected[0], -2 + expected[1]]);
   });
 
-  test("that cannot be read are named, and numbers in another type's field are not taken", () => {
+  test("without support are named, and numbers in the field of another type are not used", () => {
     const of = (dataType: number, fields: Partial<TensorProto>) => () =>
       added((tensor) => Object.assign(tensor, { dataType, ...fields }));
     expect(
@@ -209,7 +209,7 @@ describe("element types", () => {
   });
 });
 
-test("operators of ONNX Runtime's own mean what they are composed of", () => {
+test("operators of ONNX Runtime equal their compositions", () => {
   const nodes: NodeCase[] = [
     ["FusedMatMul", ["x", "x"], ["p"], { transA: 1, alpha: 0.5 }, { domain: "com.microsoft" }],
     ["QuickGelu", ["p"], ["y"], { alpha: 1.5 }, { domain: "com.microsoft" }],
@@ -220,7 +220,7 @@ test("operators of ONNX Runtime's own mean what they are composed of", () => {
   );
 });
 
-test("every operator that is not supported is named at once, with its node", () => {
+test("one error names every unsupported operator with its node", () => {
   const nodes: NodeCase[] = [
     ["Relu", ["x"], ["a"]],
     ["StringNormalizer", ["a"], ["b"], {}, { name: "words" }],
@@ -231,7 +231,7 @@ test("every operator that is not supported is named at once, with its node", () 
   );
 });
 
-test("older nodes with attributes in place of inputs", () => {
+test("older nodes with attributes instead of inputs are read", () => {
   const nodes: NodeCase[] = [
     ["Clip", ["x"], ["c"], { min: -2.5, max: 2.5 }],
     ["Unsqueeze", ["c"], ["u"], { axes: [0] }],
@@ -247,7 +247,7 @@ test("older nodes with attributes in place of inputs", () => {
   for (const [i, value] of row.entries()) expect(found[i]).toBeCloseTo(value / total, 6);
 });
 
-test("the largest integer stays the largest in a Constant: a Slice to the end ends there", () => {
+test("the largest integer in a Constant is kept, so a Slice to the end reaches it", () => {
   const nodes: NodeCase[] = [
     ["Constant", [], ["last"], { value_ints: [-1] }],
     ["Constant", [], ["end"], { value_ints: [0] }],

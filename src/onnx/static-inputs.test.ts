@@ -11,7 +11,7 @@ import { resize } from "../graph/ops/resize/resize.js";
 import { readOnnxModel } from "./read.js";
 import { writeOnnx } from "./write.js";
 
-it("stored factors are static inputs, also at the end of a chain, and only weights become parameters", () => {
+it("stored factors are static inputs, even at the end of a chain, and only weights become parameters", () => {
   const x = input("x", "float32", [1, 2, 4, 4]);
   const weight = input("weight", "float32", [2, 1, 1]);
   const enlarged = resize(mul(x, weight), { scales: [1, 1, 2, 2] });

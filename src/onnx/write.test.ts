@@ -1,4 +1,4 @@
-// What the writer refuses.
+// Errors of the writer.
 import { expect, test } from "vitest";
 import { apply, input, withScope } from "../graph/build.js";
 import { graph } from "../graph/graph.js";
@@ -6,7 +6,7 @@ import type { Op } from "../graph/op.js";
 import { ops } from "../graph/ops/index.js";
 import { writeOnnx } from "./write.js";
 
-test("an attribute that float32 cannot hold is refused with its place", () => {
+test("an attribute beyond the range of float32 is refused with its place", () => {
   const x = input("x", "float32", [2]);
   const leaky = (alpha: number) => () => apply(ops.LeakyRelu as Op, [x], { alpha })[0];
   const written = (alpha: number) =>

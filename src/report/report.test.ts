@@ -1,4 +1,4 @@
-// The report page: whole, self-contained, honest about samples, and unbroken by hostile text.
+// The report page is complete, self-contained, honest about samples, and safe against hostile text.
 import { describe, expect, it } from "vitest";
 import { exactEstimate } from "../core/statistics/intervals.js";
 import type { ReportDocument, ReportStudy } from "./document.js";
@@ -15,7 +15,7 @@ async function example(change: Partial<ReportStudy> = {}): Promise<ReportDocumen
   return { ...document, studies: document.studies.map((study) => ({ ...study, ...change })) };
 }
 
-/** Names of elements that are left open, or closed without having been opened. */
+/** Names of unclosed elements, and of closing tags without an opening tag. */
 function unbalanced(page: string): string[] {
   const open: string[] = [];
   const voids = new Set(["meta", "link", "br", "!DOCTYPE"]);
@@ -37,14 +37,14 @@ describe("report page", () => {
     for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
   });
 
-  it("asks for nothing from outside and runs nothing", async () => {
+  it("loads no external resources and runs no scripts", async () => {
     const page = renderReport(await example());
     expect(page).not.toMatch(/<script|<iframe|<img|@import|url\((?!#)|\son\w+=/);
     const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link);
     expect(links.filter((link) => !/^(?:#|figures\/|data:,)/.test(link))).toEqual([]);
   });
 
-  it("is not broken by text from outside", async () => {
+  it("escapes foreign text", async () => {
     const hostile = `</style><script>alert("1")</script> & 'quotes'`;
     const [study] = (await example()).studies;
     const page = renderReport(
@@ -61,7 +61,7 @@ describe("report page", () => {
     expect(unbalanced(page)).toEqual([]);
   });
 
-  it("counts the time of a trial once: the parts are in its total", async () => {
+  it("counts the time of a trial once, since its total includes the parts", async () => {
     const timings = { compileMs: 1000, trainMs: 50_000, evaluateMs: 8000, totalMs: 60_000 };
     const trial = { id: "0123", factors: { variant: "none" }, status: "done", timings };
     const page = renderReport(await example({ trials: [trial, { ...trial, id: "4567" }] }));
@@ -73,14 +73,14 @@ describe("report page", () => {
     expect(page).toContain(">1 min 0 s</td>");
   });
 
-  it("opens with the ledger, and puts a sign and a word on every verdict", async () => {
+  it("starts with the claims and marks every verdict with a sign and a word", async () => {
     const page = renderReport(await example());
     expect(page.indexOf("Ledger of claims</h3>")).toBeLessThan(page.indexOf("Findings</h3>"));
     expect(page).toContain('<span class="chip refuted"><span aria-hidden="true">✗</span> not supported</span>');
     expect(page).toContain("4 claims: 1 supported, 1 not supported, 1 inconclusive, 1 erratum");
   });
 
-  it("says before any number that a sample or the quick preset was used, and only then", async () => {
+  it("mentions a sample or the quick preset before any number, and only if it was used", async () => {
     const page = renderReport(await example());
     expect(page.indexOf("Sample data.")).toBeGreaterThan(0);
     expect(page.indexOf("Sample data.")).toBeLessThan(page.indexOf("Ledger of claims"));
@@ -94,7 +94,7 @@ describe("report page", () => {
     expect(full).not.toContain('role="note"');
   });
 
-  it("numbers figures through all studies", async () => {
+  it("numbers figures consecutively across studies", async () => {
     const { studies, ...document } = await example();
     const page = renderReport({ ...document, studies: [studies[0], { ...studies[0], id: "second" }] });
     expect([...page.matchAll(/<b>Figure (\d+)\./g)].map(([, number]) => Number(number))).toEqual([
@@ -104,14 +104,14 @@ describe("report page", () => {
     expect(page).toContain('id="second-claims"');
   });
 
-  it("prints means and intervals of a finding with the same digits, and why an interval is absent", async () => {
+  it("prints mean and interval of a finding with the same digits, or the reason for a missing interval", async () => {
     const page = renderReport(await example());
     expect(page).toMatch(/98\.64<\/td><td class="number">98\.46 to 98\.82<\/td>/);
     expect(page).toContain("none for one seed");
     expect(page).toContain("Interval: Student’s t interval of the mean over seeds.");
   });
 
-  it("names every trial, and what became of it", async () => {
+  it("lists every trial with its outcome", async () => {
     const document = await example();
     const page = renderReport(document);
     for (const { id } of document.studies[0].trials) expect(page).toContain(id);
@@ -120,7 +120,7 @@ describe("report page", () => {
     expect(page).toContain("trainscope study run normalization --preset quick");
   });
 
-  it("says of a study that trains nothing that its numbers are exact, and speaks of neither seeds nor presets", async () => {
+  it("calls the numbers of a study without training exact, and mentions neither seeds nor presets", async () => {
     const [{ preset: _, ...study }] = (await example()).studies;
     const finding = { id: "count", title: "Parameters", unit: "", variant: "none", ...exactEstimate(62_378_344) };
     const making = { ...study.making, seeds: [], settings: {} };
@@ -136,7 +136,7 @@ describe("report page", () => {
     expect(unbalanced(page)).toEqual([]);
   });
 
-  it("leaves out sections that have nothing to show", async () => {
+  it("leaves out empty sections", async () => {
     const page = renderReport(
       await example({ claims: [], figures: [], tables: [], notes: [], findings: [], trials: [] }),
     );
@@ -146,7 +146,7 @@ describe("report page", () => {
 });
 
 describe("figures of a page", () => {
-  it("keep their clip paths apart", () => {
+  it("have unique clip paths", () => {
     const clipped = '<svg width="1"><clipPath id="clip0"/><g clip-path="url(#clip0)"/></svg>';
     expect(inlineSvg(clipped, "a.b", 'T"')).toBe(
       '<svg role="img" aria-label="T&quot;" width="1"><clipPath id="a-b-clip0"/><g clip-path="url(#a-b-clip0)"/></svg>',

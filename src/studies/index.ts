@@ -1,4 +1,4 @@
-// The catalogue of studies, one line each, and what somebody needs to write another one.
+// The catalogue of studies, one line each, and the public names for writing another one.
 import type { StudyDefinition } from "../study/definition.js";
 import { architectures } from "./architectures/index.js";
 import { normalization } from "./normalization/index.js";

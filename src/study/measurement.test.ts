@@ -13,7 +13,7 @@ import {
 
 const sets = { seed: 20, numRuns: 400 };
 
-/** Plans out of few values, so that many pairs are comparable. */
+/** Plans with few different values, so that many pairs are comparable. */
 const plans: fc.Arbitrary<MeasurementPlan> = fc
   .record(
     {
@@ -51,7 +51,7 @@ test("every plan covers itself, and the empty plan", () => {
 });
 
 test("covering is transitive", () => {
-  // Random plans are rarely comparable; what is joined to a plan covers it.
+  // Random plans are rarely comparable, but a joined plan covers its parts.
   fc.assert(
     fc.property(plans, plans, plans, (a, b, c) => {
       const [ab, abc] = [joined(a, b), joined(joined(a, b), c)];
@@ -71,7 +71,7 @@ test("plans that cover each other are covered by the same plans", () => {
   );
 });
 
-test("joined plans cover both, and are covered by all that cover both", () => {
+test("a joined plan covers both plans, and every plan that covers both covers it", () => {
   fc.assert(
     fc.property(plans, plans, plans, (a, b, c) => {
       const both = joined(a, b);
@@ -82,7 +82,7 @@ test("joined plans cover both, and are covered by all that cover both", () => {
   );
 });
 
-/** Each with less to its right. */
+/** Chains of plans in descending order. */
 const chains: readonly (readonly MeasurementInput[])[] = [
   [{ steps: { every: 1 } }, { steps: { every: 5 } }, { steps: { every: 10 } }, {}, { evaluations: false }],
   [
@@ -152,7 +152,7 @@ test("a pattern of tensors covers another only if it matches all of its paths", 
   );
 });
 
-test("a plan says every default", () => {
+test("a plan has every default written out", () => {
   expect(measurementPlan()).toEqual({ evaluations: true, tensors: [] });
   expect(measurementPlan({ steps: {} }).steps).toEqual({ every: 1, metrics: ["loss"] });
 });
@@ -176,11 +176,11 @@ test("readings on other inputs are other measurements", () => {
   ];
   expect([covers(batch, coarse), covers(fine, coarse), covers(coarse, batch)]).toEqual([false, false, false]);
   expect(covers(fine, measurementPlan({ probes: { of, inputs: grid(21), every: 200 } }))).toBe(true);
-  // There is no plan of both: what is wanted now is measured.
+  // No plan can hold both, so the newly requested one is measured.
   expect(joined(batch, fine).probes).toEqual(fine.probes);
 });
 
-test("a cadence has the start, for its first reading is at step 0, but not the end", () => {
+test("a cadence includes the start, since its first reading is at step 0, but not the end", () => {
   const plan = (every: number | null, at: ("start" | "end")[]) => measurementPlan({ probes: { every, at } });
   expect(covers(plan(10, []), plan(null, ["start"]))).toBe(true);
   expect(covers(plan(10, ["start"]), plan(null, ["end"]))).toBe(false);

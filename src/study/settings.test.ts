@@ -1,4 +1,4 @@
-// Settings: from presets, from the command line, against the schema; messages say what a setting takes.
+// Settings from presets and the command line are checked against the schema, and messages name the valid values.
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defineStudy } from "./definition.js";
@@ -79,7 +79,7 @@ test.each([
   expect(resolveSettings(study, "quick", changes)[name]).toEqual(value);
 });
 
-describe("what a setting does not take is refused with where, the rule, the value and what to do", () => {
+describe("an invalid setting is refused with its place, the rule, the value and the remedy", () => {
   const refusal = (name: string, text: string): string => {
     try {
       resolveSettings(study, "quick", settingsFromText(study, { [name]: text }));
@@ -138,7 +138,7 @@ describe("what a setting does not take is refused with where, the rule, the valu
     expect(refusal(name, text)).toBe(message);
   });
 
-  test("so is a preset that does not exist", () => {
+  test("an unknown preset is refused too", () => {
     expect(() => resolveSettings(study, "fast")).toThrow(
       'study "example": unknown preset "fast". Valid: quick, long, smoke',
     );

@@ -1,4 +1,4 @@
-// ONNX's operator tests, out of the packed file: models as bytes, tensors as arrays.
+// Unpacks ONNX's operator tests: models as bytes, tensors as arrays.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
@@ -12,14 +12,14 @@ export interface OnnxCase {
   readonly model: Uint8Array;
   readonly inputs: readonly TensorData[];
   readonly outputs: readonly TensorData[];
-  /** Tolerances that the test itself asks for; ONNX's runner takes 1e-3 and 1e-7 otherwise. */
+  /** The test's own tolerances; the defaults of ONNX's runner are 1e-3 and 1e-7. */
   readonly relative: number;
   readonly absolute: number;
 }
 
 export interface OnnxArchive {
   readonly cases: readonly OnnxCase[];
-  /** Names of the tests that were not packed, by the reason: an element type, `sequence`, `size` ... */
+  /** Names of omitted tests by reason: an element type, `sequence`, `size` ... */
   readonly leftOut: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -36,7 +36,7 @@ interface Head {
   }[];
 }
 
-/** Reads a packed file of `tools/oracle/fixtures`. Arrays that several tests use are one array. */
+/** Reads a packed file of `tools/oracle/fixtures`. Arrays that several tests use are stored once. */
 export function readArchive(file: string): OnnxArchive {
   const path = fileURLToPath(new URL(`../../tools/oracle/fixtures/${file}`, import.meta.url));
   const packed = brotliDecompressSync(readFileSync(path));
@@ -62,7 +62,7 @@ export function readArchive(file: string): OnnxArchive {
   return { cases, leftOut: head.leftOut };
 }
 
-/** The packed file holds the first bytes of all elements, then the second ones, and so on. */
+/** The packed file stores the first bytes of all elements, then the second bytes, and so on. */
 function joinedPlanes(planes: Uint8Array, width: number): Uint8Array {
   const count = planes.length / width;
   const bytes = new Uint8Array(planes.length);

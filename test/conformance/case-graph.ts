@@ -1,4 +1,4 @@
-// From a test of ONNX to a graph of ours: extents are those of the data, and what shapes depend on is constant.
+// Converts a test of ONNX to one of our graphs: sizes come from the data, and inputs that determine shapes are constants.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { TrainscopeError } from "../../src/core/errors.js";
 import { dtypeTable } from "../../src/core/numbers/dtype.js";
@@ -20,11 +20,11 @@ import type { OnnxCase } from "./archive.js";
 
 export interface CaseGraph {
   readonly graph: Graph;
-  /** Values of the graph's inputs, in order. */
+  /** Values of the graph's inputs in order. */
   readonly values: readonly TensorData[];
 }
 
-/** Operators of a model that our table lacks, with the domain where it is not the standard one. */
+/** Operators of a model that our table lacks, with their domain if it is not the standard one. */
 export function foreignOperators(model: Uint8Array): string[] {
   const names = new Set<string>();
   const visit = (graph: GraphProto | undefined): void => {
@@ -39,10 +39,10 @@ export function foreignOperators(model: Uint8Array): string[] {
 }
 
 /**
- * Reads the model of a test. Tests feed shapes, axes and bounds at run time; our graphs have static shapes, so that what
- * they depend on must be known. The fewest inputs become constants: none, else the integers, else all but the first,
- * else all (results whose extents depend on values).
- * @throws the last attempt's TrainscopeError.
+ * Reads the model of a test. Tests feed shapes, axes and bounds at run time, but our graphs have static shapes, so inputs
+ * that determine a shape must be constants. The first attempt that succeeds counts: no constants, the integer inputs, all
+ * but the first input, all inputs (for results whose sizes depend on values).
+ * @throws TrainscopeError of the last attempt.
  */
 export function caseGraph(test: OnnxCase): CaseGraph {
   const plans: ((input: TensorData, i: number) => boolean)[] = [

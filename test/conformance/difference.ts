@@ -1,4 +1,4 @@
-// How far an output lies from the expected one, in units of what is allowed.
+// The difference between an output and its expected value, in units of the tolerance.
 import type { DType } from "../../src/core/numbers/dtype.js";
 
 interface Values {
@@ -8,14 +8,14 @@ interface Values {
 }
 
 export interface Tolerance {
-  /** Of the expected element. */
+  /** Relative to the expected element. */
   readonly relative: number;
-  /** Of the largest expected element: sums of products lose digits of their largest term. */
+  /** Relative to the largest expected element, because sums of products lose digits of their largest term. */
   readonly ofLargest: number;
   readonly absolute: number;
 }
 
-/** `undefined` when the output is as expected, else a sentence. */
+/** A sentence about the difference; `undefined` if the output is as expected. */
 export function difference(
   expected: Values & { dtype: DType },
   received: Values,

@@ -1,7 +1,7 @@
-// ONNX's own operator tests: what we read of them, our float64 reference, and ONNX Runtime on what we write.
+// ONNX's own operator tests on our reader, on our float64 reference, and on ONNX Runtime with our writer.
 //
-// Every test that does not pass stands in a golden file with the reason that it gives; a line more or less fails here, and
-// `npm run goldens` rewrites them. Lines must only ever disappear: the floors, numbers of tests that pass, rise with them.
+// Golden files list every failing test with its error. Any change of the list fails here, and `npm run goldens` rewrites
+// it. Lines should only disappear; the floors, which are the numbers of passing tests, rise accordingly.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../src/core/errors.js";
 import { dtypes } from "../../src/core/numbers/dtype.js";
@@ -18,11 +18,11 @@ import { difference, type Tolerance } from "./difference.js";
 import { runOnRuntime, runtimeReason } from "./runtime.js";
 
 /**
- * Expected values are float32 numbers that NumPy computed in float32 or float64; the reference computes in float64, so
- * that their rounding (6e-8, more where sums cancel) is all that may differ. ONNX's own runner allows 1e-3 and 1e-7.
+ * Expected values are float32 numbers that NumPy computed in float32 or float64. The reference computes in float64, so
+ * only their rounding may differ (6e-8, more if sums cancel). ONNX's own runner allows 1e-3 and 1e-7.
  */
 const ofReference: Tolerance = { relative: 1e-6, ofLargest: 1e-6, absolute: 1e-9 };
-/** Kernels compute in float32, and approximate exp, tanh and erf to a few units in the last place. */
+/** Kernels compute in float32 and approximate exp, tanh and erf to a few units in the last place. */
 const ofRuntime: Tolerance = { relative: 1e-5, ofLargest: 2e-6, absolute: 1e-7 };
 
 const exactly: Tolerance = { relative: 0, ofLargest: 0, absolute: 0 };
@@ -33,13 +33,13 @@ function built(test: OnnxCase): CaseGraph | string {
   try {
     return caseGraph(test);
   } catch (error) {
-    // Anything else is a defect of the reader.
+    // Any other error is a defect of the reader.
     if (!(error instanceof TrainscopeError)) throw error;
     return reason(error.message, test.name);
   }
 }
 
-/** `Pad: unknown mode`: without the place in the file and the particulars. */
+/** The error without its place in the file and its details: `Pad: unknown mode`. */
 function reason(message: string, where: string): string {
   const place = /^(?:, (\w+) \([^"]*"[^"]*"\))?: (?:.* > )?/;
   return message
@@ -67,15 +67,16 @@ async function runtimeFault(test: OnnxCase, { graph, values }: CaseGraph): Promi
 
 const listed = (faults: readonly string[]): string => `${faults.join("\n")}\n`;
 
-// Lines of our operators that stay: draws of a Dropout that no one can know; an average of numbers with four digits;
-// align_corners by the product of extent and scale, which is no extent (ONNX Runtime and PyTorch take the extent).
+// Lines about our operators that will stay: random draws of Dropout, which cannot be predicted; an average of numbers with
+// four digits; align_corners by the product of size and scale, which is not an integer (ONNX Runtime and PyTorch use the
+// size).
 describe.each([
   { title: "ONNX's operator tests", file: "onnx-node-tests", floors: { reference: 1304, runtime: 1301 } },
   { title: "models in operator sets 11 to 23", file: "older-opsets", floors: { reference: 475, runtime: 475 } },
 ])("$title", ({ file, floors }) => {
   const { cases } = readArchive(`${file}.br`);
 
-  it("pass in the float64 reference evaluation, but for those listed", async () => {
+  it("pass in the float64 reference evaluation, except for the listed ones", async () => {
     const faults: string[] = [];
     for (const test of cases) {
       const made = built(test);
@@ -86,7 +87,7 @@ describe.each([
     expect(cases.length - faults.length).toBeGreaterThanOrEqual(floors.reference);
   }, 120_000);
 
-  it("pass on ONNX Runtime through our writer, but for those listed", async () => {
+  it("pass on ONNX Runtime through our writer, except for the listed ones", async () => {
     const faults: string[] = [];
     let passed = 0;
     for (const test of cases) {
@@ -120,7 +121,7 @@ describe.each([
   }, 120_000);
 });
 
-it("ONNX's tests were left out of the file only for element types that we do not hold, for values that are no tensors, for size", () => {
+it("tests of ONNX are omitted only for unsupported element types, values that are not tensors, or size", () => {
   const { leftOut } = readArchive("onnx-node-tests.br");
   const reasons = Object.keys(leftOut).filter((reason) => !["sequence", "size", "string", "text"].includes(reason));
   expect(reasons.filter((reason) => (dtypes as readonly string[]).includes(reason))).toEqual([]);

@@ -1,10 +1,10 @@
-// Runs a graph of ours on stock ONNX Runtime, in this process, and says in few words why it cannot.
+// Runs one of our graphs on stock ONNX Runtime in this process, and shortens its error messages.
 import * as ort from "onnxruntime-node";
 import type { TensorData } from "../../src/core/numbers/tensor-data.js";
 import type { Graph } from "../../src/graph/tensor.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 
-/** Outputs in order. Throws what ONNX Runtime throws. */
+/** Outputs in order. Throws the errors of ONNX Runtime. */
 export async function runOnRuntime(graph: Graph, values: readonly TensorData[]): Promise<TensorData[]> {
   const session = await ort.InferenceSession.create(writeOnnx(graph), {
     intraOpNumThreads: 1,

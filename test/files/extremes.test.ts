@@ -1,4 +1,4 @@
-// Huge, tiny, infinite, equal and absent numbers on ONNX Runtime in float32: values and gradients are PyTorch's.
+// Values and gradients of huge, tiny, infinite, equal and NaN numbers equal PyTorch's on ONNX Runtime in float32.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { DType } from "../../src/core/numbers/dtype.js";
@@ -24,7 +24,7 @@ interface Fixture {
   readonly name: string;
   readonly attrs: Attributes;
   readonly inputs: readonly FixtureArray[];
-  /** The largest error of an element, where that is more than usual. */
+  /** Largest error of an element, if above the usual tolerance. */
   readonly absolute?: number;
   readonly output: FixtureArray;
   readonly gradients: readonly (FixtureArray | null)[];
@@ -36,8 +36,8 @@ const { fixtures } = JSON.parse(readFileSync(path, "utf8")) as { fixtures: Fixtu
 const dataOf = ({ dtype, shape, data }: FixtureArray) => tensorFrom(dtype, shape, data.map(Number));
 
 /**
- * Kernels approximate functions to a few units in the last place of results of order 1. Where PyTorch has no number we
- * may have one; infinities must be the same.
+ * Kernels approximate functions to a few units in the last place of results of order 1. If PyTorch gives NaN, we may
+ * give a number; infinities must be equal.
  */
 function fault(found: number, wanted: number, absolute: number): boolean {
   if (Number.isNaN(wanted) || found === wanted) return false;

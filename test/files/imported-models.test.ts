@@ -1,4 +1,4 @@
-// Models that PyTorch and Keras export, trained here and by PyTorch: the same sixty losses, the same model afterwards.
+// Models exported from PyTorch and Keras have the same sixty losses here and in PyTorch, and end as the same model.
 
 import { fromBinary } from "@bufbuild/protobuf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -15,7 +15,7 @@ import { fixtures, imported, importedData } from "./imported-models.js";
 const runtime = nodeRuntime({ cores: 1 });
 afterAll(() => runtime.dispose());
 
-// Both optimizers for the first file of a network, one of them for every other.
+// The first file of a network trains with both optimizers, every other file with one.
 const trainings = fixtures.networks.flatMap((network) =>
   network.files.flatMap((file, i) =>
     (i === 0 ? ["sgd", "adam"] : [["adam", "sgd"][i % 2]]).map((optimizer) => ({ ...network, file, optimizer })),
@@ -30,7 +30,7 @@ function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number
   return Math.max(...wanted.map((x, i) => Math.abs(found[i] - x) / size));
 }
 
-test.each(trainings)("$file with $optimizer: the losses of PyTorch, and its model", async (row) => {
+test.each(trainings)("$file with $optimizer has the losses of PyTorch and ends as its model", async (row) => {
   const { name, data: kind, file, optimizer, parameters } = row;
   const data = importedData(name, kind);
   const network = imported(file);
@@ -59,7 +59,7 @@ test.each(trainings)("$file with $optimizer: the losses of PyTorch, and its mode
   const worst = Math.max(...losses.map((value, step) => Math.abs(own[step] - value) / value));
   expect(worst, "losses").toBeLessThan(1e-4);
 
-  // Normalization takes a bias before it out again: its gradient is rounding alone, which Adam makes as large as any other.
+  // Normalization cancels a bias before it, so its gradient is rounding error, which Adam scales up like any gradient.
   if (optimizer === "sgd" || built.buffers.length === 0) {
     const { model } = network.save(await trial.tensors());
     const own = ownBatch(model);
@@ -74,7 +74,7 @@ test.each(trainings)("$file with $optimizer: the losses of PyTorch, and its mode
   await trial.dispose();
 });
 
-/** What stock ONNX Runtime makes of a saved model. */
+/** The outputs of a saved model on stock ONNX Runtime. */
 async function runModel(model: Uint8Array, inputs: TensorData): Promise<Float32Array> {
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1 });
   const type = inputs.dtype as "float32";
@@ -85,7 +85,7 @@ async function runModel(model: Uint8Array, inputs: TensorData): Promise<Float32A
   return results[session.outputNames[0]].data as Float32Array;
 }
 
-/** The batch size that a file insists on. */
+/** The fixed batch size of a file. */
 function ownBatch(model: Uint8Array): number | undefined {
   const type = fromBinary(ModelProtoSchema, model).graph?.input[0].type?.value;
   const dim = type?.case === "tensorType" ? type.value.shape?.dim[0].value : undefined;

@@ -31,7 +31,7 @@ export function imported(file: string, options: OnnxNetworkOptions = {}): OnnxNe
   return onnxNetwork(importedBytes(file), file, options);
 }
 
-/** Tokens as numbers of rows, everything else in multiples of 1/32. */
+/** Tokens as row numbers, everything else in multiples of 1/32. */
 export function importedInputs(name: string, { isTransposed = false } = {}): TensorData {
   const { shape, bytes } = fixtures.data[name];
   const stored = new Int8Array(Buffer.from(bytes, "base64"));
@@ -40,7 +40,7 @@ export function importedInputs(name: string, { isTransposed = false } = {}): Ten
   return isTransposed ? channelsLast({ dtype: "float32", shape, data }) : { dtype: "float32", shape, data };
 }
 
-/** Images as Keras has them. */
+/** Images in Keras's layout. */
 function channelsLast({ shape: [n, c, h, w], data }: TensorData): TensorData {
   const moved = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) {
@@ -55,7 +55,7 @@ function channelsLast({ shape: [n, c, h, w], data }: TensorData): TensorData {
   return { dtype: "float32", shape: [n, h, w, c], data: moved };
 }
 
-/** The data of a network as a data set: classes, or the inputs themselves where the model rebuilds them. */
+/** The data set of a network. Targets are classes, or the inputs for models that reconstruct them. */
 export function importedData(name: string, data: string): Dataset {
   const inputs = importedInputs(data, { isTransposed: name === "keras" });
   const rebuilds = name === "autoencoder";

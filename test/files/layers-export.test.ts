@@ -1,4 +1,4 @@
-// Every layer as an exported model: batches of several sizes out of one file, equal to the reference evaluation.
+// Every exported layer takes batches of several sizes from one file and equals the reference evaluation.
 import { afterAll, expect, test } from "vitest";
 import { sizeOf } from "../../src/core/numbers/shape.js";
 import { tensorData } from "../../src/core/numbers/tensor-data.js";
@@ -23,7 +23,7 @@ test.each(cases)("$kind, $name: one exported model takes batches of 1 and 3", as
   const tensors = new Map([
     ...parameters.map(({ path, tensor, initializer, fans }) => {
       const drawn = initialValues(path, initializer, tensor.shape, fans, 3);
-      // Scales of 1 and shifts of 0 would hide what became of them.
+      // Scales of 1 and shifts of 0 would hide errors.
       const data = drawn.map((value, i) => value + 0.1 * stream.normal(i));
       return [path, tensorData("float32", tensor.shape, data)] as const;
     }),

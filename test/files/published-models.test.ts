@@ -1,4 +1,4 @@
-// Models of torchvision, as PyTorch's exporters write them, against the tables that torchvision publishes.
+// Models of torchvision, written by PyTorch's exporters, against torchvision's published tables.
 import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ function inspected(name: string): Inspection {
   return inspectSubject(onnxSubject(source, name));
 }
 
-test("every model of the table is there", () => {
+test("every model of the table is tested", () => {
   expect([...new Set(files.map((name) => name.split(".")[0]))].sort()).toEqual(Object.keys(published.models).sort());
 });
 
@@ -29,15 +29,15 @@ describe.each(files)("%s", (name) => {
   const { parameters, gigaMacs } = published.models[name.split(".")[0]];
   const inspection = inspected(name);
 
-  test("its parameters are the published ones", () => {
+  test("it has the published number of parameters", () => {
     expect(inspection.totals.parameters).toBe(parameters);
     expect(inspection.layers.reduce((sum, layer) => sum + layer.parameters, 0)).toBe(parameters);
-    // Folding takes a vector of each normalization: the file holds less then, and a remark says so.
+    // Folding removes a vector of each normalization from the file, and a remark says so.
     const isFolded = inspection.totals.storedParameters < parameters;
     expect(inspection.remarks.some((remark) => remark.includes(`had ${parameters} parameters`))).toBe(isFolded);
   });
 
-  test("its multiply-accumulates are the published ones within 0.5 %, as far as three decimals tell", () => {
+  test("it has the published number of multiply-accumulates within 0.5 %, the precision of the table", () => {
     const found = inspection.totals.macsPerExample / 1e9;
     expect(Math.abs(found - gigaMacs)).toBeLessThan(Math.max(0.005 * gigaMacs, 0.0005));
   });
@@ -48,18 +48,18 @@ describe.each(files)("%s", (name) => {
   });
 });
 
-test("the numbers are exact, where others are known exactly", () => {
+test("the numbers are exact for models with exact published numbers", () => {
   const totals = (name: string) => {
     const { parameters, storedParameters, macs } = inspected(`${name}.onnx.gz`).totals;
     return { parameters, storedParameters, macs };
   };
-  // The sums of the layers' own formulas, by hand; PyTorch's counter of operations agrees.
+  // Sums of the layers' formulas, computed by hand; PyTorch's operation counter agrees.
   expect(totals("vgg19.script")).toEqual({
     parameters: 143_667_240,
     storedParameters: 143_667_240,
     macs: 19_632_062_464,
   });
-  // Its convolutions have biases in front of the normalizations: 4,224 elements each of bias, scale and shift.
+  // Its convolutions have biases before the normalizations: 4,224 elements each of bias, scale and shift.
   expect(totals("vgg16_bn.script")).toEqual({
     parameters: 138_365_992,
     storedParameters: 138_357_544,

@@ -1,4 +1,4 @@
-// Layers that share weights under a name: the same training as PyTorch's, one stored parameter, sums of gradients.
+// Layers that share weights by name train as in PyTorch, with one stored parameter and summed gradients.
 
 import { afterAll, describe, expect, test } from "vitest";
 import { tensorFrom } from "../../src/core/numbers/tensor-data.js";
@@ -58,11 +58,11 @@ const spec = (model: LayerSpec, changes: object = {}) =>
     ...changes,
   });
 
-test("a tied autoencoder with a block that is passed twice trains as in PyTorch", async () => {
+test("a tied autoencoder with a block that is used twice trains as in PyTorch", async () => {
   const initial = new Map(Object.entries(fixture.initial).map(([path, text]) => [path, floats(text)]));
   const { losses, tensors, trial } = await finish({ spec: spec(tied), data, runtime, threads: 1, initial });
   expect(Math.max(...fixture.losses.map((loss, step) => Math.abs(losses[step] / loss - 1)))).toBeLessThan(1e-4);
-  // Each stands in the state once.
+  // Each is in the state once.
   expect([...tensors.keys()].sort()).toEqual(Object.keys(fixture.final).sort());
   for (const [path, text] of Object.entries(fixture.final)) {
     const found = tensors.get(path)?.data as Float32Array;
@@ -77,7 +77,7 @@ test("a tied autoencoder with a block that is passed twice trains as in PyTorch"
 });
 
 describe("the gradient of a shared weight", () => {
-  /** Slopes of a random sum of the outputs, at the same random values of the parameters that have equal last names. */
+  /** Slopes of a random sum of the outputs. Parameters with equal last names have equal random values. */
   function slopesOf(model: LayerSpec, drawnAs: (path: string) => string): Map<string, readonly number[]> {
     const {
       inputs: xs,
@@ -106,7 +106,7 @@ describe("the gradient of a shared weight", () => {
     return new Map(parameters.map(({ path }, i) => [path, [...(found[i].data as ArrayLike<number> as number[])]]));
   }
 
-  test("is the sum of those of its uses", () => {
+  test("is the sum of the gradients of its uses", () => {
     const layer = dense({ units: 5 });
     const apart = slopesOf(sequential([layer, tanh(), layer, tanh(), layer]), (path) => path.slice(2));
     const once = shared("w", layer, { parameters: ["weight"] });
@@ -124,7 +124,7 @@ describe("names", () => {
       .buildNetwork(model, { mode: "training", batchSize: 2, inputShape: [5] })
       .parameters.map(({ path, tensor: { shape } }) => `${path} ${shape.join("x")}`);
 
-  test("lead to the same parameter from any depth, and may be the path of another layer", () => {
+  test("refer to the same parameter at any depth, and may equal the path of another layer", () => {
     const layer = dense({ units: 5, bias: false });
     const deep = nn.parallel([sequential([shared("w", layer)]), tanh()], { join: "sum" });
     expect(pathsOf(sequential([shared("w", layer), deep, layer]))).toEqual(["w.weight 5x5", "2.weight 5x5"]);
@@ -141,7 +141,7 @@ describe("names", () => {
     ).toEqual(["v.weight 3x5", "v.bias 3", "1.bias 5"]);
   });
 
-  test("of layers that do not fit together are refused with both shapes", () => {
+  test("of layers with different shapes are refused with both shapes", () => {
     const model = sequential([shared("w", dense({ units: 4 })), shared("w", dense({ units: 4 }))]);
     expect(() => pathsOf(model)).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: model.layers[1].layer (dense): "w.weight" stands for two parameters of different shapes: expected [4, 5], as the layer that named it first has it, received [4, 4]. Give one of the layers another name, or both the same sizes]`,

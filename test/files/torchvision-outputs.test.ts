@@ -1,4 +1,4 @@
-// Architectures of the catalogue answer as torchvision's do, at full width, from the same weights on ONNX Runtime.
+// Catalogue models give torchvision's outputs from the same weights, at full width on ONNX Runtime.
 import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { writeOnnx } from "../../src/onnx/write.js";
 interface Fixture {
   readonly model: string;
   readonly extent: number;
-  /** Whether it has batch normalization: its weights are then smaller. */
+  /** Whether the model has batch normalization; if so, its weights are smaller. */
   readonly normalized: boolean;
   readonly outputs: readonly (readonly number[])[];
 }
@@ -19,7 +19,7 @@ const { models } = JSON.parse(
   readFileSync(new URL("../../tools/oracle/fixtures/torchvision-outputs.json", import.meta.url), "utf8"),
 ) as { models: readonly Fixture[] };
 
-/** `middle + half * u` with u in [-1, 1) from a hash of the element's place, as tools/oracle/torchvision_outputs.py has it. */
+/** `middle + half * u` with u in [-1, 1) from a hash of the element's position, as in tools/oracle/torchvision_outputs.py. */
 function hashed(shape: Shape, seed: number, middle = 0, half = 1): ort.Tensor {
   const first = Math.imul(seed, 0x9e3779b1);
   const data = new Float32Array(sizeOf(shape));
@@ -64,6 +64,6 @@ test.each(models)("$model", async ({ model, extent, normalized, outputs }) => {
   const received = y.data as Float32Array;
   const size = Math.max(...expected.map(Math.abs));
   const error = Math.max(...expected.map((value, i) => Math.abs(value - received[i]))) / size;
-  // float32 stays below 1e-5 here; an epsilon that is off by a hundredth of itself gives 2e-3.
+  // float32 rounding stays below 1e-5 here; an epsilon that is 1 % off gives 2e-3.
   expect(error).toBeLessThan(1e-4);
 });

@@ -1,4 +1,4 @@
-// Trained networks as ONNX models, and graph passes that must not change a bit of a training.
+// Trained networks exported as ONNX models, and graph passes that must not change any bit of a training.
 import { afterAll, expect, test } from "vitest";
 import { tensorData, tensorFrom } from "../../src/core/numbers/tensor-data.js";
 import { input } from "../../src/graph/build.js";
@@ -72,7 +72,7 @@ test.each([1, 3, 64])(
   },
 );
 
-test.each(trainingFixtures().fixtures)("PyTorch's weights exported give PyTorch's outputs: $name", async (fixture) => {
+test.each(trainingFixtures().fixtures)("exported PyTorch weights give PyTorch's outputs: $name", async (fixture) => {
   const file = trainingFixtures();
   const data = fixtureData(file, fixture.data);
   const template = buildNetwork(fixture.model, { mode: "inference", batchSize: 1, inputShape: data.inputShape });
@@ -103,7 +103,7 @@ test.each(trainingFixtures().fixtures)("PyTorch's weights exported give PyTorch'
     expect(Math.abs((outputs.output.data as Float32Array)[i] - x)).toBeLessThan(2e-5);
 });
 
-test("a model with a tensor missing, or of another shape, is refused by name", () => {
+test("a model with a missing tensor or a wrong shape is refused by the tensor's name", () => {
   const weight = tensorFrom("float32", [2, 4], new Array(8).fill(0));
   const exported = (inputShape: readonly number[]) => () =>
     inferenceModel({
@@ -119,7 +119,7 @@ test("a model with a tensor missing, or of another shape, is refused by name", (
   );
 });
 
-test("pooling before ReLU and simplification change no bit of loss and gradients", async () => {
+test("pooling before ReLU and simplification do not change any bit of loss and gradients", async () => {
   const spec = sequential([
     conv2d({ filters: 5, kernel: 3 }),
     relu(),
@@ -152,7 +152,7 @@ test("pooling before ReLU and simplification change no bit of loss and gradients
   expect(nodesOf(simple).length).toBeLessThan(nodesOf(exchanged).length);
 
   const data = patches(8);
-  // A constant background: windows full of ties.
+  // A constant background makes windows full of ties.
   const pixels = Float32Array.from(data.train.inputs.data as Uint8Array, (byte) => byte / 255 - 0.1);
   const feeds = {
     input: tensorData("float32", [8, 1, 12, 12], pixels),

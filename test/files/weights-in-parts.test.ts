@@ -1,4 +1,4 @@
-// Large weights are stored and updated in parts: nothing but the time shows it.
+// Large weights are stored and updated in parts, which affects only the time.
 import { afterAll, describe, expect, test } from "vitest";
 import { scalar } from "../../src/graph/build.js";
 import { add, mul } from "../../src/graph/ops/elementwise/arithmetic.js";
@@ -24,7 +24,7 @@ const spec = trialSpec(data, { model: net as unknown as KindSpec, optimizer, epo
 const plain = layerNetwork(net);
 const trained = finish({ spec, data, runtime, threads: 1 });
 
-/** The same network, whose weights have one more reader that wants them whole. */
+/** The same network with another reader of the weights that needs them whole. */
 const whole: NetworkSource = {
   build(form) {
     const network = plain.build(form);
@@ -40,12 +40,12 @@ const partsIn = (source: NetworkSource): string[] => {
     .filter((name) => name.includes("#"));
 };
 
-test("the second weight is in parts, unless somebody reads it whole", () => {
+test("the second weight is in parts unless a reader needs it whole", () => {
   expect(partsIn(plain)).toEqual(["parameters:3.weight#0", "parameters:3.weight#1"]);
   expect(partsIn(whole)).toEqual([]);
 });
 
-test("trains as whole weights do", async () => {
+test("weights in parts train like whole weights", async () => {
   const twin = await finish({ spec, data, runtime, threads: 1, network: whole });
   const found = await trained;
   for (const [step, loss] of twin.losses.entries()) expect(Math.abs(found.losses[step] / loss - 1)).toBeLessThan(1e-5);

@@ -1,4 +1,4 @@
-// Random command lines: an exit code of the list, and one line that says what was wrong.
+// Random command lines end with a documented exit code and, after an error, one line that explains it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ const word = fc.oneof(
   fc.constantFrom(...hostile, ...numbers, ...paths, ...models),
   fc.string({ maxLength: 12 }),
 );
-/** What could work for minutes is given what cannot work, last. */
+/** Commands that could run for minutes, each with an argument at the end that makes them fail. */
 const heads: readonly (readonly [head: readonly string[], tail: readonly string[]])[] = [
   [
     ["train", "lenet5"],

@@ -1,4 +1,4 @@
-// Readers of examples: tables, pictures, archives by other writers, the files of a published set.
+// Readers of examples: tables, images, archives from other tools, the files of a published set.
 import { deflateSync } from "node:zlib";
 import { zipSync } from "fflate";
 import jpeg from "jpeg-js";
@@ -46,11 +46,11 @@ interface PngForm {
   readonly isInterlaced?: boolean;
 }
 
-/** A picture of 5 x 4 pixels of `bits` bits each; rows of zeros come after an interlaced picture's own. */
+/** An image of 5 x 4 pixels with `bits` bits each. An interlaced image is padded with rows of zeros. */
 function png({ depth, color, bits, isInterlaced = false }: PngForm): Uint8Array {
   const header = Buffer.from([0, 0, 0, 5, 0, 0, 0, 4, depth, color, 0, 0, isInterlaced ? 1 : 0]);
   const row = 1 + Math.ceil((5 * bits) / 8);
-  // Every filter once.
+  // Each row uses another filter.
   const rows = Uint8Array.from({ length: 4 * row }, (_, i) => (i % row === 0 ? i / row : i * 37));
   const pixels = deflateSync(isInterlaced ? Buffer.alloc(4 * row + 40) : rows);
   return new Uint8Array(
@@ -79,7 +79,7 @@ function jpegOf(width: number, height: number, quality: number): Uint8Array {
   return new Uint8Array(jpeg.encode({ width, height, data }, quality).data);
 }
 
-/** The same as if it were progressive: the decoder goes another way. */
+/** The same image marked as progressive, which takes another path through the decoder. */
 function asProgressive(bytes: Uint8Array): Uint8Array {
   const copy = bytes.slice();
   copy[copy.findIndex((byte, i) => byte === 0xff && copy[i + 1] === 0xc0) + 1] = 0xc2;
@@ -97,7 +97,7 @@ function readPicture(bytes: Uint8Array): void {
   }
 }
 
-/** What other writers put into an archive: folders, comments, extra fields, names that are not ASCII, other types. */
+/** Contents of archives from other tools: folders, comments, extra fields, names beyond ASCII, other types. */
 function foreignArchives(): Uint8Array[] {
   const x = writeNpy(tensorFrom("float32", [2, 2], [1, 2, 3, 4]));
   const dictionary = "{'descr': [('a', '<f4'), ('b', '<i8', (2,))], 'fortran_order': False, 'shape': (1,), }\n";
@@ -108,7 +108,7 @@ function foreignArchives(): Uint8Array[] {
   return [zipSync(stored, { level: 0 }), zipSync({ "x.npy": x, "s.npy": structured }), wide, asZip64(wide)];
 }
 
-/** Sizes that are said to be in an extra field, as in archives of more than 4 GB. */
+/** Sizes that refer to an extra field, as in archives of more than 4 GB. */
 function asZip64(bytes: Uint8Array): Uint8Array {
   const copy = Buffer.from(bytes);
   const record = copy.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
@@ -133,7 +133,7 @@ const isReadable = (bytes: Uint8Array): boolean => {
 const images = writeIdx({ dtype: "uint8", shape: [3, 4, 4], data: new Uint8Array(48).fill(7) });
 const labels = writeIdx({ dtype: "uint8", shape: [3], data: Uint8Array.of(0, 1, 2) });
 
-/** Either file damaged, the others whole. */
+/** One file is damaged, the others are intact. */
 function readImageSet(bytes: Uint8Array): void {
   const whole: [string, Uint8Array][] = [
     [idxImageFiles.trainImages, images],
@@ -149,9 +149,9 @@ const archives = foreignArchives();
 
 export const dataTargets: readonly FuzzTarget[] = [
   { name: "CSV", files: tables, read: readTable, refusedAtLeast: 0.15 },
-  // No deflate stream expands further, and a picture of one bit a pixel becomes bytes.
+  // The maximum ratio of deflate, and memory for pixels of one bit that become bytes.
   { name: "PNG", files: pngs, read: readPicture, expansion: 1032 * 32 },
-  // One bit for a block of 64 pixels is the least, and the decoder takes 20 bytes for each.
+  // A block of 64 pixels takes at least one bit, and the decoder needs 20 bytes per pixel.
   { name: "JPEG", files: jpegs, read: readPicture, expansion: 512 * 40, refusedAtLeast: 0.1 },
   {
     name: "JPEG, progressive",

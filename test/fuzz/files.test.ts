@@ -1,6 +1,6 @@
-// Random and damaged files through every reader: a value or a TrainscopeError, and memory within bounds of the file.
+// Every reader turns random and damaged files into a value or a TrainscopeError, in memory proportional to the file.
 //
-// Reproducible: the seed is fixed, and a failure prints the damage, shrunk. series.ts says how to run more and others.
+// The seed is fixed, and a failure prints the shrunk damage. series.ts explains how to run more cases or other seeds.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -67,14 +67,14 @@ describe.each(fuzzTargets.filter(({ name }) => name === "ONNX" || name === "ONNX
           if (checkReading(target, bytes) === "read") read++;
         });
         fc.assert(property, { seed, numRuns: runs(4000) });
-        // The damage must not be so coarse that nothing gets past the first check.
+        // The damage must be fine enough for some files to pass the first check.
         expect(written).toBeGreaterThan(runs(2000));
         expect(read).toBeGreaterThan(runs(200));
       },
       timeout,
     );
 
-    it("takes graphs within graphs, as deep as a file can hold", () => {
+    it("handles nested graphs of any depth that a file can hold", () => {
       for (const depth of [1, 15, 17, 100, 3000]) {
         let bytes = new Uint8Array(0);
         // ModelProto.graph = 7, GraphProto.node = 1, NodeProto.attribute = 5, AttributeProto.g = 6.
@@ -91,7 +91,7 @@ function encoded(model: object): Uint8Array | undefined {
   try {
     return toBinary(ModelProtoSchema, create(ModelProtoSchema, model as object));
   } catch {
-    // Numbers beyond the range of their field, texts that are no texts: no file can hold them.
+    // No file can hold numbers beyond the range of their field, or invalid text.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-// Every reader of a path from outside: what it is given lies in a folder, of which one file at a time is damaged.
+// Every reader that takes a path: its files are in a folder, and one of them at a time is damaged.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -22,14 +22,14 @@ import { smallNet } from "../support/small-trials.js";
 import { jpegs, pngs, tables } from "./data-targets.js";
 import { olderStoreFile, readStore, storeFile } from "./store-file.js";
 
-/** A reader of a folder with valid files by their paths in it. */
+/** A reader, and valid files for its folder by relative path. */
 export interface FolderTarget {
   readonly name: string;
   readonly files: Readonly<Record<string, Uint8Array>>;
   readonly read: (folder: string) => Promise<unknown>;
-  /** Bytes that it may take, however small the file. Default 64 MB. */
+  /** Memory in bytes that it may use regardless of the file's size. Default 64 MB. */
   readonly allowedBytes?: number;
-  /** Other ways to damage a file than at random bytes: `ModelProto` and JSON keep their form. */
+  /** Damage inside the format instead of random bytes: the file stays a valid `ModelProto` or JSON document. */
   readonly form?: "onnx" | "json";
 }
 
@@ -40,7 +40,7 @@ const x = tensorFrom(
 );
 const y = tensorFrom("int32", [6], [0, 1, 2, 0, 1, 2]);
 
-/** Loads as `--data` does, and takes rows of what stays on the disk. */
+/** Loads data as `--data` does, and reads rows of data that stays on the disk. */
 async function load(path: string, options: UserDataOptions = {}): Promise<void> {
   const { train } = await loadUserData(path, options);
   await train.source?.read(Int32Array.of(5, 0, 0));
@@ -145,7 +145,7 @@ export const folderTargets: readonly FolderTarget[] = [
     name: "a model spec",
     files: { "model.json": new TextEncoder().encode(JSON.stringify(smallNet)) },
     read: async (folder) => layerNetwork(await readModelSpec(join(folder, "model.json"))).build(form),
-    // Layers may be as large as they say; the program is refused by its size before anything is allocated.
+    // A damaged size may declare a huge layer; the program is refused by its size before anything is allocated.
     allowedBytes: 200_000_000,
     form: "json",
   },

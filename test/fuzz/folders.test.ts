@@ -1,4 +1,4 @@
-// Damaged, missing and misplaced files through every reader of a path: a value or a TrainscopeError.
+// Every reader that takes a path turns damaged, missing and misplaced files into a value or a TrainscopeError.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -13,7 +13,7 @@ import { runs, seed, timeout } from "./series.js";
 
 const choice = fc.nat({ max: 0xffff });
 
-/** Bytes, or the same file in another form: the damage is then inside. */
+/** Damages bytes, or the decoded content of the file. */
 function damagedFile({ files, form }: FolderTarget, name: string, list: Damage[], second: number): Uint8Array {
   const bytes = files[name];
   const others = Object.values(files);
@@ -26,7 +26,7 @@ function damagedFile({ files, form }: FolderTarget, name: string, list: Damage[]
 
 function damagedModel(bytes: Uint8Array, list: Damage[]): Uint8Array {
   const model = fromBinary(ModelProtoSchema, bytes);
-  // Where the values lie is what this model is about: half of the damage is there.
+  // This target is about external values, so half of the damage goes to their locations.
   const tensors = model.graph?.initializer.map(({ externalData }) => externalData) ?? [];
   damageTree(list[0].value % 2 === 0 ? tensors : model, list);
   try {
@@ -89,7 +89,7 @@ describe.each(folderTargets)("$name", (target) => {
       rmSync(join(folder, name));
       put(join(folder, name));
       const outcome = await work(folder);
-      // Whatever is missing or empty is noticed, except that a store is made where there is none.
+      // Every missing or empty file is an error, except for a store, which is then created.
       if (what !== "nothing") expect([name, outcome]).toEqual([name, name.endsWith(".sqlite") ? outcome : "refused"]);
     }
   });

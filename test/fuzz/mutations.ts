@@ -1,7 +1,7 @@
-// Ways to damage a file: bytes at random, numbers blown up, and whole trees (JSON, protobuf) with hostile leaves.
+// Ways to damage a file: random bytes, enlarged numbers, and trees (JSON, protobuf) with hostile leaves.
 import fc from "fast-check";
 
-/** One damage. The numbers choose place and value whatever is damaged, so that fast-check can shrink a list of them. */
+/** One damage. Numbers choose position and value, independent of the file, so that fast-check can shrink the list. */
 export interface Damage {
   readonly kind: number;
   readonly at: number;
@@ -82,7 +82,7 @@ const byteDamages: readonly ByteDamage[] = [
   (bytes, at) => withNumberReplaced(bytes, at),
 ];
 
-/** The next number that is written in digits becomes a large one: shapes in headers, offsets in JSON. */
+/** Makes the next number in decimal digits large: shapes in headers, offsets in JSON. */
 function withNumberReplaced(bytes: Uint8Array, at: number): Uint8Array {
   const text = Buffer.from(bytes).toString("latin1");
   const match = /\d+/.exec(text.slice(at));
@@ -92,7 +92,7 @@ function withNumberReplaced(bytes: Uint8Array, at: number): Uint8Array {
   return joined(bytes.slice(0, start), Buffer.from(grown), bytes.slice(start + match[0].length));
 }
 
-/** Damages bytes; most places are drawn near the start, where headers are. */
+/** Damages bytes, mostly near the start, where headers are. */
 export function damagedBytes(bytes: Uint8Array, list: readonly Damage[], other: Uint8Array): Uint8Array {
   return list.reduce((current, { kind, at, value }) => {
     const reach = kind % 3 === 0 ? current.length : Math.min(current.length, 256);
@@ -105,7 +105,7 @@ interface Slot {
   readonly key: PropertyKey;
 }
 
-/** Everything in a tree that can be replaced. */
+/** All replaceable parts of a tree. */
 function slotsOf(root: object): Slot[] {
   const slots: Slot[] = [];
   const pending: object[] = [root];
@@ -128,7 +128,7 @@ function hostile(current: unknown, value: number, slots: readonly Slot[]): unkno
     return value % 3 === 0 ? pick(hostileNumbers, value >>> 2) : Number(pick(hostileIntegers, value >>> 2));
   if (typeof current === "boolean") return !current;
   if (typeof current === "string") {
-    // Names of elsewhere make cycles and duplicates.
+    // Names from other parts of the tree create cycles and duplicates.
     const { holder, key } = pick(slots, value >>> 1);
     return value % 2 === 0 && typeof holder[key] === "string" ? holder[key] : pick(hostileTexts, value >>> 1);
   }
@@ -167,14 +167,14 @@ export function damageTree(root: object, list: readonly Damage[]): void {
   }
 }
 
-/** Whether a subtree holds an object: putting it there would make a circle. */
+/** Whether a subtree contains the object, so that inserting it there would create a cycle. */
 function contains({ holder, key }: Slot, object: object): boolean {
   const value = holder[key];
   if (typeof value !== "object" || value === null) return false;
   return value === object || slotsOf(value).some((slot) => slot.holder === object || slot.holder[slot.key] === object);
 }
 
-/** JSON has more types than one a place: sometimes a leaf becomes another kind of value, or a deep nest. */
+/** In JSON, a leaf may have any type: sometimes it becomes another type, or a deeply nested value. */
 export function damagedJson(root: unknown, list: readonly Damage[]): string {
   const tree = { root: structuredClone(root) };
   damageTree(tree, list);

@@ -1,4 +1,4 @@
-// A runtime that takes everything and runs nothing: what comes as far as it, is ready to run.
+// A runtime that accepts every program and runs none, to test everything up to the first run.
 import { EnvironmentError } from "../../src/core/errors.js";
 import { dtypes } from "../../src/core/numbers/dtype.js";
 import { opsetVersion } from "../../src/onnx/write.js";
@@ -28,7 +28,7 @@ const runtime: Runtime = {
   dispose: () => Promise.resolve(),
 };
 
-/** Makes the program of a trial. @returns whether it was ready to run. @throws what making it throws. */
+/** Builds the program of a trial. @returns whether it reached the runtime. @throws the errors of building it. */
 export async function isReady(request: Omit<TrialRequest, "runtime" | "now">): Promise<boolean> {
   try {
     for await (const _ of openTrial({ ...request, runtime, now: () => 0 }).run());

@@ -1,24 +1,24 @@
-// What must hold of every reader, whatever the bytes: a value or a TrainscopeError, in one line, within bounded memory.
+// The contract of every reader: for any bytes, a value or a one-line TrainscopeError, within bounded memory.
 import { TrainscopeError } from "../../src/core/errors.js";
 import { beat } from "./watchdog.js";
 
-/** A reader with valid files to start from. `read` may look further into what it has read. */
+/** A reader with valid files to start from. `read` may also use the value that it has read. */
 export interface FuzzTarget {
   readonly name: string;
   readonly files: readonly Uint8Array[];
   readonly read: (bytes: Uint8Array) => unknown;
-  /** Bytes that may be taken for one byte of the file; a bound on what is allocated before an error. Default 64. */
+  /** Memory in bytes per byte of the file; bounds the allocation before an error. Default 64. */
   readonly expansion?: number;
-  /** The share of damaged files that must be refused: else the damage is none. Default a quarter. */
+  /** Fraction of damaged files that must be refused; otherwise the damage has no effect. Default a quarter. */
   readonly refusedAtLeast?: number;
-  /** The files themselves are refused. */
+  /** Whether the undamaged files are refused too. */
   readonly isRefused?: boolean;
 }
 
-/** Taken by anything: buffers of parsers, arrays of a few kilobytes, garbage of the test itself. */
+/** Fixed allowance for parser buffers, arrays of a few kilobytes and garbage of the test itself. */
 const baseBytes = 32_000_000;
 
-/** Reads; throws unless the reader kept its promise. */
+/** Reads; throws if the reader breaks its contract. */
 export function checkReading(
   { read, expansion = 64 }: Pick<FuzzTarget, "read" | "expansion">,
   bytes: Uint8Array,
@@ -38,7 +38,7 @@ export function checkReading(
   return outcome;
 }
 
-/** The same promise of work that goes on by itself: `work` ends, or with a TrainscopeError. */
+/** The same contract for asynchronous work: `work` completes or fails with a TrainscopeError. */
 export async function checkWork(work: () => Promise<unknown>, allowedBytes = baseBytes): Promise<"done" | "refused"> {
   beat();
   const before = memory();
@@ -54,16 +54,16 @@ export async function checkWork(work: () => Promise<unknown>, allowedBytes = bas
   return outcome;
 }
 
-/** Buffers and objects. A collection in between only lowers it: what is asked for at once stays visible. */
+/** Memory of buffers and objects. Garbage collection in between only lowers it; large single allocations stay visible. */
 function memory(): number {
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   return arrayBuffers + heapUsed;
 }
 
-/** Beyond it only lists of what is in the file. */
+/** Longer messages may only list contents of the file. */
 const longestMessage = 2000;
 
-/** Throws unless an error is one of ours, and a sentence that a terminal can print. */
+/** Throws unless the error is a TrainscopeError whose message is one printable line. */
 export function checkError(error: unknown, fileBytes = 0): void {
   if (!(error instanceof TrainscopeError)) throw new Error("not a TrainscopeError", { cause: error });
   const { message } = error;

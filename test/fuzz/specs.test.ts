@@ -1,4 +1,4 @@
-// Damaged JSON specs, up to a program that is ready to run: a value or a TrainscopeError, and memory within bounds.
+// Damaged JSON specs become a program or a TrainscopeError, within bounded memory.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { lossFunction } from "../../src/nn/losses.js";
@@ -16,7 +16,7 @@ const data = patches(20);
 const spec = trialSpec(data, { batchSize: 4 });
 const choice = fc.nat({ max: 0xffff });
 
-/** JSON that no parser can read is refused before: it is not what these tests are about. */
+/** Invalid JSON is refused earlier and is not the subject of these tests. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -37,7 +37,7 @@ it(
       }, 40 * runtimeBytes);
     });
     await fc.assert(property, { seed, numRuns: runs(300) });
-    // Some damage is none: other numbers of filters, another rate.
+    // Some damage leaves a valid spec: another number of filters, another rate.
     expect(ready).toBeGreaterThan(runs(20));
   },
   timeout,

@@ -1,4 +1,4 @@
-// A run store with a finished and an unfinished trial, and everything that is read of one.
+// A run store with a finished and an unfinished trial, and a function that reads all of it.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,9 +58,9 @@ export function olderStoreFile(): Uint8Array {
   return new Uint8Array(brotliDecompressSync(readFileSync(packed)));
 }
 
-/** Reads what there is, and takes up what is not finished. */
+/** Reads everything, and resumes the unfinished trial. */
 export async function readStore(folder: string): Promise<void> {
-  // What another try has left does not belong to this file.
+  // Files left by an earlier case do not belong to this one.
   for (const ending of ["-wal", "-shm"]) rmSync(pathsIn(folder).store + ending, { force: true });
   rmSync(join(folder, "store.schema-1.sqlite"), { force: true });
   const store = await openRunStore(pathsIn(folder));

@@ -1,5 +1,5 @@
-// Every reader of bytes from outside, each with a few valid files. A new reader is one more entry here; one that takes
-// a path is an entry of folder-targets.ts.
+// Every reader of foreign bytes, each with a few valid files. Add new readers here, and those that take a path to
+// folder-targets.ts.
 import assert from "node:assert/strict";
 import { readSafetensors, writeSafetensors } from "../../src/core/formats/safetensors.js";
 import { type TensorData, tensorFrom } from "../../src/core/numbers/tensor-data.js";
@@ -36,7 +36,7 @@ import { dataTargets } from "./data-targets.js";
 import type { FuzzTarget } from "./reading.js";
 
 const where = "file";
-/** Small enough that an archive which unpacks to so much is no danger to the test. */
+/** Small enough for the test to unpack safely. */
 const maxBytes = 4_000_000;
 
 const arrays: readonly TensorData[] = [
@@ -56,7 +56,7 @@ const moreExamples = [
   ["targets", tensorFrom("float64", [2, 1], [0.25, -1])],
 ] as const;
 
-/** NumPy writes the other order where an array is transposed. */
+/** NumPy writes transposed arrays in Fortran order. */
 const fortran = new Uint8Array(
   Buffer.from(Buffer.from(writeNpy(arrays[0])).toString("latin1").replace("False", "True "), "latin1"),
 );
@@ -70,13 +70,13 @@ function onnxFiles(): Uint8Array[] {
   return [...loops, ...chosen].flatMap((test) => readable(test) ?? []);
 }
 
-/** The model itself where nothing in it has to be known; else with constants for what has. */
+/** The model itself, or with constants for the inputs whose values must be known. */
 function readable(test: OnnxCase): Uint8Array | undefined {
   try {
     const { graph } = caseGraph(test);
     return graph.inputs.length === test.inputs.length ? test.model : writeOnnx(graph);
   } catch {
-    // Stands in the list of tests that are not read.
+    // It is in the list of tests that cannot be read.
     return undefined;
   }
 }
@@ -97,7 +97,7 @@ export function checkpointFile(): Uint8Array {
   });
 }
 
-/** Seals what was damaged, where that can be done: the checksum would hide what lies behind it. */
+/** Recomputes the checksum of a damaged file if possible, since a wrong checksum would hide everything behind it. */
 function resealed(bytes: Uint8Array): Uint8Array {
   try {
     const { tensors, metadata } = readSafetensors(bytes, where);
@@ -109,7 +109,7 @@ function resealed(bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** What is done with a graph that was read, without running it. */
+/** Uses a graph in every way that does not run it. */
 export function inspect(graph: Graph): void {
   printGraph(graph);
   graphCost(graph);
@@ -118,7 +118,7 @@ export function inspect(graph: Graph): void {
 
 const packedLayout = { headerBytes: 0, prefixBytes: 1, channels: 3, height: 4, width: 4, records: 3 };
 
-/** An archive as `tar` writes it: one header of 512 bytes a file, contents filled up, two empty blocks at the end. */
+/** An archive as `tar` writes it: a header of 512 bytes per file, padded contents, two empty blocks at the end. */
 function tarFile(): Uint8Array {
   const header = Buffer.alloc(512);
   header.write("folder/a.bin", 0);
@@ -130,7 +130,7 @@ function tarFile(): Uint8Array {
   return new Uint8Array(Buffer.concat([header, Buffer.alloc(512, 8), Buffer.alloc(1024)]));
 }
 
-/** What training makes of arrays: the choice of inputs and targets, their checks and conversions. */
+/** Training's use of arrays: the choice of inputs and targets, their checks and conversions. */
 function datasetOf(found: ReadonlyMap<string, TensorData>): void {
   const { inputs, targets } = chooseArrays(where, [...found.keys()], {});
   const get = (name: string): TensorData => found.get(name) as TensorData;
@@ -149,7 +149,7 @@ const models = onnxFiles();
 
 const readParameters = (bytes: Uint8Array): void => inspect(readOnnxModel(bytes, where, { parameters: true }).graph);
 
-/** Not where a shape depends on what becomes a parameter. */
+/** Undefined if a shape depends on a tensor that becomes a parameter. */
 function isTrainable(bytes: Uint8Array): boolean {
   try {
     readParameters(bytes);
@@ -167,7 +167,7 @@ function storedGraph(): Graph {
   };
 }
 
-/** A file of which parts are read; nobody may ask for what is not in it. */
+/** A file that is read in parts. Reads beyond its end fail the test. */
 function partsOf(bytes: Uint8Array): ByteSource {
   const readAt = (offset: number, length: number): Uint8Array => {
     if (offset < 0 || length < 0 || offset + length > bytes.length) throw new RangeError("read outside of the file");
@@ -176,7 +176,7 @@ function partsOf(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, readAt };
 }
 
-/** Leaves every value in the file, then fetches them all: each is what it is when the file is read as a whole. */
+/** Leaves all values in the file, then fetches them one by one. They must equal those of a complete read. */
 function skim(bytes: Uint8Array): void {
   const source = partsOf(bytes);
   const tensors = skimModel(source, where, { smallestPayload: 1 }).graph?.initializer ?? [];
@@ -186,7 +186,7 @@ function skim(bytes: Uint8Array): void {
     assert.deepEqual(readTensor(where, proto, { readRange }), readTensor(where, whole[i]));
 }
 
-/** Reads as the command `inspect` does: piece by piece, whatever cannot be read left out. */
+/** Reads as the command `inspect` does: in pieces, leaving out unreadable parts. */
 function account(bytes: Uint8Array): void {
   const { totals, layers } = inspectSubject(onnxSubject(partsOf(bytes), where));
   const isUnknown = layers.some(({ unknown }) => unknown !== undefined);
@@ -207,7 +207,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
       npzNames(bytes, where, maxBytes);
       datasetOf(readNpz(bytes, where, { maxBytes }));
     },
-    // No deflate stream expands further.
+    // The maximum ratio of deflate.
     expansion: 3000,
   },
   {

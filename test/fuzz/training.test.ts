@@ -1,4 +1,4 @@
-// Models of exporters, damaged, up to a program that is ready to run, and back into a file: a value or a TrainscopeError.
+// Damaged models from exporters become a program and a saved file, or a TrainscopeError.
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
@@ -13,7 +13,7 @@ import { isReady, runtimeBytes } from "./no-runtime.js";
 import { checkWork } from "./reading.js";
 import { runs, seed, timeout } from "./series.js";
 
-/** Small enough for a thousand inputs in seconds. PyTorch's two exporters, and Keras by tf2onnx, are among them. */
+/** Small enough for a thousand cases in seconds. They come from PyTorch's two exporters and from Keras by tf2onnx. */
 const largestFile = 9000;
 const models = fixtures.networks
   .flatMap(({ name, data, files }) => files.map((file) => ({ name, data, bytes: importedBytes(file) })))
@@ -57,7 +57,7 @@ it.each<[string, number, (bytes: Uint8Array, list: Damage[], other: Uint8Array) 
       }, 40 * runtimeBytes);
     });
     await fc.assert(property, { seed, numRuns: runs(count) });
-    // Names and numbers that nothing depends on may change.
+    // Unused names and numbers may change.
     expect(ready).toBeGreaterThan(runs(count / 100));
   },
   timeout,
@@ -69,7 +69,7 @@ function damagedParts(bytes: Uint8Array, list: Damage[]): Uint8Array | undefined
   try {
     return toBinary(ModelProtoSchema, create(ModelProtoSchema, model as object));
   } catch {
-    // No file can hold it.
+    // No file can hold this value.
     return undefined;
   }
 }

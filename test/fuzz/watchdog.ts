@@ -1,11 +1,11 @@
-// Ends a full run in which one input takes minutes: a loop that never ends cannot be ended from its own thread.
+// Ends a full run if one case takes minutes, because an endless loop cannot be stopped from its own thread.
 import { Worker } from "node:worker_threads";
 import { isFull } from "./series.js";
 
 const patienceSeconds = 120;
 const beats = new BigInt64Array(new SharedArrayBuffer(8));
 
-// The process is ended from here; the runner then names the file, and the seed and number of the input are above it.
+// It kills the process; the runner then names the file, and the output above names the seed and number of the case.
 const source = `
 const { workerData: { beats, patienceSeconds } } = require("node:worker_threads");
 let [last, still] = [0n, 0];
@@ -21,7 +21,7 @@ setInterval(() => {
 
 if (isFull) new Worker(source, { eval: true, workerData: { beats, patienceSeconds } }).unref();
 
-/** Says that the next input is begun. */
+/** Reports the start of the next case. */
 export function beat(): void {
   Atomics.add(beats, 0, 1n);
 }

@@ -1,4 +1,4 @@
-// Damaged and foreign files, impossible numbers, places that cannot be written: one sentence and the right exit code.
+// Damaged and foreign files, impossible numbers and unwritable folders give one sentence and the right exit code.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ afterEach(() => {
   expect(left, "temporary files left behind").toEqual([]);
 });
 
-/** Runs a command line in which `@` stands for the folder of this test. */
+/** Runs a command line, with `@` replaced by the folder of this test. */
 async function cli(line: string): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
   const terminal = {
@@ -71,13 +71,13 @@ test("a checkpoint with one flipped bit among its weights is refused", async () 
   expect(await refusal(`${resume} @/bad.state`)).toMatch(/^2 @\/bad\.state: the checkpoint is damaged: .*checksum/);
 });
 
-test("a layer of a million million units is refused by its size, in no time", async () => {
+test("a layer of a million million units is refused by its size, without allocating it", async () => {
   expect(await refusal("train mlp:784-1099511627776-10 --data mnist --steps 1 --quiet")).toMatch(
     /^2 model: the model is too large/,
   );
 });
 
-test("a model that no machine can hold is refused with its number of parameters, before anything is allocated", async () => {
+test("a model too large for any machine is refused with its number of parameters, before anything is allocated", async () => {
   const said = await refusal("train mlp:784-1000000000-10 --data mnist --steps 1 --quiet");
   expect(said).toMatch(/^2 model: the model is too large .* 795,000,000,000 parameters, which need 22,260 GB/);
 });
@@ -88,11 +88,11 @@ test.each([
   ["--learning-rate 0.01", /^2 @\/state: .*optimizer.*0\.01.*0\.001/],
   ["--batch-size 32", /^2 @\/state: .*batchSize: expected 32, received 64/],
   ["--steps 2", /^2 @\/state: the checkpoint has gone further than asked for: expected at most 2 steps, received 3/],
-])("a checkpoint made with other options than %s says which", async (options, message) => {
+])("resuming a checkpoint with the changed options %s names the difference", async (options, message) => {
   expect(await refusal(`${resume} @/state ${options}`)).toMatch(message);
 });
 
-test("a default that is written out makes no other training", async () => {
+test("writing out a default does not make another training", async () => {
   expect(await cli(`${resume} @/state --learning-rate 0.001`)).toMatchObject({ code: 0, err: "" });
 });
 
@@ -154,7 +154,7 @@ test.each([
   expect(await refusal(`train lenet5 --data mnist --quiet ${options}`)).toMatch(message);
 });
 
-test("a diverged training ends with the final line, the step and the tensor, and exit code 1", async () => {
+test("a diverged training ends with the final line, names the step and the tensor, and exits with code 1", async () => {
   const { code, out, err } = await cli(
     "train lenet5 --data mnist --steps 50 --learning-rate 1e6 --optimizer sgd --json --quiet --threads 1",
   );
@@ -166,7 +166,7 @@ test("a diverged training ends with the final line, the step and the tensor, and
   expect(err).toMatch(/^diverged at step \d+: loss \S+, first bad tensor .*\. Try a smaller learning rate\.\n$/);
 });
 
-test("a damaged or unwritable store stops a study with exit code, never a training, which is listed when it can be", async () => {
+test("a damaged or unwritable store stops a study with an exit code, but never a training, which is listed if possible", async () => {
   const { out } = await cli("runs list --json");
   expect(JSON.parse(out).runs.at(-1)).toMatchObject({ study: "train", status: "done", settings: { steps: 3 } });
   const other = join(home, "other");
@@ -184,7 +184,7 @@ test("a damaged or unwritable store stops a study with exit code, never a traini
   }
 });
 
-test("a checkpoint that cannot be written is said once; the last one goes elsewhere, and that is an error", async () => {
+test("an unwritable checkpoint is reported once; if the last one must be saved elsewhere, that is an error", async () => {
   const remarks: string[] = [];
   const state = new StateFile(join(home, "gone", "s.state"), (remark) => remarks.push(remark));
   await state.save(new Uint8Array([1]));

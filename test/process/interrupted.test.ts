@@ -1,4 +1,4 @@
-// Ctrl-C once saves and exits 130, twice ends at once; a reader that goes away counts as once.
+// The first Ctrl-C saves and exits with 130, the second exits at once; a closed pipe counts as one Ctrl-C.
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const longTraining = "train lenet5 --data mnist --epochs 1000 --threads 1 --json --save-state state --save model.onnx";
 
-test("Ctrl-C once saves the state, says how to go on, and ends with the final line and exit code 130", async () => {
+test("one Ctrl-C saves the state, explains how to continue, and ends with the final line and exit code 130", async () => {
   const training = startCli(longTraining, home);
   await training.until(/"step":0,/);
   training.child.kill("SIGINT");
@@ -28,7 +28,7 @@ test("Ctrl-C once saves the state, says how to go on, and ends with the final li
   expect(readdirSync(home)).toContain("state");
 }, 30_000);
 
-test("Ctrl-C twice ends in the middle of a run of ONNX Runtime, as death by SIGINT, which shells call 130", async () => {
+test("two Ctrl-C end the process during a run of ONNX Runtime, as killed by SIGINT, which shells report as 130", async () => {
   const training = startCli(longTraining, home);
   await training.until(/"step":[1-9]/);
   training.child.kill("SIGTERM");
@@ -38,7 +38,7 @@ test("Ctrl-C twice ends in the middle of a run of ONNX Runtime, as death by SIGI
   expect(training.said.err).not.toMatch(/terminate called|Error/);
 }, 30_000);
 
-test("a reader that goes away (| head -1) stops the training, quietly and with its state saved", async () => {
+test("a closed pipe (| head -1) stops the training silently, with its state saved", async () => {
   const training = startCli(`${longTraining} --quiet`, home);
   await training.until(/"step":0,/);
   training.child.stdout?.destroy();
@@ -47,7 +47,7 @@ test("a reader that goes away (| head -1) stops the training, quietly and with i
   expect(existsSync(join(home, "state"))).toBe(true);
 }, 30_000);
 
-test("an interrupted study is listed as such, and goes on with --resume", async () => {
+test("an interrupted study is listed as interrupted and continues with --resume", async () => {
   const size = "--set epochs=1000 --set twinSeeds=0 --seeds 1";
   const study = startCli(`study run normalization ${size} --out report --checkpoint-every 0`, home);
   await study.until(/: preset quick with 1 seed, epochs 1,000, twinSeeds 0; MNIST sample/);

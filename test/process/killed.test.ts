@@ -1,4 +1,4 @@
-// Kill -9 at any moment, then the same command: as if nothing had happened, bit for bit.
+// After kill -9 at any moment, running the same command again gives the same result, bit for bit.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const home = (name: string): string => mkdtempSync(join(folder, name));
 
-test("a training that is killed twice and resumed gives the same losses and the same model", async () => {
+test("a training that is killed twice and resumed has the same losses and the same model", async () => {
   const place = home("train");
   const train = "train lenet5 --data mnist --steps 200 --threads 1 --seed 3 --json --quiet";
   const undisturbed = await runProcess(`${train} --save whole.onnx`, place);
@@ -57,7 +57,7 @@ async function storedResults(place: string) {
   }
 }
 
-test("a killed study, finished by two processes at once, gives the same rows, and no trial is run twice", async () => {
+test("a killed study that two processes finish together has the same rows, and no trial runs twice", async () => {
   const [whole, parts] = [home("whole"), home("parts")];
   const study = "study run normalization --set epochs=1 --set twinSeeds=0 --seeds 1 --quiet --out report";
   expect(await runProcess(study, whole)).toMatchObject({ code: 0, err: "" });
@@ -76,7 +76,7 @@ test("a killed study, finished by two processes at once, gives the same rows, an
   }
   expect(found).toBe(5);
   expect(await storedResults(parts)).toEqual(await storedResults(whole));
-  // Killed in the middle of a write, a process leaves its temporary file to be tidied later; the others leave none.
+  // A process that is killed during a write leaves its temporary file, which is removed later; others leave no file.
   const ofKilled = new RegExp(`\\.${killed.child.pid}-[0-9a-f]{8}\\.tmp$`);
   expect(readdirSync(checkpoints).filter((name) => !ofKilled.test(name))).toEqual([]);
 }, 90_000);

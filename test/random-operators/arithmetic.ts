@@ -143,7 +143,7 @@ const lrn = (d: Dice): RandomCase => ({
 const loss = (d: Dice): RandomCase => {
   const [examples, classes, places] = [d.int(1, 4), d.int(2, 4), d.ints(d.int(0, 2), 1, 3)];
   const attrs: Record<string, Attributes[string]> = { reduction: d.pick(["none", "sum", "mean"]) };
-  // A class of a mean that is ignored may leave none.
+  // If all targets of a batch are ignored, the mean is undefined.
   if (d.oneIn(3)) attrs.ignore_index = d.pick(attrs.reduction === "mean" ? [-1, 100] : [-1, 0, 1, 100]);
   const inputs = [float([examples, classes, ...places]), integers("int64", [examples, ...places], [0, classes])];
   return { inputs: d.oneIn(2) ? inputs : [...inputs, float([classes], [0.5, 2])], attrs };
@@ -240,7 +240,7 @@ export const arithmeticCases: Readonly<Record<string, (d: Dice) => RandomCase>> 
   GroupNormalization: groupNormalization,
   LRN: lrn,
   MeanVarianceNormalization: (d) => {
-    // Two elements become -1 and 1 whatever they are, but for rounding.
+    // Two elements always become -1 and 1, up to rounding.
     const shape = d.ints(4, 3, 4);
     return { inputs: [float(shape)], attrs: d.oneIn(2) ? {} : { axes: d.some(4).sort() } };
   },

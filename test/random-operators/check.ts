@@ -1,5 +1,5 @@
-// What must hold for a random case: types, first and second derivatives against central differences, ONNX Runtime against the reference,
-// also inside of a Loop.
+// Checks a random case: types, first and second derivatives against central differences, and ONNX Runtime against the
+// reference, also inside a Loop.
 import { type DType, isFloat } from "../../src/core/numbers/dtype.js";
 import { shapeText } from "../../src/core/numbers/shape.js";
 import type { TensorData } from "../../src/core/numbers/tensor-data.js";
@@ -25,7 +25,7 @@ function valuesAndSlopes(op: Op, opCase: OpCase, dtype: DType): { graph: Graph; 
   return { graph: { inputs, outputs: [...outputs.map(name("y")), ...slopes.map(name("slope"))] }, values };
 }
 
-/** The graph as the body of a Loop that runs twice and stacks what it finds. */
+/** The graph as the body of a Loop that runs twice and stacks the results. */
 function inLoop(inner: Graph): Graph {
   const [iteration, condition] = [input("iteration", "int64", []), input("condition", "bool", [])];
   const captured = inner.inputs.map(({ name, dtype, shape }) => input(`in_${name}`, dtype, shape));
@@ -74,10 +74,10 @@ async function onRuntime(
   }
 }
 
-/** Windows of one element and groups of equal ones have slopes of 0, but for rounding. */
+/** Windows of one element and groups of equal elements have a slope of 0, up to rounding. */
 const least = 1e-5;
 
-/** What is wrong, or nothing. Throws what the builder throws. */
+/** A sentence about the first failed check, or `undefined`. Throws the errors of the builder. */
 export async function faultOf(op: Op, opCase: OpCase): Promise<string | undefined> {
   const { inputs, values, outputs, sources } = buildCase(op, opCase, "float64");
   const of = op.vjp === "none" ? undefined : weightedSum(outputs, "output");

@@ -5,7 +5,7 @@ export interface Dice {
   /** An integer from `low` to `high`, both included. */
   int(low: number, high: number): number;
   pick<T>(from: readonly T[]): T;
-  /** True once in `n` throws. */
+  /** True with probability 1 / n. */
   oneIn(n: number): boolean;
   /** `count` integers. */
   ints(count: number, low: number, high: number): number[];
@@ -14,7 +14,7 @@ export interface Dice {
   shuffled<T>(from: readonly T[]): T[];
 }
 
-/** The choices of one case. The same seed and name give the same ones. */
+/** The choices of one case, determined by seed and name. */
 export function dice(seed: number, name: string): Dice {
   const stream = randomStream(seed, name);
   let drawn = 0;

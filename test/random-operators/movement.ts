@@ -87,7 +87,7 @@ function slice(d: Dice): RandomCase {
   const axes = d.some(shape.length);
   const wild = d.oneIn(4) ? 12 : 6;
   const steps = axes.map(() => d.pick([1, 1, 2, 3, -1, -2, -3]));
-  // Backward to the largest number is nothing by ONNX, and everything by ONNX Runtime.
+  // A backward slice to the largest integer is empty in the ONNX specification but full in ONNX Runtime.
   const ends = steps.map((step) => d.pick([d.int(-wild, wild), step > 0 ? 2 ** 31 - 1 : -(2 ** 31)]));
   const places = list(axes.map((axis) => eitherEnd(d, axis, shape.length)));
   return { inputs: [float(shape), list(axes.map(() => d.int(-wild, wild))), list(ends), places, list(steps)] };
@@ -172,7 +172,7 @@ function scatterElements(d: Dice): RandomCase {
   const at = (axis + shape.length) % shape.length;
   const reduction = d.pick(["none", "add", "mul", "max", "min"]);
   const wanted = shape.map((extent) => d.int(1, extent));
-  // Without a reduction no place may come twice.
+  // Without a reduction, no position may occur twice.
   const order = d.shuffled(Array.from({ length: shape[at] }, (_, i) => i));
   const inner = sizeOf(wanted.slice(at + 1));
   const indices = Array.from({ length: sizeOf(wanted) }, (_, i) => order[Math.floor(i / inner) % wanted[at]]);

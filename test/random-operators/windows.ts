@@ -6,7 +6,7 @@ import type { Dice } from "./dice.js";
 
 export type RandomCase = Omit<OpCase, "name">;
 
-/** Extents of images that hold the window, smaller where there are more axes. */
+/** Sizes of images that hold the window, smaller for more axes. */
 function places(d: Dice, { kernel, attrs }: Window): number[] {
   const { dilations, pads } = attrs as { dilations?: number[]; pads?: number[] };
   return kernel.map((extent, i) => {
@@ -21,7 +21,7 @@ interface Window {
   readonly attrs: Attributes;
 }
 
-/** Kernel, strides, dilations and padding, each given or left out. */
+/** Kernel, strides, dilations and padding, each present or absent. */
 function window(d: Dice, axes: number, { dilates = true } = {}): Window {
   const kernel = d.ints(axes, 1, 3);
   const attrs: Record<string, Attributes[string]> = {};
@@ -62,7 +62,7 @@ function convTranspose(d: Dice): RandomCase {
   return { inputs, attrs: { ...attrs, ...more, group } };
 }
 
-/** Every window meets an element, and automatic padding (which ONNX Runtime makes negative otherwise) is needed. */
+/** Whether every window contains an element and automatic padding is needed; otherwise ONNX Runtime makes it negative. */
 function isOrdinary(shape: number[], attrs: Attributes): boolean {
   const window = poolWindow("", shape, attrs as Parameters<typeof poolWindow>[2]);
   const steps = window.strides.every((stride, axis) => stride <= window.kernel[axis]);

@@ -1,4 +1,4 @@
-// The command `inspect` as people and programs meet it: tables at two widths, documents, and what is refused.
+// The output of `inspect` for people and programs: tables at two widths, documents, and errors.
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function inspect(line: string, { columns = 80, hasColors = false } = {}): 
   return { code, out, err };
 }
 
-/** Two branches of different fields that are added, then a pooling and a classifier. */
+/** Two added branches with different receptive fields, then a pooling and a classifier. */
 const branching = {
   kind: "sequential",
   layers: [
@@ -62,7 +62,7 @@ async function writeBranching(): Promise<string> {
   return path;
 }
 
-/** An .onnx file with an operator that nobody knows between two convolutions. */
+/** An .onnx file with an unknown operator between two convolutions. */
 async function writeOnnxFile(): Promise<string> {
   const path = join(folder, "net.onnx");
   const bytes = modelBytes({
@@ -80,7 +80,7 @@ async function writeOnnxFile(): Promise<string> {
 }
 
 describe("for people", () => {
-  test("LeNet-5 fits 80 columns, with what was left out, the totals in words and the conventions", async () => {
+  test("LeNet-5 fits 80 columns, with the omitted columns, the totals in words and the conventions", async () => {
     const { code, out, err } = await inspect("lenet5");
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatchInlineSnapshot(`
@@ -127,14 +127,14 @@ describe("for people", () => {
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });
 
-  test("the table of the documentation is the table that is printed", async () => {
+  test("the table of the documentation is the printed table", async () => {
     const text = await readFile(new URL("../../../docs/inspect.md", import.meta.url), "utf8");
     const [, block] = /```\n(lenet5, [\s\S]*?)```/.exec(text) ?? [];
     const printed = new Set((await inspect("lenet5")).out.split("\n"));
     expect(block.split("\n").filter((line) => line !== "..." && !printed.has(line))).toEqual([]);
   });
 
-  test("a branching net at 120 columns shows windows, jumps and shares", async () => {
+  test("a branching network at 120 columns shows windows, jumps and percentages", async () => {
     const { out } = await inspect(`${await writeBranching()} --input-shape 3x32x32 --batch 4`, { columns: 120 });
     expect(out).toMatchInlineSnapshot(`
       "branching.json, input 4x3x32x32
@@ -177,7 +177,7 @@ describe("for people", () => {
     }
   });
 
-  test("--exact writes every digit; --depth one row a module; --freeze counts apart", async () => {
+  test("--exact prints every digit, --depth one row per module, --freeze separate counts", async () => {
     expect((await inspect("lenet5 --exact")).out).toContain("416,520");
     const { out } = await inspect("resnet18 --depth 1 --freeze layer1.*,bn1.*", { columns: 100 });
     expect(out.split("\n").filter((line) => /^(conv1|bn1|layer\d|fc) /.test(line))).toHaveLength(7);
@@ -197,7 +197,7 @@ describe("for people", () => {
     expect(await firsts("--reverse")).toEqual(["11", "10", "9"]);
   });
 
-  test("long tables leave out rows that only move data, and say so; --all shows them", async () => {
+  test("long tables omit rows that only move data and say so; --all shows them", async () => {
     const units = (index: number) => [{ kind: "dense", units: 4 + (index % 2) }, { kind: "flatten" }];
     const layers = Array.from({ length: 60 }, (_, index) => units(index)).flat();
     const path = join(folder, "long.json");
@@ -208,7 +208,7 @@ describe("for people", () => {
     expect((await inspect(`${path} --input-shape 4 --all`)).out.match(/Flatten/g)).toHaveLength(60);
   });
 
-  test("colors are for terminals: rows without parameters and products stand back", async () => {
+  test("on a terminal, rows without parameters and products are dimmed", async () => {
     expect((await inspect("lenet5")).out).not.toContain("\u001b");
     const { out } = await inspect("lenet5", { hasColors: true });
     const lines = out.split("\n").map((line) => line.replaceAll("\u001b", "ESC"));
@@ -216,7 +216,7 @@ describe("for people", () => {
     expect(lines[5]).toMatch(/^ESC\[2m1 +Relu .*ESC\[22m$/);
   });
 
-  test("what is not known is listed with its reason, and totals are lower bounds", async () => {
+  test("unknown operators are listed with the reason, and totals are lower bounds", async () => {
     const { code, out } = await inspect(await writeOnnxFile());
     expect(code).toBe(0);
     expect(out).toMatchInlineSnapshot(`
@@ -279,7 +279,7 @@ describe("for programs", () => {
     expect((await inspect("lenet5 --format json --batch 2")).out).toBe(out);
   });
 
-  test("CSV has one line a layer, exact numbers, shapes in one cell", async () => {
+  test("CSV has one line per layer, exact numbers, and each shape in one cell", async () => {
     const { out } = await inspect("lenet5 --format csv");
     const [head, first, ...rest] = out.trimEnd().split("\r\n");
     const cells = Object.fromEntries(head.split(",").map((name, index) => [name, first.split(",")[index]]));
@@ -290,7 +290,7 @@ describe("for programs", () => {
     expect(rest).toHaveLength(11);
   });
 
-  test("Markdown is a table of GitHub's", async () => {
+  test("Markdown is a table in GitHub's form", async () => {
     const lines = (await inspect("lenet5 --format markdown")).out.trimEnd().split("\n");
     expect(lines[1]).toBe("| --- | --- | --- | --- | --- | ---: | ---: | ---: | --- |");
     expect(lines[2]).toBe("| 0 | Conv | 1x6x28x28 | 5x5 | 1x1 | 156 | 117,600 | 4,704 | 5x5 |");
@@ -300,7 +300,7 @@ describe("for programs", () => {
 });
 
 describe("several models", () => {
-  test("--compare puts them side by side, columns as they fit", async () => {
+  test("--compare puts them side by side, with the columns that fit", async () => {
     expect((await inspect("lenet5 mini-googlenet mlp:784-100-10 --compare")).out).toMatchInlineSnapshot(`
       "model           parameters    MACs  activations  inference  training  field
       --------------  ----------  ------  -----------  ---------  --------  -----
@@ -321,7 +321,7 @@ describe("several models", () => {
     expect(wide).toMatch(/^model +input +layers +parameters +MACs +FLOPs +activations +inference +training +intensity/);
   });
 
-  test("without it they are refused with what to write", async () => {
+  test("without --compare they are refused, and the message says what to write", async () => {
     const { code, out, err } = await inspect("lenet5 alexnet");
     expect([code, out]).toEqual([2, ""]);
     expect(err).toBe(
@@ -329,7 +329,7 @@ describe("several models", () => {
     );
   });
 
-  test("as documents they are exact", async () => {
+  test("are exact in documents", async () => {
     const { models } = JSON.parse((await inspect("lenet5 mini-googlenet --compare --json")).out);
     expect(models.map(({ totals }: Inspection) => totals.parameters)).toEqual([61_706, 1_652_826]);
     const csv = (await inspect("lenet5 mini-googlenet --compare --format csv")).out.split("\r\n");
@@ -338,7 +338,7 @@ describe("several models", () => {
 });
 
 describe("figures", () => {
-  test("are written in every form, and JSON names them", async () => {
+  test("are written in every format, and JSON names them", async () => {
     const out = join(folder, "figures");
     const { figures } = JSON.parse((await inspect(`lenet5 --figures ${out} --json`)).out);
     expect(figures.map(({ id }: { id: string }) => id)).toEqual([
@@ -362,7 +362,7 @@ describe("figures", () => {
 });
 
 describe("the effective receptive field", () => {
-  test("is measured on ONNX Runtime, told in words and in JSON, and repeats", async () => {
+  test("is measured on ONNX Runtime, reported as text and JSON, and reproducible", async () => {
     const line = `${await writeBranching()} --input-shape 3x16x16 --effective-field --examples 2`;
     const { out } = await inspect(line);
     expect(out).toMatch(/\nEffective field: center of \S+, standard deviation [\d.]+ x [\d.]+\s+pixels;/);
@@ -375,7 +375,7 @@ describe("the effective receptive field", () => {
   });
 });
 
-describe("what is refused, in one sentence with exit code 2", () => {
+describe("wrong arguments are refused with one sentence and exit code 2", () => {
   test.each([
     ["resnet81", 'unknown model "resnet81". Did you mean "resnet18"?'],
     ["net.pt", "expected a catalogue name (resnet18, mlp:784-100-10) or a path that ends in .onnx or .json"],

@@ -4,7 +4,7 @@ import { TrainscopeCommand } from "../trainscope-command.js";
 import { trainCommand } from "./command.js";
 import { addFamily, families, specFromFlags } from "./definition-flags.js";
 
-/** The specs of optimizer, loss and schedule that a command line stands for. */
+/** The specs of optimizer, loss and schedule of a command line. */
 function specs(line: string) {
   const command = new TrainscopeCommand("train");
   for (const family of Object.values(families)) addFamily(command, family);
@@ -21,7 +21,7 @@ function specs(line: string) {
   };
 }
 
-describe("flags by the names of PyTorch and Keras give the spec of our own", () => {
+describe("flags with the names of PyTorch and Keras give the same specs as ours", () => {
   test.each([
     ["--optimizer AdamW --lr 0.1 --beta1 0.8 --beta2 0.9", "--optimizer adam-w --learning-rate 0.1 --b1 0.8 --b2 0.9"],
     ["--optimizer adam --beta_1 0.8 --eps 1e-7", "--optimizer adam --b1 0.8 --epsilon 1e-7"],
@@ -48,15 +48,15 @@ describe("flags by the names of PyTorch and Keras give the spec of our own", () 
   });
 });
 
-test("a list of decays is handed on as it is, and taken apart where specs are read", () => {
+test("a list of decays is passed on unchanged and split where specs are read", () => {
   expect(specs("--betas 0.8,0.9").optimizer).toEqual({ kind: "adam", betas: [0.8, 0.9] });
 });
 
-test("options of other kinds are handed on, so that they are refused", () => {
+test("options of other kinds are passed on, so that they are refused", () => {
   expect(specs("--optimizer sgd --rho 0.9").optimizer).toEqual({ kind: "sgd", rho: 0.9 });
 });
 
-test("one option by two flags is refused with both", () => {
+test("an option given by two flags is refused, naming both", () => {
   expect(() => specs("--learning-rate 0.1 --lr 0.2")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: trainscope train: one option is given by two flags: expected one of --lr and --learning-rate, received both]`,
   );
@@ -64,14 +64,14 @@ test("one option by two flags is refused with both", () => {
   expect(() => specs("--optimizer rmsprop --rho 0.9 --alpha 0.9")).toThrow("one of --rho and --alpha");
 });
 
-test("a kind that is unknown is refused with names as they are typed, and a lookalike with what to write", () => {
+test("an unknown kind is refused with the names as typed, and a lookalike with its replacement", () => {
   expect(() => specs("--schedule cosin-e2")).toThrow('--schedule: unknown value "cosin-e2". Did you mean "cosine"?');
   expect(() => specs("--loss categorical_crossentropy")).toThrow("write crossEntropy with probabilities: true");
 });
 
 test("no flag of train has two meanings", () => {
   const command = new TrainscopeCommand("train");
-  // commander refuses a flag that is added twice.
+  // commander refuses duplicate flags.
   trainCommand(command, {} as CommandContext);
   const plain = command.options.map(({ long }) => long?.replaceAll("-", ""));
   expect(plain.filter((flag, i) => plain.indexOf(flag) !== i)).toEqual([]);

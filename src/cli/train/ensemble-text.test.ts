@@ -4,7 +4,7 @@ import { distributionOf } from "./ensemble-text.js";
 import type { TrainCommandOptions } from "./options.js";
 
 describe("distributionOf", () => {
-  test("counts what is a number only", () => {
+  test("counts only numbers", () => {
     const found = distributionOf([4, Number.NaN, 1, 2, Number.POSITIVE_INFINITY, 3]);
     expect(found?.deviation).toBeCloseTo(Math.sqrt(5 / 3), 12);
     expect(found).toMatchObject({
@@ -14,7 +14,7 @@ describe("distributionOf", () => {
     });
   });
 
-  test("has no deviation of one network, and is nothing when all diverged", () => {
+  test("has no deviation for one network, and is undefined if all diverged", () => {
     expect(distributionOf([2])).not.toHaveProperty("deviation");
     expect(distributionOf([Number.NaN])).toBeUndefined();
   });

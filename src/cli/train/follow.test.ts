@@ -1,4 +1,4 @@
-// One network and an ensemble are told alike: a scripted trial, and what the command says and returns.
+// One network and an ensemble are reported in the same way: scripted trials, and the output of the command.
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ function steps(first: number, losses: readonly (readonly number[])[]): TrialEven
   };
 }
 
-/** A trial that tells these events; its losses and divergences are those that it tells. */
+/** A trial that emits these events. Its losses and divergences are those of the events. */
 function scripted(networks: number, events: readonly TrialEvent[]): Trial {
   const history = new TrialHistory({ networks, epochAt: () => epoch });
   const never = () => Promise.reject(new Error("not needed"));
@@ -94,18 +94,18 @@ describe.each([
   const row = (loss: number): number[] => new Array<number>(networks).fill(loss);
   const whole = [ready(networks), steps(0, [row(2), row(1.5), row(1.2), row(1)]), done()];
 
-  test("is told with its data and steps, remarks included, and ends with 0", async () => {
+  test("is reported with its data, steps and remarks, and ends with exit code 0", async () => {
     const { code, out, err } = await told(scripted(networks, whole), form);
     expect(code).toBe(exitCodes.done);
     expect(err).toContain("a remark about the model\ntraining on made-up data, 4 steps\n");
     expect(out).toMatch(/training loss 0\.5000 on made-up data after 4 steps/);
   });
 
-  test("says a checkpoint that was not saved, also with --quiet", async () => {
+  test("reports a checkpoint that was not saved, even with --quiet", async () => {
     const saveState = join(folder, "no such folder", "state");
     const checkpoint: TrialEvent = { kind: "checkpoint", step: 4, bytes: new Uint8Array(3) };
     const trial = scripted(networks, [...whole.slice(0, 2), checkpoint, checkpoint, done()]);
-    // It ends with an error: the last state is in the folder for temporary files.
+    // It ends with an error, and the last state is in the folder for temporary files.
     let err = "";
     const write = (text: string): void => {
       err += text;
@@ -118,7 +118,7 @@ describe.each([
     expect(err.match(/training goes on, but a checkpoint was not saved/g)).toHaveLength(1);
   });
 
-  test("that goes on says from which step, and is refused beyond its end", async () => {
+  test("that is resumed names its first step, and is refused beyond its end", async () => {
     const { err } = await told(scripted(networks, [ready(networks, 2), steps(2, [row(1), row(1)]), done()]), form);
     expect(err).toContain("training on made-up data, 4 steps from step 2\n");
     const beyond = told(scripted(networks, [ready(networks, 9), done()]), { ...form, resume: "old.state" });
@@ -127,7 +127,7 @@ describe.each([
     );
   });
 
-  test("that was interrupted says how to go on, unless nobody reads it, and ends with 130", async () => {
+  test("that was interrupted explains how to continue, unless the pipe is closed, and ends with 130", async () => {
     const events: TrialEvent[] = [ready(networks), steps(0, [row(2), row(1)]), { kind: "interrupted", step: 2 }];
     const saved = await told(scripted(networks, events), { ...form, saveState: join(folder, "state") });
     expect([saved.code, saved.err]).toEqual([
@@ -140,7 +140,7 @@ describe.each([
     expect([closed.code, closed.err]).toEqual([130, expect.not.stringContaining("interrupted")]);
   });
 
-  test("of which every network diverged ends with 1, saves nothing and says so, also with --quiet", async () => {
+  test("whose networks all diverged ends with 1, saves nothing and says so, even with --quiet", async () => {
     const diverged = Array.from({ length: networks }, (_, network) => lost(network));
     const events = [ready(networks), steps(0, [row(2), row(Number.NaN)]), done(diverged)];
     const options = { ...form, quiet: true, json: true, saveWeights: join(folder, "lost.safetensors") };
@@ -176,7 +176,7 @@ describe.each([
   });
 });
 
-test("an ensemble of which some networks diverged is done, and the summary names them", async () => {
+test("an ensemble with some diverged networks is done, and the summary names them", async () => {
   const events = [
     ready(3),
     steps(0, [

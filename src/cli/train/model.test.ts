@@ -1,4 +1,4 @@
-// The model that a command line names, with the initializers that its flags name.
+// The model of a command line, with the initializers of its flags.
 import { expect, test } from "vitest";
 import { readModel } from "./model.js";
 import type { TrainCommandOptions } from "./options.js";
@@ -12,7 +12,7 @@ async function beginnings(changes: Partial<TrainCommandOptions>) {
   return network.build(form).parameters.map(({ path, initializer }) => [path, initializer]);
 }
 
-test("weights and biases begin as the flags say, and as the model says without them", async () => {
+test("weights and biases start as the flags say, or as the model says without flags", async () => {
   expect(await beginnings({ initializer: "normal:deviation=0.1", biasInitializer: "zeros" })).toEqual([
     ["1.weight", { kind: "normal", mean: 0, deviation: 0.1 }],
     ["1.bias", { kind: "zeros" }],
@@ -26,7 +26,7 @@ test("weights and biases begin as the flags say, and as the model says without t
   expect(await beginnings({})).toEqual(paths.map((path) => [path, "torchDefault"]));
 });
 
-test("what does not fit is refused with the flag", async () => {
+test("an initializer that does not fit is refused with its flag", async () => {
   const messageOf = async (changes: Partial<TrainCommandOptions>) =>
     readModel(optionsOf(changes)).then(
       () => "read",

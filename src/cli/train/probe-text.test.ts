@@ -1,4 +1,4 @@
-// The tables of probes: what was looked at, of the last look only.
+// The tables of probes, which show the last reading.
 import { expect, test } from "vitest";
 import { probeDocument, probeText } from "./probe-text.js";
 
@@ -16,7 +16,7 @@ const look = (step: number, scale: number) => ({
   samples: [{ of: "weights", path: "0.weight", stride: 3, values: Float32Array.of(4, 5) }] as const,
 });
 
-test("the last look is shown, with the columns that there are, and the noise scale of all", () => {
+test("the last reading is shown with its columns, and the noise scale of all readings", () => {
   expect(probeText([look(0, 1), look(100, 2)], 8, 80)).toMatchInlineSnapshot(`
     "non-linearities at step 100
     layer                   mean  dead
@@ -33,12 +33,12 @@ test("the last look is shown, with the columns that there are, and the noise sca
   `);
 });
 
-test("nothing is shown when nothing was looked at", () => {
+test("nothing is shown without readings", () => {
   expect(probeText([], 8, 80)).toBe("");
   expect(probeText([{ step: 0, values: [], histograms: [], samples: [] }], 8, 80)).toBe("");
 });
 
-test("a look is one JSON line, histograms and samples as lists", () => {
+test("a reading is one JSON line, with histograms and samples as lists", () => {
   const line = JSON.parse(JSON.stringify(probeDocument(look(7, 1))));
   expect(line.step).toBe(7);
   expect(line.samples).toEqual([{ of: "weights", path: "0.weight", stride: 3, values: [4, 5] }]);

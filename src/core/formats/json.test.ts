@@ -15,13 +15,13 @@ function mirrored(value: unknown): unknown {
 }
 
 describe("canonicalJson", () => {
-  it("refuses what is nested so deeply that the stack would not hold it", () => {
+  it("refuses values that are nested too deeply for the stack", () => {
     let nest: unknown = 1;
     for (let level = 0; level < 100_000; level++) nest = level % 2 === 0 ? [nest] : { nest };
     expect(() => canonicalJson(nest)).toThrow(/^spec: nested too deeply/);
   });
 
-  it("says the same whatever the order of keys, and reads back", () => {
+  it("does not depend on the order of keys, and is read back as the same value", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = canonicalJson(value);
@@ -38,7 +38,7 @@ describe("canonicalJson", () => {
     );
   });
 
-  it("refuses what JSON cannot hold", () => {
+  it("refuses values that JSON cannot hold", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1n, () => 0, [undefined]]) {
       expect(() => canonicalJson(value)).toThrow(TypeError);
     }

@@ -1,4 +1,4 @@
-// Safetensors: round trips, agreement with the reference implementation, and files made to break the reader.
+// Safetensors: round trips, agreement with the reference implementation, and hostile files.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../errors.js";
@@ -52,7 +52,7 @@ function messageOf(bytes: Uint8Array): string {
 }
 
 describe("safetensors", () => {
-  it("returns what was written, for every element type, name and metadata, at any alignment", () => {
+  it("reads back every element type, name and metadata, at any alignment", () => {
     const metadata = fc.array(fc.tuple(fc.string(), fc.string()), { maxLength: 3 });
     fc.assert(
       fc.property(fc.array(fc.tuple(name, tensor), { maxLength: 5 }), metadata, (pairs, texts) => {
@@ -74,7 +74,7 @@ describe("safetensors", () => {
     expect(Buffer.from(writeSafetensors(referenceTensors, read.metadata)).toString("base64")).toBe(reference);
   });
 
-  it("writes equal bytes whatever the order of the tensors", () => {
+  it("writes the same bytes for any order of the tensors", () => {
     expect(writeSafetensors([...referenceTensors].reverse())).toEqual(writeSafetensors(referenceTensors));
   });
 
@@ -95,7 +95,7 @@ describe("safetensors", () => {
     ]);
   });
 
-  it("says in one sentence what is wrong with a file", () => {
+  it("refuses a damaged file with one sentence", () => {
     const entry = (begin: number, end: number, shape: unknown = [1], dtype = "F32") => ({
       dtype,
       shape,
@@ -147,7 +147,7 @@ describe("safetensors", () => {
     expect(() => writeSafetensors([["__metadata__", referenceTensors[0][1]]])).toThrow(/reserved tensor name/);
   });
 
-  it("throws nothing but its own errors on mutated files", () => {
+  it("throws only documented errors on mutated files", () => {
     const good = writeSafetensors(referenceTensors, new Map([["a", "b"]]));
     fc.assert(
       fc.property(

@@ -1,8 +1,8 @@
-// Every number of 16 bits there and back, and the rounding between them.
+// Round trips of every 16-bit number, and the rounding between them.
 import { expect, test } from "vitest";
 import { brainToNumber, halfToNumber, numberToBrain, numberToHalf } from "./half-precision.js";
 
-test("every half-precision number survives, and those between go to the nearest, ties to even", () => {
+test("every half-precision number survives a round trip, and others round to the nearest, ties to even", () => {
   for (let word = 0; word < 0x10000; word++) {
     const value = halfToNumber(word);
     if (Number.isNaN(value)) expect(Number.isNaN(halfToNumber(numberToHalf(value)))).toBe(true);
@@ -25,7 +25,7 @@ test("every half-precision number survives, and those between go to the nearest,
   expect([65519, 65520, -1e9, 1e-9].map(numberToHalf)).toEqual([0x7bff, 0x7c00, 0xfc00, 0]);
 });
 
-test("every bfloat16 survives, and those between go to the nearest, ties to even", () => {
+test("every bfloat16 survives a round trip, and others round to the nearest, ties to even", () => {
   for (let word = 0; word < 0x10000; word++) {
     const value = brainToNumber(word);
     if (Number.isNaN(value)) expect(Number.isNaN(brainToNumber(numberToBrain(value)))).toBe(true);

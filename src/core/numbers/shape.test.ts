@@ -5,7 +5,7 @@ import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, shapeText, si
 const shapes = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 5 });
 
 describe("shapes", () => {
-  it("have as many elements as strides can address", () => {
+  it("have a size that matches their strides", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 5 }), (shape) => {
         const last = stridesOf(shape).reduce((sum, stride, axis) => sum + stride * (shape[axis] - 1), 0);
@@ -41,12 +41,12 @@ describe("broadcastShapes", () => {
     expect(broadcastShapes("test")).toEqual([]);
   });
 
-  it("gives no element where one extent is 0 and the other 1, and refuses 0 against more", () => {
+  it("gives size 0 for 0 against 1, and refuses 0 against more", () => {
     expect(broadcastShapes("test", [0], [1])).toEqual([0]);
     expect(() => broadcastShapes("test", [0], [2])).toThrow("do not broadcast");
   });
 
-  it("names both shapes when they do not fit", () => {
+  it("names both shapes if they do not fit", () => {
     expect(() => broadcastShapes("loss (meanSquaredError)", [64, 10], [64])).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: loss (meanSquaredError): shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [64, 10] and [64]]`,
     );
@@ -54,12 +54,12 @@ describe("broadcastShapes", () => {
 });
 
 describe("axes", () => {
-  it("count from the end when negative, and come back ascending", () => {
+  it("count from the end if negative, and are returned in ascending order", () => {
     expect(normalizeAxes("test", [-1, 0], 3)).toEqual([0, 2]);
     expect([normalizeAxis("test", -3, 3), normalizeAxis("test", 2, 3)]).toEqual([0, 2]);
   });
 
-  it("are refused outside the rank, between integers, and given twice", () => {
+  it("are refused if they are outside the rank, fractional or repeated", () => {
     expect(() => normalizeAxis("concat", 3, 3)).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: concat: axis out of range: expected an integer from -3 to 2, received 3]`,
     );

@@ -19,7 +19,7 @@ describe("MT19937", () => {
     expect([...legacyPermutation(7, next)]).toEqual([1, 5, 0, 6, 4, 2, 3]);
   });
 
-  it("goes on with the same generator: seed(13), then the same 2,000 numbers shuffled twice", () => {
+  it("continues one generator: seed(13), then the same 2,000 numbers shuffled twice", () => {
     const next = mt19937(13);
     const order = legacyPermutation(2000, next);
     expect([...order.subarray(0, 8)]).toEqual([681, 1601, 819, 910, 330, 1886, 364, 1603]);

@@ -1,4 +1,4 @@
-// Permutations by WebAssembly: those of the algorithm in JavaScript, element for element.
+// Permutations in WebAssembly equal those of the algorithm in JavaScript, element for element.
 import { expect, test } from "vitest";
 import { permutationByKernel } from "./permutation-kernel.js";
 import { hashText, permutationByWords, randomStream } from "./rng.js";
@@ -17,7 +17,7 @@ test.each([0, 1, 2, 3, 4, 5, 63, 64, 1000, 3000, 70_001])("%i elements", (count)
   }
 });
 
-test("a rejected draw: both go on with the next word", () => {
+test("both continue with the next word after a rejected draw", () => {
   // With 2^31 + 1 numbers nearly half of all words would be rejected; with these lengths about one in 60,000 is.
   const count = 70_001;
   const draws = Array.from({ length: 8 }, (_, seed) => seed);
@@ -28,6 +28,6 @@ test("a rejected draw: both go on with the next word", () => {
   }
 });
 
-test("what would fill the kernel's memory for good is left to JavaScript", () => {
+test("JavaScript draws permutations that would permanently enlarge the kernel's memory", () => {
   expect(permutationByKernel(4_194_001, [0, 0], [0, 0])).toBeUndefined();
 });

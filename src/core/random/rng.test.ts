@@ -28,7 +28,7 @@ describe("philox4x32", () => {
 });
 
 describe("randomStream", () => {
-  it("gives many words at once as it gives them one by one", () => {
+  it("gives the same words in bulk and one by one", () => {
     const stream = randomStream(2 ** 40 + 3, "shuffle", 5);
     const many = new Uint32Array(24);
     stream.words(8, many);
@@ -50,7 +50,7 @@ describe("randomStream", () => {
     const first = [
       randomStream(1, "init"),
       randomStream(2, "init"),
-      // Differ in the upper half of the seed alone.
+      // They differ only in the upper half of the seed.
       randomStream(1 + 2 ** 40, "init"),
       randomStream(1, "shuffle"),
       randomStream(1, "init", 1),
@@ -124,17 +124,17 @@ describe("permutation", () => {
     expect(counts.size).toBe(24);
     const expected = draws / 24;
     const chiSquare = [...counts.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
-    // 23 degrees of freedom: 49.7 is passed with probability 0.001. The seed is fixed, so this is no coin toss.
+    // 23 degrees of freedom: 49.7 is exceeded with probability 0.001. The seed is fixed, so the result never changes.
     expect(chiSquare).toBeLessThan(49.7);
   });
 
-  it("throws away words from the biased tail", () => {
+  it("rejects words from the biased tail", () => {
     const streamOf = (given: readonly number[]): RandomStream => ({
       ...randomStream(0, "unused"),
       permuted: () => undefined,
       words: (_first, out) => out.set(given),
     });
-    // 2^32 - 1 is past the last multiple of 3: it counts for nothing, and the next word is taken.
+    // 2^32 - 1 is beyond the last multiple of 3, so it is rejected and the next word is used.
     expect(permutation(3, streamOf([0xffffffff, 1, 0, 0]))).toEqual(permutation(3, streamOf([1, 0, 0, 0])));
     expect(permutation(3, streamOf([0xfffffffe, 0, 0, 0]))).not.toEqual(permutation(3, streamOf([0, 0, 0, 0])));
   });

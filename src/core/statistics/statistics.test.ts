@@ -23,7 +23,7 @@ describe("descriptive statistics", () => {
     );
   });
 
-  it("equal numbers have exactly their own mean and no deviation", () => {
+  it("give equal numbers exactly their own mean and deviation 0", () => {
     const equal = new Array<number>(7).fill(0.1);
     expect(mean(equal)).toBe(0.1);
     expect(sampleStandardDeviation(equal)).toBe(0);
@@ -65,7 +65,7 @@ describe("intervals", () => {
     expect(bootstrapEstimate(values, mean, { seed: 4 })).not.toEqual(first);
   });
 
-  it("says what is wrong with a sample", () => {
+  it("are refused for an invalid sample, with the reason", () => {
     expect(() => meanEstimate([])).toThrowErrorMatchingInlineSnapshot(
       `[InvalidInputError: meanEstimate: cannot estimate: expected at least one value, all finite, received none. Leave out diverged trials first, and say how many]`,
     );
@@ -92,19 +92,19 @@ describe("kernel density", () => {
     expect(densities).toEqual([0.61837586, 0.70888433, 0.32390679].map((value) => expect.closeTo(value, 7)));
   });
 
-  it("does not exist for equal values, one value or none", () => {
+  it("is undefined for equal values, one value or none", () => {
     expect(kernelDensity([2, 2, 2])).toBeUndefined();
     expect(kernelDensity([2])).toBeUndefined();
     expect(kernelDensity([])).toBeUndefined();
   });
 
-  it("falls back to the deviation where the quartiles coincide", () => {
+  it("falls back to the deviation if the quartiles coincide", () => {
     expect(silvermanBandwidth([0, 0, 0, 0, 0, 0, 0, 1])).toBeGreaterThan(0);
   });
 });
 
 describe("CSV", () => {
-  it("quotes what RFC 4180 says, keeps digits, and leaves null empty", () => {
+  it("quotes as in RFC 4180, keeps all digits, and leaves null empty", () => {
     const rows = [
       { name: 'a "b", c', value: 0.1 + 0.2 },
       { name: "two\nlines", value: Number.NaN, extra: true },

@@ -1,4 +1,4 @@
-// CIFAR's binary version: planes and labels where they belong, and files that are not of it.
+// CIFAR's binary version: the order of planes and labels, and damaged files.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
 import { cifarRecordBytes, parseCifar } from "./cifar.js";
@@ -24,7 +24,7 @@ function messageOf(files: ReadonlyMap<string, Uint8Array>): string {
 }
 
 describe("CIFAR", () => {
-  it("joins its files, planes of red, green and blue", () => {
+  it("joins its files into planes of red, green and blue", () => {
     const split = parseCifar(
       new Map([
         ["b", batch([9])],
@@ -40,7 +40,7 @@ describe("CIFAR", () => {
     expect(split.inputs.data[2 * 3072]).toBe(0);
   });
 
-  it("says what is wrong with a file", () => {
+  it("refuses a damaged file with the reason", () => {
     const good = batch([1]);
     const cases = [
       new Map([["a", good]]),

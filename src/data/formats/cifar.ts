@@ -1,4 +1,4 @@
-// The binary version of CIFAR: records of a label byte and 3,072 pixels, all red ones first, then green, then blue.
+// The binary version of CIFAR: records of a label byte and 3,072 pixel bytes, in planes of red, green and blue.
 // Format: https://www.cs.toronto.edu/~kriz/cifar.html (section "Binary version")
 import { CorruptFileError } from "../../core/errors.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
@@ -11,8 +11,8 @@ export const cifarRecordBytes = 1 + imageBytes;
 const remedy = "The file is damaged or of another set: fetch it again";
 
 /**
- * One split from the files that make it, in this order: `uint8 [images, 3, 32, 32]` and class numbers.
- * @throws CorruptFileError for a file that does not hold whole records, or a label that is out of range.
+ * One split from its files, in this order: `uint8 [images, 3, 32, 32]` and class numbers.
+ * @throws CorruptFileError for a file that ends inside a record, or a label out of range.
  */
 export function parseCifar(
   files: ReadonlyMap<string, Uint8Array>,

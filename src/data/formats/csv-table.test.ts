@@ -1,4 +1,4 @@
-// Tables: quoting, line ends, separators, what becomes a class, and the line and column of everything that is wrong.
+// Tables: quoting, line ends, separators, class columns, and errors with line and column.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
@@ -19,7 +19,7 @@ function messageOf(text: string | Uint8Array, choice: CsvChoice = {}): string {
 }
 
 describe("tables", () => {
-  it("hold numbers in all columns but the target, which may be text, quoted or not", () => {
+  it("hold numbers in every column except the target, which may be text, quoted or not", () => {
     const table = '\uFEFFa,"b, c",label\r\n1,-2.5e1,cat\r\n\r\n .5 ,+3.,"dog ""x"""\n7,8,cat';
     expect(read(table)).toEqual({
       where: "t.csv",
@@ -28,7 +28,7 @@ describe("tables", () => {
     });
   });
 
-  it("have integer targets, several targets, chosen columns and other separators", () => {
+  it("may have integer targets, several targets, chosen columns and other separators", () => {
     expect(read("x;y\n1;0\n2;-3").targets.values).toEqual(tensorFrom("int32", [2, 1], [0, -3]));
     expect(read("x\ty\n1\t0\n2\t1.5").targets.values).toEqual(tensorFrom("float64", [2, 1], [0, 1.5]));
     const chosen = read("a,b,c,d\n1,2,3,4\n5,6,7,8\n", { inputs: ["c", "a"], targets: ["d", "b"] });
@@ -36,13 +36,13 @@ describe("tables", () => {
     expect(chosen.targets.values).toEqual(tensorFrom("float64", [2, 2], [4, 2, 8, 6]));
   });
 
-  it("take no longer to refuse long cells and names than to read them", () => {
+  it("with long cells and names are refused as fast as they are read", () => {
     expect(messageOf(`a,y\n${"1".repeat(1_000_000)}x,1\n`)).toMatch(/^t\.csv, line 2, column "a": not a number/);
     const spaced = `a${" ".repeat(1_000_000)}b`;
     expect(messageOf(`${spaced},${spaced}\n1,1\n`)).toMatch(/^t\.csv, line 1: two columns named "a {79}"$/);
   });
 
-  it("say in one sentence what is wrong, by line and column", () => {
+  it("are refused with one sentence that names line and column", () => {
     const messages = [
       messageOf(""),
       messageOf("1,2\n3,4"),
@@ -89,7 +89,7 @@ describe("tables", () => {
     `);
   });
 
-  it("come back as they were written, whatever the texts", () => {
+  it("are read back unchanged, with any text", () => {
     const text = fc
       .string({ unit: fc.constantFrom("a", "é", ",", '"', "\r", "\n", " x", ";", "猫") })
       .map((s) => `t${s}t`);
@@ -107,7 +107,7 @@ describe("tables", () => {
     );
   });
 
-  it("throw nothing but their own errors on bytes of any kind", () => {
+  it("of random bytes throw only documented errors", () => {
     const bytes = fc.array(fc.constantFrom(10, 13, 34, 44, 49, 59, 97, 121, 200), { maxLength: 60 });
     fc.assert(
       fc.property(bytes, (tail) => {

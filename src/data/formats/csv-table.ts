@@ -1,5 +1,5 @@
 // Reads comma-separated values with a header line: columns of numbers, and a target column of numbers or class names.
-// Format: RFC 4180; a semicolon or a tab may stand for the comma, and lines may end in LF alone.
+// Format: RFC 4180, also with semicolons or tabs instead of commas, and with lines that end in LF alone.
 import { CorruptFileError, InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { isDecimal } from "../../core/formats/text-form.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
@@ -7,7 +7,7 @@ import { usualTargets } from "../user/array-choice.js";
 import type { StoredTargets } from "../user/targets.js";
 import type { StoredExamples } from "../user/user-dataset.js";
 
-/** Which columns are read; others are passed over. */
+/** The columns to read; others are skipped. */
 export interface CsvChoice {
   /** Columns of numbers; by default all that are not targets. */
   readonly inputs?: readonly string[];
@@ -19,18 +19,19 @@ const quote = 0x22;
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const separators = [",", ";", "\t"];
-/** More columns than this are not a table that anyone wrote. */
+/** No real table has more columns. */
 const maxColumns = 100_000;
 const maxHeaderBytes = 10_000_000;
 const missingWords = ["", "na", "n/a", "nan", "null", "?"];
 const integer = /^[+-]?\d+$/;
 
 /**
- * The chosen columns: inputs as `float32 [rows, columns]` under the name `inputs`; one target column as texts if it holds
- * any, as `int32 [rows, 1]` if all its numbers are integers, and else, or for several, as `float64 [rows, columns]`.
+ * The chosen columns: inputs as `float32 [rows, columns]` under the name `inputs`. A single target column becomes texts if
+ * it contains any, or `int32 [rows, 1]` if all its numbers are integers; otherwise, and for several target columns, the
+ * result is `float64 [rows, columns]`.
  * @param where the file, for messages.
- * @throws CorruptFileError for bytes that are no table; InvalidInputError that names line and column of a value that is
- * missing or no number; UnknownNameError for a column that is not there.
+ * @throws CorruptFileError for bytes that are not a table; InvalidInputError with line and column of a missing or
+ * non-numeric value; UnknownNameError for a missing column.
  */
 export function readCsvExamples(bytes: Uint8Array, where: string, choice: CsvChoice = {}): StoredExamples {
   const scanner = new CsvScanner(bytes, where);
@@ -121,7 +122,7 @@ function wrongCount(where: string, line: number, expected: number, received: num
   });
 }
 
-/** Numbers of unknown count, without a JavaScript array of them. */
+/** A growing list of numbers that avoids a JavaScript array. */
 class GrowingFloats {
   #data = new Float32Array(1024);
   #length = 0;
@@ -140,9 +141,9 @@ class GrowingFloats {
   }
 }
 
-/** Takes a table apart, record by record. */
+/** Splits a table into records and cells. */
 class CsvScanner {
-  /** Line of the record that was read last, from 1. */
+  /** Line of the last record, from 1. */
   line = 0;
   readonly #bytes: Uint8Array;
   readonly #where: string;
@@ -158,7 +159,7 @@ class CsvScanner {
     if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#position = 3;
   }
 
-  /** Column names of the first record; it also tells what separates the cells. */
+  /** Column names from the first record, which also determines the separator. */
   header(): string[] {
     const start = this.#position;
     const end = this.#bytes.indexOf(lineFeed, start);
@@ -251,7 +252,7 @@ class CsvScanner {
 
   #corrupt(summary: string, cause?: unknown): CorruptFileError {
     return new CorruptFileError(summary, {
-      // The header is looked at before its line is read.
+      // Faults of the header are found before its line is counted.
       where: `${this.#where}, line ${Math.max(1, this.line)}`,
       remedy: "The file is damaged or no table: write it again",
       cause,

@@ -1,4 +1,4 @@
-// IDX: known bytes, every type, and files made to break the reader.
+// IDX: known bytes, every type, and hostile files.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
@@ -16,7 +16,7 @@ function messageOf(bytes: Uint8Array): string {
 }
 
 describe("IDX", () => {
-  it("returns the bytes that were written, in memory of their own", () => {
+  it("returns the written bytes in new memory", () => {
     const image = { ...tensorFrom("uint8", [2, 1, 3], [1, 2, 3, 4, 5, 255]), dtype: "uint8" as const };
     const file = writeIdx(image);
     expect([...file.subarray(0, 16)]).toEqual([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3]);
@@ -34,7 +34,7 @@ describe("IDX", () => {
     );
   });
 
-  it("says in one sentence what is wrong with a file", () => {
+  it("refuses a damaged file with one sentence", () => {
     const cases = {
       empty: [],
       gzip: [0x1f, 0x8b, 8, 0],
@@ -58,7 +58,7 @@ describe("IDX", () => {
     `);
   });
 
-  it("throws nothing but its own errors on any bytes", () => {
+  it("throws only documented errors on random bytes", () => {
     const start = fc.constantFrom([], [0, 0, 8, 1], [0, 0, 0x0e, 2, 0, 0, 0, 0], [0, 0, 8, 255]);
     const bytes = fc.tuple(start, fc.uint8Array({ maxLength: 40 }));
     fc.assert(

@@ -1,4 +1,4 @@
-// Reads IDX, the format of MNIST and its relatives: two zero bytes, a type, a rank, big-endian extents, the elements.
+// Reads IDX, the format of MNIST and similar sets: two zero bytes, a type, a rank, big-endian sizes, the elements.
 // Format: http://yann.lecun.com/exdb/mnist (section "File formats")
 
 import { CorruptFileError } from "../../core/errors.js";
@@ -7,7 +7,7 @@ import { checkedByteLength, elementsFromBytes } from "../../core/numbers/element
 import { shapeText } from "../../core/numbers/shape.js";
 import { type TensorData, tensorData } from "../../core/numbers/tensor-data.js";
 
-/** Type codes of the format. 0x0b, 16-bit integers, has no element type here. */
+/** Type codes of the format. 0x0b (16-bit integers) has no counterpart among our element types. */
 const types: ReadonlyMap<number, DType> = new Map([
   [0x08, "uint8"],
   [0x09, "int8"],
@@ -19,9 +19,9 @@ const types: ReadonlyMap<number, DType> = new Map([
 const remedy = "The file is damaged, incomplete or of another kind: fetch it again";
 
 /**
- * Reads one array from the uncompressed bytes of an IDX file. Takes memory only for what the bytes really hold.
+ * Reads one array from the uncompressed bytes of an IDX file. Allocates memory only for elements that are present.
  * @param where the file, for messages.
- * @throws CorruptFileError unless header and length agree to the byte.
+ * @throws CorruptFileError unless the header matches the exact length.
  */
 export function readIdx(bytes: Uint8Array, where: string): TensorData {
   const { dtype, rank } = readMagic(bytes, where);
@@ -62,7 +62,7 @@ function readMagic(bytes: Uint8Array, where: string): { dtype: DType; rank: numb
   return { dtype, rank: bytes[3] };
 }
 
-/** The IDX file of an array of bytes: images and labels. Makes the embedded samples, and the inputs of tests. */
+/** Writes an array of bytes (images or labels) as an IDX file, for the embedded samples and for tests. */
 export function writeIdx({ dtype, shape, data }: TensorData & { readonly dtype: "uint8" }): Uint8Array<ArrayBuffer> {
   const headerBytes = 4 + 4 * shape.length;
   const bytes = new Uint8Array(headerBytes + data.length);

@@ -1,4 +1,4 @@
-// Pictures: every kind of PNG, JPEG in color and gray, resizing as PyTorch does it, and files made to break the decoder.
+// Images: every kind of PNG, JPEG in color and gray, PyTorch's resizing, and hostile files.
 
 import fc from "fast-check";
 import { zlibSync } from "fflate";
@@ -96,7 +96,7 @@ describe("PNG", () => {
     expect([image.channels, [...image.data]]).toEqual([channels, data]);
   });
 
-  it("is refused in one sentence when it is damaged or takes too much memory", () => {
+  it("is refused with one sentence if it is damaged or needs too much memory", () => {
     const flipped = gray2x2.slice();
     flipped[45] ^= 1;
     const bomb = png({ width: 1, height: 1, depth: 8, color: 0, lines: new Uint8Array(40_000_000) });
@@ -129,7 +129,7 @@ describe("PNG", () => {
     `);
   });
 
-  it("of 16 bits and many pixels takes no memory of its own for each sample", () => {
+  it("of 16 bits and many pixels needs no JavaScript object per sample", () => {
     const lines = new Uint8Array(5600 * (1 + 8 * 5600));
     const image = decodeImage(png({ width: 5600, height: 5600, depth: 16, color: 6, lines }), "a.png");
     expect([image.channels, image.data.length]).toEqual([3, 3 * 5600 ** 2]);
@@ -157,7 +157,7 @@ describe("JPEG", () => {
   );
   const color = jpeg.encode({ width, height, data }, 100).data;
 
-  it("comes back within the loss of its compression, as planes", () => {
+  it("is decoded to planes, within the loss of its compression", () => {
     const image = decodeImage(color, "a.jpg");
     expect([image.channels, image.height, image.width]).toEqual([3, 8, 16]);
     for (let i = 0; i < width * height; i++) {
@@ -165,7 +165,7 @@ describe("JPEG", () => {
     }
   });
 
-  it("of one component is gray", () => {
+  it("with one component is gray", () => {
     // One block of 8 x 8: tables of one code each, a direct part of 0 and the end of the block, bits 00.
     const huffman = [1, ...new Array<number>(15).fill(0), 0];
     const gray = [
@@ -178,7 +178,7 @@ describe("JPEG", () => {
     expect(decodeImage(Uint8Array.from(gray), "a.jpg")).toEqual(image);
   });
 
-  it("is refused before it is unpacked when it cannot hold its pixels, or would take minutes", () => {
+  it("is refused before decoding if it is too short for its pixels, or would take minutes", () => {
     const frame = color.findIndex((byte, i) => byte === 0xff && color[i + 1] === 0xc0);
     const sized = (extent: number): Buffer => {
       const bytes = Buffer.from(color);
@@ -200,7 +200,7 @@ describe("JPEG", () => {
     `);
   });
 
-  it("throws nothing but its own errors when it is cut or changed", () => {
+  it("throws only documented errors when it is truncated or changed", () => {
     const attempt = (bytes: Uint8Array) => {
       try {
         decodeImage(bytes, "a.jpg");
@@ -253,8 +253,8 @@ describe("resizing", () => {
   });
 });
 
-describe("a set of pictures", () => {
-  it("is gray until the first one in color, and then has three planes", () => {
+describe("a set of images", () => {
+  it("has one plane until the first color image, then three", () => {
     const collector = new ImageCollector("folder", 2, undefined, 100);
     collector.add({ channels: 1, height: 1, width: 2, data: Uint8Array.of(1, 2) }, "a", "1.png");
     collector.add({ channels: 3, height: 1, width: 2, data: Uint8Array.of(3, 4, 5, 6, 7, 8) }, "b", "2.png");
@@ -267,7 +267,7 @@ describe("a set of pictures", () => {
     expect(targets.values).toEqual({ texts: ["a", "b"], shape: [2] });
   });
 
-  it("is of one size, and not larger than allowed", () => {
+  it("has images of one size and respects the size limit", () => {
     const collector = new ImageCollector("folder", 2, undefined, 100);
     const image = (height: number, width: number) =>
       ({ channels: 1, height, width, data: new Uint8Array(height * width) }) as const;

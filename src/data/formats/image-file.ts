@@ -1,11 +1,11 @@
-// Decodes PNG and JPEG files that may be hostile into planes of bytes; sizes are checked before anything is unpacked.
+// Decodes possibly hostile PNG and JPEG files into planes of bytes. Sizes are checked before anything is decompressed.
 // Formats: PNG (W3C Recommendation, third edition), section 5; JPEG (ITU-T T.81), annex B.
 import { convertIndexedToRgb, type DecodedPng, decode as decodePng } from "fast-png";
 import { Inflate } from "fflate";
 import jpeg from "jpeg-js";
 import { CorruptFileError } from "../../core/errors.js";
 
-/** One picture. Samples of 16 bits lose their lower byte; transparency is left out. */
+/** One image. Samples of 16 bits lose their lower byte; transparency is dropped. */
 export interface DecodedImage {
   /** 1: gray; 3: red, green, blue. */
   readonly channels: 1 | 3;
@@ -21,7 +21,7 @@ interface ImageFormat {
   readonly decode: (bytes: Uint8Array, where: string) => DecodedImage;
 }
 
-/** More pixels than any picture to train on; a decoder takes about 16 bytes for each. */
+/** No training image has more pixels; a decoder takes about 16 bytes per pixel. */
 const maxPixels = 32_000_000;
 const remedy = "The file is damaged or of another kind: write it again, or leave it out";
 
@@ -30,13 +30,13 @@ const formats: readonly ImageFormat[] = [
   { endings: [".jpg", ".jpeg"], isOwn: (bytes) => bytes[0] === 0xff && bytes[1] === 0xd8, decode: decodeJpegFile },
 ];
 
-/** Endings of the files that `decodeImage` reads. */
+/** File endings that `decodeImage` accepts. */
 export const imageEndings: readonly string[] = formats.flatMap(({ endings }) => endings);
 
 /**
- * Decodes a file by its first bytes, whatever its name says.
+ * Decodes a file. The first bytes determine the format, not the name.
  * @param where the file, for messages.
- * @throws CorruptFileError for damaged files and for pictures of more than 32 million pixels.
+ * @throws CorruptFileError for damaged files and for images of more than 32 million pixels.
  */
 export function decodeImage(bytes: Uint8Array, where: string): DecodedImage {
   const format = formats.find(({ isOwn }) => isOwn(bytes));
@@ -64,7 +64,7 @@ function checkPixels(width: number, height: number, where: string): void {
   });
 }
 
-/** Chunks that say how pixels look; all others may be compressed texts of any size. */
+/** Chunks that affect pixels. All others may be compressed texts of any size. */
 const neededChunks = new Set(["IHDR", "PLTE", "IDAT", "IEND"]);
 
 function decodePngFile(bytes: Uint8Array, where: string): DecodedImage {
@@ -77,7 +77,7 @@ function decodePngFile(bytes: Uint8Array, where: string): DecodedImage {
   return fromInterleaved(samplesOf(png), width, height);
 }
 
-/** The chunks that are needed, as a file of their own, and the compressed pixels. */
+/** A file of only the needed chunks, and the compressed pixels. */
 function reducedPng(bytes: Uint8Array, where: string): { file: Uint8Array; data: readonly Uint8Array[] } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const kept: Uint8Array[] = [bytes.subarray(0, 8)];
@@ -104,9 +104,9 @@ function reducedPng(bytes: Uint8Array, where: string): { file: Uint8Array; data:
   return { file, data };
 }
 
-/** Samples of a pixel by color type. */
+/** Samples per pixel, by color type. */
 const pngChannels: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
-/** Passes of Adam7: where each starts and how far apart its pixels are, `[x, y, across, down]`. */
+/** Passes of Adam7: start and distance of the pixels, `[x, y, across, down]`. */
 const interlacePasses = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -117,9 +117,9 @@ const interlacePasses = [
   [0, 1, 1, 2],
 ] as const;
 
-/** Bytes of all rows, each with its filter in front: what the compressed pixels have to inflate to. */
+/** Size of the inflated pixels: all rows, each with its filter byte. */
 function pngDataBytes(width: number, height: number, depth: number, color: number, isInterlaced: boolean): number {
-  // Other types are refused by the decoder.
+  // The decoder refuses other types.
   const pixelBits = depth * (pngChannels[color] ?? 1);
   const passes = isInterlaced ? interlacePasses : [[0, 0, 1, 1] as const];
   return passes.reduce((sum, [x, y, across, down]) => {
@@ -128,17 +128,17 @@ function pngDataBytes(width: number, height: number, depth: number, color: numbe
   }, 0);
 }
 
-/** Refuses pixels that inflate to more or less than the picture has: the decoder takes all, and makes up the rest. */
+/** Refuses pixels that inflate to a wrong size, since the decoder would ignore extra bytes and invent missing ones. */
 function checkInflated(parts: readonly Uint8Array[], expected: number, where: string): void {
   let total = 0;
   const stream = new Inflate((piece) => {
     total += piece.length;
-    // Some writers add a few bytes.
+    // Some programs append a few bytes.
     if (total > expected + 65_536) {
       throw new CorruptFileError("PNG file with more pixels than it declares", { where, remedy });
     }
   });
-  // Two bytes of zlib come before the deflate stream; its checksum after it is ignored.
+  // The deflate stream follows two bytes of zlib header; the checksum after it is ignored.
   let skipped = 0;
   for (const part of parts) {
     const own = Math.min(2 - skipped, part.length);
@@ -158,7 +158,7 @@ function samplesOf(png: DecodedPng): { samples: Uint8Array; channels: number } {
   const { data, depth, channels, width, height } = png;
   if (depth === 16) return { samples: upperBytes(data), channels };
   if (depth === 8) return { samples: new Uint8Array(data), channels };
-  // Gray of 1, 2 or 4 bits: rows begin at whole bytes, the first pixel in the highest bits.
+  // Gray of 1, 2 or 4 bits: rows start at whole bytes, with the first pixel in the highest bits.
   const samples = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);
   const most = 2 ** depth - 1;
@@ -170,14 +170,14 @@ function samplesOf(png: DecodedPng): { samples: Uint8Array; channels: number } {
   return { samples, channels };
 }
 
-/** `Uint8Array.from` with a function would first make a list of all samples, of tens of bytes each. */
+/** `Uint8Array.from` with a function would first build a list of all samples, at tens of bytes each. */
 function upperBytes(data: ArrayLike<number>): Uint8Array {
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = data[i] >> 8;
   return bytes;
 }
 
-/** Planes of the colors; a second or fourth channel is transparency. */
+/** Color planes; a second or fourth channel is transparency and is dropped. */
 function fromInterleaved(
   { samples, channels: stored }: { readonly samples: Uint8Array; readonly channels: number },
   width: number,
@@ -195,7 +195,7 @@ function fromInterleaved(
 function decodeJpegFile(bytes: Uint8Array, where: string): DecodedImage {
   const { width, height, components, scans } = jpegFrame(bytes, where);
   checkPixels(width, height, where);
-  // A block of 8 x 8 pixels takes one bit at least, and every scan goes over all of them.
+  // A block of 8 x 8 pixels takes at least one bit, and every scan visits all blocks.
   if (width * height > 512 * bytes.length) throw new CorruptFileError("truncated JPEG file", { where, remedy });
   if (scans * width * height > 20 * maxPixels) {
     throw new CorruptFileError("JPEG file that takes too long to decode", {
@@ -213,7 +213,7 @@ function decodeJpegFile(bytes: Uint8Array, where: string): DecodedImage {
     maxMemoryUsageInMB: 1024,
   });
   const color = fromInterleaved({ samples: image.data, channels: 3 }, image.width, image.height);
-  // A gray picture comes back with three equal planes.
+  // The decoder returns a gray image as three equal planes.
   return components === 1 ? { ...color, channels: 1, data: color.data.slice(0, width * height) } : color;
 }
 
@@ -223,14 +223,14 @@ interface JpegFrame {
   readonly components: number;
 }
 
-/** Size and number of color components, from the one frame header (marker SOFn), and how many scans there are. */
+/** Size and number of color components, from the single frame header (marker SOFn), and the number of scans. */
 function jpegFrame(bytes: Uint8Array, where: string): JpegFrame & { readonly scans: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const frames: JpegFrame[] = [];
   let scans = 0;
   for (let position = 2; position + 9 < bytes.length; ) {
     const marker = bytes[position + 1];
-    // Compressed pixels, in which a zero follows 0xff; bytes of 0xff that fill the space before a marker; restarts.
+    // Compressed pixels (0xff is followed by 0), fill bytes 0xff before a marker, and restarts.
     if (bytes[position] !== 0xff || marker === 0xff || marker === 0 || (marker >= 0xd0 && marker <= 0xd7)) {
       position++;
       continue;

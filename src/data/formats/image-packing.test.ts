@@ -1,11 +1,11 @@
-// Packing of images: the way there and back, for every layout, and damaged files.
+// Packing of images: round trips for every layout, and damaged files.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
 import { randomStream } from "../../core/random/rng.js";
 import { type ImageLayout, packImages, unpackImages } from "./image-packing.js";
 
-/** Smooth gradients with a little noise: what prediction is for. */
+/** Smooth gradients with a little noise, the case that prediction is made for. */
 function smoothImages({ headerBytes, prefixBytes, channels, height, width, records }: ImageLayout): Uint8Array {
   const noise = randomStream(1, "image");
   const size = prefixBytes + channels * height * width;
@@ -16,7 +16,7 @@ function smoothImages({ headerBytes, prefixBytes, channels, height, width, recor
 }
 
 describe("packed images", () => {
-  it("come back as they were, whatever the layout and the bytes", () => {
+  it("are unpacked unchanged, for any layout and bytes", () => {
     const layouts = fc.record({
       headerBytes: fc.nat(20),
       prefixBytes: fc.nat(2),
@@ -37,15 +37,15 @@ describe("packed images", () => {
     );
   });
 
-  it("hold only small numbers where the images are smooth", () => {
+  it("contain only small numbers if the images are smooth", () => {
     const layout = { headerBytes: 0, prefixBytes: 0, channels: 3, height: 16, width: 16, records: 4 };
     const packed = packImages(smoothImages(layout), layout);
     const errors = packed.subarray(packed.length - 4 * 3 * 256);
-    // Folded errors up to 12 stand for -6 to 6.
+    // Folded errors up to 12 represent -6 to 6.
     expect(errors.filter((error) => error > 12).length / errors.length).toBeLessThan(0.02);
   });
 
-  it("that are damaged are refused or become other bytes, without more memory than allowed", () => {
+  it("are refused or give other bytes when damaged, within the memory limit", () => {
     const layout = { headerBytes: 4, prefixBytes: 1, channels: 3, height: 4, width: 4, records: 3 };
     const bytes = smoothImages(layout);
     const good = packImages(bytes, layout);

@@ -1,4 +1,4 @@
-// npy: agreement with NumPy, order of the elements, and files made to break the reader.
+// npy: agreement with NumPy, order of the elements, and hostile files.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
@@ -44,7 +44,7 @@ function messageOf(bytes: Uint8Array): string {
 }
 
 describe("npy", () => {
-  it("returns what was written, for every element type and shape", () => {
+  it("reads back every element type and shape", () => {
     const shapes = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 4 });
     fc.assert(
       fc.property(fc.constantFrom(...dtypes), shapes, (dtype, shape) => {
@@ -62,13 +62,13 @@ describe("npy", () => {
     );
   });
 
-  it("turns the column-major file of NumPy into rows", () => {
+  it("converts a column-major file of NumPy to row-major order", () => {
     expect(readNpy(Buffer.from(fortran, "base64"), "x")).toEqual(tensorFrom("float32", [2, 3], [1, 2, 3, 4, 5, 6]));
     const cube = file(header("|u1", "(2, 2, 3)", "True"), [0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11]);
     expect(readNpy(cube, "x")).toEqual(tensorFrom("uint8", [2, 2, 3], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]));
   });
 
-  it("reads keys in any order, big-endian elements, Python 2 extents and bools of any byte", () => {
+  it("reads keys in any order, big-endian elements, Python 2 sizes and booleans of any byte", () => {
     const reordered = "{ 'shape': (2L,), 'fortran_order': False, 'descr': '>i4' }";
     expect(readNpy(file(reordered, [0, 0, 1, 0, 255, 255, 255, 255]), "x")).toEqual(
       tensorFrom("int32", [2], [256, -1]),
@@ -76,7 +76,7 @@ describe("npy", () => {
     expect(readNpy(file(header("|b1", "(3,)"), [0, 1, 7]), "x")).toEqual(tensorFrom("bool", [3], [0, 1, 1]));
   });
 
-  it("widens the types of NumPy that we do not have, in both byte orders", () => {
+  it("widens NumPy types that we lack, in both byte orders", () => {
     // numpy.array([1.5, -65504, 6e-8, inf], "<f2").tobytes()
     const halves = [0, 62, 255, 251, 1, 0, 0, 124];
     expect(readNpy(file(header("<f2", "(4,)"), halves), "x")).toEqual(
@@ -89,7 +89,7 @@ describe("npy", () => {
     );
   });
 
-  it("says in one sentence what is wrong with a file", () => {
+  it("refuses a damaged file with one sentence", () => {
     const long = file(header("<f4", "()"));
     long[9] = 255;
     const versioned = file(header("<f4", "()"), [0, 0, 0, 0]);
@@ -135,7 +135,7 @@ describe("npy", () => {
     `);
   });
 
-  it("throws nothing but its own errors on mutated files", () => {
+  it("throws only documented errors on mutated files", () => {
     const good = new Uint8Array(Buffer.from(fortran, "base64"));
     const change = fc.tuple(fc.nat(good.length - 1), fc.constantFrom(0, 32, 39, 40, 41, 44, 48, 57, 123, 125, 255));
     fc.assert(

@@ -19,19 +19,19 @@ const descriptors: Readonly<Record<DType, string>> = {
   bool: "b1",
 };
 
-/** How elements lie in a file. */
+/** The representation of elements in a file. */
 export interface NpyElements {
-  /** As NumPy and ONNX call the type. */
+  /** The name of the type in NumPy and ONNX. */
   readonly name: string;
   /** Bytes of one element in the file. */
   readonly bytes: number;
-  /** What they are read as. */
+  /** The element type after reading. */
   readonly dtype: DType;
-  /** Reads one element where the type of the file has no array type of ours. */
+  /** Reads one element of a type that has no typed array here. */
   readonly read?: (view: DataView, offset: number, littleEndian: boolean) => number | bigint;
 }
 
-/** Types that NumPy has and we do not: they are read as the next wider one. */
+/** NumPy types that we lack: they are read as the next wider type. */
 const widened: Readonly<Record<string, NpyElements>> = {
   f2: {
     name: "float16",
@@ -61,11 +61,11 @@ const maxRank = 64;
 const remedy = "The file is damaged or of another kind: write it again with numpy.save";
 
 /**
- * Reads one array, in row-major order whatever its order in the file. Takes memory for the array once, twice when the
- * order changes, and only after header and length agree to the byte. `float16`, `int16`, `uint16` and `uint64` become
+ * Reads one array into row-major order, whatever its order in the file. Allocates the array once, or twice if the order
+ * changes, and only after the header has matched the exact length. `float16`, `int16`, `uint16` and `uint64` become
  * `float32`, `int32`, `int32` and `int64`.
  * @param where the file, for messages.
- * @throws CorruptFileError for damaged bytes; InvalidInputError for an element type that we do not have.
+ * @throws CorruptFileError for damaged bytes; InvalidInputError for an unsupported element type.
  */
 export function readNpy(bytes: Uint8Array, where: string): TensorData {
   const layout = readNpyLayout(bytes, bytes.length, where);
@@ -74,28 +74,28 @@ export function readNpy(bytes: Uint8Array, where: string): TensorData {
   return tensorData(elements.dtype, shape, isFortran ? rowMajor(data, shape, elements.dtype) : data);
 }
 
-/** Where the elements of a file lie, and what they are. */
+/** Position, type and shape of the elements of a file. */
 export interface NpyLayout {
   readonly elements: NpyElements;
   readonly bigEndian: boolean;
-  /** Whether the first axis runs fastest. */
+  /** Whether the order is column-major: the first axis varies fastest. */
   readonly isFortran: boolean;
   readonly shape: readonly number[];
-  /** Where the elements start. */
+  /** Offset of the first element. */
   readonly start: number;
 }
 
 /**
- * The header alone, from the first bytes of a file.
+ * Reads only the header, from the first bytes of a file.
  * @param head at least `npyHeadBytes` bytes, or the whole file if it is shorter.
- * @param fileBytes size of the file, which must be that of header and elements.
+ * @param fileBytes size of the file, which must equal that of header and elements.
  * @throws as `readNpy`.
  */
 export function readNpyLayout(head: Uint8Array, fileBytes: number, where: string): NpyLayout {
   const { text, start } = splitHeader(head, where);
   const { descriptor, fortranOrder, shape } = parseHeader(text, where);
   const { elements, bigEndian } = parseDescriptor(descriptor, where);
-  // `uint8` stands for the bytes of an element: its extent is checked like the others.
+  // As `uint8`, the bytes of an element are one more axis, and its size is checked like the others.
   const expected = checkedByteLength("uint8", [...shape, elements.bytes]);
   if (fileBytes - start !== expected) {
     throw new CorruptFileError(
@@ -108,12 +108,12 @@ export function readNpyLayout(head: Uint8Array, fileBytes: number, where: string
       },
     );
   }
-  // A column of one element, or one axis, has no order.
+  // Arrays with at most one axis longer than 1 have the same elements in both orders.
   const isFortran = fortranOrder && shape.filter((extent) => extent !== 1).length > 1;
   return { elements, bigEndian, isFortran, shape, start };
 }
 
-/** Elements in the order of the file. `bytes` holds a whole number of them. */
+/** Elements in file order. `bytes` holds a whole number of them. */
 export function decodeNpyElements(
   bytes: Uint8Array,
   { elements, bigEndian }: Pick<NpyLayout, "elements" | "bigEndian">,
@@ -138,7 +138,7 @@ export function decodeNpyElements(
   return data;
 }
 
-/** The largest header that is read, with what comes before it. */
+/** Size of the longest accepted header with its prefix. */
 export const npyHeadBytes = 12 + 10_000;
 
 function splitHeader(bytes: Uint8Array, where: string): { text: string; start: number } {
@@ -167,7 +167,7 @@ function splitHeader(bytes: Uint8Array, where: string): { text: string; start: n
     });
   }
   const header = bytes.subarray(start, start + length);
-  // Version 3 allows UTF-8, but only for field names, which we do not read.
+  // Version 3 allows UTF-8, but only in field names, which are not supported here.
   return { text: String.fromCharCode(...header), start: start + length };
 }
 
@@ -177,7 +177,7 @@ interface Header {
   readonly shape: readonly number[];
 }
 
-/** Reads the dictionary member by member: three keys in any order, with the only values that NumPy gives them. */
+/** Reads the dictionary: three keys in any order, each with the only forms of value that NumPy writes. */
 function parseHeader(text: string, where: string): Header {
   const descriptor = /'descr'\s*:\s*(?:'([^']*)'|(\[))/.exec(text);
   const order = /'fortran_order'\s*:\s*(True|False)\b/.exec(text);
@@ -227,7 +227,7 @@ function parseDescriptor(descriptor: string, where: string): { elements: NpyElem
   return { elements, bigEndian: descriptor[0] === ">" };
 }
 
-/** Reorders elements whose first axis runs fastest. */
+/** Converts column-major elements to row-major order. */
 function rowMajor(data: TypedArray, shape: readonly number[], dtype: DType): TypedArray {
   const result = new dtypeTable[dtype].array(data.length);
   const steps = stridesOf([...shape].reverse()).reverse();
@@ -245,12 +245,12 @@ function rowMajor(data: TypedArray, shape: readonly number[], dtype: DType): Typ
   return result;
 }
 
-/** The bytes that `numpy.save` writes for this array, version 1.0. */
+/** The bytes that `numpy.save` writes for this array in version 1.0. */
 export function writeNpy({ dtype, shape, data }: TensorData): Uint8Array<ArrayBuffer> {
   const order = dtypeTable[dtype].bytes === 1 ? "|" : "<";
   const extents = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${order}${descriptors[dtype]}', 'fortran_order': False, 'shape': (${extents}), }`;
-  // Elements start at a multiple of 64 bytes, and a newline ends the header.
+  // The elements start at a multiple of 64 bytes, and the header ends with a newline.
   const headerBytes = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
   const bytes = new Uint8Array(headerBytes + data.byteLength);
   bytes.set([...magic, 1, 0]);

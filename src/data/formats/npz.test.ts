@@ -1,4 +1,4 @@
-// npz: agreement with NumPy, and archives made to break the reader or to fill the memory.
+// npz: agreement with NumPy, and hostile archives.
 import fc from "fast-check";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
@@ -32,7 +32,7 @@ function messageOf(bytes: Uint8Array, options?: ReadNpzOptions): string {
   return "no error";
 }
 
-/** A copy with a 32-bit or 16-bit field of the first directory record changed. */
+/** A copy with one changed 32-bit or 16-bit field in the first directory record. */
 function withRecord(bytes: Uint8Array, changes: Readonly<Record<number, number>>): Uint8Array {
   const copy = bytes.slice();
   const record = Buffer.from(copy.buffer).indexOf("PK\u0001\u0002", 0, "latin1");
@@ -45,7 +45,7 @@ function withRecord(bytes: Uint8Array, changes: Readonly<Record<number, number>>
 }
 
 describe("npz", () => {
-  it("reads the archive of NumPy", () => {
+  it("reads an archive of NumPy", () => {
     expect(readNpz(Buffer.from(reference, "base64"), "a.npz")).toEqual(
       new Map([
         ["big", tensorFrom("int32", [2], [-1, 65536])],
@@ -56,7 +56,7 @@ describe("npz", () => {
     );
   });
 
-  it("returns what was written, stored or compressed, and unpacks only what is asked for", () => {
+  it("reads back stored and compressed arrays, and unpacks only the requested ones", () => {
     const arrays = new Map([
       ["x", x],
       ["n", n],
@@ -72,7 +72,7 @@ describe("npz", () => {
     expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
   });
 
-  it("says in one sentence what is wrong with an archive", () => {
+  it("refuses a damaged archive with one sentence", () => {
     const good = writeNpz([["x", x]]);
     const cases = {
       empty: new Uint8Array(0),
@@ -111,7 +111,7 @@ describe("npz", () => {
   });
 
   it("refuses directory records that share their bytes", () => {
-    // 1,000 records of one entry of 5 MB, the classic bomb without recursion.
+    // 1,000 records for one entry of 5 MB: the classic zip bomb without recursion.
     const one = zipSync({ "x.npy": new Uint8Array(5_000_000) }, { level: 9 });
     const start = Buffer.from(one.buffer).lastIndexOf("PK\u0001\u0002", undefined, "latin1");
     const record = one.subarray(start, one.length - 22);
@@ -121,7 +121,7 @@ describe("npz", () => {
     expect(messageOf(bomb, { maxBytes: Number.MAX_SAFE_INTEGER })).toMatch(/entries overlap/);
   });
 
-  it("refuses an array without a name, or two of one name", () => {
+  it("refuses an array without a name, or two arrays with the same name", () => {
     expect(() => writeNpz([["", x]])).toThrow(/empty or given twice/);
     expect(() =>
       writeNpz([
@@ -131,7 +131,7 @@ describe("npz", () => {
     ).toThrow(/empty or given twice/);
   });
 
-  it("throws nothing but its own errors on mutated archives", () => {
+  it("throws only documented errors on mutated archives", () => {
     const good = new Uint8Array(Buffer.from(reference, "base64"));
     const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255));
     fc.assert(

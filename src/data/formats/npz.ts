@@ -8,16 +8,16 @@ import { readZip, type ZipEntry } from "./zip.js";
 const defaultMaxBytes = 2 ** 32;
 
 export interface ReadNpzOptions {
-  /** Arrays to read; all by default. Others are not unpacked. */
+  /** Arrays to read; all by default. The others are not unpacked. */
   readonly names?: readonly string[];
-  /** Ceiling for the sum of all unpacked sizes; 4 GiB by default, against archives made to exhaust memory. */
+  /** Limit for the sum of all unpacked sizes; 4 GiB by default, as a guard against zip bombs. */
   readonly maxBytes?: number;
 }
 
 /**
  * Reads named arrays, in the order of the archive or of `names`.
  * @param where the file, for messages.
- * @throws CorruptFileError for a damaged archive; UnknownNameError for a name that is not in it.
+ * @throws CorruptFileError for a damaged archive; UnknownNameError for a name that it does not contain.
  */
 export function readNpz(bytes: Uint8Array, where: string, options: ReadNpzOptions = {}): Map<string, TensorData> {
   const { maxBytes = defaultMaxBytes } = options;
@@ -35,7 +35,7 @@ export function readNpz(bytes: Uint8Array, where: string, options: ReadNpzOption
 }
 
 /**
- * Names of the arrays in an archive. Nothing is unpacked.
+ * Names of the arrays in an archive, without unpacking it.
  * @throws CorruptFileError for a damaged archive.
  */
 export function npzNames(bytes: Uint8Array, where: string, maxBytes = defaultMaxBytes): string[] {
@@ -45,9 +45,9 @@ export function npzNames(bytes: Uint8Array, where: string, maxBytes = defaultMax
 }
 
 /**
- * Writes named arrays as `numpy.savez_compressed` does. Equal arrays give equal bytes: the archive holds no time.
+ * Writes named arrays as `numpy.savez_compressed` does. Equal arrays give equal bytes, since the archive has no timestamps.
  * @param compress false stores the bytes as they are, like `numpy.savez`.
- * @throws InvalidInputError for a name that is empty or given twice.
+ * @throws InvalidInputError for an empty or repeated name.
  */
 export function writeNpz(arrays: Iterable<readonly [string, TensorData]>, { compress = true } = {}): Uint8Array {
   const files: Record<string, Uint8Array> = Object.create(null);
@@ -57,6 +57,6 @@ export function writeNpz(arrays: Iterable<readonly [string, TensorData]>, { comp
     }
     files[`${name}.npy`] = writeNpy(tensor);
   }
-  // The format has no time zone: local midnight of its first day is the same bytes everywhere.
+  // The format has no time zone, so local midnight of its first day gives the same bytes everywhere.
   return zipSync(files, { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1) });
 }

@@ -1,11 +1,11 @@
-// Bilinear resizing of pictures.
+// Bilinear resizing of images.
 import type { DecodedImage } from "./image-file.js";
 
 /**
- * Resizes by bilinear interpolation between the four nearest pixels: output pixel `i` lies at `(i + 0.5) * in / out - 0.5`
- * of the input, clamped to its border, and the result is rounded to the nearest integer, halves to even. The same as
- * `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)` on bytes; nothing is smoothed before a
- * picture is made smaller. A size that is equal already is left alone.
+ * Resizes by bilinear interpolation between the four nearest pixels. Output pixel `i` is at `(i + 0.5) * in / out - 0.5` in
+ * the input, clamped to the border, and values are rounded to the nearest integer, halves to even. The same as
+ * `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)` on bytes: there is no antialiasing when an image
+ * shrinks. An image that already has the size is returned as it is.
  */
 export function resizeImage(image: DecodedImage, height: number, width: number): DecodedImage {
   if (image.height === height && image.width === width) return image;
@@ -30,7 +30,7 @@ export function resizeImage(image: DecodedImage, height: number, width: number):
 interface Sample {
   readonly low: number;
   readonly high: number;
-  /** Of `high`. */
+  /** Weight of `high`. */
   readonly weight: number;
 }
 

@@ -1,4 +1,4 @@
-// tar: agreement with GNU tar, and archives made to break the reader.
+// tar: agreement with GNU tar, and hostile archives.
 
 import fc from "fast-check";
 import { gunzipSync } from "fflate";
@@ -27,7 +27,7 @@ function messageOf(bytes: Uint8Array): string {
 }
 
 describe("tar", () => {
-  it("reads the files of GNU tar and leaves out folders and links", () => {
+  it("reads the files of a GNU tar archive and skips folders and links", () => {
     const files = readTar(archive, "a.tar");
     expect(new TextDecoder().decode(files.get("folder/a.txt")!)).toBe("hello");
     expect(files.get("folder/b.bin")).toEqual(new Uint8Array(513).fill(98));
@@ -35,7 +35,7 @@ describe("tar", () => {
     expect(files.size).toBe(3);
   });
 
-  it("says in one sentence what is wrong", () => {
+  it("refuses a damaged archive with one sentence", () => {
     const change = (position: number, value: number) => {
       const bytes = archive.slice();
       bytes[position] = value;
@@ -58,7 +58,7 @@ describe("tar", () => {
     `);
   });
 
-  it("throws nothing but its own errors on mutated archives", () => {
+  it("throws only documented errors on mutated archives", () => {
     const change = fc.tuple(fc.nat(1023), fc.nat(255));
     fc.assert(
       fc.property(fc.array(change, { maxLength: 5 }), fc.nat(archive.length), (changes, length) => {

@@ -6,9 +6,9 @@ const blockBytes = 512;
 const remedy = "The archive is damaged or of another kind: fetch it again";
 
 /**
- * Ordinary files by their path in the archive, as views of its bytes. Folders, links and extension headers are left out.
+ * Regular files by their path in the archive, as views of its bytes. Folders, links and extension headers are skipped.
  * @param where the file, for messages.
- * @throws CorruptFileError for a wrong checksum, a size that leads out of the archive, and an archive without an end.
+ * @throws CorruptFileError for a wrong checksum, a size beyond the archive, and an archive without an end marker.
  */
 export function readTar(bytes: Uint8Array, where: string): Map<string, Uint8Array> {
   const files = new Map<string, Uint8Array>();
@@ -28,7 +28,7 @@ export function readTar(bytes: Uint8Array, where: string): Map<string, Uint8Arra
   throw new CorruptFileError("truncated tar archive", { where, remedy });
 }
 
-/** The sum of all bytes, its own eight taken as spaces. */
+/** The sum of all bytes of a header, with its own eight bytes counted as spaces. */
 function checkSum(header: Uint8Array, where: string): void {
   let sum = 0;
   for (let i = 0; i < blockBytes; i++) sum += i >= 148 && i < 156 ? 0x20 : header[i];

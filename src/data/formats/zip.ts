@@ -1,4 +1,4 @@
-// Reads zip archives that may be hostile: sizes are known, bounded and free of overlap before anything is inflated.
+// Reads possibly hostile zip archives: before anything is inflated, sizes are known and bounded, and entries do not overlap.
 // Format: PKWARE APPNOTE 6.3.10, sections 4.3.12 (central directory) and 4.3.16 (its end)
 import { Inflate } from "fflate";
 import { CorruptFileError } from "../../core/errors.js";
@@ -6,7 +6,7 @@ import { crc32 } from "../../core/formats/crc32.js";
 
 export interface ZipEntry {
   readonly name: string;
-  /** Size once inflated, in bytes. */
+  /** Inflated size in bytes. */
   readonly size: number;
   /** Inflates, and checks size and CRC-32. */
   readonly read: () => Uint8Array<ArrayBuffer>;
@@ -14,17 +14,17 @@ export interface ZipEntry {
 
 const endBytes = 22;
 const maxCommentBytes = 65_535;
-/** No deflate stream expands further than 1,032 to 1. */
+/** The maximum ratio of deflate is 1,032 to 1. */
 const maxExpansion = 1032;
-/** Compressed bytes handed to the inflater at once: bounds what one call can produce before the size is checked. */
+/** Compressed bytes per call of the inflater; bounds the output of one call before the size is checked. */
 const pieceBytes = 16_384;
 const remedy = "The archive is damaged or of another kind: write it again";
 
 /**
  * Lists an archive without inflating anything.
  * @param where the file, for messages.
- * @param maxBytes ceiling for the sum of all inflated sizes.
- * @throws CorruptFileError for a directory that breaks a rule, and for encrypted, split and over 4 GB archives.
+ * @param maxBytes limit for the sum of all inflated sizes.
+ * @throws CorruptFileError for an invalid directory, and for archives that are encrypted, split or larger than 4 GB.
  */
 export function readZip(bytes: Uint8Array, where: string, maxBytes: number): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -60,7 +60,7 @@ function corrupt(summary: string, where: string, cause?: unknown): CorruptFileEr
   return new CorruptFileError(summary, { where, remedy, cause });
 }
 
-/** The directory's end lies at the end of the file, before a comment of unknown length. */
+/** The end record of the directory is at the end of the file, followed by a comment of unknown length. */
 function findEnd(view: DataView, where: string): number {
   const last = view.byteLength - endBytes;
   for (let position = last; position >= Math.max(0, last - maxCommentBytes); position--) {
@@ -75,9 +75,9 @@ interface ZipRecord {
   readonly crc: number;
   readonly packedSize: number;
   readonly size: number;
-  /** Where the local header starts. */
+  /** Offset of the local header. */
   readonly offset: number;
-  /** Where the next record starts. */
+  /** Offset of the next record. */
   readonly next: number;
 }
 
@@ -125,7 +125,7 @@ function inflate(view: DataView, record: ZipRecord, where: string): Uint8Array<A
   return result;
 }
 
-/** Piece by piece, so that a stream longer than it claims stops at once. */
+/** Inflates in pieces, so that a stream longer than its declared size stops early. */
 function inflateInto(result: Uint8Array, packed: Uint8Array, where: string): void {
   let filled = 0;
   const stream = new Inflate((piece) => {

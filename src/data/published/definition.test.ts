@@ -1,11 +1,11 @@
-// The table of data sets, and how a set gets its name and fingerprint.
+// The table of data sets, and the names and fingerprints of sets.
 import { describe, expect, it } from "vitest";
 import { buildDataset, buildSample, type DatasetDefinition, downloadsFor, fingerprint } from "./definition.js";
 import { datasetDefinition, datasetTable } from "./index.js";
 import { mnist } from "./mnist.js";
 
 describe("data set definitions", () => {
-  it("are complete: key and id agree, checksums, mirrors, one class name per class", () => {
+  it("have matching keys and ids, checksums, mirrors and one name per class", () => {
     for (const [id, definition] of Object.entries(datasetTable)) {
       expect(definition.id).toBe(id);
       expect(definition.folders[0]).toBe(id);
@@ -28,7 +28,7 @@ describe("data set definitions", () => {
     expect(new Set(sums.map(({ sha256 }) => sha256)).size).toBe(sums.length);
   });
 
-  it("are found by name, with an offer for a slip of the hand", () => {
+  it("are found by name, with a suggestion for a typing error", () => {
     expect(datasetDefinition("mnist")).toBe(mnist);
     const messageOf = (id: string) => {
       try {

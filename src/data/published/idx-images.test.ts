@@ -1,4 +1,4 @@
-// Sets in the image of MNIST: what fits together, and what is refused.
+// Sets in the format of MNIST: consistent files, and files that are refused.
 import { describe, expect, it } from "vitest";
 import { TrainscopeError } from "../../core/errors.js";
 import { type TensorData, tensorFrom } from "../../core/numbers/tensor-data.js";
@@ -42,7 +42,7 @@ describe("sets of gray images", () => {
     });
   });
 
-  it("say in one sentence what does not fit", () => {
+  it("are refused with one sentence if files do not fit together", () => {
     const messages = [
       files({ [idxImageFiles.trainLabels]: bytes([3], [0, 1, 2]) }),
       files({ [idxImageFiles.testLabels]: bytes([1], [3]) }),

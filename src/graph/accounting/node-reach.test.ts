@@ -1,4 +1,4 @@
-// Rules of reach against the operators themselves: every element is changed, and what changes behind it must be allowed.
+// Reach rules against the operators: every input element is changed, and only the allowed output elements may change.
 import { describe, expect, it } from "vitest";
 import { sizeOf, stridesOf } from "../../core/numbers/shape.js";
 import { graph } from "../graph.js";
@@ -21,7 +21,7 @@ function placeOf(flat: number, shape: readonly number[]): number[] {
   return shape.map((extent, axis) => Math.floor(flat / strides[axis]) % extent);
 }
 
-/** Whether an output element at `place` may depend on `at` of one axis of the input. Resize repeats the elements at its ends. */
+/** Whether an output element at `place` may depend on input index `at` along one axis. Resize repeats the border elements. */
 function allows(reach: AxisReach, at: number, place: readonly number[], extent: number): boolean {
   switch (reach.kind) {
     case "same":
@@ -58,7 +58,7 @@ describe.each(told)("%s", (name, op) => {
     for (const [k, tensor] of built.inputs.entries()) {
       const value = built.values[k];
       const isFloating = value.dtype.startsWith("float");
-      // Other modes of a border take elements from inside it, as the rule says in its comment.
+      // Other padding modes read elements inside the border, as the comment of the rule says.
       if (!isFloating || value.data.length > mostElements || (name === "Pad" && one.attrs?.mode !== undefined))
         continue;
       const index = node.inputs.indexOf(tensor);

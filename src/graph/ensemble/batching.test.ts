@@ -1,4 +1,4 @@
-// Many networks at once against each of them alone: every operator that has a rule, in every case of the table.
+// Many networks at once against each network alone, for every case of every operator with a rule.
 
 import { describe, expect, it } from "vitest";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
@@ -27,7 +27,7 @@ import { laneOutputs } from "./lanes.js";
 const networks = 3;
 const table = Object.entries(ops) as [OpName, Op][];
 
-/** The values of every network's inputs, drawn as the case says. */
+/** Input values of every network, drawn as the case says. */
 function drawn({ inputs }: OpCase, op: Op): NdArray[][] {
   return Array.from({ length: networks }, (_, network) =>
     inputs.flatMap((given, i): NdArray[] => {
@@ -39,7 +39,7 @@ function drawn({ inputs }: OpCase, op: Op): NdArray[][] {
   );
 }
 
-/** Arrays of one shape along a new last axis. */
+/** Stacks arrays of one shape along a new last axis. */
 function stacked(arrays: readonly NdArray[]): NdArray {
   const [{ dtype, shape }] = arrays;
   const data = Float64Array.from(
@@ -54,7 +54,7 @@ function ofNetwork({ dtype, shape, data }: NdArray, network: number): NdArray {
   return { dtype, shape: shape.slice(0, -1), data: data.filter((_, i) => i % count === network) };
 }
 
-/** Runs all networks at once and each alone; what varies is one of every network, the rest is that of the first. */
+/** Runs all networks at once and each alone. Varying inputs differ per network; the others are those of the first network. */
 function expectSame(single: Graph, values: readonly (readonly NdArray[])[], varies: readonly boolean[]): void {
   const many = batchGraph(single, new Set(single.inputs.filter((_, i) => varies[i])), networks);
   const together = evaluateGraph(
@@ -70,7 +70,7 @@ function expectSame(single: Graph, values: readonly (readonly NdArray[])[], vari
   }
 }
 
-/** The same in groups of two lanes: the last group has one network too many. */
+/** The same in groups of two lanes, with one unused lane in the last group. */
 function expectSameInLanes(single: Graph, values: readonly (readonly NdArray[])[], varies: readonly boolean[]): void {
   const form = { networks, lanes: 2 };
   const images = new Map<Tensor, LaneImage>();
@@ -113,7 +113,7 @@ for (const [name, op] of table) {
       const values = drawn(opCase, op);
       const single = graph(inputs, named(outputs));
       it(`${opCase.name}: equals the networks one by one, whichever input varies`, () => {
-        // Loops go round as often for all: their cases share what that depends on, see below.
+        // A loop has one trip count for all networks, so its cases share the inputs that determine it; see below.
         const everything = inputs.map((x) => name !== "Loop" || x.dtype === "float64");
         expectSame(single, values, everything);
         expectSameInLanes(single, values, everything);
@@ -167,7 +167,7 @@ describe("matrix products for many networks", () => {
 });
 
 describe("an ensemble's graph", () => {
-  it("shares what does not depend on anything that varies", () => {
+  it("shares values that do not depend on varying inputs", () => {
     const [x, w] = [input("x", "float32", [2, 3]), input("w", "float32", [3])];
     const source = graph([x, w], { shared: neg(x), own: mul(x, w) });
     const { graph: many, batched } = batchGraph(source, new Set([w]), 5);
@@ -200,6 +200,6 @@ describe("an ensemble's graph", () => {
   });
 });
 
-it("every rule is of an operator of the table", () => {
+it("every rule is for an operator of the table", () => {
   expect(ruledOperators.filter((name) => !Object.hasOwn(ops, name))).toEqual([]);
 });

@@ -53,7 +53,7 @@ describe("Loop", () => {
     expect(values.shape).toEqual([3, 2]);
   });
 
-  test("does nothing for no iterations", () => {
+  test("returns its initial values for zero iterations", () => {
     const count = input("count", "int64", []);
     const { carried, scans } = loop({ tripCount: count, carried: [start] }, (_iteration, [value]) => ({
       carried: [add(value, value)],
@@ -104,7 +104,7 @@ describe("Loop", () => {
     return "no error";
   };
 
-  test("names the carried value that changes its shape", () => {
+  test("is refused with the name of a carried value that changes its shape", () => {
     const build = () =>
       loop({ tripCount: 2, carried: [start] }, (_iteration, [value]) => ({
         carried: [reduceSum(value, [0], { keepdims: 1 })],
@@ -114,7 +114,7 @@ describe("Loop", () => {
     );
   });
 
-  test("wants one result for every carried value", () => {
+  test("needs one result for every carried value", () => {
     expect(failure(() => loop({ tripCount: 2, carried: [start] }, () => ({ carried: [] })))).toMatchInlineSnapshot(
       `"training > Loop: the body does not fit the loop: expected 3 inputs (iteration, condition, carried, captured) and at least 2 outputs, received 3 inputs and 1 outputs"`,
     );

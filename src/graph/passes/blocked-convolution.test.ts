@@ -1,4 +1,4 @@
-// Blocked convolutions in the reference evaluation: the same numbers as plain ones, forward and backward.
+// In the reference evaluation, blocked convolutions give the same numbers as plain ones, forward and backward.
 import { describe, expect, test } from "vitest";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import { randomStream } from "../../core/random/rng.js";
@@ -102,21 +102,21 @@ describe.each(Object.entries(cases))("%s", (_name, given) => {
       for (const [at, value] of data.entries()) expect(value).toBeCloseTo(expected[i].data[at], 9);
   };
 
-  test("blocked, the values and all gradients are the same", () => {
+  test("has the same values and gradients when blocked", () => {
     const blocked = simplify(rewriteGraph(plain, blockedConvolutions({ ...onnxruntimeCpu, blockedChannels: block })));
     const found = nodesOf(blocked).filter(({ op }) => op.domain === blockedDomain && op.name === "Conv");
     expect(found.length).toBe(given.blocked);
     close(blocked);
   });
 
-  test("not blocked, the gradients take their faster forms and are the same", () => {
+  test("has the same gradients in their faster forms when not blocked", () => {
     const columns = simplify(rewriteGraph(plain, shareGradientParts(onnxruntimeCpu)));
     expect(nodesOf(columns).filter(({ attrs }) => attrs.gradient_form !== undefined)).toEqual([]);
     close(columns);
   });
 });
 
-test("what leaves the blocks to enter them again stays in them", () => {
+test("a conversion from blocks and back to blocks is removed", () => {
   const [x, w] = [input("x", "float32", [1, 8, 4, 4]), input("w", "float32", [8, 8, 3, 3])];
   const twice = graph([x, w], { y: conv(conv(x, w, null, {}), w, null, { pads: [1, 1, 1, 1] }) });
   const blocked = simplify(rewriteGraph(twice, blockedConvolutions({ ...onnxruntimeCpu, blockedChannels: block })));

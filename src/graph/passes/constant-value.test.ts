@@ -20,14 +20,14 @@ const image = () => input("x", "float32", [4, 3, 10, 6]);
 const known = (tensor: Tensor): number[] => [...constantValue(tensor)!.data];
 const at = (list: Tensor, place: number): Tensor => gather(list, scalar(place, "int64"));
 
-describe("values known while a graph is built", () => {
-  it("go through the chain that torch writes for x.view(x.size(0), -1)", () => {
+describe("values that are known while a graph is built", () => {
+  it("pass through the chain that torch writes for x.view(x.size(0), -1)", () => {
     const x = exp(image());
     const batch = unsqueeze(at(shapeOf(x), 0), [0]);
     expect(apply(ops.Reshape, [x, concat([batch, int64s([-1])], { axis: 0 })])[0].shape).toEqual([4, 180]);
   });
 
-  it("go through arithmetic, casts, choices and slices, in every shape rule", () => {
+  it("pass through arithmetic, casts, selections and slices in every shape rule", () => {
     const x = image();
     const extents = shapeOf(x);
     const half = div(slice(extents, { starts: [2], ends: [9] }), int64s([-3]));
@@ -49,13 +49,13 @@ describe("values known while a graph is built", () => {
     expect(known(mul(third, scalar(3)))).toEqual([1]);
   });
 
-  it("keep the largest int64, which stands for the end", () => {
+  it("keep the largest int64, which means the end of an axis", () => {
     const end = constant({ dtype: "int64", shape: [1], data: BigInt64Array.of(2n ** 63n - 1n) });
     const ends = concat([end, int64s([2])], { axis: 0 });
     expect(apply(ops.Slice, [image(), int64s([1, 0]), ends])[0].shape).toEqual([3, 2, 10, 6]);
   });
 
-  it("do not come from inputs, from large tensors, or from axes that vary at run time", () => {
+  it("never come from inputs, from large tensors, or from axes that vary at run time", () => {
     expect(constantValue(add(input("i", "int64", [1]), int64s([1])))).toBeUndefined();
     expect(constantValue(constantOfShape(int64s([5000])))).toBeUndefined();
     const open = input("steps", "float32", [8, 2], ["steps", null]);
@@ -63,7 +63,7 @@ describe("values known while a graph is built", () => {
     expect(nodesOf(simplify(graph([open], { y: shapeOf(open) }))).map(({ op }) => op.name)).toEqual(["Shape"]);
   });
 
-  it("survive chains that are longer than the call stack, without looking twice", () => {
+  it("pass through chains that are longer than the call stack, visiting each node once", () => {
     let x = scalar(0, "int64");
     for (let i = 0; i < 20_000; i++) x = add(x, i % 2 === 0 ? scalar(1, "int64") : x);
     expect(constantValue(x)).toBeDefined();

@@ -36,12 +36,12 @@ describe.each(products)("$name", ({ axis, x: xShape, w: wShape, build }) => {
   const w = input("w", "float32", wShape);
   const whole = build(x, w);
 
-  test("says along which axis its second input may be cut", () => {
+  test("names the axis along which its second input may be split", () => {
     expect(summedAxis(graph([], { whole }), w)).toBe(axis);
     expect(summedAxis(graph([], { whole }), x)).toBe(null);
   });
 
-  test("is the same with the input in three parts, and so are its gradients", () => {
+  test("has the same value and gradients with the input in three parts", () => {
     const parts = split(w, [3, 2, 2], { axis });
     const joined = concat(parts, { axis });
     const { outputs } = rewriteGraph(
@@ -64,7 +64,7 @@ describe.each(products)("$name", ({ axis, x: xShape, w: wShape, build }) => {
   });
 });
 
-test("a matrix that somebody reads whole is not cut", () => {
+test("a matrix with a reader that needs it whole is not split", () => {
   const x = input("x", "float32", [4, 7]);
   const w = input("w", "float32", [7, 5]);
   const y = matMul(x, w);

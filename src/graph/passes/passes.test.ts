@@ -19,7 +19,7 @@ import { simplify } from "./simplify.js";
 const count = (source: Graph, name: string): number => nodesOf(source).filter((node) => node.op.name === name).length;
 
 describe("simplify", () => {
-  it("merges equal nodes, also when their inputs became equal", () => {
+  it("merges equal nodes, also if their inputs became equal", () => {
     const x = input("x", "float32", [2]);
     const y = add(mul(exp(x), scalar(2)), mul(exp(x), scalar(2)));
     const after = simplify(graph([x], { y }));
@@ -28,7 +28,7 @@ describe("simplify", () => {
     ]);
   });
 
-  it("keeps nodes apart that differ in attributes, in the order of inputs or in the type of a constant", () => {
+  it("keeps nodes that differ in attributes, in the order of inputs or in the type of a constant", () => {
     const x = input("x", "float32", [2, 2]);
     const y = input("y", "float32", [2, 2]);
     const outputs = {
@@ -53,13 +53,13 @@ describe("simplify", () => {
     expect([...constantValue(nodesOf(after)[0].outputs[0])!.data]).toEqual([12]);
   });
 
-  it("rounds what it folds to the element type", () => {
+  it("rounds folded values to the element type", () => {
     const tenth = constant({ dtype: "float32", shape: [], data: Float32Array.of(0.1) });
     const [{ tensor }] = simplify(graph([], { y: mul(tenth, tenth) })).outputs;
     expect(constantValue(tensor)!.data[0]).toBe(Math.fround(Math.fround(0.1) * Math.fround(0.1)));
   });
 
-  it("leaves the graph that it was given alone", () => {
+  it("does not change the given graph", () => {
     const x = input("x", "float32", [2]);
     const before = graph([x], { y: add(exp(x), exp(x)) });
     const text = printGraph(before);
@@ -78,7 +78,7 @@ describe("simplify", () => {
   });
 });
 
-/** Nodes that take earlier tensors at random, so that some are equal and some constant; with one gradient. */
+/** A graph with a gradient, whose nodes read random earlier tensors, so that some are equal and some constant. */
 function randomGraph(seed: number): { source: Graph; values: NdArray[] } {
   const stream = randomStream(seed, "graph");
   let drawn = 0;
@@ -101,7 +101,7 @@ function randomGraph(seed: number): { source: Graph; values: NdArray[] } {
 }
 
 describe("rewriteGraph", () => {
-  it("rebuilds only what a replacement reaches", () => {
+  it("rebuilds only nodes that depend on a replacement", () => {
     const [x, z] = [input("x", "float32", [2]), input("z", "float32", [2])];
     const kept = exp(z);
     const before = graph([x, z], { changed: neg(x), kept });
@@ -132,7 +132,7 @@ describe("printGraph", () => {
     `);
   });
 
-  it("does not depend on the order in which nodes were made", () => {
+  it("does not depend on the creation order of nodes", () => {
     const build = (flipped: boolean): string => {
       const x = input("x", "float32", [2]);
       const first = flipped ? neg(x) : exp(x);
@@ -158,7 +158,7 @@ describe("deep graphs", () => {
 });
 
 describe("apply", () => {
-  it("names the place, the rule and the shapes when inputs do not fit", () => {
+  it("names the place, the rule and the shapes if inputs do not fit", () => {
     const [a, b] = [input("a", "float32", [2, 3]), input("b", "float32", [2])];
     const inLayer = (build: () => unknown) => () => withScope("model.layers[1] (dense)", build);
     expect(inLayer(() => add(a, b))).toThrowErrorMatchingInlineSnapshot(
@@ -181,7 +181,7 @@ describe("apply", () => {
     );
   });
 
-  it("reads shapes from constants only", () => {
+  it("reads shapes only from constants", () => {
     const shape = add(int64s([1]), input("rest", "int64", [1]));
     expect(shape.shape).toEqual([1]);
     expect(constantValue(shape)).toBeUndefined();

@@ -77,7 +77,7 @@ test.each([
   },
 );
 
-test("columns are laid out once for the value and for the weight gradient", () => {
+test("the value and the weight gradient share one set of columns", () => {
   const shared = simplify(
     rewriteGraph(withGradients(network([2, 1, 8, 8], false)), shareGradientParts(onnxruntimeCpu)),
   );
@@ -110,7 +110,7 @@ test.each([
       return mul(maxPool(y, pooling), reduceSum(y));
     },
   ],
-])("left alone: %s", (_, build) => {
+])("is not applied to %s", (_, build) => {
   const source = graph([], { y: build() });
   expect(polyphasePooling(source)).toBe(source);
 });

@@ -1,4 +1,4 @@
-// The step function as one operator: the same numbers as comparing and casting, and nothing else touched.
+// The step function as one operator equals comparing and casting, and other comparisons stay.
 import { expect, test } from "vitest";
 import { input, scalar } from "../build.js";
 import { graph, rewriteGraph } from "../graph.js";
@@ -20,7 +20,7 @@ test("a comparison with zero, cast to numbers, is one operator with the same val
   expect([...evaluateGraph(rewritten, values)[0].data]).toEqual([0, 0, 0, 0, 1, 1, 1]);
 });
 
-test("other comparisons stay", () => {
+test("other comparisons stay unchanged", () => {
   const source = graph([x], { y: cast(greater(x, scalar(1)), "float32"), z: cast(greater(scalar(0), x), "float32") });
   const names = nodesOf(rewriteGraph(source, stepFunctions)).map(({ op }) => op.name);
   expect(names).not.toContain("HardSigmoid");

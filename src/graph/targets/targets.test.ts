@@ -1,4 +1,4 @@
-// Facts of targets: about operators that exist, and joined without loss.
+// Facts of targets are about existing operators and are joined without loss.
 import { expect, test } from "vitest";
 import type { Op } from "../op.js";
 import { ops } from "../ops/index.js";
@@ -17,7 +17,7 @@ test("facts of several subjects about one operator are joined", () => {
   expect(Object.keys(joined.Relu)).toEqual(["fusedActivation", "overwrites"]);
 });
 
-test("an operator of another domain does not take the facts of its namesake", () => {
+test("an operator of another domain does not get the facts of its namesake", () => {
   const target: Target = { name: "test", facts: { Conv: { overwrites: () => [1] } } };
   expect(blockedConvOp.name).toBe(convOp.name);
   expect(factsOf(target, convOp as Op).overwrites?.({})).toEqual([1]);

@@ -1,4 +1,4 @@
-// Effective receptive fields: exact maps of linear stacks, finite differences, and what a user does wrong.
+// Effective receptive fields: exact maps of linear stacks, finite differences, and wrong arguments.
 import { describe, expect, it } from "vitest";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { graph } from "../../graph/graph.js";
@@ -49,7 +49,7 @@ describe("stacks of linear layers with uniform weights (Luo et al. 2016)", () =>
     [10, 2.582],
     [20, 3.651],
     [40, 5.164],
-  ])("%i layers of 3 have the n-fold box, of standard deviation %f", async (count, deviation) => {
+  ])("%i layers of kernel 3 give the n-fold box, with standard deviation %f", async (count, deviation) => {
     const stack = Array.from({ length: count }, () =>
       conv1d({ filters: 1, kernel: 3, padding: 1, weightInitializer: "ones" }),
     );
@@ -62,14 +62,14 @@ describe("stacks of linear layers with uniform weights (Luo et al. 2016)", () =>
     expect(field).toMatchObject({ theory: [[2, 2 * count + 2]], theoryPixels: 2 * count + 1, inside: 1 });
   });
 
-  it("of 3 x 3 over two channels have the product of two boxes", async () => {
+  it("of 3 x 3 over two channels give the product of two boxes", async () => {
     const stack = [4, 1].map((filters) => conv2d({ filters, kernel: 3, weightInitializer: "ones" }));
     const field = await measure(sequential(stack), [2, 5, 5], { average: "absolute" });
     const box = boxPower(2);
     const product = box.flatMap((row) => box.map((column) => row * column));
     expect(largestDifference(field.map, product)).toBeLessThan(1e-14);
     expect(field.shape).toEqual([5, 5]);
-    // 21 pixels hold 80 of 81 parts; without the 8 that hold 2 parts and 1, 13 hold 65.
+    // 21 pixels hold 80 of 81 parts; without the 8 pixels of 1 or 2 parts, 13 pixels hold 65.
     expect(field.pixels95).toBe(
       [...product]
         .sort((a, b) => b - a)
@@ -77,11 +77,11 @@ describe("stacks of linear layers with uniform weights (Luo et al. 2016)", () =>
           return sorted.slice(0, i + 1).reduce((sum, value) => sum + value, 0) >= 0.95;
         }) + 1,
     );
-    // Luo et al. count what exceeds 4.55 % of the largest: 9 parts of 81, so all.
+    // Luo et al. count pixels above 4.55 % of the largest, which has 9 parts of 81, so they count all.
     expect(field.side).toBe(5);
   });
 
-  it("squared, narrow as squares do", async () => {
+  it("give a narrower field with the square average", async () => {
     const stack = Array.from({ length: 3 }, () => conv1d({ filters: 1, kernel: 3, weightInitializer: "ones" }));
     const { map } = await measure(sequential(stack), [1, 7], { average: "square" });
     const squares = boxPower(3).map((value) => value ** 2);
@@ -96,7 +96,7 @@ describe("stacks of linear layers with uniform weights (Luo et al. 2016)", () =>
 });
 
 describe("the gradient", () => {
-  it("is that of central differences, averaged over the inputs that are given", async () => {
+  it("equals central differences, averaged over the given inputs", async () => {
     const spec = sequential([
       conv2d({ filters: 3, kernel: 3, padding: 1 }),
       relu(),
@@ -128,7 +128,7 @@ describe("the gradient", () => {
     };
     const sums = Array<number>(64).fill(0);
     for (const image of images) {
-      // What was fed was rounded to float32.
+      // The inputs were rounded to float32.
       const data = Float64Array.from(image.data, Math.fround);
       for (const [i, value] of data.entries()) {
         const example = Math.floor(i / 128);
@@ -153,15 +153,15 @@ describe("the gradient", () => {
     });
   });
 
-  it("does not vanish where channels sum to a constant", async () => {
+  it("does not vanish if channels sum to a constant", async () => {
     const spec = sequential([conv1d({ filters: 4, kernel: 3 }), layerNorm()]);
     const field = await measure(spec, [1, 9], { layer: "1", unit: [null, null, 3] });
-    // Statistics over channels and places alike: every place counts.
+    // The statistics are over channels and positions, so every position has a weight.
     expect(field.map.every((value) => value > 0)).toBe(true);
     expect(field.inside).toBeLessThan(1);
   });
 
-  it("stays inside of the theoretical field of random networks", async () => {
+  it("stays inside the theoretical field of random networks", async () => {
     for (const [seed, spec] of [
       sequential([
         conv1d({ filters: 2, kernel: 3, stride: 2, padding: 2 }),
@@ -189,7 +189,7 @@ describe("the gradient", () => {
   });
 });
 
-describe("which unit is looked at", () => {
+describe("the measured unit", () => {
   const spec = sequential([
     conv1d({ filters: 8, kernel: 3, stride: 2 }),
     sequential([conv1d({ filters: 8, kernel: 3, stride: 2 }), relu()]),
@@ -197,13 +197,13 @@ describe("which unit is looked at", () => {
     dense({ units: 3 }),
   ]);
 
-  it("is by default the center of the last layer that does not see everything", async () => {
+  it("is by default the center of the last layer whose field is not the whole input", async () => {
     const field = await measure(spec, [1, 31]);
     // Seven elements at 3, 7, ..., 27: the fourth is at 15, the middle.
     expect(field).toMatchObject({ layer: "1.1", unit: [null, null, 3], theory: [[12, 18]] });
   });
 
-  it("is that of a step or of the last step of a module", async () => {
+  it("belongs to the named step or to the last step of the named module", async () => {
     expect(await measure(spec, [1, 31], { layer: "1" })).toMatchObject({ layer: "1.1" });
     expect(await measure(spec, [1, 31], { layer: "0" })).toMatchObject({ layer: "0", theory: [[14, 16]] });
     expect(await measure(spec, [1, 31], { layer: "3" })).toMatchObject({
@@ -213,7 +213,7 @@ describe("which unit is looked at", () => {
     });
   });
 
-  it("is told apart from what there is", async () => {
+  it("is refused if it does not exist, with the valid choices", async () => {
     const message = async (model: LayerSpec, shape: readonly number[], options: EffectiveFieldOptions) =>
       measure(model, shape, options).then(
         () => "no error",
@@ -239,7 +239,7 @@ describe("which unit is looked at", () => {
 });
 
 describe("the growth of theoretical fields", () => {
-  it("has one entry a depth, the longest path's", () => {
+  it("has one entry per depth, that of the longest path", () => {
     const alexnet = layerSubject(modelByName("alexnet"), { inputShape: [3, 227, 227], model: "alexnet" });
     const growth = receptiveFieldGrowth(alexnet);
     expect(growth.map(({ depth }) => depth)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);

@@ -24,7 +24,7 @@ function same(...kernels: Kernel[]): LayerSpec {
   );
 }
 
-/** Padding "SAME" at stride 2 over even extents: odd padding, whose larger half stands at the end. */
+/** Padding "SAME" at stride 2 over even sizes: odd padding, with the larger half at the end. */
 function halved(kernel: number): LayerSpec {
   const [begin, end] = [Math.floor((kernel - 2) / 2), Math.ceil((kernel - 2) / 2)];
   return sequential([
@@ -44,12 +44,12 @@ const column = [7, 1] as const;
 /** Stem of the later inceptions up to its second reduction. */
 const stem = [valid(3, 2), valid(3), same(3), pooled(), same(1), valid(3), pooled()];
 
-/** Bottlenecks whose last unit of a stage has the stride; `SAME` over even extents pads the end alone. */
+/** Bottlenecks in which the last unit of a stage has the stride; `SAME` over even sizes pads only the end. */
 function slimResNet(...depths: readonly number[]): LayerSpec {
   const stages = depths.flatMap((depth, stage) =>
     Array.from({ length: depth }, (_, unit) => {
       const isLast = unit === depth - 1 && stage < depths.length - 1;
-      // Slim pads strided convolutions by itself, as at stride 1.
+      // TF-slim pads strided convolutions explicitly, as at stride 1.
       const branch = chain(
         same(1),
         isLast ? conv2d({ filters: 1, kernel: 3, stride: 2, padding: 1 }) : same(3),
@@ -151,7 +151,7 @@ const networks: readonly (readonly [name: string, size: number, padding: number,
     3039,
     1482,
     chain(
-      // Between stages one channel again, which residual sums of this sketch need.
+      // One channel between stages, for the residual sums of this simplified network.
       ...[...stem, fiveOrTwoThrees, same(1)],
       ...times(10, residual({ branch: chain(parallel([same(1), same(1, 3), same(1, 3, 3)]), same(1)) })),
       parallel([valid(3, 2), chain(same(1, 3), valid(3, 2)), pooled()]),
@@ -166,10 +166,10 @@ const networks: readonly (readonly [name: string, size: number, padding: number,
 
 describe("the table of Araujo et al.", () => {
   it.each(networks)("%s: %i pixels, stride 32, padding %i", (_name, size, padding, spec) => {
-    // Even at every reduction.
+    // The size is even at every reduction.
     const subject = layerSubject(spec, { inputShape: [1, 256, 256] });
     const field = receptiveFields(subject).get(subject.outputs[0].value as never);
-    // The table counts padding before the image; the first field is centered (r - 1) / 2 behind its begin.
+    // The table gives the padding before the image; the first field is centered (r - 1) / 2 after its start.
     const center = (size - 1) / 2 - padding;
     expect(field).toMatchObject({ size: [size, size], stride: [32, 32], offset: [center, center], isAligned: true });
   });

@@ -29,7 +29,7 @@ import { receptiveFields, spatialPaths } from "./receptive-field.js";
 const fieldsOf = (spec: LayerSpec, inputShape: readonly number[]) =>
   inspect(spec, { inputShape }).layers.map(({ operator, receptiveField }) => ({ operator, field: receptiveField }));
 
-/** Extents of windows alone, in order. */
+/** Field sizes of the window layers, in order. */
 const sizes = (spec: LayerSpec, inputShape: readonly number[]): number[] =>
   fieldsOf(spec, inputShape)
     .filter(({ operator }) => operator === "Conv" || operator === "MaxPool")
@@ -39,12 +39,12 @@ const last = (spec: LayerSpec, inputShape: readonly number[], operator: string):
   fieldsOf(spec, inputShape).findLast((layer) => layer.operator === operator)?.field as ReceptiveField;
 
 describe("published receptive fields", () => {
-  it("AlexNet, layer by layer", () => {
+  it("are found for AlexNet, layer by layer", () => {
     expect(sizes(modelByName("alexnet"), [3, 227, 227])).toEqual([11, 19, 51, 67, 99, 131, 163, 195]);
   });
 
-  it("VGG-16 and VGG-19 behind their last pooling", () => {
-    // Effective padding 90: the centre of the first field lies (212 - 1) / 2 - 90 from the first pixel.
+  it("are found for VGG-16 and VGG-19 after their last pooling", () => {
+    // Effective padding 90: the center of the first field is (212 - 1) / 2 - 90 from the first pixel.
     expect(last(modelByName("vgg16"), [3, 224, 224], "MaxPool")).toMatchObject({
       size: [212, 212],
       stride: [32, 32],
@@ -54,12 +54,12 @@ describe("published receptive fields", () => {
     expect(last(modelByName("vgg19"), [3, 224, 224], "MaxPool").size).toEqual([268, 268]);
   });
 
-  it("dilations 1, 2, 4 of 3 x 3: 15", () => {
+  it("are 15 for 3 x 3 with dilations 1, 2 and 4", () => {
     const dilated = [1, 2, 4].map((dilation) => conv2d({ filters: 1, kernel: 3, dilation, padding: dilation }));
     expect(last(sequential(dilated), [1, 20, 20], "Conv").size).toEqual([15, 15]);
   });
 
-  it("N stacked F x F with stride 1: N F - N + 1", () => {
+  it("are N F - N + 1 for N stacked F x F layers with stride 1", () => {
     for (const n of [1, 2, 3, 5]) {
       for (const f of [1, 2, 3, 5, 7]) {
         const stack = Array.from({ length: n }, () => conv2d({ filters: 1, kernel: f }));
@@ -70,13 +70,13 @@ describe("published receptive fields", () => {
 });
 
 describe("branches", () => {
-  it("see the union, and the least of the paths is told", () => {
+  it("have the largest field of their paths, and the smallest is reported too", () => {
     const branches = [1, 3, 5].map((kernel) => conv2d({ filters: 1, kernel, padding: (kernel - 1) / 2 }));
     const { layers } = inspect(parallel(branches), { inputShape: [1, 16, 16] });
     expect(layers.at(-1)?.receptiveField).toMatchObject({ size: [5, 5], smallest: [1, 1], isAligned: true });
   });
 
-  it("whose centres disagree are told apart", () => {
+  it("with different centers are marked", () => {
     const branch = sequential([
       zeroPadding({
         padding: [
@@ -90,14 +90,14 @@ describe("branches", () => {
     expect(layers.at(-1)?.receptiveField).toMatchObject({ size: [3, 3], smallest: [1, 1], isAligned: false });
   });
 
-  it("behind global pooling see everything", () => {
+  it("see everything after global pooling", () => {
     const { layers } = inspect(sequential([conv2d({ filters: 2, kernel: 3 }), globalAveragePool()]), {
       inputShape: [1, 9, 9],
     });
     expect(layers.map(({ receptiveField }) => receptiveField === "all")).toEqual([false, true, true]);
   });
 
-  it("of attention see everything from the first block on", () => {
+  it("see everything from the first attention block on", () => {
     const { layers } = inspect(modelByName("visionTransformer"), { inputShape: [3, 32, 32] });
     expect(layers[0].receptiveField).toMatchObject({ size: [4, 4], stride: [4, 4], offset: [1.5, 1.5] });
     const firstSum = layers.findIndex(({ name }) => name === "5/Add");
@@ -112,7 +112,7 @@ const window = (kernel: number, stride = 1, padding = Math.floor((kernel - 1) / 
   conv1d({ filters: 1, kernel, stride, padding });
 const reduced = (times: number): LayerSpec[] => Array.from({ length: times }, () => window(3, 2));
 
-/** What every place sees by the rules, and by impulses; places near the ends of the line, where borders play in, left out. */
+/** The field of every position by the rules and by impulses, without positions near the borders. */
 function compared(spec: LayerSpec, length: number) {
   const subject = layerSubject(spec, { inputShape: [1, length] });
   const [output] = subject.outputs.map(({ value }) => value as Tensor);
@@ -133,7 +133,7 @@ function compared(spec: LayerSpec, length: number) {
   return { size, byRules, byImpulses, widest, period: path.phases.low.length };
 }
 
-describe("windows behind enlargements see whole elements of the smaller map", () => {
+describe("windows after upsampling see whole elements of the smaller map", () => {
   it.each<[string, number, LayerSpec[]]>([
     ["8 / 8, up 8, 3", 16, [window(8, 8, 0), up(8), window(3)]],
     ["4 / 4, up 4, 3", 8, [window(4, 4, 0), up(4), window(3)]],
@@ -168,7 +168,7 @@ describe("windows behind enlargements see whole elements of the smaller map", ()
     expect([size, widest]).toEqual([expected, expected]);
   });
 
-  it("a U-Net of four levels without skips: 204; its skips change nothing", () => {
+  it("a U-Net of four levels has the field 204, with and without skips", () => {
     const pair = [window(3), window(3)];
     const level = (inner: LayerSpec, skips: boolean): LayerSpec => {
       const below = sequential([window(2, 2, 0), inner, up(2)]);
@@ -183,8 +183,8 @@ describe("windows behind enlargements see whole elements of the smaller map", ()
     }
   });
 
-  it("patterns too long to follow are bounded from above, closely", () => {
-    // 1021 is prime: 1021 phases, times the 3 of the next enlargement.
+  it("patterns that are too long to track have a close upper bound", () => {
+    // 1021 is prime, so there are 1021 phases, times 3 for the next upsampling.
     const layers = [window(1021, 1021, 0), up(1021), window(3), up(3)];
     const subject = layerSubject(sequential(layers), { inputShape: [1, 4 * 1021] });
     const { size } = [...receptiveFields(subject).values()].at(-1) as ReceptiveField;
@@ -193,7 +193,7 @@ describe("windows behind enlargements see whole elements of the smaller map", ()
   });
 });
 
-/** A random chain of windows over a line, sometimes with branches. All weights count as 1, so no paths cancel. */
+/** A random chain of 1-D windows, sometimes with branches. All weights are 1, so no paths cancel. */
 function randomLine(seed: number): LayerSpec {
   const stream = randomStream(seed, "receptive fields");
   let drawn = 0;
@@ -216,11 +216,11 @@ function randomLine(seed: number): LayerSpec {
         return conv1d({ filters: 1, kernel, stride: 1 + below(3), dilation: 1 + below(2), padding: below(3) });
     }
   };
-  // Without any window that slides there would be no answer.
+  // Without a sliding window there is no field.
   return sequential([conv1d({ filters: 1, kernel: 2 }), ...Array.from({ length: 2 + below(6) }, drawLayer)]);
 }
 
-describe("against impulses through random networks", () => {
+describe("receptive fields equal the reach of impulses through random networks", () => {
   let complete = 0;
   it.each(Array.from({ length: 80 }, (_, seed) => [seed]))("seed %i", (seed) => {
     const { size, byRules, byImpulses, widest, period } = compared(randomLine(seed), 128);
@@ -230,16 +230,16 @@ describe("against impulses through random networks", () => {
     complete++;
   });
 
-  it("most of the lines are long enough to meet every phase", () => {
+  it("most inputs are long enough for every phase", () => {
     expect(complete).toBeGreaterThan(50);
   });
 });
 
-/** For every place of the output those of the input on which it depends: one example for each place, with 1 there alone. */
+/** Input positions that influence each output position, from one impulse per input position. */
 function reachedPlaces(spec: LayerSpec, length: number): number[][] {
   const network = buildNetwork(spec, { mode: "inference", batchSize: length, inputShape: [1, length] });
   const impulses = ndFill("float32", [length, 1, length], (i) => (Math.floor(i / length) === i % length ? 1 : 0));
-  // Positive weights, so that no paths cancel, and no biases, so that what is not reached is 0.
+  // Positive weights, so that no paths cancel, and no biases, so that outputs without influence are 0.
   const weights = network.parameters.map(({ tensor, role }) =>
     ndFill("float32", tensor.shape, () => (role === "bias" ? 0 : 1)),
   );

@@ -1,4 +1,4 @@
-// Receptive fields of recurrent layers in files, and what of such files can be measured.
+// Receptive fields of recurrent layers in files, and effective fields in such files.
 import { describe, expect, test } from "vitest";
 import { type ModelCase, type NodeCase, numbers } from "../../onnx/model-cases.js";
 import { inspectSubject } from "../inspect.js";
@@ -8,7 +8,7 @@ import { referenceSession } from "./graph-session.js";
 
 const [length, filters, units] = [24, 4, 3];
 
-/** A window over a line, whose places become the steps of a recurrent layer. */
+/** A 1-D window whose positions become the steps of a recurrent layer. */
 function recurrentModel(
   operator: string,
   gates: number,
@@ -54,7 +54,7 @@ describe.each([
     },
   );
 
-  test("of both directions: every step sees all", () => {
+  test("every step of a bidirectional layer sees the whole input", () => {
     expect(fields("bidirectional").slice(2)).toEqual(["all", "all", "all"]);
   });
 });
@@ -63,13 +63,13 @@ describe("the effective field", () => {
   const measure = (options: EffectiveFieldOptions) =>
     effectiveField(subjectOf(recurrentModel("LSTM", 4, "forward")), { examples: 1, ...options }, referenceSession);
 
-  test("is by default that of the last layer before a recurrent one, whose places lie on its first axis", async () => {
+  test("is by default that of the last layer before a recurrent one, with positions on its first axis", async () => {
     const field = await measure({});
     expect(field).toMatchObject({ layer: "Transpose", unit: [12, null, null], theory: [[11, 13]], inside: 1 });
     expect(field.map.flatMap((share, pixel) => (share > 0 ? [pixel] : []))).toEqual([11, 12, 13]);
   });
 
-  test("of what is accounted and not computed is refused", async () => {
+  test("of layers that are analyzed but not executed is refused", async () => {
     await expect(measure({ layer: "LSTM" })).rejects.toThrowErrorMatchingInlineSnapshot(
       `[InvalidInputError: effective receptive field of net.onnx, layer LSTM: recurrent layers of files are accounted for, but not executed: expected a layer that does not depend on a recurrent one, received LSTM. The last such layer is Transpose]`,
     );

@@ -1,4 +1,4 @@
-// Shapes that a file leaves open or fixes, and values in files beside it.
+// Open and fixed shapes of a file, and values in external files.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { InvalidInputError } from "../../core/errors.js";
@@ -18,7 +18,7 @@ describe("open dimensions", () => {
   });
   const model = open({ x: ["N", 3, "height", "width"] });
 
-  test("are asked for by name where nothing tells them", () => {
+  test("are requested by name if nothing determines them", () => {
     expect(refusal(() => subjectOf(model))).toMatchInlineSnapshot(
       `"InvalidInputError: net.onnx, input "x": the extent of axis 2 ("height") is open: expected static shapes, received [N, 3, height, width]. Give the shape of one example, for instance --input-shape 3x224x224, or --input-shape height=224"`,
     );
@@ -48,7 +48,7 @@ describe("open dimensions", () => {
     expect(subject.batchSize).toBe(shape[0]);
   });
 
-  test("with one name have one extent, and the batch is where its name is", () => {
+  test("with the same name have the same size, and the batch is the axis with its name", () => {
     const two: ModelCase = {
       inputs: { a: ["length", "batch", 4], b: ["length", "batch", 4] },
       outputs: ["y"],
@@ -76,14 +76,14 @@ describe("a batch size that the file fixes", () => {
     ],
   };
 
-  test("is taken, or exchanged where shapes allow", () => {
+  test("is used, or replaced if the shapes allow it", () => {
     expect(inspectSubject(subjectOf(fixed)).totals.macs).toBe(2 * 12 * 5);
     const subject = subjectOf(fixed, { batchSize: 7 });
     expect(subject.batchSize).toBe(7);
     expect(inspectSubject(subject).totals.macs).toBe(7 * 12 * 5);
   });
 
-  test("that an output does not follow is not exchanged", () => {
+  test("is not replaced if an output does not depend on it", () => {
     const nodes: NodeCase[] = [
       ["Reshape", ["x", "flat"], ["f"]],
       ["Gather", ["f", "places"], ["g"]],
@@ -102,7 +102,7 @@ describe("a batch size that the file fixes", () => {
     expect(() => subjectOf(model, { batchSize: 4 })).toThrow(/does not fit 4: received output "y" of shape \[2, 5\]/);
   });
 
-  test("that cannot be exchanged is said so", () => {
+  test("is reported if it cannot be replaced", () => {
     const odd: ModelCase = {
       ...fixed,
       stored: { ...fixed.stored, b: numbers([2, 12]) },
@@ -133,7 +133,7 @@ describe("values in files beside the model", () => {
   };
   const bytes = modelBytes(network(relu), outside);
 
-  test("may be missing: shapes, parameters and work are known all the same", () => {
+  test("may be missing, and shapes, parameters and operations are still known", () => {
     const missing = (): never => {
       throw new InvalidInputError("no such file", { where: "net.data" });
     };

@@ -1,4 +1,4 @@
-// Files as subjects: what is a step, what it is called, what is counted, and what happens where something is missing.
+// Files as subjects: their steps, names and counts, and missing or damaged parts.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { CorruptFileError } from "../../core/errors.js";
@@ -9,7 +9,7 @@ import { inspectSubject } from "../inspect.js";
 import { lines, network, relu, strange, subjectOf } from "./onnx-subject-cases.js";
 import type { Subject } from "./subject.js";
 
-test("steps are what computes from the inputs: shape arithmetic and turned weights belong to those that read them", () => {
+test("steps compute from the inputs; shape arithmetic and transposed weights belong to the steps that read them", () => {
   const subject = subjectOf(network(relu), { batchSize: 2 });
   expect(lines(subject)).toMatchInlineSnapshot(`
     [
@@ -28,8 +28,8 @@ test("steps are what computes from the inputs: shape arithmetic and turned weigh
   expect(subject.inputs.map(({ name, tensor }) => [name, tensor.shape])).toEqual([["x", [2, 3, 8, 8]]]);
 });
 
-describe("an operator that nobody knows", () => {
-  test("is unknown with everything behind it, but parameters are counted all the same", () => {
+describe("an unknown operator", () => {
+  test("makes everything after it unknown, but parameters are still counted", () => {
     const subject = subjectOf(network(strange));
     expect(lines(subject)).toMatchInlineSnapshot(`
       [
@@ -46,7 +46,7 @@ describe("an operator that nobody knows", () => {
     expect(unknown[0]).toMatchObject({ operator: "com.acme.Foo" });
   });
 
-  test("leaves the rest known where the file says the shape of its output", () => {
+  test("leaves the rest known if the file states the shape of its output", () => {
     const declared = (proto: ModelProto): void => {
       const info = structuredClone(proto.graph!.input[0]);
       info.name = "c";
@@ -99,13 +99,13 @@ test.each<[string, NodeCase[], RegExp]>([
     /two values are named "c"/,
   ],
   ["two makers that nobody knows", [...strange, ...strange], /two values are named "c"/],
-])("%s is damage", (_, middle, message) => {
+])("%s is reported as damage", (_, middle, message) => {
   const act = (): Subject => subjectOf(network(middle));
   expect(act).toThrow(CorruptFileError);
   expect(act).toThrow(message);
 });
 
-describe("enormous extents", () => {
+describe("enormous sizes", () => {
   const big = (nodes: NodeCase[], shape: readonly number[], more = {}): ModelCase => ({
     inputs: { x: shape },
     outputs: ["y"],
@@ -113,7 +113,7 @@ describe("enormous extents", () => {
     nodes,
   });
 
-  test("are accounted without allocating anything", () => {
+  test("are analyzed without allocating anything", () => {
     const nodes: NodeCase[] = [
       ["Conv", ["x", "w"], ["a"]],
       ["ConstantOfShape", ["target"], ["b"]],
@@ -130,7 +130,7 @@ describe("enormous extents", () => {
     `);
   });
 
-  test("beyond what can be counted are unknown", () => {
+  test("beyond exact counting are unknown", () => {
     const nodes: NodeCase[] = [["Expand", ["x", "target"], ["y"]]];
     const target = integers(1, 1, 2 ** 31, 2 ** 31);
     expect(lines(subjectOf(big(nodes, [1, 1, 1, 1], { target })))).toMatchInlineSnapshot(`
@@ -140,7 +140,7 @@ describe("enormous extents", () => {
     `);
   });
 
-  test("of a stored tensor are damage", () => {
+  test("of a stored tensor are reported as damage", () => {
     const lie = (proto: ModelProto): void => {
       proto.graph!.initializer[0].dims = [2n ** 40n, 2n ** 40n];
     };
@@ -148,7 +148,7 @@ describe("enormous extents", () => {
   });
 });
 
-test("weights of 16 bits count as they are stored, tokens are inputs, and a table that is read twice is counted once", () => {
+test("16-bit weights count as stored, tokens are inputs, and a table that is read twice counts once", () => {
   const model: ModelCase = {
     inputs: { tokens: ["batch", 5] },
     outputs: ["y"],
@@ -177,7 +177,7 @@ test("weights of 16 bits count as they are stored, tokens are inputs, and a tabl
   expect(subject.remarks).toHaveLength(1);
 });
 
-test("a file of halves takes two bytes for every number in inference, and four in training", () => {
+test("a float16 file takes two bytes per number in inference and four in training", () => {
   const model: ModelCase = {
     inputs: { x: ["batch", 4] },
     outputs: ["y"],
@@ -205,11 +205,11 @@ test("a file of halves takes two bytes for every number in inference, and four i
   expect(inBits(1)).toEqual(["float32", activations, peak, saved, 0]);
   expect(inBits(10)).toEqual(["float16", activations / 2, peak / 2, saved, 1]);
   expect(inBits(16)).toEqual(["bfloat16", activations / 2, peak / 2, saved, 1]);
-  // Halves that are read beside a float32 input are made float32 somewhere.
+  // With a float32 input, float16 values are converted to float32 somewhere.
   expect(inBits(10, { input: 1 })).toEqual(["float32", activations, peak, saved, 1]);
 });
 
-test("Dropout and BatchNormalization of a training graph are accounted as in inference", () => {
+test("Dropout and BatchNormalization of a training graph are counted as in inference", () => {
   const statistic = numbers([3]);
   const model: ModelCase = {
     opset: 15,
@@ -238,7 +238,7 @@ test("Dropout and BatchNormalization of a training graph are accounted as in inf
   });
 });
 
-test("recurrent layers do the products of all their steps", () => {
+test("recurrent layers count the products of all their steps", () => {
   const [steps, batch, size, units] = [7, 2, 5, 3];
   const model = (op: string, gates: number): ModelCase => ({
     inputs: { x: [steps, batch, size] },
@@ -267,7 +267,7 @@ test("recurrent layers do the products of all their steps", () => {
   }
 });
 
-test("weights that are stored as integers are parameters, and products of them are work", () => {
+test("integer weights are parameters, and their products count as operations", () => {
   const model: ModelCase = {
     inputs: { x: [1, 4] },
     outputs: ["y"],
@@ -291,7 +291,7 @@ test("weights that are stored as integers are parameters, and products of them a
   });
 });
 
-test("modules are told from what each exporter writes down", () => {
+test("modules are recognized from each exporter's metadata", () => {
   const scopes = { "pkg.torch.onnx.name_scopes": "['', 'layer1', 'layer1.0', 'layer1.0.relu', 'relu_2']" };
   const nodes: NodeCase[] = [
     ["Relu", ["x"], ["a"], {}, { name: "node_relu_2", metadata: scopes }],
@@ -318,7 +318,7 @@ test("modules are told from what each exporter writes down", () => {
   ]);
 });
 
-test("lists of tensors are known part by part", () => {
+test("lists of tensors are tracked part by part", () => {
   const model: ModelCase = {
     inputs: { x: [1, 7, 2] },
     outputs: ["y"],
@@ -332,7 +332,7 @@ test("lists of tensors are known part by part", () => {
   expect(lines(subjectOf(model)).at(-1)).toBe("MatMul MatMul [1,1,4] 8 8");
 });
 
-test("a table of positions that an exporter looked up beforehand is named: its elements are not in the file", () => {
+test("a position table that the exporter looked up is named, because its elements are not in the file", () => {
   const folded = "['attention.table', 'attention.places', 'index', 'val_1']";
   const signature = create(StringStringEntryProtoSchema, {
     key: "pkg.torch.export.ExportedProgram.graph_signature",
@@ -341,7 +341,7 @@ test("a table of positions that an exporter looked up beforehand is named: its e
   const model: ModelCase = {
     inputs: { x: [1, 2, 3, 3] },
     outputs: ["y"],
-    // Some places have one number: as two parameters they would part.
+    // Some elements share one number; as two parameters they would diverge.
     stored: { unsqueeze: numbers([1, 2, 3, 3], (i) => Math.sin(i % 5)) },
     notes: { unsqueeze: { "pkg.onnxscript.optimizer.folded_from": folded } },
     nodes: [["Add", ["x", "unsqueeze"], ["y"]]],
@@ -355,7 +355,7 @@ test("a table of positions that an exporter looked up beforehand is named: its e
   `);
 });
 
-test("the count before folding is a total of its own, and a remark", () => {
+test("the count before folding is a separate total, and a remark", () => {
   const subject = subjectOf({
     producer: "pytorch",
     inputs: { input: [1, 3, 4, 4] },

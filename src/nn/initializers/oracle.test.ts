@@ -1,11 +1,11 @@
-// Initializers against PyTorch: gains, fans of every kind of weight, unit matrices and filters, and born-dead networks.
+// Initializers against PyTorch: gains, fans of every kind of weight, identity matrices and filters, and born-dead networks.
 import { describe, expect, test } from "vitest";
 import fixture from "../../../tools/oracle/fixtures/initializers.json" with { type: "json" };
 import { initialValues, parameterSampler } from "../initializers.js";
 import { type ConvolutionForm, convolutionFans, embeddingFans, type Fans, transposedConvolutionFans } from "./fans.js";
 import { calculateGain, type GainName } from "./gain.js";
 
-test.each(fixture.gains)("the gain of $name with slope $slope is PyTorch's", ({ name, slope, gain }) => {
+test.each(fixture.gains)("the gain of $name with slope $slope equals PyTorch's", ({ name, slope, gain }) => {
   const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()) as GainName;
   expect(calculateGain(camel, slope ?? undefined)).toBeCloseTo(gain, 14);
 });
@@ -18,16 +18,16 @@ describe.each(fixture.fans)("fans of $kind $form", ({ kind, form, shape, fanIn, 
     transposedConvolution: () => transposedConvolutionFans(convolution),
     embedding: () => embeddingFans(size.count, size.features),
   };
-  test("are PyTorch's, but that fanOut is of one group", () => {
+  test("equal PyTorch's, except that fanOut counts one group", () => {
     const groups = convolution.groups ?? 1;
     expect(fansOf[kind]()).toEqual({ fanIn, fanOut: fanOut / groups });
-    // So the defaults of linear and convolution layers have the same bound, biases too.
+    // So the defaults of linear and convolution layers have the same bound, including biases.
     const values = initialValues("0.weight", "torchDefault", shape, fansOf[kind](), 3);
     expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(Math.fround(1 / Math.sqrt(fanIn)));
   });
 });
 
-test.each(fixture.units)("identity of shape $shape in $groups groups is PyTorch's", ({ shape, groups, data }) => {
+test.each(fixture.units)("identity of shape $shape in $groups groups equals PyTorch's", ({ shape, groups, data }) => {
   const values = initialValues("0.weight", { kind: "identity", groups }, shape, { fanIn: 1, fanOut: 1 }, 0);
   expect([...values]).toEqual(data);
 });
@@ -37,7 +37,7 @@ describe("randomizedAsymmetric", () => {
     const fans = { fanIn: 3, fanOut: 4000 };
     const weights = initialValues("0.weight", "randomizedAsymmetric", [4000, 3], fans, 5);
     const bias = initialValues("0.bias", "randomizedAsymmetric", [4000], fans, 5);
-    // Far smaller entries of a normal: with fans of a million there is no doubt which entry was replaced.
+    // With fans of a million, the normal entries are so small that the replaced entry is unmistakable.
     const wide = { fanIn: 1e6, fanOut: 40 };
     const wideBias = initialValues("0.bias", "randomizedAsymmetric", [40_000], wide, 5);
     expect([...wideBias].filter((x) => x > 0.1).length).toBeLessThan(5);
@@ -55,7 +55,7 @@ describe("randomizedAsymmetric", () => {
     expect(Math.min(...largest)).toBeGreaterThan(0);
   });
 
-  /** A number for every input, after `hidden` layers of two units: whether one of them is 0 throughout. */
+  /** Whether a network of `hidden` layers of two units is dead: a layer is 0 for every input. */
   function isBornDead(samplers: ReturnType<typeof layerSamplers>, seed: number, inputs: readonly number[]): boolean {
     let values = inputs.map((x) => [x]);
     for (const { weight, bias } of samplers) {
@@ -90,15 +90,15 @@ describe("randomizedAsymmetric", () => {
     return seeds.filter((seed) => isBornDead(samplers, seed, grid)).length / networks;
   };
 
-  test.each([3, 10])("leaves as many networks of %i layers of two units dead as a simulation in NumPy", (hidden) => {
+  test.each([3, 10])("leaves the same fraction of networks of %i layers of two units dead as in NumPy", (hidden) => {
     const share = fixture.bornDead.byHiddenLayers[`${hidden}` as "3" | "10"];
     const found = deadShare(hidden, "randomizedAsymmetric", "randomizedAsymmetric", 101);
     const variance = share * (1 - share) * (1 / 3000 + 1 / fixture.bornDead.networks);
     expect(Math.abs(found - share)).toBeLessThan(4 * Math.sqrt(variance));
   });
 
-  test("is what saves them: nine in ten with He's normal weights and no biases are dead", () => {
-    // Without biases two inputs, one of each sign, decide. 4 million networks: 0.9101 with ten layers, 0.3401 with three.
+  test("saves most networks, since nine in ten are dead with He's normal weights and no biases", () => {
+    // Without biases, one input of each sign decides. 4 million networks gave 0.9101 with ten layers, 0.3401 with three.
     for (const [hidden, share] of [
       [10, 0.9101],
       [3, 0.3401],
@@ -134,16 +134,16 @@ describe("orthogonal", () => {
       for (let b = 0; b <= a; b++) {
         let product = 0;
         for (let i = 0; i < length; i++) product += at(a, i) * at(b, i);
-        // Stored as float32.
+        // The values are stored as float32.
         expect(Math.abs(product - (a === b ? gain ** 2 : 0))).toBeLessThan(2e-7 * gain ** 2);
       }
     }
   });
 
-  test("is equally likely to turn to any side, mirrored or not", () => {
+  test("has all orientations with equal probability, including reflections", () => {
     const matrices = Array.from({ length: 2000 }, (_, seed) => matrix([2, 2], {}, seed));
     const mean = (f: (m: Float64Array) => number) => matrices.reduce((sum, m) => sum + f(m), 0) / matrices.length;
-    // Without the signs fixed, the first entry has one sign alone. Four standard errors of cos and of signs.
+    // Without the sign correction, the first entry has always the same sign. Four standard errors of cos and of signs.
     for (const entry of [0, 1, 2, 3]) expect(Math.abs(mean((m) => m[entry]))).toBeLessThan(4 * Math.sqrt(0.5 / 2000));
     expect(Math.abs(mean(([a, b, c, d]) => a * d - b * c))).toBeLessThan(4 / Math.sqrt(2000));
     for (const entry of [0, 3]) expect(mean((m) => m[entry] ** 4)).toBeCloseTo(3 / 8, 1);

@@ -23,7 +23,7 @@ test.each(maskCases)(
   },
 );
 
-/** Kept places of a mask as +-1 around their mean, for correlations. */
+/** Kept positions of a mask as +-1 around their mean, for correlations. */
 function centered(shape: readonly number[], rate: number, key: readonly [number, number]): Float64Array {
   const scale = Math.sqrt(rate * (1 - rate));
   return Float64Array.from(
@@ -46,9 +46,9 @@ describe.each([0.1, 0.2, 0.5, 0.9])("at rate %d", (rate) => {
   const size = sizeOf(shape);
   const mask = centered(shape, rate, stepKey(0));
 
-  test("the share of kept values and each row's and column's are as wanted", () => {
+  test("the fraction of kept values is right, in total and for each row and column", () => {
     const mean = (values: Float64Array): number => values.reduce((sum, x) => sum + x, 0) / Math.sqrt(values.length);
-    // In standard errors: 4 for one number, 4.5 for the worst of some hundreds.
+    // Limits in standard errors: 4 for one number, 4.5 for the worst of some hundreds.
     expect(Math.abs(mean(mask))).toBeLessThan(4);
     for (let n = 0; n < 64; n++) expect(Math.abs(mean(mask.subarray(n * 500, n * 500 + 500)))).toBeLessThan(4.5);
     for (let j = 0; j < 500; j++) {

@@ -1,4 +1,4 @@
-// Files that hold named arrays: .npz, .safetensors, one .npy, a folder of them. Only what is asked for is read.
+// Files of named arrays: .npz, .safetensors, a .npy file or a folder of them. Only the requested arrays are read.
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { readSafetensors } from "../../core/formats/safetensors.js";
@@ -8,30 +8,30 @@ import { npzNames, readNpz } from "../../data/formats/npz.js";
 import type { FilePart } from "./npy-rows.js";
 import { fileError, readUserFile } from "./read-file.js";
 
-/** Named arrays, each read when it is asked for. */
+/** Named arrays that are read on request. */
 export interface ArrayFile {
   /** The path, for messages. */
   readonly where: string;
   readonly names: readonly string[];
   /** @param name one of `names`. @throws CorruptFileError, InvalidInputError, EnvironmentError. */
   read(name: string): Promise<TensorData>;
-  /** Where an array lies as it is in a file, so that its rows can be read one by one; `undefined` if it is packed. */
+  /** The part of the file that stores an array, for reading it row by row; `undefined` if it is compressed. */
   partOf?(name: string): Promise<FilePart | undefined>;
 }
 
 type Open = (path: string) => Promise<ArrayFile>;
 
-/** Readers by ending. */
+/** Readers by file ending. */
 const readers: Readonly<Record<string, Open>> = {
   ".npz": openNpz,
   ".npy": openNpy,
   ".safetensors": openSafetensors,
 };
 
-/** Endings of the files that `openArrays` reads. */
+/** File endings that `openArrays` accepts. */
 export const arrayEndings: readonly string[] = Object.keys(readers);
 
-/** Opens a file by its ending, which is one of `arrayEndings`. */
+/** Opens a file by its ending, one of `arrayEndings`. */
 export function openArrays(path: string): Promise<ArrayFile> {
   return readers[extname(path).toLowerCase()](path);
 }
@@ -50,7 +50,7 @@ async function openSafetensors(path: string): Promise<ArrayFile> {
   return { where: path, names: [...tensors.keys()], read: async (name) => tensors.get(name) as TensorData };
 }
 
-/** One array, with its neighbors in the same folder: `x.npy` and `y.npy` are arrays `x` and `y`. */
+/** A `.npy` file with the others in its folder: `x.npy` and `y.npy` are arrays `x` and `y`. */
 async function openNpy(path: string): Promise<ArrayFile> {
   return openNpyFolder(dirname(path));
 }
@@ -67,7 +67,7 @@ export async function openNpyFolder(folder: string): Promise<ArrayFile> {
   };
 }
 
-/** Whether a folder holds arrays, not pictures. */
+/** Whether a folder contains arrays rather than images. */
 export async function hasArrays(folder: string): Promise<boolean> {
   return (await filesIn(folder)).some(isNpy);
 }
@@ -82,7 +82,7 @@ async function filesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** A whole `.npy` file as a part. */
+/** A whole `.npy` file as a file part. */
 export async function npyPart(path: string): Promise<FilePart> {
   try {
     return { path, where: path, start: 0, bytes: (await stat(path)).size };

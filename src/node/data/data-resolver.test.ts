@@ -1,4 +1,4 @@
-// Sources that are opened again: by another resolver, by several callers at once, and after the data have changed.
+// Opening data sources again: by another resolver, by several callers at once, and after the data have changed.
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,28 +57,28 @@ async function ownData(): Promise<Dataset> {
 }
 
 describe("the sources of data sets", () => {
-  it("open a sample by its fingerprint, although the full set was asked for by name, and a synthetic set", async () => {
+  it("open a sample by its fingerprint, although its name is that of the full set, and a synthetic set", async () => {
     const sample = await loadSample("mnist");
     expect(sample.source).toEqual({ kind: "published", name: "mnist", fingerprint: sample.fingerprint });
     const again = await resolver().open(JSON.parse(JSON.stringify(sample.source)));
-    // By their checksums: to compare so many bytes one by one takes minutes.
+    // Checksums are compared, because comparing all bytes takes minutes.
     expect([again.title, contentFingerprint(again)]).toEqual([sample.title, contentFingerprint(sample)]);
     const drawn = syntheticDataset("two-moons:points=40,noise=0.2,testPoints=20", "value");
     expect(await resolver().open(JSON.parse(JSON.stringify(drawn.source)))).toEqual(drawn);
   });
 
-  it("open a user's data set that was put into the artifact folder, every array, name and split of it", async () => {
+  it("open a user's data set from the artifact folder, with every array, name and split", async () => {
     const own = await ownData();
     const put = await putDataset(own, artifactFolder(join(root, "artifacts")));
     expect(put.source).toMatchObject({ kind: "artifact", format: "safetensors", fingerprint: own.fingerprint });
     expect(await resolver().open(put.source)).toEqual({ ...own, source: put.source });
     expect([...(put.train.moreInputs?.keys() ?? [])]).toEqual(["b", "a"]);
-    // Put again, it is the same file.
+    // Storing it again gives the same file.
     expect((await putDataset(own, artifactFolder(join(root, "artifacts")))).source).toEqual(put.source);
     expect(readdirSync(join(root, "artifacts"))).toHaveLength(1);
   });
 
-  it("are refused where they cannot be opened, in one sentence", async () => {
+  it("that cannot be opened are refused with one sentence", async () => {
     const own = await ownData();
     const { source } = await putDataset(own, artifactFolder(join(root, "artifacts")));
     const { fingerprint } = await loadSample("mnist");
@@ -129,7 +129,7 @@ describe("a resolver", () => {
     expect(opened).toBe(2);
   });
 
-  it("goes on for a caller when another one, who began to open it, is interrupted", async () => {
+  it("continues for one caller when the caller that started the opening is interrupted", async () => {
     const first = new AbortController();
     const slow = dataResolver(async (_, signal) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -142,7 +142,7 @@ describe("a resolver", () => {
     expect([stopped.status, other]).toEqual(["rejected", { status: "fulfilled", value: data }]);
   });
 
-  it("keeps the four data sets that were used last", async () => {
+  it("keeps the four most recently used data sets", async () => {
     const sets = Array.from({ length: 5 }, (_, seed) => syntheticDataset(`spirals:points=4,testPoints=2,seed=${seed}`));
     const opened: string[] = [];
     const keeping = dataResolver(async ({ fingerprint }) => {

@@ -1,4 +1,4 @@
-// Opens the sources of data sets on this machine: published, synthetic, artifacts.
+// Opens data sources on this machine: published sets, synthetic sets and artifacts.
 import { MissingDataError } from "../../core/errors.js";
 import type { ArtifactStore } from "../../data/artifact-store.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -12,14 +12,14 @@ import { type ObtainOptions, obtainFiles } from "./download/obtain-files.js";
 import { loadSample } from "./download/sample.js";
 
 export interface NodeResolverOptions extends Omit<ObtainOptions, "signal"> {
-  /** Where artifacts lie; without it none can be opened. */
+  /** The store of artifacts; without it, artifacts cannot be opened. */
   readonly artifacts?: ArtifactStore;
 }
 
 /**
- * A resolver for the data sets of this machine. A published set is looked for as `loadDataset` does; its fingerprint says
- * whether the full set or the sample is meant, and nothing else is taken.
- * @throws (from `open`) MissingDataError for files and artifacts that are not here, CorruptFileError, EnvironmentError,
+ * A resolver for the data sets of this machine. It searches for a published set as `loadDataset` does. The fingerprint
+ * selects the full set or the sample, and no other data is accepted.
+ * @throws (from `open`) MissingDataError for missing files and artifacts, CorruptFileError, EnvironmentError,
  * InterruptedError, UnknownNameError, InvalidInputError.
  */
 export function nodeDataResolver({ artifacts, ...obtain }: NodeResolverOptions = {}): DataResolver {
@@ -57,7 +57,7 @@ async function artifact(source: SourceOf<"artifact">, artifacts: ArtifactStore |
   });
 }
 
-/** A fingerprint that this version does not know. */
+/** The error for a fingerprint that this version does not know. */
 function otherBytes({ id, title, files, sample }: DatasetDefinition, bytes: string): MissingDataError {
   const ofSample = sample === undefined ? "" : `, ${fingerprint(sample.files)} (the sample)`;
   return new MissingDataError("this version knows other examples by this name", {

@@ -1,4 +1,4 @@
-// Folders of pictures: `<folder>/train/<class>/*.png`, or `<folder>/<class>/*.png` without held-out examples.
+// Folders of images: `<folder>/train/<class>/*.png`, or `<folder>/<class>/*.png` without held-out examples.
 import { readdir } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
@@ -7,20 +7,20 @@ import { ImageCollector, type ImageSize } from "../../data/user/image-set.js";
 import type { StoredExamples } from "../../data/user/user-dataset.js";
 import { fileError, readUserFile } from "./read-file.js";
 
-/** Folders that hold the examples of each split; the first one that exists is taken. */
+/** Folder names of each split; the first existing one is used. */
 const trainFolders = ["train", "training"];
 const heldFolders = { validation: ["validation", "val"], test: ["test"] } as const;
-/** Of one file of a picture. */
+/** Largest size of an image file. */
 const maxFileBytes = 256_000_000;
 
-/** A picture that was found, not read yet. */
+/** An image file that has not been read yet. */
 export interface ImageEntry {
   readonly path: string;
   /** Name of its folder. */
   readonly label: string;
 }
 
-/** The pictures of a folder, by split. Classes and files are in the order of their names. */
+/** The images of a folder by split. Classes and files are sorted by name. */
 export interface ImageListing {
   readonly train: readonly ImageEntry[];
   readonly validation?: readonly ImageEntry[];
@@ -28,8 +28,8 @@ export interface ImageListing {
 }
 
 /**
- * Lists the pictures of a folder. Names that begin with a dot are passed over.
- * @throws InvalidInputError for a file that is no picture, an empty class, and less than one class; EnvironmentError.
+ * Lists the images of a folder. Names that begin with a dot are skipped.
+ * @throws InvalidInputError for a file that is not an image, an empty class, and a folder without classes; EnvironmentError.
  */
 export async function listImages(folder: string): Promise<ImageListing> {
   const names = (await entriesOf(folder)).folders;
@@ -80,7 +80,7 @@ async function entriesOf(folder: string): Promise<{ folders: string[]; files: st
   }
 }
 
-/** Reads and decodes pictures, one after the other. @throws as `decodeImage` and `ImageCollector.add`. */
+/** Reads and decodes images one by one. @throws as `decodeImage` and `ImageCollector.add`. */
 export async function readImages(
   folder: string,
   entries: readonly ImageEntry[],

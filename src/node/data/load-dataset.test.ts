@@ -1,4 +1,4 @@
-// The embedded sample, and when it stands in for the full set.
+// The embedded sample, and the cases in which it replaces the full set.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ describe.each([
   ["fashion-mnist", 400, 100, "Fashion-MNIST sample (4,000 train / 1,000 test)"],
   ["cifar-10", 200, 50, "CIFAR-10 sample (2,000 train / 500 test)"],
 ])("the sample of %s", (id, trainPerClass, testPerClass, title) => {
-  it("has its recorded checksums, is balanced, and has the statistics of the full set", async () => {
+  it("has the recorded checksums, balanced classes, and the statistics of the full set", async () => {
     const sample = await loadSample(id);
     expect([sample.title, sample.isSample]).toEqual([title, true]);
     for (const [split, perClass] of [
@@ -57,14 +57,14 @@ describe("the samples", () => {
 });
 
 describe("loading a data set", () => {
-  it("takes the sample when the full set is neither here nor reachable, and says why", async () => {
+  it("uses the sample if the full set is neither on the machine nor reachable, and says why", async () => {
     const reasons: string[] = [];
     const data = await loadDataset("mnist", { ...options(), onSample: (reason) => reasons.push(reason) });
     expect(data.title).toBe("MNIST sample (10,000 train / 2,000 test)");
     expect(reasons.join()).toContain("files are missing and cannot be downloaded");
   });
 
-  it("is an error with exit code 3 when no sample is allowed", async () => {
+  it("is an error with exit code 3 if no sample is allowed", async () => {
     await expect(loadDataset("mnist", { ...options(), allowSample: false })).rejects.toThrow(MissingDataError);
     await expect(loadDataset("cifar-10", { ...options(), allowSample: false })).rejects.toThrow(
       /expected data_batch_1\.bin, .*Unpack cifar-10-binary\.tar\.gz from https:/,
@@ -72,7 +72,7 @@ describe("loading a data set", () => {
     await expect(getDataset("mnist", options())).rejects.toThrow(MissingDataError);
   });
 
-  it("never hides a damaged file of the user behind the sample", async () => {
+  it("reports a damaged file of the user instead of using the sample", async () => {
     mkdirSync(join(root, "mine", "mnist"), { recursive: true });
     writeFileSync(join(root, "mine", "mnist", "t10k-labels-idx1-ubyte"), "damaged");
     const promise = loadDataset("mnist", { ...options(), dataDir: join(root, "mine") });
@@ -80,7 +80,7 @@ describe("loading a data set", () => {
     await expect(promise).rejects.toThrow(/t10k-labels-idx1-ubyte: truncated file/);
   });
 
-  it("knows unknown names and folders that do not exist", async () => {
+  it("refuses unknown names and missing folders", async () => {
     await expect(loadDataset("minst")).rejects.toThrow(UnknownNameError);
     await expect(loadDataset("mnist", { ...options(), dataDir: join(root, "nowhere") })).rejects.toThrow(
       /--data-dir: folder does not exist/,
@@ -89,7 +89,7 @@ describe("loading a data set", () => {
 });
 
 describe("the data sets of this machine", () => {
-  it("are listed with what is here, and verified file by file", async () => {
+  it("are listed with their files, and verified file by file", async () => {
     const empty = await listDatasets(options());
     expect(empty.map(({ id, present, bytes }) => [id, present, bytes])).toEqual([
       ["mnist", "sample", 0],

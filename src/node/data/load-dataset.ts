@@ -1,4 +1,4 @@
-// Loads a data set by name, wherever it is; the embedded sample stands in where that is allowed.
+// Loads a data set by name from any of its places; the embedded sample replaces it if that is allowed.
 import type { Dataset } from "../../data/dataset.js";
 import { buildDataset } from "../../data/published/definition.js";
 import { datasetDefinition } from "../../data/published/index.js";
@@ -7,17 +7,16 @@ import { type ObtainOptions, obtainFiles } from "./download/obtain-files.js";
 import { loadSample } from "./download/sample.js";
 
 export interface LoadDatasetOptions extends ObtainOptions {
-  /** Whether the sample inside the package may stand in when the full set cannot be had; true by default. */
+  /** Whether the sample inside the package may replace an unavailable full set; true by default. */
   readonly allowSample?: boolean;
-  /** Receives the reason when the sample stands in. */
+  /** Receives the reason if the sample replaces the full set. */
   readonly onSample?: (reason: string) => void;
 }
 
 /**
- * The full set from `dataDir`, the folder in `TRAINSCOPE_DATA`, the user's cache, or the publisher's mirrors, every file
- * verified by SHA-256; else the embedded sample, whose title says so. Files that somebody put into a folder of their own
- * and that are damaged or incomplete are an error, never a reason for the sample. Names of synthetic sets, with options
- * (`spirals:noise=0.1`), are drawn.
+ * The full set from `dataDir`, the folder in `TRAINSCOPE_DATA`, the user's cache or the publisher's mirrors, every file
+ * verified by SHA-256; otherwise the embedded sample, whose title says so. Damaged or incomplete files in a user's folder
+ * are an error, never a reason for the sample. A synthetic set (`spirals:noise=0.1`) is generated.
  *
  * Example: `const data = await loadDataset("mnist");`
  * @throws UnknownNameError, MissingDataError, CorruptFileError, EnvironmentError, InterruptedError, InvalidInputError.

@@ -1,4 +1,4 @@
-// Rows of a .npy file, alone or stored in an .npz archive, read from the disk when they are asked for.
+// Rows of a .npy file, alone or inside an uncompressed .npz archive, read from the disk on request.
 import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { InvalidInputError } from "../../core/errors.js";
@@ -9,7 +9,7 @@ import { decodeNpyElements, type NpyLayout, npyHeadBytes, readNpyLayout } from "
 import { finiteFloats } from "../../data/user/array-checks.js";
 import { fileError } from "./read-file.js";
 
-/** Where an array lies: the whole file, or a part of it. */
+/** The position of an array: the whole file, or a part of it. */
 export interface FilePart {
   readonly path: string;
   /** For messages: `data.npz > x`. */
@@ -18,25 +18,25 @@ export interface FilePart {
   readonly bytes: number;
 }
 
-/** Rows of an array on disk, with what a look at all of them found. */
+/** Rows of an array on disk, with the results of the first pass over all of them. */
 export interface StreamedRows {
   readonly source: RowSource;
   /** Hexadecimal SHA-256 of the part of the file. */
   readonly sha256: string;
 }
 
-/** Bytes that one look at the file takes into memory. */
+/** Bytes per read in the first pass. */
 const scanBytes = 8 * 1024 * 1024;
-/** Reads that are under way together: a disk is asked for the next row before it has answered. */
+/** Number of concurrent reads, so that the disk gets the next request before it has answered. */
 const readsAtOnce = 32;
 /** The longest single read of rows. */
 const runBytes = 1024 * 1024;
-/** Neighbors closer than this are read in one go. */
+/** Rows closer than this are read together. */
 const gapBytes = 4096;
 
 /**
- * Opens an array for reading by rows, after one pass over the whole file that checks and fingerprints it. `float64`
- * becomes `float32`.
+ * Opens an array for reading by rows. A first pass over the whole file checks and fingerprints it. `float64` becomes
+ * `float32`.
  * @throws InvalidInputError for Fortran order, an array without rows, and a number that is not finite (with its row);
  * CorruptFileError; EnvironmentError.
  */
@@ -65,7 +65,7 @@ export async function openNpyRows(part: FilePart): Promise<StreamedRows> {
   };
 }
 
-/** Rows in ascending runs: neighbors in the file are read together, whatever the order in which they are wanted. */
+/** Reads rows in ascending runs: rows that are close in the file are read together, whatever order is requested. */
 async function readRows(
   handle: FileHandle,
   part: FilePart,
@@ -95,7 +95,7 @@ async function readRows(
   return finiteFloats(tensorData(layout.elements.dtype, [rows.length, ...rowShape], data), part.where);
 }
 
-/** Ranges of `order`, which sorts the rows, that are read in one go: near neighbors, and not too many. */
+/** Ranges of `order`, which sorts the rows, that are read together: close rows, up to a limit. */
 function runsOf(rows: Int32Array, order: Int32Array, rowBytes: number): [start: number, end: number][] {
   const runs: [number, number][] = [];
   for (let start = 0; start < order.length; ) {
@@ -112,7 +112,7 @@ function runsOf(rows: Int32Array, order: Int32Array, rowBytes: number): [start: 
   return runs;
 }
 
-/** Reads everything once: the fingerprint, and the first number that is not finite. */
+/** Reads the whole array for its fingerprint and its first non-finite number. */
 async function scan(part: FilePart, layout: NpyLayout): Promise<string> {
   const rowShape = layout.shape.slice(1);
   const rowBytes = layout.elements.bytes * sizeOf(rowShape);
@@ -143,7 +143,7 @@ async function withFile<T>({ path }: FilePart, use: (handle: FileHandle) => Prom
   }
 }
 
-/** Exactly so many bytes, in as many reads as the system takes. */
+/** Reads exactly the requested number of bytes, in as many reads as the system needs. */
 async function readAt(handle: FileHandle, start: number, count: number, { where }: FilePart): Promise<Uint8Array> {
   const bytes = new Uint8Array(count);
   for (let filled = 0; filled < count; ) {

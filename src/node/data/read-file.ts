@@ -1,25 +1,25 @@
-// Reads files of users whole, after a look at their size.
+// Reads whole files of users, after checking their size.
 import { constants, open, stat } from "node:fs/promises";
 import { CorruptFileError, InvalidInputError, MissingDataError, TrainscopeError } from "../../core/errors.js";
 import { fileSystemError } from "../files/atomic-file.js";
 
-/** Node reads no file of 2 GiB or more at once, and a single typed array should stay below as well. */
+/** Node cannot read 2 GiB or more at once, and a single typed array should stay below that as well. */
 const maxFileBytes = 2 ** 31 - 1;
 
-/** A pipe without a writer would keep us waiting; on ordinary files the flag does nothing, and Windows lacks it. */
+/** Opening a pipe without a writer would block. The flag has no effect on regular files, and Windows lacks it. */
 export const withoutWaiting: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The bytes of an ordinary file.
- * @throws MissingDataError when there is none (exit code 3); InvalidInputError for folders and devices;
- * CorruptFileError above the limit; EnvironmentError when it cannot be read.
+ * The bytes of a regular file.
+ * @throws MissingDataError if it does not exist (exit code 3); InvalidInputError for folders and devices;
+ * CorruptFileError above the limit; EnvironmentError if it cannot be read.
  */
 export async function readUserFile(path: string, maxBytes = maxFileBytes): Promise<Uint8Array> {
   try {
     const handle = await open(path, withoutWaiting);
     try {
       const status = await handle.stat();
-      // Opening succeeds for folders and devices; a device may never end.
+      // Opening also succeeds for folders and devices, and a device may have no end.
       if (!status.isFile()) throw notAFile(path, status.isDirectory());
       if (status.size > maxBytes) throw tooLarge(path, status.size, maxBytes);
       return await handle.readFile();
@@ -31,7 +31,7 @@ export async function readUserFile(path: string, maxBytes = maxFileBytes): Promi
   }
 }
 
-/** What a path names. @throws MissingDataError when nothing; InvalidInputError for devices; EnvironmentError. */
+/** The kind of a path. @throws MissingDataError if it does not exist; InvalidInputError for devices; EnvironmentError. */
 export async function pathKind(path: string): Promise<"file" | "folder"> {
   let status: Awaited<ReturnType<typeof stat>>;
   try {
@@ -44,7 +44,7 @@ export async function pathKind(path: string): Promise<"file" | "folder"> {
   throw notAFile(path, false);
 }
 
-/** What the file system said about a file of a user, as an error with the right exit code. */
+/** An error of the file system about a user's file, as an error with the right exit code. */
 export function fileError(path: string, cause: unknown): TrainscopeError {
   if (cause instanceof TrainscopeError) return cause;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
@@ -54,7 +54,7 @@ export function fileError(path: string, cause: unknown): TrainscopeError {
   return fileSystemError(path, "read", cause);
 }
 
-/** A folder, a device or a pipe, which may have no end. */
+/** The error for a folder, a device or a pipe, which may have no end. */
 export function notAFile(path: string, isFolder: boolean): InvalidInputError {
   return new InvalidInputError(isFolder ? "is a folder" : "is not an ordinary file", {
     where: path,

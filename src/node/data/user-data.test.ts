@@ -1,4 +1,4 @@
-// Users' own arrays: what is chosen, converted and held out, and the sentence for everything that is wrong.
+// Users' own data: choice, conversion and held-out examples, and one sentence for every error.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ async function refusal(path: string, options: UserDataOptions = {}): Promise<str
 }
 
 describe("arrays of a user", () => {
-  it("are chosen by their usual names, kept in their type, with integer targets as classes", async () => {
+  it("are chosen by their usual names and keep their type, with integer targets as classes", async () => {
     const data = await loadUserData(npz("a.npz", { y, extra: x, x }));
     expect(data).toMatchObject({
       id: "a.npz@2dd4001a",
@@ -52,7 +52,7 @@ describe("arrays of a user", () => {
     expect(data.normalization).toEqual({ scale: 1, mean: [3, 4], deviation: [Math.sqrt(5), Math.sqrt(5)] });
   });
 
-  it("are the named ones, several inputs in the given order", async () => {
+  it("can be chosen by name, with several inputs in the given order", async () => {
     const ids = tensorFrom("int64", [4, 1], [9, 8, 7, 6]);
     const path = npz("many.npz", { a: x, ids, t: tensorFrom("float64", [4, 1], [0.5, 1, 1.5, 2]) });
     const data = await loadUserData(path, { inputs: ["ids", "a"], targets: ["t"] });
@@ -64,7 +64,7 @@ describe("arrays of a user", () => {
     expect([data.inputName, data.normalization]).toEqual(["ids", undefined]);
   });
 
-  it("become what the loss wants: whole floats classes, integers and booleans values", async () => {
+  it("are converted for the loss: whole floats to classes, integers and booleans to values", async () => {
     const whole = npz("whole.npz", {
       x: tensorFrom("float64", [3], [1, 2, 3]),
       y: tensorFrom("float32", [3, 1], [2, 0, 1]),
@@ -82,7 +82,7 @@ describe("arrays of a user", () => {
     expect((await loadUserData(flags)).train.targets).toEqual(tensorFrom("int32", [4], [0, 1, 1, 0]));
   });
 
-  it("are held out from another file, from other arrays, or as the last rows", async () => {
+  it("have held-out examples from another file, from other arrays, or from the last rows", async () => {
     const path = npz("train.npz", {
       x,
       y,
@@ -107,7 +107,7 @@ describe("arrays of a user", () => {
     expect(new Set([three, last, other].map(({ fingerprint }) => fingerprint)).size).toBe(3);
   });
 
-  it("are named by their folder and the beginning of their fingerprint, so that two folders `data` are two sets", async () => {
+  it("are named after their folder and fingerprint, so that two folders `data` have different names", async () => {
     const targets = [y, tensorFrom("int64", [4], [0, 2, 1, 1])];
     for (const [i, tensor] of targets.entries()) {
       const folder = join(root, `study-${i}`, "data");
@@ -121,7 +121,7 @@ describe("arrays of a user", () => {
     expect(second.id).not.toBe(first.id);
   });
 
-  it("are the same from .npz, .npy, a folder of .npy and .safetensors; one changed bit changes the fingerprint", async () => {
+  it("are equal from .npz, .npy, a folder of .npy and .safetensors; one changed bit changes the fingerprint", async () => {
     mkdirSync(join(root, "folder"));
     for (const [name, tensor] of Object.entries({ x, y }))
       writeFileSync(join(root, "folder", `${name}.npy`), writeNpy(tensor));
@@ -140,7 +140,7 @@ describe("arrays of a user", () => {
     expect((await loadUserData(npz("changed.npz", { x: changed, y }))).fingerprint).not.toBe(fromNpz.fingerprint);
   });
 
-  it("are refused in one sentence", async () => {
+  it("are refused with one sentence", async () => {
     const many = npz("m.npz", { a: x, b: x, c: y });
     const nan = tensorFrom("float32", [2, 2, 2], [0, 1, 2, 3, 4, 5, Number.NaN, 7]);
     const messages = [
@@ -197,7 +197,7 @@ describe("arrays of a user", () => {
     `);
   });
 
-  it("come from a table, with class names in sorted order that the held-out table shares", async () => {
+  it("come from a table, with sorted class names that the held-out table shares", async () => {
     writeFileSync(join(root, "t.csv"), "a,b,kind\n1,2,dog\n3,4,cat\n5,6,dog\n");
     writeFileSync(join(root, "t2.csv"), "kind,b,a\ncat,8,7\n");
     const data = await loadUserData(join(root, "t.csv"), { targets: ["kind"], test: join(root, "t2.csv") });
@@ -214,7 +214,7 @@ describe("arrays of a user", () => {
     ]);
   });
 
-  it("come from folders of pictures: a class a folder, held-out ones beside or the last of each class", async () => {
+  it("come from folders of images, one per class; held-out images are in other folders or the last of each class", async () => {
     const put = (path: string, values: readonly number[], width = 2) => {
       mkdirSync(join(root, path, ".."), { recursive: true });
       const height = values.length / width;
@@ -264,7 +264,7 @@ describe("arrays of a user", () => {
     `);
   });
 
-  it("is told from the name of a data set by its form", () => {
+  it("have paths that differ in form from the names of data sets", () => {
     expect(["mnist", "fashion-mnist", "data.npz", "./mnist", "a/b", "DATA.NPY"].map(isDataPath)).toEqual([
       false,
       false,

@@ -1,4 +1,4 @@
-// A user's own data from a path: arrays, tables, pictures. One function from path and options to a data set.
+// Loads a user's own data from a path: arrays, tables or images.
 import { basename, extname, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.js";
 import { type TensorData, zeros } from "../../core/numbers/tensor-data.js";
@@ -23,36 +23,36 @@ import { type ImageEntry, listImages, readImages } from "./image-folder.js";
 import { openNpyRows, type StreamedRows } from "./npy-rows.js";
 import { pathKind, readUserFile } from "./read-file.js";
 
-/** Above this, pictures would fill the memory of a small machine several times over. */
+/** More images would fill the memory of a small machine several times over. */
 const maxImageBytes = 2 ** 31 - 1;
 
-/** What the user says about the data; every part may be left out. */
+/** The user's options for the data, all optional. */
 export interface UserDataOptions {
   /** `--inputs`: names of arrays, in the order of the model's inputs; of columns of a table. */
   readonly inputs?: readonly string[];
   /** `--targets`: name of the array of targets; of columns of a table. */
   readonly targets?: readonly string[];
-  /** `--test`: path of examples for the test, of the same kind. */
+  /** `--test`: path of the test examples, of the same kind. */
   readonly test?: string;
-  /** `--test-inputs`, `--test-targets`: examples for the test in the same file, or their names in that of `test`. */
+  /** `--test-inputs`, `--test-targets`: names of the test arrays, in the same file or in that of `test`. */
   readonly testInputs?: readonly string[];
   readonly testTargets?: readonly string[];
-  /** `--validation-split`: share of the rows for training that becomes the validation split, the last ones. */
+  /** `--validation-split`: fraction of the training rows, taken from the end, that becomes the validation split. */
   readonly validationSplit?: number;
-  /** `--image-size`: what all pictures of a folder are resized to; without it they must be of one size. */
+  /** `--image-size`: the size to which all images of a folder are resized; without it, they must have the same size. */
   readonly imageSize?: ImageSize;
   /**
-   * Arrays of more bytes than this stay on disk, and their rows are read as a training needs them; by default
+   * Larger arrays, in bytes, stay on disk, and a training reads their rows when it needs them; by default
    * `TRAINSCOPE_RESIDENT_LIMIT` or 1 GiB. Only the first input of a `.npy` file is streamed.
    */
   readonly residentLimit?: number;
-  /** What the loss wants; decided by the type of the targets when left out. */
+  /** The kind of targets that the loss needs; inferred from the type of the targets by default. */
   readonly targetKind?: TargetKind;
-  /** A class number that may be negative: that of targets which do not count. */
+  /** The class number of ignored targets, which may be negative. */
   readonly ignoredClass?: number;
 }
 
-/** Whether `--data` names a path, not a data set of the table: it has a separator, or an ending that we read. */
+/** Whether `--data` is a path rather than the name of a data set: it has a separator or a known file ending. */
 export function isDataPath(text: string): boolean {
   return /[\\/]/.test(text) || text.startsWith(".") || fileEndings.includes(extname(text).toLowerCase());
 }
@@ -60,14 +60,14 @@ export function isDataPath(text: string): boolean {
 /**
  * Loads a user's data:
  * - `.npz`, `.safetensors`: arrays by name. `.npy`: the array, and its neighbors `<name>.npy` in the same folder.
- * - a folder of `.npy` files. A name that ends in `.npy` is a path, wherever it is given.
+ * - a folder of `.npy` files. A name that ends in `.npy` is always a path.
  * - `.csv` with a header: columns of numbers, and target columns; one target column may hold class names.
- * - a folder of pictures, PNG or JPEG: `train/<class>/*` and `test/<class>/*`, or `<class>/*`.
+ * - a folder of images, PNG or JPEG: `train/<class>/*` and `test/<class>/*`, or `<class>/*`.
  *
- * Inputs keep their type, except that `float64` becomes `float32`. `scaling` of the result is `standardize` for
- * pictures, else `raw`.
- * @throws MissingDataError when a path does not exist; InvalidInputError, CorruptFileError, UnknownNameError for what is
- * wrong with the contents; EnvironmentError when a file cannot be read.
+ * Inputs keep their type, except that `float64` becomes `float32`. `scaling` of the result is `standardize` for images,
+ * otherwise `raw`.
+ * @throws MissingDataError if a path does not exist; InvalidInputError, CorruptFileError or UnknownNameError for faults in
+ * the contents; EnvironmentError if a file cannot be read.
  */
 export async function loadUserData(path: string, options: UserDataOptions = {}): Promise<Dataset> {
   const { read, scaling } = await readerFor(path);
@@ -82,7 +82,7 @@ export async function loadUserData(path: string, options: UserDataOptions = {}):
   });
 }
 
-/** How one kind of path becomes examples. */
+/** Reads the examples of one kind of path. */
 interface Reader {
   readonly read: (path: string, options: UserDataOptions) => Promise<StoredSplits>;
   readonly scaling: NonNullable<Dataset["scaling"]>;
@@ -155,7 +155,7 @@ async function readArrayExamples(path: string, options: UserDataOptions): Promis
   return { train, test: await readExamples(testFile, testNames, names.inputs, limit) };
 }
 
-/** Names that end in `.npy` are paths of files, unless the file has such names itself. */
+/** Names that end in `.npy` are paths, unless the file contains such names itself. */
 function withFiles(file: ArrayFile, names: readonly string[]): ArrayFile {
   const paths = names.filter((name) => /\.npy$/i.test(name) && !file.names.includes(name));
   if (paths.length === 0) return file;
@@ -164,7 +164,7 @@ function withFiles(file: ArrayFile, names: readonly string[]): ArrayFile {
   return { where: file.where, names: [...file.names, ...paths], read, partOf };
 }
 
-/** A single `.npy` file is the inputs itself. */
+/** A single `.npy` file contains the inputs. */
 function ownName(path: string): readonly string[] | undefined {
   return /\.npy$/i.test(path) ? [basename(path, extname(path))] : undefined;
 }
@@ -193,7 +193,7 @@ async function readImageExamples(path: string, options: UserDataOptions): Promis
     readImages(folder, entries, imageSize, maxImageBytes);
   const train = await images(path, own.train);
   const validation = own.validation === undefined ? {} : { validation: await images(path, own.validation) };
-  // A folder that is named comes before what lies beside the examples for training.
+  // A named folder takes precedence over folders beside the training examples.
   if (testFolder !== undefined) {
     const listed = await listImages(testFolder);
     return { train, ...validation, test: await images(testFolder, listed.train) };
@@ -210,7 +210,7 @@ function oneTarget(flag: string, targets: readonly string[] | undefined): string
   });
 }
 
-/** Under the names of the training examples, in their order. */
+/** The arrays under the names of the training examples, in their order. */
 async function readExamples(
   file: ArrayFile,
   { inputs, targets }: { readonly inputs: readonly string[]; readonly targets: string },
@@ -235,7 +235,7 @@ async function streamOf(file: ArrayFile, name: string, residentLimit: number): P
   return part === undefined || part.bytes <= residentLimit ? undefined : openNpyRows(part);
 }
 
-/** Type and shape of streamed rows. */
+/** Element type and shape of streamed rows. */
 function withoutRows({ dtype, shape }: RowSource): TensorData {
   return zeros(dtype, [0, ...shape.slice(1)]);
 }

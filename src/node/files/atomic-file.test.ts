@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe("writeFileAtomic", () => {
-  test("replaces the whole file and leaves nothing else behind", async () => {
+  test("replaces the whole file and leaves no other file", async () => {
     const path = join(folder, "model.onnx");
     await writeFileAtomic(path, "a much longer text than the second one");
     await writeFileAtomic(path, new Uint8Array([1, 2, 3]));
@@ -20,7 +20,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(["model.onnx"]);
   });
 
-  test("writers at the same time leave one of their files, whole", async () => {
+  test("leaves one complete file after concurrent writes", async () => {
     const path = join(folder, "model.onnx");
     const texts = ["a", "b", "c", "d"].map((letter) => letter.repeat(100_000));
     await Promise.all(texts.map((text) => writeFileAtomic(path, text)));
@@ -28,7 +28,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toHaveLength(1);
   });
 
-  test.skipIf(process.platform === "win32")("writes into a pipe, which stays one", async () => {
+  test.skipIf(process.platform === "win32")("writes into a pipe without replacing it", async () => {
     const path = join(folder, "pipe");
     execFileSync("mkfifo", [path]);
     const [read] = await Promise.all([readFile(path, "utf8"), writeFileAtomic(path, "weights")]);
@@ -37,7 +37,7 @@ describe("writeFileAtomic", () => {
     expect(await readdir(folder)).toEqual(["pipe"]);
   });
 
-  test("removes its temporary file when it fails, and names path and remedy", async () => {
+  test("removes its temporary file if it fails, and names path and remedy", async () => {
     await mkdir(join(folder, "taken", "inside"), { recursive: true });
     await expect(writeFileAtomic(join(folder, "taken"), "x")).rejects.toMatchObject({
       code: "environment",
@@ -59,13 +59,13 @@ test.each([
     "/d/x: cannot write because permission is denied (EACCES). Choose a folder that you may write, or change its permissions",
   ],
   ["EWEIRD", "/d/x: cannot write because odd (EWEIRD)"],
-])("%s becomes one sentence", (code, message) => {
+])("%s is reported with one sentence", (code, message) => {
   const error = fileSystemError("/d/x", "write", Object.assign(new Error("odd"), { code }));
   expect(error.message).toBe(message);
   expect(error.exitCode).toBe(3);
 });
 
-test("temporary files of killed processes are removed once they are old, others stay", async () => {
+test("old temporary files of killed processes are removed, and others stay", async () => {
   const dead = ".a.onnx.999999999-00c0ffee.tmp";
   const alive = `.b.onnx.${process.pid}-00c0ffee.tmp`;
   const young = ".c.onnx.999999999-00c0ffee.tmp";

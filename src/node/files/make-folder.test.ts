@@ -1,4 +1,4 @@
-// Folders: made with their parents, and refused with the true reason.
+// Folders are created with their parents, or refused with the true reason.
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-test("parents are made, and a folder that is there already is fine", async () => {
+test("parents are created, and an existing folder is accepted", async () => {
   const path = join(root, "a", "b", "c");
   await Promise.all([makeFolder(path), makeFolder(path)]);
   await makeFolder(path);
@@ -25,6 +25,6 @@ test("a file in the way is named with the reason", async () => {
   await expect(makeFolder(join(path, "below"))).rejects.toThrow("ENOTDIR");
 });
 
-test.runIf(process.platform === "linux")("a file system that makes no folders is refused, not waited for", async () => {
+test.runIf(process.platform === "linux")("a file system without folders is refused at once", async () => {
   await expect(makeFolder("/proc/none/such")).rejects.toThrow("ENOENT");
 });

@@ -5,7 +5,7 @@ const on = (platform: string, environment: Record<string, string> = {}, userHome
   trainscopePaths({ platform, environment, userHome });
 
 describe("folders", () => {
-  test("each platform has its own places", () => {
+  test("follow the conventions of each platform", () => {
     expect(on("linux")).toEqual({
       state: "/home/ada/.local/state/trainscope",
       cache: "/home/ada/.cache/trainscope",
@@ -25,7 +25,7 @@ describe("folders", () => {
     });
   });
 
-  test("XDG folders are used where set and absolute, on macOS too", () => {
+  test("are the XDG folders if those are set and absolute, on macOS too", () => {
     const environment = { XDG_STATE_HOME: "/big/state", XDG_CACHE_HOME: "relative/cache" };
     expect(on("darwin", environment)).toMatchObject({
       state: "/big/state/trainscope",
@@ -33,7 +33,7 @@ describe("folders", () => {
     });
   });
 
-  test("TRAINSCOPE_HOME overrides everything, and must be absolute", () => {
+  test("are all inside TRAINSCOPE_HOME if it is set, which must be absolute", () => {
     const environment = { TRAINSCOPE_HOME: "/lab", XDG_STATE_HOME: "/big", XDG_CACHE_HOME: "/big" };
     expect(on("linux", environment)).toMatchObject({ store: "/lab/store.sqlite", data: "/lab/cache/data" });
     expect(() => on("linux", { TRAINSCOPE_HOME: "lab" })).toThrowErrorMatchingInlineSnapshot(
@@ -42,7 +42,7 @@ describe("folders", () => {
   });
 });
 
-test("a checkpoint is named for its trial, and a trial cannot name a file outside the folder", () => {
+test("a checkpoint is named after its trial, and no trial can name a file outside the folder", () => {
   const paths = on("linux", { TRAINSCOPE_HOME: "/lab" });
   expect(checkpointFile(paths, "0123456789abcdef")).toBe("/lab/checkpoints/0123456789abcdef.safetensors");
   expect(() => checkpointFile(paths, "../../etc/passwd")).toThrow("not the name of a trial");

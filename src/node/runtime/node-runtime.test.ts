@@ -1,4 +1,4 @@
-// Native ONNX Runtime behind the Runtime port: the shared contract, and what only this adapter promises.
+// Native ONNX Runtime behind the Runtime port: the shared contract, and guarantees of this adapter.
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,7 +13,7 @@ import { WorkerCalls } from "./worker-calls.js";
 
 runtimeContract({ test, expect }, () => nodeRuntime({ cores: 2 }));
 
-test("the calling thread goes on while a program runs", async () => {
+test("the calling thread continues while a program runs", async () => {
   const runtime = nodeRuntime({ cores: 1 });
   const session = await runtime.load(loopModel(400), { threads: 1 });
   const zeros = (...shape: number[]) => tensorData("float32", shape, new Float32Array(shape[0] * shape[1]));
@@ -34,7 +34,7 @@ test("the calling thread goes on while a program runs", async () => {
   }
   await run;
   await runtime.dispose();
-  // A blocked thread would make one or two turns.
+  // A blocked thread would complete one or two turns.
   expect(turns).toBeGreaterThan(20);
 });
 
@@ -51,7 +51,7 @@ test("denormal numbers are zero in every runtime of the process, on all its thre
   }
 });
 
-test("a dead worker rejects every pending call and says that the runtime is dead", async () => {
+test("a dead worker rejects every pending call and reports that the runtime is dead", async () => {
   const { port1, port2 } = new MessageChannel();
   let die: (reason: string) => void = () => undefined;
   const ended = new Promise<string>((resolve) => {
@@ -70,7 +70,7 @@ test("a dead worker rejects every pending call and says that the runtime is dead
   port2.close();
 });
 
-test("a forked runtime has tensors of its own and ends with it", async () => {
+test("a fork has its own tensors and is disposed with its runtime", async () => {
   const runtime = nodeRuntime({ cores: 1 });
   const fork = runtime.fork?.(1);
   if (fork === undefined) throw new Error("there is always one more");
@@ -99,7 +99,7 @@ test.each(["disposed", "forgotten"])("a process with a %s runtime ends by itself
   expect([stdout, stderr]).toEqual(["7\n", ""]);
 });
 
-test("messages of ONNX Runtime lose their source locations and keep the path of nodes", () => {
+test("messages of ONNX Runtime are shown without source locations and with the paths of nodes", () => {
   const add =
     "Non-zero status code returned while running Loop node. Name:'train' Status Message: Non-zero status code returned while running Add node. Name:'' Status Message: /onnxruntime_src/onnxruntime/core/providers/cpu/math/element_wise_ops.h:563 void onnxruntime::BroadcastIterator::Init(ptrdiff_t, ptrdiff_t) Attempting to broadcast an axis by a dimension other than 1. 2 by 3\n\n";
   expect(readOrtMessage(add)).toEqual({

@@ -1,9 +1,9 @@
-// The end of a worker, wanted and unwanted.
+// The expected and the unexpected end of a worker.
 import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { WorkerCalls } from "./worker-calls.js";
 
-test("a worker that dies before it answers the wish to end it is disposed of all the same; calls before it fail", async () => {
+test("a worker that dies before it confirms its disposal counts as disposed, and pending calls fail", async () => {
   const { port1, port2 } = new MessageChannel();
   let die = (_: string): void => {};
   const ended = new Promise<string>((resolve) => {

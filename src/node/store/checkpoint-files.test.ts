@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { trainscopePaths } from "../files/paths.js";
 import { checkpointFiles } from "./checkpoint-files.js";
 
-test("a checkpoint is found again until it is removed, and refusals name the file", async () => {
+test("a checkpoint is found until it is removed, and errors name the file", async () => {
   const home = await mkdtemp(join(tmpdir(), "trainscope-checkpoints-"));
   const paths = trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });
   const files = checkpointFiles(paths);

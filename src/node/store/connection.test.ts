@@ -18,12 +18,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("numbers, texts and blobs come back as they were", () => {
+test("numbers, texts and blobs are read back unchanged", () => {
   connection.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, real REAL, text TEXT, bytes BLOB) STRICT");
   const cases = fc.tuple(fc.double({ noNaN: true }), fc.string({ unit: "grapheme" }), fc.uint8Array());
   fc.assert(
     fc.property(cases, ([real, text, bytes]) => {
-      // Negative zero and texts with NUL characters are left out: SQLite has the first only as 0, libsql cuts at the second.
+      // Without -0, which SQLite stores as 0, and texts with NUL characters, which libsql truncates.
       fc.pre(!Object.is(real, -0) && !text.includes("\0"));
       connection.run("INSERT OR REPLACE INTO t VALUES (1, ?, ?, ?)", [real, text, Buffer.from(bytes)]);
       expect(connection.get("SELECT real, text, bytes FROM t")).toEqual({ real, text, bytes: Buffer.from(bytes) });
@@ -32,14 +32,14 @@ test("numbers, texts and blobs come back as they were", () => {
   );
 });
 
-test("values that would abort the process or be stored as something else are refused", () => {
+test("values that would abort the process or change when stored are refused", () => {
   const wrong: unknown[] = [true, undefined, Number.NaN, new Date(0), {}, new Float32Array(2), 2n ** 63n];
   for (const value of wrong) {
     expect(() => connection.get("SELECT ?", [value as SqlValue])).toThrow("cannot bind parameter 1");
   }
 });
 
-test("a transaction that throws leaves nothing, and cannot be nested", () => {
+test("a failing transaction leaves no changes, and transactions cannot be nested", () => {
   connection.exec("CREATE TABLE t (a INTEGER) STRICT");
   const failing = () =>
     connection.write(() => {
@@ -52,10 +52,10 @@ test("a transaction that throws leaves nothing, and cannot be nested", () => {
   expect(connection.write(() => connection.all("SELECT 1 AS one"))).toEqual([{ one: 1 }]);
 });
 
-test("a full disk undoes the transaction and says so", () => {
+test("a full disk rolls back the transaction and is reported", () => {
   connection.exec("CREATE TABLE t (bytes BLOB) STRICT");
   connection.run("INSERT INTO t VALUES (?)", [Buffer.from("kept")]);
-  // The file may not grow beyond 20 pages: SQLite reports this as it does a full disk.
+  // The file is limited to 20 pages, which SQLite reports like a full disk.
   connection.pragma("max_page_count = 20");
   const fill = () =>
     connection.write(() => {
@@ -67,7 +67,7 @@ test("a full disk undoes the transaction and says so", () => {
   expect(connection.all("SELECT bytes FROM t")).toEqual([{ bytes: Buffer.from("kept") }]);
 });
 
-test("a kind of damage that libsql has no name for is damage", () => {
+test("damage without a name in libsql is reported as damage", () => {
   // 779 is SQLITE_CORRUPT_INDEX, 1034 SQLITE_IOERR_FSYNC.
   const messageOf = (number: number) =>
     (storeError("s", Object.assign(new Error("x"), { code: `UNKNOWN_SQLITE_ERROR_${number}` })) as Error).message;
@@ -75,12 +75,12 @@ test("a kind of damage that libsql has no name for is damage", () => {
   expect(messageOf(1034)).toMatch(/^run store s: cannot be used because the disk reports an error/);
 });
 
-test("rows that break a rule of their table are damage: we write none", () => {
+test("rows that violate a constraint of their table are damage, since we never write such rows", () => {
   connection.exec("CREATE TABLE a (x INTEGER PRIMARY KEY); INSERT INTO a VALUES (1)");
   expect(() => connection.run("INSERT INTO a VALUES (1)")).toThrow(/is damaged/);
 });
 
-test("migrations run once, in order, and a failing one leaves the old file", () => {
+test("migrations run once and in order, and a failing one leaves the old file", () => {
   const addColumn =
     (name: string, more = "") =>
     (of: Connection) => {

@@ -25,7 +25,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Starts a writer and waits until its output has a line that fits; gives that line. */
+/** Starts a writer, waits for a matching line of its output, and returns it. */
 async function startWriter(seed: number, line: RegExp): Promise<{ child: ChildProcess; said: string }> {
   const child = spawn(process.execPath, ["--import", "tsx", script, home, String(seed)], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -33,7 +33,7 @@ async function startWriter(seed: number, line: RegExp): Promise<{ child: ChildPr
   children.push(child);
   let text = "";
   return new Promise((resolve, reject) => {
-    // A listener, not a loop: leaving a loop would close the pipe and end the writer.
+    // A listener instead of a loop, because leaving a loop would close the pipe and end the writer.
     child.stdout.on("data", (chunk) => {
       text += String(chunk);
       const match = line.exec(text);
@@ -43,7 +43,7 @@ async function startWriter(seed: number, line: RegExp): Promise<{ child: ChildPr
   });
 }
 
-test("kill -9 of a writer leaves whole transactions, and its trial is taken over at once", {
+test("kill -9 of a writer leaves complete transactions, and its trial is taken over at once", {
   timeout: 30_000,
 }, async () => {
   const id = trialId(exampleTrial(0).spec);
@@ -70,7 +70,7 @@ test("kill -9 of a writer leaves whole transactions, and its trial is taken over
   connection.close();
 });
 
-test("two processes that start on one trial of a new store agree who runs it", { timeout: 30_000 }, async () => {
+test("of two processes that start one trial of a new store, exactly one runs it", { timeout: 30_000 }, async () => {
   const answers = await Promise.all([startWriter(0, /leased|busy/), startWriter(0, /leased|busy/)]);
   expect(answers.map(({ said }) => said).sort()).toEqual(["busy", "leased"]);
 });

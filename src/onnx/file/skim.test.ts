@@ -1,4 +1,4 @@
-// Skimmed files say the same as read ones, and their large values stay where they are until somebody asks.
+// Skimming a file gives the same model as reading it, and large values stay in the file until they are requested.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { CorruptFileError } from "../../core/errors.js";
@@ -23,7 +23,7 @@ const values = Array.from({ length: many }, (_, i) => i % 97);
 const asRaw = (name: string, data: TensorData, code: number): TensorProto =>
   create(TensorProtoSchema, { name, dataType: code, dims: [BigInt(many)], rawData: elementBytes(data.data).slice() });
 
-/** The same numbers in every field that may hold them, in every place that may hold tensors. */
+/** The same numbers in every field for values, in every field for tensors. */
 function model(): ModelProto {
   const typed = (name: string, dataType: number, fields: object): TensorProto =>
     create(TensorProtoSchema, { name, dataType, dims: [BigInt(many)], ...fields });
@@ -79,7 +79,7 @@ const allTensors = ({ graph }: ModelProto): TensorProto[] => [
   ),
 ];
 
-test("every tensor of a skimmed file has the values that it has in the file, in whatever field and place", () => {
+test("every tensor of a skimmed file has its values from the file, in any field", () => {
   const bytes = toBinary(ModelProtoSchema, model());
   const skimmed = skimModel(countingSource(bytes), "net.onnx");
   const read = fromBinary(ModelProtoSchema, bytes);
@@ -110,7 +110,7 @@ test("every tensor of a skimmed file has the values that it has in the file, in 
   expect(skimmed).toEqual(read);
 });
 
-test("of a file of 64 MB less than a hundredth is read", () => {
+test("less than a hundredth of a 64 MB file is read", () => {
   const size = 2 ** 20;
   const proto = create(TensorProtoSchema, { dataType: 1, dims: [BigInt(size)], rawData: new Uint8Array(4 * size) });
   const initializer = Array.from({ length: 16 }, (_, i) => ({ ...proto, name: `w${i}` }));
@@ -124,7 +124,7 @@ test("of a file of 64 MB less than a hundredth is read", () => {
   );
 });
 
-test("a shape that does not fit the values left in the file is damage", () => {
+test("a shape that does not match the values in the file is damage", () => {
   const proto = create(TensorProtoSchema, { dataType: 1, dims: [9001n], rawData: new Uint8Array(4 * many) });
   const bytes = toBinary(ModelProtoSchema, create(ModelProtoSchema, { graph: { initializer: [proto] } as never }));
   const [stored] = skimModel(countingSource(bytes), "net.onnx").graph?.initializer ?? [];
@@ -133,9 +133,9 @@ test("a shape that does not fit the values left in the file is damage", () => {
   );
 });
 
-test("a file cut off anywhere, a text and nested lengths that lie are damage", () => {
+test("a file truncated anywhere, a text file, and wrong nested lengths are damage", () => {
   const bytes = toBinary(ModelProtoSchema, model());
-  // Every cut inside of the graph is one.
+  // Every truncation inside the graph is damage.
   for (let length = 20; length < bytes.length - 1; length += 997)
     expect(() => skimModel(countingSource(bytes.subarray(0, length)), "net.onnx")).toThrow(CorruptFileError);
   const text = new TextEncoder().encode("import torch\n".repeat(5000));

@@ -1,4 +1,4 @@
-// Random numbers in files: refused where values matter, counted where only shapes do.
+// Random numbers in files are refused if their values matter and accepted if only shapes matter.
 import { expect, test } from "vitest";
 import { openOnnx } from "../file/onnx-file.js";
 import { modelBytes, type NodeCase, numbers } from "../model-cases.js";
@@ -8,7 +8,7 @@ import { meanRandomForms } from "./random-forms.js";
 
 const single = { dtype: 1 };
 
-/** Stochastic depth as PyTorch's older exporter writes it: a branch that stays in four examples of five. */
+/** Stochastic depth from PyTorch's older exporter: a branch that is kept in four of five examples. */
 const nodes: NodeCase[] = [
   ["Conv", ["x", "w"], ["branch"]],
   ["RandomUniformLike", ["ones"], ["noise"], { ...single, low: 0, high: 1 }, { name: "noise" }],
@@ -24,13 +24,13 @@ const stored = {
 };
 const bytes = modelBytes({ inputs: { x: [2, 2, 4, 4] }, outputs: ["y"], stored, nodes });
 
-test("values that nobody can know are refused", () => {
+test("unpredictable values are refused", () => {
   expect(() => readOnnx(bytes, "net.onnx")).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: net.onnx, RandomUniformLike (node "noise"): it draws random numbers. Export the model for evaluation (PyTorch: model.eval())]`,
   );
 });
 
-test("the shapes are known: stochastic depth leaves everything in", () => {
+test("shapes are known, and stochastic depth keeps every branch", () => {
   const { outputs } = buildGraph(openOnnx(bytes, "net.onnx"), { forms: meanRandomForms });
   expect(outputs[0].tensor.shape).toEqual([2, 3, 4, 4]);
 });

@@ -1,4 +1,4 @@
-// Lists of tensors in files, where PyTorch and ONNX Runtime go beyond the text of ONNX.
+// Lists of tensors in files, in forms of PyTorch and ONNX Runtime beyond the ONNX specification.
 import { expect, test } from "vitest";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { type ModelCase, modelBytes } from "../model-cases.js";
@@ -19,7 +19,7 @@ function partShape(size: number | readonly number[], keepdims: number): readonly
   return readOnnx(modelBytes(model), "net.onnx").outputs[0].tensor.shape;
 }
 
-test("unbind of a scripted program, parts of size 1 without their axis, is read as ONNX Runtime runs it", () => {
+test("unbind of a scripted program, with parts of size 1 without their axis, is read as ONNX Runtime runs it", () => {
   expect(partShape(1, 0)).toEqual([2]);
   expect(partShape(1, 1)).toEqual([2, 1]);
   expect(partShape(2, 0)).toEqual([2, 2]);

@@ -1,11 +1,11 @@
-// What the instrument says of every network, with the names that people give its layers.
+// The inspection of every network, with the usual names of its layers.
 import { inspect } from "../../inspect/inspect.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
 import { type NetworkId, networks, type StudiedNetwork } from "./networks.js";
 
-/** A layer that has weights or windows: what tables of architectures list. */
+/** A layer with weights or windows, as tables of architectures list them. */
 export interface NamedLayer {
-  /** `conv1`, `pool5`, `fc6`; `conv5_1` where layers are numbered by stage. */
+  /** `conv1`, `pool5`, `fc6`; `conv5_1` if layers are numbered by stage. */
   readonly name: string;
   readonly record: LayerRecord;
 }
@@ -30,7 +30,7 @@ function accounted({ title, model, spec, inputShape, numbering }: StudiedNetwork
   return { title, inspection, layers: namedLayers(inspection.layers, numbering) };
 }
 
-/** Names as the papers have them: a pooling bears the number of the convolution, or stage, before it. */
+/** Layer names as in the papers: a pooling has the number of the convolution, or stage, before it. */
 function namedLayers(records: readonly LayerRecord[], numbering: StudiedNetwork["numbering"]): NamedLayer[] {
   const byStage = numbering === "stage";
   let [layer, stage, inStage] = [0, 1, 0];
@@ -48,22 +48,22 @@ function namedLayers(records: readonly LayerRecord[], numbering: StudiedNetwork[
   });
 }
 
-/** Layers with weights or windows; functions of single elements and changes of shape are not listed. */
+/** Layers with weights or windows. Element-wise functions and changes of shape are not listed. */
 const isListed = ({ kernel, macs }: LayerRecord): boolean => kernel !== undefined || (macs ?? 0) > 0;
 
-/** One branch of a module: all its layers together. */
+/** All layers of one branch of a module. */
 export interface Branch {
   /** `1 x 1`, `3 x 3`, `5 x 5`, `pooling`. */
   readonly name: string;
-  /** Its convolutions in order: those of 1 x 1 before the last one reduce the channels. */
+  /** Its convolutions in order. 1 x 1 convolutions before the last one reduce the channels. */
   readonly convolutions: readonly LayerRecord[];
   readonly macs: number;
   readonly weights: number;
-  /** Channels that it adds to the output. */
+  /** Its number of output channels. */
   readonly channels: number;
 }
 
-/** The branches of a module, in the order in which they are joined. */
+/** The branches of a module, in the order of concatenation. */
 export function branchesOf({ inspection }: Accounted): Branch[] {
   const branches = new Map<string, LayerRecord[]>();
   for (const record of inspection.layers.filter(isListed)) {
@@ -85,14 +85,14 @@ export function branchesOf({ inspection }: Accounted): Branch[] {
   });
 }
 
-/** The layer of a name. */
+/** Finds a layer by name. */
 export function layerNamed({ title, layers }: Accounted, name: string): LayerRecord {
   const found = layers.find((layer) => layer.name === name);
   if (found === undefined) throw new Error(`${title} has no layer ${name}`);
   return found.record;
 }
 
-/** Extent of the receptive field of a layer along one axis; not a number where there is none. */
+/** Size of a layer's receptive field along one axis; NaN if it has none. */
 export function fieldOf({ receptiveField }: Pick<LayerRecord, "receptiveField">): { size: number; stride: number } {
   if (receptiveField === null || receptiveField === "all") return { size: Number.NaN, stride: Number.NaN };
   return { size: receptiveField.size[0], stride: receptiveField.stride[0] };

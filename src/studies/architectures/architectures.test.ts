@@ -1,4 +1,4 @@
-// The numbers of problem 5, each computed here and compared with what is printed elsewhere; and the verdicts on them.
+// The numbers of problem 5, computed here and compared with published numbers, and the verdicts on them.
 import { describe, expect, test } from "vitest";
 import type { Table } from "../../core/findings.js";
 import { type AccountedNetworks, branchesOf, fieldOf } from "./accounted.js";
@@ -25,7 +25,7 @@ const layers = (id: NetworkId) =>
 const chain = (id: NetworkId) => networks[id].layers.map(({ record }) => fieldOf(record).size).filter(Number.isFinite);
 
 describe("AlexNet", () => {
-  test("every layer of the single tower: map, parameters, MACs", () => {
+  test("every layer of the single tower has its map size, parameters and MACs", () => {
     expect(layers("alexnet")).toEqual([
       ["conv1", "96x55x55", 34_944, 105_415_200],
       ["pool1", "96x27x27", 0, 0],
@@ -41,7 +41,7 @@ describe("AlexNet", () => {
     ]);
   });
 
-  test("totals of all forms", () => {
+  test("every form has its totals", () => {
     expect(totals("alexnet")).toMatchObject({
       parameters: 62_378_344,
       weights: 62_367_776,
@@ -54,13 +54,13 @@ describe("AlexNet", () => {
     expect(totals("alexnetAt224").parameters).toBe(50_844_008);
   });
 
-  test("receptive fields, layer by layer", () => {
+  test("every layer has its receptive field", () => {
     expect(chain("alexnet")).toEqual([11, 19, 51, 67, 99, 131, 163, 195]);
   });
 });
 
 describe("VGG", () => {
-  test("totals with and without biases, activations in two conventions", () => {
+  test("totals are right with and without biases, and activations in two conventions", () => {
     expect(totals("vgg19")).toMatchObject({
       parameters: 143_667_240,
       weights: 143_652_544,
@@ -77,7 +77,7 @@ describe("VGG", () => {
     });
   });
 
-  test("receptive fields after the last pooling: 212 and 268, stride 32", () => {
+  test("receptive fields after the last pooling are 212 and 268, with stride 32", () => {
     const ends = (["vgg16", "vgg19"] as const).map((id) => networks[id].layers.find(({ name }) => name === "pool5"));
     expect(ends.map((end) => end && fieldOf(end.record))).toEqual([
       { size: 212, stride: 32 },
@@ -92,20 +92,20 @@ describe("VGG", () => {
   });
 });
 
-test("the growth of fields ends where tables and hand end", () => {
+test("receptive fields grow to the values of tables and manual calculation", () => {
   const ends = measured.growth.map(({ model, growth }) => [model, growth.at(-1)?.field.size[0]]);
   expect(ends).toEqual([
     ["AlexNet", 195],
     ["VGG-16", 212],
     ["VGG-19", 268],
-    // 7, 11, 19, 27 up to the modules; 16 for each of 2, 16 of a pooling, 32 for each of 5, 16, 64 for each of 2.
+    // 7, 11, 19, 27 before the modules; then 2 x 16, a pooling of 16, 5 x 32, a pooling of 16, 2 x 64.
     ["GoogLeNet", 27 + 2 * 16 + 16 + 5 * 32 + 16 + 2 * 64],
     ["ResNet-50", 427],
   ]);
 });
 
 describe("inception modules", () => {
-  test("MACs of every convolution, weights, outputs", () => {
+  test("every convolution has its MACs, weights and outputs", () => {
     const macs = (id: NetworkId) =>
       branchesOf(networks[id]).map(({ convolutions }) => convolutions.map((record) => record.macs));
     expect(macs("inceptionNaive")).toEqual([[33_554_432], [452_984_832], [629_145_600], []]);
@@ -122,20 +122,20 @@ describe("inception modules", () => {
     expect(networks.inceptionReduced.inspection.outputs[0].shape).toEqual([1, 480, 32, 32]);
   });
 
-  test("GoogLeNet with both auxiliary heads is the larger of two published counts", () => {
+  test("GoogLeNet with both auxiliary heads has the larger of two published counts", () => {
     const claim = claims(measured).find(({ id }) => id === "googlenet-heads");
     expect(claim?.verdict).toBe("supported");
     expect(claim?.evidence).toContain("6,624,904 + 3,188,968 + 3,191,016 = 13,004,888");
   });
 
-  test("ratio .35620, saving 64.38 %, factor 2.807", () => {
+  test("the ratio is .35620, the saving 64.38 %, the factor 2.807", () => {
     const { ratio, savingPercent, factor } = reduction(networks);
     expect([ratio.toFixed(5), savingPercent.toFixed(2), factor.toFixed(3)]).toEqual(["0.35620", "64.38", "2.807"]);
   });
 });
 
 describe("receptive fields of stacks", () => {
-  test("instrument, general formula and smallest input agree where the printed formula does not", () => {
+  test("inspection, general formula and smallest input agree where the printed formula is wrong", () => {
     const strided = stackOf(2, 3, 2);
     expect([stackField(strided).size, truthOf(strided), smallestInput(strided)]).toEqual([7, 7, 7]);
     expect(printedFormula(2, 3, 2)).toBe(9);
@@ -150,7 +150,7 @@ describe("receptive fields of stacks", () => {
     expect(stackField([1, 2, 4].map((dilation) => ({ kernel: 3, dilation }))).size).toBe(15);
   });
 
-  test("NF - N + 1 holds for depths and extents that the report does not show", () => {
+  test("NF - N + 1 holds for depths and kernel sizes beyond those of the report", () => {
     for (const { layers: n, kernel: f, ...numbers } of checkIdentity([7, 9], [4, 9])) {
       const expected = n * f - n + 1;
       expect(numbers).toEqual({ formula: expected, instrument: expected, smallestInput: expected });
@@ -159,7 +159,7 @@ describe("receptive fields of stacks", () => {
 });
 
 describe("effective receptive fields", () => {
-  test("standard deviations 1.826, 2.582, 3.651, 5.164 in fields of 11, 21, 41, 81", () => {
+  test("have standard deviations 1.826, 2.582, 3.651 and 5.164 in theoretical fields of 11, 21, 41 and 81", () => {
     expect(measured.effective.map(({ deviation, extent }) => [deviation.toFixed(3), extent])).toEqual([
       ["1.826", 11],
       ["2.582", 21],
@@ -168,7 +168,7 @@ describe("effective receptive fields", () => {
     ]);
   });
 
-  test("profiles are the box convolved with itself, element by element", () => {
+  test("have profiles that equal a box convolved with itself, element by element", () => {
     for (const { layers: n, kernel, profile, deviation } of measured.effective) {
       let box = [1];
       for (let layer = 0; layer < n; layer++) box = convolved(box, kernel);
@@ -191,7 +191,7 @@ describe("the ledger", () => {
   const ledger = claims(measured);
   const evidenceOf = (id: string) => ledger.find((claim) => claim.id === id);
 
-  test("every claim has its verdict", () => {
+  test("has a verdict for every claim", () => {
     expect(ledger.map(({ id, verdict }) => `${id}: ${verdict}`)).toMatchInlineSnapshot(`
       [
         "alexnet-layers: supported",
@@ -243,7 +243,7 @@ describe("the ledger", () => {
     for (const part of parts) expect(evidenceOf(id)?.evidence).toContain(part);
   });
 
-  test("verdicts follow the measurements: wrong counts are noticed", () => {
+  test("changes its verdicts when counts are wrong", () => {
     const verdicts = (changed: Measurements) =>
       Object.fromEntries(claims(changed).map(({ id, verdict }) => [id, verdict]));
     const other = (id: NetworkId, change: Partial<(typeof networks)[NetworkId]["inspection"]["totals"]>) => {
@@ -264,8 +264,8 @@ describe("the ledger", () => {
   });
 });
 
-describe("what is said of the numbers", () => {
-  test("findings are exact, one a quantity and variant, of variants that the study names", () => {
+describe("the analysis", () => {
+  test("has one exact finding per quantity and variant, with variants that the study names", () => {
     const found = findings(measured);
     const known = new Set(architectures.factors.flatMap(({ levels }) => levels.map(({ id }) => id)));
     for (const { value, interval, method, variant, title } of found) {
@@ -280,7 +280,7 @@ describe("what is said of the numbers", () => {
     expect(value("inceptionSaving", "inceptionReduced")).toBeCloseTo(64.3797, 4);
   });
 
-  test("tables have a cell only where there is a column, and layers add up to the line of totals", () => {
+  test("has tables whose cells all have a column, and whose layers add up to the totals", () => {
     const all = tables(measured);
     for (const { columns, rows, id } of all) {
       const keys = columns.map(({ key }) => key);
@@ -298,7 +298,7 @@ describe("what is said of the numbers", () => {
     adds("alexnet-forms", ["alexnetTwoGpuParameters", "alexnetTwoGpuMacs", "alexnetTorchvisionMacs"]);
   });
 
-  test("the figure of the modules adds up to their totals", () => {
+  test("has a figure of the modules that adds up to their totals", () => {
     const [{ rows }] = figures(measured).filter(({ id }) => id === "inception");
     const sum = (layer: string, metric: string) =>
       rows
@@ -310,7 +310,7 @@ describe("what is said of the numbers", () => {
   });
 });
 
-test("the rules of tools give for VGG-19 what they print of it, in the digits of their documentation", () => {
+test("the counting rules of tools give the numbers that they print for VGG-19, to the digits of their documentation", () => {
   const { rows } = tables(measured).find(({ id }) => id === "tool-conventions") as Table;
   const printed = (tool: string, prints: string) =>
     (rows.find((row) => row.tool === tool && row.prints === prints)?.vgg19 as number) / 1e9;

@@ -1,4 +1,4 @@
-// The effective receptive field of stacked convolutions: how much each input pixel weighs in one output element.
+// The effective receptive field of stacked convolutions: the weight of each input pixel in one output element.
 import { sizeOf } from "../../core/numbers/shape.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph } from "../../graph/graph.js";
@@ -11,9 +11,9 @@ import { buildNetwork } from "../../nn/network.js";
 export interface EffectiveField {
   readonly layers: number;
   readonly kernel: number;
-  /** Extent of the theoretical field: pixels along an axis whose gradient is not zero. */
+  /** Size of the theoretical field: pixels along an axis with a nonzero gradient. */
   readonly extent: number;
-  /** Gradient of the output element, summed along one axis and divided by its sum: position to weight. */
+  /** Weight by position: the gradient of the output element, summed along one axis and divided by its sum. */
   readonly profile: readonly number[];
   /** Standard deviation of the profile in pixels. */
   readonly deviation: number;
@@ -22,9 +22,9 @@ export interface EffectiveField {
 }
 
 /**
- * The gradient of the one output element of `layers` linear convolutions of `kernel x kernel` uniform weights, stride 1
- * and no padding, with respect to the input of `n (k - 1) + 1` pixels on a side. It is the n-fold convolution of a box
- * with itself (Luo, Li, Urtasun and Zemel, NeurIPS 2016); here our gradient rules make it, in float64.
+ * The gradient of the single output element of `layers` linear convolutions of `kernel x kernel` uniform weights, stride 1
+ * and no padding, with respect to the input of `n (k - 1) + 1` pixels on a side. It equals the n-fold convolution of a box
+ * with itself (Luo, Li, Urtasun and Zemel, NeurIPS 2016); here our gradient rules compute it, in float64.
  */
 export function effectiveField(layers: number, kernel: number): EffectiveField {
   const side = layers * (kernel - 1) + 1;
@@ -43,7 +43,7 @@ export function effectiveField(layers: number, kernel: number): EffectiveField {
   return { layers, kernel, ...momentsOf(profileOf(data, side)) };
 }
 
-/** Sums of the rows, divided by the sum of all. */
+/** Row sums divided by the sum of all elements. */
 function profileOf(map: Float64Array, side: number): number[] {
   const rows = Array.from({ length: side }, (_, row) =>
     map.subarray(row * side, (row + 1) * side).reduce((sum, value) => sum + value, 0),
@@ -65,8 +65,8 @@ function momentsOf(profile: readonly number[]): Omit<EffectiveField, "layers" | 
   };
 }
 
-/** `sqrt(n (k^2 - 1) / 12)`: variances of n independent uniform steps among k places add up. */
+/** `sqrt(n (k^2 - 1) / 12)`: the variances of n independent uniform steps among k positions add up. */
 export const boxDeviation = (layers: number, kernel: number): number => Math.sqrt((layers * (kernel ** 2 - 1)) / 12);
 
-/** The depths for which the literature prints the deviation, all of 3 x 3. */
+/** The depths with a published deviation, all for 3 x 3 kernels. */
 export const effectiveDepths = [5, 10, 20, 40] as const;

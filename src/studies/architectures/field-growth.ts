@@ -1,4 +1,4 @@
-// How far the layers of classic networks see, by their depth.
+// Receptive fields of the layers of classic networks, by depth.
 import { type FieldGrowth, receptiveFieldGrowth } from "../../inspect/field/field-growth.js";
 import { layerSubject } from "../../inspect/subject/layer-subject.js";
 import { catalogueModel } from "../../nn/models.js";
@@ -8,7 +8,7 @@ export interface ModelGrowth {
   readonly growth: readonly FieldGrowth[];
 }
 
-/** Networks whose fields are drawn against depth; of the catalogue, and all for about 224 x 224 pixels. */
+/** Catalogue networks whose fields are drawn against depth, all for about 224 x 224 pixels. */
 const drawn = [
   { title: "AlexNet", model: "alexnet" },
   { title: "VGG-16", model: "vgg16" },

@@ -1,4 +1,4 @@
-// The figures: cost and memory of every layer, and what the two inception modules cost, part by part.
+// The figures: cost and memory of every layer, and the cost of the two inception modules, branch by branch.
 import { barFigure, type Figure, lineFigure } from "../../figures/index.js";
 import { fieldGrowthFigure } from "../../inspect/field/field-figures.js";
 import type { Inspection } from "../../inspect/inspection.js";
@@ -21,12 +21,12 @@ export function figures({ networks, growth, effective }: Measurements): Figure[]
 
 const named = (figure: Figure, id: string): Figure => ({ ...figure, id });
 
-/** The inspection with the layers that the tables list, under the names that they have there. */
+/** The inspection with the layers of the tables, under their names there. */
 function listed({ inspection, layers }: Accounted): Inspection {
   return { ...inspection, layers: layers.map(({ name, record }) => ({ ...record, name })) };
 }
 
-/** How much every pixel along an axis weighs in one output of stacked linear 3 x 3 layers. */
+/** The weight of every pixel along an axis in one output of stacked linear 3 x 3 layers. */
 function effectiveFigure(fields: readonly EffectiveField[]): Figure {
   return lineFigure(
     fields.flatMap(({ layers, extent, profile }) =>
@@ -45,7 +45,7 @@ function effectiveFigure(fields: readonly EffectiveField[]): Figure {
   );
 }
 
-/** Bytes of every layer for one image in the forward pass: what it stores, and what it writes. */
+/** Bytes of every layer for one image in the forward pass: weights and activations. */
 function memoryFigure({ title, inspection, layers }: Accounted, id: string): Figure {
   const [{ shape }] = inspection.inputs;
   return barFigure(
@@ -71,13 +71,13 @@ function memoryFigure({ title, inspection, layers }: Accounted, id: string): Fig
   );
 }
 
-/** MACs, weights and output channels of both modules, by branch; convolutions that reduce or project apart. */
+/** MACs, weights and output channels of both modules by branch, with reductions and projections separate. */
 function inceptionFigure({ inceptionNaive, inceptionReduced }: AccountedNetworks): Figure {
   const rows = [inceptionNaive, inceptionReduced].flatMap((module) => {
     const layer = module.title.replace(/^.*, /, "");
     return branchesOf(module).flatMap(({ name, convolutions, channels }) => [
       ...convolutions.flatMap(({ macs, weights }, i) => {
-        // Before the last convolution of a branch, and behind a pooling, 1 x 1 filters only change the channels.
+        // Before the last convolution of a branch, and after a pooling, 1 x 1 filters only change the channels.
         const part = i < convolutions.length - 1 || name === "pooling" ? "reduction" : name;
         return [
           { layer, part, metric: "macs", value: macs ?? 0 },

@@ -1,4 +1,4 @@
-// What the study found, as exact numbers: sizes and work of every network, fields, and what the inception module saves.
+// The findings as exact numbers: size and cost of every network, receptive fields, and the savings of the inception module.
 import type { Finding } from "../../core/findings.js";
 import { exactEstimate } from "../../core/statistics/intervals.js";
 import type { Inspection } from "../../inspect/inspection.js";
@@ -53,10 +53,10 @@ export function findings({ networks, effective }: Measurements): Finding[] {
   return [...sizes, ...fields(networks), ...deviations, ...savings(networks)];
 }
 
-/** Id of a stack of 3 x 3 layers among the variants. */
+/** Variant id of a stack of 3 x 3 layers. */
 export const effectiveVariant = (layers: number): string => `stack${layers}`;
 
-/** After the last pooling of the networks that end in one. */
+/** The networks whose field after the last pooling is a finding. */
 function fields(networks: AccountedNetworks): Finding[] {
   const ends = Object.entries(networks).flatMap(([variant, network]) => {
     const last = lastPooling(network);
@@ -70,7 +70,7 @@ function fields(networks: AccountedNetworks): Finding[] {
   ];
 }
 
-/** The last pooling that shrinks its map; modules, whose pooling keeps it, have none. */
+/** The last pooling that shrinks its map; undefined for modules, whose pooling keeps the size. */
 export function lastPooling({ layers }: Accounted) {
   return layers.findLast(({ record: { kernel, parameters, stride } }) => {
     return kernel !== undefined && parameters === 0 && Math.max(...(stride ?? [])) > 1;

@@ -1,8 +1,8 @@
-// Study `architectures`: what AlexNet, VGG and the inception module cost and see, counted; nothing is trained.
+// Study `architectures`: cost and receptive fields of AlexNet, VGG and the inception module, computed without training.
 //
-// Question    problem 5 of the lab report: parameters, work, memory and receptive fields of classic networks.
-// Expected    the report's totals, with its slips: counts of the wrong form, without biases, in the wrong unit.
-// Refuted by  any count that differs from the arithmetic in the ledger, or from the published tables.
+// Question    problem 5 of the lab report: parameters, operations, memory and receptive fields of classic networks.
+// Expected    the report's totals, except for its mistakes: counts of the wrong form, without biases, in the wrong unit.
+// Refuted by  any count that differs from the arithmetic of the claims, or from the published tables.
 // Source      Krizhevsky et al. 2012; Simonyan and Zisserman, ICLR 2015; Szegedy et al., CVPR 2015; Araujo et al., Distill
 //             2019; Luo et al., NeurIPS 2016.
 import type { ComputedStudy } from "../../study/definition.js";

@@ -1,4 +1,4 @@
-// Everything that the study computes, once: findings, claims, tables and figures read it.
+// All computed quantities of the study, from which findings, claims, tables and figures are made.
 import { type AccountedNetworks, accountNetworks } from "./accounted.js";
 import { type EffectiveField, effectiveDepths, effectiveField } from "./effective-fields.js";
 import { type ModelGrowth, measureGrowth } from "./field-growth.js";
@@ -20,7 +20,7 @@ export function measure(): Measurements {
   };
 }
 
-/** What reducing saves: the reduced module's MACs as a part of the naive one's, saving in percent, and the factor. */
+/** The savings of reductions: MACs of the reduced module relative to the naive one, saving in percent, and factor. */
 export function reduction({ inceptionNaive, inceptionReduced }: AccountedNetworks) {
   const [naive, reduced] = [inceptionNaive, inceptionReduced].map(({ inspection }) => inspection.totals.macs);
   const ratio = reduced / naive;

@@ -1,15 +1,15 @@
-// The networks that the study accounts for: models of the catalogue, each at the input that its source names.
+// The networks of the study: catalogue models, each with the input size of its source.
 import type { LayerSpec } from "../../nn/layer.js";
 import { catalogueModel } from "../../nn/models.js";
 
 export interface StudiedNetwork {
   readonly title: string;
-  /** As on the command line: `alexnet:form=grouped`. */
+  /** The name as on the command line: `alexnet:form=grouped`. */
   readonly model: string;
   readonly spec: LayerSpec;
   /** Channels, height, width. */
   readonly inputShape: readonly number[];
-  /** How layers are numbered where people speak of them: `conv5` by layer, or `conv5_1` by stage. */
+  /** The usual numbering of layers: `conv5` by layer, or `conv5_1` by stage. */
   readonly numbering: "layer" | "stage";
 }
 
@@ -24,10 +24,10 @@ function network(
 
 const byStage = { numbering: "stage" } as const;
 
-/** Every network of the study by its id, which names variants of findings. */
+/** Every network of the study by its id, the variant of its findings. */
 export const networks = {
   alexnet: network("AlexNet, one tower, 227", "alexnet"),
-  /** What “224 is the width” makes of it. */
+  /** The network if “224 is the width” were true. */
   alexnetAt224: network("AlexNet, one tower, 224", "alexnet", { inputShape: [3, 224, 224] }),
   alexnetTwoGpu: network("AlexNet, two GPUs, 227", "alexnet:form=grouped"),
   alexnetTorchvision: network("AlexNet, torchvision, 224", "alexnet:form=torchvision"),

@@ -1,4 +1,4 @@
-// Receptive fields of plain stacks of convolutions: by the instrument, by shape rules alone, and by formulas.
+// Receptive fields of plain stacks of convolutions: by inspection, by shape rules alone, and by formulas.
 import { ShapeError } from "../../core/errors.js";
 import { receptiveFields } from "../../inspect/field/receptive-field.js";
 import { layerSubject } from "../../inspect/subject/layer-subject.js";
@@ -17,14 +17,14 @@ export interface Window {
   readonly dilation?: number;
 }
 
-/** N convolutions of one extent and stride. */
+/** N equal convolutions. */
 export const stackOf = (layers: number, kernel: number, stride = 1): Window[] =>
   Array.from({ length: layers }, () => ({ kernel, stride }));
 
-/** Longer than any field here; shapes cost nothing. */
+/** Longer than any field here. Only shapes are computed, so the length is free. */
 const ample = 4096;
 
-/** What the instrument says of the last convolution of a stack: input elements, and their distance between outputs. */
+/** The inspection of a stack's last convolution: receptive field, and distance between the fields of neighbors. */
 export function stackField(windows: readonly Window[]): { size: number; stride: number } {
   const subject = layerSubject(sequential(stackLayers(windows)), { inputShape: [1, ample] });
   const [{ value }] = subject.outputs;
@@ -33,9 +33,9 @@ export function stackField(windows: readonly Window[]): { size: number; stride: 
 }
 
 /**
- * The smallest input that the stack can read without padding, found by its shape rules alone: they know nothing of
- * receptive fields. One output element reads exactly its receptive field, so the two are the same number. What can read
- * an input can read a longer one, so halving finds it.
+ * The smallest input that the stack accepts without padding, found by its shape rules alone, which know nothing about
+ * receptive fields. One output element reads exactly its receptive field, so the two numbers are equal. A stack that accepts
+ * an input also accepts longer ones, so binary search finds the smallest.
  */
 export function smallestInput(windows: readonly Window[]): number {
   let [refused, read] = [0, 1];
@@ -71,11 +71,11 @@ export function truthOf(windows: readonly Window[]): number {
   return size;
 }
 
-/** The formula as the report prints it, its product to N - 1 for every layer: `1 + N (F - 1) S^(N - 1)`. */
+/** The report's formula, in which every layer has the product of all N - 1 strides: `1 + N (F - 1) S^(N - 1)`. */
 export const printedFormula = (layers: number, kernel: number, stride: number): number =>
   1 + layers * (kernel - 1) * stride ** (layers - 1);
 
-/** One entry of the checked identity: a stack of `layers` convolutions of extent `kernel` and stride 1. */
+/** One case of the identity: a stack of `layers` convolutions with kernel size `kernel` and stride 1. */
 export interface IdentityCheck {
   readonly layers: number;
   readonly kernel: number;
@@ -104,6 +104,6 @@ export function checkIdentity(depths: readonly number[], kernels: readonly numbe
 export const identityDepths = [1, 2, 3, 4, 5, 6, 8, 10] as const;
 export const identityKernels = [1, 2, 3, 5, 7, 11] as const;
 
-/** Whether all three numbers of an entry are one. */
+/** Whether all three numbers of a case are equal. */
 export const agrees = ({ formula, instrument, smallestInput: smallest }: IdentityCheck): boolean =>
   formula === instrument && formula === smallest;

@@ -1,4 +1,4 @@
-// What others print: numbers of the lab report and of published tables, as claims to be checked. Nothing is computed from them.
+// Published numbers of the lab report and of other tables, as claims to check. No result is computed from them.
 
 const report = "A. Wagh, Lab 3 Report, ECE-GY 9143 (2022), problem 5";
 
@@ -9,7 +9,7 @@ export const reported = {
     source: `${report}, AlexNet`,
     inputWidth: 224,
     parameters: 62_378_344,
-    /** The map that it flattens: 5 * 5 * 256, twice in the text. */
+    /** The size of the flattened map: 5 * 5 * 256, twice in the text. */
     flattened: [5, 5, 256],
     firstDense: 37_752_832,
   },
@@ -19,7 +19,7 @@ export const reported = {
     source: `${report}, inception module`,
     naive: 1_115_684_864,
     reduced: 397_410_304,
-    /** Percent, both. */
+    /** Both in percent. */
     ratio: 35,
     saving: 65,
   },
@@ -31,7 +31,7 @@ export const published = {
     source: "Krizhevsky, Sutskever and Hinton, ImageNet classification with deep convolutional neural networks, 2012",
     parameters: 60e6,
     neurons: 650e3,
-    /** Of the first layer, in the list of neurons by layer. */
+    /** Neurons of the first layer in the list by layer. */
     firstLayer: 253_440,
   },
   burden: {
@@ -62,7 +62,7 @@ export const published = {
   dilation: { source: "Yu and Koltun, ICLR 2016", size: 15 },
   effective: {
     source: "Luo, Li, Urtasun and Zemel, NeurIPS 2016",
-    /** What its formula gives by depth for 3 x 3 uniform weights: standard deviations in pixels. */
+    /** Standard deviations in pixels by depth, from its formula for 3 x 3 uniform weights. */
     deviations: { 5: 1.826, 10: 2.582, 20: 3.651, 40: 5.164 },
   },
   otherSolution: {

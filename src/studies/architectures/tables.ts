@@ -46,7 +46,7 @@ const columns = (titles: Readonly<Record<string, string>>): Table["columns"] =>
 
 type WindowOptions = Pick<LayerRecord, "kernel" | "stride" | "padding" | "dilation" | "groups">;
 
-/** `11×11/4`, `5×5 p2`, `3×3 p2 d2`: extent, stride, padding, dilation, groups; ones and zeros are left out. */
+/** `11×11/4`, `5×5 p2`, `3×3 p2 d2`: kernel size, stride, padding, dilation, groups, without the default values. */
 function windowText({ kernel, stride = [1], padding = [0], dilation = [1], groups = 1 }: WindowOptions): string {
   if (kernel === undefined) return "dense";
   const parts = [
@@ -219,7 +219,7 @@ function inceptionTable(networks: AccountedNetworks): Table {
   };
 }
 
-/** Stacks of convolutions whose fields the formulas are compared on. */
+/** Stacks of convolutions for comparing the formulas. */
 const stacks = [
   { name: "two 3 × 3, stride 2", layers: 2, kernel: 3, stride: 2 },
   { name: "three 3 × 3, stride 2", layers: 3, kernel: 3, stride: 2 },

@@ -1,4 +1,4 @@
-// What other tools call a FLOP, and what their rules make of one network: the reason why published tables differ.
+// Definitions of a FLOP in other tools, applied to one network: the reason why published tables differ.
 import type { Table } from "../../core/findings.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
@@ -8,32 +8,32 @@ interface ToolConvention {
   readonly tool: string;
   readonly prints: string;
   readonly means: string;
-  /** What that is for a network. */
+  /** The tool's number for a network. */
   read(parts: Parts): number;
   readonly source: string;
 }
 
-/** What the rules of tools are made of, for a network whose convolutions and dense layers all have biases. */
+/** The terms of the tools' rules, for a network whose convolutions and dense layers all have biases. */
 interface Parts {
   readonly macs: number;
-  /** Twice the MACs, and one for every other operation. */
+  /** Twice the MACs, plus one for every other operation. */
   readonly flops: number;
-  /** Outputs of convolutions and dense layers: what timm calls activations, and the additions of their biases. */
+  /** Outputs of convolutions and dense layers: timm's activations, and the number of bias additions. */
   readonly products: number;
-  /** Those of convolutions alone. */
+  /** Outputs of convolutions alone. */
   readonly convolutions: number;
-  /** Elements that go through ReLU. */
+  /** Elements that pass through ReLU. */
   readonly rectified: number;
-  /** Elements that poolings read, once each. */
+  /** Inputs of poolings, each counted once. */
   readonly poolInputs: number;
-  /** Elements that poolings read, once for every window. */
+  /** Inputs of poolings, counted once per window. */
   readonly poolTaps: number;
 }
 
 const macs = (parts: Parts): number => parts.macs;
 const profiled = (parts: Parts): number => 2 * parts.macs + parts.products + parts.poolTaps;
 
-/** One line a tool: the rules that its source has in 2026, applied here. */
+/** One entry per tool: the rule in its source code of 2026. */
 const tools: readonly ToolConvention[] = [
   {
     tool: "fvcore",
@@ -106,7 +106,7 @@ const tools: readonly ToolConvention[] = [
   },
 ];
 
-/** What each convention makes of VGG-19. */
+/** The number of each convention for VGG-19. */
 export function toolConventions({ vgg19 }: AccountedNetworks): Table {
   const parts = partsOf(vgg19.inspection);
   return {

@@ -1,4 +1,4 @@
-// The report's statements of problem 2, each judged by a rule on the numbers of this run.
+// The report's statements on problem 2, each judged by a rule from the numbers of this run.
 import type { Claim } from "../../core/findings.js";
 import type { Estimate } from "../../core/statistics/intervals.js";
 import { mean } from "../../core/statistics/statistics.js";
@@ -11,10 +11,10 @@ import { normalizedLayers } from "./layers.js";
 import { accuracies, losses } from "./measurements.js";
 import { doubleSoftmaxFloor, finalReported, reportedAccuracyAt, source } from "./report.js";
 
-/** Differences below this many percentage points make no practical difference on 10,000 test images. */
+/** Differences below this many percentage points are irrelevant in practice on 10,000 test images. */
 const negligible = 0.1;
 
-/** Percentage points of accuracy within which a twin counts as near the report's log: one run there, few here. */
+/** Tolerance in percentage points between a twin and the report's log, which is one run against few runs here. */
 const nearReport = 10;
 
 type Context = Pick<AnalysisContext, "data">;
@@ -31,7 +31,7 @@ export function claims(results: StudyResults, context: Context): Claim[] {
   ];
 }
 
-/** Supported if the whole interval lies above the threshold, refuted if it lies below, else open. */
+/** Supported if the whole interval is above the threshold, refuted if it is below, otherwise inconclusive. */
 function judged(estimate: Estimate | undefined, threshold: number, what: string): Judgement {
   const missing = "No pair of finished trials to compare.";
   return judge(estimate, { above: threshold }, { what, unit: "percentage points", missing });
@@ -145,7 +145,7 @@ function shiftFigure(results: StudyResults): Claim {
   };
 }
 
-/** Does the twin do what the report's code did? Compared at equal numbers of updates. */
+/** Whether the twin behaves like the report's code, compared at equal numbers of updates. */
 function sameCode(results: StudyResults, { data }: Context): Claim {
   const parts: string[] = [];
   let near = 0;

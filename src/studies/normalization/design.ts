@@ -1,4 +1,4 @@
-// The trials: five variants of LeNet-5 trained properly, and four as the report coded them.
+// The trials: five variants of LeNet-5 trained correctly, and four as the report coded them.
 import { lenet5, lenet5AsCoded } from "../../nn/models/lenet5.js";
 import { adam } from "../../optim/optimizers/adam.js";
 import { sgd } from "../../optim/optimizers/sgd.js";
@@ -16,8 +16,8 @@ export interface Variant {
 }
 
 /**
- * The five variants of the question. With batch normalization everywhere, the input's own normalization takes the
- * place of standardization by known constants; the others get standardized inputs.
+ * The five variants of the question. With batch normalization everywhere, normalization of the input replaces the
+ * standardization by known constants; the other variants get standardized inputs.
  */
 export const variants: readonly Variant[] = [
   { id: "none", title: "Neither", batchNorm: "none", dropout: false },
@@ -27,16 +27,16 @@ export const variants: readonly Variant[] = [
   { id: "batchNormAndDropout", title: "Batch norm and dropout", batchNorm: "hidden", dropout: true },
 ];
 
-/** Those of the variants that the report ran. */
+/** The variants that the report ran. */
 export const reportedVariants: readonly Variant[] = variants.filter(({ id }) => id !== "none");
 
 export type Form = "corrected" | "asCoded";
 
-/** Batch size and learning rate that the report's code used; its optimizer was SGD without momentum. */
+/** Batch size and learning rate of the report's code; its optimizer was SGD without momentum. */
 export const reportBatchSize = 128;
 const reportLearningRate = 1e-3;
 
-/** Mini-batches in one of the report's epochs: 60,000 images in batches of 128. */
+/** Mini-batches per epoch of the report: 60,000 images in batches of 128. */
 export const reportStepsPerEpoch = 469;
 
 type Context = StageContext<NormalizationSettings>;

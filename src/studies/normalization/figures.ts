@@ -1,4 +1,4 @@
-// The figures: curves of both forms, learned scale and shift, and how far the variants lie apart.
+// The figures: curves of both forms, learned scale and shift, and differences between the variants.
 import {
   type CurveRow,
   curveFigure,
@@ -23,7 +23,7 @@ const phases = [
 ];
 
 export function figures(results: StudyResults, context: Pick<AnalysisContext, "data">): Figure[] {
-  // Titles say which data; how large the sample is stands in the report's first note.
+  // Titles name the data; the report's first note gives the size of the sample.
   const dataTitle = context.data.mnist.title.replace(/ \(.*\)$/, "");
   return [
     curveFigure(curveRows(results, "corrected"), {
@@ -93,12 +93,12 @@ function curveRows(results: StudyResults, form: Form): CurveRow[] {
     );
 }
 
-/** A dot a replicate. */
+/** One dot per replicate. */
 function dots({ values }: Samples, variant: string, metric: string) {
   return values.map(({ replicate, value }) => ({ variant, seed: replicate, metric, value }));
 }
 
-/** Differences to the plain network, seed by seed. Drawn once there are two seeds: one difference shows nothing. */
+/** Differences to the plain network, seed by seed. Needs at least two seeds, since a single difference proves nothing. */
 function differenceFigure(results: StudyResults, dataTitle: string): Figure[] {
   const plain = accuracies(results, "corrected", "none");
   if (plain.values.length < 2) return [];

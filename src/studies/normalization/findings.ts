@@ -1,4 +1,4 @@
-// The numbers of the study: what each variant reaches, and what each gains over the plain network.
+// The numbers of the study: the results of each variant, and its differences to the plain network.
 import type { Finding, Table } from "../../core/findings.js";
 import { meanText, survivorsText } from "../../study/analysis/number-text.js";
 import { findingsOf, inPercent, meanOf, paired, type Samples } from "../../study/analysis/samples.js";
@@ -10,7 +10,7 @@ import { finalReported } from "./report.js";
 interface Quantity {
   readonly id: string;
   readonly title: string;
-  /** Heads a column. */
+  /** Column heading. */
   readonly short: string;
   readonly unit: string;
   read(results: StudyResults, form: Form, variant: string): Samples;
@@ -76,7 +76,7 @@ export function findings(results: StudyResults): Finding[] {
   return [...found, ...gains(results)];
 }
 
-/** Paired differences of validation accuracy to the network with neither. */
+/** Paired differences in validation accuracy to the network with neither. */
 function gains(results: StudyResults): Finding[] {
   const plain = accuracies(results, "corrected", "none");
   return variants.slice(1).flatMap(({ id: variant }) => {
@@ -90,7 +90,7 @@ function gains(results: StudyResults): Finding[] {
   });
 }
 
-/** Means with intervals, a line a variant, for both forms. */
+/** Means with intervals, one row per variant, for both forms. */
 export function tables(results: StudyResults): Table[] {
   return [
     formTable(results, forms[0], "means", "Last epoch: means over seeds ± half-width of the 95 % t interval"),

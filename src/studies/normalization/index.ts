@@ -1,4 +1,4 @@
-// Study `normalization`: what batch normalization and dropout do for LeNet-5, and why a report found otherwise.
+// Study `normalization`: the effect of batch normalization and dropout on LeNet-5, and why a report found otherwise.
 //
 // Question    problem 2 of the lab report. Expected: with a working loss and optimizer all five variants end within about
 //             a point of one another; normalization learns faster, dropout slower.

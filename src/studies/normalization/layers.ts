@@ -1,11 +1,11 @@
-// The batch-normalization layers of a trial: their paths, and names that a reader knows.
+// The batch-normalization layers of a trial: their paths and readable names.
 import type { LayerSpec } from "../../nn/layer.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 
 export interface NormalizedLayer {
-  /** `2`: learned scale at `2.weight`, learned shift at `2.bias`. */
+  /** For `2`, the learned scale is at `2.weight` and the learned shift at `2.bias`. */
   readonly path: string;
-  /** `input`, `conv1`, `dense2`: what is normalized. */
+  /** The normalized layer: `input`, `conv1`, `dense2`. */
   readonly id: string;
 }
 
@@ -18,7 +18,7 @@ export const layerTitles: Readonly<Record<string, string>> = {
   dense2: "dense 2",
 };
 
-/** Finds the normalization layers of a sequential model and names each after the linear map before it. */
+/** Finds the normalization layers of a sequential model and names each after the linear layer before it. */
 export function normalizedLayers(spec: TrialSpec): NormalizedLayer[] {
   const layers = (spec.model.layers ?? []) as unknown as readonly LayerSpec[];
   const counts = { conv2d: 0, dense: 0 };
@@ -32,7 +32,7 @@ export function normalizedLayers(spec: TrialSpec): NormalizedLayer[] {
   return found;
 }
 
-/** Paths of the learned scales and shifts: what the study keeps of a trained network. Its paths hold no wildcards. */
+/** Paths of the learned scales and shifts that the study keeps from a trained network. They contain no wildcards. */
 export function scalesAndShifts(spec: TrialSpec): string[] {
   return normalizedLayers(spec).flatMap(({ path }) => [`${path}.weight`, `${path}.bias`]);
 }

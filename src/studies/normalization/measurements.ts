@@ -1,4 +1,4 @@
-// What the claims and figures read from the trials.
+// Measurements of the trials for claims and figures.
 import { inPercent, lastOf, type Quantity, type Samples, select } from "../../study/analysis/samples.js";
 import type { StudyResults } from "../../study/definition.js";
 import type { Form } from "./design.js";

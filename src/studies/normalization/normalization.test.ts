@@ -1,4 +1,4 @@
-// The rules of the claims: measurements that change flip the verdicts that rest on them, and no others.
+// Changed measurements flip exactly the verdicts that depend on them.
 
 import { describe, expect, test } from "vitest";
 import { madeResult } from "../../../test/support/trial-results.js";
@@ -24,10 +24,10 @@ const source = { kind: "published", name: "mnist", fingerprint: "0" } as const;
 const use = { source, scaling: "standardize" } as const;
 const planned = design({ settings, seeds, earlier: [], data: () => use, examples: () => 60_000 });
 
-/** Updates of the twins: as many as the report's first ten epochs, where it logged its accuracies. */
+/** Updates of the twins: those of the report's first ten epochs, the time of its logged accuracies. */
 const twinSteps = 4690;
 
-/** What the made-up trials measured; accuracies are shares, as trials emit them. */
+/** Measurements of the made-up trials. Accuracies are fractions, as trials emit them. */
 interface Measured {
   readonly accuracy: number;
   readonly loss: number;
@@ -38,7 +38,7 @@ interface Measured {
 
 type Change = (place: { form: Form; variant: string; seed: number }, plain: Measured) => Partial<Measured> | undefined;
 
-/** Accuracies of a study in which nothing helps: variants differ by a thousandth of a point, seeds by more. */
+/** Accuracies of a study without effects: variants differ by a thousandth of a point, seeds by more. */
 function plainMeasurement(form: Form, variant: string, seed: number): Measured {
   const index = variants.findIndex(({ id }) => id === variant);
   const accuracy =
@@ -79,7 +79,7 @@ const base = {
   explained: "supported",
 };
 
-/** Moves the accuracy of some corrected variants by percentage points; `spread` differs from seed to seed. */
+/** Shifts the accuracy of some corrected variants by percentage points; `spread` differs between seeds. */
 const moved =
   (names: readonly string[], points: number, spread = 0): Change =>
   ({ form, variant, seed }, { accuracy }) =>
@@ -88,7 +88,7 @@ const moved =
       : undefined;
 
 describe("verdicts", () => {
-  test("where no variant differs, only the report's own faults are found", () => {
+  test("find only the report's own errors if no variant differs", () => {
     expect(verdicts(results())).toEqual(base);
   });
 
@@ -155,7 +155,7 @@ describe("verdicts", () => {
     expect(verdicts(results(change))).toEqual({ ...base, ...flipped });
   });
 
-  test("without trials, or with a single seed, no difference is decided", () => {
+  test("decide no difference without trials or with a single seed", () => {
     const open = (id: string) => [id, "inconclusive"];
     expect(verdicts([])).toEqual(Object.fromEntries(Object.keys(base).map(open)));
     expect(verdicts(results().filter(({ replicate }) => replicate === 0))).toEqual({
@@ -170,7 +170,7 @@ describe("a trial that diverged", () => {
     form === "corrected" && variant === "dropout" && seed === 1 ? { diverged: true, accuracy: 0.1 } : undefined,
   );
 
-  test("has no place in means, tables and pairs, and each of them says so", () => {
+  test("is excluded from means, tables and pairs, and each of them says so", () => {
     const found = findings(lost).filter(({ variant }) => variant === "dropout");
     expect(found.find(({ id }) => id === "validationAccuracy")).toMatchObject({ n: 2, of: 3 });
     expect(found.find(({ id }) => id === "gain")).toMatchObject({ n: 2, of: 3 });
@@ -183,7 +183,7 @@ describe("a trial that diverged", () => {
     expect(claim?.evidence).toMatch(/ over 2 of 3 seeds\.$/);
   });
 
-  test("of which nothing is left stands in the table as none", () => {
+  test("leaves an empty entry in the table if no replicate remains", () => {
     const all = results(({ variant }) => (variant === "dropout" ? { diverged: true } : undefined));
     const row = tables(all)[0].rows.find(({ variant }) => variant === "Dropout");
     expect(row).toMatchObject({ n: "0 of 3", validationAccuracy: "none" });
@@ -191,7 +191,7 @@ describe("a trial that diverged", () => {
   });
 });
 
-test("the design has every variant with every seed, and twins for the seeds that the settings give them", () => {
+test("the design has every variant with every seed, and twins for as many seeds as the settings say", () => {
   const places = planned.map(({ factors, replicate }) => `${factors.form} ${factors.variant} ${replicate}`);
   expect(new Set(places).size).toBe(places.length);
   expect(places).toHaveLength(3 * variants.length + 3 * reportedVariants.length);

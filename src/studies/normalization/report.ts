@@ -1,10 +1,10 @@
-// What the source printed: accuracies from its own log, and the floor that explains its losses.
+// Numbers of the source: accuracies from its log, and the lower bound that explains its losses.
 import { reportStepsPerEpoch } from "./design.js";
 
 export const source = "A. Wagh, Lab 3 Report, ECE-GY 9143 (2022), problem 2";
 
 /**
- * Loss of a perfect classifier of 10 classes whose probabilities go through softmax a second time: the right class gets
+ * Loss of a perfect classifier of 10 classes if softmax is applied to its probabilities again: the right class gets
  * e / (e + 9), so the loss is ln(1 + 9/e) = 1.46115.
  */
 export const doubleSoftmaxFloor = Math.log(1 + 9 / Math.E);

@@ -1,4 +1,4 @@
-// What a user may change of the study, and its presets.
+// The settings and presets of the study.
 import * as z from "zod";
 import type { Presets } from "../../study/definition.js";
 
@@ -51,7 +51,7 @@ export const presets: Presets<NormalizationSettings> = {
   },
 };
 
-/** Few images, so that a trial is a few steps. */
+/** Few images, so that a trial takes only a few steps. */
 export const smoke = {
   settings: { epochs: 1, twinEpochs: 1, examples: 640 },
   seeds: 2,

@@ -1,4 +1,4 @@
-// Verdicts follow intervals: inside the region, outside of it, or across its edge.
+// Verdicts follow from intervals: inside the region, outside it, or across its edge.
 import { expect, test } from "vitest";
 import type { Estimate } from "../../core/statistics/intervals.js";
 import { judge, type Region } from "./judge.js";
@@ -26,7 +26,7 @@ test.each<[string, Region, readonly [number, number], readonly [number, number]]
   expect(verdict(1, 1, region)).toBe("inconclusive");
 });
 
-test("the evidence gives the number, its unit and what it rests on", () => {
+test("the evidence gives the number, its unit and its number of replicates", () => {
   const options = { what: "A minus B", unit: "points" };
   expect(judge(estimate(1, 2), { above: 0 }, options).evidence).toBe(
     "A minus B: 1.50 [1.00, 2.00] points over 3 seeds.",
@@ -41,7 +41,7 @@ test("the evidence gives the number, its unit and what it rests on", () => {
   });
 });
 
-test("one replicate, or none, decides nothing", () => {
+test("one replicate or none is inconclusive", () => {
   const one: Estimate = { value: 99, level: 0.95, method: "t", n: 1 };
   expect(judge(one, { above: 0 }, { what: "It" })).toEqual({
     verdict: "inconclusive",

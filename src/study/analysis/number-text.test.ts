@@ -47,7 +47,7 @@ describe("numbers for readers", () => {
     expect(text).toBe(expected);
   });
 
-  it("have as many digits as the uncertainty leaves meaning", () => {
+  it("have only the digits that are significant given the uncertainty", () => {
     expect(decimalsFor([0.18, 0.2, 0.16], [98.6])).toBe(2);
     expect(decimalsFor([0.0042], [0.05])).toBe(4);
     expect(decimalsFor([12], [300])).toBe(0);

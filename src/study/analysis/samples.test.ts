@@ -1,4 +1,4 @@
-// What analyses read from results: last and best values, pairs, shares, and how many replicates are missing from them.
+// Samples that analyses read from results: last and best values, pairs, fractions, and the number of missing replicates.
 
 import { describe, expect, test } from "vitest";
 import { madeResult } from "../../../test/support/trial-results.js";
@@ -32,13 +32,13 @@ const three = [
   trial({ replicate: 1, values: [[0.7], [0.4]] }),
 ];
 
-test("select takes the trials at the levels given, by ascending replicate", () => {
+test("select returns the trials at the given levels, by ascending replicate", () => {
   const other = trial({ replicate: 3, values: [[1]], variant: "b" });
   expect(select([...three, other], { variant: "a" }).map(({ replicate }) => replicate)).toEqual([0, 1, 2]);
   expect(select([...three, other], {})).toHaveLength(4);
 });
 
-test("last and best values are those of the phase, metric and path that were asked for", () => {
+test("last and best values have the requested phase, metric and path", () => {
   const decoys = [
     trial({ replicate: 7, values: [[0.99]], phase: "train" }),
     trial({ replicate: 8, values: [[0.99]], path: "0.weight" }),
@@ -58,14 +58,14 @@ describe("replicates that diverged", () => {
     trial({ replicate: 3, values: [[0.9], [0.8]] }),
   ];
 
-  test("have no place in a mean, but are counted beside it", () => {
+  test("are excluded from a mean but counted beside it", () => {
     const estimate = meanOf(inPercent(lastOf(results, accuracy)));
     expect(estimate).toMatchObject({ value: 70, n: 2, of: 4 });
     expect(estimate && meanText(estimate, 1)).toMatch(/^70\.0 ± \d+\.\d \(2 of 4\)$/);
     expect(estimate && survivorsText(estimate)).toBe("2 of 4");
   });
 
-  test("leave no mean, difference or share where none is left", () => {
+  test("leave no mean, difference or fraction if no other replicate remains", () => {
     const none = lastOf([results[1]], accuracy);
     expect(none).toEqual({ values: [], of: 1 });
     expect([meanOf(none), paired(none, none), proportionOf(none, () => true)]).toEqual([
@@ -82,14 +82,14 @@ describe("replicates that diverged", () => {
     ]);
   });
 
-  test("where all have a number, nothing is said", () => {
+  test("are not mentioned if every replicate has a number", () => {
     const estimate = meanOf(lastOf(three, accuracy));
     expect(estimate).toMatchObject({ n: 3 });
     expect(estimate).not.toHaveProperty("of");
   });
 });
 
-test("pairs are trials of one replicate, whatever their order; a replicate without its pair is left out and counted", () => {
+test("pairs are trials of the same replicate in any order; a replicate without its pair is left out and counted", () => {
   const others = [trial({ replicate: 1, values: [[0.3]] }), trial({ replicate: 0, values: [[0.4]] })];
   const estimate = paired(lastOf(three, accuracy), lastOf(others, accuracy));
   expect(estimate?.value).toBeCloseTo((0.6 - 0.4 + (0.4 - 0.3)) / 2, 12);
@@ -111,12 +111,12 @@ describe("ensembles", () => {
   });
   const b = trial({ replicate: 0, values: [[0, 0, 0, 1]] });
 
-  test("every network is a replicate, paired with the network of its number", () => {
+  test("every network is a replicate, paired with the network of the same number", () => {
     expect(lastOf([a], accuracy)).toMatchObject({ of: 4, values: [{ network: 0 }, { network: 2 }, { network: 3 }] });
     expect(paired(lastOf([a], accuracy), lastOf([b], accuracy))).toMatchObject({ value: (1 + 3 + 3) / 3, n: 3, of: 4 });
   });
 
-  test("the share of networks has Wilson's interval over those that have a number", () => {
+  test("the fraction of networks has Wilson's interval over the networks with a number", () => {
     const share = proportionOf(lastOf([a], accuracy), (value) => value >= 3);
     expect(share).toMatchObject({ value: 2 / 3, n: 3, of: 4, method: "wilson" });
   });

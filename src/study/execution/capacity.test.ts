@@ -4,7 +4,7 @@ import { Capacity } from "./capacity.js";
 const single = { threads: 1, memoryBytes: 10 };
 const ensemble = { threads: 1000, memoryBytes: 10 };
 
-test("single trials get a thread each, as many at once as there are workers", () => {
+test("single trials get one thread each, up to the number of workers at a time", () => {
   const capacity = new Capacity({ workers: 2, threads: 4 });
   const [a, b] = [capacity.take(single), capacity.take(single)];
   expect([a, b]).toMatchObject([
@@ -16,7 +16,7 @@ test("single trials get a thread each, as many at once as there are workers", ()
   expect(capacity.take(single)).toMatchObject({ worker: 1 });
 });
 
-test("an ensemble waits until all threads are free, and then has them all", () => {
+test("an ensemble waits until all threads are free and then gets all of them", () => {
   const capacity = new Capacity({ workers: 4, threads: 4 });
   const first = capacity.take(single);
   expect(capacity.take(ensemble)).toBeUndefined();
@@ -31,7 +31,7 @@ test("a small ensemble leaves the threads that it cannot use", () => {
   expect(capacity.take(single)).toMatchObject({ threads: 1 });
 });
 
-test("memory is shared out too; what exceeds it runs alone", () => {
+test("memory is divided too, and a job that exceeds it runs alone", () => {
   const capacity = new Capacity({ workers: 4, threads: 4, memoryBytes: 25 });
   const taken = [capacity.take(single), capacity.take(single)];
   expect(capacity.take(single)).toBeUndefined();

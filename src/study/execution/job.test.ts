@@ -14,14 +14,14 @@ const model = sequential([flatten(), dense({ units: 4 })]) as KindSpec;
 const dataBytes = (64 + 32) * (144 + 4);
 const jobOf = (spec: TrialSpec, measure = measurementPlan()) => trialJobs([{ spec, measure }], () => data)[0];
 
-test("a job survives JSON, and names its trial", () => {
+test("a job survives JSON and names its trial", () => {
   const measure = measurementPlan({ steps: {}, probes: { every: 7 }, tensors: [{ of: "*", at: "start" }] });
   const job = jobOf(trialSpec(data, { model }), measure);
   expect(job.trial).toBe(trialId(job.spec));
   expect(readTrialJob(JSON.parse(JSON.stringify(job)))).toEqual(job);
 });
 
-test("a job that does not fit is refused by what is wrong", () => {
+test("an invalid job is refused with the fault", () => {
   const job = jobOf(trialSpec(data, { model }));
   const other = trialSpec(data, { model, seed: 99 });
   expect(() => readTrialJob({ ...job, spec: other })).toThrow(
@@ -47,7 +47,7 @@ test("two places with the same trial are one job, measured for both", () => {
   expect(trialJobs(trials, () => data).map(({ measure }) => measure.steps?.every)).toEqual([2]);
 });
 
-test("a trial needs the memory that its accounting says, and an ensemble that of every network", () => {
+test("a trial needs the memory of its accounting, and an ensemble that of all its networks", () => {
   const single = jobOf(trialSpec(data, {}));
   const { training } = inspect(smallNet as LayerSpec, { inputShape: [1, 12, 12], batchSize: 16 }).memory;
   expect(single.needs).toEqual({ memoryBytes: training.total + dataBytes, threads: 1 });
@@ -58,7 +58,7 @@ test("a trial needs the memory that its accounting says, and an ensemble that of
   });
 });
 
-test("parts of a batch need less, and an optimizer without slots as well", () => {
+test("micro-batches and optimizers without slots need less memory", () => {
   const bytes = (changes: Parameters<typeof trialSpec>[1]) =>
     jobOf(trialSpec(data, { model, ...changes })).needs.memoryBytes;
   expect(bytes({ microBatchSize: 4 })).toBeLessThan(bytes({}));

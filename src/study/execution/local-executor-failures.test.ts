@@ -1,4 +1,4 @@
-// The executor where workers fail, and where other processes have the trials.
+// The executor with failing workers, and with trials that other processes run.
 import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ExecutorPlace, idOf, kinds, longTrial, trials } from "../../../test/support/executions.js";
@@ -34,7 +34,7 @@ function dying(runtime: Runtime, runs: number): Runtime {
 }
 
 describe("workers that fail", () => {
-  test("a trial whose runtime dies goes on once more from its checkpoint, in another runtime", async () => {
+  test("a trial whose runtime dies continues once from its checkpoint in another runtime", async () => {
     const whole = await place.execute({ trials: [longTrial] });
     let runtimes = 0;
     const { events, series } = await place.execute({
@@ -49,7 +49,7 @@ describe("workers that fail", () => {
     expect([runtimes, series]).toEqual([2, whole.series]);
   });
 
-  test("a trial whose runtime dies twice has failed with the reason, and stops the others", async () => {
+  test("a trial whose runtime dies twice fails with the reason and stops the others", async () => {
     const store = await place.storeWith();
     const told: ExecutionEvent[] = [];
     const failing = place.execute({
@@ -64,7 +64,7 @@ describe("workers that fail", () => {
     expect(found[0]?.failure).toContain("its worker thread died");
   });
 
-  test("a worker that fails stops the others, and its own error is thrown, although the store fails too", async () => {
+  test("a failing worker stops the others, and its own error is thrown even if the store fails too", async () => {
     const store = await place.storeWith();
     let count = 0;
     const failing: LocalExecutorOptions["openRuntime"] = (cores) => {
@@ -81,7 +81,7 @@ describe("workers that fail", () => {
 });
 
 describe("trials of several processes", () => {
-  test("a trial of another process is left for later, and its result is taken over", async () => {
+  test("a trial that another process runs is postponed, and its result is used", async () => {
     const other = await place.storeWith();
     const token = await tokenOf(other, idOf(trials[0]));
     let waits = 0;
@@ -102,7 +102,7 @@ describe("trials of several processes", () => {
     ]);
   });
 
-  /** Two stores as of two hosts, which cannot look at each other's processes. */
+  /** Two stores as on two hosts that cannot see each other's processes. */
   const strangers = async (nowMs: () => number): Promise<RunStore[]> => {
     const options = { silenceMs: 60_000, monotonicMs: nowMs };
     const open = (host: string) => place.openStore({ ...options, identity: { ...currentProcess(), host } });
@@ -123,7 +123,7 @@ describe("trials of several processes", () => {
           seen.push((await there.leaseTrial(idOf(trials[0]), trials[0].measure)).kind);
           nowMs += 60_000;
           for (const tick of ticks) tick();
-          // The beat is written before the other one looks.
+          // The heartbeat is written before the other host checks it.
           await new Promise((resolve) => setTimeout(resolve, 0));
         }
         return runtime.load(model, options);
@@ -144,7 +144,7 @@ describe("trials of several processes", () => {
     expect(ticks.size).toBe(0);
   });
 
-  test("a trial that another host took over is not written to any more, and its result is used", async () => {
+  test("a trial that another host took over is no longer written, and the other host's result is used", async () => {
     let nowMs = 0;
     const [here, there] = await strangers(() => nowMs);
     const id = idOf(trials[0]);

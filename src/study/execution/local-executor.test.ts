@@ -1,4 +1,4 @@
-// What the executor leaves in the real store, and what its trials survive.
+// The executor on the real store: stored results, and trials that survive interruptions.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   checkpointsIn,
@@ -33,8 +33,8 @@ afterEach(() => place.dispose());
 
 const model = sequential([flatten(), dense({ units: 8 }), relu(), dense({ units: 4 })]) as KindSpec;
 
-describe("what a trial leaves", () => {
-  test("a finished trial has its evaluations, and is found the next time", async () => {
+describe("results in the store", () => {
+  test("a finished trial has its evaluations and is found the next time", async () => {
     const { store, events, series } = await place.execute();
     expect(kinds(events)).toEqual(trials.flatMap(() => ["started", "ended"]));
     expect(series.map((all) => all.map(({ phase, metric, steps }) => [phase, metric, ...steps]))).toEqual(
@@ -52,7 +52,7 @@ describe("what a trial leaves", () => {
     expect(kinds((await place.execute({ store })).events)).toEqual(["found", "found", "found"]);
   });
 
-  test("everything that the plan wants is stored: steps, probes, tensors at the start and the end", async () => {
+  test("everything in the plan is stored: steps, probes, tensors at the start and the end", async () => {
     const measure = measurementPlan({
       steps: { every: 2, metrics: ["loss", "accuracy", "learningRate", "momentum", "batchSize"] },
       probes: { every: 3, of: ["weights"], statistics: ["norm"], histogramBins: 4 },
@@ -105,7 +105,7 @@ describe("what a trial leaves", () => {
     expect(kept[1].tensor).not.toEqual(kept[0].tensor);
   });
 
-  test("a trial that diverges is a result: it is stored, and the others go on", async () => {
+  test("a diverged trial is stored as a result, and the others continue", async () => {
     const wild: PlannedTrial = {
       ...trials[0],
       spec: trialSpec(data, { epochs: 1, optimizer: { kind: "sgd", learningRate: 1e30 } }),
@@ -127,7 +127,7 @@ describe("what a trial leaves", () => {
     measure: measurementPlan({ steps: {}, tensors: [{ of: "*.bias", at: "end" }] }),
   };
 
-  test("an ensemble trains all of its networks, and their numbers stay apart", async () => {
+  test("an ensemble trains all of its networks and stores their numbers separately", async () => {
     const { store, series } = await place.execute({ trials: [many] });
     expect(
       series[0].map(({ phase, metric, networks, values }) => [phase, metric, networks, new Set(values).size > 1]),
@@ -162,7 +162,7 @@ describe("what a trial leaves", () => {
     expect(cores).toEqual([1, 2]);
   });
 
-  test("a trial that was finished for less is measured again, and then holds what both wanted", async () => {
+  test("a finished trial with too few measurements runs again and then has those of both plans", async () => {
     const { store } = await place.execute({ trials: [trials[0]] });
     const tensors = [{ of: "*.bias", at: "end" as const }];
     const wanting = planned(0, measurementPlan({ tensors }));
@@ -174,7 +174,7 @@ describe("what a trial leaves", () => {
   });
 });
 
-/** The same of an ensemble. */
+/** The same for an ensemble. */
 const longEnsemble: PlannedTrial = {
   ...longTrial,
   spec: trialSpec(data, { model, ensemble: 3, epochs: 6, seed: 9 }),
@@ -187,7 +187,7 @@ const longEnsemble: PlannedTrial = {
   }),
 };
 
-describe("what a trial survives", () => {
+describe("an interrupted trial", () => {
   test.each([
     ["a single training", longTrial],
     ["an ensemble", longEnsemble],
@@ -204,7 +204,7 @@ describe("what a trial survives", () => {
         const { events } = await place.execute({
           ...{ trials: [long], store, checkpoints, signal: controller.signal },
           onEvent: ({ kind }) => {
-            // The first tells only that the programs are loaded.
+            // The first event only reports that the programs are loaded.
             if (kind === "progress" && segments++ > 0) controller.abort();
           },
         });
@@ -218,7 +218,7 @@ describe("what a trial survives", () => {
     },
   );
 
-  test("what was saved after the last checkpoint is measured again, and not twice", async () => {
+  test("measures everything after the last checkpoint again, without duplicates", async () => {
     const whole = await place.execute({ trials: [longTrial] });
     const store = await place.storeWith([longTrial]);
     const files = new Map<string, Uint8Array>();
@@ -238,8 +238,8 @@ describe("what a trial survives", () => {
     expect((await place.execute({ trials: [longTrial], store, checkpoints })).series).toEqual(whole.series);
   });
 
-  test("killed between its last measurements and its end, it measures nothing twice", async () => {
-    // With a validation split, the test split is measured behind the last checkpoint.
+  test("measures nothing twice if it was killed between its last measurements and its end", async () => {
+    // With a validation split, the test split is measured after the last checkpoint.
     const { test: held } = data;
     const three: Dataset = { ...data, ...(held === undefined ? {} : { validation: held }) };
     const split: PlannedTrial = { ...longTrial, spec: trialSpec(three, { seed: 9, epochs: 2 }) };
@@ -260,7 +260,7 @@ describe("what a trial survives", () => {
     expect(await store.readTensors(idOf(split))).toEqual(await whole.store.readTensors(idOf(split)));
   });
 
-  test("a checkpoint whose measurements are elsewhere is not gone on from", async () => {
+  test("does not continue from a checkpoint whose measurements are in another store", async () => {
     const files = new Map<string, Uint8Array>();
     const controller = new AbortController();
     await place.execute({
@@ -280,7 +280,7 @@ describe("what a trial survives", () => {
     expect(series).toEqual((await place.execute({ trials: [longTrial] })).series);
   });
 
-  test("results depend on neither the workers nor checkpoints that are damaged, unreadable or unwritable", async () => {
+  test("has the same results with any workers and with damaged, unreadable or unwritable checkpoints", async () => {
     const plain = await place.execute();
     const removed: string[] = [];
     const [first, second] = trials.map(idOf);
@@ -299,7 +299,7 @@ describe("what a trial survives", () => {
     expect(series).toEqual(plain.series);
     const codes = remarks.map(({ code }) => code).sort();
     expect(codes).toEqual(["checkpoint-not-saved", "checkpoint-not-usable", "checkpoint-not-usable"]);
-    // Once as damaged, once as finished; the other worker's removals come in between at any time.
+    // One removal as damaged, one as finished; the other worker's removals may come in between at any time.
     expect(removed.filter((trial) => trial === first)).toHaveLength(2);
   });
 });

@@ -8,7 +8,7 @@ const step = (trial: string, at: number, totalSteps: number): ExecutionEvent => 
 });
 const ended = (trial: string): ExecutionEvent => ({ kind: "ended", trial, worker: "1", status: "done", timings });
 
-test("steps are those that the trials tell; trials that nobody has begun count as the others do on average", () => {
+test("steps are those that trials report, and trials that have not started count as the average of the others", () => {
   const board = new ProgressBoard();
   board.expect(4);
   expect(board.heard(step("a", 0, 100))).toMatchObject({ done: 0, total: 400 });
@@ -18,11 +18,11 @@ test("steps are those that the trials tell; trials that nobody has begun count a
     total: 800,
     trialsDone: 1,
   });
-  // One that diverged has nothing left to do.
+  // A diverged trial has nothing left to do.
   expect(board.heard(ended("b"))).toMatchObject({ done: 500, total: 800, trialsDone: 2, trials: 4 });
 });
 
-test("another stage adds its trials, and what is found alone is done", () => {
+test("another stage adds its trials, and a stage of found trials is done", () => {
   const board = new ProgressBoard();
   board.expect(1);
   expect(board.heard({ kind: "found", trial: "a", worker: "1" })).toMatchObject({ done: 1, total: 1 });
@@ -30,7 +30,7 @@ test("another stage adds its trials, and what is found alone is done", () => {
   expect(board.heard(step("b", 5, 10))).toMatchObject({ done: 15, total: 20, trials: 2 });
 });
 
-test("what changes nothing is not reported", () => {
+test("events without progress are not reported", () => {
   const board = new ProgressBoard();
   board.expect(1);
   expect(board.heard({ kind: "started", trial: "a", worker: "1" })).toBeUndefined();

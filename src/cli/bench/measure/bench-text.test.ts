@@ -29,7 +29,7 @@ const wait: Measurement = {
   remarks: [],
 };
 
-test("figures, ratio, budget and verdict stand in one table, what was compared beneath it", () => {
+test("one table has times, ratio, budget and verdict, and the compared settings follow below", () => {
   const unmeasured = [{ task: "first-step", reason: "trainscope train: no data" }];
   expect(benchText({ machine, measurements: [race, wait], unmeasured })).toMatchInlineSnapshot(`
     "task    ours                PyTorch's best     ratio [range]      must       met
@@ -44,7 +44,7 @@ test("figures, ratio, budget and verdict stand in one table, what was compared b
   `);
 });
 
-test("without a peer there is no column for it, one line says why, and a race has no verdict", () => {
+test("without a peer there is no column for it, one line gives the reason, and a race has no verdict", () => {
   const { peer: _, ratio: __, ...alone } = race;
   const result: BenchResult = {
     machine: { ...machine, load: 1.7 },

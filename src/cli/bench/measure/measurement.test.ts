@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
 import { isMet, ratioOfMedians, spreadOf } from "./measurement.js";
 
-test("the ratio is that of the medians; its range is that of neighbors in time", () => {
-  // The third round was disturbed for both, the fourth for the peer alone.
+test("the ratio is that of the medians, and its range is that of neighboring turns", () => {
+  // Both were disturbed in the third round, only the peer in the fourth.
   expect(ratioOfMedians([5, 4, 10, 5], [6, 6, 11, 30])).toEqual({ value: 8.5 / 5, low: 1.1, high: 6 });
   expect(ratioOfMedians([2], [3])).toEqual({ value: 1.5, low: 1.5, high: 1.5 });
 });
 
-test("a spread is the median between its extremes", () => {
+test("a spread consists of the median and its extremes", () => {
   expect(spreadOf([3, 1, 2, 9])).toEqual({ value: 2.5, low: 1, high: 9 });
 });
 
-test("a budget binds the ratio or our figure, from its side; without a ratio there is no verdict", () => {
+test("a budget bounds the ratio or our time from above or below; without a ratio there is no verdict", () => {
   const figure = (value: number) => ({ ...spreadOf([value]), setting: "" });
   const fast = { of: "ratio", bound: "at least", value: 1 } as const;
   const cheap = { of: "ratio", bound: "at most", value: 1.05 } as const;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Contestant, calibrate, race } from "./race.js";
 
-/** Gives prepared times, one after the other (the last again and again), and writes down whose turn it was. */
+/** Returns prepared times in order (the last one repeatedly) and records whose turn it was. */
 function contestant(setting: string, times: readonly number[], turns: string[] = []): Contestant {
   let turn = 0;
   return {
@@ -31,14 +31,14 @@ test("a race takes turns, pauses before each, and reports medians and the ratio 
   });
 });
 
-test("without a peer our figures stand alone", async () => {
+test("without a peer, only our times are reported", async () => {
   const result = await race(contestant("ours", [5, 4, 6]), undefined, { rounds: 3, pause });
   expect(result).toEqual({ ours: { value: 5, low: 4, high: 6, setting: "ours" } });
 });
 
-test("calibration takes the best time of each setting, in turn, and measures those near the front again", async () => {
+test("calibration takes the best time of each setting in turn, and measures the fastest settings again", async () => {
   const turns: string[] = [];
-  // `b` is disturbed at first and shows its speed only when those near the front are measured again.
+  // `b` is disturbed at first and shows its speed only in the second measurement.
   const field = [
     contestant("a", [5], turns),
     contestant("b", [5.9, 5.8, 5.8, 4.8], turns),
@@ -51,7 +51,7 @@ test("calibration takes the best time of each setting, in turn, and measures tho
   expect(turns.slice(3).join("")).toBe("abcabcabab");
 });
 
-test("a setting that fails is left out and named; when all fail, the first failure is the error", async () => {
+test("a failing setting is left out and named; if all fail, the first failure is thrown", async () => {
   const { best, tried, failures } = await calibrate([failing, contestant("fused", [5])], { pause });
   expect([best.setting, tried, failures]).toEqual(["fused", 1, ["compiled: no compiler"]]);
   await expect(calibrate([failing], { pause })).rejects.toThrow("no compiler");

@@ -9,7 +9,7 @@ function scripted(code: string): Child {
   return startChild({ name: "peer", command: [process.execPath, "-e", script] });
 }
 
-test("questions are answered in turn, whatever else is printed; a failure leaves the process alive", async () => {
+test("requests are answered in order despite other output, and a failure leaves the process alive", async () => {
   const child = scripted(`
     console.log("chatter");
     console.log(JSON.stringify(q.do === "memory" ? { error: "cannot tell" } : { steps: q.steps, milliseconds: 2 * q.steps }));
@@ -22,7 +22,7 @@ test("questions are answered in turn, whatever else is printed; a failure leaves
   await expect(time(5)).rejects.toThrow("the measured process ended");
 });
 
-test("a process that dies says what it said last; one that cannot start, why", async () => {
+test("the error of a dead process has its last output; that of a process that cannot start has the reason", async () => {
   const child = scripted(`console.error("first\\nout of memory"); process.exit(1)`);
   await expect(child.ask({ do: "describe" })).rejects.toThrow(
     "bench > peer: the measured process ended: out of memory",
@@ -33,7 +33,7 @@ test("a process that dies says what it said last; one that cannot start, why", a
   await absent.close();
 });
 
-test("our side trains for as many steps as it is asked, and tells the part inside the runtime", async () => {
+test("our side trains for the requested number of steps and reports the time inside the runtime", async () => {
   const assignment: Assignment = {
     peerModel: "mlp",
     model: { kind: "sequential", layers: [{ kind: "flatten" }, { kind: "dense", units: 3 }] },

@@ -5,17 +5,17 @@ import type { Assignment } from "../workloads/workload.js";
 import { peerScript } from "./peer-command.js";
 import { findPyTorch, pytorchCommand } from "./pytorch-peer.js";
 
-test("where there is no PyTorch the reason is one phrase", async () => {
+test("without PyTorch, the reason is one phrase", async () => {
   expect(await findPyTorch({ TRAINSCOPE_PYTHON: "/nowhere/python" })).toBe(
     "the Python that TRAINSCOPE_PYTHON names cannot be started",
   );
-  // A program that is no Python stands for one without torch.
+  // A program other than Python acts like a Python without torch.
   expect(await findPyTorch({ TRAINSCOPE_PYTHON: process.execPath })).toMatch(
     /^the Python that TRAINSCOPE_PYTHON names cannot import torch \(.+\)$/,
   );
 });
 
-test("the peer is given the same work, and its threads by every road", () => {
+test("the peer gets the same work, and its number of threads through every variable", () => {
   const work: Omit<Assignment, "model" | "optimizer"> = {
     peerModel: "mlp",
     inputShape: [3, 32, 32],
@@ -38,6 +38,6 @@ test("the peer is given the same work, and its threads by every road", () => {
     expect(readFileSync(command[2], "utf8")).toContain(`"${name}": `);
 });
 
-test("every task has a name of its own", () => {
+test("every task has a unique name", () => {
   expect(new Set(benchTasks.map(({ id }) => id)).size).toBe(benchTasks.length);
 });

@@ -4,7 +4,7 @@ import { layerNetwork, parameterCount } from "../../../nn/network.js";
 import { peerScript } from "../process/peer-command.js";
 import { ensembleData, ensembleModel, narrowEnsemble } from "./ensemble-workload.js";
 
-test("the model is that of the study: 10 hidden layers of 2 units, one input, one output", () => {
+test("the model has 10 hidden layers of 2 units, one input and one output, as in the study", () => {
   const form = { mode: "training" as const, batchSize: 4, inputShapes: [[1]] };
   const network = layerNetwork(ensembleModel(narrowEnsemble)).build(form);
   expect(parameterCount(network)).toBe(4 + 9 * 6 + 3);

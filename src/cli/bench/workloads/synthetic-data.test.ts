@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { syntheticData } from "./synthetic-data.js";
 import type { Workload } from "./workload.js";
 
-test("synthetic images are bytes, four in five of them background, the rest everything else", () => {
+test("synthetic images are bytes, four in five of them background and the rest uniform", () => {
   const workload: Workload = {
     peerModel: "lenet5",
     model: { kind: "sequential" },
@@ -20,7 +20,7 @@ test("synthetic images are bytes, four in five of them background, the rest ever
   const zeros = pixels.reduce((count, pixel) => count + (pixel === 0 ? 1 : 0), 0);
   expect(zeros / pixels.length).toBeCloseTo(0.8, 2);
   expect(new Set(pixels).size).toBe(256);
-  // Repetition reaches to the end.
+  // The repetition continues to the end.
   expect(pixels.subarray(-784).some((pixel) => pixel > 0)).toBe(true);
   expect(new Set(targets.data as Int32Array)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
 });

@@ -1,4 +1,4 @@
-// What a test case of an operator is, and how it becomes a graph. Cases are data; the tests run over all of them.
+// Test cases of operators as data, and their conversion to graphs. The tests of operators run over all cases.
 import { type DType, isFloat } from "../../../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../../../core/numbers/shape.js";
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
@@ -7,32 +7,32 @@ import { apply, constant, input } from "../../build.js";
 import type { NdArray, Op } from "../../op.js";
 import type { Attributes, Tensor } from "../../tensor.js";
 
-/** How an input is sampled. Ranges stay away from kinks: that is what they are for. */
+/** The sampling of an input. Ranges avoid kinks. */
 export interface CaseInput {
   /** `float` is float64 where gradients are checked and float32 on ONNX Runtime. */
   readonly dtype: DType | "float";
   readonly shape: Shape;
-  /** The elements, from a stream of random numbers. */
+  /** Draws the elements from a stream of random numbers. */
   readonly sample: (count: number, stream: RandomStream) => number[];
-  /** A Constant node instead of a graph input: axes, extents, whatever a shape rule has to know. */
+  /** A Constant node instead of a graph input, for values that a shape rule needs, such as axes and sizes. */
   readonly constant?: boolean;
 }
 
 export interface OpCase {
-  /** What is special about it, in a few words. Unique within the operator. */
+  /** The special feature of the case in a few words. Unique within the operator. */
   readonly name: string;
-  /** `null` stands for an omitted optional input. */
+  /** `null` is an omitted optional input. */
   readonly inputs: readonly (CaseInput | null)[];
   readonly attrs?: Attributes;
-  /** The function is smooth here, and its second derivative is checked as well. */
+  /** Whether the function is smooth, so that its second derivative is checked as well. */
   readonly twice?: true;
   /** Inputs whose gradient is checked; by default every float input that is not constant. */
   readonly withRespectTo?: readonly number[];
-  /** Largest relative errors in place of the usual ones, and why. */
+  /** Relative tolerances that replace the usual ones, with the reason. */
   readonly tolerance?: { readonly gradient?: number; readonly runtime?: number; readonly why: string };
-  /** Scan outputs of a loop: the shape rule knows the rank, and only a nominal extent of axis 0. */
+  /** Scan outputs of a loop: the shape rule knows the rank, but axis 0 has only a nominal size. */
   readonly openAxes?: true;
-  /** Why ONNX Runtime's CPU provider cannot run this case. */
+  /** The reason why ONNX Runtime's CPU provider cannot run this case. */
   readonly notOnRuntime?: string;
 }
 
@@ -53,7 +53,7 @@ export function awayFromZero(shape: Shape): CaseInput {
   return { dtype: "float", shape, sample };
 }
 
-/** Numbers of which any two differ by at least 0.1, in random order: no ties and no near ties. */
+/** Numbers in random order that differ by at least 0.1, so that there are no ties or near ties. */
 export function distinct(shape: Shape): CaseInput {
   const sample: CaseInput["sample"] = (count, stream) => {
     const keys = Array.from({ length: count }, (_, i) => stream.uniform(i));
@@ -63,7 +63,7 @@ export function distinct(shape: Shape): CaseInput {
   return { dtype: "float", shape, sample };
 }
 
-/** Integers from `low` up to but without `high`. */
+/** Integers from `low` to `high`, exclusive. */
 export function integers(dtype: DType, shape: Shape, [low, high]: readonly [number, number]): CaseInput {
   const sample: CaseInput["sample"] = (count, stream) =>
     Array.from({ length: count }, (_, i) => low + Math.floor((high - low) * stream.uniform(i)));
@@ -80,12 +80,12 @@ export function exactly(dtype: DType | "float", shape: Shape, values: readonly n
   return { dtype, shape, sample: () => [...values] };
 }
 
-/** A constant list of `int64`, as axes and shapes are. */
+/** A constant list of `int64`, for axes and shapes. */
 export function list(values: readonly number[]): CaseInput {
   return { ...exactly("int64", [values.length], values), constant: true };
 }
 
-/** A case as a graph: its tensors, and the values of those that are graph inputs. */
+/** A case as a graph: its tensors, and the values of its graph inputs. */
 export interface BuiltCase {
   readonly inputs: readonly Tensor[];
   readonly values: readonly NdArray[];
@@ -94,7 +94,7 @@ export interface BuiltCase {
   readonly sources: readonly Tensor[];
 }
 
-/** Builds a case with floats of one element type; the values depend on operator and case alone. */
+/** Builds a case with floats of one element type. Values depend only on the operator and the case. */
 export function buildCase(op: Op, { name, inputs, attrs = {}, withRespectTo }: OpCase, floatType: DType): BuiltCase {
   const graphInputs: Tensor[] = [];
   const values: NdArray[] = [];
@@ -106,7 +106,7 @@ export function buildCase(op: Op, { name, inputs, attrs = {}, withRespectTo }: O
     if (given.constant === true) return constant(tensorFrom(dtype, given.shape, sampled));
     const tensor = input(`x${i}`, dtype, given.shape);
     graphInputs.push(tensor);
-    // Both element types see the same numbers.
+    // Both element types get the same numbers.
     const data = isFloat(dtype) ? Float64Array.from(Float32Array.from(sampled)) : Float64Array.from(sampled);
     values.push({ dtype, shape: given.shape, data });
     if (withRespectTo === undefined ? isFloat(dtype) : withRespectTo.includes(i)) sources.push(tensor);

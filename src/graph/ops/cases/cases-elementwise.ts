@@ -4,7 +4,7 @@ import { awayFromZero, bools, distinct, exactly, float, integers, list, type OpC
 
 const smooth = (name: string, ...inputs: OpCase["inputs"]): OpCase => ({ name, inputs, twice: true });
 
-/** The ways in which two shapes broadcast. */
+/** Pairs of shapes that broadcast in different ways. */
 function broadcasting(
   left: (shape: number[]) => OpCase["inputs"][0],
   right: (shape: number[]) => OpCase["inputs"][0],
@@ -56,7 +56,7 @@ const extremes: OpCase[] = [
   { name: "axis of extent 1", inputs: [distinct([3, 1]), list([1])] },
 ];
 
-/** Of every type, some of them none: what is left then is the least element, or the largest. */
+/** Reductions of every element type, also over no elements: the result is then the least or the largest value. */
 const wholeReductions: OpCase[] = (["bool", "uint8", "int8", "int32", "uint32", "int64"] as const).flatMap((dtype) => [
   { name: `${dtype} rows`, inputs: [integers(dtype, [3, 4], [0, dtype === "bool" ? 2 : 100]), list([1])] },
   { name: `${dtype}, none`, inputs: [integers(dtype, [2, 0], [0, 2]), list([1])] },
@@ -72,7 +72,7 @@ const softmaxes: OpCase[] = [
   smooth("last axis", float([3, 4])),
   { name: "first axis", inputs: [float([3, 2])], attrs: { axis: 0 }, twice: true },
   { name: "middle axis", inputs: [float([2, 3, 2])], attrs: { axis: 1 }, twice: true },
-  // Rows of 80s overflow unless the largest is taken off first.
+  // Rows of 80s overflow unless the largest element is subtracted first.
   { name: "large logits", inputs: [float([2, 3], [79, 81])], attrs: { axis: -1 } },
 ];
 
@@ -223,7 +223,7 @@ export const elementwiseCases = {
       inputs: [exactly("int64", [2], [9, 16]), exactly("float", [], [0.5])],
       withRespectTo: [],
     },
-    // At base 0 only the base has a two-sided derivative; at exponent 0 only there is the base's factor tested.
+    // At base 0, only the base has a two-sided derivative. Exponent 0 tests the factor of the base.
     { name: "base 0", inputs: [exactly("float", [2], [0, 0]), exactly("float", [2], [2, 1])], withRespectTo: [0] },
     { name: "exponent 0", inputs: [exactly("float", [2], [1.5, 0]), exactly("float", [2], [0, 0])], withRespectTo: [] },
   ],

@@ -1,8 +1,8 @@
-// Test cases of operators on bits, of rests of divisions, and of questions about numbers.
+// Test cases of bit operators, remainders, and predicates of numbers.
 import type { DType } from "../../../core/numbers/dtype.js";
 import { awayFromZero, type CaseInput, exactly, float, integers, type OpCase } from "./case.js";
 
-/** The numbers that an integer type is sampled from; int64 from those that a number holds exactly. */
+/** The range from which an integer type is sampled. For int64, the range that a JavaScript number holds exactly. */
 const ranges = [
   ["uint8", [0, 256]],
   ["int8", [-128, 128]],
@@ -24,11 +24,11 @@ const pairs: OpCase[] = ranges.flatMap(([dtype, range]) => [
   { name: `${dtype} and a scalar`, inputs: [integers(dtype, [3, 2], range), integers(dtype, [], range)] },
 ]);
 
-/** Shifts by up to the width and beyond, forth and back; some negative where there are negative numbers. */
+/** Shifts in both directions, by up to the width and beyond; signed types include negative shifts. */
 const shifts: OpCase[] = ranges.flatMap(([dtype, range]) =>
   ["LEFT", "RIGHT"].flatMap((direction): OpCase[] => {
     const from = dtype.startsWith("u") ? 0 : -2;
-    // What int64 loses on the left a number cannot tell.
+    // A JavaScript number cannot represent the bits that int64 loses on the left.
     const values =
       dtype === "int64" && direction === "LEFT" ? integers(dtype, [12], [-8, 8]) : integers(dtype, [12], range);
     return [

@@ -1,4 +1,4 @@
-// Test cases of the operators that networks are made of: products, convolution, normalization, Loop.
+// Test cases of the main operators of networks: products, convolution, normalization, Loop.
 import { input } from "../../build.js";
 import { graph } from "../../graph.js";
 import type { Attributes } from "../../tensor.js";
@@ -8,7 +8,7 @@ import { less } from "../elementwise/comparison.js";
 import { reduceSum } from "../reduction/reduction.js";
 import { type CaseInput, exactly, float, type OpCase } from "./case.js";
 
-/** Smooth in every input: the second derivative is checked as well. */
+/** A case that is smooth in every input, so that its second derivative is checked as well. */
 function smooth(name: string, inputs: OpCase["inputs"], attrs: Attributes = {}): OpCase {
   return { name, inputs, attrs, twice: true };
 }
@@ -22,7 +22,7 @@ function normalized(shape: readonly number[]): CaseInput[] {
 const training = { epsilon: 1e-3, momentum: 0, training_mode: 1 };
 const extents = (...values: number[]): CaseInput => ({ ...exactly("int64", [values.length], values), constant: true });
 
-/** `x <- x factor + iteration`, as long as the sum is under 20 if `bounded`; collects the sums. */
+/** `x <- x factor + iteration`, if `bounded` while the sum is below 20; collects the sums. */
 function growth(bounded: boolean): Attributes {
   const [iteration, condition] = [input("iteration", "int64", []), input("condition", "bool", [])];
   const [x, factor, bound] = [
@@ -52,7 +52,7 @@ export const networkCases = {
   BatchNormalization: [
     smooth("inference, rows", normalized([4, 3]), { epsilon: 1e-3 }),
     smooth("inference, images", normalized([2, 3, 2, 3]), { epsilon: 1e-3 }),
-    // With few elements a channel the statistics weigh heavily in the gradient.
+    // With few elements per channel, the statistics have a large weight in the gradient.
     { ...smooth("training, rows", normalized([5, 3]), training), withRespectTo: [0, 1, 2] },
     { ...smooth("training, sequences", normalized([3, 2, 3]), training), withRespectTo: [0, 1, 2] },
     { ...smooth("training, images", normalized([3, 2, 2, 3]), training), withRespectTo: [0, 1, 2] },
@@ -104,7 +104,7 @@ export const networkCases = {
     smooth("auto_pad SAME_LOWER", [float([1, 2, 5, 4]), float([2, 2, 2, 2])], { auto_pad: "SAME_LOWER" }),
     smooth("1-D", [float([2, 3, 7]), float([2, 3, 3])], { pads: [2, 1] }),
     smooth("3-D", [float([1, 2, 3, 4, 3]), float([2, 2, 2, 2, 2])], { pads: [1, 0, 0, 0, 1, 0] }),
-    // At least 32 filters, no more than channels: both gradients share the columns of the cotangent.
+    // With at least 32 filters and no more filters than channels, both gradients share the columns of the cotangent.
     {
       name: "as many filters as channels",
       inputs: [float([2, 32, 3, 3]), float([32, 32, 2, 2])],

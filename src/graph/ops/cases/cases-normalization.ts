@@ -2,7 +2,7 @@
 import type { Attributes } from "../../tensor.js";
 import { awayFromZero, float, type OpCase } from "./case.js";
 
-/** Smooth in every input: the second derivative is checked as well. */
+/** A case that is smooth in every input, so that its second derivative is checked as well. */
 function smooth(name: string, inputs: OpCase["inputs"], attrs: Attributes = {}): OpCase {
   return { name, inputs, attrs, twice: true };
 }

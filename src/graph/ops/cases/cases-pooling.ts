@@ -2,12 +2,12 @@
 import type { Attributes } from "../../tensor.js";
 import { awayFromZero, distinct, float, type OpCase } from "./case.js";
 
-/** Smooth in every input: the second derivative is checked as well. */
+/** A case that is smooth in every input, so that its second derivative is checked as well. */
 function smooth(name: string, inputs: OpCase["inputs"], attrs: Attributes = {}): OpCase {
   return { name, inputs, attrs, twice: true };
 }
 
-/** A max-pool, whose maxima are far apart. */
+/** A max-pool over values without near ties. */
 function peaks(name: string, shape: readonly number[], attrs: Attributes): OpCase {
   return { name, inputs: [distinct(shape)], attrs };
 }

@@ -1,7 +1,7 @@
 // Test cases of norms, products, logarithms of sums, and running sums.
 import { awayFromZero, type CaseInput, distinct, exactly, float, list, type OpCase } from "./case.js";
 
-/** The ways in which axes are given, over inputs of one kind. */
+/** Cases with axes given in every way, over inputs of one kind. */
 function reductions(input: (shape: number[]) => CaseInput): OpCase[] {
   return [
     { name: "all", inputs: [input([2, 3])], twice: true },

@@ -15,7 +15,7 @@ const asymmetric = { mode: "nearest", coordinate_transformation_mode: "asymmetri
 const images = float([2, 2, 3, 4]);
 const one = float([1, 1, 4, 5]);
 
-/** Every rule of coordinates with every rule of rounding, up and down. */
+/** Every coordinate rule with every rounding rule, enlarging and shrinking. */
 const nearest = ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"].flatMap(
   (coordinate_transformation_mode) =>
     ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"].map((nearest_mode) =>

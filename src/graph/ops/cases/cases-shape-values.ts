@@ -1,4 +1,4 @@
-// Test cases of operators that make values out of shapes, counts and types.
+// Test cases of operators that compute values from shapes, counts and types.
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import { type CaseInput, exactly, float, integers, list, type OpCase } from "./case.js";
 

@@ -1,4 +1,4 @@
-// Gradients against central differences, in float64 and along random directions.
+// Compares gradients with central differences, in float64 along random directions.
 import { isFloat } from "../../../core/numbers/dtype.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { tensorData } from "../../../core/numbers/tensor-data.js";
@@ -13,10 +13,10 @@ import { add, mul } from "../elementwise/arithmetic.js";
 import { cast } from "../elementwise/cast.js";
 import { reduceSum } from "../reduction/reduction.js";
 
-// Error of the difference: h^2 f''' from the curvature, 1e-16 f / h from rounding; both near 1e-11 here.
+// The error of the difference is h^2 f''' from the third derivative and 1e-16 f / h from rounding; both are near 1e-11 here.
 const step = 1e-5;
 
-/** `sum <weights, tensor>` over the float tensors, with fixed random weights: a scalar that all of them influence. */
+/** `sum <weights, tensor>` over the float tensors, with fixed random weights: a scalar that depends on all of them. */
 export function weightedSum(tensors: readonly Tensor[], stream: string): Tensor | undefined {
   let total: Tensor | undefined;
   for (const [i, tensor] of tensors.entries()) {
@@ -36,7 +36,7 @@ export interface DirectionalCheck {
   readonly inputs: readonly Tensor[];
   readonly values: readonly NdArray[];
   readonly sources: readonly Tensor[];
-  /** Slopes below this are nothing but rounding; 1e-9 by default. */
+  /** Slopes below this are rounding errors; 1e-9 by default. */
   readonly least?: number;
 }
 

@@ -1,4 +1,4 @@
-// Every operator and every case: types, gradients, costs, and what the passes do to them.
+// Types, gradients, costs and passes for every case of every operator.
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../../../core/numbers/shape.js";
@@ -17,29 +17,29 @@ import { gradientError, weightedSum } from "./gradient-check.js";
 const table = Object.entries(ops) as [OpName, Op][];
 
 describe("the operator table", () => {
-  it("names every record as ONNX does", () => {
+  it("lists every record under its ONNX name", () => {
     for (const [name, op] of table) expect(op.name).toBe(name);
   });
 
-  it("holds every record of the folder", async () => {
+  it("contains every record of the folder", async () => {
     const exported: string[] = [];
     for (const file of readdirSync(new URL("..", import.meta.url), { recursive: true, encoding: "utf8" })) {
       if (!file.endsWith(".ts") || file.includes(".test.") || file === "index.ts" || file.startsWith("cases")) continue;
       const module = (await import(/* @vite-ignore */ `../${file.replace(/\.ts$/, ".js")}`)) as Record<string, unknown>;
       for (const [name, value] of Object.entries(module)) {
-        // The table is of ONNX's own operators.
+        // The table contains only ONNX's own operators.
         if (name.endsWith("Op") && (value as Op).domain === undefined) exported.push((value as Op).name);
       }
     }
     expect(exported.sort()).toEqual(Object.keys(ops).sort());
   });
 
-  it("has at least one case for every operator that computes", () => {
+  it("has a case for every operator that computes", () => {
     const without = table.filter(([name]) => opCases[name].length === 0).map(([name]) => name);
     expect(without).toEqual(["Constant"]);
   });
 
-  it("lists as static inputs exactly those whose values the shape rule needs", () => {
+  it("lists exactly the inputs whose values the shape rule needs as static", () => {
     for (const [name, op] of table) {
       for (const { name: of, inputs, attrs = {} } of opCases[name]) {
         for (const [i, given] of inputs.entries()) {
@@ -71,7 +71,7 @@ for (const [name, op] of table) {
       const built = () => buildCase(op, opCase, "float64");
       const why = opCase.tolerance?.why;
 
-      it(`${opCase.name}: evaluates to the types that its shape rule says`, () => {
+      it(`${opCase.name}: evaluates to the types of its shape rule`, () => {
         const { inputs, values, outputs } = built();
         const results = evaluateGraph({ ...named(outputs), inputs }, values);
         const typeOf = ({ dtype, shape }: TensorType) => [dtype, opCase.openAxes === true ? shape.length : [...shape]];
@@ -87,7 +87,7 @@ for (const [name, op] of table) {
         expect(flops).toBeGreaterThanOrEqual(2 * macs);
       });
 
-      it(`${opCase.name}: keeps its values and gradients when simplified, and prints the same twice`, () => {
+      it(`${opCase.name}: keeps its values and gradients when simplified, and prints the same text twice`, () => {
         const { inputs, values, outputs, sources } = built();
         const of = op.vjp === "none" ? undefined : weightedSum(outputs, "simplify");
         const slopes = of === undefined || sources.length === 0 ? [] : gradients({ of, withRespectTo: sources });
@@ -104,7 +104,7 @@ for (const [name, op] of table) {
       const of = op.vjp === "none" ? undefined : weightedSum(built().outputs, "output");
       if (of === undefined || built().sources.length === 0) continue;
 
-      it(`${opCase.name}: has the gradient of central differences${why === undefined ? "" : ` (${why})`}`, () => {
+      it(`${opCase.name}: has the gradient that central differences give${why === undefined ? "" : ` (${why})`}`, () => {
         const { inputs, values, outputs, sources } = built();
         const error = gradientError({ of: weightedSum(outputs, "output")!, inputs, values, sources });
         expect(error).toBeLessThan(opCase.tolerance?.gradient ?? 1e-6);
@@ -112,7 +112,7 @@ for (const [name, op] of table) {
 
       if (opCase.twice !== true) continue;
 
-      it(`${opCase.name}: has the second derivative of central differences`, () => {
+      it(`${opCase.name}: has the second derivative that central differences give`, () => {
         const { inputs, values, outputs, sources } = built();
         const first = gradients({ of: weightedSum(outputs, "output")!, withRespectTo: sources });
         const error = gradientError({ of: weightedSum(first, "gradient")!, inputs, values, sources });

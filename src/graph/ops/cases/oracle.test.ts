@@ -1,4 +1,4 @@
-// Values and gradients against PyTorch: every fixture of tools/oracle, in float64. Its README has the format.
+// Values and gradients against PyTorch for every fixture of tools/oracle, in float64. The README there describes the format.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { DType } from "../../../core/numbers/dtype.js";
@@ -42,7 +42,7 @@ const ndArrayOf = ({ dtype, shape, data }: FixtureArray): NdArray => ({
   data: Float64Array.from(data, Number),
 });
 
-/** Relative to the largest element, so that sums that cancel are not judged by their rest. */
+/** The error relative to the largest element, since sums that cancel lose relative precision. */
 function expectClose(received: NdArray, expected: FixtureArray, tolerance: number, what: string): void {
   expect(`${what} ${received.dtype}[${received.shape}]`).toBe(`${what} ${expected.dtype}[${expected.shape}]`);
   const wanted = expected.data.map(Number);
@@ -65,7 +65,7 @@ function tensorsOf(fixture: Fixture) {
   return { tensors, outputs, inputs, values: free.map((i) => ndArrayOf(fixture.inputs[i]!)) };
 }
 
-/** `sum <cotangent, output>`: its gradients are the products with the cotangents. */
+/** `sum <cotangent, output>`, whose gradients are the vector-Jacobian products. */
 function pairing(outputs: readonly Tensor[], cotangents: readonly (FixtureArray | null)[]): Tensor | undefined {
   const parts = outputs.flatMap((output, i) => {
     const ct = cotangents[i] ?? null;
@@ -75,7 +75,7 @@ function pairing(outputs: readonly Tensor[], cotangents: readonly (FixtureArray 
 }
 
 describe("PyTorch fixtures", () => {
-  it("exist for every operator with a gradient", () => {
+  it("exist for every differentiable operator", () => {
     const covered = new Set(
       fixtures.filter((fixture) => fixture.gradients?.some((g) => g !== null)).map(({ op }) => op),
     );
@@ -86,7 +86,7 @@ describe("PyTorch fixtures", () => {
   for (const fixture of fixtures) {
     const tolerance = fixture.tolerance ?? 1e-10;
 
-    it(`${fixture.op}, ${fixture.name}: same values`, () => {
+    it(`${fixture.op}, ${fixture.name}: has the values of PyTorch`, () => {
       const { outputs, inputs, values } = tensorsOf(fixture);
       const results = evaluateGraph(graph(inputs, Object.fromEntries(outputs.map((y, i) => [`y${i}`, y]))), values);
       expect(results.length).toBe(fixture.outputs.length);
@@ -100,7 +100,7 @@ describe("PyTorch fixtures", () => {
     const wanted = expected.flatMap((gradient, i) => (gradient === null ? [] : [i]));
     if (wanted.length === 0) continue;
 
-    it(`${fixture.op}, ${fixture.name}: same gradients`, () => {
+    it(`${fixture.op}, ${fixture.name}: has the gradients of PyTorch`, () => {
       const { tensors, outputs, inputs, values } = tensorsOf(fixture);
       const of = pairing(outputs, fixture.cotangents!)!;
       const found = gradients({ of, withRespectTo: wanted.map((i) => tensors[i]!) });

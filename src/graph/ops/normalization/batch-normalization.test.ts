@@ -84,7 +84,7 @@ describe.each<[Shape]>([[[6, 3]], [[4, 3, 5]], [[3, 2, 3, 4]], [[2, 3, 2, 3, 2]]
   },
 );
 
-describe("errors", () => {
+describe("wrong inputs", () => {
   const failure = (build: () => unknown): string => {
     try {
       withScope("layers.1 (batchNorm)", build);
@@ -96,19 +96,19 @@ describe("errors", () => {
   const perChannel = (count: number): Tensor => input("scale", "float32", [count]);
   const six = perChannel(6);
 
-  test("a momentum in training", () => {
+  test("a momentum in training is refused", () => {
     const x = input("x", "float32", [8, 6, 4, 4]);
     expect(failure(() => batchNormalization(x, six, six, six, six, { training_mode: 1 }))).toMatchInlineSnapshot(
       `"layers.1 (batchNorm) > BatchNormalization: running statistics are not kept inside BatchNormalization: expected momentum 0 in training mode: the 2nd and 3rd output are then the batch mean and population variance, received 0.9. Move the running statistics with separate nodes"`,
     );
   });
-  test("another number of channels", () => {
+  test("another number of channels is refused", () => {
     const x = input("x", "float32", [8, 5, 4, 4]);
     expect(failure(() => batchNormalization(x, perChannel(5), six, six, six))).toMatchInlineSnapshot(
       `"layers.1 (batchNorm) > BatchNormalization: B does not fit: expected [5] for X [8, 5, 4, 4], received [6]"`,
     );
   });
-  test("no channels", () => {
+  test("an input without channels is refused", () => {
     expect(failure(() => batchNormalization(input("x", "float32", [8]), six, six, six, six))).toMatchInlineSnapshot(
       `"layers.1 (batchNorm) > BatchNormalization: there is no channel axis: expected [batch, channels, ...], received [8]"`,
     );

@@ -5,7 +5,7 @@ import { evaluateGraph } from "../../reference/evaluate.js";
 import { reduceL2 } from "./norm-reduction.js";
 import { argMax } from "./reduction.js";
 
-test("the largest of no elements is refused, unless nobody asks", () => {
+test("the maximum of no elements is refused, unless the result is empty too", () => {
   const x = input("x", "float32", [2, 0]);
   expect(() => argMax(x, { axis: 1 })).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: ArgMax: nothing to choose from: expected at least one element on axis 1, received [2, 0]]`,
@@ -13,7 +13,7 @@ test("the largest of no elements is refused, unless nobody asks", () => {
   expect(argMax(x, { axis: 0 }).shape).toEqual([0]);
 });
 
-test("the norm of many numbers is found, and that of huge numbers finite", () => {
+test("norms work for many numbers and stay finite for huge numbers", () => {
   const normOf = (length: number, value: number) => {
     const x = input("x", "float64", [length]);
     const values = { dtype: x.dtype, shape: x.shape, data: new Float64Array(length).fill(value) };

@@ -1,4 +1,4 @@
-// Downloads files of data sets: resumable, bounded, checked before they get their name.
+// Downloads files of data sets. Downloads are resumable and bounded, and files get their final name after verification.
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ export interface DownloadProgress {
   readonly dataset: string;
   readonly file: string;
   readonly url: string;
-  /** Of this download: all files together, those of an earlier try included. */
+  /** Bytes of the whole download: all files, including bytes from an earlier attempt. */
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
@@ -26,17 +26,17 @@ export interface DownloadProgress {
 export interface DownloadOptions {
   readonly onProgress?: (progress: DownloadProgress) => void;
   readonly signal?: AbortSignal;
-  /** `fetch` of the process by default. */
+  /** The global `fetch` by default. */
   readonly fetch?: Fetch;
-  /** Silence after which a mirror counts as not reachable; 3,000 by default, so that offline machines start fast. */
+  /** Silence after which a mirror counts as unreachable; 3,000 by default, so that offline machines start fast. */
   readonly connectTimeoutMs?: number;
-  /** Silence after which a transfer counts as broken off; 30,000 by default. */
+  /** Silence after which a transfer counts as broken; 30,000 by default. */
   readonly stallTimeoutMs?: number;
 }
 
-/** No mirror could deliver a file. */
+/** No mirror delivered a file. */
 export class UnreachableError extends Error {
-  /** One line a mirror: address and reason. */
+  /** One line per mirror: address and reason. */
   readonly attempts: readonly string[];
   constructor(attempts: readonly string[]) {
     super(attempts.join("; "));
@@ -44,14 +44,14 @@ export class UnreachableError extends Error {
   }
 }
 
-/** Above the size that the publisher states, for mirrors that pack otherwise. */
+/** Allowance above the published size, for mirrors that use another compression. */
 const slackBytes = 1_048_576;
 
 /**
- * Downloads files into a folder, which is created, and stores them uncompressed: they are read at every start.
+ * Downloads files into a folder, which is created, and stores them uncompressed, since they are read at every start.
  * Stops at the first file that no mirror delivers.
  * @returns the verified bytes by name.
- * @throws UnreachableError; EnvironmentError when the folder cannot be written; InterruptedError.
+ * @throws UnreachableError; EnvironmentError if the folder cannot be written; InterruptedError.
  */
 export async function downloadFiles(
   definition: DatasetDefinition,
@@ -73,7 +73,7 @@ export async function downloadFiles(
   return received;
 }
 
-/** One call: remembers which mirror answered, and how far the whole has come. */
+/** The state of one call: the mirror that answered, and the progress of the whole download. */
 class DownloadRun {
   readonly #definition: DatasetDefinition;
   readonly #folder: string;
@@ -127,9 +127,9 @@ class DownloadRun {
     throw new UnreachableError(attempts);
   }
 
-  /** The verified files, or why there are none. */
+  /** The verified files, or the reason for the failure. */
   async #fromMirror(url: string, download: Download, path: string): Promise<ReadonlyMap<string, Uint8Array> | string> {
-    // Twice, because bytes of an earlier try may be the wrong ones: then once more from the first byte.
+    // Bytes of an earlier attempt may be wrong; the second attempt then starts at the first byte.
     for (let attempt = 0; attempt < 2; attempt++) {
       const held = await this.#transfer(url, download, path);
       if (typeof held === "string") return held;
@@ -144,7 +144,7 @@ class DownloadRun {
     return "the file there is not the published one (SHA-256)";
   }
 
-  /** Bytes that were there before the transfer, or why it failed. */
+  /** Bytes that existed before the transfer, or the reason for its failure. */
   async #transfer(url: string, download: Download, path: string): Promise<number | string> {
     const handle = await openForUpdate(path);
     try {
@@ -177,7 +177,7 @@ class DownloadRun {
   }
 }
 
-/** Opens for reading and writing at any place, and creates what is missing, without dropping what is there. */
+/** Opens for reading and writing at any position. Creates a missing file and keeps the contents of an existing one. */
 async function openForUpdate(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_CREAT);

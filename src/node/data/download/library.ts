@@ -1,4 +1,4 @@
-// The data sets of this machine: what is here, getting the rest, checking all of it.
+// The data sets of this machine: lists them, downloads missing files, verifies all files.
 import { dirname } from "node:path";
 import { CorruptFileError, type TrainscopeError } from "../../../core/errors.js";
 import type { DatasetDefinition } from "../../../data/published/definition.js";
@@ -7,12 +7,12 @@ import { damagedRemedy, downloadFolder, type ObtainOptions, obtainFiles } from "
 import { checkDataDir, dataPlaces, type FoundFile, findFiles, type PlacesOptions } from "./places.js";
 import { readVerified } from "./read-verified.js";
 
-/** A data set as it is on this machine. */
+/** The state of a data set on this machine. */
 export interface DatasetStatus {
   readonly id: string;
   readonly title: string;
   readonly about: string;
-  /** `full`: all published files exist; `sample`: only the part that ships with the package; `absent`: neither. */
+  /** `full`: all published files exist; `sample`: only the sample in the package; `absent`: neither. */
   readonly present: "full" | "sample" | "absent";
   /** Folder of the first file found. */
   readonly folder?: string;
@@ -22,7 +22,7 @@ export interface DatasetStatus {
   readonly missing: readonly string[];
 }
 
-/** Every data set in the order of the table. Looks for files, not into them. */
+/** Every data set in the order of the table. Searches for files without reading them. */
 export async function listDatasets(options: PlacesOptions = {}): Promise<DatasetStatus[]> {
   await checkDataDir(options.dataDir);
   const places = dataPlaces(options);
@@ -49,8 +49,8 @@ function statusOf(definition: DatasetDefinition, found: ReadonlyMap<string, Foun
 }
 
 /**
- * Finds or downloads all files of a set and verifies them. Downloads go into `dataDir` where it is given (created when
- * missing), else into the cache.
+ * Finds or downloads all files of a set and verifies them. Downloads go into `dataDir` if given (created if missing),
+ * otherwise into the cache.
  * @throws UnknownNameError, MissingDataError, CorruptFileError, EnvironmentError, InterruptedError, InvalidInputError.
  */
 export async function getDataset(id: string, options: ObtainOptions = {}): Promise<DatasetStatus> {
@@ -61,17 +61,17 @@ export async function getDataset(id: string, options: ObtainOptions = {}): Promi
   return statusOf(definition, await findFiles(definition, dataPlaces(options)));
 }
 
-/** One file compared with its published checksum. */
+/** The comparison of one file with its published checksum. */
 export interface FileCheck {
   readonly file: string;
   readonly state: "good" | "damaged" | "missing";
-  /** Where it lies, or why it is not good. */
+  /** Its path, or the reason why it is damaged or missing. */
   readonly remark: string;
 }
 
 /**
- * Reads every file of a set and compares it with the published checksum. Downloads nothing.
- * @throws UnknownNameError; EnvironmentError when a file cannot be read; InvalidInputError.
+ * Reads every file of a set and compares it with the published checksum, without downloading.
+ * @throws UnknownNameError; EnvironmentError if a file cannot be read; InvalidInputError.
  */
 export async function verifyDataset(id: string, options: PlacesOptions = {}): Promise<FileCheck[]> {
   const definition = datasetDefinition(id);

@@ -1,4 +1,4 @@
-// Lookup, download, resume and every failure of them, with a small data set and a network that the test plays.
+// Search, download, resume and all their failures, with a small data set and a simulated network.
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -21,7 +21,7 @@ import { mnist } from "../../../data/published/mnist.js";
 import { type ObtainOptions, obtainFiles } from "./obtain-files.js";
 import type { Fetch, Signal } from "./transfer.js";
 
-/** Bytes that do not pack, so that the packed file is long enough to break off. */
+/** Incompressible bytes, so that the compressed file is long enough to interrupt. */
 function contents(seed: number, size: number): Uint8Array {
   const stream = randomStream(seed, "test");
   return Uint8Array.from({ length: size }, (_, index) => stream.word(index));
@@ -68,7 +68,7 @@ interface Request {
   readonly range: string | undefined;
 }
 
-/** A network: answers from `answer`, and notes what was asked. Without an answer there is no network. */
+/** A simulated network that answers with `answer` and records the requests. Without an answer, it is offline. */
 function network(answer?: (request: Request, name: string) => Response | Promise<Response>) {
   const requests: Request[] = [];
   const fetch: Fetch = async (url, init) => {
@@ -82,7 +82,7 @@ function network(answer?: (request: Request, name: string) => Response | Promise
   return { fetch, requests };
 }
 
-/** A server that can continue. */
+/** A server that supports ranges. */
 function serve({ range }: Request, name: string): Response {
   const bytes = packed[name];
   const start = range === undefined ? 0 : Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
@@ -93,7 +93,7 @@ function serve({ range }: Request, name: string): Response {
   return new Response(new Uint8Array(bytes.subarray(start)), { status: range === undefined ? 200 : 206, headers });
 }
 
-/** A tar archive of ordinary files. */
+/** A tar archive of regular files. */
 function tarOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const blocks = Object.entries(files).flatMap(([name, bytes]) => {
     const header = Buffer.alloc(512);
@@ -113,7 +113,7 @@ function tarOf(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
-/** Sends the first bytes, then the connection breaks. */
+/** Sends the first bytes and then breaks the connection. */
 function breakAfter(count: number, name: string): Response {
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -139,7 +139,7 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
 const stored = () => readdirSync(join(root, "cache", "tiny")).sort();
 
 describe("lookup", () => {
-  it("takes each file from the first of --data-dir, TRAINSCOPE_DATA and the cache that has it", async () => {
+  it("takes each file from --data-dir, TRAINSCOPE_DATA or the cache, whichever has it first", async () => {
     const { fetch, requests } = network();
     put("option/tiny/images-idx3-ubyte", images);
     put("environment/tiny/images-idx3-ubyte", "damaged, but never read");
@@ -169,7 +169,7 @@ describe("lookup", () => {
     expect(Buffer.from(files.get("images-idx3-ubyte") ?? [])).toEqual(Buffer.from(images));
   });
 
-  it("says in one sentence what is wrong in a folder of the user, and asks no network", async () => {
+  it("reports faults in a user's folder with one sentence, without using the network", async () => {
     const { fetch, requests } = network(serve);
     const dataDir = join(root, "option");
     const messages: string[] = [await messageOf(obtain({ dataDir, fetch }))];
@@ -201,7 +201,7 @@ describe("lookup", () => {
     expect(requests).toEqual([]);
   });
 
-  it("refuses an incomplete folder of the user when the rest cannot be had", async () => {
+  it("refuses an incomplete folder of the user if the rest is unavailable", async () => {
     put("option/tiny/labels-idx1-ubyte", labels);
     const { fetch } = network();
     const promise = obtain({ dataDir: join(root, "option"), fetch });
@@ -213,7 +213,7 @@ describe("lookup", () => {
 });
 
 describe("download", () => {
-  it("stores verified files uncompressed, reports all bytes, leaves nothing else, and is not repeated", async () => {
+  it("stores verified files uncompressed, reports all bytes, leaves no other files, and is not repeated", async () => {
     const { fetch, requests } = network(serve);
     const progress: number[] = [];
     let total = 0;
@@ -234,7 +234,7 @@ describe("download", () => {
     expect(requests.length).toBe(2);
   });
 
-  it("takes the files out of an archive, checks each, and says which archive is needed", async () => {
+  it("extracts the files of an archive, verifies each, and names the needed archive", async () => {
     const members = { "tiny-1/labels-idx1-ubyte": labels, "tiny-1/readme.html": contents(3, 100) };
     const whole = gzipSync(tarOf({ ...members, "tiny-1/images-idx3-ubyte": images }));
     const lacking = gzipSync(tarOf(members));
@@ -258,7 +258,7 @@ describe("download", () => {
     expect(requests.length).toBe(1);
   });
 
-  it("goes on where a broken transfer stopped", async () => {
+  it("continues a broken transfer where it stopped", async () => {
     const broken = network((_, name) => breakAfter(1000, name));
     const { unavailable } = await obtain({ fetch: broken.fetch });
     expect(unavailable?.message).toContain(
@@ -271,7 +271,7 @@ describe("download", () => {
     expect(stored()).toEqual([...whole.keys()]);
   });
 
-  it("starts over when the server cannot continue, and when the kept bytes were wrong", async () => {
+  it("starts over if the server does not support ranges, and if the kept bytes are wrong", async () => {
     put("cache/tiny/images-idx3-ubyte.gz.part", packed["images-idx3-ubyte.gz"].subarray(0, 500));
     put("cache/tiny/labels-idx1-ubyte.gz.part", new Uint8Array(50));
     const { fetch, requests } = network((request, name) =>
@@ -282,7 +282,7 @@ describe("download", () => {
     expect(stored()).toEqual([...whole.keys()]);
   });
 
-  it("uses a part that an earlier run had completed but not yet unpacked", async () => {
+  it("uses a part that an earlier run completed but did not unpack", async () => {
     put("cache/tiny/images-idx3-ubyte.gz.part", packed["images-idx3-ubyte.gz"]);
     const { fetch, requests } = network(serve);
     await obtain({ fetch });
@@ -293,7 +293,7 @@ describe("download", () => {
     ["has no such file", () => new Response("gone", { status: 404, statusText: "Not Found" })],
     ["sends other bytes", () => new Response("<html>hotel network, please log in</html>")],
     ["never stops sending", () => new Response(new Uint8Array(3_000_000))],
-  ])("takes the second mirror when the first one %s, and stays with it", async (_, first) => {
+  ])("uses the second mirror for all files if the first one %s", async (_, first) => {
     const { fetch, requests } = network((request, name) =>
       request.url.startsWith("https://one.test") ? first(name) : serve(request, name),
     );
@@ -301,7 +301,7 @@ describe("download", () => {
     expect(requests.map(({ url }) => new URL(url).host)).toEqual(["one.test", "two.test", "two.test"]);
   });
 
-  it("gives up after a short silence, and leaves nothing behind", async () => {
+  it("gives up after a short silence and leaves no files", async () => {
     const silent: Fetch = (_, init) => {
       const signal = init.signal as Signal;
       return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
@@ -312,7 +312,7 @@ describe("download", () => {
     expect(stored()).toEqual([]);
   });
 
-  it("says what is missing, where to get it and where to put it", async () => {
+  it("names the missing files, their source and their destination", async () => {
     const { unavailable } = await obtain({ fetch: network().fetch });
     expect(unavailable?.exitCode).toBe(3);
     expect(await messageOf(Promise.reject(unavailable))).toMatchInlineSnapshot(
@@ -324,7 +324,7 @@ describe("download", () => {
     );
   });
 
-  it("keeps what has come when it is interrupted", async () => {
+  it("keeps the received bytes when it is interrupted", async () => {
     const controller = new AbortController();
     const { fetch } = network(serve);
     const promise = obtain({ fetch, signal: controller.signal, onProgress: () => controller.abort() });
@@ -333,7 +333,7 @@ describe("download", () => {
     await expect(obtain({ fetch, signal: controller.signal })).rejects.toThrow(InterruptedError);
   });
 
-  it("replaces a damaged file of the cache, and names it when that is not possible", async () => {
+  it("replaces a damaged file of the cache, and names it if that fails", async () => {
     put("cache/tiny/images-idx3-ubyte", "damaged");
     put("cache/tiny/labels-idx1-ubyte", labels);
     await expect(obtain({ fetch: network().fetch })).rejects.toThrow(/images-idx3-ubyte: truncated file/);
@@ -342,13 +342,13 @@ describe("download", () => {
     expect(readFileSync(join(root, "cache/tiny/images-idx3-ubyte"))).toEqual(Buffer.from(images));
   });
 
-  it("goes into another folder when one is given, which is created", async () => {
+  it("uses another folder if one is given, and creates it", async () => {
     const dataDir = join(root, "new");
     await obtain({ dataDir, downloadDir: dataDir, fetch: network(serve).fetch });
     expect(readdirSync(join(dataDir, "tiny")).sort()).toEqual([...whole.keys()]);
   });
 
-  it("says why a cache cannot be written", async () => {
+  it("reports why the cache cannot be written", async () => {
     put("cache", "a file where the folder should be");
     const { unavailable } = await obtain({ fetch: network(serve).fetch });
     expect(unavailable).toBeInstanceOf(EnvironmentError);
@@ -357,7 +357,7 @@ describe("download", () => {
     );
   });
 
-  it.runIf(existsSync("/dev/full"))("says that the disk is full", async () => {
+  it.runIf(existsSync("/dev/full"))("reports a full disk", async () => {
     mkdirSync(join(root, "cache/tiny"), { recursive: true });
     symlinkSync("/dev/full", join(root, "cache/tiny/images-idx3-ubyte.gz.part"));
     const { unavailable } = await obtain({ fetch: network(serve).fetch });

@@ -15,18 +15,18 @@ import { readVerified } from "./read-verified.js";
 export interface ObtainOptions extends PlacesOptions, DownloadOptions {
   /** Whether missing files may be downloaded; true by default. */
   readonly allowDownload?: boolean;
-  /** Data folder that receives downloads; the user's cache by default. Created when missing. */
+  /** Data folder for downloads; the user's cache by default. Created if missing. */
   readonly downloadDir?: string;
 }
 
-/** Either all files, by name, or why they cannot be had although nothing on this machine is wrong. */
+/** All files by name, or the reason why they are unavailable although this machine has no fault. */
 export type Obtained =
   | { readonly files: ReadonlyMap<string, Uint8Array>; readonly unavailable?: undefined }
   | { readonly unavailable: TrainscopeError };
 
 /**
- * All files of a set, each from the first place that has it; what is missing is downloaded.
- * A damaged file of the cache is fetched again. A damaged file, or an incomplete set, in a folder of the user is an error.
+ * All files of a set, each from the first folder that has it; missing files are downloaded.
+ * A damaged file of the cache is downloaded again. In a folder of the user, a damaged file or an incomplete set is an error.
  * @throws CorruptFileError, MissingDataError, EnvironmentError, InterruptedError, InvalidInputError.
  */
 export async function obtainFiles(definition: DatasetDefinition, options: ObtainOptions): Promise<Obtained> {
@@ -41,17 +41,17 @@ export async function obtainFiles(definition: DatasetDefinition, options: Obtain
   const failure = await fetchMissing(definition, missing, folder, places, files, options);
   if (failure === undefined) return { files };
   if (damaged !== undefined) throw damaged;
-  // Somebody put these files there on purpose: to go on without them would hide that some are missing.
+  // The user put these files there on purpose, so ignoring them would hide that some are missing.
   if ([...found.values()].some(({ place }) => place.kind !== "cache")) throw failure;
   return { unavailable: failure };
 }
 
-/** Where downloads of this set go: into the cache, the last of the places, unless another data folder is given. */
+/** The folder for downloads of this set: the given data folder, or else the cache, which is the last of the places. */
 export function downloadFolder(definition: DatasetDefinition, places: readonly DataPlace[], dataDir?: string): string {
   return join(dataDir ?? places[places.length - 1].folder, definition.folders[0]);
 }
 
-/** Reads and verifies. A damaged file of the cache is left out when it can be replaced. */
+/** Reads and verifies. Leaves out a damaged file of the cache if it can be replaced. */
 async function readFound(
   definition: DatasetDefinition,
   found: ReadonlyMap<string, FoundFile>,
@@ -72,14 +72,14 @@ async function readFound(
   return damaged === undefined ? { files } : { files, damaged };
 }
 
-/** What to do about a damaged file. */
+/** The remedy for a damaged file. */
 export function damagedRemedy(definition: DatasetDefinition, place: DataPlace): string {
   return place.kind === "cache"
     ? `Fetch it again: trainscope data get ${definition.id}`
     : `Replace it, or remove it to have it downloaded from ${definition.mirrors[0]}`;
 }
 
-/** Downloads into `files`; returns the reason if that is not possible. */
+/** Downloads into `files`; returns the reason if that fails. */
 async function fetchMissing(
   definition: DatasetDefinition,
   missing: readonly PublishedFile[],
@@ -100,7 +100,7 @@ async function fetchMissing(
   }
 }
 
-/** Says which files, from where, and into which folder. */
+/** A sentence that names files, source and folder. */
 function missingData(
   definition: DatasetDefinition,
   missing: readonly PublishedFile[],

@@ -1,4 +1,4 @@
-// The unfinished file of a download has one writer, and outlives killed processes.
+// The unfinished file of a download has one writer and survives killed processes.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the part of a download", () => {
-  it("belongs to one claimant; the second one gets a file of its own that is not kept", async () => {
+  it("belongs to the first claimant; a second one gets its own file, which is not kept", async () => {
     const first = await claimPart(folder, "a.gz");
     const second = await claimPart(folder, "a.gz");
     expect(first.path).toBe(join(folder, "a.gz.part"));
@@ -24,7 +24,7 @@ describe("the part of a download", () => {
     expect(readdirSync(folder)).toEqual(["a.gz.part"]);
   });
 
-  it("is taken over from a process that was killed", async () => {
+  it("is taken over from a killed process", async () => {
     const dead = spawnSync(process.execPath, ["-e", ""]).pid;
     writeFileSync(join(folder, "a.gz.part"), "bytes");
     writeFileSync(join(folder, "a.gz.part.lock"), `${dead}`);
@@ -34,7 +34,7 @@ describe("the part of a download", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("is not kept when it is empty", async () => {
+  it("is not kept if it is empty", async () => {
     const part = await claimPart(folder, "a.gz");
     writeFileSync(part.path, "");
     await part.release({ keep: true });

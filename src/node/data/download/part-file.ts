@@ -1,4 +1,4 @@
-// The unfinished file of a download: kept for the next try, written by one process at a time.
+// The unfinished file of a download: kept for the next attempt, written by one process at a time.
 import { randomBytes } from "node:crypto";
 import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,13 +7,13 @@ import { isProcessAlive } from "../../files/process-alive.js";
 
 export interface PartFile {
   readonly path: string;
-  /** Gives the file free. Removes it unless it is to be kept and holds something. */
+  /** Releases the file. Removes it if it is empty or not to be kept. */
   release(options: { readonly keep: boolean }): Promise<void>;
 }
 
 /**
- * Claims `<folder>/<name>.part`, with the bytes that an earlier try left in it. While another process holds it, the
- * caller gets an empty file of its own instead, which is never kept: the last one to finish wins, with equal bytes.
+ * Claims `<folder>/<name>.part` with the bytes of an earlier attempt. While another process holds it, the caller gets its
+ * own empty file instead, which is never kept: the last process to finish wins, with equal bytes.
  * @throws EnvironmentError if the folder is not writable.
  */
 export async function claimPart(folder: string, name: string): Promise<PartFile> {
@@ -29,7 +29,7 @@ export async function claimPart(folder: string, name: string): Promise<PartFile>
       },
     };
   }
-  // Named like the other temporary files of the program, so that the same broom finds it.
+  // Named like the program's other temporary files, so that the same cleanup finds it.
   const own = join(folder, `.${name}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
   return { path: own, release: () => rm(own, { force: true }) };
 }
@@ -46,7 +46,7 @@ async function takeLock(lock: string): Promise<boolean> {
     }
     const holder = Number(await readFile(lock, "utf8").catch(() => ""));
     if (holder > 0 && isProcessAlive(holder)) return false;
-    // Left behind by a process that was killed.
+    // A killed process left it behind.
     await rm(lock, { force: true });
   }
   return false;

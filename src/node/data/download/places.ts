@@ -1,4 +1,4 @@
-// Where data sets are looked for on this machine, and which files lie there.
+// The folders in which this machine's data sets are searched, and the files found there.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InvalidInputError } from "../../../core/errors.js";
@@ -6,22 +6,22 @@ import type { DatasetDefinition, PublishedFile } from "../../../data/published/d
 import { fileSystemError } from "../../files/atomic-file.js";
 import { type Paths, trainscopePaths } from "../../files/paths.js";
 
-/** A data folder. Users own the first two kinds: nothing in them is replaced. */
+/** A data folder. The first two kinds belong to the user, so their files are never replaced. */
 export interface DataPlace {
   readonly kind: "option" | "environment" | "cache";
   readonly folder: string;
 }
 
 export interface PlacesOptions {
-  /** A folder that comes before all others: `--data-dir`. */
+  /** The folder that is searched first: `--data-dir`. */
   readonly dataDir?: string;
-  /** Folders of the user; those of the process by default. */
+  /** The user's folders; those of the process by default. */
   readonly paths?: Pick<Paths, "data">;
   /** Environment variables; those of the process by default. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-/** The data folders in the order of lookup: `--data-dir`, `TRAINSCOPE_DATA`, the user's cache. */
+/** The data folders in search order: `--data-dir`, `TRAINSCOPE_DATA`, the user's cache. */
 export function dataPlaces(options: PlacesOptions): DataPlace[] {
   const { dataDir, environment = process.env, paths = trainscopePaths({ environment }) } = options;
   const places: DataPlace[] = [];
@@ -34,7 +34,7 @@ export function dataPlaces(options: PlacesOptions): DataPlace[] {
   return places;
 }
 
-/** @throws InvalidInputError when `--data-dir` was given and is no folder: a slip must not lead to a download. */
+/** @throws InvalidInputError if `--data-dir` is not a folder, since a typing error must not start a download. */
 export async function checkDataDir(dataDir: string | undefined): Promise<void> {
   if (dataDir === undefined) return;
   const found = await statOrMissing(dataDir);
@@ -56,8 +56,8 @@ export interface FoundFile {
 }
 
 /**
- * The files of a set that exist, by name, each from the first place that has it. Contents are not looked at.
- * @throws EnvironmentError when a folder cannot be searched.
+ * The existing files of a set by name, each from the first folder that has it. Contents are not read.
+ * @throws EnvironmentError if a folder cannot be searched.
  */
 export async function findFiles(
   definition: DatasetDefinition,
@@ -78,9 +78,9 @@ export async function findFiles(
   return found;
 }
 
-/** Every spelling that is in use: in the folders of the set or directly, plain or packed, `-idx3` or `.idx3`. */
+/** All usual file names: in the set's folders or directly, uncompressed or compressed, `-idx3` or `.idx3`. */
 function candidates(definition: DatasetDefinition, place: DataPlace, name: string): string[] {
-  // Directly in the cache there are only folders.
+  // The top level of the cache contains only folders.
   const folders = place.kind === "cache" ? definition.folders.slice(0, 1) : [...definition.folders, ""];
   const names = [...new Set([name, name.replace("-idx", ".idx")])];
   return folders.flatMap((folder) =>

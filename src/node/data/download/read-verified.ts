@@ -1,4 +1,4 @@
-// Reads files of data sets, packed or plain, and lets only the published bytes pass.
+// Reads files of data sets, compressed or not, and accepts only the published bytes.
 import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { promisify } from "node:util";
@@ -12,13 +12,13 @@ import { fileSystemError } from "../../files/atomic-file.js";
 import { sha256Natively } from "../../files/sha256.js";
 import { notAFile, withoutWaiting } from "../read-file.js";
 
-/** How much larger than the plain file a packed one may be: headers, and blocks that do not pack. */
+/** Allowance for a compressed file that is larger than the original: headers, and incompressible blocks. */
 const slackBytes = 1_048_576;
 
 /**
- * The uncompressed bytes of a file, which may be packed with gzip (seen by its first bytes, not by its name).
- * @param remedy what to do about a damaged file.
- * @throws CorruptFileError unless length and SHA-256 are those of the publisher; EnvironmentError when it cannot be read.
+ * The uncompressed bytes of a file, which may be compressed with gzip (recognized by its first bytes, not by its name).
+ * @param remedy for a damaged file.
+ * @throws CorruptFileError unless length and SHA-256 are the published ones; EnvironmentError if it cannot be read.
  */
 export async function readVerified(path: string, file: DatasetFile, remedy: string): Promise<Uint8Array> {
   const bytes = await readLimited(path, file, remedy);
@@ -27,7 +27,7 @@ export async function readVerified(path: string, file: DatasetFile, remedy: stri
 }
 
 /**
- * The uncompressed bytes, by name, of what was downloaded: a file, or all members of an archive that are wanted.
+ * The uncompressed bytes of a download by name: a single file, or the wanted members of an archive.
  * @throws as `readVerified`, and CorruptFileError for a damaged archive.
  */
 export async function readVerifiedDownload(
@@ -52,7 +52,7 @@ export async function readVerifiedDownload(
   return verified;
 }
 
-/** The same as `readVerified` for a file of the embedded samples, packed with Brotli. */
+/** Like `readVerified`, for a file of the embedded samples, compressed with Brotli. */
 export async function readVerifiedSample(path: string, file: SampleFile, remedy: string): Promise<Uint8Array> {
   const packed = await readLimited(path, file, remedy);
   const limit = file.isPredicted === true ? { ...file, bytes: file.bytes + slackBytes } : file;
@@ -95,7 +95,7 @@ async function unpack(
   remedy: string,
 ): Promise<Uint8Array> {
   try {
-    // One byte more than expected is enough to see that it is too long.
+    // One byte more than expected proves that it is too long.
     return await decompress(bytes, { maxOutputLength: file.bytes + 1 });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;

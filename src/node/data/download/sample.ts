@@ -1,4 +1,4 @@
-// The samples that ship inside the package.
+// The samples inside the package.
 import { fileURLToPath } from "node:url";
 import { MissingDataError } from "../../../core/errors.js";
 import type { Dataset } from "../../../data/dataset.js";
@@ -6,12 +6,12 @@ import { buildSample } from "../../../data/published/definition.js";
 import { datasetDefinition, datasetTable } from "../../../data/published/index.js";
 import { readVerifiedSample } from "./read-verified.js";
 
-/** Beside `src` in the repository and beside `dist` in the package: three levels up from here in both. */
+/** Beside `src` in the repository and `dist` in the package, so four folders up from this file in both. */
 const samplesFolder = new URL("../../../../samples/", import.meta.url);
 
 /**
- * The embedded sample of a data set, whatever else is on the machine. Its title says that it is one.
- * @throws MissingDataError when the package has no sample of this set.
+ * The embedded sample of a data set, regardless of other files on the machine. Its title says that it is a sample.
+ * @throws MissingDataError if the package has no sample of this set.
  */
 export async function loadSample(id: string): Promise<Dataset> {
   const definition = datasetDefinition(id);

@@ -1,33 +1,33 @@
-// One HTTP transfer into a file: continues where the last one stopped, and gives up on silence.
+// One HTTP transfer into a file: continues where the last one stopped, and gives up after silence.
 import type { FileHandle } from "node:fs/promises";
 import { EnvironmentError } from "../../../core/errors.js";
 import { fileSystemError } from "../../files/atomic-file.js";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** The signal with its events. The global name means only what host-free folders may use of it. */
+/** The signal with its events. The global type declares only the members that host-free folders may use. */
 export type Signal = AbortController["signal"];
 
 export interface TransferOptions {
   readonly fetch: Fetch;
   readonly signal?: Signal;
-  /** Bytes in the file after each piece, and how many it will have if the server says so. */
+  /** Bytes in the file after each piece, and its final size if the server reports it. */
   readonly onBytes?: (received: number, total: number | undefined) => void;
-  /** Silence before the first answer that means "not reachable". */
+  /** Silence before the first answer that counts as "unreachable", in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Silence in the middle of a transfer that means "broken off". */
+  /** Silence during a transfer that counts as "broken", in milliseconds. */
   readonly stallTimeoutMs: number;
 }
 
-/** The network or the server failed; another mirror may do better. */
+/** A failure of the network or the server; another mirror may succeed. */
 export class TransferError extends Error {}
 
 /**
- * Appends to `file`, which holds the first bytes already, what is missing of `url`.
- * A server that cannot continue starts over.
+ * Appends the missing bytes of `url` to `file`, which already holds the first bytes.
+ * If the server does not support ranges, the transfer starts over.
  * @param path the file's name, for messages.
- * @param maxBytes the transfer is broken off when the file would grow beyond.
- * @throws TransferError; EnvironmentError when the file cannot be written; the abort reason of `signal`.
+ * @param maxBytes the transfer fails if the file would exceed this size.
+ * @throws TransferError; EnvironmentError if the file cannot be written; the abort reason of `signal`.
  */
 export async function receive(
   url: string,
@@ -42,7 +42,7 @@ export async function receive(
     watch.expect(options.connectTimeoutMs);
     const response = await options.fetch(url, {
       signal: watch.signal,
-      // A server that packs or unpacks on the way would make ranges meaningless.
+      // Compression on the way would make ranges meaningless.
       headers: { "accept-encoding": "identity", ...(held > 0 ? { range: `bytes=${held}-` } : {}) },
     });
     const start = startOfBody(response, held);
@@ -64,7 +64,7 @@ export async function receive(
       throw new TransferError(`broken off after ${position} of ${total} bytes`);
   } catch (cause) {
     options.signal?.throwIfAborted();
-    // What the disk refused is not the fault of the network.
+    // A fault of the disk is not a fault of the network.
     if (cause instanceof TransferError || cause instanceof EnvironmentError) throw cause;
     const reason = watch.silentMs === undefined ? reasonOf(cause) : `no answer within ${watch.silentMs / 1000} s`;
     throw new TransferError(reason, { cause });
@@ -73,7 +73,7 @@ export async function receive(
   }
 }
 
-/** Where in the file the body belongs: after the held bytes if the server continues, 0 if it starts over. */
+/** The position of the body in the file: after the existing bytes if the server continues, 0 if it starts over. */
 function startOfBody(response: Response, held: number): number | undefined {
   if (response.status === 200) return 0;
   if (response.status !== 206) return undefined;
@@ -91,9 +91,9 @@ async function inFile(path: string, action: () => Promise<unknown>): Promise<voi
 
 interface SilenceWatch {
   readonly signal: Signal;
-  /** The limit that was exceeded, if one was. */
+  /** The limit that was exceeded, if any. */
   readonly silentMs: number | undefined;
-  /** Starts the clock anew. */
+  /** Restarts the clock. */
   expect(withinMs: number): void;
   stop(): void;
 }
@@ -134,7 +134,7 @@ const reasons: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: "the connection was closed",
 };
 
-/** `fetch` says only "fetch failed"; the reason is its cause. */
+/** The reason of a failed `fetch`, which is the cause of its generic error "fetch failed". */
 function reasonOf(error: unknown): string {
   let cause = error;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;

@@ -1,4 +1,4 @@
-// The generated schema speaks the wire format of ONNX files: proto2, both packings, 64-bit integers exact.
+// The generated schema reads the wire format of ONNX files: proto2, both packings, exact 64-bit integers.
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema, TensorProtoSchema } from "./onnx_pb.js";
@@ -42,14 +42,14 @@ test("a model survives encoding and decoding, integers beyond 2^53 included", ()
   expect(decoded.graph?.initializer[0].rawData).toEqual(new Uint8Array([0, 0, 192, 63, 0, 0, 0, 192]));
 });
 
-test("repeated numbers are read packed and unpacked, as writers of both kinds exist", () => {
+test("repeated numbers are read packed and unpacked, since both kinds of writers exist", () => {
   // Field 8 (ints), wire type 0 twice; then the same field with wire type 2.
   expect(fromBinary(AttributeProtoSchema, new Uint8Array([0x40, 3, 0x40, 5])).ints).toEqual([3n, 5n]);
   expect(fromBinary(AttributeProtoSchema, new Uint8Array([0x42, 2, 3, 5])).ints).toEqual([3n, 5n]);
   expect(fromBinary(TensorProtoSchema, new Uint8Array([0x0a, 2, 3, 5])).dims).toEqual([3n, 5n]);
 });
 
-test("a truncated file is an error, not a short model", () => {
+test("a truncated file is an error instead of a shorter model", () => {
   const bytes = toBinary(ModelProtoSchema, model);
   expect(() => fromBinary(ModelProtoSchema, bytes.subarray(0, bytes.length - 3))).toThrow();
 });

@@ -1,4 +1,4 @@
-// AlexNet: what the report and the literature say of its size, layer by layer.
+// AlexNet: claims of the report and the literature about its size, layer by layer.
 import type { Claim } from "../../../core/findings.js";
 import { countText, decimalText, sumText } from "../../../study/analysis/number-text.js";
 import { layerNamed } from "../accounted.js";

@@ -1,4 +1,4 @@
-// Receptive fields: the printed formula, stacks of convolutions, published tables, and what an output really weighs.
+// Receptive fields: the printed formula, stacks of convolutions, published tables, and effective fields.
 import type { Claim } from "../../../core/findings.js";
 import { countText, decimalText } from "../../../study/analysis/number-text.js";
 import { fieldOf, layerNamed } from "../accounted.js";
@@ -17,7 +17,7 @@ import { published, reported } from "../sources.js";
 import { confirmed, erratum, roundsTo } from "./statement.js";
 
 const { source } = reported.fields;
-/** Sums of 81 products in float64 are right to more digits than this. */
+/** Tolerance above the rounding error of sums of 81 products in float64. */
 const roundingError = 1e-12;
 
 export function fieldClaims(measurements: Measurements): Claim[] {

@@ -1,4 +1,4 @@
-// The inception module: what reducing saves, and what the counts are counts of.
+// The inception module: the savings of reductions, and the unit of the counts.
 import type { Claim } from "../../../core/findings.js";
 import { inspect } from "../../../inspect/inspect.js";
 import { batchNorm, conv2d, dense, flatten, relu, sequential } from "../../../nn/index.js";
@@ -89,7 +89,7 @@ function reducers({ networks }: Measurements): Claim {
   );
 }
 
-/** Filters of the convolutions that stand before others. */
+/** Filters of the convolutions that precede other convolutions. */
 const reducersOf = (module: Accounted): string =>
   branchesOf(module)
     .filter(({ convolutions }) => convolutions.length > 1)
@@ -114,7 +114,7 @@ function growth({ networks: { inceptionNaive, inceptionReduced } }: Measurements
   );
 }
 
-/** Inputs of GoogLeNet's two auxiliary heads behind their pooling: outputs of modules 4a and 4d. */
+/** Inputs of GoogLeNet's two auxiliary heads after their pooling: outputs of modules 4a and 4d. */
 const headInputs = [
   [512, 4, 4],
   [528, 4, 4],

@@ -1,4 +1,4 @@
-// The ledger of the study: statements of the report and of the literature, in the order of problem 5.
+// The claims of the study: statements of the report and of the literature, in the order of problem 5.
 import type { Claim } from "../../../core/findings.js";
 import type { Measurements } from "../measurements.js";
 import { alexnetClaims } from "./alexnet.js";

@@ -1,4 +1,4 @@
-// VGG: totals with and without biases, activations, and what others print.
+// VGG: totals with and without biases, activations, and published numbers.
 import type { Claim } from "../../../core/findings.js";
 import type { Totals } from "../../../inspect/inspection.js";
 import { countText, decimalText } from "../../../study/analysis/number-text.js";
