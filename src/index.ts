@@ -13,12 +13,12 @@ export * as nn from "./nn/index.js";
 // Describe how it learns: optimizers, and schedules of their learning rate. Each call gives plain JSON.
 export * as optim from "./optim/index.js";
 
-// Train: options in, a stream of metric rows out. `openTrial` is the same with checkpoints, resume and the final weights.
+// Train: options in, a stream of metric rows out. `openTrial` adds checkpoints, resuming and the final weights.
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
 export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/imported/onnx-network.js";
 export { openTrial, type Trial, type TrialRequest } from "./train/trial/trial.js";
 
-// Probes: what to look at inside a training.
+// Probes: measurements inside a training.
 export { type ProbeSpec, type ProbeTarget, probeTargets } from "./probes/probe-spec.js";
 export { statistics } from "./probes/statistics.js";
 export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
@@ -35,7 +35,7 @@ export {
 } from "./train/spec/trial-spec.js";
 export { upgradeTrialSpec } from "./train/spec/upgrade.js";
 
-// Inspect: what a network costs and sees, layer by layer. `inspectSubject` takes files too: "trainscope/node" opens them.
+// Inspect: costs and receptive fields, layer by layer. `inspectSubject` takes files too; "trainscope/node" opens them.
 export { type InspectionOptions, inspect, inspectSubject } from "./inspect/inspect.js";
 export type { Inspection, LayerRecord, MemoryEstimate, ReceptiveField, Totals } from "./inspect/inspection.js";
 export { layerCostFigure, layerMemoryFigure, modelComparisonFigure } from "./inspect/inspection-figures.js";
@@ -44,14 +44,14 @@ export { type LayerSubjectOptions, layerSubject } from "./inspect/subject/layer-
 export { type ModelSource, type OnnxSubjectOptions, onnxSubject } from "./inspect/subject/onnx-subject.js";
 export type { Step, Subject, SubjectParameter } from "./inspect/subject/subject.js";
 
-// What one unit of a feature map sees of the input, in theory and by gradients; `runtimeSession` runs those on a runtime.
+// Receptive fields of single units, in theory and measured by gradients; `runtimeSession` runs the gradients on a runtime.
 export { type EffectiveField, type EffectiveFieldOptions, effectiveField } from "./inspect/field/effective-field.js";
 export { type FieldGrowth, receptiveFieldGrowth } from "./inspect/field/field-growth.js";
 export { effectiveFieldFigure, fieldGrowthFigure } from "./inspect/field/field-figures.js";
 export { type GraphSession, type OpenGraph, referenceSession } from "./inspect/field/graph-session.js";
 export { runtimeSession } from "./train/runtime/graph-session.js";
 
-// Rows: the one form in which measurements travel, from training to figures.
+// Rows: the common form of measurements, from training to figures.
 export {
   type Cell,
   type MetricRow,
@@ -62,10 +62,10 @@ export {
   type SeriesKey,
 } from "./core/rows.js";
 
-// Keep: a trained network as an .onnx file that any ONNX Runtime executes.
+// Export: a trained network as an .onnx file for any ONNX Runtime.
 export { type ExportRequest, inferenceModel } from "./train/export.js";
 
-// Data: what training needs of a data set. Loaders that know files and networks are in "trainscope/node".
+// Data: data sets in memory. Loaders that use files and the network are in "trainscope/node".
 export type { Dataset, Normalization, RowSource, Split } from "./data/dataset.js";
 export { type DataSource, localData } from "./data/source.js";
 export { type ValidationShare, withValidation } from "./data/splits.js";
@@ -76,11 +76,11 @@ export { syntheticDataset } from "./data/synthetic.js";
 export { readNpy, writeNpy } from "./data/formats/npy.js";
 export { readNpz, writeNpz } from "./data/formats/npz.js";
 
-// Execute: the port that a host fills in. "trainscope/node" does it with native ONNX Runtime.
+// Execute: the port that a host implements. "trainscope/node" implements it with native ONNX Runtime.
 export type { Provider, RuntimeCapabilities } from "./train/runtime/capabilities.js";
 export type { RunRequest, RunResult, Runtime, Session, SessionOptions } from "./train/runtime/runtime.js";
 
-// Trials as jobs: JSON that any process can run, and the port to whatever runs many of them. `runStudy` runs a study.
+// Trials as jobs: JSON that any process can run, and the port to an executor of many jobs. `runStudy` runs a study.
 export type { ExecutionEvent, Executor } from "./study/execution/executor.js";
 export { readTrialJob, type TrialJob, trialJobs } from "./study/execution/job.js";
 export { type LocalExecutorOptions, localExecutor } from "./study/execution/local-executor.js";
@@ -102,20 +102,20 @@ export { ndArray, ndFill } from "./graph/reference/nd-array.js";
 export type { NdArray } from "./graph/op.js";
 export type { Graph, NamedTensor, Node, Tensor, TensorType } from "./graph/tensor.js";
 
-// Files: graphs as ONNX models, written and read back; tensors as safetensors. What is read is checked before it is used.
+// Files: graphs as ONNX models, written and read; tensors as safetensors. Contents are checked before use.
 export { type WriteOptions, writeOnnx } from "./onnx/write.js";
 export { type OnnxModel, type ReadOptions, readOnnx, readOnnxModel } from "./onnx/read.js";
 export { readSafetensors, type SafetensorsFile, writeSafetensors } from "./core/formats/safetensors.js";
 
-// Tensors with values: what crosses every border of the program.
+// Tensors with values, which all interfaces of the program exchange.
 export { type DType, dtypes, type TypedArray } from "./core/numbers/dtype.js";
 export type { Shape } from "./core/numbers/shape.js";
 export { type TensorData, tensorData, tensorFrom, toNumbers, zeros } from "./core/numbers/tensor-data.js";
 
-// Randomness: counter-based, so that (seed, name, number) determine every value.
+// Randomness: counter-based, so (seed, name, number) determines every value.
 export { permutation, type RandomStream, randomStream } from "./core/random/rng.js";
 
-// Errors: where, what was expected, what was received, what to do. Every one has a stable `code`.
+// Errors: place, expected and received value, remedy. Every error has a stable `code`.
 export {
   CorruptFileError,
   EnvironmentError,

@@ -227,6 +227,7 @@ describe("wrong usage is refused with one sentence and exit code 2", () => {
       "study run normalization --set epoch=2",
       'study "normalization": unknown setting "epoch". Did you mean "epochs"? Valid: epochs, batchSize, learningRate, twinEpochs, twinSeeds, examples',
     ],
+    ["study run normalization --threads 0", '--threads: wrong value: expected an integer of at least 1, received "0"'],
     ["study run normalization --set epochs", '--set: wrong value: expected key=value, received "epochs"'],
   ])("%s", async (line, message) => {
     const { code, err } = await cli(line);

@@ -9,25 +9,25 @@ export const plainName = (text: string): string => text.replace(/[-_ ]/g, "").to
 export const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
 
 /**
- * Another name of a definition. One that stands for more than the definition's own defaults carries the options that
- * make it the same: PyTorch's `OneCycleLR` cycles the momentum, which `oneCycle` does only when asked to.
+ * Another name of a definition. If the name implies other defaults, it carries the options for them: PyTorch's `OneCycleLR`
+ * cycles the momentum, which `oneCycle` does only on request.
  */
 export type Alias = string | { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
 
-/** What a member of a table says about its names. */
+/** The names of a member of a table. */
 export interface Named {
   /**
-   * Names of PyTorch, Keras or torchvision for exactly this: a spec written with one either means the same as there or
+   * Names of PyTorch, Keras or torchvision for exactly this definition: a spec with such a name means the same as there or
    * is refused. Case, `-` and `_` do not count.
    */
   readonly aliases?: readonly Alias[];
-  /** Names that look like this one and mean something else, each with what to write instead. */
+  /** Names that look similar but mean something else, each with its replacement. */
   readonly lookalikes?: Readonly<Record<string, string>>;
-  /** Where the same name means something else in another library: its defaults, its formula. */
+  /** Differences under the same name in another library: its defaults, its formula. */
   readonly differs?: { readonly PyTorch?: string; readonly Keras?: string };
 }
 
-/** What the schema of an option says about its names, as `.meta({ aliases: ["lr"] })`. */
+/** The names of an option, from its schema: `.meta({ aliases: ["lr"] })`. */
 export interface OptionNames {
   /** `lr`; `betas[0]` is the first entry of a list `betas`. */
   readonly aliases?: readonly string[];
@@ -35,12 +35,12 @@ export interface OptionNames {
   readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The names that an option's schema carries. */
+/** Reads the names of an option from its schema. */
 export function optionNames(schema: z.ZodType): OptionNames {
   return (schema.meta() ?? {}) as OptionNames;
 }
 
-/** The kind that a name stands for, with the options that the name brings along. */
+/** A kind found by name, with the options that the name implies. */
 export interface FoundKind {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -53,12 +53,12 @@ export interface NamePlace {
   readonly where: string;
   /** `optimizer` */
   readonly what: string;
-  /** How kinds are written there; as they are unless given. */
+  /** The spelling of kinds there; unchanged by default. */
   readonly written?: (kind: string) => string;
 }
 
 /**
- * The member of a table that a name stands for: `heNormal`, `he-normal`, `HeNormal` and `kaiming_normal_` are one.
+ * Finds the member of a table by name: `heNormal`, `he-normal`, `HeNormal` and `kaiming_normal_` give the same one.
  * @throws UnknownNameError
  */
 export function kindByName({ where, what, written = String }: NamePlace, name: string, table: NamedTable): FoundKind {
@@ -68,7 +68,7 @@ export function kindByName({ where, what, written = String }: NamePlace, name: s
   throw new UnknownNameError(where, what, name, Object.keys(table).map(written), remedy);
 }
 
-/** As `kindByName`, but undefined for a name that is unknown. */
+/** As `kindByName`, but undefined for an unknown name. */
 export function findKind(name: string, table: NamedTable): FoundKind | undefined {
   if (Object.hasOwn(table, name)) return { kind: name, options: {} };
   return namesOf(table).kinds.get(plainName(name));
@@ -91,14 +91,14 @@ function namesOf(table: NamedTable): TableNames {
     for (const { name, options } of aliases.map(aliasParts)) kinds.set(plainName(name), { kind, options });
     for (const [name, remedy] of Object.entries(others)) lookalikes.set(plainName(name), remedy);
   }
-  // Our own names last: they win.
+  // Our own names come last and take precedence.
   for (const [kind] of entries) kinds.set(plainName(kind), { kind, options: {} });
   const names = { kinds, lookalikes };
   tableNames.set(table, names);
   return names;
 }
 
-/** An alias with its options, none for most. */
+/** An alias with its options, which most do not have. */
 export function aliasParts(alias: Alias): {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
@@ -106,7 +106,7 @@ export function aliasParts(alias: Alias): {
   return typeof alias === "string" ? { name: alias, options: {} } : alias;
 }
 
-/** An option, and which entry of the list that was given is meant, if one is. */
+/** An option, and the index in the given list if the option is one of its entries. */
 export interface FoundOption {
   readonly option: string;
   readonly entry?: number;
@@ -114,7 +114,7 @@ export interface FoundOption {
 
 const optionTables = new WeakMap<object, ReadonlyMap<string, readonly FoundOption[]>>();
 
-/** The options that a name stands for: one, or one for each entry of a list (`betas`); none if it is unknown. */
+/** Finds options by name: one option, one for each entry of a list (`betas`), or none. */
 export function optionsByName(options: z.ZodObject, name: string): readonly FoundOption[] {
   if (Object.hasOwn(options.shape, name)) return [{ option: name }];
   const known = optionTables.get(options);
@@ -133,13 +133,13 @@ export function optionsByName(options: z.ZodObject, name: string): readonly Foun
   return found.get(plainName(name)) ?? [];
 }
 
-/** A schema without the default or the optional around it. */
+/** A schema without `default` and `optional` around it. */
 export function bareSchema(schema: z.ZodType): z.ZodType {
   const isWrapped = schema.type === "default" || schema.type === "optional";
   return isWrapped ? bareSchema((schema as z.ZodDefault<z.ZodType>).unwrap()) : schema;
 }
 
-/** A value of an enumeration by its own name: `fan_in` as `fanIn`, `cos` as `cosine`; other values as they are. */
+/** Our own name of an enumeration value: `fanIn` for `fan_in`, `cosine` for `cos`. Other values are returned unchanged. */
 export function valueByName(schema: z.ZodType, value: unknown): unknown {
   if (typeof value !== "string") return value;
   const valid = enumerated(bareSchema(schema));
@@ -153,7 +153,7 @@ export function valueByName(schema: z.ZodType, value: unknown): unknown {
   );
 }
 
-/** The values of an enumeration, or of one among several forms; undefined where any text may stand. */
+/** The values of an enumeration, or of an enumeration in a union; undefined if the schema accepts any text. */
 function enumerated(schema: z.ZodType): readonly string[] | undefined {
   if (schema.type === "enum") return (schema as z.ZodEnum).options.map(String);
   if (schema.type !== "union") return undefined;

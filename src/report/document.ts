@@ -41,7 +41,7 @@ export interface ReportStudy {
 export interface ReportData {
   /** `MNIST`, or the title of the sample. */
   readonly title: string;
-  /** Whether the embedded sample stands in for the full set; the page says so first. */
+  /** Whether the embedded sample replaces the full set; the page says so first. */
   readonly isSample: boolean;
   readonly fingerprint: string;
 }

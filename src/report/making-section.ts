@@ -1,4 +1,4 @@
-// How the numbers were made: everything that somebody needs to make them again.
+// How the numbers were made: everything needed to reproduce them.
 
 import { countText, durationText, listText, wordsOf } from "../study/analysis/number-text.js";
 import { settingText } from "../study/settings.js";
@@ -62,7 +62,7 @@ const timingColumns: readonly (readonly [keyof Timings, string])[] = [
   ["totalMs", "total"],
 ];
 
-/** All trials, folded away: many, and of interest to few. */
+/** All trials, collapsed by default. */
 function trialTable(trials: readonly ReportTrial[], anchor: string): Html {
   const factors = [...new Set(trials.flatMap((trial) => Object.keys(trial.factors)))];
   const columns = trials.some(({ timings }) => timings !== undefined) ? timingColumns : [];

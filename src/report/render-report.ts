@@ -48,7 +48,7 @@ ${studies.map((study, index) => studySection(study, firstFigure[index]))}
   return page.markup;
 }
 
-/** The warning before all numbers: a sample stood in for the data, or the preset is a short one. */
+/** The warning before all numbers: the data is a sample, or the preset is a short one. */
 function limitsNote(studies: readonly ReportStudy[]): Html {
   const samples = [
     ...new Set(studies.flatMap(({ data }) => data.filter(({ isSample }) => isSample).map(({ title }) => title))),

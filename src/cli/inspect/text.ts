@@ -1,4 +1,4 @@
-// Prints an inspection: the table of layers, the totals in words, and layers that could not be accounted for.
+// Prints an inspection: the table of layers, the totals in words, and unknown layers.
 import type { Row } from "../../core/rows.js";
 import { extentsText } from "../../inspect/flat-rows.js";
 import type { Inspection, LayerRecord } from "../../inspect/inspection.js";
@@ -9,9 +9,9 @@ import { totalsText } from "./totals.js";
 
 export interface TextOptions {
   readonly width: number;
-  /** Every digit. */
+  /** Prints every digit. */
   readonly exact: boolean;
-  /** Rows that only move data, however long the table. */
+  /** Includes rows that only move data, even in long tables. */
   readonly all: boolean;
   readonly hasColors: boolean;
 }
@@ -58,9 +58,9 @@ const inputsText = ({ inputs }: Inspection): string =>
 
 interface LayerTable {
   readonly text: string;
-  /** Titles of the columns that are there. */
+  /** Titles of the printed columns. */
   readonly titles: readonly string[];
-  /** What was left out. */
+  /** A sentence about omitted columns and rows. */
   readonly remarks: readonly string[];
 }
 
@@ -93,7 +93,7 @@ function layerTable({ layers, totals }: Inspection, options: TextOptions): Layer
   };
 }
 
-/** Changes of shape, concatenations, copies: nothing is stored and nothing computed. */
+/** Whether a layer only moves data: changes of shape, concatenations, copies. */
 const movesOnly = ({ parameters, statistics, flops, unknown }: LayerRecord): boolean =>
   parameters === 0 && statistics === 0 && flops === 0 && unknown === undefined;
 
@@ -104,7 +104,7 @@ function layerRow(layer: LayerRecord, exact: boolean): Row {
   const shape = (value: LayerRecord["outputShape"]): string => (value === null ? "unknown" : extentsText(value));
   const isShared = layer.parameters === 0 && layer.shared !== undefined;
   return {
-    // The operator stands beside it.
+    // The next column has the operator.
     layer: layer.name.endsWith(`/${layer.operator}`) ? layer.name.slice(0, -layer.operator.length - 1) : layer.name,
     operator: layer.operator,
     input: layer.inputShapes.length === 0 ? "" : shape(layer.inputShape),
@@ -130,7 +130,7 @@ function fieldCells(field: LayerRecord["receptiveField"]): Row {
   };
 }
 
-/** `7x7/2 p3`: kernel and stride; padding, dilation and groups where there are any. */
+/** `7x7/2 p3`: kernel and stride, plus padding, dilation and groups if they differ from the defaults. */
 function windowText({ kernel, stride, padding, dilation, groups = 1 }: LayerRecord): string {
   if (kernel === undefined || stride === undefined) return "";
   const isAll = (values: readonly number[] | undefined, value: number): boolean =>
@@ -144,13 +144,13 @@ function windowText({ kernel, stride, padding, dilation, groups = 1 }: LayerReco
   ].join("");
 }
 
-/** Begins, and ends behind a colon where they differ. */
+/** Padding before, and after a colon the padding behind if it differs. */
 function paddingText(padding: readonly number[]): string {
   const [begins, ends] = [padding.slice(0, padding.length / 2), padding.slice(padding.length / 2)];
   return begins.every((value, axis) => value === ends[axis]) ? extents(begins) : `${extents(begins)}:${extents(ends)}`;
 }
 
-/** Equal extents once. */
+/** Sizes, printed once if they are equal. */
 const extents = (values: readonly number[]): string =>
   values.every((value) => value === values[0]) ? `${values[0] ?? ""}` : values.join("x");
 
@@ -172,7 +172,7 @@ function legend({ layers }: Inspection, titles: readonly string[]): string[] {
   return [`${parts.join("; ")}.`];
 }
 
-/** Rows without parameters and products stand back; those that are not known stand out. */
+/** Dims rows without parameters and products, and highlights unknown rows. */
 function dimmed(table: string, layers: readonly LayerRecord[], hasColors: boolean): string {
   if (!hasColors) return table;
   return table
@@ -185,10 +185,10 @@ function dimmed(table: string, layers: readonly LayerRecord[], hasColors: boolea
     .join("\n");
 }
 
-/** Reasons that are listed: one unknown operator makes everything behind it unknown. */
+/** Limit on listed reasons, since one unknown operator makes everything after it unknown. */
 const mostReasons = 10;
 
-/** Every layer that could not be accounted, with its reason; the same reason of the same operator once. */
+/** Lists unknown layers with the reason, once per operator and reason. */
 function unknownText({ totals, unknown }: Inspection, width: number): string {
   if (!totals.isLowerBound) return "";
   const groups = new Map<string, string[]>();

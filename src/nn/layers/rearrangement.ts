@@ -1,11 +1,11 @@
-// reshape and transpose: the same elements of every example under other axes.
+// reshape and transpose: rearrange the axes of every example.
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText, sizeOf } from "../../core/numbers/shape.js";
 import { reshape as reshapeNode, transpose as transposeNode } from "../../graph/ops/movement/shape-movement.js";
 import { defineLayer } from "../layer.js";
 
-/** Every example in another shape, row by row; one extent may be -1 and takes what is left. */
+/** Every example in another shape, in row-major order; one size may be -1 and is inferred from the rest. */
 export const reshape = defineLayer({
   kind: "reshape",
   about: "reshapes every example",

@@ -1,4 +1,4 @@
-// parallel: branches that all see the same input, and are joined again.
+// parallel: branches over the same input, whose outputs are joined.
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../../core/errors.js";
 import { sameShape, shapeText } from "../../../core/numbers/shape.js";
@@ -9,8 +9,8 @@ import { defineLayer, type LayerSpec } from "../../layer.js";
 import { layerOption } from "./sequential.js";
 
 /**
- * The same input through every branch; the results side by side along the channels (axis 1), or their sum or product.
- * Parameters are named `0.weight`, `1.bias`, by branch, or by `names`: one for each branch, `""` for a branch whose
+ * Applies every branch to the same input and concatenates the results along the channels (axis 1), or adds or multiplies
+ * them. Parameters are named by branch, `0.weight`, `1.bias`, or by `names`: one per branch, `""` for a branch whose
  * parameters keep their own names.
  */
 export const parallelLayer = defineLayer({
@@ -47,7 +47,7 @@ export function parallel(
   return parallelLayer({ branches: [...branches], ...options, ...(names === undefined ? {} : { names: [...names] }) });
 }
 
-/** Branches may differ in channels when those are put side by side, and in nothing else. */
+/** Output shapes must be equal, except for the channels if they are concatenated. */
 function checkShapes(where: string, outputs: readonly Tensor[], byChannels: boolean): void {
   const [first] = outputs;
   if (byChannels && first.shape.length < 2)

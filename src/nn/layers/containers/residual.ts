@@ -1,4 +1,4 @@
-// residual: a branch that is added to what goes around it.
+// residual: a branch added to its shortcut.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { sameShape, shapeText } from "../../../core/numbers/shape.js";
@@ -8,7 +8,7 @@ import { layerOption } from "./sequential.js";
 
 /**
  * `branch(x) + shortcut(x)`, where the shortcut is x itself unless given (He, Zhang, Ren and Sun, CVPR 2016).
- * The branch's parameters keep their own names; those of the shortcut stand behind `shortcutName`.
+ * The branch's parameters keep their own names; those of the shortcut get the prefix `shortcutName`.
  */
 export const residual = defineLayer({
   kind: "residual",

@@ -4,15 +4,15 @@ import { InvalidInputError } from "../../../core/errors.js";
 import type { Tensor } from "../../../graph/tensor.js";
 import { defineLayer, type LayerSpec } from "../../layer.js";
 
-/** A layer among the options of another. */
+/** A layer as an option of another layer. */
 export const layerOption = z.custom<LayerSpec>(
   (value) => typeof value === "object" && value !== null && "kind" in value,
   { error: 'a layer: an object with "kind"' },
 );
 
 /**
- * Layers one after the other; parameters are named `0.weight`, `1.bias`, as PyTorch names them, or by `names`: one for
- * each layer, `""` for a layer whose parameters keep their own names.
+ * Layers one after the other. Parameters are named `0.weight`, `1.bias`, as in PyTorch, or by `names`: one per layer, `""`
+ * for a layer whose parameters keep their own names.
  */
 export const sequentialLayer = defineLayer({
   kind: "sequential",

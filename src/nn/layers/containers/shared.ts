@@ -1,16 +1,16 @@
-// shared: a layer whose parameters are kept under a name of their own, so that others can use the same.
+// shared: a layer that keeps its parameters under a given name, so that other layers can use them too.
 import * as z from "zod";
 import { defineLayer, type LayerSpec } from "../../layer.js";
 import { pathMatcher } from "../../path-patterns.js";
 import { layerOption } from "./sequential.js";
 
 /**
- * The layer as it is, but its parameters are kept as `<name>.weight`, `<name>.bias` and so on, wherever it stands. Layers
- * that are shared under one name have one parameter where their names meet: it is stored once, its initial values are
- * those of the layer that comes first, and its gradient is the sum over all its uses. A name may also be the path of a
- * layer that is not shared, `0` say, if that stands earlier.
- * `parameters` says which are shared, with patterns of names in the layer; the others stay where the layer stands.
- * With `transposed`, the layer sees the uses the shared matrices transposed: the way back through the same weights.
+ * The layer with its parameters named `<name>.weight`, `<name>.bias` and so on, regardless of its position. Layers that are
+ * shared under one name share the parameters with equal names: each is stored once, has the initial values of the first
+ * layer, and its gradient is the sum over all uses. The name may also be the path of an earlier layer that is not shared,
+ * such as `0`.
+ * `parameters` selects the shared parameters by patterns of their names in the layer; the others keep their own paths.
+ * With `transposed`, the layer uses the shared matrices transposed, as in the decoder of a tied autoencoder.
  */
 export const sharedLayer = defineLayer({
   kind: "shared",
@@ -30,7 +30,7 @@ export const sharedLayer = defineLayer({
 });
 
 /**
- * `shared("codes", dense({ units: 64 }), { parameters: ["weight"] })`, and on the way back
+ * `shared("codes", dense({ units: 64 }), { parameters: ["weight"] })`, and in the decoder
  * `shared("codes", dense({ units: 784 }), { parameters: ["weight"], transposed: true })`.
  */
 export function shared(

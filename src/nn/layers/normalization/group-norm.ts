@@ -1,4 +1,4 @@
-// groupNorm and instanceNorm: the channels of one example brought to one scale, in groups or each by itself.
+// groupNorm and instanceNorm: standardize the channels of each example, in groups or separately.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { shapeText, sizeOf } from "../../../core/numbers/shape.js";
@@ -45,8 +45,8 @@ export const groupNorm = defineLayer({
 });
 
 /**
- * As `groupNorm` with every channel by itself (Ulyanov, Vedaldi and Lempitsky, 2016): for images and sequences. Scales
- * and shifts are left out unless asked for, as in PyTorch.
+ * As `groupNorm` with one channel per group (Ulyanov, Vedaldi and Lempitsky, 2016), for images and sequences. Without
+ * scales and shifts by default, as in PyTorch.
  */
 export const instanceNorm = defineLayer({
   kind: "instanceNorm",

@@ -1,4 +1,4 @@
-// layerNorm and rmsNorm: every example brought to one scale by its own values on the last axes.
+// layerNorm and rmsNorm: standardize or rescale each example over its last axes.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
 import { type Shape, shapeText } from "../../../core/numbers/shape.js";
@@ -10,7 +10,7 @@ import { type BuildContext, defineLayer } from "../../layer.js";
 
 const axesOption = z.int().positive().default(1).describe("number of last axes that are normalized together");
 
-/** The extents of the last axes; the first axis counts examples. */
+/** The sizes of the last axes; the first axis is the batch. */
 function normalizedShape(x: Tensor, axes: number, { where }: BuildContext): Shape {
   if (x.shape.length > axes) return x.shape.slice(-axes);
   throw new ShapeError("there are too few axes to normalize", {
