@@ -1,4 +1,5 @@
 // Tests in groups by what they need: nothing (unit), the native runtime (ort), or minutes (slow).
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -22,6 +23,8 @@ export default defineConfig({
     setupFiles: ["test/support/no-warnings.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // The default leaves one core idle: of two cores, half.
+    maxWorkers: availableParallelism(),
     globalSetup: ["test/support/compile-sources.ts"],
     reporters: ["default", "./test/support/slowest-files.ts"],
     projects: [
