@@ -1,17 +1,17 @@
-// Ctrl-C once: finish the segment and save. Ctrl-C twice: stop at once. A reader that went away counts as the first.
+// The first Ctrl-C finishes the segment and saves, the second stops at once. A closed pipe counts as the first.
 import { exitCodes } from "../core/errors.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Interrupts {
-  /** Aborted by the first Ctrl-C or SIGTERM. Long work looks at it between segments and saves its state. */
+  /** Aborted by the first Ctrl-C or SIGTERM. Long work checks it between segments and saves its state. */
   readonly signal: AbortSignal;
-  /** Sets what the first Ctrl-C is answered with from now on: `finishing the report`. */
+  /** Sets the reply to the first Ctrl-C from now on: `finishing the report`. */
   setAnswer(answer: string): void;
-  /** Signals end the process again as usual. */
+  /** Restores the usual handling of signals. */
   dispose(): void;
 }
 
-/** What of `process` is needed; tests pass an emitter. */
+/** The needed part of `process`; tests pass an emitter. */
 export interface SignalSource {
   on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
   off(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
@@ -30,7 +30,7 @@ export function watchInterrupts(
   let answer = "finishing the current segment and saving";
   const onSignal = (): void => {
     if (controller.signal.aborted) {
-      // A progress bar has hidden it, and nobody will get to show it again.
+      // A progress bar has hidden the cursor and will not get to show it again.
       if (terminal.isInteractive) terminal.writeError(showCursor);
       source.stop();
     } else {
@@ -59,8 +59,8 @@ const thisProcess: SignalSource = {
   off: (signal, listener) => process.off(signal, listener),
   stop() {
     if (process.platform === "win32") process.exit(exitCodes.interrupted);
-    // Not process.exit: it stops the worker threads, and ONNX Runtime aborts the process (SIGABRT) when the thread of a
-    // run that is under way is stopped (1.30.0). A death by SIGINT is what shells report as exit code 130.
+    // Not process.exit, which stops the worker threads: ONNX Runtime 1.30.0 aborts the process (SIGABRT) if a thread is
+    // stopped during a run. Shells report death by SIGINT as exit code 130.
     process.removeAllListeners("SIGINT");
     process.kill(process.pid, "SIGINT");
   },

@@ -1,4 +1,4 @@
-// Loading a data set for a command: progress of the download, and the remark when the sample stands in.
+// Loads a data set for a command, with the progress of a download and a remark about the sample.
 import type { Dataset } from "../data/dataset.js";
 import { loadDataset } from "../node/data/load-dataset.js";
 import type { CommandContext } from "./command-context.js";
@@ -10,7 +10,7 @@ export interface LoadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Finds or fetches a data set; the embedded sample stands in, with a remark, when the full set cannot be had. */
+/** Finds or downloads a data set; if the full set is unavailable, uses the embedded sample with a remark. */
 export async function loadForCommand(
   id: string,
   options: LoadOptions,

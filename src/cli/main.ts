@@ -3,5 +3,5 @@
 import { runCli } from "./run-cli.js";
 import { processTerminal } from "./terminal.js";
 
-// Not process.exit: what was written to a pipe must still arrive.
+// Not process.exit, because output to a pipe must still arrive.
 process.exitCode = await runCli(process.argv.slice(2), { terminal: processTerminal() });

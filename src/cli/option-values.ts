@@ -1,4 +1,4 @@
-// Reads the values of options and arguments; what does not fit is refused with the flag, the rule and the value.
+// Reads the values of options and arguments; invalid ones are refused with the flag, the rule and the value.
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { decimal } from "../core/formats/text-form.js";
 import { type FoundKind, kindByName } from "../core/names.js";
@@ -102,7 +102,7 @@ export function setting(
   };
 }
 
-/** `learningRate` -> `learning-rate`, as flags and values are written. */
+/** `learningRate` as `learning-rate`, the spelling of flags and values. */
 export function kebabCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

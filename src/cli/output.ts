@@ -1,4 +1,4 @@
-// How results look: numbers, durations and tables for people, JSON for programs.
+// Formats results: numbers, durations and tables for people, JSON for programs.
 import type { Cell, Row } from "../core/rows.js";
 
 /**
@@ -48,13 +48,13 @@ export function jsonLine(value: unknown): string {
 export interface TableColumn {
   readonly key: string;
   readonly title: string;
-  /** Texts that are numbers: to the right, and never cut. Columns of numbers are so by themselves. */
+  /** For texts that contain numbers: right-aligned and never truncated, as columns of numbers are anyway. */
   readonly isNumeric?: boolean;
-  /** Where texts lose letters when lines would not fit: at the end (default), at the start (paths), or never (shapes). */
+  /** Where texts are truncated if lines do not fit: at the end (default), at the start (paths), or never (shapes). */
   readonly cutAt?: "end" | "start" | "never";
-  /** Least width of texts that are cut. Default 8. */
+  /** Minimum width of truncated texts. Default 8. */
   readonly narrowest?: number;
-  /** Cut down to its least width before other columns lose anything. */
+  /** Truncated to the minimum width before other columns are truncated. */
   readonly isCutFirst?: boolean;
 }
 
@@ -62,7 +62,7 @@ const gap = "  ";
 const leastWidth = 8;
 
 /**
- * An aligned table: numbers to the right, texts to the left, the widest texts cut where the lines would not fit.
+ * An aligned table: numbers on the right, texts on the left, the widest texts truncated if lines do not fit.
  * @param footer rows of sums, below a second rule.
  */
 export function formatTable(
@@ -101,10 +101,10 @@ export function formatTable(
   return `${[line(columns.map(({ title }) => title)), rule, ...lines.slice(0, rows.length), ...sums].join("\n")}\n`;
 }
 
-/** Between words, but not between a number and its unit. */
+/** Matches gaps between words, but not between a number and its unit. */
 const breaks = / (?!(?:[kMGTPE]|[kMGT]B|bytes)(?:[^\w]|$))/;
 
-/** Breaks a text between words into lines of at most `width` characters; all but the first are indented. */
+/** Wraps a text between words into lines of at most `width` characters; all lines except the first are indented. */
 export function wrapText(text: string, width: number, indent: number): string {
   const lines = [""];
   for (const word of text.split(breaks)) {

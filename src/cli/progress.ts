@@ -1,30 +1,30 @@
-// How far a long job is: a bar on a terminal, a plain line now and then elsewhere, nothing when told to be quiet.
+// The progress of a long job: a bar on a terminal, occasional plain lines elsewhere, nothing if quiet.
 import { SingleBar } from "cli-progress";
 import { formatDuration, formatNumber } from "./output.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Progress {
-  /** Sets how much is done, of the total, and the newest loss. */
+  /** Sets the completed part of the total, and the newest loss. */
   update(done: number, current?: { readonly loss?: number; readonly label?: string }): void;
   /** Changes the total, once it is known. */
   setTotal(total: number): void;
   /** A line that stays, above the bar: the end of an epoch or of a trial. */
   line(text: string): void;
-  /** Removes the bar. What was said with `line` stays. */
+  /** Removes the bar. Lines of `line` stay. */
   stop(): void;
 }
 
 export interface ProgressOptions {
   readonly terminal: Terminal;
   readonly total: number;
-  /** What is counted: `steps`. */
+  /** The unit of the count: `steps`. */
   readonly unit: string;
-  /** What is going on: `train lenet5`. */
+  /** The name of the job: `train lenet5`. */
   readonly label: string;
   readonly quiet?: boolean;
-  /** At the start, so that a resumed job shows its own rate. */
+  /** The count at the start, so that a resumed job shows its own rate. */
   readonly done?: number;
-  /** Between two plain lines. */
+  /** Time between two plain lines. */
   readonly everyMs?: number;
   readonly nowMs?: () => number;
 }
@@ -41,7 +41,7 @@ const silent: Progress = {
   stop: () => undefined,
 };
 
-/** Steps a second since the start, and the time that the rest takes at this rate. */
+/** Steps per second since the start, and the remaining time at this rate. */
 class Pace {
   readonly #startMs: number;
   readonly #startDone: number;

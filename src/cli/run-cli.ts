@@ -1,4 +1,4 @@
-// From arguments to an exit code: finds the command, loads it alone, runs it, and turns errors into sentences.
+// Runs a command line: finds its command, loads only that one, runs it, and prints errors as sentences.
 import { CommanderError } from "commander";
 import { exitCodes, TrainscopeError } from "../core/errors.js";
 import { type Paths, trainscopePaths } from "../node/files/paths.js";
@@ -14,7 +14,7 @@ export interface CliOptions {
   readonly entries?: readonly CommandEntry[];
 }
 
-/** Runs one command line (without `node` and the script) and gives the exit code. Never throws. */
+/** Runs one command line (without `node` and the script) and returns the exit code. Never throws. */
 export async function runCli(argv: readonly string[], options: CliOptions): Promise<number> {
   const { terminal, environment = process.env, entries = commands } = options;
   let exitCode: number = exitCodes.done;
@@ -27,7 +27,7 @@ export async function runCli(argv: readonly string[], options: CliOptions): Prom
     else await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (cause) {
-    // Help and version leave by an error too; help for want of a subcommand has a code above 0.
+    // Help and version end with an error too; help for a missing subcommand has a code above 0.
     if (cause instanceof CommanderError) return cause.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
     return reportError(cause, { terminal, asJson: asksForJson(argv), debug: environment.TRAINSCOPE_DEBUG === "1" });
   }
@@ -73,7 +73,7 @@ const exitCodeText = `
 Exit codes: 0 done; 1 a trial or claim failed; 2 wrong usage or bad input; 3 missing data or environment;
 130 interrupted, state saved.`;
 
-/** Thrown by `--version`, since reading the versions must wait until somebody asks. */
+/** Thrown by `--version`, because versions are read only on request. */
 class VersionRequest extends Error {}
 
 function commandContext(
@@ -97,7 +97,7 @@ function commandContext(
   };
 }
 
-/** As one would type it in a POSIX shell. */
+/** The command line as typed in a POSIX shell. */
 function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-// Where the program writes: results on stdout, everything else on stderr.
+// The program's output: results on stdout, everything else on stderr.
 import { exitCodes } from "../core/errors.js";
 import { fileSystemError } from "../node/files/atomic-file.js";
 
@@ -7,24 +7,24 @@ export interface Terminal {
   write(text: string): void;
   /** Progress, remarks and errors. */
   writeError(text: string): void;
-  /** Columns of stdout; where it is not a terminal those of the variable COLUMNS, or 80. */
+  /** Columns of stdout; if it is not a terminal, those of the variable COLUMNS, or 80. */
   readonly columns: number;
   /** Whether results may be colored: stdout is a terminal, and NO_COLOR is not set. */
   readonly hasColors?: boolean;
   /** Whether stderr is a terminal on which lines can be redrawn. */
   readonly isInteractive: boolean;
-  /** What a progress bar draws on. */
+  /** The stream for a progress bar. */
   readonly errorStream: NodeJS.WritableStream;
   /**
-   * Calls the listener when nobody reads the output any more (`trainscope ... | head`) or it cannot be written, so that
-   * long work can save its state. Without a listener the process ends at once. Returns what takes the listener away.
+   * Calls the listener when the pipe is closed (`trainscope ... | head`) or output cannot be written, so that long work can
+   * save its state. Without a listener, the process ends at once. Returns a function that removes the listener.
    */
   onClosed?(listener: () => void): () => void;
-  /** Whether stdout is closed; what is written to it is then dropped. */
+  /** Whether stdout is closed; output is then dropped. */
   readonly isClosed?: boolean;
 }
 
-/** The terminal of this process. A closed pipe ends the process quietly, a full disk behind stdout with one sentence. */
+/** The terminal of this process. A closed pipe ends the process silently, a full disk behind stdout with one sentence. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, env } = process;
   const listeners = new Set<() => void>();
@@ -39,7 +39,7 @@ export function processTerminal(): Terminal {
       const exitCode = cause.code === "EPIPE" ? exitCodes.done : exitCodes.missing;
       if (exitCode !== exitCodes.done) {
         writeTo(stderr, `error: ${fileSystemError("standard output", "write", cause).message}\n`);
-        // Whatever the command ends with: its results did not arrive.
+        // Regardless of the command's exit code, its results did not arrive.
         process.once("exit", () => {
           process.exitCode = exitCode;
         });

@@ -4,7 +4,7 @@ import { InvalidInputError, type TrainscopeError, UnknownNameError } from "../co
 import { plainName } from "../core/names.js";
 
 export class TrainscopeCommand extends Command {
-  /** commander makes subcommands with this. */
+  /** commander creates subcommands with this method. */
   override createCommand(name?: string): TrainscopeCommand {
     return new TrainscopeCommand(name);
   }
@@ -23,13 +23,13 @@ export class TrainscopeCommand extends Command {
     return known === undefined ? word : `${known}${value}`;
   }
 
-  /** Every mistake on the command line ends here. */
+  /** Receives every mistake on the command line. */
   override error(message: string, options?: ErrorOptions): never {
     throw usageError(this, message, options?.code ?? "");
   }
 }
 
-/** `trainscope data get`: the words that lead to a command. */
+/** The full name of a command: `trainscope data get`. */
 function commandPath(command: Command): string {
   return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
@@ -40,7 +40,7 @@ function usageError(command: Command, message: string, code: string): Trainscope
   const help = command.createHelp();
   switch (code) {
     case "commander.unknownOption": {
-      // Help may show only some of them.
+      // Help may show only some options.
       const known = [...command.options.filter(({ hidden }) => !hidden), ...help.visibleOptions(command)];
       const valid = [...new Set(known.flatMap(({ long }) => long ?? []))];
       return new UnknownNameError(where, "option", quoted.replace(/=.*$/, ""), valid);

@@ -1,12 +1,12 @@
-// Versions of what a result depends on, read from the packages only when somebody asks.
+// Versions of everything that a result depends on, read from the packages on request.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-/** `{ trainscope, onnxruntime, node }`, as run records keep them. */
+/** `{ trainscope, onnxruntime, node }`, for run records. */
 export function versions(): { readonly trainscope: string; readonly onnxruntime: string; readonly node: string } {
-  // Two folders up both from src/cli and from dist/cli.
+  // Two folders up from both src/cli and dist/cli.
   const ours = new URL("../../package.json", import.meta.url);
   return {
     trainscope: versionIn(readFileSync(ours, "utf8")),
@@ -15,7 +15,7 @@ export function versions(): { readonly trainscope: string; readonly onnxruntime:
   };
 }
 
-/** What `--version` prints. */
+/** The output of `--version`. */
 export function versionText(): string {
   const { trainscope, onnxruntime, node } = versions();
   return `trainscope ${trainscope} (ONNX Runtime ${onnxruntime}, Node ${node})\n`;

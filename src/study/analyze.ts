@@ -1,11 +1,11 @@
-// From the results of a run to its analysis: the one place where the context of an analysis is made.
+// Analyzes the results of a run. Only this file makes the context of an analysis.
 import type * as z from "zod";
 import { countText } from "./analysis/number-text.js";
 import type { Analysis, AnalysisContext, DataIdentity, StudyResults, TrainedStudy } from "./definition.js";
 import { defaultPreset } from "./definition.js";
 import type { Settings } from "./settings.js";
 
-/** What a run says of how its trials were made. */
+/** The facts of a run about its trials. */
 export interface RunFacts {
   readonly preset?: string;
   readonly settings: Settings;
@@ -14,7 +14,7 @@ export interface RunFacts {
   readonly data: Readonly<Record<string, DataIdentity>>;
 }
 
-/** Analyzes the results of a run. What diverged is said in a note, whatever the study makes of it. */
+/** Analyzes the results of a run. A note names diverged networks, whatever the study does with them. */
 export function analyzeResults(
   study: TrainedStudy<z.ZodObject>,
   results: StudyResults,

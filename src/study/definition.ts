@@ -1,8 +1,8 @@
-// A study: a question, the trials that answer it stage by stage, and how their results become findings, claims and figures.
+// A study: a question, the trials that answer it stage by stage, and the analysis of their results.
 //
 //   settings -> stage: trials -> results -> next stage: trials -> results -> analysis
 //
-// A study that computes has no trials: it goes straight to its analysis.
+// A computed study has no trials, only an analysis.
 import type * as z from "zod";
 import type { Claim, Finding, Table } from "../core/findings.js";
 import type { Json } from "../core/formats/json.js";
@@ -12,28 +12,28 @@ import type { DataUseInput } from "../train/spec/data-use.js";
 import type { TrialSpec } from "../train/spec/trial-spec.js";
 import type { KeptTensor, MeasurementPlan } from "./measurement.js";
 
-/** What a study is about, for people: the report, the command line and the documentation print it. */
+/** The description of a study, for the report, the command line and the documentation. */
 export interface StudyText {
   /** The name on the command line: `normalization`. */
   readonly id: string;
   readonly title: string;
-  /** The question that a user asks. */
+  /** The question of the user. */
   readonly question: string;
-  /** What the field expects. */
+  /** The expectation of the field. */
   readonly expectation: string;
   /** The result that would refute the expectation. */
   readonly refutedBy: string;
-  /** Whose claims are judged, or who asked first. */
+  /** The source of the claims or of the question. */
   readonly source: string;
-  /** What the variants of findings and figures are called. In a trained study also what its trials differ in. */
+  /** Names of the variants in findings and figures; in a trained study, also the differences between its trials. */
   readonly factors: readonly Factor[];
 }
 
-/** Something that is varied. */
+/** A varied quantity. */
 export interface Factor {
   readonly id: string;
   readonly title: string;
-  /** Its levels in the order of tables and figures. An empty list allows any level: learning rates, for instance. */
+  /** Its levels in the order of tables and figures. An empty list allows any level, such as any learning rate. */
   readonly levels: readonly Level[];
 }
 
@@ -47,14 +47,14 @@ export type Factors = Readonly<Record<string, string | number>>;
 
 export type StudyDefinition = TrainedStudy<z.ZodObject> | ComputedStudy;
 
-/** A study that trains nothing: no data, no seeds, no settings. */
+/** A study that trains nothing, without data, seeds and settings. */
 export interface ComputedStudy extends StudyText {
   readonly kind: "computed";
   compute(context: ComputeContext): Analysis | Promise<Analysis>;
 }
 
 export interface ComputeContext {
-  /** Work that takes longer than a few seconds looks at it. */
+  /** Computations that take more than a few seconds check it. */
   readonly signal?: Pick<AbortSignal, "aborted">;
 }
 
@@ -62,13 +62,13 @@ export interface ComputeContext {
 export interface TrainedStudy<S extends z.ZodObject> extends StudyText {
   readonly kind: "trained";
   /**
-   * What a user may change, as a schema: numbers with ranges, choices, lists, any JSON. `.meta({ description, unit })`
-   * says what a setting means. Flags, checks, help and documentation derive from it.
+   * The schema of the user's settings: numbers with ranges, choices, lists, any JSON. `.meta({ description, unit })` explains
+   * a setting. Flags, checks, help and documentation derive from it.
    */
   readonly settings: S;
-  /** Sizes of the experiment; the names are the study's own, and `quick` is one of them. */
+  /** Sizes of the experiment. The study chooses the names, of which `quick` must be one. */
   readonly presets: Presets<z.input<S>>;
-  /** The preset `smoke`, as a change of `quick`: everything that the study does, in seconds. Its test runs it. */
+  /** The preset `smoke` as a change of `quick`: the whole study in seconds, for tests. */
   readonly smoke: Preset<Partial<z.input<S>>>;
   /** Data sets by their role in the study. */
   readonly data: Readonly<Record<string, DataRequirement>>;
@@ -93,56 +93,56 @@ export type DataRequirement = string;
 /** Trials that run side by side. */
 export interface Stage<Settings> {
   readonly id: string;
-  /** The same context gives the same trials: a run that is resumed is designed again. */
+  /** The same context must give the same trials, because a resumed run is designed again. */
   design(context: StageContext<Settings>): readonly PlannedTrial[];
 }
 
 export interface StageContext<Settings> {
   readonly settings: Settings;
-  /** One a replicate. */
+  /** One per replicate. */
   readonly seeds: readonly number[];
-  /** What a spec says of the data set in this role; change its scaling or number of examples by spreading it. */
+  /** The data of a spec for this role. Spread it to change its scaling or number of examples. */
   data(role: string): DataUseInput;
-  /** Training examples of the data set in this role. */
+  /** Number of training examples of the data set in this role. */
   examples(role: string): number;
-  /** Results of the stages before, in design order. Empty in the first one. */
+  /** Results of the earlier stages, in design order. Empty in the first stage. */
   readonly earlier: StudyResults;
 }
 
-/** One trial of a design: its place in the design, its complete spec, and what to keep of it. */
+/** One trial of a design: its place, its complete spec, and its measurements. */
 export interface PlannedTrial {
   readonly factors: Factors;
-  /** Which repetition it is: trials of equal factors differ in it, trials of equal replicates are compared in pairs. */
+  /** Number of the repetition. It distinguishes trials with equal factors, and pairs trials with different factors. */
   readonly replicate: number;
   readonly spec: TrialSpec;
   readonly measure: MeasurementPlan;
 }
 
-/** What a finished trial left behind, in its place in the design. */
+/** The results of a finished trial, in its place in the design. */
 export interface TrialResult extends PlannedTrial {
   /** Hash of the spec. */
   readonly id: string;
-  /** Which stage designed it. */
+  /** The stage that designed it. */
   readonly stage: string;
-  /** 1 for a single training. */
+  /** Number of networks; 1 for a single training. */
   readonly networks: number;
   /** `diverged`: no network is left. */
   readonly status: "done" | "diverged";
-  /** Numbers of the networks that diverged; 0 is that of a single training. */
+  /** Indices of the diverged networks; that of a single training is 0. */
   readonly diverged: readonly number[];
-  /** Every series in one block. Measurements that other studies asked for are among them. */
+  /** Every series as one block, including measurements for other studies. */
   readonly series: readonly SeriesBlock[];
-  /** The same as tidy rows, made when they are asked for. */
+  /** The same as tidy rows, made on request. */
   readonly rows: readonly MetricRow[];
   readonly kept: readonly KeptTensor[];
-  /** Tensors that were kept of a single training at its end, as numbers by path. */
+  /** Tensors of a single training that were kept at its end, as numbers by path. */
   readonly tensors: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Every finished trial, in design order. */
 export type StudyResults = readonly TrialResult[];
 
-/** Which data a run used. */
+/** The identity of a run's data. */
 export interface DataIdentity {
   /** `MNIST`, or the title of the sample. */
   readonly title: string;
@@ -154,11 +154,11 @@ export interface AnalysisContext<Settings = Readonly<Record<string, Json>>> {
   readonly settings: Settings;
   readonly seeds: readonly number[];
   readonly preset: string;
-  /** The data by its role. Titles go into every figure title. */
+  /** The data by role. Every figure title includes the titles. */
   readonly data: Readonly<Record<string, DataIdentity>>;
 }
 
-/** What a study says once its trials are done. */
+/** The conclusions of a study. */
 export interface Analysis {
   readonly findings: readonly Finding[];
   readonly claims: readonly Claim[];
@@ -173,13 +173,13 @@ export function defineStudy<S extends z.ZodObject>(study: TrainedStudy<S>): Trai
   return study;
 }
 
-/** The preset that is used unless another is asked for. */
+/** The default preset. */
 export const defaultPreset = "quick";
 
-/** The preset that tests run, and users for a first look. */
+/** The preset for tests and for a first impression. */
 export const smokePreset = "smoke";
 
-/** Names of the presets of a study, `smoke` included. None where nothing is trained. */
+/** Names of the presets of a study, including `smoke`. Empty if nothing is trained. */
 export function presetNames(study: StudyDefinition): string[] {
   return study.kind === "computed" ? [] : [...Object.keys(study.presets), smokePreset];
 }

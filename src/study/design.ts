@@ -1,4 +1,4 @@
-// The design of a stage: what its study plans, checked before anything runs.
+// Designs a stage and checks its trials before anything runs.
 import type * as z from "zod";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import type { Dataset } from "../data/dataset.js";
@@ -6,7 +6,7 @@ import { dataUse } from "../train/spec/data-use.js";
 import type { PlannedTrial, Stage, StageContext, StudyResults, TrainedStudy } from "./definition.js";
 import type { Settings } from "./settings.js";
 
-/** What all stages of a run have in common. */
+/** The common input of all stages of a run. */
 export interface DesignRequest {
   readonly study: TrainedStudy<z.ZodObject>;
   readonly settings: Settings;
@@ -17,8 +17,8 @@ export interface DesignRequest {
 
 /**
  * The trials of a stage.
- * @throws InvalidInputError | UnknownNameError when a trial has factors that the study does not name, levels that a factor
- * does not have, or the place of another trial.
+ * @throws InvalidInputError | UnknownNameError if a trial has an unknown factor, an unknown level, or the place of another
+ * trial.
  */
 export function designStage(
   request: DesignRequest,
@@ -46,7 +46,7 @@ function stageContext({ study, settings, seeds, data }: DesignRequest, stage: St
   return context;
 }
 
-/** Checks that every trial has a place of its own, named by what the study says that it varies. */
+/** Checks that every trial has a unique place with factors and levels of the study. */
 export function checkDesign(
   study: TrainedStudy<z.ZodObject>,
   stage: string,

@@ -1,4 +1,4 @@
-// What a study wants kept of a trial. It is not part of the trial's spec: measuring more trains the same network.
+// The measurements that a study keeps from a trial. They are not part of the trial's spec and do not change the training.
 import * as z from "zod";
 import { parseOptions } from "../core/definition.js";
 import { greatestCommonDivisor } from "../core/numbers/integers.js";
@@ -7,19 +7,19 @@ import { patternCovers } from "../nn/path-patterns.js";
 import { haveSameInputs, joinedProbes, type ProbeSpec, probeOptions, probesCover } from "../probes/probe-spec.js";
 
 /**
- * What every step can tell of itself, before its update. Kept as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum` and
- * `batchSize`: `loss` and `accuracy` are those of whole splits.
+ * Quantities of a step, before its update. They are stored as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum` and
+ * `batchSize`, because `loss` and `accuracy` are those of whole splits.
  */
 export const stepMetrics = ["loss", "accuracy", "learningRate", "momentum", "batchSize"] as const;
 
 export type StepMetric = (typeof stepMetrics)[number];
 
-/** A path of a parameter or buffer; `*` stands for any text and `?` for one character. See `pathMatcher`. */
+/** A path of a parameter or buffer; `*` matches any text and `?` one character. See `pathMatcher`. */
 export type PathPattern = string;
 
 /** Options of a plan, complete after parsing. */
 export const measurementOptions = z.strictObject({
-  /** Metrics of the steps whose number is a multiple of `every`; none when left out. */
+  /** Metrics of every step whose number is a multiple of `every`; none by default. */
   steps: z
     .strictObject({
       every: z.int().positive().default(1),
@@ -29,9 +29,9 @@ export const measurementOptions = z.strictObject({
     .optional(),
   /** Loss and accuracy over whole splits, after every epoch and at the end. */
   evaluations: z.boolean().default(true),
-  /** What to look at inside the network, and how often; nothing when left out. */
+  /** Probes inside the network; none by default. */
   probes: probeOptions.readonly().optional(),
-  /** Parameters and buffers to keep whole, as they are before the first update or after the last. */
+  /** Parameters and buffers to keep whole, before the first update or after the last. */
   tensors: z
     .array(z.strictObject({ of: z.string().min(1), at: z.enum(["start", "end"]) }).readonly())
     .readonly()
@@ -42,14 +42,14 @@ export const measurementOptions = z.strictObject({
 export type MeasurementPlan = Readonly<z.output<typeof measurementOptions>>;
 export type MeasurementInput = z.input<typeof measurementOptions>;
 
-/** A plan with its options filled in. @throws InvalidInputError naming the option that does not fit. */
+/** Completes a plan with defaults. @throws InvalidInputError that names an invalid option. */
 export function measurementPlan(given: MeasurementInput = {}): MeasurementPlan {
   return parseOptions("measurements", measurementOptions, given) as MeasurementPlan;
 }
 
 /**
- * Whether what was measured under `had` holds everything that `wanted` asks for: only then is a finished trial a result.
- * Reflexive and transitive; plans that cover each other ask for the same measurements.
+ * Whether the measurements of plan `had` include all of plan `wanted`; only then is a finished trial a result.
+ * Reflexive and transitive; plans that cover each other have the same measurements.
  */
 export function covers(had: MeasurementPlan, wanted: MeasurementPlan): boolean {
   return (
@@ -61,8 +61,8 @@ export function covers(had: MeasurementPlan, wanted: MeasurementPlan): boolean {
 }
 
 /**
- * The smallest plan that covers both, so that a trial that is measured again keeps what earlier studies took from it. No
- * plan covers probes on different inputs: those of `b` are taken.
+ * The smallest plan that covers both, so that a trial that runs again keeps the measurements of earlier studies. No plan
+ * covers probes on different inputs; the result then has those of `b`.
  */
 export function joined(a: MeasurementPlan, b: MeasurementPlan): MeasurementPlan {
   const steps = a.steps === undefined ? b.steps : b.steps === undefined ? a.steps : joinedSteps(a.steps, b.steps);
@@ -76,10 +76,10 @@ export function joined(a: MeasurementPlan, b: MeasurementPlan): MeasurementPlan 
   };
 }
 
-/** A parameter or buffer of one network, kept whole. */
+/** A whole parameter or buffer of one network. */
 export interface KeptTensor {
   readonly at: "start" | "end";
-  /** From 0; 0 for a single training. */
+  /** Index of the network, from 0; 0 for a single training. */
   readonly network: number;
   readonly path: string;
   readonly tensor: TensorData;

@@ -1,4 +1,4 @@
-// One run of a study: every stage designed, run and read, then the analysis, all of it in the store.
+// Runs a study: designs, runs and reads every stage, then analyzes the results, with everything in the store.
 //
 //   definition + settings + seeds -> trials -> results -> trials of the next stage -> results -> findings, claims, figures
 import type * as z from "zod";
@@ -27,7 +27,7 @@ import type { NewRun, RunRecord, RunStore, RunTrial } from "./store/store.js";
 
 export interface StudyRequest {
   readonly study: StudyDefinition;
-  /** The data sets by role; none for a study that trains nothing. */
+  /** The data sets by role; empty for a study that trains nothing. */
   readonly data: Readonly<Record<string, Dataset>>;
   /** Absent for a study that trains nothing. */
   readonly preset?: string;
@@ -39,11 +39,11 @@ export interface StudyRequest {
   readonly executor: Executor;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: StudyProgress) => void;
-  /** A trial that just ended, in its place in the design. */
+  /** Called with every trial that has just ended, in its place in the design. */
   readonly onEnd?: (trial: PlannedTrial, status: "done" | "diverged" | "found", progress: StudyProgress) => void;
-  /** Receives what a user should know although the work goes on. */
+  /** Receives remarks for the user while the work continues. */
   readonly onRemark?: (remark: Remark) => void;
-  /** An unfinished run to go on with, instead of a new one. */
+  /** An unfinished run to resume instead of starting a new one. */
   readonly resumeRun?: RunRecord;
   /** The time of day, ISO 8601 in UTC. */
   readonly clock: () => string;
@@ -51,7 +51,7 @@ export interface StudyRequest {
 
 export interface Execution {
   readonly interrupted: boolean;
-  /** Trials that were found finished. */
+  /** Number of trials that were already finished. */
   readonly found: number;
 }
 
@@ -60,7 +60,7 @@ export interface StudyOutcome {
   readonly facts: RunFacts;
   readonly trials: readonly RunTrial[];
   readonly execution: Execution;
-  /** Absent when the run was interrupted. */
+  /** Absent if the run was interrupted. */
   readonly analysis?: Analysis;
 }
 
@@ -74,7 +74,7 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
   try {
     made = await (study.kind === "computed" ? compute(request, study) : train(request, study, run, facts));
   } catch (cause) {
-    // The store may be the very thing that failed; its own error must not hide the cause.
+    // The store itself may have failed, and its error must not hide the cause.
     await store.setRunStatus(run.id, "failed", clock()).catch(() => undefined);
     throw cause;
   }
@@ -88,7 +88,7 @@ export async function runStudy(request: StudyRequest): Promise<StudyOutcome> {
 
 interface Made {
   readonly execution: Execution;
-  /** Absent when it was interrupted. */
+  /** Absent if the work was interrupted. */
   readonly analysis?: Analysis;
 }
 
@@ -99,7 +99,7 @@ async function compute({ signal }: StudyRequest, study: Extract<StudyDefinition,
   return { execution: { interrupted: false, found: 0 }, analysis };
 }
 
-/** Runs stage after stage; each is designed once the results of those before are there. */
+/** Runs one stage after the other; each is designed from the results of the earlier ones. */
 async function train(
   request: StudyRequest,
   study: TrainedStudy<z.ZodObject>,
@@ -126,7 +126,7 @@ async function train(
 
 /**
  * Before the trials of a stage are added: a resumed run must have the same design, or it would mix the results of two.
- * What is measured may differ, since the store measures what is missing.
+ * Measurements may differ, since trials run again if some are missing.
  */
 async function checkSameDesign(
   { store, study }: StudyRequest,
@@ -176,7 +176,7 @@ async function executeStage(
   return { interrupted: ended < jobs.length, found };
 }
 
-/** Tells the caller what an event says to people. */
+/** Reports an event to the caller. */
 function report(
   { onProgress, onEnd, onRemark }: StudyRequest,
   board: ProgressBoard,

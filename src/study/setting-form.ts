@@ -1,28 +1,28 @@
-// One setting, read from its schema: its type, unit, range and choices, as help, messages and documentation print them.
+// The form of a setting, read from its schema: type, unit, range and choices for help, messages and documentation.
 import * as z from "zod";
 import { InvalidInputError, nearestName } from "../core/errors.js";
 import type { Json } from "../core/formats/json.js";
 import { decimal } from "../core/formats/text-form.js";
 
-/** What a setting takes. */
+/** The valid values of a setting. */
 export interface SettingForm {
   readonly type: "integer" | "number" | "text" | "choice" | "boolean" | "list" | "json";
-  /** One sentence: what the setting means. */
+  /** The meaning of the setting in one sentence. */
   readonly about: string;
-  /** `epochs`, `examples`; "" for a pure number, a text or a choice. */
+  /** Unit: `epochs`, `examples`; "" for a pure number, a text or a choice. */
   readonly unit: string;
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Whether the bound itself is left out. */
+  /** Whether the bound itself is excluded. */
   readonly isAbove?: boolean;
   readonly isBelow?: boolean;
   /** The values of a choice. */
   readonly choices?: readonly string[];
-  /** What a list holds, and how many of it. */
+  /** The items of a list, and their number. */
   readonly items?: SettingForm;
   readonly fewest?: number;
   readonly most?: number;
-  /** What it takes, as a message says it: `an integer from 1 to 1000`. */
+  /** The valid values in words: `an integer from 1 to 1000`. */
   readonly rule: string;
 }
 
@@ -75,7 +75,7 @@ function typeOf(schema: Schema): Omit<SettingForm, "rule" | "about" | "unit"> {
   }
 }
 
-/** Bounds that somebody set: those of safe integers say nothing. */
+/** Explicit bounds, without those of safe integers. */
 function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema) {
   const isSet = (bound: number | undefined): bound is number =>
     bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER;
@@ -136,8 +136,8 @@ export function typeText({ type, items }: SettingForm): string {
 }
 
 /**
- * A value as a command line writes it: a number, a name, `tanh,relu` for a list, or JSON for anything.
- * @throws InvalidInputError with what the setting takes.
+ * Reads a value from a command line: a number, a name, `tanh,relu` for a list, or JSON for anything.
+ * @throws InvalidInputError that names the valid values.
  */
 export function settingFromText(where: string, form: SettingForm, text: string): Json {
   const wrong = (received = text): InvalidInputError => {
@@ -178,7 +178,7 @@ function itemFromText(where: string, items: SettingForm, text: string, wrong: (p
   try {
     return settingFromText(where, items, text);
   } catch {
-    // The rule of the whole list says more than that of the item.
+    // The rule of the whole list is more informative than that of the item.
     throw wrong(text);
   }
 }
@@ -191,5 +191,5 @@ function jsonFrom(text: string, wrong: () => Error): Json {
   }
 }
 
-/** `he-normal` and `heNormal` are one name. */
+/** `he-normal` and `heNormal` are the same name. */
 const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();

@@ -1,16 +1,16 @@
-// Settings of a run: those of the preset, changed by the user, checked against the study's own schema.
+// The settings of a run: those of the preset with the user's changes, checked against the study's schema.
 import type * as z from "zod";
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import type { Json } from "../core/formats/json.js";
 import { defaultPreset, type Preset, smokePreset, type TrainedStudy } from "./definition.js";
 import { type SettingForm, settingForm, settingFromText } from "./setting-form.js";
 
-/** Settings by name; which ones there are, and their types, a study says. */
+/** Settings by name. The study defines the names and types. */
 export type Settings = Readonly<Record<string, Json>>;
 
 type AnyStudy = Pick<TrainedStudy<z.ZodObject>, "id" | "settings" | "presets" | "smoke" | "kind">;
 
-/** What a preset sets; of `smoke` also what it leaves as `quick` has it. @throws UnknownNameError */
+/** The settings of a preset; those of `smoke` include the unchanged ones of `quick`. @throws UnknownNameError */
 export function presetOf(study: AnyStudy, name: string): Preset<Readonly<Record<string, unknown>>> {
   if (name === smokePreset) {
     const { smoke } = study;
@@ -29,8 +29,8 @@ export function settingForms(study: Pick<AnyStudy, "settings">): ReadonlyMap<str
 }
 
 /**
- * The settings that a run will use.
- * @throws UnknownNameError | InvalidInputError naming the setting, what it takes and what was given.
+ * The complete settings of a run.
+ * @throws UnknownNameError | InvalidInputError that names the setting, its rule and the given value.
  */
 export function resolveSettings(study: AnyStudy, preset: string, changes: Settings = {}): Settings {
   const forms = settingForms(study);
@@ -44,7 +44,7 @@ export function resolveSettings(study: AnyStudy, preset: string, changes: Settin
   const name = String(issue.path[0] ?? "");
   throw new InvalidInputError("wrong setting", {
     where: name === "" ? where : `${where} > ${name}`,
-    // Rules between settings are checks of the whole schema, whose message is the rule.
+    // Rules between settings are checks of the whole schema, with the rule as their message.
     expected: issue.code === "custom" ? issue.message : (forms.get(name)?.rule ?? issue.message),
     received: Object.hasOwn(given, name) ? JSON.stringify(given[name]) : "nothing",
     remedy: `See trainscope study show ${study.id}`,
@@ -52,8 +52,8 @@ export function resolveSettings(study: AnyStudy, preset: string, changes: Settin
 }
 
 /**
- * Settings as a command line writes them, by the types of the study: `epochs` "5", `activations` "tanh,relu".
- * @throws UnknownNameError | InvalidInputError naming the setting, what it takes and what was given.
+ * Reads settings from a command line, by the types of the study: `epochs` "5", `activations` "tanh,relu".
+ * @throws UnknownNameError | InvalidInputError that names the setting, its rule and the given value.
  */
 export function settingsFromText(study: AnyStudy, texts: Readonly<Record<string, string>>): Settings {
   const forms = settingForms(study);
@@ -67,7 +67,7 @@ export function settingsFromText(study: AnyStudy, texts: Readonly<Record<string,
   );
 }
 
-/** What differs from the preset, as text: `epochs 1,000`, `activations tanh, relu`. */
+/** The differences from the preset as text: `epochs 1,000`, `activations tanh, relu`. */
 export function changesText(study: AnyStudy, preset: string, settings: Settings): string[] {
   const normal = resolveSettings(study, preset);
   return Object.entries(settings)
@@ -75,7 +75,7 @@ export function changesText(study: AnyStudy, preset: string, settings: Settings)
     .map(([name, value]) => `${name} ${settingText(value)}`);
 }
 
-/** A setting for people: `1,000`, `tanh, relu`, `true`; nothing for one that is left out. */
+/** A setting for people: `1,000`, `tanh, relu`, `true`; empty for an absent one. */
 export function settingText(value: Json | undefined): string {
   if (value === undefined) return "";
   if (value === null) return "none";
@@ -86,7 +86,7 @@ export function settingText(value: Json | undefined): string {
   return JSON.stringify(value);
 }
 
-/** Every digit that the number has, with commas between thousands. */
+/** All digits of the number, with commas between thousands. */
 function plainNumber(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e15 ? value.toLocaleString("en-US") : String(value);
 }

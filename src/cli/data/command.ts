@@ -1,4 +1,4 @@
-// `trainscope data`: what there is to train on, and where it lies.
+// `trainscope data`: the data sets and their locations.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import type { DataOptions } from "./run.js";
 

@@ -1,4 +1,4 @@
-// What `trainscope data` does.
+// Runs `trainscope data`.
 import { exitCodes } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
 import { syntheticTable } from "../../data/synthetic.js";
@@ -10,7 +10,7 @@ import { formatBytes, formatNumber, formatTable, jsonLine } from "../output.js";
 import { startProgress } from "../progress.js";
 
 export interface DataOptions {
-  /** Looked into before every other folder. */
+  /** The folder that is searched first. */
   readonly dataDir?: string;
   readonly quiet: boolean;
   readonly json: boolean;
@@ -49,7 +49,7 @@ export async function listData(options: DataOptions, context: CommandContext): P
   return exitCodes.done;
 }
 
-/** `data get`. The first Ctrl-C stops the download; what has come is kept for the next time. */
+/** `data get`. The first Ctrl-C stops the download and keeps the received bytes for the next time. */
 export async function getData(dataset: string, options: DataOptions, context: CommandContext): Promise<number> {
   const { terminal } = context;
   const interrupts = watchInterrupts(terminal);
@@ -76,7 +76,7 @@ export async function getData(dataset: string, options: DataOptions, context: Co
   }
 }
 
-/** `data verify`. Exit code 1 when a file is damaged, 3 when one is missing. */
+/** `data verify`. Exit code 1 if a file is damaged, 3 if one is missing. */
 export async function verifyData(dataset: string, options: DataOptions, context: CommandContext): Promise<number> {
   const checks = await verifyDataset(dataset, placesOf(options, context));
   const { terminal } = context;

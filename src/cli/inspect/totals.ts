@@ -1,9 +1,9 @@
-// The totals of an inspection in words: a number, and what it counts.
+// The totals of an inspection in words: numbers and their meanings.
 import type { Inspection, Totals } from "../../inspect/inspection.js";
 import { formatBytes, wrapText } from "../output.js";
 import { exactly, scaledCount } from "../scaled-count.js";
 
-/** One paragraph a quantity, its name in front. */
+/** One paragraph per quantity, starting with its name. */
 export function totalsText(inspection: Inspection, width: number): string {
   const { totals, conventions } = inspection;
   const least = totals.isLowerBound ? "at least " : "";

@@ -1,4 +1,4 @@
-// `trainscope lab`: every study, one report. The main job.
+// `trainscope lab`: runs every study and writes one report.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { atLeast, integer, list } from "../option-values.js";
 import type { LabOptions } from "./run.js";

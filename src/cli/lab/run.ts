@@ -1,4 +1,4 @@
-// What `trainscope lab` does: every study, one report.
+// Runs `trainscope lab`: every study, one report.
 import { UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
 import { defaultPreset, presetNames, type StudyDefinition } from "../../study/definition.js";
@@ -9,7 +9,7 @@ import { finishStudies } from "../study/results.js";
 import { runStudySession, type StudySessionResult } from "../study/session.js";
 
 export interface LabOptions {
-  /** Studies that have no preset of this name run `quick`. */
+  /** Studies without a preset of this name run `quick`. */
   readonly preset: string;
   /** Ids of the studies to run; all when empty. */
   readonly only: readonly string[];
@@ -25,7 +25,7 @@ export interface LabOptions {
   readonly json: boolean;
 }
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 export async function runLab(options: LabOptions, context: CommandContext): Promise<number> {
   const unknown = options.only.find((id) => !Object.hasOwn(studies, id));
   if (unknown !== undefined) throw new UnknownNameError("--only", "study", unknown, Object.keys(studies));
@@ -51,7 +51,7 @@ export async function runLab(options: LabOptions, context: CommandContext): Prom
   }
 }
 
-/** The preset of each study: the one that is asked for where it exists. @throws UnknownNameError if no study has it. */
+/** The preset of each study: the requested one if the study has it. @throws UnknownNameError if no study has it. */
 function choosePresets(chosen: readonly StudyDefinition[], preset: string): Map<string, string> {
   const trained = chosen.filter(({ kind }) => kind === "trained");
   const known = [...new Set(trained.flatMap(presetNames))];

@@ -1,4 +1,4 @@
-// `trainscope report`: writes the report of finished runs again, from what the store holds.
+// `trainscope report`: writes the report of finished runs again, from the store.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 
 export const reportCommand: CommandBuilder = (command, context) => {

@@ -1,4 +1,4 @@
-// What `trainscope report` does: analyzes stored rows again and writes the report.
+// Runs `trainscope report`: analyzes stored rows again and writes the report.
 
 import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
@@ -19,7 +19,7 @@ export interface ReportOptions {
   readonly quiet: boolean;
 }
 
-/** Gives the exit code. */
+/** Returns the exit code. */
 export async function runReport(options: ReportOptions, context: CommandContext): Promise<number> {
   const store = await context.openExistingStore();
   try {

@@ -1,4 +1,4 @@
-// `trainscope runs`: what has been run on this machine.
+// `trainscope runs`: the runs on this machine.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 
 export const runsCommand: CommandBuilder = (command, context) => {

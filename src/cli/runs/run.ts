@@ -1,4 +1,4 @@
-// What `trainscope runs` does.
+// Runs `trainscope runs`.
 import { rm } from "node:fs/promises";
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import type { Row } from "../../core/rows.js";
@@ -8,7 +8,7 @@ import type { Divergence } from "../../train/trial/events.js";
 import type { CommandContext } from "../command-context.js";
 import { formatDuration, formatNumber, formatTable, jsonLine } from "../output.js";
 
-/** `runs list`: one line a run. */
+/** `runs list`: one line per run. */
 export async function listRuns({ json }: { readonly json: boolean }, context: CommandContext): Promise<void> {
   const store = await context.openExistingStore();
   const runs = (await store?.listRuns()) ?? [];
@@ -43,7 +43,7 @@ export async function listRuns({ json }: { readonly json: boolean }, context: Co
   terminal.write(formatTable(columns, rows, terminal.columns));
 }
 
-/** `runs show`: everything about one run but its rows. */
+/** `runs show`: everything about one run except its rows. */
 export async function showRun(
   { run: name, json }: { readonly run: string; readonly json: boolean },
   context: CommandContext,
@@ -60,7 +60,7 @@ export async function showRun(
   }
 }
 
-/** `runs rm`: all names are looked up before anything is removed. */
+/** `runs rm`: finds all names before it removes anything. */
 export async function removeRuns(
   { runs, json }: { readonly runs: readonly string[]; readonly json: boolean },
   context: CommandContext,
@@ -83,8 +83,8 @@ export async function removeRuns(
 }
 
 /**
- * The run of this name, or the only one whose name begins so.
- * @throws UnknownNameError, or InvalidInputError when several begin so.
+ * The run of this name, or the only one whose name begins with it.
+ * @throws UnknownNameError, or InvalidInputError if several names begin with it.
  */
 export async function findRunByName(store: RunStore | undefined, name: string): Promise<RunRecord> {
   const runs = (await store?.listRuns()) ?? [];
@@ -164,7 +164,7 @@ function trialsText({ seeds }: RunRecord, trials: readonly RunTrial[], width: nu
   );
 }
 
-/** `step 1,234: layers.0.weight`; of an ensemble how many networks, and the first step. */
+/** `step 1,234: layers.0.weight`; for an ensemble, the number of networks and the first step. */
 function divergenceText(diverged: readonly Divergence[]): string {
   if (diverged.length === 0) return "";
   const step = formatNumber(Math.min(...diverged.map((network) => network.step)));

@@ -1,4 +1,4 @@
-// `trainscope study`: one study, its question, its run.
+// `trainscope study`: lists, shows and runs studies.
 import { addExamples, type CommandBuilder } from "../command-context.js";
 import { atLeast, integer, setting } from "../option-values.js";
 import type { StudyRunOptions } from "./run.js";

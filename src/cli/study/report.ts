@@ -1,4 +1,4 @@
-// Reports of finished studies: after a run, and again later from the store.
+// Writes reports of finished studies, after a run or later from the store.
 import { resolve } from "node:path";
 import { makeFolder } from "../../node/files/make-folder.js";
 import { type WriteReportOptions, type WrittenReport, writeReport } from "../../node/report-files.js";
@@ -15,7 +15,7 @@ export async function writeStudyReport(
   return writeReport({ folder: resolve(folder), title, generatedAt, studies: parts });
 }
 
-/** Makes the folder of a report before the work starts, so that hours are not spent on what cannot be written. */
+/** Creates the folder of a report before the work starts, so that hours of work do not end in an unwritable folder. */
 export async function prepareReportFolder(folder: string): Promise<void> {
   await makeFolder(resolve(folder));
 }

@@ -1,4 +1,4 @@
-// What a command says when its studies are done: the report on disk, the numbers and verdicts on the terminal.
+// The results of finished studies: the report on disk, the numbers and verdicts on the terminal.
 import { resolve } from "node:path";
 import { EnvironmentError, exitCodes } from "../../core/errors.js";
 import type { Claim } from "../../core/findings.js";
@@ -19,7 +19,7 @@ export interface ResultOptions {
 
 type Finished = StudySessionResult & { readonly analysis: Analysis };
 
-/** Writes the report and prints the results. Gives the exit code: 1 if a trial diverged, 130 if interrupted. */
+/** Writes the report and prints the results. Returns the exit code: 1 if a trial diverged, 130 if interrupted. */
 export async function finishStudies(
   results: readonly StudySessionResult[],
   options: ResultOptions,
@@ -49,7 +49,7 @@ export async function finishStudies(
       terminal.writeError("interrupted; finished trials are kept, and the same command goes on from here\n");
     return exitCodes.interrupted;
   }
-  // Everything is there, but who pressed Ctrl-C does not want the next command of the line.
+  // Exit 130 after Ctrl-C, although all results are saved, so that `a && b` does not run b.
   if (interrupts.signal.aborted) return exitCodes.interrupted;
   return finished.some(({ trials }) => trials.some(({ status }) => status === "diverged"))
     ? exitCodes.failed
@@ -74,7 +74,7 @@ function reportPart({ study, run, trials, analysis, facts }: Finished): ReportPa
   return { study, run, trials, analysis, facts };
 }
 
-/** The JSON document of one study, as the command-line contract has it. */
+/** The JSON document of one study, as docs/command-line.md describes it. */
 function studyDocument({ study, facts, analysis, run }: Finished, files: WrittenReport | undefined) {
   const sets = Object.values(facts.data);
   return {

@@ -1,4 +1,4 @@
-// What `trainscope study` does.
+// Runs `trainscope study`.
 import { exitCodes, UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
 import { presetNames, type StudyDefinition } from "../../study/definition.js";
@@ -15,7 +15,7 @@ export interface StudyRunOptions {
   readonly study: string;
   /** Name of a preset of the study; `quick` when left out. */
   readonly preset?: string;
-  /** Settings that differ from the preset's, as typed: the study knows their types. */
+  /** Settings that differ from the preset's, as typed; the study knows their types. */
   readonly set: Readonly<Record<string, string>>;
   /** Number of seeds; the preset's when left out. */
   readonly seeds?: number;
@@ -23,7 +23,7 @@ export interface StudyRunOptions {
   readonly workers?: number;
   /** Threads for all trials together; one per core when left out. */
   readonly threads?: number;
-  /** Go on with the newest unfinished run of this study instead of starting another. */
+  /** Resumes the newest unfinished run of this study instead of starting another. */
   readonly resume: boolean;
   readonly out: string;
   /** Seconds between two checkpoints of a trial; 10 when left out. */
@@ -33,7 +33,7 @@ export interface StudyRunOptions {
   readonly json: boolean;
 }
 
-/** `study list`. Gives the exit code. */
+/** `study list`. Returns the exit code. */
 export async function listStudies({ json }: { readonly json: boolean }, { terminal }: CommandContext): Promise<number> {
   const all = Object.values(studies);
   if (json)
@@ -59,7 +59,7 @@ export async function listStudies({ json }: { readonly json: boolean }, { termin
   return exitCodes.done;
 }
 
-/** `study show`. Gives the exit code. */
+/** `study show`. Returns the exit code. */
 export async function showStudy(
   { study: id, json }: { readonly study: string; readonly json: boolean },
   { terminal }: CommandContext,
@@ -69,7 +69,7 @@ export async function showStudy(
   return exitCodes.done;
 }
 
-/** The data sets by role, and the first one alone; null where nothing is trained. */
+/** The data sets by role, and the first one; null if nothing is trained. */
 function dataOf(study: StudyDefinition) {
   if (study.kind === "computed") return { dataset: null, data: {} };
   return { dataset: Object.values(study.data)[0] ?? null, data: study.data };
@@ -98,7 +98,7 @@ function settingDocument({ type, ...form }: SettingForm) {
   return { type, ...(isNumber ? { integer: type === "integer" } : {}), ...form };
 }
 
-/** Everything about a study as text: facts, presets, and settings with their value in every preset. */
+/** Everything about a study as text: facts, presets, and settings with their values in every preset. */
 function studyPage(study: StudyDefinition): string {
   const { title, question, expectation, refutedBy, source } = study;
   const facts = [
@@ -121,7 +121,7 @@ function studyPage(study: StudyDefinition): string {
     ...Object.fromEntries(names.map((name) => [name, settingText(values.get(name)?.[setting])])),
     about: form.about,
   }));
-  // Nothing is cut: what a setting means is the longest and last of its columns.
+  // Nothing is truncated: the meaning of a setting is its longest and last column.
   const table = (keys: readonly string[], rows: Parameters<typeof formatTable>[1]): string =>
     formatTable(
       keys.map((key) => ({ key, title: key })),
@@ -136,7 +136,7 @@ function studyPage(study: StudyDefinition): string {
   ].join("\n");
 }
 
-/** `study run`. Gives the exit code. */
+/** `study run`. Returns the exit code. */
 export async function runStudyCommand(options: StudyRunOptions, context: CommandContext): Promise<number> {
   const study = findStudy(options.study);
   await prepareReportFolder(options.out);

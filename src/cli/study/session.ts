@@ -1,4 +1,4 @@
-// What every command that runs studies needs: data, store, runtimes, progress, and the run itself.
+// Runs a study for a command, with data, store, executor and progress.
 import { InvalidInputError } from "../../core/errors.js";
 import { remarkText } from "../../core/remark.js";
 import type { Dataset } from "../../data/dataset.js";
@@ -44,7 +44,7 @@ export async function runStudySession(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<StudySessionResult> {
-  // The design first: a wrong setting is known before anything is read.
+  // Settings are checked before anything is read.
   const asked = askedFor(study, options);
   const data = await loadRoles(study, { ...options, signal }, context);
   const store = await context.openStore();
@@ -97,7 +97,7 @@ export async function runStudySession(
   }
 }
 
-/** Loads the data sets of a study; what two roles share is loaded once. */
+/** Loads the data sets of a study; roles with the same set share it. */
 async function loadRoles(
   study: StudyDefinition,
   options: StudySessionOptions & { readonly signal: AbortSignal },
@@ -114,16 +114,16 @@ async function loadRoles(
   return Object.fromEntries(roles);
 }
 
-/** What makes two runs of a study the same. */
+/** The size of a run: two runs of a study with the same size are the same experiment. */
 interface RunSize {
-  /** Absent where nothing is trained. */
+  /** Absent if nothing is trained. */
   readonly preset?: string;
   readonly settings: Settings;
   readonly seeds: readonly number[];
   readonly resumeRun?: RunRecord;
 }
 
-/** The size that the options ask for. */
+/** The size from the options. */
 function askedFor(
   study: StudyDefinition,
   { preset = defaultPreset, set, seeds, resume }: StudySessionOptions,
@@ -161,7 +161,7 @@ function refuseForComputed(where: string, seeds: number | undefined, set: readon
   if (set.length > 0) throw new InvalidInputError("this study has no settings", { where, received: `--set ${set[0]}` });
 }
 
-/** What the preset says of itself, or what is different from it. */
+/** The description of the preset, or the differences from it. */
 function sizeText(study: StudyDefinition, { preset = defaultPreset, settings, seeds }: RunSize): string {
   if (study.kind === "computed") return "every number is computed";
   const normal = presetOf(study, preset);
@@ -180,7 +180,7 @@ function endedText(
   return `trial ${formatNumber(trialsDone)} of ${formatNumber(trials)}: ${place}${status === "diverged" ? " diverged" : ""}`;
 }
 
-/** The newest run that nobody works on and that is not done, with the size that it was started with. */
+/** The newest unfinished run that no process works on, with its original size. */
 async function unfinishedRun(
   store: RunStore,
   study: StudyDefinition,

@@ -1,4 +1,4 @@
-// An artifact store as a folder: one file for each artifact, named by the SHA-256 of its bytes.
+// An artifact store in a folder: one file per artifact, named by the SHA-256 of its bytes.
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { CorruptFileError, InvalidInputError, MissingDataError } from "../../core/errors.js";
@@ -9,8 +9,8 @@ import { makeFolder } from "./make-folder.js";
 import { sha256Natively } from "./sha256.js";
 
 /**
- * Artifacts of a folder, which is made when the first one is put. Several processes may use it at once, on a network file
- * system too: a file is whole or not there.
+ * The artifacts of a folder, which is created with the first artifact. Several processes may use it at once, also on a
+ * network file system, because a file is either complete or absent.
  */
 export function artifactFolder(folder: string): ArtifactStore {
   return {
@@ -19,7 +19,7 @@ export function artifactFolder(folder: string): ArtifactStore {
       await makeFolder(folder);
       const path = join(folder, sha256);
       const known = await stat(path).catch(() => undefined);
-      // A damaged file has another length, or is found when it is opened and can be put again after it was removed.
+      // A damaged file of the same length is detected when it is opened; it can be stored again after its removal.
       if (known?.size !== bytes.length) await writeFileAtomic(path, bytes);
       return sha256;
     },
@@ -40,7 +40,7 @@ export function artifactFolder(folder: string): ArtifactStore {
   };
 }
 
-/** Names come from specs, which anyone may have written: nothing but a hash becomes part of a path. */
+/** Names come from untrusted specs, so only a hash may become part of a path. */
 function checked(sha256: string): string {
   if (/^[0-9a-f]{64}$/.test(sha256)) return sha256;
   throw new InvalidInputError("not the name of an artifact", {

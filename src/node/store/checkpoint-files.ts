@@ -4,14 +4,14 @@ import { fileSystemError, writeFileAtomic } from "../files/atomic-file.js";
 import { checkpointFile, type Paths } from "../files/paths.js";
 
 export interface CheckpointFiles {
-  /** Undefined if the trial has none. `where` is the path, for messages about what is in it. */
+  /** Undefined if the trial has none. `where` is the path, for messages about the contents. */
   read(trial: string): Promise<{ readonly where: string; readonly bytes: Uint8Array } | undefined>;
-  /** Replaces the checkpoint whole: a kill leaves the one before. The folder is made by `openRunStore`. */
+  /** Replaces the checkpoint atomically: a kill leaves the previous one. `openRunStore` creates the folder. */
   write(trial: string, bytes: Uint8Array): Promise<void>;
   remove(trial: string): Promise<void>;
 }
 
-/** Checkpoints as `<state>/checkpoints/<trial>.safetensors`. @throws EnvironmentError for what the disk refuses. */
+/** Checkpoints as `<state>/checkpoints/<trial>.safetensors`. @throws EnvironmentError for errors of the disk. */
 export function checkpointFiles(paths: Paths): CheckpointFiles {
   return {
     read: async (trial) => {

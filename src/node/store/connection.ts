@@ -1,20 +1,20 @@
-// A strict wrapper around libsql: only values that it can bind, only transactions that can be undone.
+// A strict wrapper around libsql: only values that it can bind, and transactions that can be rolled back.
 //
 // libsql 0.5.29 aborts the whole process on a boolean parameter and on a stored text that is not UTF-8, takes a lone
 // object as named parameters, adds `_metadata` to rows of `get`, returns blobs as ArrayBuffer or Buffer depending on the
-// method, and throws on nested transactions. Everything goes through here, so that none of it matters elsewhere.
+// method, and throws on nested transactions. All access goes through this file, so other files need not know this.
 import { isUtf8 } from "node:buffer";
 import Database from "libsql";
 import { damagedStore, storeError } from "./store-errors.js";
 
-/** What SQLite holds. Not NaN, which it turns into NULL: see series-table.ts. */
+/** Values that SQLite stores. NaN is not among them, because SQLite turns it into NULL: see series-table.ts. */
 export type SqlValue = number | string | bigint | Buffer | null;
 
 const textMark = ":text";
 
 /**
- * Columns of texts for a SELECT: every text has to be asked for in this way. It comes as bytes and is decoded here,
- * since a damaged file may hold invalid UTF-8. `trials.id` is `id` in the row.
+ * Text columns for a SELECT, which every query for texts must use. Texts are fetched as bytes and decoded here, since a
+ * damaged file may hold invalid UTF-8. `trials.id` is `id` in the row.
  */
 export function texts(...columns: readonly string[]): string {
   return columns
@@ -41,15 +41,15 @@ export interface Connection {
   get(sql: string, parameters?: readonly SqlValue[]): SqlRow | undefined;
   /** The single value of a pragma. */
   pragma(name: string): SqlValue;
-  /** Runs `body` with the write lock held; commits, or undoes everything when it throws. Cannot be nested. */
+  /** Runs `body` with the write lock; commits, or rolls back if it throws. Cannot be nested. */
   write<T>(body: () => T): T;
-  /** Runs `body`, which only reads: all of it sees the store at one moment. Cannot be nested. */
+  /** Runs `body`, which only reads and sees one snapshot of the store. Cannot be nested. */
   read<T>(body: () => T): T;
   isOpen(): boolean;
   close(): void;
 }
 
-/** Opens or makes a database file. `busyTimeoutMs` is how long to wait for another writer. */
+/** Opens or creates a database file. `busyTimeoutMs` is the longest wait for another writer. */
 export function connect(path: string, busyTimeoutMs: number): Connection {
   const guard = <T>(action: () => T): T => {
     try {
@@ -111,13 +111,13 @@ function inTransaction<T>(
     database.exec("COMMIT");
     return result;
   } catch (cause) {
-    // A full disk has already undone it, and a second ROLLBACK would hide the cause.
+    // A full disk has already rolled it back, and a second ROLLBACK would hide the cause.
     if (database.inTransaction) database.exec("ROLLBACK");
     throw cause;
   }
 }
 
-/** The check that keeps libsql from aborting the process. */
+/** Checks values, since libsql would abort the process for unsupported ones. */
 function checked(parameters: readonly SqlValue[]): readonly SqlValue[] {
   for (const [index, value] of parameters.entries()) {
     const isBindable =

@@ -1,4 +1,4 @@
-// Leases: who may run a trial and write what it measures.
+// Leases: the right to run a trial and to write its measurements.
 import { InvalidInputError, StaleLeaseError } from "../../core/errors.js";
 import { covers, joined, type MeasurementPlan } from "../../study/measurement.js";
 import { checkPart } from "../../study/store/check-part.js";
@@ -15,14 +15,14 @@ export interface LeaseHolder {
   readonly owner: string;
   readonly identity: ProcessIdentity;
   livenessOf(other: ProcessIdentity): Liveness;
-  /** Whether this beat of this owner has been the same for too long; compares by a clock that nobody can set. */
+  /** Whether this owner's heartbeat has stopped for too long, by a monotonic clock. */
   isSilent(trial: string, owner: string, beat: number): boolean;
 }
 
-/** What a SELECT has of leases, for `isLeased`. */
+/** The columns of leases in a SELECT, for `isLeased`. */
 export const leaseColumns = `${texts("leases.owner", "leases.host", "leases.process_start")}, leases.pid, leases.beat`;
 
-/** Whether the trial of a row with `id` and `leaseColumns` is held by somebody who lives. */
+/** Whether a live process holds the trial of a row with `id` and `leaseColumns`. */
 export function isLeased(row: SqlRow, holder: LeaseHolder): boolean {
   if (row.owner === null) return false;
   if (row.owner === holder.owner) return true;
@@ -43,10 +43,10 @@ export function processOf(row: SqlRow): ProcessIdentity {
 interface TrialState {
   readonly key: number;
   readonly measured: MeasurementPlan | undefined;
-  /** What is measured now, or was before the trial was given back. */
+  /** The plan that is being measured, or was measured before the trial was released. */
   readonly draft: MeasurementPlan | undefined;
   readonly through: number;
-  /** Leases so far. */
+  /** Number of leases so far. */
   readonly leases: number;
   readonly row: SqlRow;
 }
@@ -93,7 +93,7 @@ export function leaseTrial(connection: Connection, id: string, wanted: Measureme
   return { kind: "leased", token, measure, through: 0 };
 }
 
-/** The trial whose lease a token proves. @throws StaleLeaseError */
+/** The trial of a valid token. @throws StaleLeaseError */
 function leasedTrial(connection: Connection, token: LeaseToken): TrialState {
   const trial = requireTrial(connection, token.trial);
   if (trial.row.number !== token.number) throw new StaleLeaseError(token.trial);
@@ -105,7 +105,7 @@ export function renewLease(connection: Connection, token: LeaseToken): void {
   connection.run("UPDATE leases SET beat = beat + 1 WHERE trial = ?", [key]);
 }
 
-/** Adds to what is measured of a leased trial. */
+/** Adds measurements of a leased trial. */
 export function append(connection: Connection, token: LeaseToken, part: MeasuredPart): void {
   const { key, through } = leasedTrial(connection, token);
   checkPart(token.trial, part, through);
@@ -121,7 +121,7 @@ export function dropAfter(connection: Connection, token: LeaseToken, step: numbe
   connection.run("UPDATE trials SET through = max(0, min(through, ?)) WHERE key = ?", [step, key]);
 }
 
-/** Ends a trial: what was measured since takes the place of what the end before left. */
+/** Ends a trial: the new measurements replace those of an earlier end. */
 export function finishTrial(connection: Connection, token: LeaseToken, end: TrialEnd): void {
   const { key } = leasedTrial(connection, token);
   for (const table of ["series", "tensors"]) {
@@ -136,7 +136,7 @@ export function finishTrial(connection: Connection, token: LeaseToken, end: Tria
   connection.run("DELETE FROM leases WHERE trial = ?", [key]);
 }
 
-/** Ends a lease without a result; the trial stays as it is, or fails for a reason unless it has a result. */
+/** Ends a lease without a result. The trial stays unchanged, or fails with the reason if it has no result. */
 export function endLease(connection: Connection, token: LeaseToken, failure: string | null): void {
   const { key, row } = requireTrial(connection, token.trial);
   if (row.number !== token.number) return;

@@ -1,4 +1,4 @@
-// The run store as one SQLite file in WAL mode: one process writes at a time, any number read meanwhile.
+// The run store as one SQLite file in WAL mode: one process writes at a time, while any number read.
 import { randomUUID } from "node:crypto";
 import { access, rename } from "node:fs/promises";
 import type { RunStore } from "../../study/store/store.js";
@@ -15,18 +15,18 @@ import { readTensors } from "./tensor-table.js";
 import * as trials from "./trial-table.js";
 
 export interface StoreOptions {
-  /** How long to wait for another writer. */
+  /** Longest wait for another writer. */
   readonly busyTimeoutMs?: number;
-  /** After how long without a sign a process that cannot be looked at loses its leases. */
+  /** Silence after which a process on another machine loses its leases. */
   readonly silenceMs?: number;
-  /** Who we are; tests pretend to be several processes. */
+  /** The identity of this process; tests simulate several processes. */
   readonly identity?: ProcessIdentity;
   readonly livenessOf?: (other: ProcessIdentity) => Liveness;
-  /** Never goes back, whatever happens to the clock on the wall. */
+  /** A monotonic clock in milliseconds. */
   readonly monotonicMs?: () => number;
 }
 
-/** Whether this user has a run store yet. */
+/** Whether this user has a run store. */
 export async function storeExists(paths: Paths): Promise<boolean> {
   return access(paths.store).then(
     () => true,
@@ -35,8 +35,8 @@ export async function storeExists(paths: Paths): Promise<boolean> {
 }
 
 /**
- * Opens the run store and makes its folders; an older file is migrated.
- * @throws EnvironmentError, CorruptFileError with one sentence that says what to do; the file is then unchanged.
+ * Opens the run store and creates its folders; an older file is migrated.
+ * @throws EnvironmentError, CorruptFileError with one sentence and a remedy; the file is then unchanged.
  */
 export async function openRunStore(paths: Paths, options: StoreOptions = {}): Promise<RunStore> {
   for (const folder of [paths.state, paths.checkpoints]) await makeFolder(folder);
@@ -44,7 +44,7 @@ export async function openRunStore(paths: Paths, options: StoreOptions = {}): Pr
   const connection = connect(paths.store, options.busyTimeoutMs ?? 10_000);
   try {
     connection.exec("PRAGMA foreign_keys = ON");
-    // Results are few and dear: wait for the disk at every commit, so that no power failure takes one back.
+    // Results are few and expensive, so every commit waits for the disk and survives a power failure.
     connection.exec("PRAGMA synchronous = FULL");
     await renameCheckpoints(paths, migrate(connection));
     connection.pragma("journal_mode = WAL");
@@ -55,11 +55,11 @@ export async function openRunStore(paths: Paths, options: StoreOptions = {}): Pr
   return sqliteStore(connection, leaseHolder(options));
 }
 
-/** The name of a trial, and so of its checkpoint, may change with its schema. */
+/** The name of a trial, and of its checkpoint, may change with the schema. */
 async function renameCheckpoints(paths: Paths, renamed: ReadonlyMap<string, string>): Promise<void> {
   for (const [before, now] of renamed) {
     if (before === now) continue;
-    // Most trials have none. One that stays under its old name is only a file too many.
+    // Most trials have no checkpoint. One that keeps its old name is only an unused file.
     await rename(checkpointFile(paths, before), checkpointFile(paths, now)).catch(() => undefined);
   }
 }
@@ -120,11 +120,11 @@ function sqliteStore(connection: Connection, holder: leases.LeaseHolder): RunSto
       if (!connection.isOpen()) return;
       try {
         connection.run("DELETE FROM leases WHERE owner = ?", [holder.owner]);
-        // libsql keeps the file open until its statements are collected, so fold the log in here; wait for nobody.
+        // libsql keeps the file open until its statements are collected, so the log is merged here, without waiting.
         connection.exec("PRAGMA busy_timeout = 0");
         connection.all("PRAGMA wal_checkpoint(TRUNCATE)");
       } catch {
-        // A full disk or a greedy writer: the lease ends with this process anyway.
+        // The disk is full or another writer holds the lock. The lease ends with this process anyway.
       }
       connection.close();
     },

@@ -81,7 +81,7 @@ function stagesOfRuns(connection: Connection, id?: string): Stages {
   return new Map([...groupBy(rows, ({ run }) => run)].map(([run, trials]) => [run, stagesOf(trials)]));
 }
 
-/** Removes a run and the trials named, which no other run may use. */
+/** Removes a run and the given trials, which no other run may use. */
 export function deleteRun(connection: Connection, id: string, trials: readonly string[]): void {
   connection.run("DELETE FROM runs WHERE id = ?", [id]);
   for (const trial of trials) connection.run("DELETE FROM trials WHERE id = ?", [trial]);
@@ -117,7 +117,7 @@ function selectRun(connection: Connection, id: string): SqlRow | undefined {
   return connection.get(`SELECT ${runColumns} FROM runs WHERE id = ?`, [id]);
 }
 
-/** A run whose process died without a word was interrupted. */
+/** A run whose process died counts as interrupted. */
 function runRecord(connection: Connection, row: SqlRow, holder: LeaseHolder, stages: Stages): RunRecord {
   const status = runStatuses.find((known) => known === row.status);
   if (status === undefined) throw damagedStore(connection.path, "an unknown status of a run");

@@ -1,4 +1,4 @@
-// From schema 1, which had a row for every number, to schema 2, which has series of blobs.
+// Migrates schema 1, with one row per number, to schema 2, with series of blobs.
 import { groupBy } from "../../core/group-by.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
 import type { Phase, SeriesBlock } from "../../core/rows.js";
@@ -15,7 +15,7 @@ import { damagedStore } from "./store-errors.js";
 import { numberText, storedJson } from "./stored-json.js";
 import { appendTensors } from "./tensor-table.js";
 
-/** Children before their parents: a table can only be dropped when nothing refers to it. */
+/** Children before their parents, since a table can be dropped only if nothing refers to it. */
 const oldTables = ["metric_rows", "series", "tensors", "leases", "run_trials", "findings", "claims", "trials", "runs"];
 
 /** A trial of the old file under its new name. */
@@ -23,14 +23,14 @@ interface Moved {
   readonly oldKey: number;
   readonly id: string;
   readonly spec: TrialSpec;
-  /** What it holds; undefined unless it ended. */
+  /** The plan that its measurements cover; undefined unless it has ended. */
   readonly measured?: MeasurementPlan;
 }
 
 /**
- * Moves everything into the tables of schema 2. Trials that were not finished begin anew: nothing was saved of them.
- * @param tables statements that make the new tables.
- * @returns the new names of trials, by the old ones.
+ * Moves everything into the tables of schema 2. Unfinished trials start over, since nothing was saved of them.
+ * @param tables statements that create the new tables.
+ * @returns the new names of trials by their old names.
  */
 export function fromSchema1(connection: Connection, tables: string): Map<string, string> {
   connection.exec("DROP INDEX run_trials_by_trial; DROP INDEX metric_rows_by_series");
@@ -50,7 +50,7 @@ export function fromSchema1(connection: Connection, tables: string): Map<string,
 }
 
 function oldTrials(connection: Connection): SqlRow[] {
-  // Those that ended come first: where two become one, the result stays.
+  // Finished trials come first, so that the result stays if two trials become one.
   return connection.all(
     `SELECT key, diverged_step, ${texts("id", "spec", "status", "failure", "diverged_tensor", "timings")}
      FROM old_trials ORDER BY status NOT IN ('done', 'diverged'), key`,
@@ -63,7 +63,7 @@ function moveTrial(connection: Connection, row: SqlRow): Moved {
   const id = trialId(spec);
   const known = connection.get("SELECT key FROM trials WHERE id = ?", [id]);
   const isEnded = row.status === "done" || row.status === "diverged";
-  // Older versions trained one network where a study asked for an ensemble, and took it for the result.
+  // Older versions trained a single network for an ensemble and stored it as the result.
   const isResult = isEnded && spec.ensemble === undefined && spec.learningRates === undefined;
   if (known !== undefined) return { oldKey, id, spec };
   if (!isResult) {
@@ -87,7 +87,7 @@ function moveTrial(connection: Connection, row: SqlRow): Moved {
   return { oldKey, id, spec, measured };
 }
 
-/** Older versions did not time evaluations: they are nearly all of what is left of the whole. */
+/** Older versions did not time evaluations, which make up nearly all of the remaining time. */
 function endOf(connection: Connection, row: SqlRow, series: readonly SeriesBlock[]): TrialEnd {
   const {
     compileMs = 0,
@@ -104,7 +104,7 @@ function endOf(connection: Connection, row: SqlRow, series: readonly SeriesBlock
   return { status: "diverged", diverged: [divergence], timings };
 }
 
-/** Series of a trial, each in one block. */
+/** The series of a trial, each in one block. */
 function oldSeries(connection: Connection, oldKey: number, trial: string): SeriesBlock[] {
   return connection
     .all(`SELECT key, ${texts("phase", "metric", "path")} FROM old_series WHERE trial = ? ORDER BY key`, [oldKey])
@@ -123,7 +123,7 @@ function oldSeries(connection: Connection, oldKey: number, trial: string): Serie
     });
 }
 
-/** Kept tensors had no shape, and numbers of eight bytes that came from four. */
+/** Kept tensors had no shape, and float32 numbers were stored in eight bytes. */
 function keptTensors(connection: Connection, oldKey: number) {
   return connection
     .all(`SELECT ${texts("path")}, elements FROM old_tensors WHERE trial = ? ORDER BY path`, [oldKey])
@@ -139,7 +139,7 @@ type OldFactors = Readonly<Record<string, string | number>>;
 interface OldPlace {
   readonly trial: Moved;
   readonly factors: OldFactors;
-  /** It was one of the factors; NaN where there was none. */
+  /** The seed was one of the factors; NaN if there was none. */
   readonly seed: number;
 }
 
@@ -158,7 +158,7 @@ function moveRuns(connection: Connection, trials: ReadonlyMap<number, Moved>): v
   }
 }
 
-/** Older runs did not store their seeds and data: they are in the design. */
+/** Older runs did not store their seeds and data, which are in the design. */
 function moveRun(
   connection: Connection,
   id: string,

@@ -1,4 +1,4 @@
-// The tables of the run store, and how older files become current ones.
+// The tables of the run store, and the migration of older files.
 import { randomBytes } from "node:crypto";
 import { renameSync, rmSync } from "node:fs";
 import { join, parse } from "node:path";
@@ -11,8 +11,8 @@ import { damagedStore } from "./store-errors.js";
 const applicationId = 0x54536370;
 
 /**
- * A trial has a short integer key. `is_result` tells what its last end left from what is measured since: the second takes
- * the place of the first when the trial ends. `through` is that of the part that something was appended with.
+ * A trial has a short integer key. `is_result` separates the results of its last end from newer measurements, which replace
+ * them when the trial ends again. `through` is that of the part with which a row was appended.
  *
  * Numbers are in blobs, see series-table.ts: SQLite has neither NaN nor negative zero, and a row for each number would
  * take some 30 bytes and a microsecond.
@@ -65,16 +65,16 @@ const tables = `
     PRIMARY KEY (run, position)
   ) STRICT;`;
 
-/** A schema, and how older files come to it. */
+/** A schema with the migrations of older files. */
 export interface Schema {
   readonly version: number;
-  /** Statements that make the tables of a new file. */
+  /** Statements that create the tables of a new file. */
   readonly tables: string;
-  /** By version: what takes a file to the next one. Never change one that was released; add the next. */
+  /** The migration of each version to the next. Never change a released one; add another. */
   readonly migrations: ReadonlyMap<number, Migration>;
 }
 
-/** Gives the new names of trials whose names change, by the old ones. */
+/** Returns the new names of renamed trials by their old names. */
 export type Migration = (connection: Connection) => ReadonlyMap<string, string>;
 
 const runStore: Schema = {
@@ -86,15 +86,15 @@ const runStore: Schema = {
 /**
  * Brings an open file to the current schema, in one transaction. An older file is copied first, to
  * `store.schema-1.sqlite` beside it.
- * @returns new names of trials, by the old ones.
- * @throws EnvironmentError for a file of a newer program, CorruptFileError for somebody else's database.
+ * @returns new names of trials by their old names.
+ * @throws EnvironmentError for a file of a newer program, CorruptFileError for the database of another program.
  */
 export function migrate(connection: Connection, schema: Schema = runStore): ReadonlyMap<string, string> {
   const found = versionOf(connection);
   if (found === schema.version && isOurs(connection)) return new Map();
   if (schema.migrations.has(found) && isOurs(connection)) backUp(connection, found);
   return connection.write(() => {
-    // Read again: another process may have migrated between the look and the lock.
+    // Read again, since another process may have migrated between the check and the lock.
     let version = versionOf(connection);
     const renamed = new Map<string, string>();
     const isNew = Number(connection.get("SELECT count(*) AS n FROM sqlite_schema")?.n) === 0;
@@ -129,7 +129,7 @@ function checkVersion(connection: Connection, version: number, schema: Schema): 
     throw damagedStore(connection.path, `schema ${version}`);
 }
 
-/** Copies the file as it is, for those who want to go back to an older version. @throws EnvironmentError */
+/** Copies the unchanged file, for a return to an older version. @throws EnvironmentError */
 function backUp(connection: Connection, version: number): void {
   const { dir, name, ext } = parse(connection.path);
   const copy = join(dir, `${name}.schema-${version}${ext}`);
@@ -139,7 +139,7 @@ function backUp(connection: Connection, version: number): void {
     const copied = connect(temporary, 0);
     const isOlder = versionOf(copied) === version;
     copied.close();
-    // Another process may have migrated meanwhile; it has made its own copy before.
+    // Another process may have migrated meanwhile, after making its own copy.
     if (isOlder) renameSync(temporary, copy);
   } finally {
     rmSync(temporary, { force: true });

@@ -1,4 +1,4 @@
-// Series of measurements: numbers in blobs that come back bit for bit.
+// Series of measurements: numbers in blobs, stored bit for bit.
 //
 //   block -> pieces of at most 65,536 numbers -> steps int32 | epochs float64 | values float32 or float64, little-endian
 import { elementBytes, elementsFromBytes } from "../../core/numbers/element-bytes.js";
@@ -10,14 +10,14 @@ import { type Connection, texts } from "./connection.js";
 import { damagedStore } from "./store-errors.js";
 
 /**
- * Values in one blob. 1,000 networks x 940 steps took 0.08 s to write and 0.02 s to read with this many, 0.08 s and 0.03 s
- * with 4,096; larger ones gain nothing, and make a reader of one network take more than it needs.
+ * Values per blob. 1,000 networks x 940 steps took 0.08 s to write and 0.02 s to read with this size, and 0.08 s and 0.03 s
+ * with 4,096. Larger blobs gain nothing, and a reader of one network would load more than it needs.
  */
 const mostValues = 65_536;
 
 const phases: readonly Phase[] = ["train", "validation", "test"];
 
-/** Adds blocks to what is measured of a trial. Call inside a transaction. */
+/** Adds blocks to the measurements of a trial. Call inside a transaction. */
 export function appendSeries(
   connection: Connection,
   trialKey: number,
@@ -55,7 +55,7 @@ type Columns = Pick<SeriesBlock, "steps" | "epochs" | "values">;
 
 function packed({ networks, ...columns }: SeriesBlock, from: number, to: number) {
   const values = columns.values.subarray(from * networks, to * networks);
-  // Trainings compute in float32: half the bytes, wherever nothing is lost.
+  // Trainings compute in float32, so values that it holds exactly are stored in half the bytes.
   const isSingle = values.every((value) => Object.is(Math.fround(value), value));
   const parts = [columns.steps.subarray(from, to), columns.epochs.subarray(from, to)];
   const bytes = Buffer.concat([...parts, isSingle ? Float32Array.from(values) : values].map(elementBytes));
@@ -73,7 +73,7 @@ function unpacked(dtype: unknown, rows: number, networks: number, bytes: Buffer)
   };
 }
 
-/** The blocks of a trial that fit a query, series by series. Call inside a transaction: they are of one moment. */
+/** The blocks of a trial for a query, series by series. Call inside a transaction for a consistent snapshot. */
 export function readSeries(connection: Connection, trial: string, query: SeriesQuery): SeriesBlock[] {
   const isWanted = seriesMatcher(query);
   return storedSeries(connection, trial)
@@ -84,7 +84,7 @@ export function readSeries(connection: Connection, trial: string, query: SeriesQ
 
 type Series = SeriesKey & Pick<SeriesBlock, "networks">;
 
-/** Of a trial that has ended, what its end left; of any other, what was measured so far. */
+/** The results of a trial that has ended, or the measurements so far. */
 function storedSeries(connection: Connection, trial: string): (Series & { readonly key: number })[] {
   return connection
     .all(
@@ -110,7 +110,7 @@ function blocksOf(connection: Connection, key: number, series: Series): SeriesBl
     });
 }
 
-/** Drops what was appended with a larger `through`. Call inside a transaction. */
+/** Drops blocks with a larger `through`. Call inside a transaction. */
 export function dropSeriesAfter(connection: Connection, trialKey: number, step: number): void {
   const draft = "SELECT key FROM series WHERE trial = ? AND is_result = 0";
   connection.run(`DELETE FROM blocks WHERE through > ? AND series IN (${draft})`, [step, trialKey]);

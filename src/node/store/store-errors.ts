@@ -1,13 +1,13 @@
-// What SQLite reports, as sentences that say what to do.
+// Errors of SQLite as sentences with a remedy.
 import { CorruptFileError, EnvironmentError, TrainscopeError } from "../../core/errors.js";
 
 const elsewhere = "Set TRAINSCOPE_HOME to a folder that works";
 
-/** Our statements are always the same: where one does not fit, tables are not those that we made. */
+/** Our statements never change, so if one does not fit, the tables are not ours. */
 const otherTables =
   /^(no such (table|column|index)|table \S+ already exists|table \S+ has no column|malformed|unsupported file format)/;
 
-/** What is in the store cannot have been written by us. @param received what was found. */
+/** The error for contents that we never write. @param received a description of the contents. */
 export function damagedStore(path: string, received: string | undefined, cause?: unknown): CorruptFileError {
   return new CorruptFileError("is damaged or is not a database", {
     where: `run store ${path}`,
@@ -17,7 +17,7 @@ export function damagedStore(path: string, received: string | undefined, cause?:
   });
 }
 
-/** Turns an error of SQLite into one of ours. Programming errors pass unchanged. */
+/** Converts an error of SQLite to one of ours. Programming errors pass unchanged. */
 export function storeError(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof TrainscopeError) return cause;
   const code = resultCode(cause);
@@ -38,13 +38,13 @@ export function storeError(path: string, cause: unknown): unknown {
   return cause;
 }
 
-/** Result codes that libsql has no names for are SQLite's numbers; their lowest byte says the kind (sqlite.org/rescode). */
+/** Result codes without a name in libsql are SQLite's numbers; the lowest byte is the kind (sqlite.org/rescode). */
 const kinds: Readonly<Record<number, string>> = {
   ...{ 3: "PERM", 5: "BUSY", 6: "LOCKED", 8: "READONLY", 10: "IOERR", 11: "CORRUPT", 13: "FULL", 14: "CANTOPEN" },
   ...{ 15: "PROTOCOL", 19: "CONSTRAINT", 20: "MISMATCH", 22: "NOLFS", 23: "AUTH", 26: "NOTADB" },
 };
 
-/** libsql gives a code for everything but a failure to open, which has SQLite's number at the end of its text. */
+/** libsql gives a code for every error except a failure to open, which has SQLite's number at the end of its text. */
 function resultCode(cause: Error): string {
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
   const unnamed = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code);

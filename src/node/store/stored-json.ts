@@ -1,4 +1,4 @@
-// JSON out of the run store, which is a file that may be damaged: parsed, and of the form that was written.
+// Parses JSON from the run store and checks its form, since the file may be damaged.
 import * as z from "zod";
 import { verdicts } from "../../core/findings.js";
 import { type MeasurementPlan, measurementOptions } from "../../study/measurement.js";
@@ -14,11 +14,11 @@ const number = z
 
 const networkEnd = { network: z.int().min(0), step: z.int().min(0), epoch: number, loss: number };
 
-/** What is stored as JSON. Members that these do not name stay: a newer program may have written them. */
+/** The forms of stored JSON. Unknown members stay, because a newer program may have written them. */
 const storedForms = {
   settings: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.string()),
-  /** Of an older form, too: what such a trial measured can still be read. */
+  /** Also older forms, since the measurements of such a trial can still be read. */
   spec: z.unknown().transform((spec) => upgradeTrialSpec(spec).spec),
   /** Of schema 1. */
   oldTimings: z.record(z.string(), z.number()),
@@ -45,13 +45,13 @@ const storedForms = {
   }),
 };
 
-/** Deeper than anything that is stored; whoever goes through it calls himself. */
+/** Limit on nesting, deeper than any stored value, because readers are recursive. */
 const mostLevels = 100;
 
 /**
- * The value that a column holds as JSON.
- * @param form which of `storedForms` it has.
- * @throws CorruptFileError when it is no JSON, or of another form.
+ * The JSON value of a column.
+ * @param form its form in `storedForms`.
+ * @throws CorruptFileError for invalid JSON or another form.
  */
 export function storedJson<T>(
   { path }: Connection,
@@ -68,12 +68,12 @@ export function storedJson<T>(
   }
 }
 
-/** A stored plan, where there is one. */
+/** A stored plan, if there is one. */
 export function storedPlan(connection: Connection, text: SqlValue): MeasurementPlan | undefined {
   return text === null ? undefined : storedJson<MeasurementPlan>(connection, "plan", text);
 }
 
-/** JSON in which numbers that JSON lacks are `{"$number": "NaN"}`: the loss of a diverged trial is a number too. */
+/** JSON with `{"$number": "NaN"}` for numbers that JSON lacks, such as the loss of a diverged trial. */
 export function numberText(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) =>
     typeof member === "number" && !Number.isFinite(member) ? { $number: String(member) } : member,
@@ -84,7 +84,7 @@ export function reviveNumber(_: string, member: unknown): unknown {
   return typeof member === "object" && member !== null && "$number" in member ? Number(member.$number) : member;
 }
 
-/** At least the depth of its lists and objects. */
+/** An upper bound of the depth of its lists and objects. */
 function depthOf(text: string): number {
   let [depth, most] = [0, 0];
   for (const mark of text) {

@@ -1,4 +1,4 @@
-// Kept tensors: their elements as bytes.
+// Kept tensors, with their elements as bytes.
 import { dtypes } from "../../core/numbers/dtype.js";
 import { checkedByteLength, elementBytes, elementsFromBytes } from "../../core/numbers/element-bytes.js";
 import type { KeptTensor } from "../../study/measurement.js";
@@ -6,7 +6,7 @@ import { type Connection, type SqlRow, texts } from "./connection.js";
 import { damagedStore } from "./store-errors.js";
 import { storedJson } from "./stored-json.js";
 
-/** Adds tensors to what is measured of a trial; one of the same name is replaced. Call inside a transaction. */
+/** Adds tensors to the measurements of a trial and replaces those of the same name. Call inside a transaction. */
 export function appendTensors(
   connection: Connection,
   trialKey: number,
@@ -26,7 +26,7 @@ export function appendTensors(
   }
 }
 
-/** Of a trial that has ended, what its end left; of any other, what was kept so far. */
+/** The tensors of a trial that has ended, or those kept so far. */
 export function readTensors(connection: Connection, trial: string): KeptTensor[] {
   return connection
     .all(
@@ -49,7 +49,7 @@ function keptTensor(connection: Connection, row: SqlRow): KeptTensor {
   return { at, network: Number(row.network), path: String(row.path), tensor };
 }
 
-/** Drops what was kept with a larger `through`. Call inside a transaction. */
+/** Drops tensors with a larger `through`. Call inside a transaction. */
 export function dropTensorsAfter(connection: Connection, trialKey: number, step: number): void {
   connection.run("DELETE FROM tensors WHERE trial = ? AND is_result = 0 AND through > ?", [trialKey, step]);
 }

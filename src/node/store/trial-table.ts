@@ -14,7 +14,7 @@ const trialTexts = ["trials.id", "spec", "trials.status", "failure", "measured",
 const trialColumns = `${texts(...trialTexts)}, ${leaseColumns}`;
 const trialJoin = "trials LEFT JOIN leases ON leases.trial = trials.key";
 
-/** Adds trials to a stage of a run in order; those it has already get what is wanted of them now. */
+/** Adds trials to a stage of a run in order; existing ones get the new measurement plan. */
 export function addTrials(connection: Connection, runId: string, stage: string, trials: readonly PlannedTrial[]): void {
   for (const { spec, factors, replicate, measure } of trials) {
     const id = trialId(spec);
@@ -61,7 +61,7 @@ export function findTrial(connection: Connection, id: string, holder: LeaseHolde
   return row === undefined ? undefined : trialRecord(connection, row, holder);
 }
 
-/** Names of the trials that only this run uses. @throws InvalidInputError when a living process works on one. */
+/** Names of the trials that only this run uses. @throws InvalidInputError if a live process works on one. */
 export function trialsOfRunAlone(connection: Connection, runId: string, holder: LeaseHolder): string[] {
   const rows = connection.all(
     `SELECT DISTINCT ${trialColumns} FROM ${trialJoin} JOIN run_trials ON run_trials.trial = trials.key
@@ -78,7 +78,7 @@ export function trialsOfRunAlone(connection: Connection, runId: string, holder: 
   return rows.map(({ id }) => String(id));
 }
 
-/** A trial without a result counts as running while its lease is held: a killed process leaves a pending trial. */
+/** A trial without a result counts as running while its lease is held, so a killed process leaves a pending trial. */
 function trialRecord(connection: Connection, row: SqlRow, holder: LeaseHolder): TrialRecord {
   const status = trialStatuses.find((known) => known === row.status);
   if (status === undefined) throw damagedStore(connection.path, "an unknown status of a trial");

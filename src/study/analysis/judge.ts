@@ -1,24 +1,24 @@
-// From an interval to a verdict: the rule that most claims are judged by.
+// Verdicts from intervals, the rule for most claims.
 import type { Verdict } from "../../core/findings.js";
 import type { Estimate } from "../../core/statistics/intervals.js";
 import { estimateText, survivorsText } from "./number-text.js";
 
-/** Where the whole interval must lie for the statement to hold. */
+/** The region that must contain the whole interval for the statement to hold. */
 export type Region =
   | { readonly above: number }
   | { readonly below: number }
   | { readonly within: readonly [number, number] };
 
 export interface JudgeOptions {
-  /** What was estimated, as the evidence says it: `Batch norm minus dropout, same seeds`. */
+  /** The estimated quantity, in the words of the evidence: `Batch norm minus dropout, same seeds`. */
   readonly what: string;
-  /** Behind the number: `percentage points`. Default none. */
+  /** The unit after the number: `percentage points`. Default none. */
   readonly unit?: string;
-  /** What the number is a mean over; default `seed`. */
+  /** The unit of replication over which the number is a mean; default `seed`. */
   readonly replicates?: string;
   /** The number with its interval as text; default `estimateText` with 2 decimals. */
   readonly text?: (estimate: Pick<Estimate, "value" | "interval">) => string;
-  /** The evidence where nothing was estimated. */
+  /** The evidence if there is no estimate. */
   readonly missing?: string;
 }
 
@@ -28,8 +28,8 @@ export interface Judgement {
 }
 
 /**
- * `supported` if the whole interval lies inside the region, `not supported` if none of it does, else `inconclusive`: also
- * without an interval, which one replicate does not have.
+ * `supported` if the whole interval is inside the region, `not supported` if none of it is, otherwise `inconclusive`, also
+ * without an interval, as for a single replicate.
  */
 export function judge(estimate: Estimate | undefined, region: Region, options: JudgeOptions): Judgement {
   const { what, unit = "", replicates = "seed", text = estimateText } = options;

@@ -1,7 +1,7 @@
 // Numbers as text, for the sentences and tables of studies and for the report page.
 import type { Estimate } from "../../core/statistics/intervals.js";
 
-/** `62,378.50`: so many decimals, groups of three digits, and a hyphen as minus sign, as programs write it. */
+/** `62,378.50`: a given number of decimals, groups of three digits, and a hyphen as minus sign. */
 export function decimalText(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return `${value}`;
   const [whole, fraction] = value.toFixed(decimals).split(".");
@@ -21,38 +21,38 @@ export function sumText(terms: readonly number[]): string {
   return `${terms.map((term) => countText(term)).join(" + ")} = ${countText(sum)}`;
 }
 
-/** What is printed of an estimate. Behind the number stands how many replicates it rests on, if not on all of them. */
+/** The printed parts of an estimate, with the number of replicates if some have no number. */
 type Printed = Pick<Estimate, "value" | "interval"> & Partial<Pick<Estimate, "n" | "of">>;
 
-/** How many replicates a number rests on: `5`, or `4 of 5` where some diverged. */
+/** The number of replicates of an estimate: `5`, or `4 of 5` if some diverged. */
 export function survivorsText({ n, of }: Pick<Estimate, "n" | "of">): string {
   return of === undefined ? countText(n) : `${countText(n)} of ${countText(of)}`;
 }
 
 const lossText = ({ n = 0, of }: Printed): string => (of === undefined ? "" : ` (${survivorsText({ n, of })})`);
 
-/** `98.31 [98.02, 98.60]`, or the value alone where there is no interval. */
+/** `98.31 [98.02, 98.60]`, or the value alone without an interval. */
 export function estimateText(estimate: Printed, decimals = 2): string {
   const { value, interval } = estimate;
   const ends = interval === undefined ? "" : ` [${interval.map((end) => decimalText(end, decimals)).join(", ")}]`;
   return `${decimalText(value, decimals)}${ends}${lossText(estimate)}`;
 }
 
-/** `98.31 ± 0.29` with half the width of the interval, or the value alone where there is none. */
+/** `98.31 ± 0.29` with half the width of the interval, or the value alone without one. */
 export function meanText(estimate: Printed, decimals: number): string {
   const { value, interval } = estimate;
   const half = interval === undefined ? "" : ` ± ${decimalText((interval[1] - interval[0]) / 2, decimals)}`;
   return `${decimalText(value, decimals)}${half}${lossText(estimate)}`;
 }
 
-/** A share as `64.3 % [61.3, 67.2]`, or without the interval where there is none. */
+/** A fraction as `64.3 % [61.3, 67.2]`, or the percentage alone without an interval. */
 export function percentText(estimate: Printed, decimals = 1): string {
   const { value, interval } = estimate;
   const ends = interval?.map((end) => decimalText(100 * end, decimals)).join(", ");
   return `${decimalText(100 * value, decimals)} %${ends === undefined ? "" : ` [${ends}]`}${lossText(estimate)}`;
 }
 
-/** Decimals that give the smallest interval of a column two significant digits, so that no end of it is empty. */
+/** Decimals that give the smallest interval of a column two significant digits, so that its ends differ. */
 export function decimalsFor(halfWidths: readonly number[], values: readonly number[]): number {
   const widths = halfWidths.filter((width) => width > 0 && Number.isFinite(width));
   if (widths.length > 0) return clampDecimals(1 - Math.floor(Math.log10(median(widths))));
@@ -65,21 +65,21 @@ function clampDecimals(decimals: number): number {
   return Math.min(8, Math.max(0, decimals));
 }
 
-/** The middle one: a single very narrow interval must not give a whole column its digits. */
+/** The median, so that a single very narrow interval does not determine the digits of a whole column. */
 function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }
 
-/** `1,234.50`, with a true minus sign; `not a number` and `∞` for what diverged. */
+/** `1,234.50` with a true minus sign, or `not a number` and `∞` for diverged values. */
 export function fixedText(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "not a number" : `${value < 0 ? "−" : ""}∞`;
   const rounded = value.toFixed(decimals);
-  // What rounds to zero has no sign.
+  // Numbers that round to zero have no sign.
   const sign = value < 0 && Number(rounded) !== 0 ? "−" : "";
   return `${sign}${decimalText(value, decimals).replace("-", "")}`;
 }
 
-/** A number on its own, to six significant digits; very large and very small ones as powers of ten. */
+/** A single number to six significant digits; very large and very small ones as powers of ten. */
 export function numberText(value: number): string {
   const size = Math.abs(value);
   if (!Number.isFinite(value) || Number.isInteger(value)) return fixedText(value, 0);
@@ -104,7 +104,7 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `batchNormHidden` as `batch norm hidden`: for ids that nobody gave a title. */
+/** `batchNormHidden` as `batch norm hidden`, for ids without a title. */
 export function wordsOf(id: string): string {
   return id
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
@@ -112,7 +112,7 @@ export function wordsOf(id: string): string {
     .toLowerCase();
 }
 
-/** `0 to 4` for consecutive integers, else `0, 3, 7`. */
+/** `0 to 4` for consecutive integers, otherwise `0, 3, 7`. */
 export function listText(numbers: readonly number[]): string {
   const isRange = numbers.length > 2 && numbers.every((number, index) => number === numbers[0] + index);
   return isRange ? `${numbers[0]} to ${numbers.at(-1)}` : numbers.join(", ");

@@ -1,4 +1,4 @@
-// What an analysis reads from results: one number of each replicate, and how many replicates have none.
+// Samples from results: one number per replicate, and the number of replicates without one.
 
 import type { Finding } from "../../core/findings.js";
 import type { Phase } from "../../core/rows.js";
@@ -6,30 +6,30 @@ import type { Estimate } from "../../core/statistics/intervals.js";
 import { meanEstimate, pairedDifferenceEstimate, proportionEstimate } from "../../core/statistics/intervals.js";
 import type { Factors, StudyResults, TrialResult } from "../definition.js";
 
-/** One number of one replicate: of a trial, or of one network of an ensemble. */
+/** The number of one replicate: a trial, or one network of an ensemble. */
 export interface Sample {
   readonly replicate: number;
-  /** From 0; 0 for a single training. */
+  /** Index of the network, from 0; 0 for a single training. */
   readonly network: number;
   readonly value: number;
 }
 
-/** Numbers of all replicates that have one, by ascending replicate and network. */
+/** The numbers of all replicates that have one, by ascending replicate and network. */
 export interface Samples {
   readonly values: readonly Sample[];
-  /** Replicates, those without a number included: what diverged counts here. */
+  /** Number of replicates, including diverged ones, which have no number. */
   readonly of: number;
 }
 
-/** Which measurement of a trial. */
+/** Selects a measurement of a trial. */
 export interface Quantity {
   readonly phase: Phase;
   readonly metric: string;
-  /** "" for the whole network, unless told otherwise. */
+  /** Default "", the whole network. */
   readonly path?: string;
 }
 
-/** Trials at these levels of their factors, whatever the others are, by ascending replicate. */
+/** Trials at the given levels of their factors, by ascending replicate. Other factors may have any level. */
 export function select(results: StudyResults, factors: Factors): TrialResult[] {
   const wanted = Object.entries(factors);
   return results
@@ -37,21 +37,21 @@ export function select(results: StudyResults, factors: Factors): TrialResult[] {
     .sort((a, b) => a.replicate - b.replicate);
 }
 
-/** The last value of a quantity in every network. Networks that diverged, or never measured it, have none. */
+/** The last value of a quantity in every network. Networks that diverged or never measured it have none. */
 export function lastOf(results: StudyResults, quantity: Quantity): Samples {
   return samplesOf(results, quantity, (values) => values.at(-1));
 }
 
 /**
- * The best value of a quantity over the whole training. Choose by what was not trained on, and report another split: the
- * best of many looks is too good a number for the split that it was chosen on.
+ * The best value of a quantity over the whole training. Choose by the validation split and report the test split, since the
+ * best of many values is biased on the split by which it was chosen.
  */
 export function bestOf(results: StudyResults, quantity: Quantity, best: "highest" | "lowest"): Samples {
   const pick = best === "highest" ? Math.max : Math.min;
   return samplesOf(results, quantity, (values) => (values.length === 0 ? undefined : pick(...values)));
 }
 
-/** A number of every network, made from the values of a quantity in the order of its steps. */
+/** A number per network, computed from the values of a quantity in step order. */
 export function samplesOf(
   results: StudyResults,
   quantity: Quantity,
@@ -80,22 +80,22 @@ function valuesByNetwork({ series, networks }: TrialResult, { phase, metric, pat
   );
 }
 
-/** The same replicates with other numbers: percent, logarithms. */
+/** Converts the numbers of a sample: to percent, to logarithms. */
 export function mapSamples({ values, of }: Samples, change: (value: number) => number): Samples {
   return { values: values.map((sample) => ({ ...sample, value: change(sample.value) })), of };
 }
 
-/** Shares in percent. */
+/** Fractions in percent. */
 export function inPercent(samples: Samples): Samples {
   return mapSamples(samples, (share) => 100 * share);
 }
 
-/** Mean over the replicates that have a number, with its t interval; undefined where none has. */
+/** Mean over the replicates with a number, with its t interval; undefined if none has one. */
 export function meanOf({ values, of }: Samples): Estimate | undefined {
   return values.length === 0 ? undefined : counted(meanEstimate(values.map(({ value }) => value)), of);
 }
 
-/** Mean of the differences `a - b` over the replicates that have both numbers; undefined where none has. */
+/** Mean of the differences `a - b` over the replicates with both numbers; undefined if there are none. */
 export function paired(a: Samples, b: Samples): Estimate | undefined {
   const others = new Map(b.values.map((sample) => [keyOf(sample), sample.value]));
   const pairs = a.values.flatMap((sample) => {
@@ -114,7 +114,7 @@ export function paired(a: Samples, b: Samples): Estimate | undefined {
   );
 }
 
-/** `a - b` of every replicate that has both numbers. */
+/** `a - b` of every replicate with both numbers. */
 export function differences(a: Samples, b: Samples): Samples {
   const others = new Map(b.values.map((sample) => [keyOf(sample), sample.value]));
   const values = a.values.flatMap((sample) => {
@@ -126,18 +126,18 @@ export function differences(a: Samples, b: Samples): Samples {
 
 const keyOf = ({ replicate, network }: Sample): string => `${replicate} ${network}`;
 
-/** The share `hits / n` with Wilson's interval: how many of so many networks. @throws InvalidInputError unless 0 <= hits <= n */
+/** The fraction `hits / n` with Wilson's interval. @throws InvalidInputError unless 0 <= hits <= n */
 export function proportion(hits: number, n: number): Estimate {
   return proportionEstimate(hits, n);
 }
 
-/** The share of the replicates with a number for which something holds; undefined where none has a number. */
+/** The fraction of replicates with a number for which `holds` is true; undefined if none has a number. */
 export function proportionOf({ values, of }: Samples, holds: (value: number) => boolean): Estimate | undefined {
   if (values.length === 0) return undefined;
   return counted(proportion(values.filter(({ value }) => holds(value)).length, values.length), of);
 }
 
-/** An estimate as a finding; none where nothing was estimated. */
+/** A list with the finding of an estimate; empty without an estimate. */
 export function findingsOf(
   about: Pick<Finding, "id" | "title" | "unit" | "variant">,
   estimate: Estimate | undefined,
@@ -145,7 +145,7 @@ export function findingsOf(
   return estimate === undefined ? [] : [{ ...about, ...estimate }];
 }
 
-/** Says of an estimate how many replicates there would have been, if not all of them have a number. */
+/** Adds the total number of replicates to an estimate if some have no number. */
 function counted(estimate: Estimate, of: number): Estimate {
   return estimate.n === of ? estimate : { ...estimate, of };
 }

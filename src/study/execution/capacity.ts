@@ -1,8 +1,8 @@
-// Room for jobs on one host: threads and memory are shared out, the number of jobs at once is bounded.
+// The capacity of one host: divides threads and memory among jobs, and limits their number.
 import type { JobNeeds } from "./needs.js";
 
 export interface CapacityOptions {
-  /** Jobs at once at most. */
+  /** Most jobs at a time. */
   readonly workers: number;
   /** Threads of all jobs together. */
   readonly threads: number;
@@ -10,17 +10,17 @@ export interface CapacityOptions {
   readonly memoryBytes?: number;
 }
 
-/** What a job got. */
+/** The resources of a job. */
 export interface Share {
-  /** The lowest number that no other job has, from 1. */
+  /** The lowest free number, from 1. */
   readonly worker: number;
   readonly threads: number;
   readonly memoryBytes: number;
 }
 
 /**
- * Packs threads rather than jobs: a single training gets one, an ensemble as many as it can use. A job waits until there
- * is room for all that it can use here, so that a large ensemble has all cores instead of the one that happens to be free.
+ * Divides threads rather than counting jobs: a single training gets one, an ensemble as many as it can use. A job waits until
+ * all of them are free, so that a large ensemble gets all cores instead of the single one that happens to be free.
  */
 export class Capacity {
   readonly #options: CapacityOptions;
@@ -30,7 +30,7 @@ export class Capacity {
     this.#options = options;
   }
 
-  /** A share for a job, or undefined as long as it has to wait. Where nothing else runs, there is room for every job. */
+  /** The share of a job, or undefined while it has to wait. If nothing else runs, every job gets a share. */
   take({ threads: wanted, memoryBytes }: JobNeeds): Share | undefined {
     const { workers, threads: all, memoryBytes: memory = Number.POSITIVE_INFINITY } = this.#options;
     const taken = [...this.#taken];

@@ -1,4 +1,4 @@
-// Events of several sources as one stream, in the order in which they come.
+// Merges events of several sources into one stream, in order of arrival.
 
 export class EventChannel<Event> {
   readonly #waiting: Event[] = [];
@@ -10,7 +10,7 @@ export class EventChannel<Event> {
     this.#wake();
   }
 
-  /** Ends the stream behind what was pushed; with a cause, by throwing it. */
+  /** Ends the stream after the pushed events; with a cause, by throwing it. */
   close(end: { readonly cause?: unknown } = {}): void {
     this.#end ??= end;
     this.#wake();

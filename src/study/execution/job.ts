@@ -1,4 +1,4 @@
-// A trial as a job: everything that another process, on this host or another, needs to run it. Plain JSON.
+// A trial as a job: plain JSON with everything that a process on any host needs to run it.
 import * as z from "zod";
 import { parseOptions } from "../../core/definition.js";
 import { InvalidInputError } from "../../core/errors.js";
@@ -14,12 +14,12 @@ export interface TrialJob {
   readonly trial: string;
   readonly spec: TrialSpec;
   readonly measure: MeasurementPlan;
-  /** SHA-256 of everything in an artifact store that it reads. */
+  /** SHA-256 of the artifacts that it reads. */
   readonly artifacts: readonly string[];
   readonly needs: JobNeeds;
 }
 
-/** The form of a job. The spec is read by `trialSpec`. */
+/** The schema of a job. `trialSpec` reads the spec. */
 export const trialJobSchema = z.strictObject({
   schema: z.literal(1),
   trial: z.string(),
@@ -33,7 +33,7 @@ export const trialJobSchema = z.strictObject({
   }),
 });
 
-/** A job that came from elsewhere. @throws InvalidInputError | UnknownNameError that names what does not fit. */
+/** Reads a job from another process. @throws InvalidInputError | UnknownNameError that names the fault. */
 export function readTrialJob(given: unknown): TrialJob {
   const job = parseOptions("job", trialJobSchema, given) as z.output<typeof trialJobSchema>;
   const spec = trialSpec(job.spec as unknown as TrialSpecInput, "job.spec");
@@ -50,8 +50,8 @@ export function readTrialJob(given: unknown): TrialJob {
 }
 
 /**
- * The jobs of a design. Two places of a design may hold the same trial: it is one job, measured for both.
- * @param dataOf gives the data set of a trial.
+ * The jobs of a design. If two places of a design have the same trial, it is one job with the measurements of both.
+ * @param dataOf returns the data set of a trial.
  * @throws ShapeError | InvalidInputError for a model that cannot be built for its data.
  */
 export function trialJobs(

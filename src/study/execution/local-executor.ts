@@ -1,6 +1,6 @@
-// Runs jobs in this process, side by side: every job has a runtime of its own, with as many threads as there is room for.
+// Runs jobs in parallel in this process. Every job has its own runtime, with as many threads as there is room for.
 //
-// Results depend on neither the number of workers nor that of threads: a trial is determined by its spec.
+// Results do not depend on the number of workers or threads, because the spec determines a trial.
 import { RuntimeCrashError, StaleLeaseError } from "../../core/errors.js";
 import type { Remark } from "../../core/remark.js";
 import type { DataResolver } from "../../data/resolver.js";
@@ -15,9 +15,9 @@ import { messageOf, runTrialJob } from "./run-trial-job.js";
 import { RuntimePool } from "./runtime-pool.js";
 import { type CheckpointPort, storeSink, type TrialHost, type TrialOutcome } from "./trial-host.js";
 
-/** Calls back again and again. */
+/** Calls back periodically. */
 export interface Timer {
-  /** @returns what ends it. */
+  /** @returns a function that stops it. */
   every(ms: number, tick: () => void): () => void;
 }
 
@@ -25,29 +25,29 @@ export interface LocalExecutorOptions {
   readonly store: RunStore;
   readonly data: DataResolver;
   readonly checkpoints: CheckpointPort;
-  /** Makes a runtime with so many cores. */
+  /** Opens a runtime with the given number of cores. */
   readonly openRuntime: (cores: number) => Runtime;
-  /** Trials at once at most. */
+  /** Most trials at a time. */
   readonly workers: number;
-  /** Cores for all of them together. */
+  /** Threads for all trials together. */
   readonly threads: number;
-  /** Memory for all of them together; default without a bound. */
+  /** Memory for all trials together; default without a bound. */
   readonly memoryBytes?: number;
   readonly now: () => number;
-  /** Keeps leases alive whatever a trial is doing. */
+  /** Renews leases, even during a long step. */
   readonly timer: Timer;
-  /** Waits while another process runs a trial that is needed here too. */
+  /** Waits while another process runs a trial that this run needs too. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Between two checkpoints of a trial; default 10 s. */
+  /** Time between two checkpoints of a trial; default 10 s. */
   readonly checkpointEveryMs?: number;
 }
 
-/** A process that is silent for a minute loses its leases. */
+/** Interval of renewal; a process that is silent for a minute loses its leases. */
 const renewEveryMs = 5000;
 
 /**
- * Trials that are interrupted or killed go on from their checkpoint; one that another process runs is left for later, and
- * its result is taken over. When the runtime of a trial dies, it is tried once more from its checkpoint.
+ * Interrupted and killed trials continue from their checkpoints. A trial that another process runs is postponed, and its
+ * result is used. If the runtime of a trial dies, the trial continues from its checkpoint, once.
  */
 export function localExecutor(options: LocalExecutorOptions): Executor {
   return { run: (jobs, signal) => new LocalRun(options, jobs, signal).events() };
@@ -65,9 +65,9 @@ class LocalRun {
   readonly #runtimes: RuntimePool;
   readonly #channel = new EventChannel<ExecutionEvent>();
   readonly #running = new Set<Promise<void>>();
-  /** Codes of remarks that are made only once. */
+  /** Codes of remarks that have been made, since each is made only once. */
   readonly #remarked = new Set<string>();
-  /** Jobs in a row that others had: when nothing else is left, there is only waiting. */
+  /** Consecutive jobs that other processes run; if no others remain, the executor waits. */
   #busy = 0;
   #failure: { readonly cause: unknown } | undefined;
 
@@ -87,20 +87,20 @@ class LocalRun {
     try {
       yield* this.#channel.events();
     } finally {
-      // Whoever stops listening stops the work.
+      // The end of listening ends the work.
       stop();
       await work;
       this.#signal.removeEventListener("abort", stop);
     }
   }
 
-  /** Starts jobs as there is room for them, and waits for all. */
+  /** Starts jobs when there is room for them, and waits for all. */
   async #work(): Promise<void> {
     try {
       while (!this.#isStopped) {
         const job = this.#queue.shift();
         if (job !== undefined) await this.#start(job);
-        // Whoever runs may lose the lease, and its job comes back.
+        // A running job may lose its lease and return to the queue.
         else if (this.#running.size > 0) await Promise.race(this.#running);
         else break;
       }
@@ -121,7 +121,7 @@ class LocalRun {
     this.#stop.abort();
   }
 
-  /** Waits for room, asks for the lease, and runs the job beside the others. */
+  /** Waits for room, requests the lease, and runs the job in parallel with the others. */
   async #start(job: TrialJob): Promise<void> {
     let share = this.#capacity.take(job.needs);
     while (share === undefined) {
@@ -146,7 +146,7 @@ class LocalRun {
     if (this.#busy >= this.#queue.length) await this.#options.wait(500);
   }
 
-  /** Somebody else works on it: first what nobody works on. */
+  /** Postpones a job that another process runs, in favor of free ones. */
   #later(job: TrialJob, holder: string, worker: string): void {
     const text = "works on some of these trials; its results are used";
     this.#remark(job.trial, worker, { code: "trial-elsewhere", where: holder, text });
@@ -168,7 +168,7 @@ class LocalRun {
     const { token } = lease;
     const [trial, worker] = [job.trial, `${share.worker}`];
     this.#tell({ kind: "started", trial, worker });
-    // A beat that is missed costs nothing; a lease that is lost is noticed when something is to be written.
+    // A missed renewal does no harm, and a lost lease is noticed at the next write.
     const stopRenewing = timer.every(renewEveryMs, () => void store.renewLease(token).catch(() => undefined));
     try {
       const outcome = await this.#attempts(job, lease, share);
@@ -179,12 +179,12 @@ class LocalRun {
       }
       const { status, timings } = outcome.end;
       await store.finishTrial(token, outcome.end);
-      // One that stays behind is never read: the trial has ended.
+      // A remaining checkpoint is never read, since the trial has ended.
       await checkpoints.remove(trial).catch(() => undefined);
       this.#tell({ kind: "ended", trial, worker, status, timings });
     } catch (cause) {
       if (cause instanceof StaleLeaseError) return this.#later(job, "another process", worker);
-      // The store may be the very thing that failed; its own error must not hide the cause.
+      // The store itself may have failed, and its error must not hide the cause.
       await store.failTrial(token, messageOf(cause)).catch(() => undefined);
       this.#tell({ kind: "failed", trial, worker, reason: messageOf(cause), willRetry: false });
       throw cause;
@@ -193,7 +193,7 @@ class LocalRun {
     }
   }
 
-  /** Runs a job; once more if its runtime dies. */
+  /** Runs a job, and runs it again if its runtime dies, once. */
   async #attempts(job: TrialJob, lease: Leased, share: Share): Promise<TrialOutcome> {
     const rows = storeSink(this.#options.store, lease);
     const wanted = { ...job, measure: lease.measure };
@@ -245,7 +245,7 @@ class LocalRun {
   }
 }
 
-/** How far a trial is; undefined for events that do not say. */
+/** The progress of a trial; undefined for events without it. */
 function progressOf(event: TrialEvent): { readonly step: number; readonly loss?: number } | undefined {
   if (event.kind === "ready") return { step: event.step };
   if (event.kind !== "steps") return undefined;

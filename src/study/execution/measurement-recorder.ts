@@ -1,4 +1,4 @@
-// Keeps of a running trial what its plan wants, and hands it on in parts that fit its checkpoints.
+// Records the planned measurements of a running trial, and saves them in parts that match its checkpoints.
 //
 //   TrialEvent -> series of steps, evaluations, probes -> parts: all up to a checkpoint, then the checkpoint
 
@@ -13,7 +13,7 @@ import type { KeptTensor, MeasurementPlan } from "../measurement.js";
 import { wholeSeries } from "../store/read-results.js";
 import type { RowSink } from "./trial-host.js";
 
-/** Numbers that wait for a checkpoint at most: 8 MB. */
+/** Limit on unsaved numbers: 8 MB. */
 const mostWaiting = 1_048_576;
 
 export class MeasurementRecorder {
@@ -23,7 +23,7 @@ export class MeasurementRecorder {
   #blocks: SeriesBlock[] = [];
   #tensors: KeptTensor[] = [];
   #waiting = 0;
-  /** Step of a reading that the checkpoint has, whose event comes once more. */
+  /** Step of a reading that is in the checkpoint, since its event is repeated. */
   #repeated: number | undefined;
 
   constructor(trial: Trial, plan: MeasurementPlan, sink: RowSink) {
@@ -32,7 +32,7 @@ export class MeasurementRecorder {
     this.#sink = sink;
   }
 
-  /** Takes what an event measured, and saves all so far where the event says so. */
+  /** Records the measurements of an event, and saves everything so far at a checkpoint. */
   async heard(event: TrialEvent): Promise<void> {
     switch (event.kind) {
       case "ready":
@@ -59,7 +59,7 @@ export class MeasurementRecorder {
     }
   }
 
-  /** A trial that goes on measures again what its checkpoint does not know. One that begins has measured nothing. */
+  /** A resumed trial repeats the measurements after its checkpoint; a new one has none. */
   async #begin(step: number): Promise<void> {
     await this.#sink.dropAfter(step === 0 ? -1 : step);
     if (step > 0 && this.#trial.probed.at(-1)?.[0].step === step) this.#repeated = step;
@@ -67,7 +67,7 @@ export class MeasurementRecorder {
     if (this.#tensors.length > 0) await this.#save(0);
   }
 
-  /** Numbers of single batches have names of their own: `loss` is that of whole splits, and means over epochs. */
+  /** Single batches have separate metrics, because `loss` is that of whole splits and of epoch means. */
   #stepSeries(event: Extract<TrialEvent, { kind: "steps" }>): SeriesBlock[] {
     if (this.#plan.steps === undefined) return [];
     return seriesOf(this.#trial.id, event, this.#plan.steps).map((block) =>
@@ -85,7 +85,7 @@ export class MeasurementRecorder {
       this.#add(seriesOf(id, { kind: "epoch", epoch, step: at, measured: [measured] }));
     }
     if (diverged.length < networks) await this.#keepTensors("end");
-    // Behind the last checkpoint: whoever goes on from there measures this again.
+    // After the last checkpoint: a trial that resumes from it repeats these measurements.
     await this.#save(step + 1);
   }
 
@@ -106,7 +106,7 @@ export class MeasurementRecorder {
     for (const { values } of blocks) this.#waiting += values.length;
   }
 
-  /** @param step updates done. One that diverged goes back by a step; what was saved stays. */
+  /** @param step updates done. A diverged trial goes back by a step, but saved measurements stay. */
   async #save(step: number): Promise<void> {
     const through = Math.max(step, this.#sink.through);
     const part = { through, series: wholeSeries(this.#blocks), tensors: this.#tensors };

@@ -1,4 +1,4 @@
-// Estimates what a trial needs of its host, from its network and its data.
+// Estimates the memory and threads of a trial, from its network and its data.
 import { canonicalJson } from "../../core/formats/json.js";
 import type { Dataset, Split } from "../../data/dataset.js";
 import { memoryEstimate } from "../../inspect/memory.js";
@@ -7,17 +7,17 @@ import type { LayerSpec } from "../../nn/layer.js";
 import type { Provider } from "../../train/runtime/capabilities.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
 
-/** What a job needs of the place where it runs. */
+/** The requirements of a job. */
 export interface JobNeeds {
-  /** Estimated: state, gradients, activations of a batch, and the data. */
+  /** Estimated memory: state, gradients, activations of a batch, and the data. */
   readonly memoryBytes: number;
-  /** The most threads that it can use; it runs with fewer. */
+  /** Largest useful number of threads; it also runs with fewer. */
   readonly threads: number;
-  /** Absent: any. */
+  /** Any provider if absent. */
   readonly provider?: Provider;
 }
 
-/** An estimator that differentiates every model once: a design has many trials of few models. */
+/** An estimator that differentiates every model only once, since a design has many trials of few models. */
 export function needsEstimator(): (spec: TrialSpec, data: Dataset) => JobNeeds {
   const known = new Map<string, number>();
   return (spec, data) => {
@@ -27,12 +27,12 @@ export function needsEstimator(): (spec: TrialSpec, data: Dataset) => JobNeeds {
     const name = canonicalJson([spec.model, spec.freeze, batchSize, optimizer, data.inputShape]);
     const bytes = known.get(name) ?? networkBytes(spec, batchSize, data.inputShape);
     known.set(name, bytes);
-    // A network trains on one thread: more gain little where many are trained. An ensemble is divided among threads.
+    // A single network gets one thread, since more gain little while other trials run. An ensemble is divided among threads.
     return { memoryBytes: bytes * networks + dataBytes(data), threads: networks };
   };
 }
 
-/** What training one network takes. What is in a file is not known here, and counts nothing. */
+/** Memory for training one network. A model in a file is not known here and counts as 0. */
 function networkBytes(
   { model, freeze, optimizer }: TrialSpec,
   batchSize: number,
@@ -43,7 +43,7 @@ function networkBytes(
   return memoryEstimate(subject, { optimizer: optimizer.kind }).training.total;
 }
 
-/** Arrays that lie in memory; those that are streamed do not. */
+/** Memory of the arrays, without streamed ones. */
 function dataBytes({ train, validation, test }: Dataset): number {
   return [train, validation, test].reduce((sum, split) => sum + (split === undefined ? 0 : splitBytes(split)), 0);
 }

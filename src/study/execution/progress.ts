@@ -1,29 +1,29 @@
-// How far the trials of a study are, together.
+// The total progress of the trials of a study.
 import type { ExecutionEvent } from "./executor.js";
 
 export interface StudyProgress {
-  /** Steps done, over all trials, those found in the store included. */
+  /** Steps done over all trials, including those found in the store. */
   readonly done: number;
-  /** Steps of all trials. What nobody has begun counts as much as the others do on average. */
+  /** Steps of all trials. Trials that have not started count as the average of the others. */
   readonly total: number;
   readonly trialsDone: number;
   readonly trials: number;
   readonly loss?: number;
 }
 
-/** Adds up what all workers tell. */
+/** Sums the progress of all workers. */
 export class ProgressBoard {
-  /** Steps done and wanted by trial; only of those that have begun. */
+  /** Steps done and planned by trial, for started trials. */
   readonly #known = new Map<string, { readonly step: number; readonly totalSteps: number }>();
   readonly #ended = new Set<string>();
   #trials = 0;
 
-  /** More trials are to be run: those of another stage. */
+  /** Adds the trials of another stage. */
   expect(trials: number): void {
     this.#trials += trials;
   }
 
-  /** @returns how far all are now; undefined for events that change nothing. */
+  /** @returns the total progress; undefined for events that do not change it. */
   heard(event: ExecutionEvent): StudyProgress | undefined {
     const { trial } = event;
     if (event.kind === "progress") {

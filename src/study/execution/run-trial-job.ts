@@ -1,6 +1,6 @@
-// Runs one job where it is called: in this process, in a worker, or on another host. The same function for all.
+// Runs one job: the same function in this process, in a worker, or on another host.
 //
-//   data + checkpoint -> trial -> events -> measurements to the sink, state to the checkpoint -> how it ended
+//   data + checkpoint -> trial -> events -> measurements to the sink, state to the checkpoint -> outcome
 import { TrainscopeError } from "../../core/errors.js";
 import { checkpointStep } from "../../train/trial/checkpoint.js";
 import type { EventOf, TrialEvent } from "../../train/trial/events.js";
@@ -13,10 +13,10 @@ import type { TrialHost, TrialOutcome } from "./trial-host.js";
 type Checkpoint = { readonly where: string; readonly bytes: Uint8Array };
 
 /**
- * Runs a job to its end, or to the next segment after the signal. It goes on from the trial's checkpoint; one that cannot
- * be used is dropped with a remark, and the trial begins anew.
- * @throws StaleLeaseError when the trial has passed to somebody else, RuntimeCrashError when the runtime died, and whatever
- * else keeps a trial from being run.
+ * Runs a job to its end, or to the next segment after the signal. It resumes from the trial's checkpoint; an unusable
+ * checkpoint is dropped with a remark, and the trial starts over.
+ * @throws StaleLeaseError if another process has taken over the trial, RuntimeCrashError if the runtime died, and any other
+ * error that prevents the trial.
  */
 export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortSignal): Promise<TrialOutcome> {
   const saved = await readCheckpoint(job, host);
@@ -30,7 +30,7 @@ export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortS
   }
 }
 
-/** The checkpoint to go on from: one whose measurements are all in the sink. */
+/** The checkpoint to resume from, if all its measurements are in the sink. */
 async function readCheckpoint(job: TrialJob, host: TrialHost): Promise<Checkpoint | undefined> {
   let saved: Checkpoint | undefined;
   try {
@@ -69,7 +69,7 @@ async function runFrom(
   const { most } = runtime.capabilities.threads;
   const trial = openTrial({
     ...{ spec, data, runtime, now, evaluate: measure.evaluations },
-    // With several, the trial itself chooses how it uses them.
+    // With several threads, the trial chooses how to use them.
     ...(most === 1 ? { threads: 1 } : {}),
     ...(measure.probes === undefined ? {} : { probes: measure.probes }),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
@@ -82,7 +82,7 @@ async function runFrom(
   }
 }
 
-/** Hears every event of a trial: measurements first, so that all that a checkpoint knows is saved before it. */
+/** Handles every event of a trial: measurements first, so that those before a checkpoint are saved before it. */
 async function follow(
   trial: Trial,
   job: TrialJob,
@@ -104,13 +104,13 @@ async function follow(
   throw new Error("the trial ended without a word");
 }
 
-/** A trial of which no network is left has diverged. */
+/** A trial without remaining networks has diverged. */
 function endOf({ networks }: Trial, { diverged, stopped }: EventOf<"done">, timings: Timings): TrialEnd {
   const status = diverged.length === networks ? "diverged" : "done";
   return { status, diverged, ...(stopped === undefined ? {} : { stopped }), timings };
 }
 
-/** A checkpoint that cannot be written costs time after a kill, and nothing else: the training goes on. */
+/** Without a checkpoint, only a killed training loses time, so a failure to write one is a remark. */
 async function saveCheckpoint({ trial }: TrialJob, host: TrialHost, bytes: Uint8Array): Promise<void> {
   try {
     await host.checkpoints.write(trial, bytes);
@@ -120,7 +120,7 @@ async function saveCheckpoint({ trial }: TrialJob, host: TrialHost, bytes: Uint8
   }
 }
 
-/** Where the time of a trial went. */
+/** Measures the parts of a trial's time. */
 class TrialClock {
   readonly #now: () => number;
   readonly #started: number;
@@ -138,11 +138,11 @@ class TrialClock {
   heard(event: TrialEvent): void {
     if (event.kind === "ready") this.#compileMs += event.compileMs;
     if (event.kind === "steps") this.#trainMs += event.durationMs;
-    // What lies between a segment and the end of its epoch is the evaluation.
+    // The time between a segment and the end of its epoch is the evaluation.
     if (event.kind === "epoch" || event.kind === "test") this.#evaluateMs += this.#now() - this.#before;
   }
 
-  /** The trial goes on: what was done with its event is not its time. */
+  /** Called before the trial continues, so that handling its event does not count as its time. */
   handled(): void {
     this.#before = this.#now();
   }

@@ -1,4 +1,4 @@
-// Runtimes that were opened for one trial and serve the next: starting one costs more than a small training.
+// Reuses runtimes for several trials, because starting one costs more than a small training.
 import type { Runtime } from "../../train/runtime/runtime.js";
 
 export class RuntimePool {
@@ -10,21 +10,21 @@ export class RuntimePool {
     this.#open = open;
   }
 
-  /** A runtime with so many cores, for one trial at a time. */
+  /** A runtime with the given number of cores, for one trial at a time. */
   take(cores: number): Runtime {
     const runtime = this.#free.get(cores)?.pop() ?? this.#open(cores);
     this.#taken.add(runtime);
     return runtime;
   }
 
-  /** One that died is not used again. */
+  /** A dead runtime is not used again. */
   async giveBack(cores: number, runtime: Runtime, isAlive: boolean): Promise<void> {
     this.#taken.delete(runtime);
     if (isAlive) this.#free.set(cores, [...(this.#free.get(cores) ?? []), runtime]);
     else await runtime.dispose().catch(() => undefined);
   }
 
-  /** Disposes all that are free. */
+  /** Disposes all free runtimes. */
   async dispose(): Promise<void> {
     const all = [...this.#free.values()].flat();
     this.#free.clear();

@@ -1,11 +1,11 @@
-// What a store refuses to append: columns that do not fit together, and measurements of another trial.
+// Refuses inconsistent columns and measurements of another trial before they are stored.
 import { InvalidInputError } from "../../core/errors.js";
 import type { SeriesBlock } from "../../core/rows.js";
 import type { MeasuredPart } from "./store.js";
 
 /**
  * Checks a part before anything of it is stored.
- * @param through of the part before.
+ * @param through that of the previous part.
  * @throws InvalidInputError
  */
 export function checkPart(trial: string, part: MeasuredPart, through: number): void {
@@ -39,7 +39,7 @@ function checkBlock(trial: string, { trial: of, phase, metric, path, networks, .
   });
 }
 
-/** All blocks of a series have the networks of its first. @throws InvalidInputError */
+/** Checks that all blocks of a series have the same number of networks. @throws InvalidInputError */
 export function checkNetworks(where: string, known: number, networks: number): void {
   if (networks === known) return;
   throw new InvalidInputError("a series has one number of networks", {

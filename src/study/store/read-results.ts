@@ -1,10 +1,10 @@
-// What an analysis takes from the store: the finished trials of a run with their measurements.
+// Reads the results of a run from the store: its finished trials with their measurements.
 import { toNumbers } from "../../core/numbers/tensor-data.js";
 import { type MetricRow, rowsOf, type SeriesBlock } from "../../core/rows.js";
 import type { TrialResult } from "../definition.js";
 import type { RunStore, RunTrial } from "./store.js";
 
-/** Every trial of a run that has ended, with its measurements, in design order. */
+/** Every finished trial of a run with its measurements, in design order. */
 export async function readTrialResults(store: RunStore, runId: string): Promise<TrialResult[]> {
   const results: TrialResult[] = [];
   for (const trial of await store.listTrials(runId)) {
@@ -28,7 +28,7 @@ async function trialResult(store: RunStore, trial: RunTrial): Promise<TrialResul
     networks: spec.ensemble ?? 1,
     diverged: end.diverged.map(({ network }) => network),
     get rows() {
-      // A thousand networks have a million rows: made only for those who want rows.
+      // A thousand networks have a million rows, so rows are made only on request.
       rows ??= series.flatMap((block) => [...rowsOf(block)]);
       return rows;
     },
@@ -36,7 +36,7 @@ async function trialResult(store: RunStore, trial: RunTrial): Promise<TrialResul
   };
 }
 
-/** Blocks of the same series as one, series in the order of their first blocks. */
+/** Joins the blocks of each series, in the order of the first blocks. */
 export function wholeSeries(blocks: readonly SeriesBlock[]): SeriesBlock[] {
   const parts = new Map<string, SeriesBlock[]>();
   for (const block of blocks) {

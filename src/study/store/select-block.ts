@@ -1,9 +1,9 @@
-// What a query asks of a block: some of its networks, some of its steps.
+// Selects the networks and steps of a query from a block.
 import type { SeriesBlock, SeriesKey } from "../../core/rows.js";
 import { pathMatcher } from "../../nn/path-patterns.js";
 import type { SeriesQuery } from "./store.js";
 
-/** Whether a query asks for a series. */
+/** Whether a query matches a series. */
 export function seriesMatcher({ phases, metrics, paths }: SeriesQuery): (key: Omit<SeriesKey, "trial">) => boolean {
   const isPath = paths === undefined ? () => true : pathMatcher(paths);
   return ({ phase, metric, path }) =>
@@ -12,7 +12,7 @@ export function seriesMatcher({ phases, metrics, paths }: SeriesQuery): (key: Om
     isPath(path);
 }
 
-/** The networks and steps that a query asks for; undefined when nothing is left. */
+/** The networks and steps of a query; undefined if none remain. */
 export function selectBlock(block: SeriesBlock, { networks, every = 1 }: SeriesQuery): SeriesBlock | undefined {
   const { steps } = block;
   if (networks === undefined && every === 1) return block;

@@ -1,24 +1,24 @@
-// The port to the run store: runs, trials, measurements, findings and claims, kept for ever and found again.
+// The port to the run store: permanent runs, trials, measurements, findings and claims.
 //
 //   createRun -> addTrials -> for each trial: leaseTrial -> append... -> finishTrial -> saveAnalysis -> setRunStatus
 //
-// A trial is named by the hash of its spec and belongs to every run that asks for it: once finished, it is found again
-// by every run whose measurements it covers, and not run twice.
+// A trial is named by the hash of its spec and belongs to every run that requests it. A finished trial serves every run
+// whose measurements it covers and does not run again.
 //
-// Consistency. Every method is atomic: it happens whole or not at all. What a method wrote before it returned is seen by
-// every call that starts later, through any opening of the store. Nothing holds between two calls: others write too.
+// Consistency. Every method is atomic. Its effects are visible to every call that starts after it returned, through any
+// connection to the store. The store may change between two calls, because other processes write too.
 //
-// Ownership. A run belongs to the process that set it running. A trial belongs to no run; who holds its lease is the
-// only one to write its measurements and its end. A token proves the lease. Every lease has a higher number than all
-// before it, and a token whose lease has passed to somebody else or has ended is refused by everything that writes
-// (StaleLeaseError): a process that slept and wakes cannot write into the work of its successor. Tokens are plain JSON:
-// whoever was handed one holds the lease, be it another process or another host.
+// Ownership. A run belongs to the process that started it. A trial belongs to no run: only the holder of its lease may
+// write its measurements and its end. A token proves the lease. Every lease has a higher number than all earlier ones, and
+// writing methods refuse a token whose lease has ended or passed to another holder (StaleLeaseError), so a process that
+// wakes from sleep cannot write into the work of its successor. Tokens are plain JSON and may be passed to another process
+// or host, which then holds the lease.
 //
-// Crashes. A process may die at any moment. What was written stays, a power failure included. Its leases go to whoever
-// asks next: at once where the process can be seen to be dead, else after a silence. The next holder gets what was
-// measured up to the last `append`, and drops what the checkpoint that it goes on from does not know.
+// Crashes. A process may die at any moment. Everything written survives, even a power failure. Its leases pass to the next
+// process that requests them: at once if the holder is known to be dead, otherwise after a timeout. The next holder gets the
+// measurements up to the last `append`, and drops those after the checkpoint from which it resumes.
 //
-// What a store must do is written as a test suite in store-contract.ts.
+// The test suite in contract/store-contract.ts states this contract as tests.
 import type { Claim, Finding } from "../../core/findings.js";
 import type { Phase, SeriesBlock } from "../../core/rows.js";
 import type { TrialSpec } from "../../train/spec/trial-spec.js";
@@ -27,28 +27,28 @@ import type { DataIdentity, PlannedTrial } from "../definition.js";
 import type { KeptTensor, MeasurementPlan, PathPattern } from "../measurement.js";
 import type { Settings } from "../settings.js";
 
-/** `interrupted` runs saved their state and go on when the same command is given again. */
+/** `interrupted` runs have saved their state and continue when the same command is run again. */
 export type RunStatus = "running" | "done" | "failed" | "interrupted";
 
-/** `failed` trials broke for a reason outside the training (disk, memory); the next run tries them again. */
+/** `failed` trials ended for a reason outside the training (disk, memory); the next run tries them again. */
 export type TrialStatus = "pending" | "running" | "done" | "diverged" | "failed";
 
-/** A study, or one training, that somebody started. */
+/** A started study or single training. */
 export interface RunRecord {
-  /** `normalization-20261122-202501`: what was run and when (UTC). */
+  /** Name with the start time in UTC: `normalization-20261122-202501`. */
   readonly id: string;
   /** Study id, or `train`. */
   readonly study: string;
-  /** A name that the study gave to a size; absent for `train` and where nothing is trained. */
+  /** Preset of the study; absent for `train` and if nothing is trained. */
   readonly preset?: string;
   readonly settings: Settings;
-  /** One a replicate, in the order of their numbers. */
+  /** One per replicate, in replicate order. */
   readonly seeds: readonly number[];
-  /** The data by its role in the study. Empty where nothing is trained. */
+  /** The data by its role in the study. Empty if nothing is trained. */
   readonly data: Readonly<Record<string, DataIdentity>>;
-  /** What was designed so far: names of trials in design order, stage by stage. */
+  /** The design so far: names of trials in design order, stage by stage. */
   readonly stages: readonly { readonly id: string; readonly trials: readonly string[] }[];
-  /** The command line that started it, for repeating. */
+  /** The command line that started it. */
   readonly command: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
@@ -62,24 +62,24 @@ export interface RunRecord {
 
 export type NewRun = Omit<RunRecord, "id" | "status" | "finishedAt" | "stages">;
 
-/** Milliseconds of a trial. Kept apart from measurements: they differ from run to run. */
+/** Durations of a trial in milliseconds. They differ from run to run, so they are not measurements. */
 export interface Timings {
-  /** Building and loading the programs. */
+  /** For building and loading the programs. */
   readonly compileMs: number;
-  /** Inside training steps. */
+  /** For training steps. */
   readonly trainMs: number;
-  /** Measuring whole splits. */
+  /** For evaluating whole splits. */
   readonly evaluateMs: number;
-  /** From start to end, all of the above and what is between them. Of a resumed trial: since it resumed. */
+  /** From start (or resume) to end, including all of the above. */
   readonly totalMs: number;
 }
 
-/** How a trial ended. Its measurements are in the store already. */
+/** The end of a trial, whose measurements are already in the store. */
 export interface TrialEnd {
-  /** `diverged`: no network is left. Some of an ensemble may diverge while it is `done`. */
+  /** `diverged`: no network is left. A `done` ensemble may include diverged networks. */
   readonly status: "done" | "diverged";
   readonly diverged: readonly Divergence[];
-  /** Networks that met the rule for stopping before the end. */
+  /** Networks that met the stop rule. */
   readonly stopped?: readonly Stop[];
   readonly timings: Timings;
 }
@@ -89,17 +89,17 @@ export interface TrialRecord {
   readonly id: string;
   readonly spec: TrialSpec;
   readonly status: TrialStatus;
-  /** Why it failed; present exactly when the status is `failed`. */
+  /** The reason of a failure; present exactly if the status is `failed`. */
   readonly failure?: string;
-  /** What its measurements hold; present once it has ended as `done` or `diverged`. */
+  /** The plan that its measurements cover; present once it has ended as `done` or `diverged`. */
   readonly measured?: MeasurementPlan;
-  /** How it ended; present with `measured`. */
+  /** Its end; present with `measured`. */
   readonly end?: TrialEnd;
 }
 
 /**
- * A trial in its place in the design of a run. It counts as `pending` while it was measured for other runs only, and what
- * they wanted does not cover what this one wants.
+ * A trial in its place in the design of a run. It counts as `pending` if the measurements for other runs do not cover those
+ * of this run.
  */
 export interface RunTrial extends TrialRecord, PlannedTrial {
   readonly stage: string;
@@ -108,43 +108,43 @@ export interface RunTrial extends TrialRecord, PlannedTrial {
 /** Proof of a lease. */
 export interface LeaseToken {
   readonly trial: string;
-  /** Higher than that of every lease of this trial before. */
+  /** Higher than that of every earlier lease of this trial. */
   readonly number: number;
 }
 
-/** The answer to the wish to run a trial. */
+/** The reply to a request to run a trial. */
 export type Lease =
-  /** It is yours: run it, and call `renewLease` every few seconds. */
+  /** Granted: run the trial, and call `renewLease` every few seconds. */
   | {
       readonly kind: "leased";
       readonly token: LeaseToken;
-      /** What to measure: what is wanted now, and what others took from the trial before. */
+      /** The requested measurements, plus those of earlier runs. */
       readonly measure: MeasurementPlan;
       /**
-       * What was measured up to this many updates is in the store; 0 if nothing is. A checkpoint of a later step cannot be
-       * gone on from; from one of an earlier step call `dropAfter` first.
+       * Number of updates whose measurements are in the store; 0 if there are none. A checkpoint of a later step cannot be
+       * resumed; before resuming an earlier one, call `dropAfter`.
        */
       readonly through: number;
     }
-  /** It has ended, and its measurements cover what is wanted; do not run it. */
+  /** It has ended, and its measurements cover the requested ones; do not run it. */
   | { readonly kind: "finished" }
-  /** Somebody runs it: `process 4711 on host`. Ask again later: a dead process loses its lease. */
+  /** Another process runs it: `process 4711 on host`. Ask again later, since a dead process loses its lease. */
   | { readonly kind: "busy"; readonly holder: string };
 
-/** What a trial measured since the part before. */
+/** The measurements of a trial since the previous part. */
 export interface MeasuredPart {
-  /** Updates done when all of it had been measured. Parts of a trial come in this order. */
+  /** Number of updates at its last measurement. Parts of a trial are appended in this order. */
   readonly through: number;
   readonly series: readonly SeriesBlock[];
   readonly tensors?: readonly KeptTensor[];
 }
 
-/** Which series, and what of them; everything when left out. */
+/** Selects series and their contents; everything by default. */
 export interface SeriesQuery {
   readonly phases?: readonly Phase[];
   readonly metrics?: readonly string[];
   readonly paths?: readonly PathPattern[];
-  /** Numbers of networks; the blocks then have these alone, in this order. */
+  /** Indices of networks; blocks then contain only these, in this order. */
   readonly networks?: readonly number[];
   /** Only steps that are multiples of this. */
   readonly every?: number;
@@ -155,7 +155,7 @@ export interface StoredAnalysis {
   readonly claims: readonly Claim[];
 }
 
-/** A store that is open; `close` it when done. All numbers come back bit for bit, NaN and negative zero included. */
+/** An open store; `close` it when done. All numbers are stored bit for bit, including NaN and negative zero. */
 export interface RunStore {
   /** Path or address, for messages. */
   readonly location: string;
@@ -168,13 +168,13 @@ export interface RunStore {
   listRuns(): Promise<readonly RunRecord[]>;
   findRun(runId: string): Promise<RunRecord | undefined>;
   /**
-   * Removes a run, and the trials that no other run uses. Returns the names of those trials, whose checkpoints may go.
-   * @throws InvalidInputError if the run is unknown or a living process works on one of those trials.
+   * Removes a run and the trials that no other run uses. Returns the names of those trials, whose checkpoints may be removed.
+   * @throws InvalidInputError if the run is unknown or a live process works on one of those trials.
    */
   removeRun(runId: string): Promise<readonly string[]>;
 
   /**
-   * Adds trials to a stage of a run, in design order. Trials that the store knows keep what they have; twice is as once.
+   * Adds trials to a stage of a run, in design order. Existing trials keep their results. Idempotent.
    * @throws InvalidInputError if the run is unknown.
    */
   addTrials(runId: string, stage: string, trials: readonly PlannedTrial[]): Promise<void>;
@@ -183,46 +183,46 @@ export interface RunStore {
   findTrial(trial: string): Promise<TrialRecord | undefined>;
 
   /**
-   * Asks for the right to run a trial. A finished one whose measurements do not cover what is wanted is run again: what
-   * it has stays to be read until the new end takes its place.
+   * Requests the right to run a trial. A finished trial whose measurements do not cover the requested ones runs again; its
+   * old results stay readable until the new end replaces them.
    * @throws InvalidInputError if the trial is unknown.
    */
   leaseTrial(trial: string, wanted: MeasurementPlan): Promise<Lease>;
-  /** Shows that the holder of a lease is alive. @throws StaleLeaseError */
+  /** Renews a lease, as a heartbeat of its holder. @throws StaleLeaseError */
   renewLease(token: LeaseToken): Promise<void>;
-  /** Gives a trial back with what was measured so far. Does nothing without the lease. */
+  /** Releases a trial with its measurements so far. Does nothing without the lease. */
   releaseTrial(token: LeaseToken): Promise<void>;
 
   /**
-   * Adds to what the trial measured. Append before the checkpoint that follows is written, so that all that a checkpoint
-   * knows is in the store.
+   * Adds measurements of the trial. Append before writing the next checkpoint, so that the store has all measurements up to
+   * every checkpoint.
    * @throws StaleLeaseError
    */
   append(token: LeaseToken, part: MeasuredPart): Promise<void>;
   /**
-   * Drops the parts that end after a step: those that a trial that goes on from it will measure again. -1 drops all.
+   * Drops the parts that end after a step, which a trial that resumes from the step will measure again. -1 drops all.
    * @throws StaleLeaseError
    */
   dropAfter(token: LeaseToken, step: number): Promise<void>;
-  /** Ends a trial and its lease. What was appended takes the place of what an earlier end left. @throws StaleLeaseError */
+  /** Ends a trial and its lease. Its measurements replace those of an earlier end. @throws StaleLeaseError */
   finishTrial(token: LeaseToken, end: TrialEnd): Promise<void>;
-  /** Ends a trial that could not be run; what was measured stays. Does nothing without the lease. */
+  /** Ends a failed trial; its measurements stay. Does nothing without the lease. */
   failTrial(token: LeaseToken, reason: string): Promise<void>;
 
   /**
-   * The series of a trial, each in one or several blocks by ascending step. Of a trial that has ended, what its end left;
-   * of any other, what was measured so far.
+   * The series of a trial, each in one or several blocks by ascending step: the results of a trial that has ended, or the
+   * measurements so far.
    */
   readSeries(trial: string, query?: SeriesQuery): AsyncIterable<SeriesBlock>;
-  /** Kept tensors of a trial, those at the start first, by network and path. */
+  /** Kept tensors of a trial: those of the start first, by network and path. */
   readTensors(trial: string): Promise<readonly KeptTensor[]>;
 
-  /** Findings and claims of a run; replaces what was there. */
+  /** Stores the findings and claims of a run, replacing earlier ones. */
   saveAnalysis(runId: string, analysis: StoredAnalysis): Promise<void>;
-  /** Undefined until a run was analyzed. */
+  /** The findings and claims of a run; undefined until it has been analyzed. */
   readAnalysis(runId: string): Promise<StoredAnalysis | undefined>;
 
-  /** Gives back all leases that were taken here, and closes. */
+  /** Releases all leases of this connection and closes it. */
   close(): Promise<void>;
 }
 

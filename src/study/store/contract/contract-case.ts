@@ -1,35 +1,35 @@
-// What a test of the store contract is given, and what many of them do.
+// The environment of tests of the store contract, and their common operations.
 import type { SeriesBlock } from "../../../core/rows.js";
 import { type MeasurementPlan, measurementPlan } from "../../measurement.js";
 import { wholeSeries } from "../read-results.js";
 import type { Lease, LeaseToken, RunStore, SeriesQuery } from "../store.js";
 
-/** The two functions of the test framework that the suite needs (vitest's fit). */
+/** The two functions of the test framework that the suite needs; vitest's are suitable. */
 export interface ContractTools {
   test(name: string, body: () => Promise<void>): void;
   expect(actual: unknown): { toEqual(expected: unknown): void };
 }
 
-/** Several openings of one store, as by several processes. The suite asks for a fresh world in each test. */
+/** Several connections to one store, as from several processes. Each test gets a new world. */
 export interface StoreWorld {
   open(): Promise<RunStore>;
-  /** Makes the process behind an open store count as dead, without closing the store. */
+  /** Marks the process behind an open store as dead, without closing the store. */
   kill(store: RunStore): void;
   dispose(): Promise<void>;
 }
 
 export interface StoreCase extends Pick<ContractTools, "expect"> {
   readonly world: StoreWorld;
-  /** Holds one run with one trial. */
+  /** A store with one run and one trial. */
   readonly store: RunStore;
   readonly run: string;
   readonly id: string;
 }
 
-/** Tests by what they say. */
+/** Tests by title. */
 export type StoreContract = Readonly<Record<string, (of: StoreCase) => Promise<void>>>;
 
-/** Leases a trial that is free. */
+/** Leases a free trial. */
 export async function leased(
   store: RunStore,
   trial: string,
@@ -44,14 +44,14 @@ export async function tokenOf(store: RunStore, trial: string, wanted?: Measureme
   return (await leased(store, trial, wanted)).token;
 }
 
-/** The series that fit a query, each whole. */
+/** The complete series of a query. */
 export async function seriesIn(store: RunStore, trial: string, query?: SeriesQuery): Promise<SeriesBlock[]> {
   const blocks: SeriesBlock[] = [];
   for await (const block of store.readSeries(trial, query)) blocks.push(block);
   return wholeSeries(blocks);
 }
 
-/** What an action says that is refused: its code and its message without the place. */
+/** The error of a refused action: its code and its message without the place. */
 export function refusal(action: Promise<unknown>): Promise<string> {
   return action.then(
     () => "no error",

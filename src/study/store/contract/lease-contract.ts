@@ -1,11 +1,11 @@
-// Who may run a trial, and who may write what it measured.
+// Contract of leases: the right to run a trial and to write its measurements.
 import { measurementPlan } from "../../measurement.js";
 import { leased, refusal, type StoreCase, type StoreContract, seriesIn, tokenOf } from "./contract-case.js";
 import { exampleEnd, exampleRun, exampleSeries, exampleTrial } from "./store-examples.js";
 
 const stale = "stale-lease: the lease of this trial has passed on or ended";
 
-/** What everything that writes says to a token. */
+/** The replies of all writing methods to a token. */
 async function writes({ store, id }: Pick<StoreCase, "store" | "id">, number: number): Promise<string[]> {
   const token = { trial: id, number };
   const attempts = [
@@ -62,7 +62,7 @@ export const leaseContract: StoreContract = {
     world.kill(store);
     const other = await world.open();
     expect((await other.findTrial(id))?.status).toEqual("pending");
-    // Nobody has taken it over yet: what comes late is welcome.
+    // No other process has taken it over yet, so a late write is accepted.
     await store.renewLease(token);
     const next = await leased(other, id);
     expect([next.through, next.token.number > token.number]).toEqual([2, true]);
@@ -124,7 +124,7 @@ export const leaseContract: StoreContract = {
     const lease = await leased(store, id, measure);
     expect(lease.measure).toEqual(measurementPlan({ steps: { every: 1 }, tensors }));
     expect(await statuses()).toEqual(["done", "running", "done"]);
-    // It fails, and what it has stays.
+    // It fails, and its measurements stay.
     await store.failTrial(lease.token, "out of memory");
     expect(await statuses()).toEqual(["done", "pending", "done"]);
     await store.finishTrial(await tokenOf(store, id, measure), exampleEnd);
@@ -140,7 +140,7 @@ export const leaseContract: StoreContract = {
     expect([more.through, await seriesIn(store, id)]).toEqual([0, []]);
     await store.append(more.token, { through: 3, series: [exampleSeries(id, [1])] });
     await store.releaseTrial(more.token);
-    // The other way round there is more than is wanted, and it is gone on with.
+    // Conversely, a trial with more measurements than requested is continued.
     const less = await leased(store, id);
     expect([less.through, less.measure]).toEqual([3, more.measure]);
   },

@@ -1,4 +1,4 @@
-// What a trial measured: numbers that come back bit for bit, parts that are dropped and measured again.
+// Contract of measurements: numbers are stored bit for bit, and parts can be dropped and measured again.
 
 import { tensorFrom } from "../../../core/numbers/tensor-data.js";
 import type { SeriesBlock } from "../../../core/rows.js";
@@ -11,7 +11,7 @@ import { exampleEnd, exampleSeries, exampleTensor, exampleTrial, hardNumbers } f
 const wave = (count: number): Float64Array =>
   Float64Array.from({ length: count }, (_, i) => Math.sin(i) * 2 ** (i % 60));
 
-/** How many numbers of two blocks are not the same, bit for bit. */
+/** The number of values of two blocks that differ in their bits. */
 function differences(a: SeriesBlock, b: SeriesBlock): number {
   const counts = (["steps", "epochs", "values"] as const).map((column) => {
     if (a[column].length !== b[column].length) return Infinity;
@@ -41,7 +41,7 @@ export const measurementContract: StoreContract = {
     await store.finishTrial(token, end);
     const later = await world.open();
     expect((await later.findTrial(id))?.end).toEqual(end);
-    // Only the finished one is a result.
+    // Only the finished trial is a result.
     await later.addTrials(run, "main", [exampleTrial(1)]);
     const results = await readTrialResults(later, run);
     expect(results.map(({ rows: _, ...result }) => result)).toEqual([
@@ -127,7 +127,7 @@ export const measurementContract: StoreContract = {
     await store.releaseTrial(first.token);
     const second = await leased(store, id);
     expect(second.through).toEqual(5);
-    // The checkpoint is of step 3: the evaluation after it was measured before, the loss of step 3 was not.
+    // The checkpoint is at step 3: the evaluation at that step precedes it, the loss of step 3 does not.
     await store.dropAfter(second.token, 3);
     expect(await seriesIn(store, id)).toEqual([train([0, 1, 2], 0), epochEnd(3, 10)]);
     expect((await store.readTensors(id)).map(({ at }) => at)).toEqual(["start"]);

@@ -1,4 +1,4 @@
-// Runs, their designs and their findings.
+// Contract of runs, their designs and their findings.
 import { trialId } from "../../../train/spec/trial-spec.js";
 import type { PlannedTrial } from "../../definition.js";
 import { measurementPlan } from "../../measurement.js";

@@ -1,4 +1,4 @@
-// What every run store must do, as a test suite that each adapter runs. It imports no test framework: pass one in.
+// The contract of run stores as a test suite for every adapter. The test framework is passed in.
 import { trialId } from "../../../train/spec/trial-spec.js";
 import type { ContractTools, StoreContract, StoreWorld } from "./contract-case.js";
 import { leaseContract } from "./lease-contract.js";
@@ -6,7 +6,7 @@ import { measurementContract } from "./measurement-contract.js";
 import { runContract } from "./run-contract.js";
 import { exampleRun, exampleTrial } from "./store-examples.js";
 
-/** Registers the tests. `makeWorld` is called once a test. */
+/** Registers the tests. `makeWorld` is called once per test. */
 export function testStoreContract({ test, expect }: ContractTools, makeWorld: () => Promise<StoreWorld>): void {
   const contracts: readonly StoreContract[] = [runContract, leaseContract, measurementContract];
   for (const [name, body] of contracts.flatMap((contract) => Object.entries(contract))) {

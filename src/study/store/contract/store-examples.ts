@@ -6,7 +6,7 @@ import type { PlannedTrial } from "../../definition.js";
 import { type KeptTensor, measurementPlan } from "../../measurement.js";
 import type { NewRun, TrialEnd } from "../store.js";
 
-/** A trial that differs by seed; the model is not meant to be built. */
+/** A trial that differs by seed. Its model cannot be built. */
 export function exampleTrial(seed: number, variant = "plain"): PlannedTrial {
   const spec = trialSpec({
     model: { kind: "sequential", layers: [{ kind: "dense", units: 10 }], names: [variant] },
@@ -36,13 +36,13 @@ export const exampleEnd: TrialEnd = {
   timings: { compileMs: 100.5, trainMs: 2000, evaluateMs: 30, totalMs: 2200 },
 };
 
-/** The hardest numbers: shortest and longest, signed zeros, what JSON and SQL lack. */
+/** Difficult numbers: smallest and largest, signed zeros, numbers that JSON and SQL lack. */
 export const hardNumbers = [
   ...[0.1 + 0.2, -0, 0, Number.NaN, Infinity, -Infinity],
   ...[5e-324, 1.7976931348623157e308, 2 ** 53, -7, 2 ** -149, 0.1],
 ];
 
-/** One series from step `first` on, three steps in an epoch. */
+/** One series from step `first` on, with three steps per epoch. */
 export function exampleSeries(
   trial: string,
   values: ArrayLike<number>,
@@ -61,7 +61,7 @@ export function exampleSeries(
   };
 }
 
-/** A kept tensor of one axis. */
+/** A kept tensor with one axis. */
 export function exampleTensor(path: string, values: readonly number[], place: Partial<KeptTensor> = {}): KeptTensor {
   return { at: "end", network: 0, path, tensor: tensorFrom("float32", [values.length], values), ...place };
 }
