@@ -8,6 +8,12 @@ import * as optim from "../src/optim/index.js";
 const training = { stepsPerEpoch: 8, totalSteps: 320, learningRate: 0.1 };
 const batchTraining = { epochs: 180, batchSize: 32 };
 
+/** What the epochs of the pictured training measured: a loss that falls, and then stays. */
+const measured = Array.from({ length: 40 }, (_, i) => ({
+  step: training.stepsPerEpoch * (i + 1),
+  loss: Math.max(0.1, 1 - 0.1 * i),
+}));
+
 interface Line {
   /** The call as a reader would write it. */
   readonly title: string;
@@ -82,6 +88,20 @@ export const schedulePictures: readonly Picture[] = [
     ],
   },
   {
+    id: "schedules-plateau",
+    title: "Reduced on a plateau: the validation loss falls until epoch 10",
+    lines: [
+      {
+        title: "reduceOnPlateau({ factor: 0.5, patience: 5 })",
+        spec: optim.reduceOnPlateau({ factor: 0.5, patience: 5 }),
+      },
+      {
+        title: "cooldown: 5, low: 0.02",
+        spec: optim.reduceOnPlateau({ factor: 0.5, patience: 5, cooldown: 5, low: 0.02 }),
+      },
+    ],
+  },
+  {
     id: "schedules-range-tests",
     title: "Range tests",
     scale: "log",
@@ -108,7 +128,8 @@ export const batchPicture: Picture = {
 function scheduleRows({ title, spec }: Line): CurveRow[] {
   const plan = optim.scheduleFunction(spec);
   return Array.from({ length: training.totalSteps }, (_, step) => step).flatMap((step) => {
-    const { learningRate, momentum: share } = plan({ ...training, step });
+    const over = measured.filter((epoch) => epoch.step <= step);
+    const { learningRate, momentum: share } = plan({ ...training, step, measured: over });
     const row = { variant: title, phase: "all", x: step / training.stepsPerEpoch, seed: 0 };
     return [
       { ...row, metric: "rate", value: learningRate },

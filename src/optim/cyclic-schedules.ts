@@ -1,15 +1,17 @@
 // Cyclical learning rates, the one-cycle policy and range tests, with momentum that moves opposite to the rate.
 import * as z from "zod";
+import { fractionOf, sum } from "../core/numbers/fraction.js";
 import {
   cycledMomentum,
   defineSchedule,
   type ScheduleContext,
+  type ScheduleFunction,
   type ScheduleValue,
+  type Span,
   stepsOf,
-  type TimeUnit,
-  timeOf,
   timeUnit,
 } from "./schedule.js";
+import { cycleAt, momentOf, type TimeUnit } from "./schedule-time.js";
 
 const triangle = {
   low: z
@@ -56,16 +58,25 @@ interface TriangleSpec {
  * if enabled, is `maxMomentum - (maxMomentum - baseMomentum) * height * scale`.
  * @param scale a function of the cycle number, from 1, and the time.
  */
-function cyclical(spec: TriangleSpec, context: ScheduleContext, scale: (cycle: number, time: number) => number) {
-  const { rise, fall = rise, baseMomentum, maxMomentum } = spec;
+function cyclical(spec: TriangleSpec, scale: (cycle: number, time: number) => number): ScheduleFunction {
+  const { rise, fall = rise } = spec;
+  const period = sum(fractionOf(rise), fractionOf(fall));
+  return (context) => {
+    const now = momentOf(spec.unit, context);
+    const { ended, rest, length } = cycleAt(now, period);
+    const height = rest <= rise ? rest / rise : (length - rest) / fall;
+    return triangleValue(spec, context, height * scale(ended + 1, now.number));
+  };
+}
+
+function triangleValue(spec: TriangleSpec, context: ScheduleContext, height: number): ScheduleValue {
+  const { cycleMomentum, baseMomentum, maxMomentum } = spec;
   const high = spec.high ?? context.learningRate;
   const low = spec.low ?? high / 4;
-  const time = timeOf(spec.unit, context);
-  const into = time % (rise + fall);
-  const height = into <= rise ? into / rise : (rise + fall - into) / fall;
-  const scaled = height * scale(Math.floor(time / (rise + fall)) + 1, time);
-  const value: ScheduleValue = { learningRate: low + (high - low) * scaled };
-  return spec.cycleMomentum ? { ...value, momentum: maxMomentum - (maxMomentum - baseMomentum) * scaled } : value;
+  const learningRate = low + (high - low) * height;
+  return cycleMomentum
+    ? { learningRate, momentum: maxMomentum - (maxMomentum - baseMomentum) * height }
+    : { learningRate };
 }
 
 /**
@@ -78,7 +89,7 @@ export const triangular = defineSchedule({
   about: "up and down between two rates",
   aliases: [{ name: "CyclicLR", options: { cycleMomentum: true } }],
   options: z.object(triangle),
-  plan: (spec) => (context) => cyclical(spec, context, () => 1),
+  plan: (spec) => cyclical(spec, () => 1),
 });
 
 /** As `triangular`, each cycle half as high as the one before. */
@@ -87,7 +98,7 @@ export const triangular2 = defineSchedule({
   about: "up and down between two rates, half as high in every cycle",
   differs: { PyTorch: "the momentum cycles (cycleMomentum)" },
   options: z.object(triangle),
-  plan: (spec) => (context) => cyclical(spec, context, (cycle) => 0.5 ** (cycle - 1)),
+  plan: (spec) => cyclical(spec, (cycle) => 0.5 ** (cycle - 1)),
 });
 
 /** As `triangular`, with a height that falls as `gamma^time`. PyTorch's default gamma is 1, a plain triangle. */
@@ -99,7 +110,7 @@ export const expRange = defineSchedule({
     ...triangle,
     gamma: z.number().positive().max(1).default(0.99994).describe("factor of the height per unit of time"),
   }),
-  plan: (spec) => (context) => cyclical(spec, context, (_cycle, time) => spec.gamma ** time),
+  plan: (spec) => cyclical(spec, (_cycle, time) => spec.gamma ** time),
 });
 
 type Anneal = (from: number, to: number, share: number) => number;
@@ -162,7 +173,7 @@ export const oneCycle = defineSchedule({
     const { riseShare, baseMomentum, maxMomentum } = spec;
     const high = context.learningRate;
     const initial = high / spec.initialDivisor;
-    const total = stepsOf(spec, context);
+    const total = Math.max(1, stepsOf(spec, context));
     const points = [
       { end: 0, rate: initial, momentum: maxMomentum },
       { end: riseShare * total - 1, rate: high, momentum: baseMomentum },
@@ -190,7 +201,7 @@ const range = {
 };
 
 /** Progress of a range test: 0 at its first step, 1 at its last. */
-function shareOfTest(span: { length?: number | undefined; unit: TimeUnit }, context: ScheduleContext): number {
+function shareOfTest(span: Span, context: ScheduleContext): number {
   const total = stepsOf(span, context);
   return total <= 1 ? 0 : Math.min(1, context.step / (total - 1));
 }

@@ -1,6 +1,8 @@
 // Schedules that only lower the learning rate, in stages or smoothly.
 import * as z from "zod";
-import { defineSchedule, lengthOf, timeOf, timeUnit } from "./schedule.js";
+import { fractionOf } from "../core/numbers/fraction.js";
+import { defineSchedule, exactLengthOf, lengthOf, type ScheduleContext, type Span, timeUnit } from "./schedule.js";
+import { cycleAt, growingCycleAt, isReached, momentOf, timeOf } from "./schedule-time.js";
 
 /** The optimizer's learning rate, unchanged. */
 export const constant = defineSchedule({
@@ -22,7 +24,7 @@ export const step = defineSchedule({
   aliases: ["StepLR"],
   options: z.object({
     every: z
-      .int()
+      .number()
       .positive()
       .default(10)
       .describe("length of a stage")
@@ -35,9 +37,12 @@ export const step = defineSchedule({
       .meta({ aliases: ["gamma"] }),
     unit: timeUnit("epoch").describe("unit of time"),
   }),
-  plan:
-    ({ every, factor, unit }) =>
-    (context) => ({ learningRate: context.learningRate * factor ** Math.floor(timeOf(unit, context) / every) }),
+  plan: ({ every, factor, unit }) => {
+    const length = fractionOf(every);
+    return (context) => ({
+      learningRate: context.learningRate * factor ** cycleAt(momentOf(unit, context), length).ended,
+    });
+  },
 });
 
 /** `learningRate * factor^(number of milestones reached)`, as PyTorch's MultiStepLR. */
@@ -58,8 +63,9 @@ export const multiStep = defineSchedule({
   plan:
     ({ milestones, factor, unit }) =>
     (context) => {
-      const time = timeOf(unit, context);
-      return { learningRate: context.learningRate * factor ** milestones.filter((reached) => reached <= time).length };
+      const now = momentOf(unit, context);
+      const reached = milestones.filter((milestone) => isReached(now, milestone)).length;
+      return { learningRate: context.learningRate * factor ** reached };
     },
 });
 
@@ -161,21 +167,15 @@ export const cosine = defineSchedule({
   plan:
     ({ low, restarts, growth, ...span }) =>
     (context) => {
-      const time = timeOf(span.unit, context);
-      const length = lengthOf(span, context);
-      const share = restarts ? shareOfCycle(time, length, growth) : Math.min(1, time / length);
+      const share = restarts
+        ? shareOfCycle(span, context, growth)
+        : Math.min(1, timeOf(span.unit, context) / lengthOf(span, context));
       return { learningRate: low + (context.learningRate - low) * (0.5 * (1 + Math.cos(Math.PI * share))) };
     },
 });
 
 /** Progress of the current cycle, from 0 to 1, if each cycle is `growth` times as long as the one before. */
-function shareOfCycle(time: number, first: number, growth: number): number {
-  if (growth === 1) return (time % first) / first;
-  let rest = time;
-  let length = first;
-  while (rest >= length) {
-    rest -= length;
-    length *= growth;
-  }
+function shareOfCycle(span: Span, context: ScheduleContext, growth: number): number {
+  const { rest, length } = growingCycleAt(momentOf(span.unit, context), exactLengthOf(span, context), growth);
   return rest / length;
 }

@@ -27,7 +27,8 @@ export {
   triangular,
   triangular2,
 } from "./cyclic-schedules.js";
-export type { ScheduleContext, ScheduleFunction, ScheduleValue } from "./schedule.js";
+export { reduceOnPlateau } from "./plateau-schedules.js";
+export type { MeasuredEpoch, ScheduleContext, ScheduleFunction, ScheduleValue } from "./schedule.js";
 export { scheduleFunction, schedules, warmUp } from "./schedules.js";
 
 // Batch sizes as functions of the epoch. `batchSchedules` is the table of all.

@@ -1,16 +1,29 @@
 // Defines schedules: the learning rate, and optionally the momentum, as a function of the step.
 import * as z from "zod";
 import { type Definition, type Described, define } from "../core/definition.js";
+import { type Fraction, fractionOf, quotient } from "../core/numbers/fraction.js";
+import { roundedSteps, type StepPlace, type TimeUnit } from "./schedule-time.js";
+
+/** What was measured after an epoch: of the validation split, or of the training split where nothing is held out. */
+export interface MeasuredEpoch {
+  /** Updates done, counted as `step` is. */
+  readonly step: number;
+  readonly loss: number;
+  /** Absent where there are no right answers. */
+  readonly accuracy?: number;
+}
+
+/** A quantity that epochs are compared by. */
+export type Monitor = "loss" | "accuracy";
 
 /** The state of a training. */
-export interface ScheduleContext {
-  /** Number of updates before this one. */
-  readonly step: number;
-  readonly stepsPerEpoch: number;
+export interface ScheduleContext extends StepPlace {
   /** Updates of the whole training. */
   readonly totalSteps: number;
   /** The optimizer's own learning rate. */
   readonly learningRate: number;
+  /** The epochs that are over, for schedules that watch them. The same list as long as there are no others. */
+  readonly measured?: readonly MeasuredEpoch[];
 }
 
 /** The values of a schedule at a step. */
@@ -25,6 +38,8 @@ export type ScheduleFunction = (context: ScheduleContext) => ScheduleValue;
 export interface SchedulePart<S> {
   /** Whether values depend on the length of the training, which then cannot be extended once it has started. */
   dependsOnLength(spec: S): boolean;
+  /** What values depend on, where they depend on what the epochs measured. */
+  monitored(spec: S): Monitor | undefined;
   /** The function of the step. @param where the schedule's path in the user's words. */
   plan(spec: S, where: string): ScheduleFunction;
 }
@@ -42,40 +57,35 @@ export function defineSchedule<Kind extends string, Options extends z.ZodObject>
   return define({
     dependsOnLength: (spec: Readonly<z.output<Options>>) =>
       hasLength && (spec as { readonly length?: number }).length === undefined,
+    monitored: () => undefined,
     ...parts,
   });
 }
 
-/**
- * What time is counted in: `step`; `epoch`, which goes on within an epoch, `step / stepsPerEpoch`; or `wholeEpoch`,
- * which stays the same throughout an epoch, as when PyTorch's `scheduler.step()` is called once an epoch.
- */
-export type TimeUnit = "step" | "epoch" | "wholeEpoch";
-
 /** The option `unit`. */
 export const timeUnit = (preset: TimeUnit) => z.enum(["step", "epoch", "wholeEpoch"]).default(preset);
 
-/** Updates done, in a unit of time. */
-export function timeOf(unit: TimeUnit, { step, stepsPerEpoch }: ScheduleContext): number {
-  if (unit === "step") return step;
-  return unit === "epoch" ? step / stepsPerEpoch : Math.floor(step / stepsPerEpoch);
+/** The options that say how long a schedule takes. */
+export interface Span {
+  readonly length?: number | undefined;
+  readonly unit: TimeUnit;
 }
 
 /** How long a schedule takes, in its unit: its option, or else the whole training. */
-export function lengthOf(
-  { length, unit }: { readonly length?: number | undefined; readonly unit: TimeUnit },
-  { totalSteps, stepsPerEpoch }: ScheduleContext,
-): number {
+export function lengthOf({ length, unit }: Span, { totalSteps, stepsPerEpoch }: ScheduleContext): number {
   return length ?? (unit === "step" ? totalSteps : totalSteps / stepsPerEpoch);
 }
 
+/** The same without rounding. */
+export function exactLengthOf({ length, unit }: Span, { totalSteps, stepsPerEpoch }: ScheduleContext): Fraction {
+  if (length !== undefined) return fractionOf(length);
+  return unit === "step" ? fractionOf(totalSteps) : quotient(fractionOf(totalSteps), fractionOf(stepsPerEpoch));
+}
+
 /** A length in steps. */
-export function stepsOf(
-  { length, unit }: { readonly length?: number | undefined; readonly unit: TimeUnit },
-  { totalSteps, stepsPerEpoch }: ScheduleContext,
-): number {
+export function stepsOf({ length, unit }: Span, { totalSteps, stepsPerEpoch }: ScheduleContext): number {
   if (length === undefined) return totalSteps;
-  return Math.round(unit === "step" ? length : length * stepsPerEpoch);
+  return roundedSteps(length, unit === "step" ? 1 : stepsPerEpoch);
 }
 
 /** The options of a momentum that moves against the learning rate. Off unless asked for: PyTorch's is on. */

@@ -13,7 +13,15 @@ import {
 } from "./cyclic-schedules.js";
 import { constant, cosine, exponential, multiStep, polynomial, step } from "./decay-schedules.js";
 import type { OptimizerPart } from "./optimizer.js";
-import { defineSchedule, type ScheduleFunction, type SchedulePart, stepsOf } from "./schedule.js";
+import { reduceOnPlateau } from "./plateau-schedules.js";
+import {
+  defineSchedule,
+  type MeasuredEpoch,
+  type Monitor,
+  type ScheduleFunction,
+  type SchedulePart,
+  stepsOf,
+} from "./schedule.js";
 
 /** A schedule within another one: `{ kind: "cosine", low: 1e-5 }`. */
 const nested = z.custom<{ readonly kind: string; readonly [option: string]: unknown }>(
@@ -37,20 +45,36 @@ export const warmUp = defineSchedule({
     next: nested.default({ kind: "constant" }).describe("the schedule after the warm-up"),
   }),
   dependsOnLength: ({ next }): boolean => dependsOnLength(next),
+  monitored: ({ next }): Monitor | undefined => monitoredBy(next),
   plan: ({ from, next, ...span }, where): ScheduleFunction => {
     const later = scheduleFunction(next, `${where}.next`);
+    const shifted = new WeakMap<readonly MeasuredEpoch[], readonly MeasuredEpoch[]>();
     return (context) => {
       const steps = stepsOf(span, context);
       const value = later({
         ...context,
         step: Math.max(0, context.step - steps),
         totalSteps: Math.max(1, context.totalSteps - steps),
+        ...(context.measured === undefined ? {} : { measured: epochsAfter(steps, context.measured, shifted) }),
       });
       if (context.step >= steps) return value;
       return { ...value, learningRate: value.learningRate * (from + (1 - from) * (context.step / steps)) };
     };
   },
 });
+
+/** The epochs that ended after so many steps, as if these had not been. The same list for the same list. */
+function epochsAfter(
+  steps: number,
+  measured: readonly MeasuredEpoch[],
+  known: WeakMap<readonly MeasuredEpoch[], readonly MeasuredEpoch[]>,
+): readonly MeasuredEpoch[] {
+  const found = known.get(measured);
+  if (found !== undefined) return found;
+  const after = measured.filter(({ step }) => step > steps).map((epoch) => ({ ...epoch, step: epoch.step - steps }));
+  known.set(measured, after);
+  return after;
+}
 
 export const schedules = {
   constant,
@@ -66,6 +90,7 @@ export const schedules = {
   expRange,
   rangeTestLinear,
   rangeTestExponential,
+  reduceOnPlateau,
 } as const;
 
 export type ScheduleKind = keyof typeof schedules;
@@ -102,6 +127,12 @@ export function scheduleFunction(spec: unknown, where = "schedule"): ScheduleFun
 export function dependsOnLength(spec: unknown): boolean {
   const { part, spec: complete } = readSchedule(spec, "schedule");
   return part.dependsOnLength(complete);
+}
+
+/** What a schedule watches, where it goes by what the epochs measured. */
+export function monitoredBy(spec: unknown): Monitor | undefined {
+  const { part, spec: complete } = readSchedule(spec, "schedule");
+  return part.monitored(complete);
 }
 
 /**

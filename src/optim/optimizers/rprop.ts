@@ -23,6 +23,7 @@ import { learningRate } from "../shared-options.js";
 export const rprop = defineOptimizer({
   kind: "rprop",
   about: "resilient backpropagation",
+  differs: { PyTorch: "a schedule scales every step; PyTorch reads the rate at the first step only" },
   options: z.object({
     learningRate: learningRate(0.01, "first step size"),
     growth: z
