@@ -45,7 +45,7 @@ test.each(trainings)("$file with $optimizer has the losses of PyTorch and ends a
       data: dataUse(data, { scaling: "raw" }),
       batchSize: fixtures.batchSize,
       steps: losses.length,
-      order: "sequential",
+      order: "wrapping",
     }),
     network,
     data,

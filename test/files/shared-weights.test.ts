@@ -53,7 +53,7 @@ const spec = (model: LayerSpec, changes: object = {}) =>
     loss: { kind: "meanSquaredError" },
     optimizer: { kind: "adam", learningRate: 0.01, weightDecay: 0.01 },
     batchSize: fixture.batchSize,
-    order: "sequential",
+    order: "wrapping",
     steps: fixture.losses.length,
     ...changes,
   });

@@ -104,7 +104,7 @@ test("a training goes through it, and resumed it gives the same bits", async () 
 });
 
 test.each([
-  [{ order: "sequential" as const }, /batchSchedule: needs shuffled epochs/],
+  [{ order: "wrapping" as const }, /batchSchedule: needs epochs that are passes/],
   [{ batchSchedule: { kind: "growing", every: 0 } }, /every/],
   [{ batchSchedule: { kind: "doubling" } }, /unknown batch schedule "doubling"/],
 ])("what does not fit is refused: %j", async (changes, message) => {

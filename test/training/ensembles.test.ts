@@ -176,6 +176,7 @@ describe("every network is what it is alone", () => {
     ],
     ["frozen parameters and clipped gradients", { freeze: ["1.bias"], clip: { norm: 0.5, value: 0.1 } }],
     ["the order of the file", { order: "sequential" }],
+    ["the order of the file, wrapping round", { order: "wrapping" }],
     ["micro-batches and a schedule", { microBatchSize: 6, schedule: kind("cosine") }],
     ["learning rates of their own", { learningRates: [0.001, 0.003, 0.01, 0.03, 0.1] }],
     ["without the last batch", { dropLast: true }],

@@ -175,7 +175,7 @@ test("learning rates of their own are told for every network", async () => {
 });
 
 describe("the stop rule", () => {
-  const stop: StopRule = { kind: "lossAbove", factor: 1.5, smoothing: 0.5 };
+  const stop = { kind: "lossAbove", factor: 1.5, smoothing: 0.5 } as const satisfies StopRule;
   // The rate grows from step to step, as in a range test.
   const rising: Partial<TrialSpec> = {
     ...{ steps: 40, stop, optimizer: kind("sgd", { learningRate: 0.01 }) },

@@ -64,14 +64,24 @@ describe("batches", () => {
     expect(await batchesOf(changed({ dropLast: true }))).toEqual(new Array(12).fill(16));
   });
 
-  test("sequential order goes through the file and wraps round, as the same rows given do", async () => {
-    const sequential = changed({ order: "sequential", epochs: 1 });
-    expect(await batchesOf(sequential)).toEqual(new Array(7).fill(16));
+  test("wrapping order goes through the file and on at its beginning, as the same rows given do", async () => {
+    const wrapping = changed({ order: "wrapping", epochs: 1 });
+    expect(await batchesOf(wrapping)).toEqual(new Array(7).fill(16));
     const rows = Int32Array.from({ length: 112 }, (_, i) => i % 100);
-    const [a, b] = [await finish(sequential), await finish({ ...sequential, rows })];
+    const [a, b] = [await finish(wrapping), await finish({ ...wrapping, rows })];
     expect(bitsOf(b)).toEqual(bitsOf(a));
-    const reversed = await finish({ ...sequential, rows: rows.toReversed() });
+    const reversed = await finish({ ...wrapping, rows: rows.toReversed() });
     expect(reversed.losses[0]).not.toBe(a.losses[0]);
+  });
+
+  test("sequential order passes through the file in every epoch, with the rest in the last batch or without it", async () => {
+    expect(await batchesOf(changed({ order: "sequential" }))).toEqual(await batchesOf(request));
+    const dropped = changed({ order: "sequential", dropLast: true });
+    expect(await batchesOf(dropped)).toEqual(new Array(12).fill(16));
+    // So many rows of each pass are left out of these.
+    const rows = Int32Array.from({ length: 192 }, (_, i) => i % 96);
+    const given = { ...changed({ epochs: undefined, steps: 12 }), rows };
+    expect((await finish(given)).losses).toEqual((await finish(dropped)).losses);
   });
 
   test("trainExamples uses the first examples only", async () => {
@@ -237,6 +247,21 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     expect(bitsOf(resumed)).toEqual(bitsOf(await finish(request)));
     expect(await refusal(resuming(older({ "order of rows": "758d6336" })))).toMatchInlineSnapshot(
       `"2: state: a checkpoint of an older form, whose order of rows cannot be checked. Start anew without --resume"`,
+    );
+  });
+
+  test("while one with a spec of schema 2 is continued, whose sequential order wraps round", async () => {
+    const wrapping = changed({ order: "wrapping" });
+    const half = await finish(changed({ order: "wrapping", epochs: 1 }));
+    const file = readSafetensors(half.checkpoint, "test");
+    const stored = { ...JSON.parse(file.metadata.get("spec") ?? ""), schema: 2, order: "sequential" };
+    const entries = { spec: JSON.stringify(stored), trial: jsonHash(stored), [sealKey]: openSeal };
+    const bytes = writeSafetensors(file.tensors, new Map([...file.metadata, ...Object.entries(entries)]));
+    seal(bytes);
+    const resumed = await finish({ ...wrapping, resumeFrom: { where: "state", bytes } });
+    expect(bitsOf(resumed)).toEqual(bitsOf(await finish(wrapping)));
+    expect(await refusal({ ...changed({ order: "sequential" }), resumeFrom: { where: "state", bytes } })).toMatch(
+      /made with another order: expected "sequential", received "wrapping"/,
     );
   });
 

@@ -7,7 +7,7 @@ import { targetForm } from "../../nn/losses/loss.js";
 import type { Loss } from "../../nn/losses.js";
 import { isDataPath, loadUserData } from "../../node/data/user-data.js";
 import type { DataUse } from "../../train/spec/data-use.js";
-import type { TrialSpec } from "../../train/spec/trial-spec.js";
+import { rowOrders, type TrialSpec } from "../../train/spec/trial-spec.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
 import { readLimited } from "./files.js";
@@ -65,11 +65,12 @@ const orderBytes = 2 ** 31;
 
 /** The order of the rows: by name, or row numbers from a file. */
 export async function readOrder(order: string): Promise<{ order: TrialSpec["order"]; rows?: Int32Array }> {
-  if (order === "shuffle" || order === "sequential" || order === "shared") return { order };
+  const named = rowOrders.find((name) => name === order);
+  if (named !== undefined) return { order: named };
   if (!/\.npy$/i.test(order)) {
     throw new InvalidInputError("unknown order", {
       where: "--order",
-      expected: "shuffle, sequential, shared, or a path that ends in .npy",
+      expected: `${rowOrders.join(", ")}, or a path that ends in .npy`,
       received: order,
     });
   }
@@ -88,5 +89,5 @@ export async function readOrder(order: string): Promise<{ order: TrialSpec["orde
       received: wrong === -1 ? `an array of shape [${shape.join(", ")}]` : `${data[wrong]}`,
     });
   }
-  return { order: "sequential", rows };
+  return { order: "wrapping", rows };
 }

@@ -169,7 +169,7 @@ describe("a faulty environment", () => {
     connection.close();
     expect(await refusal(openRunStore(paths()))).toMatchInlineSnapshot(`
       [
-        "run store <home>/store.sqlite: was written by a newer Trainscope: expected schema 2 or older, received schema 99. Update trainscope, or set TRAINSCOPE_HOME to another folder",
+        "run store <home>/store.sqlite: was written by a newer Trainscope: expected schema 3 or older, received schema 99. Update trainscope, or set TRAINSCOPE_HOME to another folder",
         3,
       ]
     `);

@@ -111,7 +111,7 @@ test("two names of one training become one trial with its result and with every 
     trials.find(({ factors }) => factors.variant === variant),
   );
   expect(spelledOut).toMatchObject({ id: hard?.id, status: "done", end: hard?.end });
-  expect(hard?.spec).toMatchObject({ schema: 2, loss: { kind: "crossEntropy", labelSmoothing: 0 }, freeze: [] });
+  expect(hard?.spec).toMatchObject({ schema: 3, loss: { kind: "crossEntropy", labelSmoothing: 0 }, freeze: [] });
   // Probes are no longer part of a spec.
   expect([probed?.status, "probes" in (probed?.spec ?? {})]).toEqual(["pending", false]);
   await store.close();

@@ -5,6 +5,7 @@ import { join, parse } from "node:path";
 import { CorruptFileError, EnvironmentError } from "../../core/errors.js";
 import { type Connection, connect } from "./connection.js";
 import { fromSchema1 } from "./schema-1.js";
+import { fromSchema2 } from "./schema-2.js";
 import { damagedStore } from "./store-errors.js";
 
 /** "TScp": marks a SQLite file as ours. */
@@ -78,14 +79,17 @@ export interface Schema {
 export type Migration = (connection: Connection) => ReadonlyMap<string, string>;
 
 const runStore: Schema = {
-  version: 2,
+  version: 3,
   tables,
-  migrations: new Map([[1, (connection) => fromSchema1(connection, tables)]]),
+  migrations: new Map([
+    [1, (connection: Connection) => fromSchema1(connection, tables)],
+    [2, fromSchema2],
+  ]),
 };
 
 /**
  * Brings an open file to the current schema, in one transaction. An older file is copied first, to
- * `store.schema-1.sqlite` beside it.
+ * `store.schema-2.sqlite` beside it.
  * @returns new names of trials by their old names.
  * @throws EnvironmentError for a file of a newer program, CorruptFileError for the database of another program.
  */

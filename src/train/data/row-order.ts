@@ -80,14 +80,17 @@ function scheduledEpochs(
   };
 }
 
+/** Batch size of an epoch, where it changes. */
+type SizeOf = (epoch: number) => number;
+
 /**
- * A new permutation for every epoch; the last batch holds what is left, unless `dropLast`.
- * @param sizeOf batch size of an epoch; `batchSize` throughout when left out.
+ * Epochs that are passes over the examples: cut into batches, of which the last holds what is left, unless `dropLast`.
  * @throws InvalidInputError when there is no whole batch to be had.
  */
-export function shuffledOrder(
-  { examples, batchSize, seed, dropLast }: RowOrderRequest,
-  sizeOf?: (epoch: number) => number,
+function passes(
+  { examples, batchSize, dropLast }: Omit<RowOrderRequest, "seed">,
+  orderOf: (epoch: number) => Int32Array,
+  sizeOf: SizeOf | undefined,
 ): RowOrder {
   const stepsOf = (size: number): number => (dropLast ? Math.floor(examples / size) : Math.ceil(examples / size));
   if (stepsOf(batchSize) === 0) throw noBatch(examples, batchSize);
@@ -95,28 +98,14 @@ export function shuffledOrder(
   const sizeIn = (epoch: number): number => Math.min(examples, sizeOf?.(epoch) ?? batchSize);
   const epochs =
     sizeOf === undefined ? equalEpochs(stepsOf(batchSize)) : scheduledEpochs((epoch) => stepsOf(sizeIn(epoch)));
-  // That of the running epoch, and of the next one if it was asked for.
-  const orders = new Map<number, Int32Array>();
-  const streamOf = (epoch: number) => randomStream(seed, "shuffle", epoch);
-  const orderOf = (epoch: number): Int32Array => {
-    const known = orders.get(epoch);
-    if (known !== undefined) return known;
-    const order = permutation(examples, streamOf(epoch));
-    orders.set(epoch, order);
-    return order;
-  };
   const batches = (from: number, steps: number): Int32Array => {
-    const { number: wanted, first } = epochs.epochAt(from);
-    const order = orderOf(wanted);
-    for (const epoch of orders.keys()) if (epoch !== wanted && epoch !== wanted + 1) orders.delete(epoch);
-    const size = sizeIn(wanted);
+    const { number, first } = epochs.epochAt(from);
+    const size = sizeIn(number);
     const start = (from - first) * size;
-    return order.subarray(start, Math.min(examples, start + steps * size));
+    return orderOf(number).subarray(start, Math.min(examples, start + steps * size));
   };
   return {
     ...epochs,
-    prepare: orderOf,
-    writeEpoch: (epoch, table) => writePermutation(examples, streamOf(epoch), table),
     batch: (step) => batches(step, 1),
     batches,
     sizeAt(step) {
@@ -127,8 +116,42 @@ export function shuffledOrder(
   };
 }
 
-/** File order, wrapping round at the end; every batch is full. */
-export function sequentialOrder({ examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
+/** Passes in the order of the data. */
+export function sequentialOrder(request: Omit<RowOrderRequest, "seed">, sizeOf?: SizeOf): RowOrder {
+  const order = Int32Array.from({ length: request.examples }, (_, row) => row);
+  return passes(request, () => order, sizeOf);
+}
+
+/** Passes with a new permutation for each. */
+export function shuffledOrder({ seed, ...request }: RowOrderRequest, sizeOf?: SizeOf): RowOrder {
+  const { examples } = request;
+  // That of the running epoch, and of the next one if it was asked for.
+  const orders = new Map<number, Int32Array>();
+  const streamOf = (epoch: number) => randomStream(seed, "shuffle", epoch);
+  const orderOf = (epoch: number): Int32Array => {
+    const known = orders.get(epoch);
+    if (known !== undefined) return known;
+    const order = permutation(examples, streamOf(epoch));
+    orders.set(epoch, order);
+    return order;
+  };
+  const current = (wanted: number): Int32Array => {
+    const order = orderOf(wanted);
+    for (const epoch of orders.keys()) if (epoch !== wanted && epoch !== wanted + 1) orders.delete(epoch);
+    return order;
+  };
+  return {
+    ...passes(request, current, sizeOf),
+    prepare: orderOf,
+    writeEpoch: (epoch, table) => writePermutation(examples, streamOf(epoch), table),
+  };
+}
+
+/**
+ * The order of the data, batch after batch, going on from its end to its beginning: every batch is full, and an epoch is
+ * as many batches as hold all examples, some of which it repeats. For comparisons by steps.
+ */
+export function wrappingOrder({ examples, batchSize }: Pick<RowOrderRequest, "examples" | "batchSize">): RowOrder {
   const batches = (first: number, steps: number): Int32Array =>
     Int32Array.from({ length: steps * batchSize }, (_, i) => (first * batchSize + i) % examples);
   return {
@@ -165,25 +188,26 @@ export function givenOrder(
 
 /**
  * The order of a trial: the rows given by the caller, or what the spec says.
- * @throws InvalidInputError when there is no whole batch, or a batch schedule for an order that has no epochs of its own.
+ * @throws InvalidInputError when there is no whole batch, or a batch schedule for an order whose epochs are no passes.
  */
 export function rowOrder(
   { order, batchSize, seed, dropLast, batchSchedule }: OrderSpec,
   rows: Int32Array | undefined,
   examples: number,
 ): RowOrder {
-  if (batchSchedule !== undefined && (rows !== undefined || order === "sequential")) {
-    throw new InvalidInputError("needs shuffled epochs", {
+  if (batchSchedule !== undefined && (rows !== undefined || order === "wrapping")) {
+    throw new InvalidInputError("needs epochs that are passes over the examples", {
       where: "batchSchedule",
-      expected: 'order "shuffle"',
-      received: rows === undefined ? "sequential" : "row numbers",
+      expected: 'order "shuffle" or "sequential"',
+      received: rows === undefined ? order : "row numbers",
     });
   }
   if (rows !== undefined) return givenOrder(rows, { examples, batchSize });
-  if (order === "sequential") return sequentialOrder({ examples, batchSize });
+  if (order === "wrapping") return wrappingOrder({ examples, batchSize });
   const sizes = batchSchedule === undefined ? undefined : batchSizeFunction(batchSchedule);
   const sizeOf = sizes === undefined ? undefined : (epoch: number) => sizes({ epoch, batchSize });
-  return shuffledOrder({ examples, batchSize, seed, dropLast }, sizeOf);
+  const request = { examples, batchSize, dropLast };
+  return order === "sequential" ? sequentialOrder(request, sizeOf) : shuffledOrder({ ...request, seed }, sizeOf);
 }
 
 type OrderSpec = Pick<TrialSpec, "order" | "batchSize" | "seed" | "dropLast" | "batchSchedule">;

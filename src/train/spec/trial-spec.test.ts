@@ -18,7 +18,7 @@ describe("one training has one name", () => {
     ["the options of an optimizer", { optimizer: adam() }],
     ["the schedule", { schedule: { kind: "constant" } }],
     ["the length", { epochs: 1 }],
-    ["batch size, order, seed and schema", { batchSize: 64, order: "shuffle", dropLast: false, seed: 0, schema: 2 }],
+    ["batch size, order, seed and schema", { batchSize: 64, order: "shuffle", dropLast: false, seed: 0, schema: 3 }],
     ["undefined", { clip: undefined, freeze: undefined, steps: undefined, batchSchedule: undefined }],
     ["no limits", { clip: {} }],
     ["nothing frozen", { freeze: [] }],
@@ -49,7 +49,7 @@ describe("one training has one name", () => {
     ],
     ["patterns in another order", { freeze: ["b", "a", "b"] }, { freeze: ["a", "b"] }],
     ["as many networks as learning rates", { learningRates: [0.1, 0.2], ensemble: 2 }, { learningRates: [0.1, 0.2] }],
-    ["a sequential order, which has no last batch", { order: "sequential", dropLast: true }, { order: "sequential" }],
+    ["a wrapping order, which has no last batch", { order: "wrapping", dropLast: true }, { order: "wrapping" }],
   ])("whether left out or written out: %s", (_name, written, left = {}) => {
     expect(idOf(written)).toBe(idOf(left));
   });
@@ -69,6 +69,8 @@ describe("one training has one name", () => {
       { clip: { norm: 1 } },
       { freeze: ["*.bias"] },
       { order: "sequential" },
+      { order: "sequential", dropLast: true },
+      { order: "wrapping" },
       { dropLast: true },
       { ensemble: 3 },
       { learningRates: [0.1, 0.2, 0.3] },
@@ -153,8 +155,9 @@ test.each<[string, object]>([
   ["fewer learning rates than networks", { ensemble: 3, learningRates: [0.1] }],
   ["no learning rates", { learningRates: [] }],
   ["a hash that is none", { rows: "abc" }],
-  ["a spec of the older form", { schema: 1 }],
-  ["a spec of a newer form", { schema: 3 }],
+  ["a spec of the older form", { schema: 2 }],
+  ["a spec of the oldest form", { schema: 1 }],
+  ["a spec of a newer form", { schema: 4 }],
 ])("%s is refused with what is expected", (_name, changes) => {
   expect(() => trialSpec({ ...input, ...changes } as TrialSpecInput)).toThrowErrorMatchingSnapshot();
 });

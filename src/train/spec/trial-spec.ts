@@ -14,13 +14,13 @@ import { optimizers } from "../../optim/optimizers/index.js";
 import { completeSchedule } from "../../optim/schedules.js";
 import { type DataUse, dataUseSchema } from "./data-use.js";
 import { type KindSpec, kindSpec } from "./kind-spec.js";
-import { type StopRule, stopRuleSchema } from "./stop-rule.js";
+import { type Keep, keepSchema, type StopRule, stopRuleSchema } from "./stop-rule.js";
 
-export type { KindSpec, StopRule };
+export type { Keep, KindSpec, StopRule };
 
 /** Everything that determines a training, every default written out. What is measured on the way is no part of it. */
 export interface TrialSpec {
-  readonly schema: 2;
+  readonly schema: 3;
   /** A layer with its options, or `{ kind: "onnx", fingerprint }` for a model from a file. */
   readonly model: KindSpec;
   readonly data: DataUse;
@@ -42,8 +42,12 @@ export interface TrialSpec {
   readonly epochs?: number;
   /** Updates; 0 measures the initial state. */
   readonly steps?: number;
-  /** `shared`: the networks of an ensemble see the same shuffled order, that of the first. */
-  readonly order: "shuffle" | "sequential" | "shared";
+  /**
+   * Which examples follow which: `shuffle` and `sequential` make epochs that are passes, `wrapping` goes on from the last
+   * example to the first, so that every batch is full. `shared`: the networks of an ensemble see the same shuffled order,
+   * that of the first.
+   */
+  readonly order: (typeof rowOrders)[number];
   /** Leave out a last batch that is smaller than `batchSize`. */
   readonly dropLast: boolean;
   /** Determines initial weights, order and dropout. */
@@ -54,11 +58,16 @@ export interface TrialSpec {
   readonly learningRates?: readonly number[];
   /** Ends the training early. Absent: all steps are done. */
   readonly stop?: StopRule;
+  /** With which weights it ends. Absent: the last. */
+  readonly keep?: Keep;
   /** SHA-256 of the initial values that were handed in, see `trialOrigin`. Absent: those that the seed gives. */
   readonly initial?: string;
   /** SHA-256 of the row numbers that were handed in. Absent: the order is that of `order`. */
   readonly rows?: string;
 }
+
+/** Which examples follow which. */
+export const rowOrders = ["shuffle", "sequential", "wrapping", "shared"] as const;
 
 const count = z.int().positive();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "a SHA-256 of 64 hexadecimal digits" });
@@ -68,7 +77,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "a SHA-256 of 64 hexa
  * `trialSpec` reads their options from their tables.
  */
 export const trialSpecSchema = z.strictObject({
-  schema: z.literal(2).default(2),
+  schema: z.literal(3).default(3),
   model: kindSpec,
   data: dataUseSchema,
   loss: kindSpec.default({ kind: "crossEntropy" }),
@@ -81,12 +90,13 @@ export const trialSpecSchema = z.strictObject({
   microBatchSize: count.optional(),
   epochs: count.optional(),
   steps: z.int().min(0).optional(),
-  order: z.enum(["shuffle", "sequential", "shared"]).default("shuffle"),
+  order: z.enum(rowOrders).default("shuffle"),
   dropLast: z.boolean().default(false),
   seed: z.int().default(0),
   ensemble: count.optional(),
   learningRates: z.array(z.number()).min(1).readonly().optional(),
   stop: stopRuleSchema.optional(),
+  keep: keepSchema.optional(),
   initial: sha256.optional(),
   rows: sha256.optional(),
 } satisfies Readonly<Record<keyof TrialSpec, z.ZodType>>);
@@ -140,13 +150,15 @@ function checkForm(input: unknown, where: string): void {
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new InvalidInputError("not a trial spec", { where, expected: "an object with model, data and optimizer" });
   }
-  const { schema = 2 } = input as { schema?: unknown };
-  if (schema === 2) return;
+  const { schema = 3 } = input as { schema?: unknown };
+  if (schema === 3) return;
   throw new InvalidInputError("a spec of another form", {
     where: `${where}.schema`,
-    expected: "2",
+    expected: "3",
     received: `${schema}`,
-    remedy: schema === 1 ? "upgradeTrialSpec makes it one of this form" : "A newer version of the program wrote it",
+    remedy: [1, 2].includes(schema as number)
+      ? "upgradeTrialSpec makes it one of this form"
+      : "A newer version of the program wrote it",
   });
 }
 
@@ -181,13 +193,13 @@ function unlessEmpty<T extends object>(options: T | undefined): T | undefined {
 type Given = z.output<typeof trialSpecSchema>;
 
 /**
- * The order in one form. Row numbers that were handed in take the place of any order; a single network shares its order
- * with nobody; a sequential order goes on from the end to the beginning, so that there is no last batch.
+ * The order in one form. Row numbers that were handed in take the place of any order and wrap round at their end, as
+ * the wrapping order does: there is no last batch. A single network shares its order with nobody.
  */
 function orderOf({ order, rows, dropLast, ensemble, learningRates }: Given): Pick<TrialSpec, "order" | "dropLast"> {
-  if (rows !== undefined || order === "sequential") return { order: "sequential", dropLast: false };
+  if (rows !== undefined || order === "wrapping") return { order: "wrapping", dropLast: false };
   const isAlone = ensemble === undefined && learningRates === undefined;
-  return { order: isAlone ? "shuffle" : order, dropLast };
+  return { order: isAlone && order === "shared" ? "shuffle" : order, dropLast };
 }
 
 /** Parts as large as the batch are the whole batch; a schedule may make it larger. */

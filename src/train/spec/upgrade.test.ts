@@ -1,4 +1,4 @@
-// Specs of schema 1, as stores and checkpoints of older versions hold them.
+// Specs of schema 1 and 2, as stores and checkpoints of older versions hold them.
 import { expect, test } from "vitest";
 import { fingerprint } from "../../data/published/definition.js";
 import { mnist } from "../../data/published/mnist.js";
@@ -63,4 +63,19 @@ test("a spec of today comes back, and what is no spec is refused", () => {
   expect(() => upgradeTrialSpec({ ...old, data: null })).toThrow(/^trial.data: not a trial spec/);
   expect(() => upgradeTrialSpec({ ...old, nonsense: 1 })).toThrow(/unknown option "nonsense"/);
   expect(() => upgradeTrialSpec({ ...old, data: { ...old.data, nonsense: 1 } })).toThrow(/unknown option "nonsense"/);
+});
+
+test("a spec of schema 2 is the same training: what it called sequential wraps round", () => {
+  const data = dataUse(syntheticDataset("two-moons:points=30"));
+  const today = trialSpec({ ...input, data });
+  for (const [then, now] of [
+    ["sequential", "wrapping"],
+    ["shuffle", "shuffle"],
+  ] as const)
+    expect(upgradeTrialSpec({ ...today, schema: 2, order: then })).toEqual({ spec: { ...today, order: now } });
+  const rows = "0".repeat(64);
+  expect(upgradeTrialSpec({ ...today, schema: 2, order: "sequential", rows }).spec).toEqual(
+    trialSpec({ ...today, rows }),
+  );
+  expect(upgradeTrialSpec({ ...old, order: "sequential" }).spec.order).toBe("wrapping");
 });

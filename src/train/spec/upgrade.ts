@@ -25,14 +25,26 @@ interface OldData {
 }
 
 /**
- * A spec of schema 1 as one of schema 2; one of schema 2 is checked and comes back. The training is the same, its name
- * is not. Specs of schema 1 did not know of initial values and row orders that were handed in.
- * @throws InvalidInputError | UnknownNameError when it is no spec of either form.
+ * A spec of schema 1 or 2 as one of schema 3; one of schema 3 is checked and comes back. The training is the same, its
+ * name is not. Specs of schema 1 did not know of initial values and row orders that were handed in.
+ * @throws InvalidInputError | UnknownNameError when it is no spec of any form.
  */
 export function upgradeTrialSpec(old: unknown, where = "trial"): UpgradedSpec {
-  const { schema, probes, data, ...rest } = membersOf(old, where);
-  if (schema !== 1) return { spec: trialSpec(old as TrialSpecInput, where) };
+  const members = membersOf(old, where);
+  if (members.schema === 1) return fromSchema1(members, where);
+  return { spec: trialSpec((members.schema === 2 ? fromSchema2(members) : old) as TrialSpecInput, where) };
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** The sequential order of schema 1 and 2 went on from the last example to the first. */
+function fromSchema2({ schema: _, ...rest }: Members): Members {
+  return rest.order === "sequential" ? { ...rest, order: "wrapping" } : rest;
+}
+
+function fromSchema1({ probes, data, ...old }: Members, where: string): UpgradedSpec {
   const { dataset, fingerprint, trainExamples, testExamples, scaling, ...unknown } = membersOf(data, `${where}.data`);
+  const rest = fromSchema2(old);
   const input = {
     ...rest,
     data: {
@@ -48,7 +60,7 @@ export function upgradeTrialSpec(old: unknown, where = "trial"): UpgradedSpec {
   };
 }
 
-function membersOf(value: unknown, where: string): Readonly<Record<string, unknown>> {
+function membersOf(value: unknown, where: string): Members {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
   throw new InvalidInputError("not a trial spec", { where, expected: "an object", received: typeof value });
 }
