@@ -6,9 +6,15 @@ import { type FoundKind, kindByName } from "../core/names.js";
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
   return (text) => {
-    const value = /^[+-]?\d+(e\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
-    if (!Number.isSafeInteger(value) || value < minimum) throw notA(flag, `an integer of at least ${minimum}`, text);
-    return value;
+    const isInteger = /^[+-]?\d+(e\d+)?$/i.test(text.trim());
+    const value = isInteger ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= minimum) return value;
+    // Above this, not every integer has a double of its own.
+    const isTooLarge = value > Number.MAX_SAFE_INTEGER;
+    const expected = isTooLarge
+      ? `an integer from ${minimum} to ${Number.MAX_SAFE_INTEGER}`
+      : `an integer of at least ${minimum}`;
+    throw notA(flag, expected, text);
   };
 }
 

@@ -27,6 +27,11 @@ export function formatDuration(seconds: number): string {
   return hours > 0 ? `${hours} h ${two(minutes)} min` : `${minutes} min ${two(whole % 60)} s`;
 }
 
+/** How often in a second, for people: whole from 10 on, with two digits below. */
+export function formatRate(perSecond: number): string {
+  return formatNumber(perSecond >= 10 ? Math.round(perSecond) : Number(perSecond.toPrecision(2)));
+}
+
 /** Bytes for people: `11.6 MB` (powers of 1000, as disks count). */
 export function formatBytes(bytes: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"];

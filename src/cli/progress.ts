@@ -1,6 +1,6 @@
 // The progress of a long job: a bar on a terminal, occasional plain lines elsewhere, nothing if quiet.
 import { SingleBar } from "cli-progress";
-import { formatDuration, formatNumber } from "./output.js";
+import { formatDuration, formatNumber, formatRate } from "./output.js";
 import type { Terminal } from "./terminal.js";
 
 export interface Progress {
@@ -53,7 +53,7 @@ class Pace {
     const perSecond = (1000 * (done - this.#startDone)) / Math.max(1, nowMs - this.#startMs);
     if (perSecond <= 0) return { rate: "-", left: "unknown" };
     return {
-      rate: formatNumber(perSecond >= 100 ? Math.round(perSecond) : perSecond),
+      rate: formatRate(perSecond),
       left: formatDuration((total - done) / perSecond),
     };
   }

@@ -36,6 +36,8 @@ export interface MetricRow extends SeriesKey {
   readonly step: number;
   /** Passes over the training data done, possibly fractional. */
   readonly epoch: number;
+  /** A mean over the steps of the epoch that ends here, not a measurement before the step that follows. */
+  readonly over?: "epoch";
   /** Which network of an ensemble, from 0; absent for a single one. */
   readonly network?: number;
   /** `NaN` and infinities are kept: divergence is a result. */

@@ -9,7 +9,7 @@ import { rowsOfEvent } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { dataUse } from "./spec/data-use.js";
 import type { KindSpec } from "./spec/kind-spec.js";
-import { type TrialSpec, trialSpec } from "./spec/trial-spec.js";
+import { type TrialSpec, type TrialSpecInput, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
 
 /** What one training needs. Everything but `probes`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
@@ -38,7 +38,8 @@ export interface TrainOptions {
   /** Updates, instead of `epochs`. */
   readonly steps?: number;
   /**
-   * `shuffle`, anew in every epoch, or `sequential`, the order of the data. Default `shuffle`. Networks of an ensemble
+   * `shuffle`, anew in every epoch, or `sequential`, the order of the data. Default `shuffle`. With both an epoch is a
+   * pass; `wrapping` is the order of the data in full batches, going on from the end at the beginning. Networks of an ensemble
    * shuffle each for itself; `shared` gives all of them the order of the first, which is faster for many inputs.
    */
   readonly order?: TrialSpec["order"];
@@ -58,6 +59,13 @@ export interface TrainOptions {
    * measured after every epoch, and the test split once at the end. Default none.
    */
   readonly validation?: { readonly fraction: number; readonly seed?: number };
+  /**
+   * Ends the training early: `{ kind: "noImprovement", patience: 5 }` after so many epochs in a row without improvement of
+   * the validation loss, `{ kind: "lossAbove" }` when the loss rises far above its best. Default never.
+   */
+  readonly stop?: TrialSpecInput["stop"];
+  /** `{ best: "loss" }` or `{ best: "accuracy" }`: the test split is measured with the best weights. Default the last. */
+  readonly keep?: TrialSpec["keep"];
   /** Determines initial weights, order and dropout. Default 0. */
   readonly seed?: number;
   /**
@@ -80,7 +88,7 @@ export interface TrainOptions {
  *
  * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`);
  * - after every epoch the loss and, for classes, the accuracy (0 to 1) of two splits. Those of `train` are means over
- *   the epoch, while weights change and dropout is active; those of `validation` are of the validation split after it,
+ *   the epoch (`over: "epoch"`), while weights change and dropout is active; those of `validation` are of the validation split after it,
  *   or of the test split where there is no validation split;
  * - at the end those of `test`, where a validation split was there for choices.
  *
@@ -110,7 +118,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
   try {
     for await (const event of trial.run(signal)) {
       // The network of an ensemble is named, even if it is the only one.
-      for (const row of rowsOfEvent(trial.id, event)) yield isEnsemble ? { network: 0, ...row } : row;
+      for (const row of rowsOfEvent(trial.id, event)) {
+        const named = isEnsemble ? { network: 0, ...row } : row;
+        // Its step and epoch are those of the step that comes next, which has a loss of its own.
+        yield event.kind === "epoch" && row.phase === "train" ? { ...named, over: "epoch" } : named;
+      }
     }
   } finally {
     await trial.dispose();
@@ -146,6 +158,8 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
       dropLast: options.dropLast,
       seed: options.seed,
       ensemble: options.ensemble,
+      stop: options.stop,
+      keep: options.keep,
       learningRates: options.learningRates,
     },
     "train",

@@ -21,6 +21,7 @@ export const trainCommand: CommandBuilder = (command, context) => {
   addWarmUp(command);
   addLength(command.optionsGroup("Length, order and batches:"));
   addFamily(command, families.batchSchedule);
+  addEnding(command);
   addProbes(command.optionsGroup("Probes:"));
   addResults(command.optionsGroup("Results:"));
   addTopics(command);
@@ -135,7 +136,7 @@ function addLength(command: Command): void {
     )
     .option(
       "--order <how>",
-      "shuffle; sequential: file order, wrapping around; rows.npy: these row numbers, batch by batch; or shared: one shuffled order for all networks of an ensemble",
+      "shuffle; sequential: file order; wrapping: file order in full batches, going on from the end at the beginning; rows.npy: these row numbers, batch by batch; or shared: one shuffled order for all networks of an ensemble",
       "shuffle",
     )
     .option("--drop-last", "drop a last batch that is smaller than the others")
@@ -146,6 +147,31 @@ function addLength(command: Command): void {
       integer("--ensemble", 1),
     )
     .option("--threads <n>", "threads of one step (default: chosen by measurement)", integer("--threads", 1));
+}
+
+function addEnding(command: Command): void {
+  command
+    .option(
+      "--patience <epochs>",
+      "end after so many epochs in a row without improvement (default: never)",
+      integer("--patience", 1),
+    )
+    .option(
+      "--min-delta <number>",
+      "an improvement by no more than this does not count for --patience (default: 0)",
+      atLeast("--min-delta", 0),
+    )
+    .option(
+      "--monitor <what>",
+      "what --patience and --keep best compare epochs by: loss or accuracy, of the validation split (default: loss)",
+      choice("--monitor", ["loss", "accuracy"]),
+    )
+    .option(
+      "--keep <which>",
+      "weights to end with: last, or best of all epochs",
+      choice("--keep", ["last", "best"]),
+      "last",
+    );
 }
 
 function addProbes(command: Command): void {

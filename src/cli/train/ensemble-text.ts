@@ -1,7 +1,7 @@
 // How a training of an ensemble is told: by the distributions of its networks' numbers.
 import type { Finding } from "../../core/findings.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
-import type { Divergence, Evaluation, ProbeReading } from "../../train/trial/events.js";
+import type { Divergence, Evaluation, ProbeReading, Stop } from "../../train/trial/events.js";
 import { formatDuration, formatNumber } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
 import type { Outcome, Timing, TrainingText } from "./training-text.js";
@@ -31,6 +31,10 @@ interface EnsembleDocument extends Timing {
   readonly testAccuracy?: Distribution;
   /** Each network that diverged, and when. */
   readonly diverged: { readonly count: number; readonly networks: readonly Pick<Divergence, "network" | "step">[] };
+  /** Each network that ended early for want of improvement, and when. */
+  readonly stopped?: { readonly count: number; readonly networks: readonly Pick<Stop, "network" | "step">[] };
+  /** Epochs whose weights the networks end with, where the best are kept. */
+  readonly keptEpoch?: Distribution;
   readonly steps: number;
   readonly data: string;
   readonly status: Outcome["status"];
@@ -55,6 +59,7 @@ export const ensembleText: TrainingText = {
   probeDocument: (reading) => ({ network: reading.network, ...probeDocument(reading) }),
   progressLoss: (losses) => distributionOf(losses)?.mean ?? Number.NaN,
   epochText: ({ epoch, measured }) => epochText(epoch, measured[measured.length - 1]),
+  endingText,
   divergedText,
   probeTables: (probed, _half, columns) => meanLookText(probed, columns),
   summary(outcome) {
@@ -63,7 +68,8 @@ export const ensembleText: TrainingText = {
   },
 };
 
-function finalDocument({ trial, measured, test, timing, data, status }: Outcome): EnsembleDocument {
+function finalDocument(outcome: Outcome): EnsembleDocument {
+  const { trial, measured, test, stopped, kept, timing, data, status } = outcome;
   const { history, networks, everyEpoch } = trial;
   const part = (name: string, values: ArrayLike<number> | undefined) => {
     const distribution = values === undefined ? undefined : distributionOf(values);
@@ -80,6 +86,11 @@ function finalDocument({ trial, measured, test, timing, data, status }: Outcome)
       count: history.diverged.length,
       networks: history.diverged.map(({ network, step }) => ({ network, step })),
     },
+    ...(stopped === undefined ? {} : { stopped: listed(stopped) }),
+    ...part(
+      "keptEpoch",
+      kept?.map(({ epoch }) => epoch),
+    ),
     ...{ steps: history.steps, ...timing, data, status },
   };
 }
@@ -112,8 +123,26 @@ function epochText(epoch: number, { phase, loss, accuracy }: Evaluation): string
   return `epoch ${epoch}: ${distributionText(`${name} loss`, loss, 1, 4)}${right}`;
 }
 
-function divergedText(diverged: readonly Divergence[], networks: number): string {
-  const all = diverged.length === networks ? "; try a smaller learning rate" : "";
+const listed = (ends: readonly Pick<Stop, "network" | "step">[]) => ({
+  count: ends.length,
+  networks: ends.map(({ network, step }) => ({ network, step })),
+});
+
+function endingText({ stopped = [], kept = [] }: Pick<Outcome, "stopped" | "kept">): string {
+  const epochs = (places: readonly { readonly epoch: number }[]): string => {
+    const numbers = places.map(({ epoch }) => epoch);
+    return `epochs ${formatNumber(Math.min(...numbers))} to ${formatNumber(Math.max(...numbers))}`;
+  };
+  return [
+    ...(stopped.length === 0
+      ? []
+      : [`${formatNumber(stopped.length)} networks ended after ${epochs(stopped)} for want of improvement`]),
+    ...(kept.length === 0 ? [] : [`the weights are those of ${epochs(kept)}, the best of each network`]),
+  ].join("; ");
+}
+
+function divergedText(diverged: readonly Divergence[], networks: number, advice: string): string {
+  const all = diverged.length === networks ? `. ${advice}` : "";
   const first = diverged.slice(0, 5).map(({ network, step }) => `${network} at step ${formatNumber(step)}`);
   const more = diverged.length > first.length ? ", ..." : "";
   return `${formatNumber(diverged.length)} of ${formatNumber(networks)} networks diverged: ${first.join(", ")}${more}${all}`;

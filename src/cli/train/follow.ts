@@ -9,6 +9,8 @@ import type { StopSignal, Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { formatNumber, jsonLine } from "../output.js";
 import { type Progress, startProgress } from "../progress.js";
+import { comparisonRemark } from "./comparison-remark.js";
+import { divergenceAdvice } from "./divergence-advice.js";
 import { ensembleText } from "./ensemble-text.js";
 import { StateFile, writeResult } from "./files.js";
 import type { TrainableModel } from "./model.js";
@@ -52,6 +54,7 @@ class Training {
   #threads = 0;
   #validation: Evaluation | undefined;
   #test: Measured | undefined;
+  #ending: Pick<Outcome, "stopped" | "kept"> = { stopped: undefined, kept: undefined };
   #status: Outcome["status"] = "done";
 
   constructor(following: Following) {
@@ -99,20 +102,29 @@ class Training {
         // All networks that did are named together at the end.
         return;
       case "done": {
-        const { networks } = this.#following.trial;
+        const { trial, data } = this.#following;
+        const { networks } = trial;
         if (event.diverged.length === networks) this.#status = "diverged";
-        if (event.diverged.length > 0) this.#say(this.#text.divergedText(event.diverged, networks));
+        this.#ending = { stopped: event.stopped, kept: event.kept };
+        const ending = this.#text.endingText(this.#ending);
+        if (ending !== "") this.#say(ending);
+        if (event.diverged.length > 0)
+          this.#say(
+            this.#text.divergedText(event.diverged, networks, divergenceAdvice(trial.spec, data, event.diverged)),
+          );
       }
     }
   }
 
   #begin({ step, totalSteps, compileMs }: EventOf<"ready">): void {
-    const { options, data } = this.#following;
+    const { options, data, trial } = this.#following;
     if (step > totalSteps) throw furtherThanAsked(options.resume ?? "", step, totalSteps);
     this.#compileMs = compileMs;
     this.#progress.setTotal(totalSteps);
     const from = step === 0 ? "" : ` from step ${formatNumber(step)}`;
     this.#progress.line(`training on ${data.title}, ${formatNumber(totalSteps)} steps${from}`);
+    const remark = comparisonRemark(options, trial.everyEpoch);
+    if (remark !== undefined) this.#say(remark);
   }
 
   #advance({ first, steps, losses, durationMs, threads }: EventOf<"steps">): void {
@@ -164,7 +176,10 @@ class Training {
   /** After the last step: what the last epoch measured, if it ended there. */
   async #measured(): Promise<Measured> {
     const { trial } = this.#following;
-    if (this.#validation?.step === trial.history.steps) return this.#validation;
+    const { kept, stopped = [] } = this.#ending;
+    // Weights of other epochs have not been measured as they are now.
+    const areLast = kept === undefined && (trial.networks === 1 || stopped.length === 0);
+    if (areLast && this.#validation?.step === trial.history.steps) return this.#validation;
     return trial.evaluate(trial.everyEpoch ?? "train");
   }
 
@@ -188,6 +203,7 @@ class Training {
       trial: this.#following.trial,
       measured,
       test: this.#test,
+      ...this.#ending,
       timing: {
         seconds,
         stepsPerSecond: this.#steps / Math.max(seconds, 1e-9),

@@ -1,8 +1,9 @@
 // From the flags of `trainscope train` to the options of a training.
 import { InvalidInputError } from "../../core/errors.js";
 import type { ImageSize } from "../../data/user/image-set.js";
+import type { Monitor } from "../../optim/schedule.js";
 import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
-import type { KindSpec, TrialSpec } from "../../train/spec/trial-spec.js";
+import type { Keep, KindSpec, StopRule, TrialSpec } from "../../train/spec/trial-spec.js";
 import { choice, kebabCase } from "../option-values.js";
 import { families, isDefinitionFlag, specFromFlags } from "./definition-flags.js";
 
@@ -39,7 +40,7 @@ interface PlainFlags {
   readonly threads?: number;
   /** So many networks at once, with the seeds from `seed` on; one when left out. */
   readonly ensemble?: number;
-  /** `shuffle`, `sequential`, `shared`, or a path to an `.npy` file of row numbers. */
+  /** `shuffle`, `sequential`, `wrapping`, `shared`, or a path to an `.npy` file of row numbers. */
   readonly order: string;
   /** File for the trained model in inference form. */
   readonly save?: string;
@@ -69,6 +70,10 @@ export interface TrainCommandOptions extends PlainFlags {
   readonly epochs?: number;
   readonly steps?: number;
   readonly dropLast: boolean;
+  /** What ends the training before its last step. */
+  readonly stop?: StopRule;
+  /** With which weights it ends; the last when left out. */
+  readonly keep?: Keep;
   /** What to look at on the way; nothing when left out. */
   readonly probes?: ProbeSpec;
   readonly quiet: boolean;
@@ -76,7 +81,7 @@ export interface TrainCommandOptions extends PlainFlags {
 }
 
 /** What the command line gives: flags by name, those of definitions among them. */
-export interface Flags extends PlainFlags, ProbeFlags {
+export interface Flags extends PlainFlags, ProbeFlags, EndingFlags {
   readonly [flag: string]: unknown;
   readonly epochs?: number;
   readonly steps?: number;
@@ -98,8 +103,10 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
       received: "both",
     });
   }
-  const { warmUp, clipNorm, clipValue, freeze = [], dropLast = false, quiet = false, json = false, ...others } = flags;
+  const { warmUp, clipNorm, clipValue, freeze = [], dropLast = false, quiet = false, json = false, ...rest } = flags;
+  const { patience: _, minDelta: __, monitor: ___, keep: ____, ...others } = rest;
   const probes = probesFrom(flags);
+  const { stop, keep } = endingFrom(flags);
   const schedule = specFromFlags(families.schedule, flags);
   const sizes = specFromFlags(families.batchSchedule, flags);
   const clip = {
@@ -116,6 +123,8 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
     ...(Object.keys(clip).length === 0 ? {} : { clip }),
     ...(steps === undefined ? { epochs: epochs ?? 1 } : { steps }),
     ...(probes === undefined ? {} : { probes }),
+    ...(stop === undefined ? {} : { stop }),
+    ...(keep === undefined ? {} : { keep }),
     ...{ freeze, dropLast, quiet, json },
   };
 }
@@ -125,6 +134,32 @@ function withoutDefinitions(flags: PlainFlags & { readonly [flag: string]: unkno
   const plain: PlainFlags & { [flag: string]: unknown } = { ...flags };
   for (const flag of Object.keys(plain)) if (isDefinitionFlag(flag)) delete plain[flag];
   return plain;
+}
+
+interface EndingFlags {
+  readonly patience?: number;
+  readonly minDelta?: number;
+  readonly monitor?: Monitor;
+  readonly keep?: "last" | "best";
+}
+
+/** When the training ends, and with which weights. */
+function endingFrom({ patience, minDelta, monitor, keep }: EndingFlags): { stop?: StopRule; keep?: Keep } {
+  const lacksPatience = minDelta !== undefined && patience === undefined;
+  if (lacksPatience || (monitor !== undefined && patience === undefined && keep !== "best")) {
+    throw new InvalidInputError("there is nothing to compare epochs for", {
+      where: lacksPatience ? "--min-delta" : "--monitor",
+      expected: lacksPatience ? "--patience as well" : "--patience or --keep best as well",
+      received: `${minDelta ?? monitor}`,
+    });
+  }
+  const by = monitor ?? "loss";
+  return {
+    ...(patience === undefined
+      ? {}
+      : { stop: { kind: "noImprovement", patience, minDelta: minDelta ?? 0, monitor: by } }),
+    ...(keep === "best" ? { keep: { best: by } } : {}),
+  };
 }
 
 interface ProbeFlags {

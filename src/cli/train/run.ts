@@ -109,6 +109,8 @@ function specOf(options: TrainCommandOptions, { model, order }: TrainingFiles, d
     dropLast: options.dropLast,
     seed: options.seed,
     ensemble: options.ensemble,
+    stop: options.stop,
+    keep: options.keep,
   });
 }
 

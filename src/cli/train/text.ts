@@ -1,7 +1,7 @@
 // How a training of one network is told.
 import type { Finding } from "../../core/findings.js";
-import type { Divergence, EventOf } from "../../train/trial/events.js";
-import { formatDuration, formatNumber } from "../output.js";
+import type { Divergence, EventOf, Kept, Stop } from "../../train/trial/events.js";
+import { formatDuration, formatNumber, formatRate } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
 import type { Outcome, Timing, TrainingText } from "./training-text.js";
 
@@ -23,6 +23,10 @@ export interface FinalDocument extends Timing {
   readonly data: string;
   readonly status: Outcome["status"];
   readonly diverged?: Pick<Divergence, "step" | "tensor">;
+  /** When the training ended early for want of improvement. */
+  readonly stopped?: Pick<Stop, "step" | "epoch">;
+  /** The epoch whose weights the training ends with, where the best are kept. */
+  readonly kept?: Pick<Kept, "step" | "epoch">;
 }
 
 export const networkText: TrainingText = {
@@ -30,8 +34,15 @@ export const networkText: TrainingText = {
   probeDocument,
   progressLoss: ([loss]) => loss,
   epochText,
-  divergedText: ([{ step, loss, tensor }]) =>
-    `diverged at step ${formatNumber(step)}: loss ${loss}, first bad tensor ${tensor}. Try a smaller learning rate.`,
+  endingText: ({ stopped, kept }) => {
+    const parts = [
+      ...(stopped ?? []).map(({ epoch }) => `ended after epoch ${formatNumber(epoch)} for want of improvement`),
+      ...(kept ?? []).map(({ epoch }) => `the weights are those of epoch ${formatNumber(epoch)}, the best`),
+    ];
+    return parts.join("; ");
+  },
+  divergedText: ([{ step, loss, tensor }], _networks, advice) =>
+    `diverged at step ${formatNumber(step)}: loss ${loss}, first bad tensor ${tensor}. ${advice}.`,
   probeTables: (probed, half, columns) =>
     probeText(
       probed.map(([reading]) => reading),
@@ -53,7 +64,7 @@ function epochText({ epoch, measured }: EventOf<"epoch">): string {
   return `epoch ${epoch}: ${parts.join("; ")}`;
 }
 
-function finalDocument({ trial, measured, test, timing, data, status }: Outcome): FinalDocument {
+function finalDocument({ trial, measured, test, stopped, kept, timing, data, status }: Outcome): FinalDocument {
   const { history, everyEpoch } = trial;
   const [divergence] = history.diverged;
   return {
@@ -66,11 +77,18 @@ function finalDocument({ trial, measured, test, timing, data, status }: Outcome)
     ...(test?.accuracy === undefined ? {} : { testAccuracy: test.accuracy[0] }),
     ...{ steps: history.steps, ...timing, data, status },
     ...(divergence === undefined ? {} : { diverged: divergedPart(divergence) }),
+    ...placePart("stopped", stopped),
+    ...placePart("kept", kept),
   };
 }
 
 function divergedPart({ step, tensor }: Divergence): FinalDocument["diverged"] & {} {
   return { step, ...(tensor === undefined ? {} : { tensor }) };
+}
+
+function placePart(name: "stopped" | "kept", places: readonly (Stop | Kept)[] | undefined): Partial<FinalDocument> {
+  const [place] = places ?? [];
+  return place === undefined ? {} : { [name]: { step: place.step, epoch: place.epoch } };
 }
 
 function finalText(final: FinalDocument): string {
@@ -80,7 +98,7 @@ function finalText(final: FinalDocument): string {
   const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
   const [split, loss] =
     final.validationLoss === undefined ? ["training", final.trainingLoss] : ["validation", final.validationLoss];
-  return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatNumber(Math.round(final.stepsPerSecond))} steps/s on ${threads}\n`;
+  return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatRate(final.stepsPerSecond)} steps/s on ${threads}\n`;
 }
 
 /** What a training found: each number once, from one seed and so without an interval. */

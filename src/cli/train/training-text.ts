@@ -1,6 +1,6 @@
 // What `trainscope train` tells of a training: the parts in which one network and an ensemble differ.
 import type { Finding } from "../../core/findings.js";
-import type { Divergence, EventOf, Measured, ProbeReading } from "../../train/trial/events.js";
+import type { Divergence, EventOf, Kept, Measured, ProbeReading, Stop } from "../../train/trial/events.js";
 import type { Trial } from "../../train/trial/trial.js";
 
 /** What a training came to. */
@@ -10,6 +10,10 @@ export interface Outcome {
   readonly measured: Measured | undefined;
   /** Of the test split, where a validation split was there for choices. */
   readonly test: Measured | undefined;
+  /** Networks that met the rule that ends a training early; undefined without one. */
+  readonly stopped: readonly Stop[] | undefined;
+  /** Whose weights those of an earlier epoch are; undefined where the last are kept. */
+  readonly kept: readonly Kept[] | undefined;
   readonly timing: Timing;
   /** Title of the data set. */
   readonly data: string;
@@ -44,8 +48,10 @@ export interface TrainingText {
   /** The loss beside the progress bar. @param losses one for each network. */
   progressLoss(losses: Float32Array): number;
   epochText(event: EventOf<"epoch">): string;
-  /** What is said at the end when networks diverged. */
-  divergedText(diverged: readonly Divergence[], networks: number): string;
+  /** What is said at the end when networks diverged. @param advice one sentence, for when all did. */
+  divergedText(diverged: readonly Divergence[], networks: number, advice: string): string;
+  /** What is said at the end of a training that ended early or ends with earlier weights; "" for others. */
+  endingText(ending: Pick<Outcome, "stopped" | "kept">): string;
   /** Tables of what probes found; "" when there were none. @param half examples of half a batch. */
   probeTables(probed: Trial["probed"], half: number, columns: number): string;
   summary(outcome: Outcome): Summary;

@@ -7,11 +7,12 @@ import { shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { dependsOnLength } from "../../optim/schedules.js";
 import { type ProbeSpec, readProbeSpec } from "../../probes/probe-spec.js";
-import { packValues, unpackValues } from "../program/packing.js";
+import { type Packing, packValues, unpackValues } from "../program/packing.js";
 import { type ProbeRecord, probeTensors, readProbeTensors } from "../program/probe-record.js";
 import { type StateLayout, stateNames } from "../program/state-layout.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { upgradeTrialSpec } from "../spec/upgrade.js";
+import type { KeptState } from "./epochs/kept-weights.js";
 import type { Evaluation } from "./events.js";
 import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 
@@ -25,6 +26,8 @@ export interface Checkpoint {
   readonly losses: Float32Array;
   readonly correct: Float32Array;
   readonly evaluations: readonly Evaluation[];
+  /** Weights of earlier epochs, of networks that will end with those. */
+  readonly kept?: KeptState;
   /** What probes look at, and what they found so far, in the order of their program's outputs. */
   readonly probes?: { readonly spec: ProbeSpec; readonly records: readonly ProbeRecord[] };
 }
@@ -39,6 +42,8 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   for (const { group, packing, vectors } of groupsOf(layout, checkpoint.state)) {
     for (const [path, value] of unpackValues(packing, vectors)) tensors.set(`${group}/${path}`, value);
   }
+  const { kept } = checkpoint;
+  for (const [path, value] of keptTensors(layout, kept)) tensors.set(`kept/${path}`, value);
   tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
   tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
   for (const [name, tensor] of probeTensors(checkpoint.probes?.records ?? [])) tensors.set(`probes/${name}`, tensor);
@@ -51,10 +56,21 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
     ...(checkpoint.probes === undefined ? {} : { probes: JSON.stringify(checkpoint.probes.spec) }),
     step: `${checkpoint.step}`,
     evaluations: JSON.stringify(checkpoint.evaluations, spelledOut),
+    ...(kept === undefined ? {} : { kept: JSON.stringify(kept.steps) }),
   };
   const bytes = writeSafetensors(tensors, new Map(Object.entries(metadata)));
   seal(bytes);
   return bytes;
+}
+
+/** Kept weights by path. */
+function keptTensors({ parameters, buffers }: StateLayout, kept: KeptState | undefined): Map<string, TensorData> {
+  if (kept === undefined) return new Map();
+  const { weights } = kept;
+  return new Map([
+    ...unpackValues(parameters, weights.slice(0, parameters.length)),
+    ...unpackValues(buffers, weights.slice(parameters.length)),
+  ]);
 }
 
 /** What a checkpoint says of itself. */
@@ -176,7 +192,7 @@ export function readCheckpoint(
     if (tensor?.dtype !== "float32") throw new CorruptFileError(`tensor "${name}" is missing`, { where });
     return tensor;
   };
-  const state = groupsOf(layout, []).flatMap(({ group, packing }) => {
+  const readGroup = (group: string, packing: Packing): TensorData[] => {
     for (const entry of packing.flatMap(({ entries }) => entries)) {
       const { path } = entry;
       const shape = entry.part?.whole ?? entry.shape;
@@ -190,7 +206,8 @@ export function readCheckpoint(
       }
     }
     return packValues(packing, (path) => take(`${group}/${path}`).data as Float32Array);
-  });
+  };
+  const state = groupsOf(layout, []).flatMap(({ group, packing }) => readGroup(group, packing));
   const losses = take("history/loss").data as Float32Array;
   const networks = spec.ensemble ?? 1;
   if (!Number.isInteger(saved.step) || losses.length !== saved.step * networks) {
@@ -203,7 +220,24 @@ export function readCheckpoint(
   const correct = take("history/correct").data as Float32Array;
   const evaluations = readEvaluations(where, metadata.get("evaluations"));
   const measured = probes === undefined ? {} : { probes: { spec: probes, records: readProbeTensors(where, tensors) } };
-  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations, ...measured };
+  const kept = readKept(where, metadata.get("kept"), networks, () =>
+    [layout.parameters, layout.buffers].flatMap((packing) => readGroup("kept", packing)),
+  );
+  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations, ...measured, ...kept };
+}
+
+/** Weights of earlier epochs, where the training will end with some. */
+function readKept(
+  where: string,
+  text: string | undefined,
+  networks: number,
+  readWeights: () => readonly TensorData[],
+): { kept?: KeptState } {
+  if (text === undefined) return {};
+  const steps = parsed(where, text);
+  const isStep = (value: unknown): boolean => value === null || Number.isInteger(value);
+  if (!Array.isArray(steps) || steps.length !== networks || !steps.every(isStep)) throw damaged(where);
+  return { kept: { steps, weights: readWeights() } };
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -54,6 +54,8 @@ export interface TrialEngine {
   evaluate(split: SplitName, threads: number): Promise<Measured>;
   /** State vectors of all networks, in the order of `stateNames`. */
   readState(): Promise<TensorData[]>;
+  /** Puts another state in place of the current one. */
+  writeState(state: readonly TensorData[]): Promise<void>;
   /** The first value that is not a number in the step that comes next, in order of execution; only of one network. */
   whereDiverged?(step: number, threads: number): Promise<string>;
   /** Frees what the runtime holds for the trial. */

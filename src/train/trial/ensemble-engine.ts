@@ -10,7 +10,8 @@ import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
 import type { Ahead, SegmentResult, TrialEngine } from "./engine.js";
 import { EnsembleProbes } from "./ensemble/ensemble-probes.js";
-import { EnsembleShare, shareExtents } from "./ensemble/ensemble-share.js";
+import { EnsembleShare, hasOwnRates, shareExtents } from "./ensemble/ensemble-share.js";
+import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import type { Measured, ProbeReading } from "./events.js";
 import type { TrialPlan } from "./plan.js";
 import type { Segment, SegmentFeeds } from "./segment.js";
@@ -33,7 +34,7 @@ export class EnsembleEngine implements TrialEngine {
   #prepared: { readonly segment: Segment; readonly feeds: readonly SegmentFeeds[] } | undefined;
 
   /** @param given threads of all shares together; the runtime's cores when left out. */
-  constructor(plan: TrialPlan, given: number | undefined) {
+  constructor(plan: TrialPlan, epochs: MeasuredEpochs, given: number | undefined) {
     const { runtime, network, probes } = plan;
     this.#plan = plan;
     this.#order = plan.orders[0];
@@ -42,9 +43,9 @@ export class EnsembleEngine implements TrialEngine {
     const extents = shareExtents(network, this.networks, runtime.fork === undefined ? 1 : threads);
     this.#shares = extents.map((extent, i) => {
       const own = i === 0 ? runtime : (runtime.fork?.(i) as Runtime);
-      return new EnsembleShare({ plan, extent, runtime: own, spinning: threads > 1 });
+      return new EnsembleShare({ plan, epochs, extent, runtime: own, spinning: threads > 1 });
     });
-    this.#probes = probes === undefined ? undefined : new EnsembleProbes(plan, probes);
+    this.#probes = probes === undefined ? undefined : new EnsembleProbes(plan, probes, epochs);
     // Shares have one thread each.
     const counts =
       given === undefined ? equalThreadCounts(runtime.capabilities.threads.most, runtimeTarget(runtime)) : [given];
@@ -84,7 +85,7 @@ export class EnsembleEngine implements TrialEngine {
     return {
       losses: joinedMeasurements(results, "loss", segment.steps),
       correct: joinedMeasurements(results, "correct", segment.steps),
-      learningRates: this.#plan.spec.learningRates === undefined ? rates[0] : joinedRows(rates, segment.steps),
+      learningRates: hasOwnRates(this.#plan) ? joinedRows(rates, segment.steps) : rates[0],
       ...(momenta === undefined ? {} : { momenta }),
       durationMs: Math.max(...results.map(({ durationMs }) => durationMs)),
       threads: threads * this.#shares.length,
@@ -122,6 +123,10 @@ export class EnsembleEngine implements TrialEngine {
         this.#shares.map(({ extent }) => extent),
       ),
     );
+  }
+
+  async writeState(state: readonly TensorData[]): Promise<void> {
+    for (const share of this.#shares) await share.putState(stateOfNetworks(state, this.networks, share.extent));
   }
 
   async dispose(): Promise<void> {

@@ -54,8 +54,16 @@ export interface Divergence extends NetworkEnd {
 
 /** A network that met the trial's stop rule. */
 export interface Stop extends NetworkEnd {
-  /** Loss of that step, before its update. */
+  /** Of that step, before its update; where epochs are compared, what the last of them measured. */
   readonly loss: number;
+}
+
+/** The epoch whose weights a network ends with. */
+export interface Kept {
+  readonly network: number;
+  /** Updates done when the weights were taken. */
+  readonly step: number;
+  readonly epoch: number;
 }
 
 export type TrialEvent =
@@ -123,6 +131,8 @@ export type TrialEvent =
       readonly step: number;
       readonly diverged: readonly Divergence[];
       readonly stopped?: readonly Stop[];
+      /** Networks whose best weights were kept, where a spec asks for them. */
+      readonly kept?: readonly Kept[];
     };
 
 /** The event of one kind. */

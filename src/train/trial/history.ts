@@ -1,6 +1,7 @@
 // What a trial measured so far: losses of every step, evaluations, and which networks ended before the others.
 import { type Epoch, passedEpochs } from "../data/row-order.js";
-import type { StopRule } from "../spec/trial-spec.js";
+import type { Keep, StopRule } from "../spec/trial-spec.js";
+import { ImprovementWatch, MeasuredEpochs, PatienceWatch } from "./epochs/measured-epochs.js";
 import type { Divergence, Evaluation, Measured, Stop } from "./events.js";
 import { LossWatch } from "./stop-rule.js";
 
@@ -9,6 +10,15 @@ export interface HistoryRequest {
   /** The epoch that a step belongs to. */
   readonly epochAt: (step: number) => Epoch;
   readonly stop?: StopRule | undefined;
+  readonly keep?: Keep | undefined;
+}
+
+/** What an epoch decided, by network. */
+export interface EpochVerdict {
+  /** Networks whose weights are the best so far, where the best are kept. */
+  readonly improved: readonly number[];
+  /** Networks that end with this epoch. */
+  readonly stopped: readonly number[];
 }
 
 /** The steps of a segment as they are reported. */
@@ -24,17 +34,23 @@ export interface RecordedSteps {
 export class TrialHistory {
   readonly networks: number;
   readonly evaluations: Evaluation[] = [];
+  /** What schedules and rules go by. */
+  readonly epochs = new MeasuredEpochs();
   readonly #epochAt: (step: number) => Epoch;
   readonly #watch: LossWatch | undefined;
+  readonly #patience: PatienceWatch | undefined;
+  readonly #best: ImprovementWatch | undefined;
   readonly #losses: GrowingRows;
   readonly #correct: GrowingRows;
   readonly #diverged = new Map<number, Divergence>();
   readonly #stopped = new Map<number, Stop>();
 
-  constructor({ networks, epochAt, stop }: HistoryRequest) {
+  constructor({ networks, epochAt, stop, keep }: HistoryRequest) {
     this.networks = networks;
     this.#epochAt = epochAt;
-    this.#watch = stop === undefined ? undefined : new LossWatch(stop, networks);
+    this.#watch = stop?.kind === "lossAbove" ? new LossWatch(stop, networks) : undefined;
+    this.#patience = stop?.kind === "noImprovement" ? new PatienceWatch(stop, networks) : undefined;
+    this.#best = keep === undefined ? undefined : new ImprovementWatch(keep.best, 0, networks);
     this.#losses = new GrowingRows(networks);
     this.#correct = new GrowingRows(networks);
   }
@@ -51,7 +67,7 @@ export class TrialHistory {
 
   /** Networks that met the stop rule, in their order; undefined without a rule. */
   get stopped(): readonly Stop[] | undefined {
-    return this.#watch === undefined ? undefined : inOrder(this.#stopped);
+    return this.#watch === undefined && this.#patience === undefined ? undefined : inOrder(this.#stopped);
   }
 
   /** Whether no network is left to be trained: each diverged or met the stop rule. */
@@ -90,10 +106,45 @@ export class TrialHistory {
     for (let network = 0; network < losses.length; network++) {
       const loss = losses[network];
       if (this.#diverged.has(network)) losses[network] = Number.NaN;
+      // It goes on only because others do: its weights are those of its end.
+      else if (this.hasEnded(network)) continue;
       else if (!Number.isFinite(loss)) this.diverge({ network, step, loss });
       else if (!this.#stopped.has(network) && this.#watch?.isMet(network, loss) === true)
         this.#stopped.set(network, { network, step, epoch: this.#passed(step), loss });
     }
+  }
+
+  /** Takes what an epoch measured: of the training split, and of the one that is held out. */
+  addEpoch(measured: readonly Evaluation[]): EpochVerdict {
+    this.evaluations.push(...measured);
+    for (const evaluation of measured) this.epochs.add(evaluation);
+    const { last } = this.epochs;
+    const [improved, stopped]: number[][] = [[], []];
+    if (last === undefined) return { improved, stopped };
+    for (let network = 0; network < this.networks; network++) {
+      if (this.#diverged.has(network) || this.#stopped.has(network)) continue;
+      if (this.#best?.isBetter(last, network) === true) improved.push(network);
+      if (this.#patience?.isMet(last, network) !== true) continue;
+      stopped.push(network);
+      this.#stopped.set(network, { network, step: last.step, epoch: last.epoch, loss: last.loss[network] });
+    }
+    return { improved, stopped };
+  }
+
+  /** Takes what a checkpoint has, in the order in which it was measured. */
+  restore(losses: Float32Array, correct: Float32Array, evaluations: readonly Evaluation[]): void {
+    let done = 0;
+    const addUntil = (step: number): void => {
+      const part = (values: Float32Array) => values.subarray(done * this.networks, step * this.networks);
+      this.add(part(losses), part(correct));
+      done = step;
+    };
+    for (const [i, { step }] of evaluations.entries()) {
+      if (evaluations[i - 1]?.step === step) continue;
+      addUntil(step);
+      this.addEpoch(evaluations.filter((evaluation) => evaluation.step === step));
+    }
+    addUntil(losses.length / this.networks);
   }
 
   /** Records a divergence, unless the network diverged before; or more about the one that is known. */
@@ -106,6 +157,11 @@ export class TrialHistory {
 
   hasDiverged(network: number): boolean {
     return this.#diverged.has(network);
+  }
+
+  /** Whether a network diverged, or ended with an epoch: what it computes since then says nothing. */
+  hasEnded(network: number): boolean {
+    return this.#diverged.has(network) || (this.#patience !== undefined && this.#stopped.has(network));
   }
 
   /** Loss of one network before each update. */

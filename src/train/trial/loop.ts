@@ -13,8 +13,9 @@ import type { TrialSpec } from "../spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { badTensors } from "./diagnosis.js";
 import type { TrialEngine } from "./engine.js";
-import type { Divergence, Evaluation, EventOf, Measured, ProbeReading, TrialEvent } from "./events.js";
-import { TrialHistory } from "./history.js";
+import { KeptWeights } from "./epochs/kept-weights.js";
+import type { Divergence, Evaluation, EventOf, Kept, Measured, ProbeReading, TrialEvent } from "./events.js";
+import type { TrialHistory } from "./history.js";
 import { Pace } from "./pace.js";
 import { splitOf, type TrialPlan } from "./plan.js";
 import { nextSegment, type Segment } from "./segment.js";
@@ -29,6 +30,7 @@ export class TrialLoop implements Trial {
   readonly #order: RowOrder;
   readonly #pace: Pace;
   readonly #records: ProbeRecord[] = [];
+  readonly #kept: KeptWeights;
   /** Updates done. */
   #step = 0;
   /** The segment that comes next, where the engine prepared it. */
@@ -36,17 +38,14 @@ export class TrialLoop implements Trial {
   #lastCheckpoint = 0;
   #checkpoints = 0;
 
-  constructor(plan: TrialPlan, engine: TrialEngine, request: TrialRequest) {
+  constructor(plan: TrialPlan, engine: TrialEngine, history: TrialHistory, request: TrialRequest) {
     this.#plan = plan;
     this.#engine = engine;
     this.#request = request;
     this.#order = plan.orders[0];
     this.#pace = new Pace(engine.threadCounts);
-    this.history = new TrialHistory({
-      networks: engine.networks,
-      epochAt: (step) => this.#order.epochAt(step),
-      stop: plan.spec.stop,
-    });
+    this.history = history;
+    this.#kept = new KeptWeights(plan.state, engine.networks);
   }
 
   get id(): string {
@@ -139,8 +138,8 @@ export class TrialLoop implements Trial {
     const { where, bytes } = resumeFrom;
     const saved = readCheckpoint(where, bytes, this.#plan.state, this.#plan);
     this.#step = saved.step;
-    this.history.add(saved.losses, saved.correct);
-    this.history.evaluations.push(...saved.evaluations);
+    this.history.restore(saved.losses, saved.correct, saved.evaluations);
+    if (saved.kept !== undefined) this.#kept.restore(saved.kept);
     this.#records.push(...(saved.probes?.records ?? []).filter((record) => this.#isDue(record)));
     return saved.state;
   }
@@ -157,8 +156,7 @@ export class TrialLoop implements Trial {
     }
     for (const divergence of diverged) yield { kind: "diverged", ...(await this.#explained(divergence)) };
     if (this.history.isOver) return;
-    if (this.#order.epochAt(this.#step).first === this.#step && this.#request.evaluate !== false)
-      yield await this.#endEpoch();
+    if (this.#order.epochAt(this.#step).first === this.#step && this.#measuresEpochs) yield await this.#endEpoch();
     if (this.#step < this.#plan.totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
   }
 
@@ -171,7 +169,8 @@ export class TrialLoop implements Trial {
     const result = await this.#engine.runSegment(segment, threads, {
       segment: () => {
         // How long a step takes is known after the first.
-        if (stepMs !== undefined && next < this.#plan.totalSteps) this.#coming = this.#nextSegment(next);
+        if (stepMs !== undefined && next < this.#plan.totalSteps && !this.#awaitsEpoch(next))
+          this.#coming = this.#nextSegment(next);
         return this.#coming;
       },
       hasTime: () => stepMs !== undefined && this.#request.now() - started <= segment.steps * stepMs,
@@ -245,19 +244,63 @@ export class TrialLoop implements Trial {
     const { everyEpoch } = this.#plan;
     if (everyEpoch !== undefined)
       measured.push({ phase: "validation", step, epoch, ...(await this.evaluate(everyEpoch)) });
-    this.history.evaluations.push(...measured);
+    const { improved, stopped } = this.history.addEpoch(measured);
+    await this.#keep(this.spec.keep === undefined ? stopped : improved);
     return { kind: "epoch", epoch, step, measured };
+  }
+
+  /** Whether epochs are measured: also where nobody asked, if the training goes by them. */
+  get #measuresEpochs(): boolean {
+    return this.#request.evaluate !== false || this.#plan.goesByEpochs;
+  }
+
+  /** Whether what a step is fed depends on the measurement that comes right before it. */
+  #awaitsEpoch(step: number): boolean {
+    return this.#plan.watchesEpochs && this.#order.epochAt(step).first === step;
+  }
+
+  /** Takes the current weights of some networks, for their end. A network by itself that stops has them as its last. */
+  async #keep(networks: readonly number[]): Promise<void> {
+    const isLast = this.networks === 1 && this.spec.keep === undefined;
+    if (networks.length > 0 && !isLast) this.#kept.take(await this.#engine.readState(), networks, this.#step);
+  }
+
+  /** Puts the weights that were kept in place of the last. @returns the state before, where there were any. */
+  async #withKeptWeights(): Promise<readonly TensorData[] | undefined> {
+    if (this.history.isLost || this.#kept.state === undefined) return undefined;
+    const networks = Array.from({ length: this.networks }, (_, i) => i).filter(
+      (network) => this.#kept.stepOf(network) !== undefined && !this.history.hasDiverged(network),
+    );
+    const last = await this.#engine.readState();
+    await this.#engine.writeState(this.#kept.appliedTo(last, networks));
+    return last;
+  }
+
+  /** The epochs whose weights the networks end with; undefined where those are the last. */
+  #keptNetworks(): Kept[] | undefined {
+    if (this.spec.keep === undefined) return undefined;
+    return Array.from({ length: this.networks }, (_, i) => i).flatMap((network) => {
+      const step = this.#kept.stepOf(network);
+      if (step === undefined || this.history.hasDiverged(network)) return [];
+      return [{ network, step, epoch: passedEpochs(this.#order.epochAt(step), step) }];
+    });
   }
 
   async *#finish(): AsyncGenerator<TrialEvent, void, undefined> {
     // The last update may go wrong, and no loss comes after it to show that.
     if (!this.history.isLost) for (const bad of await this.#badNetworks()) yield { kind: "diverged", ...bad };
+    const last = await this.#withKeptWeights();
     if (!this.history.isLost && this.#isProbedNow(isProbedAfter)) yield await this.#probe();
     // Of a training that diverged there is nothing to go on with.
-    if (!this.history.isLost) yield await this.#checkpoint();
+    if (!this.history.isLost) yield await this.#checkpoint(last);
     if (!this.history.isLost && this.#request.evaluate !== false) yield* this.#test();
     const { diverged, stopped } = this.history;
-    yield { kind: "done", step: this.#step, diverged, ...(stopped === undefined ? {} : { stopped }) };
+    const kept = this.#keptNetworks();
+    yield {
+      ...{ kind: "done", step: this.#step, diverged },
+      ...(stopped === undefined ? {} : { stopped }),
+      ...(kept === undefined ? {} : { kept }),
+    };
   }
 
   /** Measures the test split. After the checkpoint: a training that goes on from there has another last step. */
@@ -275,7 +318,7 @@ export class TrialLoop implements Trial {
   async #badNetworks(): Promise<Divergence[]> {
     const bad = [...badTensors(await this.allTensors(), this.networks)];
     return bad
-      .filter(([network]) => !this.history.hasDiverged(network))
+      .filter(([network]) => !this.history.hasEnded(network))
       .map(([network, path]) =>
         this.history.diverge({ network, step: this.#step, loss: Number.NaN, tensor: `parameter ${path}` }),
       );
@@ -288,13 +331,16 @@ export class TrialLoop implements Trial {
     return this.#request.now() - this.#lastCheckpoint >= waitMs;
   }
 
-  async #checkpoint(): Promise<EventOf<"checkpoint">> {
+  /** @param state where it is not the current one. */
+  async #checkpoint(state?: readonly TensorData[]): Promise<EventOf<"checkpoint">> {
+    const kept = this.#kept.state;
     const bytes = writeCheckpoint(this.#plan.state, {
       spec: this.spec,
       step: this.#step,
-      state: await this.#engine.readState(),
+      state: state ?? (await this.#engine.readState()),
       ...this.history.arrays(this.#step),
       evaluations: this.history.evaluations,
+      ...(kept === undefined ? {} : { kept }),
       ...(this.#plan.probes === undefined ? {} : { probes: { spec: this.#plan.probes, records: this.#records } }),
     });
     this.#lastCheckpoint = this.#request.now();

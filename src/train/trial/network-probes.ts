@@ -5,6 +5,7 @@ import type { SplitData } from "../data/split-data.js";
 import { type ProbeProgram, probeRecord, readProbes } from "../program/probe-program.js";
 import type { ProbeFindings, ProbeRecord } from "../program/probe-record.js";
 import { stepCount } from "../program/program.js";
+import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import type { TrialPlan } from "./plan.js";
 import { type ChosenInputs, chosenInputs, probedRequest } from "./probe-inputs.js";
 import { segmentFeeds } from "./segment.js";
@@ -16,16 +17,25 @@ export interface ProbedState {
   readonly resident?: Readonly<Record<string, string>>;
 }
 
+interface Surroundings {
+  /** What schedules go by. */
+  readonly epochs: MeasuredEpochs;
+  /** Whether idle threads may spin. */
+  readonly spinning: boolean;
+}
+
 export class NetworkProbes {
   readonly #plan: TrialPlan;
   readonly #probes: ProbeSpec;
+  readonly #epochs: MeasuredEpochs;
   readonly #programs: ProgramCache;
   /** Undefined where every step is looked at on its own batch. */
   readonly #chosen: ChosenInputs | undefined;
 
-  constructor(plan: TrialPlan, probes: ProbeSpec, spinning: boolean) {
+  constructor(plan: TrialPlan, probes: ProbeSpec, { epochs, spinning }: Surroundings) {
     this.#plan = plan;
     this.#probes = probes;
+    this.#epochs = epochs;
     this.#programs = new ProgramCache(plan.runtime, probedRequest(plan.program, probes), spinning);
     this.#chosen = chosenInputs(probes, plan.splits, plan.program.layout);
   }
@@ -68,6 +78,7 @@ export class NetworkProbes {
     const { steps: _, ...tables } = segmentFeeds({
       ...{ program, order, schedule, totalSteps, seed: spec.seed + network },
       segment: { first: step, steps: 1, batchSize: order.sizeAt(step) },
+      measured: this.#epochs.of(network, step),
       optimizer: { ...spec.optimizer, ...(learningRate === undefined ? {} : { learningRate }) },
     }).feeds;
     return tables;

@@ -2,10 +2,10 @@
 import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset, SplitName } from "../../data/dataset.js";
 import { withValidation } from "../../data/splits.js";
-import { lossFunction } from "../../nn/losses.js";
+import { type Loss, lossFunction } from "../../nn/losses.js";
 import { layerNetwork, type Network, type NetworkSource } from "../../nn/network.js";
-import type { ScheduleFunction } from "../../optim/schedule.js";
-import { checkMomentum, scheduleFunction } from "../../optim/schedules.js";
+import type { Monitor, ScheduleFunction } from "../../optim/schedule.js";
+import { checkMomentum, monitoredBy, scheduleFunction } from "../../optim/schedules.js";
 import { type ProbeSpec, readProbeSpec } from "../../probes/probe-spec.js";
 import { arrangedInputs, type BatchLayout, batchLayout } from "../data/batch.js";
 import { type RowOrder, rowOrder } from "../data/row-order.js";
@@ -44,6 +44,10 @@ export interface TrialPlan {
   /** Of every network, or one that they share. All have the same epochs and batch sizes. */
   readonly orders: readonly RowOrder[];
   readonly schedule: ScheduleFunction;
+  /** Whether the schedule goes by what the epochs measured. */
+  readonly watchesEpochs: boolean;
+  /** Whether anything does: the schedule, the end of the training or the choice of its weights. */
+  readonly goesByEpochs: boolean;
   readonly totalSteps: number;
   readonly probes: ProbeSpec | undefined;
   /** State of one network, as part of the trial. */
@@ -87,10 +91,13 @@ export function planTrial(request: TrialRequest): TrialPlan {
   if (probes !== undefined) checkProbeInputs(probes, splits, network);
   const schedule = scheduleFunction(spec.schedule);
   checkMomentum(schedule, optimizer);
+  const monitors = monitorsOf(spec, loss);
   return {
     ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
     ...layoutOf(network),
     ...measuredSplits(splits),
+    watchesEpochs: monitors.schedule !== undefined,
+    goesByEpochs: Object.values(monitors).some((monitor) => monitor !== undefined),
     totalSteps: spec.steps ?? orders[0].firstStep(spec.epochs ?? 1),
     program: {
       ...{ network: source, layout, loss, optimizer: spec.optimizer },
@@ -99,6 +106,25 @@ export function planTrial(request: TrialRequest): TrialPlan {
       ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
     },
   };
+}
+
+/**
+ * What parts of a spec compare epochs by.
+ * @throws InvalidInputError for accuracies where there are no right answers.
+ */
+function monitorsOf({ schedule, stop, keep }: TrialSpec, loss: Loss): Record<string, Monitor | undefined> {
+  const monitors = {
+    schedule: monitoredBy(schedule),
+    stop: stop?.kind === "noImprovement" ? stop.monitor : undefined,
+    keep: keep?.best,
+  };
+  const [where] = Object.entries(monitors).find(([, monitor]) => monitor === "accuracy") ?? [];
+  if (where === undefined || loss.correct !== undefined) return monitors;
+  throw new InvalidInputError(`${loss.kind} knows no right answers, so that there is no accuracy`, {
+    where,
+    expected: "loss",
+    received: "accuracy",
+  });
 }
 
 /** @throws InvalidInputError when the network brings its initial weights along. */

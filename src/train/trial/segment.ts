@@ -2,7 +2,7 @@
 
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { randomStream } from "../../core/random/rng.js";
-import type { ScheduleFunction } from "../../optim/schedule.js";
+import type { MeasuredEpoch, ScheduleFunction } from "../../optim/schedule.js";
 import type { RowOrder } from "../data/row-order.js";
 import { type Program, stepCount } from "../program/program.js";
 import { readOptimizer } from "../program/read-optimizer.js";
@@ -51,6 +51,8 @@ export interface FeedRequest {
   /** Updates of the whole training. */
   readonly totalSteps: number;
   readonly seed: number;
+  /** The epochs that were over before the segment, for schedules that go by them. */
+  readonly measured?: readonly MeasuredEpoch[];
 }
 
 /** The per-step tables of a segment, and what is in them. */
@@ -64,7 +66,7 @@ export interface SegmentFeeds {
 
 /** The tables of one network, or of networks that share their order and learning rate. */
 export function segmentFeeds(request: FeedRequest): SegmentFeeds {
-  const { program, segment, order, optimizer, schedule, totalSteps, seed } = request;
+  const { program, segment, order, optimizer, schedule, totalSteps, seed, measured = [] } = request;
   const { first, steps, batchSize } = segment;
   const { part, spec } = readOptimizer(optimizer);
   const width = Math.max(1, program.hyperNames.length);
@@ -73,8 +75,10 @@ export function segmentFeeds(request: FeedRequest): SegmentFeeds {
   const learningRates = new Float64Array(steps);
   const ownMomentum = momentumOf(part.momentumOption, spec);
   const momenta = ownMomentum === undefined ? undefined : new Float64Array(steps).fill(ownMomentum);
+  // In the steps that schedules count.
+  const epochs = measured.map((epoch) => ({ ...epoch, step: passedSteps(order, epoch.step) }));
   const scheduled = (step: number) =>
-    schedule({ ...scheduleTime(order, step, totalSteps), learningRate: spec.learningRate });
+    schedule({ ...scheduleTime(order, step, totalSteps), learningRate: spec.learningRate, measured: epochs });
   let before = scheduled(Math.max(0, first - 1)).momentum;
   for (let i = 0; i < steps; i++) {
     const step = first + i;
@@ -106,15 +110,17 @@ function momentumOf(option: string | undefined, spec: object): number | undefine
  * What a schedule counts: steps. Where epochs differ in length, the share of the data that was seen is counted instead,
  * in steps of the first epoch, so that a schedule has the shape over the data that it has without a batch schedule.
  */
+function passedSteps(order: RowOrder, at: number): number {
+  const { stepsPerEpoch } = order;
+  const { number, first, steps } = order.epochAt(at);
+  if (steps === stepsPerEpoch && first === number * stepsPerEpoch) return at;
+  // One rounding, so that what is a whole number is one.
+  return ((number * steps + (at - first)) * stepsPerEpoch) / steps;
+}
+
 function scheduleTime(order: RowOrder, step: number, totalSteps: number) {
   const { stepsPerEpoch } = order;
-  const passed = (at: number): number => {
-    const { number, first, steps } = order.epochAt(at);
-    return steps === stepsPerEpoch && first === number * stepsPerEpoch
-      ? at
-      : (number + (at - first) / steps) * stepsPerEpoch;
-  };
-  return { step: passed(step), stepsPerEpoch, totalSteps: passed(totalSteps) };
+  return { step: passedSteps(order, step), stepsPerEpoch, totalSteps: passedSteps(order, totalSteps) };
 }
 
 /** Two words per random stream and step. They depend on the seed, the stream's name and the step only. */

@@ -11,6 +11,7 @@ import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
 import { firstBad } from "./diagnosis.js";
 import type { SegmentResult, TrialEngine } from "./engine.js";
+import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import { evaluateNetworks } from "./evaluation.js";
 import type { Measured, ProbeReading } from "./events.js";
 import { NetworkProbes } from "./network-probes.js";
@@ -22,6 +23,7 @@ export class SingleEngine implements TrialEngine {
   readonly networks = 1;
   readonly threadCounts: readonly number[];
   readonly #plan: TrialPlan;
+  readonly #epochs: MeasuredEpochs;
   readonly #order: RowOrder;
   readonly #programs: ProgramCache;
   readonly #probes: NetworkProbes | undefined;
@@ -32,13 +34,14 @@ export class SingleEngine implements TrialEngine {
   #generation = 0;
 
   /** @param threads of every program; chosen by measurement when left out. */
-  constructor(plan: TrialPlan, threads: number | undefined) {
+  constructor(plan: TrialPlan, epochs: MeasuredEpochs, threads: number | undefined) {
     this.#plan = plan;
+    this.#epochs = epochs;
     this.#order = plan.orders[0];
     this.#names = stateNames(plan.state);
     const spinning = threads === undefined || threads > 1;
     this.#programs = new ProgramCache(plan.runtime, plan.program, spinning);
-    this.#probes = plan.probes === undefined ? undefined : new NetworkProbes(plan, plan.probes, spinning);
+    this.#probes = plan.probes === undefined ? undefined : new NetworkProbes(plan, plan.probes, { epochs, spinning });
     this.threadCounts =
       threads === undefined
         ? equalThreadCounts(plan.runtime.capabilities.threads.most, runtimeTarget(plan.runtime))
@@ -54,8 +57,7 @@ export class SingleEngine implements TrialEngine {
     for (const split of splits.values()) {
       for (const [key, tensor] of split.residentArrays()) await this.#put(key, tensor);
     }
-    const vectors = state ?? initialState(network, layout, spec.seed, initial);
-    for (const [i, name] of this.#names.entries()) await this.#put(this.#stateKey(name), vectors[i]);
+    await this.writeState(state ?? initialState(network, layout, spec.seed, initial));
   }
 
   /** Only the first program: that of a smaller last batch would make the user wait for the first loss. */
@@ -99,6 +101,10 @@ export class SingleEngine implements TrialEngine {
     const stateKey = (name: string) => this.#stateKey(name);
     const { loss, accuracy } = await evaluateNetworks({ programs: this.#programs, threads, data, stateKey }, 1);
     return { loss: [...loss], ...(accuracy === undefined ? {} : { accuracy: [...accuracy] }) };
+  }
+
+  async writeState(state: readonly TensorData[]): Promise<void> {
+    for (const [i, name] of this.#names.entries()) await this.#put(this.#stateKey(name), state[i]);
   }
 
   async readState(): Promise<TensorData[]> {
@@ -146,6 +152,7 @@ export class SingleEngine implements TrialEngine {
     const { feeds, ...rest } = segmentFeeds({
       ...{ program, segment, schedule, totalSteps, order: this.#order },
       ...{ optimizer: spec.optimizer, seed: spec.seed },
+      measured: this.#epochs.of(0, segment.first),
     });
     return { ...rest, feeds: { ...feeds, ...(await this.#split("train").feeds(feeds.rows)) } };
   }

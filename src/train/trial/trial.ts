@@ -1,5 +1,6 @@
 // A trial: one spec trained to its end, as a stream of events. The only way to train, of one network or of many.
 import { EnsembleEngine } from "./ensemble-engine.js";
+import { TrialHistory } from "./history.js";
 import { TrialLoop } from "./loop.js";
 import { planTrial } from "./plan.js";
 import { SingleEngine } from "./single-engine.js";
@@ -15,7 +16,17 @@ export type { StopSignal, Trial, TrialRequest } from "./trial-interface.js";
  */
 export function openTrial(request: TrialRequest): Trial {
   const plan = planTrial(request);
+  const [order] = plan.orders;
+  const history = new TrialHistory({
+    networks: plan.ensemble ?? 1,
+    epochAt: (step) => order.epochAt(step),
+    stop: plan.spec.stop,
+    keep: plan.spec.keep,
+  });
+  const { epochs } = history;
   const engine =
-    plan.ensemble === undefined ? new SingleEngine(plan, request.threads) : new EnsembleEngine(plan, request.threads);
-  return new TrialLoop(plan, engine, request);
+    plan.ensemble === undefined
+      ? new SingleEngine(plan, epochs, request.threads)
+      : new EnsembleEngine(plan, epochs, request.threads);
+  return new TrialLoop(plan, engine, history, request);
 }

@@ -1,6 +1,6 @@
 // What the programs of an ensemble are fed in one segment: tables with a column for every network.
 import type { TensorData } from "../../../core/numbers/tensor-data.js";
-import type { ScheduleFunction } from "../../../optim/schedule.js";
+import type { MeasuredEpoch, ScheduleFunction } from "../../../optim/schedule.js";
 import type { RowOrder } from "../../data/row-order.js";
 import { interleaved } from "../../program/ensemble-state.js";
 import type { Program } from "../../program/program.js";
@@ -21,12 +21,15 @@ export interface EnsembleFeedRequest {
   readonly networks: number;
   /** Of every network, where they differ. */
   readonly learningRates?: readonly number[];
+  /** What the epochs before the segment measured of a network, where the schedule goes by them. */
+  readonly measuredOf?: (network: number) => readonly MeasuredEpoch[];
 }
 
 /** The per-step tables of a segment: rows `[steps, batch, n]`, keys `[steps, 2 k, n]`, hyper `[steps, h]` or `[.., n]`. */
 export function ensembleFeeds(request: EnsembleFeedRequest): SegmentFeeds {
-  const { program, segment, orders, grouped, optimizer, schedule, totalSteps, seed, networks, learningRates } = request;
-  const feedsWith = (options: Readonly<Record<string, unknown>>): SegmentFeeds =>
+  const { program, segment, orders, grouped, optimizer, schedule, totalSteps, seed, networks } = request;
+  const { learningRates, measuredOf } = request;
+  const feedsWith = (options: Readonly<Record<string, unknown>>, measured?: readonly MeasuredEpoch[]): SegmentFeeds =>
     segmentFeeds({
       program: { ...program, randomStreams: [] },
       segment,
@@ -35,12 +38,16 @@ export function ensembleFeeds(request: EnsembleFeedRequest): SegmentFeeds {
       schedule,
       totalSteps,
       seed,
+      ...(measured === undefined ? {} : { measured }),
     });
   const shared = feedsWith(optimizer);
   const feeds: Record<string, TensorData> = { ...shared.feeds };
   let rates = shared.learningRates;
-  if (learningRates !== undefined) {
-    const own = learningRates.map((learningRate) => feedsWith({ ...optimizer, learningRate }));
+  if (learningRates !== undefined || measuredOf !== undefined) {
+    const own = Array.from({ length: networks }, (_, i) => {
+      const learningRate = learningRates?.[i];
+      return feedsWith(learningRate === undefined ? optimizer : { ...optimizer, learningRate }, measuredOf?.(i));
+    });
     feeds.hyper = stackedTables(own.map((one) => one.feeds.hyper));
     rates = interleaved(
       own.map((one) => one.learningRates),

@@ -6,6 +6,7 @@ import { type Packing, packValues, unpackValues } from "../../program/packing.js
 import { joinedFloats, type ProbeRecord } from "../../program/probe-record.js";
 import { readOptimizer } from "../../program/read-optimizer.js";
 import { type StateLayout, stateLayout, stateNames } from "../../program/state-layout.js";
+import type { MeasuredEpochs } from "../epochs/measured-epochs.js";
 import type { ProbeReading } from "../events.js";
 import { NetworkProbes } from "../network-probes.js";
 import type { TrialPlan } from "../plan.js";
@@ -21,9 +22,9 @@ export class EnsembleProbes {
   readonly #single: StateLayout;
   readonly #alone: StateLayout;
 
-  constructor(plan: TrialPlan, probes: ProbeSpec) {
+  constructor(plan: TrialPlan, probes: ProbeSpec, epochs: MeasuredEpochs) {
     this.#networks = plan.ensemble as number;
-    this.#probes = new NetworkProbes(plan, probes, false);
+    this.#probes = new NetworkProbes(plan, probes, { epochs, spinning: false });
     this.#single = plan.single;
     this.#alone = stateLayout(plan.network, readOptimizer(plan.spec.optimizer));
   }

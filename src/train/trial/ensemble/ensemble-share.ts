@@ -7,6 +7,7 @@ import { type EnsembleForm, ensembleLayout, gainsFromLanes } from "../../program
 import { initialEnsembleState, type ShareExtent } from "../../program/ensemble-state.js";
 import { stateNames } from "../../program/state-layout.js";
 import type { RunResult, Runtime } from "../../runtime/runtime.js";
+import type { MeasuredEpochs } from "../epochs/measured-epochs.js";
 import { evaluateNetworks } from "../evaluation.js";
 import type { TrialPlan } from "../plan.js";
 import type { Segment, SegmentFeeds } from "../segment.js";
@@ -35,9 +36,16 @@ export function shareExtents(network: Network, networks: number, threads: number
   return Array.from({ length: count }, (_, i) => ({ first: boundary(i), networks: boundary(i + 1) - boundary(i) }));
 }
 
+/** Whether the networks of an ensemble may have different learning rates. */
+export function hasOwnRates({ spec, watchesEpochs }: Pick<TrialPlan, "spec" | "watchesEpochs">): boolean {
+  return spec.learningRates !== undefined || watchesEpochs;
+}
+
 export interface ShareRequest {
   /** Of the whole ensemble. */
   readonly plan: TrialPlan;
+  /** What schedules go by. */
+  readonly epochs: MeasuredEpochs;
   readonly extent: ShareExtent;
   readonly runtime: Runtime;
   /** Whether idle threads may spin. */
@@ -50,6 +58,7 @@ export class EnsembleShare {
   /** Of its own networks. */
   readonly orders: readonly RowOrder[];
   readonly #plan: TrialPlan;
+  readonly #epochs: MeasuredEpochs;
   readonly #runtime: Runtime;
   readonly #train: SplitData;
   readonly #seed: number;
@@ -61,10 +70,11 @@ export class EnsembleShare {
   /** Which of the two generations of resident state is current. The other is that before the last segment. */
   #generation = 0;
 
-  constructor({ plan, extent, runtime, spinning }: ShareRequest) {
+  constructor({ plan, epochs, extent, runtime, spinning }: ShareRequest) {
     const { spec, program, single, orders, ensemble: of } = plan;
     const { first, networks } = extent;
     this.#plan = plan;
+    this.#epochs = epochs;
     this.#runtime = runtime;
     this.#train = plan.splits.get("train") as SplitData;
     this.extent = extent;
@@ -73,7 +83,7 @@ export class EnsembleShare {
     const rates = spec.learningRates?.slice(first, first + networks);
     this.#learningRates = rates === undefined ? {} : { learningRates: rates };
     this.#names = stateNames(ensembleLayout(single, networks));
-    const form = { networks, ownRows: orders.length > 1, ownHyper: rates !== undefined };
+    const form = { networks, ownRows: orders.length > 1, ownHyper: hasOwnRates(plan) };
     const ensemble: EnsembleForm = of === undefined ? form : { ...form, of };
     this.#programs = new ProgramCache(runtime, { ...program, ensemble }, spinning);
   }
@@ -85,7 +95,7 @@ export class EnsembleShare {
 
   /** The tables of a segment. */
   feeds({ program }: LoadedProgram, segment: Segment): SegmentFeeds {
-    const { spec, schedule, totalSteps } = this.#plan;
+    const { spec, schedule, totalSteps, watchesEpochs } = this.#plan;
     if (program.lanes !== undefined && this.orders.length > 1)
       this.#grouped ??= new GroupedRows(this.orders, program.lanes, this.#train.examples);
     return ensembleFeeds({
@@ -93,6 +103,7 @@ export class EnsembleShare {
       ...{ program, segment, schedule, totalSteps, orders: this.orders, optimizer: spec.optimizer },
       ...{ seed: this.#seed, networks: this.extent.networks },
       ...this.#learningRates,
+      ...(watchesEpochs ? { measuredOf: (i) => this.#epochs.of(this.extent.first + i, segment.first) } : {}),
     });
   }
 
