@@ -91,6 +91,23 @@ test("rows are a loss for every step, then loss and accuracy of both splits for 
   expect(await rowsOf({ epochs: 2, batchSize: 100 })).toEqual(rows);
 });
 
+test("no two rows say where they are in the same words: means over an epoch are told from the step that follows", async () => {
+  const ensemble = { ensemble: 2, optimizer: optim.sgd({ learningRate: 0.1 }) };
+  for (const changes of [{}, ensemble]) {
+    const rows = await rowsOf({ epochs: 3, batchSize: 100, ...changes });
+    const keys = rows.map(({ value: _, ...key }) => JSON.stringify(Object.entries(key).sort()));
+    expect(new Set(keys).size).toBe(rows.length);
+    const means = rows.filter(({ over }) => over === "epoch");
+    expect(means.map(({ phase, step, metric, network = 0 }) => `${phase} ${step} ${metric} ${network}`)).toEqual(
+      [5, 10, 15].flatMap((step) =>
+        ["loss", "accuracy"].flatMap((metric) =>
+          ("ensemble" in changes ? [0, 1] : [0]).map((network) => `train ${step} ${metric} ${network}`),
+        ),
+      ),
+    );
+  }
+});
+
 test("schedule, loss and steps are taken over", async () => {
   const schedule = optim.step({ every: 1, unit: "step", factor: 1e-9 });
   const rows = await rowsOf({ steps: 3, schedule, loss: nn.crossEntropy(), order: "sequential", batchSize: 500 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatNumber, formatTable, jsonLine, wrapText } from "./output.js";
+import { formatBytes, formatDuration, formatNumber, formatRate, formatTable, jsonLine, wrapText } from "./output.js";
 
 test.each([
   [0, "0"],
@@ -84,5 +84,17 @@ test("texts are wrapped between words, but not before a unit", () => {
     "Memory  the weights take",
     "        46.8 MB, and so do",
     "        gradients",
+  ]);
+});
+
+test("rates keep their magnitude, however slow", () => {
+  expect([0.1412, 0.0034, 1.26, 9.94, 12.34, 250.4, 12345.6].map(formatRate)).toEqual([
+    "0.14",
+    "0.0034",
+    "1.3",
+    "9.9",
+    "12",
+    "250",
+    "12,346",
   ]);
 });

@@ -190,3 +190,29 @@ test("an ensemble with some diverged networks is done, and the summary names the
   expect(err).toContain("1 of 3 networks diverged: 1 at step 1\n");
   expect(out).toContain("3 networks: mean training loss 0.5000");
 });
+
+test("a training that compares epochs says by what, when it ended and whose weights it has, and measures those", async () => {
+  const evaluated = { phase: "validation" as const, step: 4, epoch: 1, loss: [0.9] };
+  const events: TrialEvent[] = [
+    ready(1),
+    steps(0, [[2], [1.5], [1.2], [1]]),
+    { kind: "epoch", epoch: 1, step: 4, measured: [evaluated] },
+    {
+      ...{ kind: "done", step: 4, diverged: [] },
+      stopped: [{ network: 0, step: 4, epoch: 4, loss: 0.9 }],
+      kept: [{ network: 0, step: 2, epoch: 2 }],
+    },
+  ];
+  const options: Partial<TrainCommandOptions> = { keep: { best: "loss" } };
+  const trial = { ...scripted(1, events), everyEpoch: "test" as const };
+  const { err, out } = await told(trial, options);
+  expect(err).toContain("epochs are compared by the test split, whose numbers are then too good; --validation-split");
+  expect(err).toContain("ended after epoch 4 for want of improvement; the weights are those of epoch 2, the best\n");
+  // Not the 0.9 of the last epoch: what the kept weights give.
+  expect(out).toContain("validation loss 0.5000");
+  const { out: json } = await told(trial, { ...options, json: true });
+  const { final } = JSON.parse(json.trim().split("\n").at(-1) as string);
+  expect(final).toMatchObject({ stopped: { step: 4, epoch: 4 }, kept: { step: 2, epoch: 2 }, validationLoss: 0.5 });
+  const held = await told({ ...trial, everyEpoch: "validation" }, options);
+  expect(held.err).not.toContain("compared by");
+});
