@@ -1,4 +1,4 @@
-// The architectures of the catalogue train: small, on small images, the loss falls and every parameter moves.
+// Small versions of the catalogue's architectures train on small images: the loss falls and every parameter changes.
 import { afterAll, expect, test } from "vitest";
 import { sizeOf } from "../src/core/numbers/shape.js";
 import { initialValues } from "../src/nn/initializers.js";
@@ -18,7 +18,7 @@ afterAll(() => runtime.dispose());
 
 const data = patches(32, { extent: 32 });
 
-/** The last losses are well below the first ones, and nothing keeps its initial value. */
+/** The last losses are well below the first ones, and no parameter keeps its initial value. */
 async function expectTraining(model: LayerSpec, learningRate: number): Promise<void> {
   const spec = trialSpec(data, {
     model: model as unknown as KindSpec,

@@ -23,7 +23,7 @@ import {
 import { dataset, nodeRuntime } from "trainscope/node";
 import { afterEach, expect, test, vi } from "vitest";
 
-// Tests use no network: the embedded sample, and of it as much as a test needs.
+// Tests use no network, only the needed part of the embedded sample.
 vi.mock("trainscope/node", async (original) => {
   const actual = await original<typeof import("trainscope/node")>();
   return { ...actual, dataset: async (id: string) => firstExamples(await offline(actual.dataset, id)) };
@@ -74,7 +74,7 @@ async function rowsOf(changes: Partial<Parameters<typeof train>[0]>): Promise<Me
   }
 }
 
-test("rows are a loss for every step, then loss and accuracy of both splits for every epoch", async () => {
+test("there is a row with the loss of every step, then rows with loss and accuracy of both splits per epoch", async () => {
   const rows = await rowsOf({ epochs: 2, batchSize: 100 });
   const stepRows = rows.filter(({ phase, epoch }, i) => phase === "train" && i % 9 < 5 && epoch < 2);
   expect(stepRows.map(({ step, epoch, metric, path }) => [step, epoch, metric, path])).toEqual(
@@ -91,7 +91,7 @@ test("rows are a loss for every step, then loss and accuracy of both splits for 
   expect(await rowsOf({ epochs: 2, batchSize: 100 })).toEqual(rows);
 });
 
-test("no two rows say where they are in the same words: means over an epoch are told from the step that follows", async () => {
+test("no two rows have the same key, so means over an epoch differ from the rows of the next step", async () => {
   const ensemble = { ensemble: 2, optimizer: optim.sgd({ learningRate: 0.1 }) };
   for (const changes of [{}, ensemble]) {
     const rows = await rowsOf({ epochs: 3, batchSize: 100, ...changes });
@@ -108,17 +108,17 @@ test("no two rows say where they are in the same words: means over an epoch are 
   }
 });
 
-test("schedule, loss and steps are taken over", async () => {
+test("schedule, loss and steps are passed on", async () => {
   const schedule = optim.step({ every: 1, unit: "step", factor: 1e-9 });
   const rows = await rowsOf({ steps: 3, schedule, loss: nn.crossEntropy(), order: "sequential", batchSize: 500 });
-  // Every step is an epoch of one batch, the same thrice; after the first update the learning rate is as good as zero.
+  // Every step is an epoch of the same single batch, and after the first update the learning rate is nearly zero.
   const [first, second, third] = [rows[0], rows[5], rows[10]].map(({ value }) => value);
   expect(second).toBeLessThan(first - 0.1);
   expect(third).toBeCloseTo(second, 5);
   expect(rows).toHaveLength(15);
 });
 
-test("a signal that is aborted already ends the stream before the first row", async () => {
+test("an aborted signal ends the stream before the first row", async () => {
   expect(await rowsOf({ signal: AbortSignal.abort() })).toEqual([]);
 });
 
@@ -132,7 +132,7 @@ test("a graph is built, differentiated, evaluated, written and read back", () =>
   expect(evaluateGraph(again, values)).toEqual(evaluateGraph(cubed, values));
 });
 
-test("what does not fit is refused before the first row", async () => {
+test("options that do not fit are refused before the first row", async () => {
   await expect(rowsOf({ epochs: 1, steps: 1 })).rejects.toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: train: two lengths are given: expected one of epochs and steps, received both]`,
   );
@@ -142,7 +142,7 @@ test("what does not fit is refused before the first row", async () => {
   await expect(rowsOf({ model: nn.dense({ units: 10 }) })).rejects.toBeInstanceOf(TrainscopeError);
 });
 
-test("probes give rows of what they saw, by path", async () => {
+test("probes give rows with their readings by path", async () => {
   const deep = nn.sequential([nn.flatten(), nn.dense({ units: 16 }), nn.relu(), nn.dense({ units: 10 })]);
   const probes = { every: 4, of: ["activations", "weights"] as const };
   const rows = await rowsOf({ model: deep, steps: 9, probes: { ...probes, of: [...probes.of] } });
@@ -155,7 +155,7 @@ test("probes give rows of what they saw, by path", async () => {
   expect(losses(rows)).toEqual(losses(await rowsOf({ model: deep, steps: 9 })));
 });
 
-test("a model from a file trains as the layers that it was written from", async () => {
+test("a model from a file trains like the layers from which it was written", async () => {
   const layers = nn.sequential([
     nn.flatten(),
     nn.dense({ units: 10, weightInitializer: "zeros", biasInitializer: "zeros" }),
@@ -171,7 +171,7 @@ test("a model from a file trains as the layers that it was written from", async 
   for (const [i, { value }] of found.entries()) expect(value).toBeCloseTo(expected[i].value, 5);
 });
 
-test("a model from a file is no ensemble: all networks would begin as one", async () => {
+test("an ensemble of a model from a file is refused, because all networks would start equal", async () => {
   const x = input("x", "float32", [64, 1, 28, 28]);
   const y = ops.matMul(ops.flatten(x), filled("float32", [784, 10], 0.1));
   const network = onnxNetwork(writeOnnx(graph([x], { y })), "model.onnx");

@@ -1,4 +1,4 @@
-// Every table of definitions by the name of its family: what is true of names must be true in all of them.
+// Every table of definitions by family, for rules of names that hold in all of them.
 import type { DefinitionTable } from "../../src/core/definition.js";
 import { syntheticTable } from "../../src/data/synthetic.js";
 import { augmentations } from "../../src/nn/augmentations.js";

@@ -1,4 +1,4 @@
-// The names that PyTorch and Keras users bring: they collide with nothing, and make no difference to what is stored.
+// The names of PyTorch and Keras collide with no other names and do not change what is stored.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
@@ -39,7 +39,7 @@ describe.each(Object.entries(families))("names of %s", (_family, table) => {
     }
   });
 
-  test("what an alias brings along is an option that fits", () => {
+  test("an alias brings along only valid options", () => {
     for (const [kind, { aliases = [], options }] of entries) {
       for (const { name, options: brought } of aliases.map(aliasParts)) {
         expect(findKind(name, table)).toEqual({ kind, options: brought });
@@ -49,7 +49,7 @@ describe.each(Object.entries(families))("names of %s", (_family, table) => {
     }
   });
 
-  test("other names of values stand for values that exist", () => {
+  test("other names of values belong to existing values", () => {
     for (const [, { options }] of entries) {
       for (const [, schema] of schemasOf(options))
         for (const value of Object.keys(optionNames(schema).values ?? {}))
@@ -58,8 +58,8 @@ describe.each(Object.entries(families))("names of %s", (_family, table) => {
   });
 });
 
-/** A training in our words, and in those of PyTorch and Keras. */
-describe("a training has one name in whatever words it is written", () => {
+/** A training in our names, and in those of PyTorch and Keras. */
+describe("a training has the same id under any names", () => {
   const data = syntheticDataset("spirals:points=8");
   const id = (options: Partial<Record<keyof TrainOptions, unknown>>): string =>
     trialId(trialSpecOf({ data, optimizer: optim.sgd(), model: nn.flatten(), ...options } as unknown as TrainOptions));
@@ -146,7 +146,7 @@ test("models and data sets are found by the names of torchvision and Keras", () 
   expect(datasetDefinition("cifar10")).toBe(datasetDefinition("cifar-10"));
 });
 
-test("Keras's losses of probabilities are refused with what to write", () => {
+test("Keras's losses of probabilities are refused with their replacements", () => {
   const train = () =>
     trialSpecOf({
       loss: { kind: "sparse_categorical_crossentropy" },
@@ -159,7 +159,7 @@ test("Keras's losses of probabilities are refused with what to write", () => {
   );
 });
 
-test("every name that the tables of docs/optimizers.md give to PyTorch and Keras is understood", () => {
+test("every name of PyTorch and Keras in the tables of docs/optimizers.md is accepted", () => {
   const text = readFileSync(new URL("../../docs/optimizers.md", import.meta.url), "utf8");
   let names = 0;
   for (const section of text.split(/^## /m).slice(1)) {
@@ -167,7 +167,7 @@ test("every name that the tables of docs/optimizers.md give to PyTorch and Keras
     const { options } = families.optimizers[kind] ?? families.optimizers.adam;
     for (const [, option, pytorch, keras] of section.matchAll(/^\| `(\w+)` \|[^|]*\| ([^|]*)\| ([^|]*)\|/gm)) {
       for (const [, name, entry] of `${pytorch} ${keras}`.matchAll(/`(\w+)(?:\[(\d)\])?`/g)) {
-        // Keras takes a list of variables there, which is no form of this option.
+        // Keras takes a list of variables there, a form that this option does not have.
         if (name === "exclude_from_weight_decay") continue;
         const found = entry === undefined ? { option } : { option, entry: Number(entry) };
         expect(optionsByName(options, name), `${kind}: ${name}`).toContainEqual(found);

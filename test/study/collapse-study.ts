@@ -1,7 +1,7 @@
 // Study `collapse`, an example: do narrow networks collapse, and at the learning rate that suits them best?
 //
-// Two stages (the first chooses a learning rate for the second), two data sets, ensembles as replicates, settings of every
-// kind. It uses the public names of the package only.
+// Two stages (the first chooses a learning rate for the second), two data sets, ensembles as replicates, and settings of
+// every kind. It uses only public names of the package.
 import { nn, optim, trialSpec } from "trainscope";
 import {
   type Analysis,
@@ -41,7 +41,7 @@ type Activation = Settings["activations"][number];
 /** Roles of the two data sets. */
 const roles = ["line", "wave"] as const;
 
-/** Mean squared error that a constant reaches on `|x|`, about: the variance of the targets. */
+/** Mean squared error of the best constant on `|x|`, about: the variance of the targets. */
 const constantLoss = 0.55;
 
 const trainLoss = { phase: "train", metric: "loss" } as const;
@@ -60,7 +60,7 @@ function trial(
     loss: { kind: "meanSquaredError" },
     optimizer: optim.adam({ learningRate: length.rate }),
     steps: length.steps,
-    // Network number i has the seed `seed + i`, so replicates keep apart by as many.
+    // Network i has the seed `seed + i`, so the seeds of replicates differ by the number of networks.
     seed: replicate * networks,
     ...(networks === 1 ? {} : { ensemble: networks }),
   });
@@ -68,7 +68,7 @@ function trial(
   return { factors, replicate, spec, measure: measurementPlan() };
 }
 
-/** Stage 1: every rate on the line, once. */
+/** Stage 1: every rate once, on the line. */
 function tryRates(context: StageContext<Settings>): PlannedTrial[] {
   const { activations, rates, trialSteps } = context.settings;
   return activations.flatMap((activation) =>
@@ -76,7 +76,7 @@ function tryRates(context: StageContext<Settings>): PlannedTrial[] {
   );
 }
 
-/** The rate with the lowest loss; the first one where all networks diverged. */
+/** The rate with the lowest loss; the first rate if all networks diverged. */
 export function chosenRate(earlier: StudyResults, activation: Activation, rates: readonly number[]): number {
   const losses = rates.map((rate) => {
     const estimate = meanOf(lastOf(select(earlier, { activation, rate }), trainLoss));
@@ -85,7 +85,7 @@ export function chosenRate(earlier: StudyResults, activation: Activation, rates:
   return rates[losses.indexOf(Math.min(...losses))];
 }
 
-/** Stage 2: both data sets and every seed, at the rate that stage 1 found. */
+/** Stage 2: both data sets and every seed, at the rate from stage 1. */
 function trainAll(context: StageContext<Settings>): PlannedTrial[] {
   const { activations, rates, steps } = context.settings;
   return activations.flatMap((activation) => {

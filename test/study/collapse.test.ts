@@ -1,4 +1,4 @@
-// A study as an outsider writes one: two stages, two data sets, ensembles and settings of every kind, on the real store.
+// A study by an outside author, with two stages, two data sets, ensembles and settings of every kind, on the real store.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { PlannedTrial, TrialResult } from "../../src/study/definition.js";
 import { checkDesign } from "../../src/study/design.js";
@@ -22,7 +22,7 @@ const context = {
   examples: () => 200,
 };
 
-/** Results of a design whose networks all end with the loss that a function gives them. */
+/** Results of a design in which a function gives the final loss of every network. */
 function results(
   stage: string,
   trials: readonly PlannedTrial[],
@@ -43,7 +43,7 @@ describe("the design", () => {
     network === 3 ? Number.NaN : (factors.activation === "relu") === (factors.rate === 0.1) ? 0.1 : 0.4,
   );
 
-  test("tries every rate once, then trains both data sets with every seed at the rate that the first stage found", () => {
+  test("tries every rate once, then trains both data sets with every seed at the rate from the first stage", () => {
     expect(tried).toHaveLength(2 * 2);
     const trials = training.design({ ...context, earlier });
     expect(trials).toHaveLength(2 * 2 * 2);
@@ -57,7 +57,7 @@ describe("the design", () => {
     expect(chosenRate(diverging, "relu", [0.1, 0.01])).toBe(0.01);
   });
 
-  test("counts every network of the ensembles, and says how many diverged", () => {
+  test("counts every network of the ensembles and reports how many diverged", () => {
     const trials = training.design({ ...context, earlier });
     const judged = (share: number) => {
       const trained = results("training", trials, ({ factors, replicate }, network) =>
@@ -90,7 +90,7 @@ describe("on the store", () => {
   });
   afterEach(() => place.dispose());
 
-  test("runs both stages; once more it designs the same trials, finds them all and says the same", async () => {
+  test("runs both stages; a second run designs the same trials, finds them all and has the same results", async () => {
     const first = await place.run(collapse);
     expect(first.run.status).toBe("done");
     expect(first.trials).toHaveLength(4 + 8);
@@ -103,7 +103,7 @@ describe("on the store", () => {
     expect(again.analysis).toEqual(first.analysis);
   }, 60_000);
 
-  test("that is interrupted in the first stage ends as if nothing had happened when it is resumed", async () => {
+  test("has the same results if it is interrupted in the first stage and resumed", async () => {
     const stop = new AbortController();
     const cut = await place.run(collapse, {
       workers: 1,

@@ -1,4 +1,4 @@
-// A queue in place of the local executor: workers of other hosts get jobs as JSON and send back copies, over the same port.
+// A queue instead of the local executor: workers on other hosts get jobs as JSON and send back copies, over the same port.
 import { expect, test } from "vitest";
 import { loadedData } from "../../src/data/resolver.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
@@ -21,7 +21,7 @@ const noCheckpoints: CheckpointPort = {
   remove: async () => undefined,
 };
 
-/** What the coordinator does with the messages of a worker. */
+/** The coordinator's handlers for messages of a worker. */
 interface Coordinator {
   append(token: LeaseToken, part: MeasuredPart): Promise<void>;
   dropAfter(token: LeaseToken, step: number): Promise<void>;
@@ -33,7 +33,7 @@ interface Message {
   readonly through: number;
 }
 
-/** A worker on another host: it has neither the store nor the objects of the coordinator. */
+/** A worker on another host, without the store and the objects of the coordinator. */
 async function worker(text: string, send: Coordinator): Promise<TrialOutcome> {
   const { job, token, through } = JSON.parse(text) as Message;
   const runtime = nodeRuntime({ cores: 1 });
@@ -53,7 +53,7 @@ async function worker(text: string, send: Coordinator): Promise<TrialOutcome> {
   }
 }
 
-/** The coordinator: it alone has the store, holds the leases and ends the trials. */
+/** The coordinator, which alone has the store, holds the leases and ends the trials. */
 function queueExecutor(store: RunStore): Executor {
   return {
     async *run(jobs): AsyncGenerator<ExecutionEvent> {
@@ -84,7 +84,7 @@ function local(store: RunStore): Executor {
   });
 }
 
-test("a job that went through JSON to a worker without the store leaves what a job of this process leaves", async () => {
+test("a job sent as JSON to a worker without the store has the same results as a job in this process", async () => {
   const measure = measurementPlan({ steps: {}, probes: { every: 2 }, tensors: [{ of: "*", at: "end" }] });
   const planned = [1, 2].map((seed) => {
     const spec = trialSpec(data, { epochs: 1, seed });

@@ -14,15 +14,15 @@ import { runStudy, type StudyOutcome, type StudyRequest } from "../../src/study/
 import { presetOf, resolveSettings, type Settings } from "../../src/study/settings.js";
 
 export interface StudyPlace {
-  /** Runs the study once more on the same store. */
+  /** Runs the study on the same store. */
   run(study: StudyDefinition, options?: StudyOptions): Promise<StudyOutcome>;
   dispose(): void;
 }
 
 export interface StudyOptions extends Partial<Pick<StudyRequest, "signal" | "resumeRun" | "onProgress">> {
-  /** Trials at once at most; default 2. */
+  /** Most trials at a time; default 2. */
   readonly workers?: number;
-  /** `smoke` when left out. */
+  /** Default `smoke`. */
   readonly preset?: string;
   readonly set?: Settings;
 }
@@ -32,7 +32,7 @@ async function open(name: string): Promise<Dataset> {
   return isSyntheticName(name) ? syntheticDataset(name) : loadSample(name);
 }
 
-/** A folder for a store of its own. */
+/** A folder with its own store. */
 export function studyPlace(): StudyPlace {
   const home = mkdtempSync(join(tmpdir(), "trainscope-study-"));
   const paths = trainscopePaths({ environment: { TRAINSCOPE_HOME: home } });

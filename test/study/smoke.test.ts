@@ -1,4 +1,4 @@
-// Every study of the catalogue runs from end to end at its smallest, in seconds, and says something.
+// Every study of the catalogue runs from end to end with its smallest preset, in seconds, and has results.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { studies } from "../../src/studies/index.js";
 import { presetNames } from "../../src/study/definition.js";
@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => place.dispose());
 
 describe.each(Object.entries(studies))("study %s", (id, study) => {
-  test("is named as in the table, and every preset has valid settings and says what it is", () => {
+  test("is named as in the table, and every preset has valid settings and a description", () => {
     expect(study.id).toBe(id);
     if (study.kind === "computed") return;
     for (const name of presetNames(study)) {
@@ -23,7 +23,7 @@ describe.each(Object.entries(studies))("study %s", (id, study) => {
     for (const [name, { about }] of settingForms(study)) expect(about, `what ${name} means`).not.toBe("");
   });
 
-  test("runs at its smallest; once more it finds every trial and says the same", async () => {
+  test("runs with its smallest preset; a second run finds every trial and has the same results", async () => {
     const first = await place.run(study);
     expect(first.run.status).toBe("done");
     expect(first.trials.every(({ status }) => status === "done")).toBe(

@@ -1,4 +1,4 @@
-// The command line in a process of its own, as a user starts it: to be killed, interrupted and cut off.
+// The command line in a separate process, as a user starts it, for tests that kill or interrupt it or close its pipe.
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 
@@ -8,14 +8,14 @@ const main = join(process.env.TRAINSCOPE_TEST_BUILD ?? "missing: run under vites
 
 export interface CliProcess {
   readonly child: ChildProcess;
-  /** What it has said so far. */
+  /** Its output so far. */
   readonly said: { out: string; err: string };
-  /** Resolves when stdout or stderr matches; rejects when the process ends before. */
+  /** Resolves when stdout or stderr matches; rejects if the process ends before. */
   until(pattern: RegExp): Promise<void>;
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 }
 
-/** Starts `trainscope <line>` with its own store, without network and data sets: the sample is used. */
+/** Starts `trainscope <line>` with its own store, without network and data sets, so that it uses the sample. */
 export function startCli(line: string, home: string): CliProcess {
   const child = spawn(process.execPath, ["--import", offline, main, ...line.split(" ")], {
     cwd: home,
@@ -59,7 +59,7 @@ export async function runProcess(
   return { code, ...started.said };
 }
 
-/** The JSON lines of `train --json`: every step, and the last line. A line that a kill cut off is left out. */
+/** The JSON lines of `train --json`: every step, and the last line. A truncated line is left out. */
 export function jsonLines(text: string): { step?: number; loss?: number | string; final?: Record<string, unknown> }[] {
   return text
     .split("\n")

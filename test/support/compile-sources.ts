@@ -1,6 +1,6 @@
 // Compiles src once before the tests, so that processes and worker threads start without compiling it themselves.
 //
-// A process under tsx spends four seconds on a tree that esbuild compiles whole in two; the tests start dozens.
+// A process under tsx takes four seconds for the tree, which esbuild compiles in two, and the tests start dozens of processes.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Beside `src`, as `dist` is: what the sources look for relative to themselves lies in the same place. */
 const folder = join(root, ".test-build");
 
-/** For workers and child processes of the tests: where the compiled sources lie. */
+/** The folder of the compiled sources, for workers and child processes of the tests. */
 const variable = "TRAINSCOPE_TEST_BUILD";
 
 export default async function setup(): Promise<void> {

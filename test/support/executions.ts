@@ -1,4 +1,4 @@
-// Runs of the local executor for tests, on run stores in a folder of their own.
+// Runs of the local executor for tests, on run stores in a separate folder.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ export const planned = (seed: number, measure: MeasurementPlan = measurementPlan
 export const trials = [0, 1, 2].map((seed) => planned(seed));
 export const idOf = ({ spec }: PlannedTrial): string => trialId(spec);
 
-/** A long trial that measures everything that is measured by the step. */
+/** A long trial with every measurement per step. */
 export const longTrial: PlannedTrial = {
   ...{ factors: {}, replicate: 0, spec: trialSpec(data, { seed: 9, epochs: 6 }) },
   measure: measurementPlan({
@@ -60,7 +60,7 @@ export interface Asked extends Partial<LocalExecutorOptions> {
   readonly onEvent?: (event: ExecutionEvent) => void;
 }
 
-/** What a run told, and what it left in the store by trial. */
+/** The events of a run, and its results in the store by trial. */
 export interface Executed {
   readonly store: RunStore;
   readonly events: readonly ExecutionEvent[];
@@ -68,12 +68,12 @@ export interface Executed {
   readonly series: readonly (readonly SeriesBlock[])[];
 }
 
-/** Stores in a folder that goes when it is disposed. */
+/** Stores in a folder that `dispose` removes. */
 export class ExecutorPlace {
   readonly #opened: RunStore[] = [];
   readonly #homes: string[] = [];
 
-  /** One more opening of the newest store. */
+  /** Another connection to the newest store. */
   async openStore(options: StoreOptions = {}): Promise<RunStore> {
     const home = this.#homes.at(-1) ?? (await this.#newHome());
     const store = await openRunStore(trainscopePaths({ environment: { TRAINSCOPE_HOME: home } }), options);
@@ -81,7 +81,7 @@ export class ExecutorPlace {
     return store;
   }
 
-  /** A new store in which trials are planned. */
+  /** A new store with planned trials. */
   async storeWith(all: readonly PlannedTrial[] = trials): Promise<RunStore> {
     await this.#newHome();
     const store = await this.openStore();
@@ -128,6 +128,6 @@ export class ExecutorPlace {
   }
 }
 
-/** What happened to trials, without their progress and remarks. */
+/** The events of trials, without progress and remarks. */
 export const kinds = (events: readonly ExecutionEvent[]): string[] =>
   events.flatMap(({ kind }) => (kind === "progress" || kind === "remark" ? [] : [kind]));

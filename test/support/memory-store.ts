@@ -1,4 +1,4 @@
-// A run store that lives in memory: the contract without a database, for tests.
+// A run store in memory for tests, which fulfills the contract without a database.
 import { InvalidInputError, StaleLeaseError } from "../../src/core/errors.js";
 import type { PlannedTrial } from "../../src/study/definition.js";
 import { covers, joined, type KeptTensor, type MeasurementPlan } from "../../src/study/measurement.js";
@@ -20,7 +20,7 @@ import {
 } from "../../src/study/store/store.js";
 import { trialId } from "../../src/train/spec/trial-spec.js";
 
-/** What was measured under one plan. */
+/** The measurements under one plan. */
 interface Measurements {
   readonly plan: MeasurementPlan;
   parts: MeasuredPart[];
@@ -31,7 +31,7 @@ interface MemoryTrial {
   readonly spec: PlannedTrial["spec"];
   failure?: string;
   result?: Measurements & { readonly end: TrialEnd };
-  /** What is measured now, or was before the trial was given back. */
+  /** The plan that is being measured, or was measured before the trial was released. */
   draft?: Measurements;
   lease?: { readonly number: number; readonly holder: string };
   leases: number;
@@ -43,7 +43,7 @@ interface MemoryRun {
   analysis?: StoredAnalysis;
 }
 
-/** What several stores share when they stand for several processes. */
+/** The shared state of several stores that simulate several processes. */
 export interface MemoryShelf {
   readonly runs: Map<string, MemoryRun>;
   readonly trials: Map<string, MemoryTrial>;
@@ -55,7 +55,7 @@ export function memoryShelf(): MemoryShelf {
   return { runs: new Map(), trials: new Map(), dead: new Set() };
 }
 
-/** Opens a store on a shelf. `holder` stands for the process. */
+/** Opens a store on a shelf. `holder` identifies the simulated process. */
 export function memoryStore(shelf: MemoryShelf = memoryShelf(), holder = "this process"): RunStore {
   return new MemoryStore(shelf, holder);
 }

@@ -1,4 +1,4 @@
-// Prints the ten test files that took longest, so that a suite that creeps up is seen in every log.
+// Prints the ten slowest test files, so that growing times are visible in every log.
 import type { Reporter, TestModule } from "vitest/node";
 
 const shown = 10;

@@ -1,16 +1,16 @@
-// Made-up results of trials, for tests of what studies make of them.
+// Made-up results of trials, for tests of analyses.
 import { type Phase, rowsOf, type SeriesBlock } from "../../src/core/rows.js";
 import type { PlannedTrial, TrialResult } from "../../src/study/definition.js";
 import { measurementPlan } from "../../src/study/measurement.js";
 
 export interface MadeSeries {
   readonly metric: string;
-  /** `validation` when left out. */
+  /** Default `validation`. */
   readonly phase?: Phase;
   readonly path?: string;
-  /** `[rows][networks]`, a number where there is one network. */
+  /** `[rows][networks]`, or a number per row for one network. */
   readonly values: readonly (number | readonly number[])[];
-  /** Updates at the rows; 0, 1, 2, ... when left out. */
+  /** Updates at the rows; default 0, 1, 2, ... */
   readonly steps?: readonly number[];
 }
 
@@ -21,7 +21,7 @@ export interface MadeResult extends Pick<PlannedTrial, "factors" | "replicate" |
   readonly tensors?: TrialResult["tensors"];
 }
 
-/** The result of a trial that measured these series. */
+/** The result of a trial with these series. */
 export function madeResult({ stage = "training", diverged = [], tensors = {}, ...made }: MadeResult): TrialResult {
   const { factors, replicate, spec } = made;
   const id = `${stage} ${JSON.stringify(factors)} ${replicate}`;
