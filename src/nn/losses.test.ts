@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { DType } from "../core/numbers/dtype.js";
 import { tensorFrom } from "../core/numbers/tensor-data.js";
-import { input } from "../graph/build.js";
+import { input, scalar } from "../graph/build.js";
 import { gradients } from "../graph/gradient.js";
 import { graph } from "../graph/graph.js";
 import { softmax } from "../graph/ops/reduction/softmax.js";
@@ -52,16 +52,24 @@ test.each(fixtures)(
       const size = whole.data.length / examples;
       return { ...whole, shape: [1, ...whole.shape.slice(1)], data: whole.data.slice(i * size, (i + 1) * size) };
     };
-    const valueAt = (x: StoredArray, y: StoredArray): number => {
+    const valueAt = (x: StoredArray, y: StoredArray): { value: number; weight: number } => {
       const [given, wanted] = [input("x", "float64", x.shape), input("y", y.dtype, y.shape)];
-      const run = graph([given, wanted], { loss: loss.build(given, wanted) });
-      return evaluateGraph(run, [x, y].map(stored))[0].data[0];
+      const weight = loss.counts?.(given, wanted).weight ?? scalar(1, "float64");
+      const run = graph([given, wanted], { loss: loss.build(given, wanted), weight });
+      const [value, divisor] = evaluateGraph(run, [x, y].map(stored));
+      return { value: value.data[0], weight: divisor.data[0] };
     };
     const parts = Array.from({ length: examples }, (_, i) => valueAt(one(output, i), one(targets, i)));
-    const mean = parts.reduce((sum, part) => sum + part, 0) / examples;
-    const difference = Math.abs(mean - valueAt(output, targets));
+    const mean = parts.reduce((sum, { value }) => sum + value, 0) / examples;
+    const whole = valueAt(output, targets);
+    const difference = Math.abs(mean - whole.value);
     if (loss.isMeanOverExamples) expect(difference).toBeLessThan(1e-10 * Math.max(1, Math.abs(mean)));
     else expect(difference).toBeGreaterThan(1e-3);
+    // Where it does not, the mean is the one weighted by what it is divided by.
+    const total = parts.reduce((sum, { value, weight }) => sum + value * weight, 0);
+    const divisor = parts.reduce((sum, { weight }) => sum + weight, 0);
+    expect(Math.abs(total / divisor - whole.value)).toBeLessThan(1e-10 * Math.max(1, Math.abs(whole.value)));
+    expect(loss.counts === undefined).toBe(loss.isMeanOverExamples);
   },
 );
 

@@ -3,7 +3,7 @@ import { readSpec } from "../core/definition.js";
 import type { Tensor } from "../graph/tensor.js";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";
 import { crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
-import type { LossPart, TargetForm } from "./losses/loss.js";
+import type { LossPart, TargetCounts, TargetForm } from "./losses/loss.js";
 import { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/value-losses.js";
 
 export const losses = {
@@ -25,8 +25,10 @@ export type LossKind = keyof typeof losses;
 export interface Loss {
   readonly kind: string;
   readonly targets: TargetForm;
-  /** Whether a batch may be computed in parts, see `LossPart`. */
+  /** Whether the loss of a batch is the mean over its examples, see `LossPart`. */
   readonly isMeanOverExamples: boolean;
+  /** The divisors of a batch, present where they depend on the targets, see `LossPart`. */
+  readonly counts?: (output: Pick<Tensor, "dtype" | "shape">, targets: Tensor) => TargetCounts;
   /** Class number of targets to ignore. */
   readonly ignoreIndex?: number;
   build(output: Tensor, targets: Tensor): Tensor;
@@ -41,12 +43,16 @@ export interface Loss {
 export function lossFunction(spec: unknown): Loss {
   const { definition, spec: complete } = readSpec("loss", "loss", losses, spec);
   const part = definition as unknown as LossPart<unknown>;
-  const { targets, correct } = part;
+  const { targets, correct, counts } = part;
+  const isMeanOverExamples = part.isMeanOverExamples?.(complete) ?? true;
   const { ignoreIndex } = complete as { readonly ignoreIndex?: number };
   return {
     kind: complete.kind,
     targets: typeof targets === "function" ? targets(complete) : targets,
-    isMeanOverExamples: part.isMeanOverExamples?.(complete) ?? true,
+    isMeanOverExamples,
+    ...(isMeanOverExamples || counts === undefined
+      ? {}
+      : { counts: (output, values) => counts(complete, output, values) }),
     ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
     build: (output, values) => part.build(complete, output, values),
     ...(correct === undefined ? {} : { correct: (output, values) => correct(complete, output, values) }),

@@ -65,8 +65,7 @@ test("an epoch is two measurements of each split", () => {
 
 test("rows of probes go through one network after the other, their series through all at once", () => {
   const reading = (network: number) => ({
-    network,
-    step: 2,
+    ...{ network, step: 2, examples: 8 },
     values: [
       { of: "weights" as const, path: "0.weight", statistic: "norm", value: network },
       { of: "weights" as const, path: "0.bias", statistic: "norm", value: 10 + network },
@@ -94,7 +93,7 @@ test("rows of probes go through one network after the other, their series throug
 
 test("samples of a tensor are rows of one step, in the order of the elements", () => {
   const reading = (network: number): EventOf<"probes">["readings"][number] => ({
-    ...{ network, step: 2, values: [], histograms: [] },
+    ...{ network, step: 2, examples: 8, values: [], histograms: [] },
     samples: [{ of: "weights", path: "0.weight", stride: 3, values: Float32Array.of(network, 10 + network) }],
   });
   const event: EventOf<"probes"> = {

@@ -53,7 +53,7 @@ describe.each([
     expect(events.map(({ kind: what }) => what)).toEqual([
       "ready",
       ...["probes", "steps", "steps", "steps", "epoch"],
-      ...["probes", "steps", "steps", "steps", "epoch"],
+      ...["probes", "steps", "steps", "steps", "trained", "epoch"],
       ...["checkpoint", "done"],
     ]);
     expect(events[0]).toMatchObject({ step: 0, totalSteps: 8, stepsPerEpoch: 4, networks });
@@ -219,7 +219,7 @@ describe("the stop rule", () => {
       // Its state is the one whose loss met the rule, and a checkpoint of it stops again at once.
       const bytes = whole.checkpoint;
       const again = await finish(request({ ...rising, ...form }, { resumeFrom: { where: "state", bytes } }));
-      expect(again.events.map(({ kind: what }) => what)).toEqual(["ready", "steps", "checkpoint", "done"]);
+      expect(again.events.map(({ kind: what }) => what)).toEqual(["ready", "steps", "trained", "checkpoint", "done"]);
       expect(await resultOf(again)).toEqual(await resultOf(whole));
       const cut = await finish(request({ ...unstopped, ...form, steps: last }));
       expect(cut.tensors).toEqual(whole.tensors);

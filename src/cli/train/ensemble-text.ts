@@ -61,7 +61,7 @@ export const ensembleText: TrainingText = {
   epochText: ({ epoch, measured }) => epochText(epoch, measured[measured.length - 1]),
   endingText,
   divergedText,
-  probeTables: (probed, _half, columns) => meanLookText(probed, columns),
+  probeTables: (probed, columns) => meanLookText(probed, columns),
   summary(outcome) {
     const document = finalDocument(outcome);
     return { document, text: finalText(document), findings: findingsOf(document) };
@@ -105,7 +105,7 @@ function meanLookText(looks: readonly (readonly ProbeReading[])[], width: number
   }));
   const [first] = last;
   // The noise scale is no mean of norms.
-  const text = probeText([{ ...first, values: values.filter(({ path }) => path !== "") }], 1, width);
+  const text = probeText([{ ...first, values: values.filter(({ path }) => path !== "") }], width);
   return `means over ${formatNumber(last.length)} networks\n${text}\n`;
 }
 

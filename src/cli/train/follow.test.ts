@@ -1,5 +1,5 @@
 // One network and an ensemble are reported in the same way: scripted trials, and the output of the command.
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -45,7 +45,7 @@ function scripted(networks: number, events: readonly TrialEvent[]): Trial {
     has: () => false,
     async *run() {
       for (const event of events) {
-        if (event.kind === "steps") history.add(event.losses, event.correct);
+        if (event.kind === "steps") history.add(event);
         if (event.kind === "done") for (const found of event.diverged) history.diverge(found);
         yield event;
       }
@@ -174,6 +174,53 @@ describe.each([
     expect(lines).toHaveLength(5);
     expect(lines[4].final).toMatchObject({ steps: 4, threads: 1, data: "made-up data", status: "done" });
   });
+});
+
+describe("a training whose end cannot be measured, or is no number", () => {
+  const losses = [[2], [1.5], [1.2], [1]];
+  const whole = (trained: TrialEvent[] = [{ kind: "trained", step: 4 }]) => [
+    ready(1),
+    steps(0, losses),
+    ...trained,
+    done(),
+  ];
+  const evaluating = (evaluate: Trial["evaluate"], events = whole()): Trial => ({ ...scripted(1, events), evaluate });
+  const saved = (name: string) => ({
+    save: join(folder, `${name}.onnx`),
+    saveWeights: join(folder, `${name}.weights`),
+  });
+
+  test("ends with the error, and its files are there: they were written before", async () => {
+    let before: string[] = [];
+    const trial = evaluating(async () => {
+      before = await readdir(folder);
+      throw new RangeError("out of memory");
+    });
+    await expect(told(trial, saved("kept"))).rejects.toThrow("out of memory");
+    expect(before).toEqual(expect.arrayContaining(["kept.onnx.unmeasured", "kept.weights.unmeasured"]));
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(["kept.onnx", "kept.weights"]));
+    expect((await readdir(folder)).filter((name) => name.endsWith(".unmeasured"))).toEqual([]);
+  });
+
+  test.each([["told by the trial"], ["found by the last measurement"]])(
+    "%s: diverged, and nothing is overwritten",
+    async (how) => {
+      const [name, quiet] = [how.replaceAll(" ", "-"), true];
+      const files = saved(name);
+      for (const path of Object.values(files)) await writeFile(path, "a good file");
+      const diverged = { ...lost(0, 4), tensor: "validation loss" };
+      const events = how.startsWith("told") ? [...whole().slice(0, 3), done([diverged])] : whole();
+      const trial = evaluating(() => Promise.resolve({ loss: [Number.NaN], accuracy: [0.3] }), events);
+      const { code, out, err } = await told(trial, { ...files, quiet, json: true });
+      expect(code).toBe(exitCodes.failed);
+      expect(err).toContain("diverged at step 4: loss NaN");
+      const { final } = JSON.parse(out.trim().split("\n").at(-1) as string);
+      expect(final).toMatchObject({ status: "diverged", diverged: { step: 4 } });
+      expect(final).not.toHaveProperty("accuracy");
+      for (const path of Object.values(files)) expect(await readFile(path, "utf8")).toBe("a good file");
+      expect((await readdir(folder)).filter((found) => found.endsWith(".unmeasured"))).toEqual([]);
+    },
+  );
 });
 
 test("an ensemble with some diverged networks is done, and the summary names them", async () => {

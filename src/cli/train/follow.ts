@@ -1,10 +1,8 @@
 // Follows one training, of one network or of many: progress, JSON lines, checkpoints, and the files of its results.
-import { dirname, join } from "node:path";
 import { exitCodes, InvalidInputError } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
-import { writeSafetensors } from "../../core/formats/safetensors.js";
 import type { Dataset } from "../../data/dataset.js";
-import type { Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
+import type { Divergence, Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
 import type { StopSignal, Trial } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { formatNumber, jsonLine } from "../output.js";
@@ -12,9 +10,10 @@ import { type Progress, startProgress } from "../progress.js";
 import { comparisonRemark } from "./comparison-remark.js";
 import { divergenceAdvice } from "./divergence-advice.js";
 import { ensembleText } from "./ensemble-text.js";
-import { StateFile, writeResult } from "./files.js";
+import { StateFile } from "./files.js";
 import type { TrainableModel } from "./model.js";
 import type { TrainCommandOptions } from "./options.js";
+import { ResultFiles } from "./result-files.js";
 import { networkText } from "./text.js";
 import type { Outcome, TrainingText } from "./training-text.js";
 
@@ -56,9 +55,14 @@ class Training {
   #test: Measured | undefined;
   #ending: Pick<Outcome, "stopped" | "kept"> = { stopped: undefined, kept: undefined };
   #status: Outcome["status"] = "done";
+  readonly #results: ResultFiles;
+  /** What could not be written: reported last. */
+  readonly #failures: unknown[] = [];
+  readonly #note = (cause: unknown): void => void this.#failures.push(cause);
 
   constructor(following: Following) {
     this.#following = following;
+    this.#results = new ResultFiles(following);
     const { options, terminal, trial } = following;
     const { model, quiet, saveState, ensemble } = options;
     this.#text = ensemble === undefined ? networkText : ensembleText;
@@ -72,10 +76,15 @@ class Training {
     for (const remark of model.remarks) this.#say(remark);
     try {
       for await (const event of trial.run(signal)) await this.#hear(event);
+      this.#progress.stop();
+      return await this.#finish();
+    } catch (cause) {
+      // What was trained to its end stays, whatever went wrong afterwards.
+      await this.#results.keep().catch(this.#note);
+      throw cause;
     } finally {
       this.#progress.stop();
     }
-    return this.#finish();
   }
 
   async #hear(event: TrialEvent): Promise<void> {
@@ -95,6 +104,8 @@ class Training {
         return;
       case "checkpoint":
         return this.#state?.save(event.bytes);
+      case "trained":
+        return this.#results.write().catch(this.#note);
       case "interrupted":
         this.#status = "interrupted";
         return;
@@ -102,16 +113,10 @@ class Training {
         // All networks that did are named together at the end.
         return;
       case "done": {
-        const { trial, data } = this.#following;
-        const { networks } = trial;
-        if (event.diverged.length === networks) this.#status = "diverged";
         this.#ending = { stopped: event.stopped, kept: event.kept };
         const ending = this.#text.endingText(this.#ending);
         if (ending !== "") this.#say(ending);
-        if (event.diverged.length > 0)
-          this.#say(
-            this.#text.divergedText(event.diverged, networks, divergenceAdvice(trial.spec, data, event.diverged)),
-          );
+        this.#judge(event.diverged);
       }
     }
   }
@@ -157,44 +162,43 @@ class Training {
   /** The results: files first, then the last line, so that who reads it finds the files; a failure to write comes last. */
   async #finish(): Promise<Ending> {
     const { options, terminal, trial } = this.#following;
-    const failures: unknown[] = [];
-    const note = (cause: unknown): void => void failures.push(cause);
+    if (this.#status === "done") await this.#results.write().catch(this.#note);
     const measured = this.#status === "done" ? await this.#measured() : undefined;
-    await this.#state?.finish().catch(note);
-    if (this.#status === "done") await this.#writeResults().catch(note);
+    await this.#state?.finish().catch(this.#note);
+    if (this.#status === "done") await this.#results.keep().catch(this.#note);
+    else await this.#results.discard();
     const { document, text, findings } = this.#text.summary(this.#outcome(measured));
     this.#writeJson({ final: document });
     if (!options.json) {
-      terminal.write(this.#text.probeTables(trial.probed, Math.floor(options.batchSize / 2), terminal.columns));
+      terminal.write(this.#text.probeTables(trial.probed, terminal.columns));
       if (this.#status === "done") terminal.write(text);
     }
-    if (failures.length > 0) throw failures[0];
+    if (this.#failures.length > 0) throw this.#failures[0];
     if (this.#status === "interrupted" && terminal.isClosed !== true) terminal.writeError(this.#interruptedText());
     return { exitCode: endingCodes[this.#status], findings };
   }
 
   /** After the last step: what the last epoch measured, if it ended there. */
-  async #measured(): Promise<Measured> {
+  async #measured(): Promise<Measured | undefined> {
     const { trial } = this.#following;
+    const { history } = trial;
     const { kept, stopped = [] } = this.#ending;
     // Weights of other epochs have not been measured as they are now.
     const areLast = kept === undefined && (trial.networks === 1 || stopped.length === 0);
-    if (areLast && this.#validation?.step === trial.history.steps) return this.#validation;
-    return trial.evaluate(trial.everyEpoch ?? "train");
+    if (areLast && this.#validation?.step === history.steps) return this.#validation;
+    const split = trial.everyEpoch ?? "train";
+    const measured = await trial.evaluate(split);
+    const tensor = split === "train" ? "training loss" : "validation loss";
+    this.#judge(history.divergeByLoss(measured.loss, history.steps, { tensor }));
+    return history.isLost ? undefined : measured;
   }
 
-  async #writeResults(): Promise<void> {
-    const { options, trial, data, model } = this.#following;
-    const { save, saveWeights } = options;
-    if (save === undefined && saveWeights === undefined) return;
-    const tensors = await trial.allTensors();
-    if (saveWeights !== undefined) await writeResult(saveWeights, writeSafetensors(tensors));
-    if (save === undefined) return;
-    const { scaling } = trial.spec.data;
-    const saved = model.inferenceModel(tensors, { data, scaling, path: save });
-    // First what the model refers to.
-    if (saved.external !== undefined) await writeResult(join(dirname(save), saved.external.name), saved.external.bytes);
-    await writeResult(save, saved.model);
+  /** Takes networks that diverged: those that the trial reports, and those of which the last measurement says so. */
+  #judge(diverged: readonly Divergence[]): void {
+    const { trial, data } = this.#following;
+    if (diverged.length > 0)
+      this.#say(this.#text.divergedText(diverged, trial.networks, divergenceAdvice(trial.spec, data, diverged)));
+    if (trial.history.isLost) this.#status = "diverged";
   }
 
   #outcome(measured: Measured | undefined): Outcome {

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { probeDocument, probeText } from "./probe-text.js";
 
-const look = (step: number, scale: number) => ({
-  step,
+const look = (step: number, scale: number, examples = 16) => ({
+  ...{ step, examples },
   values: [
     { of: "activations", path: "model.layers[1] (relu)", statistic: "mean", value: 0.5 * scale },
     { of: "activations", path: "model.layers[1] (relu)", statistic: "deadFraction", value: 0.25 },
@@ -17,7 +17,7 @@ const look = (step: number, scale: number) => ({
 });
 
 test("the last reading is shown with its columns, and the noise scale of all readings", () => {
-  expect(probeText([look(0, 1), look(100, 2)], 8, 80)).toMatchInlineSnapshot(`
+  expect(probeText([look(0, 1), look(100, 2)], 80)).toMatchInlineSnapshot(`
     "non-linearities at step 100
     layer                   mean  dead
     ----------------------  ----  ----
@@ -33,14 +33,19 @@ test("the last reading is shown with its columns, and the noise scale of all rea
   `);
 });
 
+test("the noise scale counts the examples that each reading halves, of an odd batch all but one", () => {
+  // 2 half (3 - 2) = 16 and 4 examples of noise, each with a signal of 2 * 2 - 3 = 1.
+  expect(probeText([look(0, 1, 17), look(100, 2, 4)], 80)).toContain("over 2 looks: 10 examples");
+});
+
 test("nothing is shown without readings", () => {
-  expect(probeText([], 8, 80)).toBe("");
-  expect(probeText([{ step: 0, values: [], histograms: [], samples: [] }], 8, 80)).toBe("");
+  expect(probeText([], 80)).toBe("");
+  expect(probeText([{ step: 0, examples: 1, values: [], histograms: [], samples: [] }], 80)).toBe("");
 });
 
 test("a reading is one JSON line, with histograms and samples as lists", () => {
   const line = JSON.parse(JSON.stringify(probeDocument(look(7, 1))));
-  expect(line.step).toBe(7);
+  expect([line.step, line.examples]).toEqual([7, 16]);
   expect(line.samples).toEqual([{ of: "weights", path: "0.weight", stride: 3, values: [4, 5] }]);
   expect(line.probes[1]).toEqual({
     of: "activations",

@@ -1,13 +1,17 @@
 // What probes found, as the table that `trainscope train --probe` ends with and as JSON.
 import type { Row } from "../../core/rows.js";
 import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
-import type { ProbeFindings } from "../../train/program/probe-record.js";
+import type { ProbeReading } from "../../train/trial/events.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
 
-/** One JSON line for a look: `{"step":100,"probes":[...],"histograms":[...],"samples":[...]}`. */
-export function probeDocument({ step, values, histograms, samples }: ProbeFindings): object {
+/** What is told of a reading, whichever network it is of. */
+export type Look = Omit<ProbeReading, "network">;
+
+/** One JSON line for a look: `{"step":100,"examples":64,"probes":[...],"histograms":[...],"samples":[...]}`. */
+export function probeDocument({ step, examples, values, histograms, samples }: Look): object {
   return {
     step,
+    examples,
     probes: values,
     ...(histograms.length === 0
       ? {}
@@ -52,15 +56,15 @@ const forms: readonly TableForm[] = [
 ];
 
 /** The last look as tables: one of the non-linearities, one of the parameters; "" when there was none. */
-export function probeText(looks: readonly ProbeFindings[], halfBatch: number, width: number): string {
+export function probeText(looks: readonly Look[], width: number): string {
   const last = looks.at(-1);
   if (last === undefined) return "";
   const tables = forms.flatMap((form) => tableText(last, form, width));
-  const texts = [...tables, noiseText(looks, halfBatch)].filter((text) => text !== "");
+  const texts = [...tables, noiseText(looks)].filter((text) => text !== "");
   return texts.map((text) => `${text.trimEnd()}\n`).join("\n");
 }
 
-function tableText({ step, values }: ProbeFindings, { title, name, columns }: TableForm, width: number): string[] {
+function tableText({ step, values }: Look, { title, name, columns }: TableForm, width: number): string[] {
   const numbers = new Map(values.map(({ of, path, statistic, value }) => [`${of} ${path} ${statistic}`, value]));
   const paths = [...new Set(values.flatMap(({ of, path }) => (columns.some((c) => c[1] === of) ? [path] : [])))];
   const rows = paths.map((path): Row => {
@@ -73,13 +77,13 @@ function tableText({ step, values }: ProbeFindings, { title, name, columns }: Ta
   return [`${title} at step ${formatNumber(step)}\n${formatTable(shown, rows, width)}`];
 }
 
-/** The noise scale of all looks together, where it was measured. */
-function noiseText(looks: readonly ProbeFindings[], halfBatch: number): string {
-  const measured = looks.flatMap(({ values }) => {
+/** The noise scale of all looks together, where it was measured. Every look halves the batch that it looks at. */
+function noiseText(looks: readonly Look[]): string {
+  const measured = looks.flatMap(({ values, examples }) => {
     const value = (name: string): number | undefined => values.find(({ statistic }) => statistic === name)?.value;
     const [half, whole] = [value("halfBatchSquaredNorm"), value("batchSquaredNorm")];
     if (half === undefined || whole === undefined || Number.isNaN(half)) return [];
-    return [gradientNoise({ halfBatchSquaredNorm: half, batchSquaredNorm: whole }, halfBatch)];
+    return [gradientNoise({ halfBatchSquaredNorm: half, batchSquaredNorm: whole }, Math.floor(examples / 2))];
   });
   if (measured.length === 0) return "";
   const scale = gradientNoiseScale(measured);

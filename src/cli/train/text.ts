@@ -43,10 +43,9 @@ export const networkText: TrainingText = {
   },
   divergedText: ([{ step, loss, tensor }], _networks, advice) =>
     `diverged at step ${formatNumber(step)}: loss ${loss}, first bad tensor ${tensor}. ${advice}.`,
-  probeTables: (probed, half, columns) =>
+  probeTables: (probed, columns) =>
     probeText(
       probed.map(([reading]) => reading),
-      half,
       columns,
     ),
   summary(outcome) {

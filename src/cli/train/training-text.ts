@@ -52,7 +52,7 @@ export interface TrainingText {
   divergedText(diverged: readonly Divergence[], networks: number, advice: string): string;
   /** What is said at the end of a training that ended early or ends with earlier weights; "" for others. */
   endingText(ending: Pick<Outcome, "stopped" | "kept">): string;
-  /** Tables of what probes found; "" when there were none. @param half examples of half a batch. */
-  probeTables(probed: Trial["probed"], half: number, columns: number): string;
+  /** Tables of what probes found; "" when there were none. */
+  probeTables(probed: Trial["probed"], columns: number): string;
   summary(outcome: Outcome): Summary;
 }

@@ -14,7 +14,7 @@ import { reshape } from "../../graph/ops/movement/shape-movement.js";
 import { argMax, reduceMean, reduceSum } from "../../graph/ops/reduction/reduction.js";
 import { logSoftmax } from "../../graph/ops/reduction/softmax.js";
 import type { Tensor } from "../../graph/tensor.js";
-import { defineLoss, fittedTargets, inExamples, like } from "./loss.js";
+import { defineLoss, fittedTargets, inExamples, like, type TargetCounts } from "./loss.js";
 
 const classWeights = z
   .array(z.number().min(0))
@@ -23,6 +23,8 @@ const classWeights = z
   .describe("weight of each class")
   .meta({ aliases: ["weight"] });
 const ignoreIndex = z.int().optional().describe("class number of positions to ignore");
+
+type OutputForm = Pick<Tensor, "dtype" | "shape">;
 
 interface ClassOptions {
   readonly classWeights?: readonly number[] | undefined;
@@ -60,6 +62,7 @@ export const crossEntropy = defineLoss({
   }),
   targets: ({ probabilities }) => (probabilities ? "probabilities" : "classNumbers"),
   isMeanOverExamples: (spec) => spec.probabilities || countsAlike(spec),
+  counts: (spec, output, targets) => targetCounts("crossEntropy", spec, output, targets),
   build(spec, logits, targets) {
     requireClasses("crossEntropy", logits);
     const logs = logSoftmax(logits, { axis: logits.shape.length === 2 ? -1 : 1 });
@@ -97,6 +100,7 @@ export const negativeLogLikelihood = defineLoss({
   options: z.object({ classWeights, ignoreIndex }),
   targets: "classNumbers",
   isMeanOverExamples: countsAlike,
+  counts: (spec, output, targets) => targetCounts("negativeLogLikelihood", spec, output, targets),
   build(spec, output, targets) {
     requireClasses("negativeLogLikelihood", output);
     return likelihoodLoss("negativeLogLikelihood", spec, output, targets, 0);
@@ -157,6 +161,19 @@ function likelihoodLoss(kind: string, spec: ClassOptions, logs: Tensor, targets:
   return neg(div(total, max(divisor, like(logs, leastDivisor))));
 }
 
+/** The divisor of `likelihoodLoss`, and the number of targets that are not ignored. */
+function targetCounts(kind: string, spec: ClassOptions, output: OutputForm, targets: Tensor): TargetCounts {
+  const zero = scalar(0, output.dtype);
+  const weights = weightsOf(kind, output, spec.classWeights);
+  const own =
+    weights === undefined
+      ? scalar(1, output.dtype)
+      : reduceSum(where(targetMask(kind, output, targets), weights, zero), [1]);
+  const kept = keptMask(targets, spec.ignoreIndex);
+  if (kept === undefined) return { weight: reduceSum(own) };
+  return { weight: reduceSum(where(kept, own, zero)), counted: reduceSum(cast(kept, "float32")) };
+}
+
 // Avoids 0 / 0 for an empty sum; far below any sum of weights.
 const leastDivisor = 1e-30;
 
@@ -177,7 +194,7 @@ function requireClasses(kind: string, output: Tensor): void {
 }
 
 /** True where the class (axis 1) is the target's: bool of the output's shape. */
-function targetMask(kind: string, output: Tensor, targets: Tensor): Tensor {
+function targetMask(kind: string, output: OutputForm, targets: Tensor): Tensor {
   const [batch, classes, ...positions] = output.shape;
   if (!sameShape(targets.shape, [batch, ...positions])) {
     throw new ShapeError(`${kind} needs a class number for every row of logits`, {
@@ -195,7 +212,7 @@ function targetMask(kind: string, output: Tensor, targets: Tensor): Tensor {
 }
 
 /** Weights along axis 1. */
-function weightsOf(kind: string, output: Tensor, weights: readonly number[] | undefined): Tensor | undefined {
+function weightsOf(kind: string, output: OutputForm, weights: readonly number[] | undefined): Tensor | undefined {
   if (weights === undefined) return undefined;
   const [, classes, ...positions] = output.shape;
   if (weights.length !== classes) {

@@ -39,13 +39,25 @@ export function targetForm(form: TargetForm): TargetFormRecord {
   return targetForms[form];
 }
 
+/** What a mean over a batch is divided by where that depends on its targets: `float32` scalars. */
+export interface TargetCounts {
+  /** Sum of the weights of the targets that count: the divisor of the loss. */
+  readonly weight: Tensor;
+  /** Number of targets that count as right or wrong; absent if all do. */
+  readonly counted?: Tensor;
+}
+
 export interface LossPart<S> {
   readonly targets: TargetForm | ((spec: S) => TargetForm);
   /**
-   * Whether the loss of a batch is the mean of the losses of its examples, so that a batch can be computed in parts.
-   * This holds unless the divisor depends on the targets. Default true.
+   * Whether the loss of a batch is the mean of the losses of its examples. This holds unless the divisor depends on the
+   * targets; then `counts` says what it is, so that means over several batches and parts of one can be made. Default true.
    */
   isMeanOverExamples?(spec: S): boolean;
+  /**
+   * The divisors of a loss that is not such a mean. They depend on the targets alone: of the output only the form counts.
+   */
+  counts?(spec: S, output: Pick<Tensor, "dtype" | "shape">, targets: Tensor): TargetCounts;
   /** A scalar from the output (batch on axis 0) and the targets. */
   build(spec: S, output: Tensor, targets: Tensor): Tensor;
   /**

@@ -4,7 +4,7 @@ import { tensorFrom } from "../../core/numbers/tensor-data.js";
 import { constant, scalar, withScope } from "../../graph/build.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph, rewriteGraph } from "../../graph/graph.js";
-import { add, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { add, div, max, mul } from "../../graph/ops/elementwise/arithmetic.js";
 import { cast } from "../../graph/ops/elementwise/cast.js";
 import { loop } from "../../graph/ops/loop.js";
 import { expand, gather, reshape } from "../../graph/ops/movement/shape-movement.js";
@@ -14,6 +14,7 @@ import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { augmented } from "../../nn/augmentations.js";
+import type { TargetCounts } from "../../nn/losses/loss.js";
 import type { Network } from "../../nn/network.js";
 import { type Site, sitesOf } from "../../probes/sites.js";
 import { gatherBatch } from "../data/batch.js";
@@ -38,6 +39,8 @@ export interface BackwardResults {
   readonly loss: Tensor;
   /** Number of correct predictions; absent for regression. */
   readonly correct?: Tensor;
+  /** Divisors of the loss and of the number correct; absent if both are means over examples. */
+  readonly counts?: TargetCounts;
   /** Gradients of the loss, packed like the parameters. */
   readonly gradients: readonly Tensor[];
   readonly buffers: readonly Tensor[];
@@ -60,6 +63,8 @@ export interface WholeBatchOptions {
   readonly firstExample?: Tensor;
   /** Factor of the loss: these examples as a fraction of the batch. */
   readonly share?: number;
+  /** Divisors of the whole batch, of which these examples are a part, if they depend on targets. */
+  readonly wholeCounts?: TargetCounts;
   /**
    * Whether to find the sites of probes. Then the network is not rewritten for speed, so that every activation exists.
    */
@@ -70,7 +75,7 @@ export interface WholeBatchOptions {
 export function wholeBatch(
   request: BackwardRequest,
   given: BackwardInputs,
-  { firstExample = scalar(0, "uint32"), share = 1, sites: wantsSites = false }: WholeBatchOptions = {},
+  { firstExample = scalar(0, "uint32"), share = 1, wholeCounts, sites: wantsSites = false }: WholeBatchOptions = {},
 ): WholeBatch {
   const { network: source, layout, loss, batchSize, state, augment = [] } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
@@ -86,10 +91,17 @@ export function wholeBatch(
   const parts = unpackParts(state.parameters, given.parameters);
   const tensors = new Map([...joinParts(state.parameters, parts), ...unpack(state.buffers, given.buffers)]);
   const network = bindNetwork(template, xs, tensors, given.keys, { firstExample, sites: wantsSites, parts });
+  const counts = loss.counts?.(network.output, y);
   const lossValue = withScope("loss", () => {
     const value = loss.build(network.output, y);
+    if (counts !== undefined && wholeCounts !== undefined)
+      return mul(value, fraction(counts.weight, wholeCounts.weight));
     return share === 1 ? value : mul(value, scalar(share));
   });
+  const ofWhole = (correct: Tensor): Tensor => {
+    const [own, all] = [counts?.counted, wholeCounts?.counted];
+    return own === undefined || all === undefined ? correct : mul(correct, div(fraction(own, all), scalar(share)));
+  };
   const values = [
     ...gradients({
       of: lossValue,
@@ -99,7 +111,8 @@ export function wholeBatch(
   const gradientParts = new Map([...parts].map(([path, own]) => [path, values.splice(0, own.length)]));
   return {
     loss: lossValue,
-    ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
+    ...(loss.correct === undefined ? {} : { correct: ofWhole(loss.correct(network.output, y)) }),
+    ...(counts === undefined ? {} : { counts }),
     gradients: pack(state.parameters, (path) => gradientParts.get(path) as Tensor[]),
     buffers: pack(state.buffers, (path) => [network.buffers.get(path) as Tensor]),
     tensors,
@@ -108,10 +121,26 @@ export function wholeBatch(
   };
 }
 
+/** `part / whole`, 0 where the whole is. */
+function fraction(part: Tensor, whole: Tensor): Tensor {
+  return div(part, max(whole, scalar(leastNormal)));
+}
+
+const leastNormal = 2 ** -126;
+
+/** Divisors of a whole batch that is computed in parts: they depend on its targets alone. */
+function countsOfWhole({ network, layout, loss, batchSize }: BackwardRequest, given: BackwardInputs, partSize: number) {
+  if (loss.counts === undefined) return undefined;
+  const inputShapes = layout.inputs.map(({ shape }) => shape);
+  const { dtype, shape } = network.build({ mode: "training", batchSize: partSize, inputShapes }).output;
+  const targets = gather(given.targets, given.rows, { axis: 0 });
+  return loss.counts({ dtype, shape: shape.with(0, batchSize) }, targets);
+}
+
 /**
  * Computes the batch in parts of `microBatchSize` examples (the last may be smaller), so that only the activations of
  * one part are in memory. The gradient of a mean over the batch is the sum of the gradients of its parts, weighted by
- * their sizes: equal to that of the whole batch up to rounding, with the same random masks. Layers that depend on the
+ * their sizes, or by what counts in them: equal to that of the whole batch up to rounding, with the same random masks. Layers that depend on the
  * whole batch see only a part of it: batch normalization uses the statistics of each part, and updates the running
  * statistics once per part.
  */
@@ -127,18 +156,25 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
     buffers: given.buffers,
   };
   const rows = reshape(slice(given.rows, { starts: [0], ends: [whole * microBatchSize] }), [whole, microBatchSize]);
-  const captured = [...given.inputs, given.targets, rows, ...given.parameters, ...given.keys];
+  const counts = countsOfWhole(request, given, microBatchSize);
+  const divisors =
+    counts === undefined ? [] : [counts.weight, ...(counts.counted === undefined ? [] : [counts.counted])];
+  const captured = [...divisors, ...given.inputs, given.targets, rows, ...given.parameters, ...given.keys];
   const { carried } = loop({ tripCount: whole, carried: listed(none), captured }, (number, sums, read) => {
     const at = unlisted(none, sums);
-    const part = wholeBatch({ ...request, batchSize: microBatchSize }, partInputs(given, read, number, at.buffers), {
+    const inputs = partInputs(given, read.slice(divisors.length), number, at.buffers);
+    const [weight, counted] = read.slice(0, divisors.length);
+    const part = wholeBatch({ ...request, batchSize: microBatchSize }, inputs, {
       firstExample: cast(mul(number, scalar(microBatchSize, "int64")), "uint32"),
       share: microBatchSize / batchSize,
+      ...(weight === undefined ? {} : { wholeCounts: { weight, ...(counted === undefined ? {} : { counted }) } }),
     });
     const outputs = Object.fromEntries(listed(summed(at, part)).map((tensor, i) => [`${i}`, tensor]));
     return { carried: lowerTraining(graph([], outputs), request.target).outputs.map(({ tensor }) => tensor) };
   });
   const sums = unlisted(none, carried);
-  if (rest === 0) return sums;
+  const divided = counts === undefined ? {} : { counts };
+  if (rest === 0) return { ...sums, ...divided };
   const last = slice(given.rows, { starts: [whole * microBatchSize], ends: [batchSize] });
   const part = wholeBatch(
     { ...request, batchSize: rest },
@@ -146,9 +182,10 @@ export function microBatches(request: BackwardRequest, given: BackwardInputs, mi
     {
       firstExample: scalar(whole * microBatchSize, "uint32"),
       share: rest / batchSize,
+      ...(counts === undefined ? {} : { wholeCounts: counts }),
     },
   );
-  return summed(sums, part);
+  return { ...summed(sums, part), ...divided };
 }
 
 /** The values that the body of the loop over parts reads, taken from the captured values in order. */

@@ -3,7 +3,8 @@
 //   inputs   steps, rows [steps, batch], hyper [steps, h], keys [steps, 2 k], data.inputs, data.targets,
 //            state vectors (parameters, one set per slot, buffers)
 //   body     one step, see step.ts
-//   outputs  state vectors after the last step, loss [steps], correct [steps]
+//   outputs  state vectors after the last step, loss [steps], correct [steps], and where they depend on the targets what
+//            both are divided by: weight [steps], counted [steps]
 //
 // For an ensemble (ensemble-form.ts), rows, keys and other varying inputs have a last axis for the networks, and so
 // have loss and correct; a state vector contains all networks.
@@ -54,14 +55,11 @@ export function trainingProgram(request: TrainingRequest): Program {
   const { layout, batchSize } = request;
   const step = trainingStep(request);
   const { hyperNames, randomStreams } = step;
-  const scans: Record<string, Tensor> = {
-    "step loss": step.loss,
-    ...(step.correct === undefined ? {} : { "step correct": step.correct }),
-  };
+  const scans = stepScans(step);
   const plainBody = graph([step.iteration, step.condition, ...step.carried, ...step.captures], {
     "go on": step.condition,
     ...Object.fromEntries(step.next.map((tensor, i) => [`next ${i}`, tensor])),
-    ...scans,
+    ...prefixed("step", scans),
   });
   const form = request.ensemble;
   const lanes = form?.lanes === undefined ? undefined : { ...form, lanes: form.lanes };
@@ -100,11 +98,27 @@ function bodyOf(
   return form === undefined ? body : ensembleBody(body, carried, form);
 }
 
+/** What a step measures, under the names of the outputs: loss and correct, and their divisors if they depend on targets. */
+function stepScans({
+  loss,
+  correct,
+  counts,
+}: Pick<TrainingStep, "loss" | "correct" | "counts">): Record<string, Tensor> {
+  return {
+    loss,
+    ...(correct === undefined ? {} : { correct }),
+    ...(counts === undefined ? {} : { weight: counts.weight }),
+    ...(counts?.counted === undefined ? {} : { counted: counts.counted }),
+  };
+}
+
+function prefixed(prefix: string, scans: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
+  return Object.fromEntries(Object.entries(scans).map(([name, tensor]) => [`${prefix} ${name}`, tensor]));
+}
+
 /** The per-step measurements under their public names. */
 function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly Tensor[]): Record<string, Tensor> {
-  return Object.fromEntries(
-    ["loss", "correct"].slice(0, Object.keys(scans).length).map((name, i) => [name, results[i]]),
-  );
+  return Object.fromEntries(Object.keys(scans).map((name, i) => [name, results[i]]));
 }
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
@@ -128,11 +142,15 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const parts = unpackParts(single.parameters, innerParameters);
   const tensors = new Map([...joinParts(single.parameters, parts), ...unpack(single.buffers, innerBuffers)]);
   const network = bindNetwork(template, xs, tensors, [], { parts });
-  const scans: Record<string, Tensor> = { "batch loss": withScope("loss", () => loss.build(network.output, y)) };
-  if (loss.correct !== undefined) scans["batch correct"] = loss.correct(network.output, y);
+  const counts = loss.counts?.(network.output, y);
+  const scans = stepScans({
+    loss: withScope("loss", () => loss.build(network.output, y)),
+    ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
+    ...(counts === undefined ? {} : { counts }),
+  });
   const plainBody = graph(
     [iteration, condition, ...innerParameters, ...innerBuffers, ...inner.inputs, inner.targets, inner.rows],
-    { "go on": condition, ...scans },
+    { "go on": condition, ...prefixed("batch", scans) },
   );
   // All networks evaluate the same examples.
   const form = ensemble === undefined ? undefined : { ...ensemble, ownRows: false };
@@ -161,6 +179,13 @@ function runBody(
 ): readonly Tensor[] {
   const goOn = constant({ dtype: "bool", shape: [], data: Uint8Array.of(1) });
   return apply(loopOp as Op, [steps, goOn, ...carried, ...captured], { body, captured: captured.length });
+}
+
+/** A measurement `[steps, networks]`, also where it is the same for all networks: `[steps]`. */
+export function ofNetworks({ data }: TensorData, steps: number, networks: number): Float32Array {
+  const values = data as Float32Array;
+  if (values.length === steps * networks) return values;
+  return Float32Array.from({ length: steps * networks }, (_, i) => values[Math.floor(i / networks)]);
 }
 
 /** The number of steps of a segment as an input of the runtime. */

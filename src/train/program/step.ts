@@ -3,6 +3,7 @@ import { input } from "../../graph/build.js";
 import { gather, squeeze } from "../../graph/ops/movement/shape-movement.js";
 import { split } from "../../graph/ops/movement/slicing.js";
 import type { Tensor } from "../../graph/tensor.js";
+import type { TargetCounts } from "../../nn/losses/loss.js";
 import { type BatchLayout, splitInputs } from "../data/batch.js";
 import {
   type BackwardInputs,
@@ -39,6 +40,8 @@ export interface TrainingStep {
   readonly loss: Tensor;
   /** Number of correct predictions in the batch; absent for regression. */
   readonly correct?: Tensor;
+  /** Divisors of the loss and of the number correct; absent if both are means over examples. */
+  readonly counts?: TargetCounts;
 }
 
 /** Builds one step. Everything that it reads is an input under an inner name. */
@@ -85,6 +88,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
     batch: whole,
     loss: backward.loss,
     ...(backward.correct === undefined ? {} : { correct: backward.correct }),
+    ...(backward.counts === undefined ? {} : { counts: backward.counts }),
   };
 }
 

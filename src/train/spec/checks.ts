@@ -51,20 +51,6 @@ const gigabytes = (bytes: number): string => `${countText(bytes / 1e9)} GB`;
 const countText = (count: number): string => count.toLocaleString("en-US", { maximumSignificantDigits: 4 });
 
 /**
- * Throws InvalidInputError when a batch is to be computed in parts, and the loss of the batch is not the mean of theirs.
- * A batch schedule may make batches larger than the first.
- */
-export function checkMicroBatches({ batchSize, microBatchSize, batchSchedule }: TrialSpec, loss: Loss): void {
-  if (microBatchSize === undefined || loss.isMeanOverExamples) return;
-  if (microBatchSize >= batchSize && batchSchedule === undefined) return;
-  throw new InvalidInputError("this loss cannot be computed in parts of a batch", {
-    where: `microBatchSize with loss (${loss.kind})`,
-    expected: "a loss that divides by the number of examples, not by the weights of their targets",
-    remedy: "Leave out micro-batches, or class weights and ignored targets",
-  });
-}
-
-/**
  * Throws InvalidInputError when data that a layer reads as tokens hold other numbers: ONNX counts negative ones from the
  * end and cuts fractions off, so that nothing else would tell. Data that are streamed are not looked through.
  */

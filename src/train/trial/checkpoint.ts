@@ -14,17 +14,16 @@ import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { upgradeTrialSpec } from "../spec/upgrade.js";
 import type { KeptState } from "./epochs/kept-weights.js";
 import type { Evaluation } from "./events.js";
+import type { StepMeasurements } from "./history.js";
 import { checkSeal, openSeal, seal, sealKey } from "./seal.js";
 
-export interface Checkpoint {
+/** Measurements are those of every step done, so that rows of a resumed trial equal those of an undisturbed one. */
+export interface Checkpoint extends StepMeasurements {
   readonly spec: TrialSpec;
   /** Updates done. */
   readonly step: number;
   /** State vectors in the order of `stateNames`. */
   readonly state: readonly TensorData[];
-  /** Loss and number correct of every step done (and network: `[steps, networks]`), so that rows of a resumed trial equal those of an undisturbed one. */
-  readonly losses: Float32Array;
-  readonly correct: Float32Array;
   readonly evaluations: readonly Evaluation[];
   /** Weights of earlier epochs, of networks that will end with those. */
   readonly kept?: KeptState;
@@ -44,8 +43,9 @@ export function writeCheckpoint(layout: StateLayout, checkpoint: Checkpoint): Ui
   }
   const { kept } = checkpoint;
   for (const [path, value] of keptTensors(layout, kept)) tensors.set(`kept/${path}`, value);
-  tensors.set("history/loss", { dtype: "float32", shape: [checkpoint.losses.length], data: checkpoint.losses });
-  tensors.set("history/correct", { dtype: "float32", shape: [checkpoint.correct.length], data: checkpoint.correct });
+  const { losses: loss, correct, weights: weight, counted } = checkpoint;
+  for (const [name, data] of Object.entries({ loss, correct, weight, counted }))
+    if (data !== undefined) tensors.set(`history/${name}`, { dtype: "float32", shape: [data.length], data });
   for (const [name, tensor] of probeTensors(checkpoint.probes?.records ?? [])) tensors.set(`probes/${name}`, tensor);
   const metadata = {
     format: "trainscope-checkpoint",
@@ -218,12 +218,32 @@ export function readCheckpoint(
     });
   }
   const correct = take("history/correct").data as Float32Array;
+  const divisors = readDivisors(where, tensors, losses.length);
   const evaluations = readEvaluations(where, metadata.get("evaluations"));
   const measured = probes === undefined ? {} : { probes: { spec: probes, records: readProbeTensors(where, tensors) } };
   const kept = readKept(where, metadata.get("kept"), networks, () =>
     [layout.parameters, layout.buffers].flatMap((packing) => readGroup("kept", packing)),
   );
-  return { spec: saved.spec, step: saved.step, state, losses, correct, evaluations, ...measured, ...kept };
+  return { spec: saved.spec, step: saved.step, state, losses, correct, ...divisors, evaluations, ...measured, ...kept };
+}
+
+/** What losses and right answers of every step are divided by, where that is not the examples. */
+function readDivisors(
+  where: string,
+  tensors: ReadonlyMap<string, TensorData>,
+  expected: number,
+): Pick<StepMeasurements, "weights" | "counted"> {
+  const read = (name: string): Float32Array | undefined => {
+    const data = tensors.get(`history/${name}`)?.data;
+    if (data === undefined || (data instanceof Float32Array && data.length === expected)) return data;
+    throw new CorruptFileError("the history does not fit the step", {
+      where,
+      expected: `${expected} numbers`,
+      received: `${data.length}`,
+    });
+  };
+  const [weights, counted] = [read("weight"), read("counted")];
+  return { ...(weights === undefined ? {} : { weights }), ...(counted === undefined ? {} : { counted }) };
 }
 
 /** Weights of earlier epochs, where the training will end with some. */

@@ -5,8 +5,10 @@ import { concat, reshape } from "../../graph/ops/movement/shape-movement.js";
 import { reduceSum } from "../../graph/ops/reduction/reduction.js";
 import { nodesInOrder } from "../../graph/order.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
+import { unpackValues } from "../program/packing.js";
 import type { TrainingRequest } from "../program/program-request.js";
 import { singleStep } from "../program/single-step.js";
+import type { StateLayout } from "../program/state-layout.js";
 import { trainingStep } from "../program/step.js";
 
 export interface DiagnosisProgram {
@@ -44,15 +46,34 @@ export function firstBad(names: readonly string[], flags: ArrayLike<number>): st
 }
 
 /**
- * The first tensor that is not finite throughout, of each network that has one, in the order of the networks.
- * @param tensors of all networks by path; where there are several, the last axis counts them.
+ * The first value that is not finite of each network that has one, in the order of the networks: of parameters, of the
+ * optimizer's slots, then of buffers.
+ * @param state vectors of all networks, in the order of `stateNames`.
  */
-export function badTensors(tensors: ReadonlyMap<string, TensorData>, networks: number): Map<number, string> {
+export function badValues(layout: StateLayout, state: readonly TensorData[], networks: number): Map<number, string> {
+  const { parameters, slots, buffers } = layout;
+  const groups = [
+    { what: "parameter", packing: parameters },
+    ...Object.keys(slots).map((slot) => ({ what: slot, packing: parameters })),
+    { what: "parameter", packing: buffers },
+  ];
   const found = new Map<number, string>();
-  for (const [path, { data }] of tensors) {
-    const values = data as Float32Array;
-    for (let i = 0; i < values.length; i++)
-      if (!Number.isFinite(values[i]) && !found.has(i % networks)) found.set(i % networks, path);
+  let first = 0;
+  for (const { what, packing } of groups) {
+    const vectors = state.slice(first, first + packing.length);
+    first += packing.length;
+    for (const [path, network] of badTensors(unpackValues(packing, vectors), networks))
+      if (!found.has(network)) found.set(network, `${what} ${path}`);
   }
   return new Map([...found].sort(([a], [b]) => a - b));
+}
+
+/** Tensors that are not finite throughout, with the networks for which that is so; the last axis counts networks. */
+function* badTensors(tensors: ReadonlyMap<string, TensorData>, networks: number): Generator<[string, number]> {
+  for (const [path, { data }] of tensors) {
+    const values = data as Float32Array;
+    const bad = new Set<number>();
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) bad.add(i % networks);
+    for (const network of bad) yield [path, network];
+  }
 }

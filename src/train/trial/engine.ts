@@ -2,15 +2,13 @@
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { SplitName } from "../../data/dataset.js";
 import type { ProbeRecord } from "../program/probe-record.js";
+import { ofNetworks } from "../program/program.js";
 import type { Measured, ProbeReading } from "./events.js";
+import type { StepMeasurements } from "./history.js";
 import type { Segment } from "./segment.js";
 
-/** What a segment gave. */
-export interface SegmentResult {
-  /** `[steps, networks]`, row-major: loss before each update. */
-  readonly losses: Float32Array;
-  /** Right answers in each batch, of the same form; empty for regression. */
-  readonly correct: Float32Array;
+/** What a segment gave: losses before each update, right answers in each batch, and what drove it. */
+export interface SegmentResult extends StepMeasurements {
   /** `[steps]`, or `[steps, networks]` where the networks have learning rates of their own. */
   readonly learningRates: Float64Array;
   /** `[steps]`; absent for optimizers without momentum. */
@@ -46,6 +44,8 @@ export interface TrialEngine {
   runSegment(segment: Segment, threads: number, ahead: Ahead): Promise<SegmentResult>;
   /** Goes back to the state after the first so many steps of the last segment. Done at most once for a segment. */
   rewind(segment: Segment, steps: number, threads: number): Promise<void>;
+  /** Losses of all networks on the batch of a step in the current state, which stays as it is. */
+  lossesAt(step: number, threads: number): Promise<Float32Array>;
   /** Computes the coming step beside the training, and keeps statistics of it. */
   probe(step: number, threads: number): Promise<ProbeRecord>;
   /** What the kept numbers say, one reading of each network. */
@@ -60,4 +60,18 @@ export interface TrialEngine {
   whereDiverged?(step: number, threads: number): Promise<string>;
   /** Frees what the runtime holds for the trial. */
   dispose(): Promise<void>;
+}
+
+/** What a program measured in every step, `[steps, networks]`. */
+export function stepMeasurements(
+  { loss, correct, weight, counted }: Readonly<Record<string, TensorData>>,
+  steps: number,
+  networks: number,
+): StepMeasurements {
+  return {
+    losses: loss.data as Float32Array,
+    correct: (correct?.data as Float32Array | undefined) ?? new Float32Array(0),
+    ...(weight === undefined ? {} : { weights: ofNetworks(weight, steps, networks) }),
+    ...(counted === undefined ? {} : { counted: ofNetworks(counted, steps, networks) }),
+  };
 }

@@ -5,14 +5,15 @@ import type { RowOrder } from "../data/row-order.js";
 import type { SplitData } from "../data/split-data.js";
 import { joinedNetworks, joinedRows, stateOfNetworks } from "../program/ensemble-state.js";
 import type { ProbeRecord } from "../program/probe-record.js";
-import type { RunResult, Runtime } from "../runtime/runtime.js";
+import type { Runtime } from "../runtime/runtime.js";
 import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
-import type { Ahead, SegmentResult, TrialEngine } from "./engine.js";
+import { type Ahead, type SegmentResult, stepMeasurements, type TrialEngine } from "./engine.js";
 import { EnsembleProbes } from "./ensemble/ensemble-probes.js";
 import { EnsembleShare, hasOwnRates, shareExtents } from "./ensemble/ensemble-share.js";
 import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import type { Measured, ProbeReading } from "./events.js";
+import type { StepMeasurements } from "./history.js";
 import type { TrialPlan } from "./plan.js";
 import type { Segment, SegmentFeeds } from "./segment.js";
 import type { LoadedProgram } from "./sessions.js";
@@ -82,9 +83,11 @@ export class EnsembleEngine implements TrialEngine {
     const [results] = await Promise.all([Promise.all(running), this.#workAhead(segment, threads, ahead)]);
     const rates = results.map(({ feeds }) => feeds.learningRates);
     const { momenta } = results[0].feeds;
+    const measured = results.map(({ outputs }, i) =>
+      stepMeasurements(outputs, segment.steps, this.#shares[i].extent.networks),
+    );
     return {
-      losses: joinedMeasurements(results, "loss", segment.steps),
-      correct: joinedMeasurements(results, "correct", segment.steps),
+      ...joinedMeasurements(measured, segment.steps),
       learningRates: hasOwnRates(this.#plan) ? joinedRows(rates, segment.steps) : rates[0],
       ...(momenta === undefined ? {} : { momenta }),
       durationMs: Math.max(...results.map(({ durationMs }) => durationMs)),
@@ -95,6 +98,13 @@ export class EnsembleEngine implements TrialEngine {
   async rewind(segment: Segment, steps: number, threads: number): Promise<void> {
     const loaded = await this.#load(segment.batchSize, threads);
     await Promise.all(this.#shares.map((share, i) => share.rewind(loaded[i], { ...segment, steps })));
+  }
+
+  async lossesAt(step: number, threads: number): Promise<Float32Array> {
+    const segment = { first: step, steps: 1, batchSize: this.#order.sizeAt(step) };
+    const loaded = await this.#load(segment.batchSize, threads);
+    const losses = await Promise.all(this.#shares.map((share, i) => share.losses(loaded[i], segment)));
+    return joinedRows(losses, 1);
   }
 
   async probe(step: number): Promise<ProbeRecord> {
@@ -164,9 +174,17 @@ export class EnsembleEngine implements TrialEngine {
   }
 }
 
-/** A measurement of all shares, `[steps, networks]`; empty where there is none. */
-function joinedMeasurements(results: readonly RunResult[], name: string, steps: number): Float32Array {
-  const parts = results.map(({ outputs }) => outputs[name]?.data as Float32Array | undefined);
-  const measured = parts.filter((part) => part !== undefined);
-  return measured.length === 0 ? new Float32Array(0) : joinedRows(measured, steps);
+/** What all shares measured, `[steps, networks]`; empty where there is nothing. */
+function joinedMeasurements(parts: readonly StepMeasurements[], steps: number): StepMeasurements {
+  const joined = (of: (part: StepMeasurements) => Float32Array | undefined): Float32Array | undefined => {
+    const measured = parts.map(of).filter((part) => part !== undefined);
+    return measured.length === 0 ? undefined : joinedRows(measured, steps);
+  };
+  const [weights, counted] = [joined((part) => part.weights), joined((part) => part.counted)];
+  return {
+    losses: joined(({ losses }) => losses) as Float32Array,
+    correct: joined(({ correct }) => correct) as Float32Array,
+    ...(weights === undefined ? {} : { weights }),
+    ...(counted === undefined ? {} : { counted }),
+  };
 }

@@ -1,7 +1,8 @@
 // Loss and accuracy over a whole split, through the inference program.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { SplitData } from "../data/split-data.js";
-import { stepCount } from "../program/program.js";
+import { ofNetworks, stepCount } from "../program/program.js";
+import { ratio, rightAnswers } from "./counted-means.js";
 import type { ProgramCache } from "./sessions.js";
 
 // Large enough for long matrix products, small enough that activations stay in cache.
@@ -18,7 +19,7 @@ export interface EvaluationRequest {
 
 /**
  * Mean loss and fraction of right answers (`undefined` for regression) of every network. Summed in float64, batch by
- * batch.
+ * batch, and divided once by what counts: examples, or weights of targets.
  */
 export async function evaluateNetworks(
   request: EvaluationRequest,
@@ -29,8 +30,7 @@ export async function evaluateNetworks(
   // Activations of many networks fill the cache with fewer examples.
   const size = networks === 1 ? evaluationBatch : ensembleBatch;
   const whole = Math.floor(examples / size);
-  const loss = new Float64Array(networks);
-  let correct: Float64Array | undefined;
+  const totals = new EvaluationTotals(networks);
   const parts = [
     { first: 0, batchSize: size, steps: whole },
     { first: whole * size, batchSize: examples % size, steps: 1 },
@@ -38,20 +38,70 @@ export async function evaluateNetworks(
   for (const { first, batchSize, steps } of parts) {
     if (steps === 0 || batchSize === 0) continue;
     const most = data.mostSteps(batchSize);
-    // Summed on over all runs of a part, so that their number cannot change a bit.
-    const lossOfPart = new Float64Array(networks);
     for (let step = 0; step < steps; step += most) {
       const rows = consecutiveRows(first + step * batchSize, Math.min(most, steps - step), batchSize);
-      const outputs = await runSteps(request, rows);
-      addSteps(lossOfPart, outputs.loss);
-      if (outputs.correct === undefined) continue;
-      correct ??= new Float64Array(networks);
-      addSteps(correct, outputs.correct);
+      totals.add(await runSteps(request, rows), batchSize);
     }
-    for (const [i, sum] of lossOfPart.entries()) loss[i] += sum * batchSize;
+    totals.endPart(batchSize);
   }
-  const mean = (totals: Float64Array): Float64Array => totals.map((total) => total / examples);
-  return { loss: mean(loss), ...(correct === undefined ? {} : { accuracy: mean(correct) }) };
+  return totals.means(examples);
+}
+
+/** Sums over the batches of a split, one of every network. */
+class EvaluationTotals {
+  readonly #networks: number;
+  readonly #loss: Float64Array;
+  /** Summed on over all runs of a part, so that their number cannot change a bit. */
+  #lossOfPart: Float64Array;
+  #correct: Float64Array | undefined;
+  /** Divisors where they are not the examples. */
+  #weight: Float64Array | undefined;
+  #counted: Float64Array | undefined;
+
+  constructor(networks: number) {
+    this.#networks = networks;
+    this.#loss = new Float64Array(networks);
+    this.#lossOfPart = new Float64Array(networks);
+  }
+
+  /** Takes the steps of one run, all of one batch size. */
+  add({ loss, correct, weight, counted }: Readonly<Record<string, TensorData>>, batchSize: number): void {
+    const networks = this.#networks;
+    const steps = loss.data.length / networks;
+    if (weight === undefined) addSteps(this.#lossOfPart, loss);
+    else {
+      this.#weight ??= new Float64Array(networks);
+      const [losses, weights] = [loss.data as Float32Array, ofNetworks(weight, steps, networks)];
+      for (const [at, own] of weights.entries()) {
+        this.#loss[at % networks] += losses[at] * own;
+        this.#weight[at % networks] += own;
+      }
+    }
+    if (correct === undefined) return;
+    this.#correct ??= new Float64Array(networks);
+    if (counted === undefined) {
+      addSteps(this.#correct, correct);
+      return;
+    }
+    this.#counted ??= new Float64Array(networks);
+    const [right, counts] = [correct.data as Float32Array, ofNetworks(counted, steps, networks)];
+    for (const [at, own] of counts.entries()) {
+      this.#correct[at % networks] += rightAnswers(right[at], own, batchSize);
+      this.#counted[at % networks] += own;
+    }
+  }
+
+  endPart(batchSize: number): void {
+    for (const [i, sum] of this.#lossOfPart.entries()) this.#loss[i] += sum * batchSize;
+    this.#lossOfPart = new Float64Array(this.#networks);
+  }
+
+  means(examples: number): { loss: Float64Array; accuracy?: Float64Array } {
+    const mean = (totals: Float64Array, divisors: Float64Array | undefined): Float64Array =>
+      totals.map((total, i) => (divisors === undefined ? total / examples : ratio(total, divisors[i])));
+    const loss = mean(this.#loss, this.#weight);
+    return this.#correct === undefined ? { loss } : { loss, accuracy: mean(this.#correct, this.#counted) };
+  }
 }
 
 /** @param rows `int32 [steps, batch]` */

@@ -1,7 +1,10 @@
 // What a running trial tells, of one network or of many: losses of a segment, evaluations, checkpoints, the end.
 //
-//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]* -> diverged* -> probes? -> checkpoint? -> test? -> done
-//                                                                        -> checkpoint -> interrupted
+//   ready -> [ probes? -> steps -> diverged* -> epoch? -> checkpoint? ]*
+//     -> diverged* -> probes? -> checkpoint? -> test? -> diverged* -> done
+//     -> checkpoint -> interrupted
+//
+// `trained` comes once, before what is measured after the last update: the last `epoch`, if the training ends with one.
 //
 // A single training is the case `networks = 1`. A number of every network stands in a list of that length; a table of
 // steps is `[steps, networks]`, row-major. Everything is numbers and typed arrays, and can be sent to another thread:
@@ -33,6 +36,8 @@ export interface Evaluation extends Measured {
 /** What probes found in one network before a step, on the batch of this step or on the inputs that they name. */
 export interface ProbeReading extends ProbeFindings {
   readonly network: number;
+  /** Examples looked at: those of the step's batch, or the inputs that were named. */
+  readonly examples: number;
 }
 
 /** Where a network ended before the others. */
@@ -44,7 +49,7 @@ interface NetworkEnd {
   readonly epoch: number;
 }
 
-/** A network whose loss, or whose parameters after the last step, stopped being numbers. */
+/** A network whose loss stopped being a number; or after the last update, its state or the loss of a split. */
 export interface Divergence extends NetworkEnd {
   /** NaN or an infinity. */
   readonly loss: number;
@@ -120,6 +125,8 @@ export type TrialEvent =
   | ({ readonly kind: "diverged" } & Divergence)
   /** State that can be written to a file. */
   | { readonly kind: "checkpoint"; readonly step: number; readonly bytes: Uint8Array }
+  /** All updates are done, and what they left is sound in some network; what is measured of it comes after. */
+  | { readonly kind: "trained"; readonly step: number }
   /** Stopped by the signal, after a whole segment. */
   | { readonly kind: "interrupted"; readonly step: number }
   /**

@@ -1,8 +1,10 @@
 // What a trial measured so far: losses of every step, evaluations, and which networks ended before the others.
 import { type Epoch, passedEpochs } from "../data/row-order.js";
 import type { Keep, StopRule } from "../spec/trial-spec.js";
+import { ratio, rightAnswers, sumOf, weightedMean } from "./counted-means.js";
 import { ImprovementWatch, MeasuredEpochs, PatienceWatch } from "./epochs/measured-epochs.js";
 import type { Divergence, Evaluation, Measured, Stop } from "./events.js";
+import { GrowingRows } from "./growing-rows.js";
 import { LossWatch } from "./stop-rule.js";
 
 export interface HistoryRequest {
@@ -21,6 +23,17 @@ export interface EpochVerdict {
   readonly stopped: readonly number[];
 }
 
+/** What steps measured, each an array `[steps, networks]`. */
+export interface StepMeasurements {
+  readonly losses: Float32Array;
+  /** Empty for regression. */
+  readonly correct: Float32Array;
+  /** Divisors of the losses, where they depend on the targets of a batch. */
+  readonly weights?: Float32Array;
+  /** Targets that count as right or wrong, where some are ignored. */
+  readonly counted?: Float32Array;
+}
+
 /** The steps of a segment as they are reported. */
 export interface RecordedSteps {
   /** `[steps, networks]`, up to the step at which the last network ended. */
@@ -28,6 +41,11 @@ export interface RecordedSteps {
   readonly correct: Float32Array;
   /** Networks that diverged in these steps. */
   readonly diverged: readonly Divergence[];
+}
+
+interface LossJudgement {
+  readonly tensor?: string;
+  readonly except?: (network: number) => boolean;
 }
 
 /** Losses and right answers of every step and network. A network that diverged has NaN from then on. */
@@ -42,6 +60,8 @@ export class TrialHistory {
   readonly #best: ImprovementWatch | undefined;
   readonly #losses: GrowingRows;
   readonly #correct: GrowingRows;
+  readonly #weights: GrowingRows;
+  readonly #counted: GrowingRows;
   readonly #diverged = new Map<number, Divergence>();
   readonly #stopped = new Map<number, Stop>();
 
@@ -53,6 +73,8 @@ export class TrialHistory {
     this.#best = keep === undefined ? undefined : new ImprovementWatch(keep.best, 0, networks);
     this.#losses = new GrowingRows(networks);
     this.#correct = new GrowingRows(networks);
+    this.#weights = new GrowingRows(networks);
+    this.#counted = new GrowingRows(networks);
   }
 
   /** Steps recorded. Where the last network ended at a step, its loss counts although there was no update. */
@@ -86,7 +108,7 @@ export class TrialHistory {
    * Adds the steps of a segment, `[steps, networks]`, with NaN behind every divergence: what a network computes
    * afterwards says nothing, even if it should be a number. Steps after the end of the last network are left out.
    */
-  add(losses: Float32Array, correct: Float32Array): RecordedSteps {
+  add({ losses, correct, weights, counted }: StepMeasurements): RecordedSteps {
     const before = this.#diverged.size;
     const cleaned = losses.slice();
     let end = 0;
@@ -97,6 +119,8 @@ export class TrialHistory {
     const kept = { losses: cleaned.subarray(0, end), correct: correct.subarray(0, end) };
     this.#losses.add(kept.losses);
     this.#correct.add(kept.correct);
+    if (weights !== undefined) this.#weights.add(weights.subarray(0, end));
+    if (counted !== undefined) this.#counted.add(counted.subarray(0, end));
     return { ...kept, diverged: [...this.#diverged.values()].slice(before) };
   }
 
@@ -132,11 +156,15 @@ export class TrialHistory {
   }
 
   /** Takes what a checkpoint has, in the order in which it was measured. */
-  restore(losses: Float32Array, correct: Float32Array, evaluations: readonly Evaluation[]): void {
+  restore({ losses, correct, weights, counted }: StepMeasurements, evaluations: readonly Evaluation[]): void {
     let done = 0;
     const addUntil = (step: number): void => {
       const part = (values: Float32Array) => values.subarray(done * this.networks, step * this.networks);
-      this.add(part(losses), part(correct));
+      this.add({
+        ...{ losses: part(losses), correct: part(correct) },
+        ...(weights === undefined ? {} : { weights: part(weights) }),
+        ...(counted === undefined ? {} : { counted: part(counted) }),
+      });
       done = step;
     };
     for (const [i, { step }] of evaluations.entries()) {
@@ -153,6 +181,23 @@ export class TrialHistory {
     const divergence = { ...found, epoch: this.#passed(found.step), ...known };
     this.#diverged.set(found.network, divergence);
     return divergence;
+  }
+
+  /**
+   * Records the networks whose loss, measured after the last update, is not finite.
+   * @param tensor names the loss if it is that of a split.
+   * @param except networks that are not judged; default those that diverged.
+   * @returns the divergences that are new.
+   */
+  divergeByLoss(
+    losses: ArrayLike<number>,
+    step: number,
+    { tensor, except = (network) => this.hasDiverged(network) }: LossJudgement = {},
+  ): Divergence[] {
+    const named = tensor === undefined ? {} : { tensor };
+    return Array.from(losses).flatMap((loss, network) =>
+      Number.isFinite(loss) || except(network) ? [] : [this.diverge({ network, step, loss, ...named })],
+    );
   }
 
   hasDiverged(network: number): boolean {
@@ -174,7 +219,10 @@ export class TrialHistory {
     return this.#losses.row(step);
   }
 
-  /** Means over consecutive steps, weighted by the examples of each. Summed in float64, step by step. */
+  /**
+   * Means over consecutive steps, weighted by what counts in each: the examples, or the weights of the targets. Summed in
+   * float64, step by step.
+   */
   mean(first: number, sizes: readonly number[]): Measured {
     const examples = sizes.reduce((total, size) => total + size, 0);
     const of = (rows: GrowingRows, weight: (step: number) => number): number[] => {
@@ -186,19 +234,54 @@ export class TrialHistory {
       }
       return totals.map((total) => total / examples);
     };
-    const loss = of(this.#losses, (step) => sizes[step]);
+    const weights = this.#divisors(this.#weights, first, sizes.length);
+    const loss =
+      weights === undefined
+        ? of(this.#losses, (step) => sizes[step])
+        : weights.map((own, i) => weightedMean(this.#column(this.#losses, i, first, sizes.length), own));
     if (this.#correct.rows === 0) return { loss };
-    return { loss, accuracy: this.#known(of(this.#correct, () => 1)) };
+    const counted = this.#divisors(this.#counted, first, sizes.length);
+    const accuracy =
+      counted === undefined
+        ? of(this.#correct, () => 1)
+        : counted.map((own, i) => {
+            const correct = this.#column(this.#correct, i, first, sizes.length);
+            return ratio(sumOf(own.map((count, step) => rightAnswers(correct[step], count, sizes[step]))), sumOf(own));
+          });
+    return { loss, accuracy: this.#known(accuracy) };
   }
 
-  /** Measurements of a whole split, with NaN for networks that diverged. */
+  /** Of every network, the divisors of consecutive steps; undefined where examples count alike, or where they are unknown. */
+  #divisors(rows: GrowingRows, first: number, steps: number): number[][] | undefined {
+    if (rows.rows < first + steps) return undefined;
+    const own = Array.from({ length: this.networks }, (_, i) => this.#column(rows, i, first, steps));
+    // Of the steps of an older checkpoint nobody knows them.
+    return own.some((values) => values.some(Number.isNaN)) ? undefined : own;
+  }
+
+  #column(rows: GrowingRows, network: number, first: number, steps: number): number[] {
+    return Array.from({ length: steps }, (_, step) => rows.row(first + step)[network]);
+  }
+
+  /**
+   * Measurements of a whole split, with NaN for networks that diverged. Of outputs that are no numbers some answers are
+   * right by chance: there is no accuracy where there is no loss.
+   */
   measured({ loss, accuracy }: Measured): Measured {
-    return { loss: this.#known(loss), ...(accuracy === undefined ? {} : { accuracy: this.#known(accuracy) }) };
+    const known = this.#known(loss);
+    if (accuracy === undefined) return { loss: known };
+    const right = this.#known(accuracy).map((value, i) => (Number.isNaN(known[i]) ? Number.NaN : value));
+    return { loss: known, accuracy: right };
   }
 
-  /** The first so many steps in two arrays, `[steps, networks]`, for a checkpoint. */
-  arrays(steps = this.steps): { losses: Float32Array; correct: Float32Array } {
-    return { losses: this.#losses.copy(steps), correct: this.#correct.copy(steps) };
+  /** The first so many steps in arrays, `[steps, networks]`, for a checkpoint. */
+  arrays(steps = this.steps): StepMeasurements {
+    return {
+      losses: this.#losses.copy(steps),
+      correct: this.#correct.copy(steps),
+      ...(this.#weights.rows === 0 ? {} : { weights: this.#weights.copy(steps) }),
+      ...(this.#counted.rows === 0 ? {} : { counted: this.#counted.copy(steps) }),
+    };
   }
 
   #known(values: readonly number[]): number[] {
@@ -212,38 +295,4 @@ export class TrialHistory {
 
 function inOrder<T extends { readonly network: number }>(ends: ReadonlyMap<number, T>): T[] {
   return [...ends.values()].sort((a, b) => a.network - b.network);
-}
-
-/** Rows of equal width in one array that is doubled when it is full. */
-class GrowingRows {
-  readonly #width: number;
-  #data = new Float32Array(0);
-  #length = 0;
-
-  constructor(width: number) {
-    this.#width = width;
-  }
-
-  get rows(): number {
-    return this.#length / this.#width;
-  }
-
-  add(values: Float32Array): void {
-    const length = this.#length + values.length;
-    if (length > this.#data.length) {
-      const larger = new Float32Array(Math.max(length, 2 * this.#data.length));
-      larger.set(this.#data.subarray(0, this.#length));
-      this.#data = larger;
-    }
-    this.#data.set(values, this.#length);
-    this.#length = length;
-  }
-
-  row(index: number): Float32Array {
-    return this.#data.subarray(index * this.#width, (index + 1) * this.#width);
-  }
-
-  copy(rows: number): Float32Array {
-    return this.#data.slice(0, Math.min(this.#length, rows * this.#width));
-  }
 }

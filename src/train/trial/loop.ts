@@ -11,11 +11,11 @@ import { unpackValues } from "../program/packing.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import type { TrialSpec } from "../spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
-import { badTensors } from "./diagnosis.js";
+import { badValues } from "./diagnosis.js";
 import type { TrialEngine } from "./engine.js";
 import { KeptWeights } from "./epochs/kept-weights.js";
 import type { Divergence, Evaluation, EventOf, Kept, Measured, ProbeReading, TrialEvent } from "./events.js";
-import type { TrialHistory } from "./history.js";
+import type { StepMeasurements, TrialHistory } from "./history.js";
 import { Pace } from "./pace.js";
 import { splitOf, type TrialPlan } from "./plan.js";
 import { nextSegment, type Segment } from "./segment.js";
@@ -35,6 +35,10 @@ export class TrialLoop implements Trial {
   #step = 0;
   /** The segment that comes next, where the engine prepared it. */
   #coming: Segment | undefined;
+  /** Divergences that are not reported yet. */
+  readonly #found: Divergence[] = [];
+  /** Whether the last update was checked. */
+  #isChecked = false;
   #lastCheckpoint = 0;
   #checkpoints = 0;
 
@@ -103,6 +107,7 @@ export class TrialLoop implements Trial {
 
   async *run(signal?: StopSignal): AsyncGenerator<TrialEvent, void, undefined> {
     yield await this.#open();
+    if (this.#isEpochDue()) yield* this.#endEpoch();
     while (this.#step < this.#plan.totalSteps && !this.history.isOver) {
       if (signal?.aborted === true) {
         yield await this.#checkpoint();
@@ -138,10 +143,18 @@ export class TrialLoop implements Trial {
     const { where, bytes } = resumeFrom;
     const saved = readCheckpoint(where, bytes, this.#plan.state, this.#plan);
     this.#step = saved.step;
-    this.history.restore(saved.losses, saved.correct, saved.evaluations);
+    this.history.restore({ ...this.#unknownCounts(saved.losses.length), ...saved }, saved.evaluations);
     if (saved.kept !== undefined) this.#kept.restore(saved.kept);
     this.#records.push(...(saved.probes?.records ?? []).filter((record) => this.#isDue(record)));
     return saved.state;
+  }
+
+  /** An older checkpoint does not say what its losses were divided by. */
+  #unknownCounts(length: number): Pick<StepMeasurements, "weights" | "counted"> {
+    const { loss } = this.#plan.program;
+    if (loss.counts === undefined) return {};
+    const unknown = (): Float32Array => new Float32Array(length).fill(Number.NaN);
+    return { weights: unknown(), ...(loss.ignoreIndex === undefined ? {} : { counted: unknown() }) };
   }
 
   /** One segment, and what is due after it. */
@@ -156,7 +169,8 @@ export class TrialLoop implements Trial {
     }
     for (const divergence of diverged) yield { kind: "diverged", ...(await this.#explained(divergence)) };
     if (this.history.isOver) return;
-    if (this.#order.epochAt(this.#step).first === this.#step && this.#measuresEpochs) yield await this.#endEpoch();
+    if (this.#step === this.#plan.totalSteps) yield* this.#endUpdates();
+    if (this.#isEpochDue()) yield* this.#endEpoch();
     if (this.#step < this.#plan.totalSteps && this.#isCheckpointDue()) yield await this.#checkpoint();
   }
 
@@ -176,7 +190,7 @@ export class TrialLoop implements Trial {
       hasTime: () => stepMs !== undefined && this.#request.now() - started <= segment.steps * stepMs,
     });
     this.#step = next;
-    const { losses, correct, diverged } = this.history.add(result.losses, result.correct);
+    const { losses, correct, diverged } = this.history.add(result);
     if (segment.batchSize === this.spec.batchSize) this.#pace.record(segment, result.durationMs);
     const steps = losses.length / this.networks;
     const rates = result.learningRates;
@@ -235,8 +249,26 @@ export class TrialLoop implements Trial {
     return { kind: "probes", step, epoch: this.#order.epochAt(step), readings: this.#engine.readings(record) };
   }
 
+  /** Whether an epoch ended at the last step, and is not measured yet. */
+  #isEpochDue(): boolean {
+    const step = this.#step;
+    if (step === 0 || !this.#measuresEpochs || this.#order.epochAt(step).first !== step) return false;
+    return !this.history.evaluations.some((known) => known.phase === "train" && known.step === step);
+  }
+
+  /** Measures an epoch. If that fails, a training can go on from its end. */
+  async *#endEpoch(): AsyncGenerator<TrialEvent, void, undefined> {
+    try {
+      yield await this.#measuredEpoch();
+    } catch (cause) {
+      const checkpoint = await this.#checkpoint().catch(() => undefined);
+      if (checkpoint !== undefined) yield checkpoint;
+      throw cause;
+    }
+  }
+
   /** Averages the epoch's steps over its examples and measures the held-out split. */
-  async #endEpoch(): Promise<EventOf<"epoch">> {
+  async #measuredEpoch(): Promise<EventOf<"epoch">> {
     const { number, first } = this.#order.epochAt(this.#step - 1);
     const [step, epoch] = [this.#step, number + 1];
     const sizes = Array.from({ length: step - first }, (_, i) => this.#order.sizeAt(first + i));
@@ -287,13 +319,16 @@ export class TrialLoop implements Trial {
   }
 
   async *#finish(): AsyncGenerator<TrialEvent, void, undefined> {
-    // The last update may go wrong, and no loss comes after it to show that.
-    if (!this.history.isLost) for (const bad of await this.#badNetworks()) yield { kind: "diverged", ...bad };
+    yield* this.#endUpdates();
+    this.#judgeLastEpoch();
+    yield* this.#newlyDiverged();
     const last = await this.#withKeptWeights();
+    if (this.#endsWithEarlierWeights && !this.history.isLost) yield { kind: "trained", step: this.#step };
     if (!this.history.isLost && this.#isProbedNow(isProbedAfter)) yield await this.#probe();
     // Of a training that diverged there is nothing to go on with.
     if (!this.history.isLost) yield await this.#checkpoint(last);
     if (!this.history.isLost && this.#request.evaluate !== false) yield* this.#test();
+    yield* this.#newlyDiverged();
     const { diverged, stopped } = this.history;
     const kept = this.#keptNetworks();
     yield {
@@ -311,17 +346,57 @@ export class TrialLoop implements Trial {
     const epoch = passedEpochs(this.#order.epochAt(step), step);
     const measured: Evaluation = { phase: "test", step, epoch, ...(await this.evaluate(atEnd)) };
     this.history.evaluations.push(measured);
+    this.#found.push(...this.history.divergeByLoss(measured.loss, step, { tensor: "test loss" }));
     yield { kind: "test", measured };
   }
 
-  /** Networks that the last update left with a value that is not a number, and that did not diverge before. */
-  async #badNetworks(): Promise<Divergence[]> {
-    const bad = [...badTensors(await this.allTensors(), this.networks)];
+  /** Whether networks may end with the weights of an epoch that is known only when the last one is measured. */
+  get #endsWithEarlierWeights(): boolean {
+    return this.spec.keep !== undefined || this.spec.stop?.kind === "noImprovement";
+  }
+
+  /**
+   * Checks what the last update left, before anything is measured: no loss of a step comes after it to show that it went
+   * wrong. What is found is reported after the epoch.
+   */
+  async *#endUpdates(): AsyncGenerator<EventOf<"trained">, void, undefined> {
+    if (this.#isChecked) return;
+    this.#isChecked = true;
+    if (!this.history.isLost) this.#found.push(...(await this.#badStates()));
+    if (!this.history.isOver && this.#step > 0) this.#found.push(...(await this.#badLosses()));
+    if (!this.history.isLost && !this.#endsWithEarlierWeights) yield { kind: "trained", step: this.#step };
+  }
+
+  /** Networks that the last update left with a value that is not a number, and that had not ended before. */
+  async #badStates(): Promise<Divergence[]> {
+    const bad = [...badValues(this.#plan.state, await this.#engine.readState(), this.networks)];
     return bad
       .filter(([network]) => !this.history.hasEnded(network))
-      .map(([network, path]) =>
-        this.history.diverge({ network, step: this.#step, loss: Number.NaN, tensor: `parameter ${path}` }),
-      );
+      .map(([network, tensor]) => this.history.diverge({ network, step: this.#step, loss: Number.NaN, tensor }));
+  }
+
+  /** Networks whose loss is not a number after the last update, on the last batch once more. */
+  async #badLosses(): Promise<Divergence[]> {
+    const [last, { threads }] = [this.#step - 1, this.#pace];
+    const losses = await this.#engine.lossesAt(last, threads);
+    const except = (network: number): boolean => this.history.hasEnded(network);
+    const found = this.history.divergeByLoss(losses, this.#step, { except });
+    if (found.length === 0 || this.#engine.whereDiverged === undefined) return found;
+    const tensor = await this.#engine.whereDiverged(last, threads);
+    return found.map((divergence) => this.history.diverge({ ...divergence, tensor }));
+  }
+
+  /** A validation loss that is not a number after the last update, unless the network ends with earlier weights. */
+  #judgeLastEpoch(): void {
+    const last = this.history.evaluations.find(({ phase, step }) => phase === "validation" && step === this.#step);
+    if (last === undefined) return;
+    const except = (network: number): boolean =>
+      this.history.hasEnded(network) || this.#kept.stepOf(network) !== undefined;
+    this.#found.push(...this.history.divergeByLoss(last.loss, this.#step, { tensor: "validation loss", except }));
+  }
+
+  *#newlyDiverged(): Generator<EventOf<"diverged">> {
+    for (const found of this.#found.splice(0)) yield { kind: "diverged", ...found };
   }
 
   #isCheckpointDue(): boolean {

@@ -3,9 +3,10 @@ import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { ProbeSpec } from "../../probes/probe-spec.js";
 import type { SplitData } from "../data/split-data.js";
 import { type ProbeProgram, probeRecord, readProbes } from "../program/probe-program.js";
-import type { ProbeFindings, ProbeRecord } from "../program/probe-record.js";
+import type { ProbeRecord } from "../program/probe-record.js";
 import { stepCount } from "../program/program.js";
 import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
+import type { ProbeReading } from "./events.js";
 import type { TrialPlan } from "./plan.js";
 import { type ChosenInputs, chosenInputs, probedRequest } from "./probe-inputs.js";
 import { segmentFeeds } from "./segment.js";
@@ -58,8 +59,9 @@ export class NetworkProbes {
   }
 
   /** What the kept numbers say. */
-  read(record: ProbeRecord): ProbeFindings {
-    return readProbes(this.#programs.probeProgram(this.#examples(record.step), this.#probes), record);
+  read(record: ProbeRecord): Omit<ProbeReading, "network"> {
+    const examples = this.#examples(record.step);
+    return { ...readProbes(this.#programs.probeProgram(examples, this.#probes), record), examples };
   }
 
   async dispose(): Promise<void> {

@@ -16,7 +16,7 @@ import { readOptimizer } from "../program/read-optimizer.js";
 import { type StateLayout, stateLayout } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { Runtime } from "../runtime/runtime.js";
-import { checkMemory, checkMicroBatches, checkTargets, checkTokens } from "../spec/checks.js";
+import { checkMemory, checkTargets, checkTokens } from "../spec/checks.js";
 import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
@@ -87,7 +87,6 @@ export function planTrial(request: TrialRequest): TrialPlan {
   if (ensemble !== undefined) checkOwnBeginnings(network);
   checkTargets(network, loss, data);
   checkTokens(network, data, spec.data.scaling);
-  checkMicroBatches(spec, loss);
   if (probes !== undefined) checkProbeInputs(probes, splits, network);
   const schedule = scheduleFunction(spec.schedule);
   checkMomentum(schedule, optimizer);

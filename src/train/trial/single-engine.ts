@@ -10,7 +10,7 @@ import { stateNames } from "../program/state-layout.js";
 import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
 import { firstBad } from "./diagnosis.js";
-import type { SegmentResult, TrialEngine } from "./engine.js";
+import { type SegmentResult, stepMeasurements, type TrialEngine } from "./engine.js";
 import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import { evaluateNetworks } from "./evaluation.js";
 import type { Measured, ProbeReading } from "./events.js";
@@ -71,8 +71,7 @@ export class SingleEngine implements TrialEngine {
     const fetch = loaded.program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:"));
     const { outputs, durationMs } = await this.#run(loaded, feeds, fetch);
     return {
-      losses: outputs.loss.data as Float32Array,
-      correct: (outputs.correct?.data as Float32Array | undefined) ?? new Float32Array(0),
+      ...stepMeasurements(outputs, segment.steps, 1),
       learningRates,
       ...(momenta === undefined ? {} : { momenta }),
       durationMs,
@@ -86,6 +85,14 @@ export class SingleEngine implements TrialEngine {
     const loaded = await this.#programs.training(segment.batchSize, threads);
     const { feeds } = await this.#feedsOf(loaded, { ...segment, steps });
     await this.#run(loaded, feeds, []);
+  }
+
+  async lossesAt(step: number, threads: number): Promise<Float32Array> {
+    const batchSize = this.#order.sizeAt(step);
+    const loaded = await this.#programs.training(batchSize, threads);
+    const { feeds } = await this.#feedsOf(loaded, { first: step, steps: 1, batchSize });
+    const { outputs } = await loaded.session.run({ feeds, resident: this.#residents(), fetch: ["loss"] });
+    return outputs.loss.data as Float32Array;
   }
 
   probe(step: number, threads: number): Promise<ProbeRecord> {

@@ -6,7 +6,7 @@ import type { SplitData } from "../../data/split-data.js";
 import { type EnsembleForm, ensembleLayout, gainsFromLanes } from "../../program/ensemble-form.js";
 import { initialEnsembleState, type ShareExtent } from "../../program/ensemble-state.js";
 import { stateNames } from "../../program/state-layout.js";
-import type { RunResult, Runtime } from "../../runtime/runtime.js";
+import type { RunRequest, RunResult, Runtime } from "../../runtime/runtime.js";
 import type { MeasuredEpochs } from "../epochs/measured-epochs.js";
 import { evaluateNetworks } from "../evaluation.js";
 import type { TrialPlan } from "../plan.js";
@@ -132,22 +132,26 @@ export class EnsembleShare {
   }
 
   /** Runs a segment. The runtime begins before this returns; so the caller can prepare another share meanwhile. */
-  async run({ program, session }: LoadedProgram, { feeds }: SegmentFeeds): Promise<RunResult> {
+  async run({ program, session }: LoadedProgram, feeds: SegmentFeeds): Promise<RunResult> {
     const nextGeneration = 1 - this.#generation;
-    const resident = this.#train.residentKeys();
     // Rows that are streamed are read first.
-    const streamed = Object.keys(resident).length === 0 ? await this.#train.feeds(feeds.rows) : {};
+    const streamed = this.#isStreamed ? await this.#train.feeds(feeds.feeds.rows) : {};
     const result = await session.run({
-      feeds: { ...feeds, ...streamed },
-      // A table of megabytes that nobody reads after this.
-      transfer: ["rows"],
-      resident: { ...resident, ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])) },
+      ...this.#inputs(feeds, streamed),
       keep: Object.fromEntries(this.#names.map((name) => [`next:${name}`, this.#stateKey(name, nextGeneration)])),
       fetch: program.graph.outputs.map(({ name }) => name).filter((name) => !name.startsWith("next:")),
     });
     this.#generation = nextGeneration;
     for (const name of this.#names) this.#resident.add(this.#stateKey(name));
     return result;
+  }
+
+  /** Losses of its networks in a segment of one step, in the current state, which stays as it is. */
+  async losses(loaded: LoadedProgram, segment: Segment): Promise<Float32Array> {
+    const feeds = this.feeds(loaded, segment);
+    const streamed = this.#isStreamed ? await this.#train.feeds(feeds.feeds.rows) : {};
+    const { outputs } = await loaded.session.run({ ...this.#inputs(feeds, streamed), fetch: ["loss"] });
+    return outputs.loss.data as Float32Array;
   }
 
   /** Goes back to the state after the first so many steps of the last segment. */
@@ -172,6 +176,21 @@ export class EnsembleShare {
     await this.#programs.dispose();
     for (const key of this.#resident) await this.#runtime.remove(key);
     this.#resident.clear();
+  }
+
+  get #isStreamed(): boolean {
+    return Object.keys(this.#train.residentKeys()).length === 0;
+  }
+
+  /** The tables, the data and the current state. */
+  #inputs({ feeds }: SegmentFeeds, streamed: RunRequest["feeds"]): Omit<RunRequest, "keep" | "fetch"> {
+    const resident = this.#train.residentKeys();
+    return {
+      feeds: { ...feeds, ...streamed },
+      // A table of megabytes that nobody reads after this.
+      transfer: ["rows"],
+      resident: { ...resident, ...Object.fromEntries(this.#names.map((name) => [name, this.#stateKey(name)])) },
+    };
   }
 
   async #put(key: string, tensor: TensorData): Promise<void> {
