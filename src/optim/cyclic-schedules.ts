@@ -63,7 +63,7 @@ function cyclical(spec: TriangleSpec, scale: (cycle: number, time: number) => nu
   const period = sum(fractionOf(rise), fractionOf(fall));
   return (context) => {
     const now = momentOf(spec.unit, context);
-    const { ended, rest, length } = cycleAt(now, period);
+    const { ended, rest, length } = cycleAt(now, period, rise + fall);
     const height = rest <= rise ? rest / rise : (length - rest) / fall;
     return triangleValue(spec, context, height * scale(ended + 1, now.number));
   };

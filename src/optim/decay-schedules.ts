@@ -1,7 +1,7 @@
 // Schedules that only lower the learning rate, in stages or smoothly.
 import * as z from "zod";
 import { fractionOf } from "../core/numbers/fraction.js";
-import { defineSchedule, exactLengthOf, lengthOf, type ScheduleContext, type Span, timeUnit } from "./schedule.js";
+import { defineSchedule, lengthOf, type ScheduleContext, timeUnit, wholeTraining } from "./schedule.js";
 import { cycleAt, growingCycleAt, isReached, momentOf, timeOf } from "./schedule-time.js";
 
 /** The optimizer's learning rate, unchanged. */
@@ -40,7 +40,7 @@ export const step = defineSchedule({
   plan: ({ every, factor, unit }) => {
     const length = fractionOf(every);
     return (context) => ({
-      learningRate: context.learningRate * factor ** cycleAt(momentOf(unit, context), length).ended,
+      learningRate: context.learningRate * factor ** cycleAt(momentOf(unit, context), length, every).ended,
     });
   },
 });
@@ -164,18 +164,19 @@ export const cosine = defineSchedule({
       .meta({ aliases: ["T_mult", "t_mul"] }),
     unit: timeUnit("step").describe("unit of time"),
   }),
-  plan:
-    ({ low, restarts, growth, ...span }) =>
-    (context) => {
+  plan: ({ low, restarts, growth, ...span }) => {
+    const given = span.length === undefined ? undefined : fractionOf(span.length);
+    /** Progress of the current cycle, from 0 to 1. */
+    const shareOfCycle = (context: ScheduleContext): number => {
+      const first = given ?? wholeTraining(span.unit, context);
+      const { rest, length } = growingCycleAt(momentOf(span.unit, context), first, growth, span.length);
+      return rest / length;
+    };
+    return (context) => {
       const share = restarts
-        ? shareOfCycle(span, context, growth)
+        ? shareOfCycle(context)
         : Math.min(1, timeOf(span.unit, context) / lengthOf(span, context));
       return { learningRate: low + (context.learningRate - low) * (0.5 * (1 + Math.cos(Math.PI * share))) };
-    },
+    };
+  },
 });
-
-/** Progress of the current cycle, from 0 to 1, if each cycle is `growth` times as long as the one before. */
-function shareOfCycle(span: Span, context: ScheduleContext, growth: number): number {
-  const { rest, length } = growingCycleAt(momentOf(span.unit, context), exactLengthOf(span, context), growth);
-  return rest / length;
-}

@@ -73,9 +73,9 @@ export interface CyclePlace {
   readonly length: number;
 }
 
-/** The place of a moment in cycles of equal length. */
-export function cycleAt(moment: Moment, exactLength: Fraction): CyclePlace {
-  const [time, length] = [moment.number, numberOf(exactLength)];
+/** The place of a moment in cycles of equal length. @param length their length as a double. */
+export function cycleAt(moment: Moment, exactLength: Fraction, length = numberOf(exactLength)): CyclePlace {
+  const time = moment.number;
   const passed = time / length;
   const nearest = Math.round(passed);
   const rest = time % length;
@@ -86,11 +86,19 @@ export function cycleAt(moment: Moment, exactLength: Fraction): CyclePlace {
   return { ended, rest: timeSince(moment, product(fractionOf(ended), exactLength)), length };
 }
 
-/** The place of a moment in cycles that are each `growth` times as long as the one before. */
-export function growingCycleAt(moment: Moment, first: Fraction, growth: number): CyclePlace {
-  if (growth === 1) return cycleAt(moment, first);
+/**
+ * The place of a moment in cycles that are each `growth` times as long as the one before.
+ * @param firstLength of the first cycle, as a double.
+ */
+export function growingCycleAt(
+  moment: Moment,
+  first: Fraction,
+  growth: number,
+  firstLength = numberOf(first),
+): CyclePlace {
+  if (growth === 1) return cycleAt(moment, first, firstLength);
   const time = moment.number;
-  let [ended, rest, length] = [0, time, numberOf(first)];
+  let [ended, rest, length] = [0, time, firstLength];
   while (rest >= length) {
     rest -= length;
     length *= growth;
@@ -101,7 +109,7 @@ export function growingCycleAt(moment: Moment, first: Fraction, growth: number):
   const edge = rest < length - rest ? ended : ended + 1;
   const now = isAtLeast(moment.exact(), endOf(edge, first, growth)) ? edge : edge - 1;
   if (now === ended) return { ended, rest, length };
-  return { ended: now, rest: timeSince(moment, endOf(now, first, growth)), length: numberOf(first) * growth ** now };
+  return { ended: now, rest: timeSince(moment, endOf(now, first, growth)), length: firstLength * growth ** now };
 }
 
 /** When so many cycles have ended: `first (1 + growth (1 + growth (...)))`. */

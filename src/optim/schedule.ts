@@ -76,9 +76,8 @@ export function lengthOf({ length, unit }: Span, { totalSteps, stepsPerEpoch }: 
   return length ?? (unit === "step" ? totalSteps : totalSteps / stepsPerEpoch);
 }
 
-/** The same without rounding. */
-export function exactLengthOf({ length, unit }: Span, { totalSteps, stepsPerEpoch }: ScheduleContext): Fraction {
-  if (length !== undefined) return fractionOf(length);
+/** The whole training in a unit of time, without rounding. */
+export function wholeTraining(unit: TimeUnit, { totalSteps, stepsPerEpoch }: ScheduleContext): Fraction {
   return unit === "step" ? fractionOf(totalSteps) : quotient(fractionOf(totalSteps), fractionOf(stepsPerEpoch));
 }
 

@@ -31,12 +31,14 @@ export function fractionOf(value: number): Fraction {
 
 /** The double of a fraction: the nearest one, as long as both parts have doubles of their own. */
 export function numberOf({ numerator, denominator }: Fraction): number {
+  if (numerator < exactBelow && denominator < exactBelow) return Number(numerator) / Number(denominator);
   // Beyond the largest double, the last digits of both are of no account.
   const excess = BigInt(Math.max(0, bitsOf(denominator) - 1000, bitsOf(numerator) - 1000));
   return Number(numerator >> excess) / Number(denominator >> excess);
 }
 
-const bitsOf = (value: bigint): number => (value < 2n ** 64n ? 64 : 4 * value.toString(16).length);
+const exactBelow = 2n ** 53n;
+const bitsOf = (value: bigint): number => 4 * value.toString(16).length;
 
 export function sum(a: Fraction, b: Fraction): Fraction {
   return {
