@@ -129,7 +129,7 @@ describe("patience", () => {
         { ...changes, epochs: longer },
         { resumeFrom: { where: "state", bytes: whole.checkpoint } },
       );
-      expect(again.events.map(({ kind: what }) => what)).toEqual(["ready", "checkpoint", "test", "done"]);
+      expect(again.events.map(({ kind: what }) => what)).toEqual(["ready", "trained", "checkpoint", "test", "done"]);
       expect(again.done).toEqual(whole.done);
     }
   });

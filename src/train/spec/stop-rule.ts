@@ -4,7 +4,7 @@ import * as z from "zod";
 const monitors = ["loss", "accuracy"] as const;
 
 /**
- * Ends a training whose smoothed, bias-corrected loss exceeds `factor` times its best so far: see trial/stop-rule.ts.
+ * Ends a training whose smoothed, bias-corrected loss exceeds `factor` times its best so far: see trial/epochs/stop-rule.ts.
  * `smoothing` is the weight of the past, at least 0 and below 1.
  */
 const lossAbove = z.strictObject({

@@ -2,7 +2,7 @@
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { SplitData } from "../data/split-data.js";
 import { ofNetworks, stepCount } from "../program/program.js";
-import { ratio, rightAnswers } from "./counted-means.js";
+import { ratio, rightAnswers } from "./epochs/counted-means.js";
 import type { ProgramCache } from "./sessions.js";
 
 // Large enough for long matrix products, small enough that activations stay in cache.

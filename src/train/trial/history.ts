@@ -1,11 +1,11 @@
 // What a trial measured so far: losses of every step, evaluations, and which networks ended before the others.
 import { type Epoch, passedEpochs } from "../data/row-order.js";
 import type { Keep, StopRule } from "../spec/trial-spec.js";
-import { ratio, rightAnswers, sumOf, weightedMean } from "./counted-means.js";
+import { ratio, rightAnswers, sumOf, weightedMean } from "./epochs/counted-means.js";
 import { ImprovementWatch, MeasuredEpochs, PatienceWatch } from "./epochs/measured-epochs.js";
+import { LossWatch } from "./epochs/stop-rule.js";
 import type { Divergence, Evaluation, Measured, Stop } from "./events.js";
 import { GrowingRows } from "./growing-rows.js";
-import { LossWatch } from "./stop-rule.js";
 
 export interface HistoryRequest {
   readonly networks: number;

@@ -7,7 +7,7 @@
 // This is how a learning-rate range test ends (L. N. Smith, 2017; fastai stops at four times the best). The rule speaks
 // of losses above 0: where the best is 0, any loss is above it. Everything is computed in float64 from the losses before
 // each update, in their order, so that it depends neither on the lengths of segments nor on interruptions.
-import type { LossRule } from "../spec/stop-rule.js";
+import type { LossRule } from "../../spec/stop-rule.js";
 
 /** Follows the losses of all networks of a trial. */
 export class LossWatch {
