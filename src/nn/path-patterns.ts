@@ -24,14 +24,15 @@ function patternExpression(pattern: string, oneCharacter: string): RegExp {
 /**
  * Throws InvalidInputError for a pattern that matches none of the paths: a typing error would train what should be
  * frozen.
+ * @param what the patterns are for, in messages.
  */
-export function checkPatterns(patterns: readonly string[], paths: readonly string[]): void {
+export function checkPatterns(patterns: readonly string[], paths: readonly string[], what = "freeze pattern"): void {
   for (const pattern of patterns) {
     if (paths.some(pathMatcher([pattern]))) continue;
     const nearest = nearestName(pattern, paths);
     const some = paths.slice(0, 12).join(", ");
     throw new InvalidInputError("nothing in the model matches", {
-      where: `freeze pattern "${pattern}"`,
+      where: `${what} "${pattern}"`,
       expected: `a path, with * for any text: ${some}${paths.length > 12 ? ", ..." : ""}`,
       ...(nearest === undefined ? {} : { remedy: `Did you mean "${nearest}"?` }),
     });

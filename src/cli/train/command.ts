@@ -58,6 +58,11 @@ export const trainCommand: CommandBuilder = (command, context) => {
 function addModel(command: Command): void {
   command
     .option("--output <name>", "output of an .onnx model that the loss uses, if it has several")
+    .option(
+      "--parameters <names>",
+      "correct which tensors of an .onnx model are trained: '+head.scale,-*.mean' trains the first, holds the others",
+      list,
+    )
     .option("--initial <file.safetensors>", "weights to start from, by parameter name")
     .option(
       "--initializer <name>",

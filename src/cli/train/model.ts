@@ -40,18 +40,24 @@ export interface ExportRequest {
 
 /** The model that the argument stands for. */
 export async function readModel(options: TrainCommandOptions): Promise<TrainableModel> {
-  const { model, output, freeze } = options;
+  const { model, output, parameters, freeze } = options;
   if (/\.onnx$/i.test(model)) {
     checkNoInitializers(options);
     return fileModel(options);
   }
-  if (output !== undefined) {
-    throw new InvalidInputError("only models from .onnx files have several outputs", {
-      where: "--output",
-      remedy: "Leave it out",
-    });
+  if (output !== undefined) throw onlyForFiles("have several outputs", "--output", "Leave it out");
+  if (parameters !== undefined) {
+    throw onlyForFiles(
+      "leave open what is a parameter",
+      "--parameters",
+      "Hold parameters of a model of layers with --freeze",
+    );
   }
   return layerModel(withInitializers(await readLayers(model), initializersFrom(options)), freeze);
+}
+
+function onlyForFiles(what: string, where: string, remedy: string): InvalidInputError {
+  return new InvalidInputError(`only models from .onnx files ${what}`, { where, remedy });
 }
 
 /** How weights and biases begin, where flags say so; read once here for messages that name the flag. */
@@ -84,12 +90,13 @@ async function readLayers(model: string): Promise<LayerSpec> {
 }
 
 /** Weights of the file are what the training starts from, so that they are part of the trial's name. */
-async function fileModel({ model, output, freeze }: TrainCommandOptions): Promise<TrainableModel> {
+async function fileModel({ model, output, parameters, freeze }: TrainCommandOptions): Promise<TrainableModel> {
   const { bytes, readExternal } = await readModelFile(model);
   const network = onnxNetwork(bytes, model, {
     freeze,
     readExternal,
     ...(output === undefined ? {} : { output }),
+    ...(parameters === undefined ? {} : { parameters }),
   });
   return {
     spec: network.spec,

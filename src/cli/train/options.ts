@@ -11,6 +11,8 @@ import { families, isDefinitionFlag, specFromFlags } from "./definition-flags.js
 interface PlainFlags {
   /** Which output of an `.onnx` model the loss is taken of, where it has several. */
   readonly output?: string;
+  /** What of an `.onnx` model is trained, `+name`, and what is a constant, `-name`, where the guess is wrong. */
+  readonly parameters?: readonly string[];
   /** File of weights to start from, by parameter name. */
   readonly initial?: string;
   /** How weights and biases begin, with options: `he-normal:gain=1`. By the model when left out. */

@@ -8,6 +8,7 @@ const generatedNames = [
   /^_?val_\d+$/,
   /^\/.*_output_\d+$/,
   /^const_fold_opt__\d+$/,
+  /^ortshared_\w+$/,
   /^(?:slice|expand|clone|lift_fresh_copy|unsqueeze|view|transpose|permute|reshape)_\d+$/,
 ];
 
@@ -22,3 +23,27 @@ export const isGeneratedName = (name: string): boolean => generatedNames.some((p
 
 /** Whether the name says that the value is a constant of the computation. */
 export const isConstantName = (name: string): boolean => constantNames.some((pattern) => pattern.test(name));
+
+/** TensorFlow reads a variable under such a name. */
+const readVariable = /(?:^|\/)ReadVariableOp(?:_\d+)?(?:\/resource)?(?::\d+)?$/;
+
+/** The path of a parameter in a module: `blocks.3.scale`. */
+const modulePath = /^[A-Za-z_]\w*(?:\.\w+)+$/;
+
+/** Names of parameters of one number that people give. */
+const learned = /^(?:\w+_)?(?:temperature|logit_scale|logit_bias|gamma|beta|weight|bias|slope|gain)$/;
+
+/** Words for what is computed or chosen, not trained. */
+const unlearned =
+  /^(?:eps|epsilon|const|constants?|cst|helper|mean|std|stddev|stdev|var|variance|min|max|low|high|lower|upper|count|decay|momentum|masked|fill|pad|sqrt|one|two|half|zero|pi)\d*$/i;
+
+/**
+ * Whether a name alone says that one number is a parameter: the path in a module, a variable of TensorFlow, or a usual
+ * word. PyTorch's exporters name only parameters and buffers by identifiers.
+ */
+export function isParameterName(name: string, producer: string): boolean {
+  if (readVariable.test(name)) return true;
+  if (isGeneratedName(name) || isConstantName(name) || name.split(/[._]/).some((word) => unlearned.test(word)))
+    return false;
+  return modulePath.test(name) || learned.test(name) || (producer === "pytorch" && /^[A-Za-z_]\w*$/.test(name));
+}

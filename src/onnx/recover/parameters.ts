@@ -13,10 +13,12 @@
 //   - If the exporter recorded nothing, a symmetric matrix (the adjacency matrix of a graph, a blur kernel) is not a
 //     parameter, since no initializer creates one. Nor is a multiplier of zeros and ones, which is a mask.
 //   - Values with generated names that are repeated over the batch, or zeros that are not added, are initial states.
+//   - If the exporter recorded nothing, constants of the computation are told from parameters by what they do in the graph
+//     (`constant-roles.ts`): one number in arithmetic, means and deviations of the input, masks, bounds.
 // Constant nodes hold arithmetic (0.5, sqrt(2), epsilon), unless no initializer reaches a weight input: then the file
 // keeps its weights in Constant nodes, and they are treated like generated names.
 // So PyTorch's exports yield the state_dict without num_batches_tracked and without recognizable buffers, and tf2onnx's
-// exports yield the variables of Keras. --freeze excludes tensors that were classified wrongly.
+// exports yield the variables of Keras. --parameters corrects what was classified wrongly.
 
 import { TrainscopeError } from "../../core/errors.js";
 import { isFloat } from "../../core/numbers/dtype.js";
@@ -29,9 +31,12 @@ import { isBeside } from "../file/external-data.js";
 import type { NodeProto, TensorProto } from "../file/generated/onnx_pb.js";
 import { type OnnxFile, recordOf } from "../file/onnx-file.js";
 import { operatorKey } from "../forms/node-form.js";
+import { decideByRole, type RoleDecision } from "./constant-roles.js";
+import { type ChainPlace, dataChains } from "./data-chains.js";
 import { foldedKinds } from "./folded-kinds.js";
 import { isConstantName, isGeneratedName } from "./generated-names.js";
 import { isSineTable } from "./sine-table.js";
+import { Surroundings } from "./surroundings.js";
 import { foldedKey } from "./traced-weights.js";
 import { isAdded, isCarried, isSpread, placeOf } from "./weight-places.js";
 
@@ -44,6 +49,25 @@ export interface StoredWeight {
   /** Decoded on first access. */
   readonly value: TensorData;
   readonly use: WeightUse;
+  /** Why it counts as a parameter, if that is a guess. */
+  readonly guess?: string;
+}
+
+/** A stored tensor that meets arithmetic and is taken for a constant of the computation. */
+export interface HeldTensor {
+  readonly name: string;
+  /** In a few words: `one number (1e-10) that is added, an epsilon`. */
+  readonly reason: string;
+}
+
+/** Decisions about the stored tensors of a file. */
+export interface JudgedTensors {
+  /** Parameters and running statistics, in the order of the file. */
+  readonly weights: readonly StoredWeight[];
+  /** Those about which the decision was a guess. */
+  readonly held: readonly HeldTensor[];
+  /** Names of all tensors that a choice can make parameters. */
+  readonly trainable: readonly string[];
 }
 
 export interface WeightReading {
@@ -52,6 +76,8 @@ export interface WeightReading {
    * tensor whose values are not read counts as an ordinary weight. Default false.
    */
   readonly isSparing?: boolean;
+  /** What the user says: `true` for a parameter, `false` for a constant. Default: nothing. */
+  readonly chosen?: (name: string) => boolean | undefined;
 }
 
 /** Largest number of elements of a tensor at a weight input that a sparing reader still reads. */
@@ -69,22 +95,51 @@ interface Candidate {
 }
 
 /** Parameters and running statistics, in the order of the file. */
-export function storedWeights(file: OnnxFile, { isSparing = false }: WeightReading = {}): StoredWeight[] {
+export function storedWeights(file: OnnxFile, reading: WeightReading = {}): StoredWeight[] {
+  return [...judgedTensors(file, reading).weights];
+}
+
+/** Parameters, running statistics, and the constants about which the decision was a guess. */
+export function judgedTensors(file: OnnxFile, reading: WeightReading = {}): JudgedTensors {
+  const { isSparing = false, chosen = () => undefined } = reading;
   const readers = readersByName(file.inlined.nodes);
   const candidates = candidatesOf(file, isSparing ? quantizedNames(file) : new Set());
   const reached = new Map(candidates.map((candidate) => [candidate, reachedPlaces(candidate.name, readers)]));
   const isPlaced = (candidate: Candidate): boolean => reached.get(candidate)!.some(({ use }) => isWeight(use));
   const keepsWeightsInConstants = !candidates.some((candidate) => candidate.isInitializer && isPlaced(candidate));
-  const kinds = exporterKinds(file);
-  return candidates.flatMap((candidate): StoredWeight[] => {
-    if (!candidate.isInitializer && !keepsWeightsInConstants) return [];
+  const judge = new Judge(file, candidates.some(isPlaced));
+  const weights: StoredWeight[] = [];
+  const held: HeldTensor[] = [];
+  const trainable: string[] = [];
+  for (const candidate of candidates) {
     const { name, proto } = candidate;
     const type = file.tensorType(proto);
+    const places = reached.get(candidate)!;
+    const possible = isFloat(type.dtype) ? possibleUse(type, places) : undefined;
+    if (possible !== undefined) trainable.push(name);
+    const choice = chosen(name);
+    if (choice === false) continue;
+    if (choice === true && possible !== undefined) {
+      weights.push(storedWeight(file, { name, proto, type, use: possible }));
+      continue;
+    }
+    if (!candidate.isInitializer && !keepsWeightsInConstants) continue;
     const isSeen = !isSparing || sizeOf(type.shape) <= mostLookedAt || !isPlaced(candidate);
     const value = !isSeen ? undefined : isSparing ? availableValue(file, proto) : file.tensor(proto);
-    const use = useOf(candidate, { type, value }, reached.get(candidate)!, kinds.get(name));
-    return use === undefined ? [] : [storedWeight(file, { name, proto, type, use })];
-  });
+    const { use, decision } = judge.verdict(candidate, { type, value }, places);
+    const isGuess = decision !== undefined && decision.isSure !== true;
+    if (use !== undefined)
+      weights.push(storedWeight(file, { name, proto, type, use, ...(isGuess ? { guess: decision.reason } : {}) }));
+    else if (isGuess) held.push({ name, reason: decision.reason });
+  }
+  return { weights, held, trainable };
+}
+
+/** What a tensor would be as a parameter; `undefined` if no gradient reaches it. */
+function possibleUse(type: TensorType, reached: readonly ReachedPlace[]): WeightUse | undefined {
+  const placed = reached.map(({ use }) => use).find(isWeight);
+  const open = reached.find(({ use, node }) => use === undefined && isDifferentiable(node));
+  return placed ?? (open === undefined ? undefined : arithmeticUse(open.node, type));
 }
 
 function storedWeight(file: OnnxFile, weight: Omit<StoredWeight, "value">): StoredWeight {
@@ -121,26 +176,65 @@ interface ReachedPlace {
 
 const isWeight = (use: WeightUse | "never" | undefined): use is WeightUse => use !== undefined && use !== "never";
 
-function useOf(
-  { name, isInitializer, isFolded }: Candidate,
-  { type, value }: Judged,
-  everywhere: readonly ReachedPlace[],
-  kind: string | undefined,
-): WeightUse | undefined {
-  if (everywhere.some(({ use }) => use === "statistic")) return "statistic";
-  if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value))) return undefined;
-  if (kind === undefined && value !== undefined && isSymmetric(value)) return undefined;
-  const isGenerated = kind === undefined && (!isInitializer || isFolded || isGeneratedName(name));
-  const reached = isGenerated ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
-  const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
-  const weight = reached.map(({ use }) => use).find(isWeight);
-  if (weight === undefined && open.length === 0) return undefined;
-  if (isGenerated && value !== undefined && isArithmetic(value, reached)) return undefined;
-  if (kind === undefined && weight !== "bias" && value !== undefined && isMask(value, open)) return undefined;
-  if (weight !== undefined) return weight;
-  if (isConstantName(name) || (isGenerated && !isVector(type))) return undefined;
-  if (kind === undefined && value !== undefined && isSineTable(value)) return undefined;
-  return arithmeticUse(open[0].node, type);
+/** A decision about a tensor: what it is used for as a parameter, and the role if that decided. */
+interface Verdict {
+  readonly use?: WeightUse;
+  readonly decision?: RoleDecision;
+}
+
+const constantVerdict: Verdict = {};
+
+/** Decides about the tensors of one file. */
+class Judge {
+  readonly #kinds: ReadonlyMap<string, string>;
+  readonly #producer: string;
+  readonly #chains: ReadonlyMap<string, readonly ChainPlace[]>;
+  readonly #surroundings: Surroundings;
+
+  constructor(file: OnnxFile, hasWeights: boolean) {
+    this.#kinds = exporterKinds(file);
+    this.#producer = file.model.producerName;
+    // Without weights, what meets the input is all that can be trained.
+    this.#chains = hasWeights ? dataChains(file) : new Map();
+    this.#surroundings = new Surroundings(file);
+  }
+
+  verdict(candidate: Candidate, judged: Judged, everywhere: readonly ReachedPlace[]): Verdict {
+    const { name, isInitializer, isFolded } = candidate;
+    const { type, value } = judged;
+    const kind = this.#kinds.get(name);
+    if (everywhere.some(({ use }) => use === "statistic")) return { use: "statistic" };
+    if ((kind !== undefined && kind !== "PARAMETER") || (value !== undefined && !allFinite(value)))
+      return constantVerdict;
+    if (kind === undefined && value !== undefined && isSymmetric(value)) return constantVerdict;
+    const isGenerated = kind === undefined && (!isInitializer || isFolded || isGeneratedName(name));
+    const reached = isGenerated ? everywhere.filter(({ isSpread }) => !isSpread) : everywhere;
+    const open = reached.filter(({ use, node }) => use === undefined && isDifferentiable(node));
+    const weight = reached.map(({ use }) => use).find(isWeight);
+    if (weight === undefined && open.length === 0) return constantVerdict;
+    if (isGenerated && value !== undefined && isArithmetic(value, reached)) return constantVerdict;
+    if (kind === undefined && weight !== "bias" && value !== undefined && isMask(value, open)) return constantVerdict;
+    if (weight !== undefined) return { use: weight };
+    if (isConstantName(name)) return constantVerdict;
+    const decision = kind === undefined ? this.#byRole(candidate, judged, open, isGenerated) : undefined;
+    if (decision?.isParameter === false) return { decision };
+    if (isGenerated && !isVector(type) && decision === undefined) return constantVerdict;
+    if (kind === undefined && value !== undefined && isSineTable(value)) return constantVerdict;
+    const use = arithmeticUse(open[0].node, type);
+    return decision === undefined ? { use } : { use, decision };
+  }
+
+  #byRole({ name }: Candidate, judged: Judged, open: readonly ReachedPlace[], isGenerated: boolean) {
+    return decideByRole({
+      ...judged,
+      name,
+      isGenerated,
+      producer: this.#producer,
+      nodes: open.map(({ node }) => node),
+      chain: this.#chains.get(name) ?? [],
+      surroundings: this.#surroundings,
+    });
+  }
 }
 
 /**

@@ -37,12 +37,20 @@ export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
   /** Patterns of parameters and running statistics to freeze, by their names in the file. See `pathMatcher`. */
   readonly freeze?: readonly string[];
   /** The output for the loss. May be omitted if there is only one. */
+  /**
+   * What the user says about parameters, by the names in the file: `+name` or `+pattern` is trained, `-pattern` is a
+   * constant; the last that matches counts. Default: as `parameters.ts` decides.
+   */
+  readonly parameters?: readonly string[];
   readonly output?: string;
 }
 
 export interface OnnxNetwork extends NetworkSource {
   readonly inputNames: readonly string[];
-  /** Identifies the model in a trial's spec: the file's contents, including external data, and the output. */
+  /**
+   * Identifies the model in a trial's spec: the file's contents, including external data, what the user says about its
+   * parameters, and the output.
+   */
   readonly spec: KindSpec;
   /** Patterns of the frozen parameters, as the model was read with them. */
   readonly freeze: readonly string[];
@@ -63,14 +71,17 @@ export interface OnnxNetwork extends NetworkSource {
  * @throws CorruptFileError | InvalidInputError | UnknownNameError.
  */
 export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetworkOptions = {}): OnnxNetwork {
-  const { freeze = [], output } = options;
+  const { freeze = [], parameters = [], output } = options;
+  const chosen = readParameterChoice(parameters);
   const model = parseModel(bytes, where, options);
   const decode = (proto: TensorProto) => readTensor(`${where}, tensor ${quoted(proto.name)}`, proto, options);
   const unfolded = unfoldNormalizations(model, decode);
   separateWeights(model);
   tieWeights(model, wholeLikeness(decode));
   const file = onnxFile(model, where, { ...options, isSingle: true });
-  const weights = storedWeights(file);
+  const judged = judgedTensors(file, { chosen });
+  const { weights } = judged;
+  checkParameterChoice(parameters, judged);
   checkPatterns(freeze, freezable(file, weights));
   if (!weights.some(({ name, use }) => use !== "statistic" && !pathMatcher(freeze)(name))) {
     throw new InvalidInputError("nothing in the model can be trained", {
@@ -78,17 +89,20 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       expected: "at least one floating-point initializer that is a weight and is not frozen",
       received: weights.length === 0 ? "none" : "all are frozen",
     });
+      ...(weights.length > 0 || judged.trainable.length === 0
+        ? {}
+        : { remedy: `Name parameters with --parameters: ${plusNames(judged.trainable)}` }),
   }
   const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };
   return {
     spec: {
       kind: "onnx",
-      fingerprint: fingerprintOf(bytes, file, weights),
+      fingerprint: fingerprintOf(bytes, file, weights, parameters),
       ...(output === undefined ? {} : { output }),
     },
     freeze,
     inputNames: freeInputs(file).map(({ name }) => name),
-    remarks: [...unfoldedRemark(where, unfolded), ...onnxRemarks(file, weights)],
+    remarks: [...unfoldedRemark(where, unfolded), ...onnxRemarks(file, judged)],
     build: (form) => buildNetwork(source, form),
     save: (tensors, saving) => {
       const known = new Map(weights.map(({ name }) => [name, tensors.get(name)] as const));
@@ -107,13 +121,25 @@ function unfoldedRemark(where: string, count: number): string[] {
 }
 
 /** Freeze patterns may also name constants, because only some exporters distinguish them from weights. */
+const plusNames = (names: readonly string[]): string =>
+  names
+    .slice(0, 8)
+    .map((name) => `+${name}`)
+    .join(",");
+
 function freezable({ graph }: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return [...new Set([...weights, ...graph.initializer].map(({ name }) => name))];
 }
 
-function fingerprintOf(bytes: Uint8Array, { graph }: OnnxFile, weights: readonly StoredWeight[]): string {
+function fingerprintOf(
+  bytes: Uint8Array,
+  { graph }: OnnxFile,
+  weights: readonly StoredWeight[],
+  parameters: readonly string[],
+): string {
   const outside = graph.initializer.some(isExternal) ? weights.map(({ value }) => elementBytes(value.data)) : [];
-  return sha256OfPieces([bytes, ...outside]).slice(0, 16);
+  const said = parameters.length === 0 ? [] : [new TextEncoder().encode(`parameters ${parameters.join(",")}`)];
+  return sha256OfPieces([bytes, ...outside, ...said]).slice(0, 16);
 }
 
 interface Source {

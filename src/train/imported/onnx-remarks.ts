@@ -6,20 +6,46 @@ import { computedWeights } from "../../onnx/recover/computed-weights.js";
 import { foldedNormalizations } from "../../onnx/recover/folded-normalization.js";
 import { isGeneratedName } from "../../onnx/recover/generated-names.js";
 import { paddingRows } from "../../onnx/recover/padding-rows.js";
-import { isBinary, isSymmetric, type StoredWeight } from "../../onnx/recover/parameters.js";
+import { isBinary, isSymmetric, type JudgedTensors, type StoredWeight } from "../../onnx/recover/parameters.js";
 import { isSineTable } from "../../onnx/recover/sine-table.js";
 
 /**
- * One sentence each: weights of other types, normalization and parameters that an exporter folded, frozen padding rows.
+ * One remark each: parameters that were guessed, weights of other types, normalization and parameters that an exporter folded, frozen padding rows.
  */
-export function onnxRemarks(file: OnnxFile, weights: readonly StoredWeight[]): string[] {
+export function onnxRemarks(file: OnnxFile, judged: JudgedTensors): string[] {
+  const { weights } = judged;
   return [
+    ...guessRemark(file, judged),
     ...typeRemarks(weights),
     ...foldingRemarks(file),
     ...computedRemarks(file),
     ...paddingRemarks(file, weights),
     ...bufferRemarks(file, weights),
   ];
+}
+
+const mostListed = 40;
+
+/** What is trained and what is held, if any of it was a guess. */
+function guessRemark({ where }: OnnxFile, { weights, held }: JudgedTensors): string[] {
+  const trained = weights.filter(({ use }) => use !== "statistic");
+  const guessed = trained.filter(({ guess }) => guess !== undefined);
+  if (guessed.length + held.length === 0) return [];
+  // Those that were guessed are the ones to look at.
+  const inOrder = [...guessed, ...trained.filter(({ guess }) => guess === undefined)];
+  const trainedText = listed(
+    inOrder.map(({ name, guess }) => quoted(name) + (guess === undefined ? "" : ` (${guess})`)),
+  );
+  const heldText = listed(held.map(({ name, reason }) => `${quoted(name)} (${reason})`));
+  return [
+    `${where}: the file does not mark its parameters, and some were guessed by what they do. Trained: ${trainedText}. Held: ${heldText}. To change it, name them: --parameters '+trained,-held'`,
+  ];
+}
+
+function listed(texts: readonly string[]): string {
+  if (texts.length === 0) return "none";
+  const more = texts.length - mostListed;
+  return `${texts.slice(0, mostListed).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** Everything is trained in float32. */
