@@ -89,7 +89,7 @@ export { withInitializers } from "./with-initializers.js";
 
 // Losses: what training minimizes.
 export { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";
-export { crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
+export { categoricalCrossEntropy, crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
 export { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/value-losses.js";
 export { losses } from "./losses.js";
 

@@ -171,7 +171,7 @@ test("outputs and targets that do not fit are refused", () => {
     `[ShapeError: loss (meanSquaredError): meanSquaredError needs a target for every output: expected targets of the output's shape, received output [4, 2], targets [4]]`,
   );
   expect(() => lossFunction({ kind: "crossEntrop" })).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: loss: unknown loss "crossEntrop". Did you mean "crossEntropy"? 10 are known]`,
+    `[UnknownNameError: loss: unknown loss "crossEntrop". Did you mean "crossEntropy"? 11 are known]`,
   );
   expect(() => lossFunction({ kind, smoothing: 0.1 })).toThrowErrorMatchingInlineSnapshot(
     `[InvalidInputError: loss (crossEntropy): unknown option "smoothing". Did you mean "labelSmoothing"? Valid: labelSmoothing, classWeights, ignoreIndex, probabilities]`,
@@ -180,6 +180,6 @@ test("outputs and targets that do not fit are refused", () => {
     `[InvalidInputError: loss (multiMargin).power: expected a number at most 2, received 3]`,
   );
   expect(() => lossFunction("crossEntropy")).toThrowErrorMatchingInlineSnapshot(
-    `[InvalidInputError: loss: not a loss spec: expected an object with "kind", one of 10 such as crossEntropy, negativeLogLikelihood, multiMargin, received "crossEntropy"]`,
+    `[InvalidInputError: loss: not a loss spec: expected an object with "kind", one of 11 such as crossEntropy, categoricalCrossEntropy, negativeLogLikelihood, received "crossEntropy"]`,
   );
 });

@@ -2,12 +2,13 @@
 import { readSpec } from "../core/definition.js";
 import type { Tensor } from "../graph/tensor.js";
 import { binaryCrossEntropy, binaryCrossEntropyWithLogits, hinge } from "./losses/binary-losses.js";
-import { crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
-import type { LossPart, TargetCounts, TargetForm } from "./losses/loss.js";
+import { categoricalCrossEntropy, crossEntropy, multiMargin, negativeLogLikelihood } from "./losses/class-losses.js";
+import type { LossPart, OutputRule, TargetCounts, TargetForm } from "./losses/loss.js";
 import { huber, meanAbsoluteError, meanSquaredError, smoothL1 } from "./losses/value-losses.js";
 
 export const losses = {
   crossEntropy,
+  categoricalCrossEntropy,
   negativeLogLikelihood,
   multiMargin,
   binaryCrossEntropyWithLogits,
@@ -31,6 +32,10 @@ export interface Loss {
   readonly counts?: (output: Pick<Tensor, "dtype" | "shape">, targets: Tensor) => TargetCounts;
   /** Class number of targets to ignore. */
   readonly ignoreIndex?: number;
+  /** What the outputs must be, beyond their shape. */
+  readonly outputs?: OutputRule;
+  /** Whether no gradient reaches the output of a softmax or sigmoid at the end, since the loss reads its logits. */
+  readonly readsLogits: boolean;
   build(output: Tensor, targets: Tensor): Tensor;
   /**
    * Number of correct predictions in the batch, in examples: a `float32` scalar. Absent for losses without a notion of
@@ -54,6 +59,8 @@ export function lossFunction(spec: unknown): Loss {
       ? {}
       : { counts: (output, values) => counts(complete, output, values) }),
     ...(ignoreIndex === undefined ? {} : { ignoreIndex }),
+    ...(part.outputs === undefined ? {} : { outputs: part.outputs }),
+    readsLogits: part.readsLogits === true,
     build: (output, values) => part.build(complete, output, values),
     ...(correct === undefined ? {} : { correct: (output, values) => correct(complete, output, values) }),
   };

@@ -4,6 +4,8 @@ import type { MetricRow } from "../core/rows.js";
 import type { Dataset } from "../data/dataset.js";
 import type { LayerSpec } from "../nn/layer.js";
 import type { ProbeSpec } from "../probes/probe-spec.js";
+import { arrangedInputs } from "./data/batch.js";
+import { fittingLoss } from "./imported/fitting-loss.js";
 import type { OnnxNetwork } from "./imported/onnx-network.js";
 import { rowsOfEvent } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
@@ -21,7 +23,7 @@ export interface TrainOptions {
   readonly optimizer: { readonly kind: string };
   /** What executes the program: `nodeRuntime()`. It stays yours; dispose it when nothing uses it any more. */
   readonly runtime: Runtime;
-  /** Default `nn.crossEntropy()`. */
+  /** Default `nn.crossEntropy()`; for a model from a file the loss that fits its last layer and the targets (`fittingLoss`). */
   readonly loss?: { readonly kind: string };
   /** Learning rate as a function of the step. Default `optim.constant()`: the optimizer's own. */
   readonly schedule?: { readonly kind: string };
@@ -145,7 +147,7 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
         validation: options.validation,
       }),
       optimizer,
-      loss: options.loss,
+      loss: options.loss ?? (isNetwork(model) ? lossFor(model, options) : undefined),
       schedule: options.schedule,
       clip: options.clip,
       freeze: frozenIn(options),
@@ -164,6 +166,14 @@ export function trialSpecOf(options: TrainOptions): TrialSpec {
     },
     "train",
   );
+}
+
+/** What fits the end of a model from a file. */
+function lossFor(model: OnnxNetwork, { data, batchSize = 64 }: TrainOptions): { kind: string; probabilities?: true } {
+  const inputShapes = arrangedInputs(data, data.train, model.inputNames).map(({ shape }) => shape.slice(1));
+  const { output } = model.build({ mode: "inference", batchSize, inputShapes });
+  const { kind, probabilities } = fittingLoss(output, data.train.targets);
+  return { kind, ...(probabilities === undefined ? {} : { probabilities }) };
 }
 
 /** A model from a file was read with its patterns. */

@@ -146,17 +146,17 @@ test("models and data sets are found by the names of torchvision and Keras", () 
   expect(datasetDefinition("cifar10")).toBe(datasetDefinition("cifar-10"));
 });
 
-test("Keras's losses of probabilities are refused with their replacements", () => {
-  const train = () =>
+test("Keras's losses of probabilities are ours of probabilities", () => {
+  const train = (kind: string) =>
     trialSpecOf({
-      loss: { kind: "sparse_categorical_crossentropy" },
+      loss: { kind },
       optimizer: optim.sgd(),
       model: nn.flatten(),
       data: syntheticDataset("xor:points=4"),
-    } as unknown as TrainOptions);
-  expect(train).toThrowErrorMatchingInlineSnapshot(
-    `[UnknownNameError: loss: unknown loss "sparse_categorical_crossentropy". Keras takes probabilities there unless from_logits is given, and the loss here takes logits. Leave out the softmax and write crossEntropy]`,
-  );
+    } as unknown as TrainOptions).loss;
+  expect(train("sparse_categorical_crossentropy")).toEqual(nn.losses.categoricalCrossEntropy());
+  expect(train("CategoricalCrossentropy")).toEqual(nn.losses.categoricalCrossEntropy());
+  expect(nn.losses.categoricalCrossEntropy.differs?.Keras).toContain("write probabilities");
 });
 
 test("every name of PyTorch and Keras in the tables of docs/optimizers.md is accepted", () => {

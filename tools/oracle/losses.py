@@ -38,6 +38,10 @@ def like_output(function, **options):
     return lambda output, targets: function(output, targets.reshape(output.shape).double(), **options)
 
 
+def of_logarithm(function):
+    return lambda output, targets: function(torch.log(output), targets)
+
+
 def hinge(margin):
     def loss(output, targets):
         signs = torch.where(targets.reshape(output.shape) > 0, 1.0, -1.0)
@@ -58,6 +62,7 @@ infinite = torch.tensor([[0.0, float("-inf")], [-0.5, -1.0]])
 bce = F.binary_cross_entropy_with_logits
 tall = torch.tensor([[800.0, -800.0], [-3.0, 0.0], [90.0, 30.0]])
 multi = F.multi_margin_loss
+shares = torch.tensor([[0.5, 0.25, 0.25], [0.125, 0.75, 0.125], [0.0625, 0.875, 0.0625]])
 
 # kind, name, options, output, targets, PyTorch's
 cases = [
@@ -97,6 +102,9 @@ cases = [
     ("smoothL1", "default", {}, 2 * numbers(6, 2), numbers(6, 2), F.smooth_l1_loss),
     ("smoothL1", "beta", {"beta": 0.25}, numbers(6, 1), numbers(6), like_output(F.smooth_l1_loss, beta=0.25)),
     ("smoothL1", "beta 0", {"beta": 0}, numbers(6, 1), numbers(6, 1), with_options(F.smooth_l1_loss, beta=0.0)),
+    # Without random numbers, so that the cases above stay as they are.
+    ("categoricalCrossEntropy", "three classes", {}, shares, classes(0, 2, 1), of_logarithm(on_classes(F.nll_loss))),
+    ("categoricalCrossEntropy", "class weights", {"classWeights": listed[:2] + [1.25]}, shares, classes(0, 2, 1), of_logarithm(on_classes(F.nll_loss, weight=torch.tensor([0.5, 2.0, 1.25])))),
 ]
 fixtures = []
 for kind, name, options, output, targets, function in cases:

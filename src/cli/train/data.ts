@@ -16,14 +16,17 @@ import type { TrainCommandOptions } from "./options.js";
 /** Options that only a user's own data has a use for. */
 const ownDataOptions = ["inputs", "targets", "test", "testInputs", "testTargets", "imageSize"] as const;
 
-/** The data set that `--data` and what belongs to it stand for. */
+/**
+ * The data set that `--data` and what belongs to it stand for, with targets in the form that a loss takes, or without one
+ * by their types.
+ */
 export async function readData(
   options: TrainCommandOptions,
-  { targets, ignoreIndex }: Loss,
+  { targets, ignoreIndex }: Partial<Pick<Loss, "targets" | "ignoreIndex">>,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Dataset> {
-  const { dataKind } = targetForm(targets);
+  const dataKind = targets === undefined ? undefined : targetForm(targets).dataKind;
   if (!isDataPath(options.data)) {
     const unused = ownDataOptions.find((name) => options[name] !== undefined);
     if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, dataKind);

@@ -66,7 +66,9 @@ test("an option given by two flags is refused, naming both", () => {
 
 test("an unknown kind is refused with the names as typed, and a lookalike with its replacement", () => {
   expect(() => specs("--schedule cosin-e2")).toThrow('--schedule: unknown value "cosin-e2". Did you mean "cosine"?');
-  expect(() => specs("--loss categorical_crossentropy")).toThrow("write crossEntropy with probabilities: true");
+  expect(() => specs("--schedule ExponentialDecay")).toThrow("write exponential with unit step");
+  // Losses of probabilities were lookalikes until there was one.
+  expect(specs("--loss categorical_crossentropy").loss).toEqual({ kind: "categoricalCrossEntropy" });
 });
 
 test("no flag of train has two meanings", () => {

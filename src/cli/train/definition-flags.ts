@@ -26,10 +26,18 @@ export interface FlagFamily {
   readonly table: Readonly<Record<string, FlagDefinition>>;
   /** The kind where the flag is left out. */
   readonly preset: string;
+  /** Where the flag also takes `auto`, which is resolved later: what it is when it is left out. */
+  readonly auto?: string;
 }
 
 export const families = {
-  loss: { flag: "--loss", prefix: "", table: losses, preset: "crossEntropy" },
+  loss: {
+    flag: "--loss",
+    prefix: "",
+    table: losses,
+    preset: "crossEntropy",
+    auto: "auto for .onnx models, by their last layer; cross-entropy for others",
+  },
   optimizer: { flag: "--optimizer", prefix: "", table: optimizers, preset: "adam" },
   schedule: { flag: "--schedule", prefix: "schedule-", table: schedules, preset: "constant" },
   batchSchedule: {
@@ -42,14 +50,16 @@ export const families = {
 
 /** The flag that takes a kind, and those of the options of all kinds. */
 export function addFamily(command: Command, family: FlagFamily): void {
-  const { flag, prefix, table, preset } = family;
+  const { flag, prefix, table, preset, auto } = family;
   const read = kindName(flag, table);
-  command.addOption(
-    new Option(`${flag} <name>`, Object.keys(table).map(kebabCase).join(", "))
-      .default(preset, kebabCase(preset))
-      // What an alias brings along is read with the other flags; here it is only checked.
-      .argParser((text) => read(text) && text),
-  );
+  const kinds = Object.keys(table).map(kebabCase).join(", ");
+  const option = new Option(`${flag} <name>`, auto === undefined ? kinds : `auto, ${kinds} (default: ${auto})`);
+  // What an alias brings along is read with the other flags; here it is only checked.
+  option.argParser((text) => {
+    if (auto === undefined || text !== "auto") read(text);
+    return text;
+  });
+  command.addOption(auto === undefined ? option.default(preset, kebabCase(preset)) : option);
   for (const key of optionKeys(table)) {
     const owners = ownersOf(table, key);
     const schema = owners[0][1].options.shape[key] as z.ZodType;
@@ -186,7 +196,7 @@ function namesIn(table: FlagFamily["table"]): string[] {
  */
 export function specFromFlags(family: FlagFamily, flags: Readonly<Record<string, unknown>>): KindSpec {
   const { flag, prefix, table } = family;
-  const name = String(flags[flagKey("", flag.slice(2))]);
+  const name = String(flags[flagKey("", flag.slice(2))] ?? family.preset);
   const { kind, options: brought } = kindByName({ where: flag, what: "value", written: kebabCase }, name, table);
   const given: Record<string, Json> = {};
   const flagsOf = new Map<string, string>();

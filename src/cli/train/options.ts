@@ -60,8 +60,13 @@ interface PlainFlags {
 export interface TrainCommandOptions extends PlainFlags {
   /** Catalogue name with options, or a path: `lenet5`, `mlp:784-100-10`, `net.json`, `net.onnx`. */
   readonly model: string;
-  /** With the options that were given; the definitions fill in the rest and check them. */
-  readonly loss: KindSpec;
+  /**
+   * With the options that were given; the definitions fill in the rest and check them. `auto`: the one that fits the end
+   * of the model.
+   */
+  readonly loss: KindSpec | "auto";
+  /** The spec of a loss of this kind with the options that were given. */
+  lossOf(kind: string): KindSpec;
   readonly optimizer: KindSpec;
   readonly schedule: KindSpec;
   readonly batchSchedule?: KindSpec;
@@ -111,6 +116,9 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
   const { stop, keep } = endingFrom(flags);
   const schedule = specFromFlags(families.schedule, flags);
   const sizes = specFromFlags(families.batchSchedule, flags);
+  const lossOf = (loss: string): KindSpec => specFromFlags(families.loss, { ...flags, loss });
+  // A file may end in a softmax already.
+  const isAuto = flags.loss === "auto" || (flags.loss === undefined && /\.onnx$/i.test(model));
   const clip = {
     ...(clipNorm === undefined ? {} : { norm: clipNorm }),
     ...(clipValue === undefined ? {} : { value: clipValue }),
@@ -118,7 +126,8 @@ export function trainOptions(model: string, { epochs, steps, ...flags }: Flags):
   return {
     ...withoutDefinitions(others),
     model,
-    loss: specFromFlags(families.loss, flags),
+    loss: isAuto ? "auto" : lossOf(String(flags.loss ?? families.loss.preset)),
+    lossOf,
     optimizer: specFromFlags(families.optimizer, flags),
     schedule: warmUp === undefined ? schedule : { kind: "warmUp", length: warmUp, next: schedule },
     ...(sizes.kind === "constant" && Object.keys(sizes).length === 1 ? {} : { batchSchedule: sizes }),

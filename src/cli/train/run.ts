@@ -2,13 +2,12 @@
 import { EnvironmentError } from "../../core/errors.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Dataset } from "../../data/dataset.js";
-import { lossFunction } from "../../nn/losses.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { arrangedInputs } from "../../train/data/batch.js";
 import { matchWeights } from "../../train/imported/named-weights.js";
 import type { Runtime } from "../../train/runtime/runtime.js";
 import { dataUse } from "../../train/spec/data-use.js";
-import { type TrialSpec, trialSpec } from "../../train/spec/trial-spec.js";
+import { type KindSpec, type TrialSpec, trialSpec } from "../../train/spec/trial-spec.js";
 import { openTrial, type TrialRequest } from "../../train/trial/trial.js";
 import type { CommandContext } from "../command-context.js";
 import { watchInterrupts } from "../interrupt.js";
@@ -16,6 +15,7 @@ import { checkOptions } from "./checks.js";
 import { drawnValidation, readData, readOrder } from "./data.js";
 import { readState, readWeights } from "./files.js";
 import { followTraining } from "./follow.js";
+import { chooseLoss } from "./loss.js";
 import { readModel, type TrainableModel } from "./model.js";
 import type { TrainCommandOptions } from "./options.js";
 import { recordTraining } from "./record.js";
@@ -29,10 +29,13 @@ export async function runTrain(options: TrainCommandOptions, context: CommandCon
   // It loads ONNX Runtime while this thread reads the data.
   const runtime = nodeRuntime();
   try {
-    const data = await readData(options, lossFunction(options.loss), context, interrupts.signal);
-    const trial = openTrial(trialRequest(options, files, data, runtime));
+    const { loss, data, remarks } = await chooseLoss(options, files.model, (wanted) =>
+      readData(options, wanted, context, interrupts.signal),
+    );
+    const model = { ...files.model, remarks: [...files.model.remarks, ...remarks] };
+    const trial = openTrial(trialRequest({ ...options, loss }, files, data, runtime));
     const { terminal } = context;
-    const ending = await followTraining({ options, terminal, trial, data, model: files.model }, interrupts.signal);
+    const ending = await followTraining({ options, terminal, trial, data, model }, interrupts.signal);
     const training = { options, startedAt, ...ending, runtime: runtime.name };
     await Promise.all([recordTraining(training, context), runtime.dispose()]);
     return ending.exitCode;
@@ -44,6 +47,9 @@ export async function runTrain(options: TrainCommandOptions, context: CommandCon
     await runtime.dispose();
   }
 }
+
+/** Options with the loss that was chosen. */
+type ResolvedOptions = Omit<TrainCommandOptions, "loss"> & { readonly loss: KindSpec };
 
 /** What the options name by a path, but for the data. */
 interface TrainingFiles {
@@ -67,12 +73,7 @@ async function readFiles(options: TrainCommandOptions): Promise<TrainingFiles> {
   };
 }
 
-function trialRequest(
-  options: TrainCommandOptions,
-  files: TrainingFiles,
-  data: Dataset,
-  runtime: Runtime,
-): TrialRequest {
+function trialRequest(options: ResolvedOptions, files: TrainingFiles, data: Dataset, runtime: Runtime): TrialRequest {
   const { saveState, checkpointEvery = 10, probes, threads } = options;
   const { model, rows, weights, resumeFrom } = files;
   return {
@@ -91,7 +92,7 @@ function trialRequest(
   };
 }
 
-function specOf(options: TrainCommandOptions, { model, order }: TrainingFiles, data: Dataset): TrialSpec {
+function specOf(options: ResolvedOptions, { model, order }: TrainingFiles, data: Dataset): TrialSpec {
   return trialSpec({
     model: model.spec,
     data: dataUse(data, { scaling: options.scaling, validation: drawnValidation(options), augment: options.augment }),
@@ -116,7 +117,7 @@ function specOf(options: TrainCommandOptions, { model, order }: TrainingFiles, d
 
 /** What a file gives to every parameter of the model, for the data that it is trained on. */
 function initialWeights(
-  { initial = "", batchSize }: TrainCommandOptions,
+  { initial = "", batchSize }: ResolvedOptions,
   weights: ReadonlyMap<string, TensorData>,
   { network }: TrainableModel,
   data: Dataset,

@@ -9,12 +9,14 @@ import { add, div, max, mul, sub } from "../../graph/ops/elementwise/arithmetic.
 import { cast } from "../../graph/ops/elementwise/cast.js";
 import { equal, not } from "../../graph/ops/elementwise/comparison.js";
 import { where } from "../../graph/ops/elementwise/selection.js";
-import { neg } from "../../graph/ops/elementwise/unary.js";
+import { log, neg } from "../../graph/ops/elementwise/unary.js";
 import { reshape } from "../../graph/ops/movement/shape-movement.js";
 import { argMax, reduceMean, reduceSum } from "../../graph/ops/reduction/reduction.js";
 import { logSoftmax } from "../../graph/ops/reduction/softmax.js";
 import type { Tensor } from "../../graph/tensor.js";
+import { lastActivation } from "./last-activation.js";
 import { defineLoss, fittedTargets, inExamples, like, type TargetCounts } from "./loss.js";
+import { distributionOutputs, logDistributionOutputs } from "./output-rules.js";
 
 const classWeights = z
   .array(z.number().min(0))
@@ -34,6 +36,18 @@ interface ClassOptions {
 /** Whether the divisor is the number of positions, independent of the targets. */
 const countsAlike = (spec: ClassOptions): boolean => spec.classWeights === undefined && spec.ignoreIndex === undefined;
 
+const crossEntropyOptions = {
+  labelSmoothing: z.number().min(0).max(1).default(0).describe("weight of the uniform distribution in the targets"),
+  classWeights,
+  ignoreIndex,
+  probabilities: z.boolean().default(false).describe("targets are probabilities of the classes, not class numbers"),
+};
+
+interface CrossEntropyOptions extends ClassOptions {
+  readonly labelSmoothing: number;
+  readonly probabilities: boolean;
+}
+
 /**
  * Mean of `-log softmax(logits)[target]`, in nats, over examples and further positions: logits `[batch, classes, ...]`,
  * targets `int32 [batch, ...]`, or with `probabilities` one for each class, of the shape of the logits. It applies
@@ -48,42 +62,71 @@ export const crossEntropy = defineLoss({
   kind: "crossEntropy",
   about: "negative log likelihood of the target class, from logits",
   aliases: ["CrossEntropyLoss"],
-  lookalikes: {
-    SparseCategoricalCrossentropy:
-      "Keras takes probabilities there unless from_logits is given, and the loss here takes logits. Leave out the softmax and write crossEntropy",
-    CategoricalCrossentropy:
-      "Keras takes probabilities there unless from_logits is given, and the loss here takes logits. Leave out the softmax and write crossEntropy with probabilities: true",
-  },
-  options: z.object({
-    labelSmoothing: z.number().min(0).max(1).default(0).describe("weight of the uniform distribution in the targets"),
-    classWeights,
-    ignoreIndex,
-    probabilities: z.boolean().default(false).describe("targets are probabilities of the classes, not class numbers"),
-  }),
+  options: z.object(crossEntropyOptions),
   targets: ({ probabilities }) => (probabilities ? "probabilities" : "classNumbers"),
   isMeanOverExamples: (spec) => spec.probabilities || countsAlike(spec),
   counts: (spec, output, targets) => targetCounts("crossEntropy", spec, output, targets),
   build(spec, logits, targets) {
     requireClasses("crossEntropy", logits);
     const logs = logSoftmax(logits, { axis: logits.shape.length === 2 ? -1 : 1 });
-    if (!spec.probabilities) return likelihoodLoss("crossEntropy", spec, logs, targets, spec.labelSmoothing);
-    if (spec.ignoreIndex !== undefined) {
-      throw new InvalidInputError("ignoreIndex and probabilities cannot be combined", {
-        where: "loss (crossEntropy)",
-        remedy: "Leave one of them out",
-      });
-    }
-    const given = fittedTargets("crossEntropy", logits, targets);
-    const mixed = spec.labelSmoothing === 0 ? given : smoothed(given, spec.labelSmoothing, logits.shape[1]);
-    const weights = weightsOf("crossEntropy", logits, spec.classWeights);
-    const terms = weights === undefined ? mul(logs, mixed) : mul(mul(logs, mixed), weights);
-    return neg(reduceMean(reduceSum(terms, [1])));
+    return crossEntropyOf("crossEntropy", spec, logs, targets);
   },
-  correct(spec, logits, targets) {
-    if (!spec.probabilities) return correctCount(logits, targets, spec.ignoreIndex);
-    return correctCount(logits, cast(argMax(targets, { axis: 1, keepdims: 0 }), "int32"));
-  },
+  correct: correctClasses,
 });
+
+/**
+ * `crossEntropy` for models that end in a softmax over the classes, with its options. Behind a softmax it is computed from
+ * the logits before it. Of other outputs it takes the logarithm of at least 2^-126; they must be probabilities with a sum
+ * of 1. As Keras's `SparseCategoricalCrossentropy`, and with `probabilities` as its `CategoricalCrossentropy`.
+ */
+export const categoricalCrossEntropy = defineLoss({
+  kind: "categoricalCrossEntropy",
+  about: "negative log likelihood of the target class, from probabilities (of a softmax)",
+  aliases: ["SparseCategoricalCrossentropy"],
+  differs: {
+    Keras:
+      "CategoricalCrossentropy takes one probability for each class as targets: write probabilities. Probabilities of the model end at 1e-7",
+  },
+  options: z.object(crossEntropyOptions),
+  targets: ({ probabilities }) => (probabilities ? "probabilities" : "classNumbers"),
+  isMeanOverExamples: (spec) => spec.probabilities || countsAlike(spec),
+  counts: (spec, output, targets) => targetCounts("categoricalCrossEntropy", spec, output, targets),
+  outputs: distributionOutputs,
+  readsLogits: true,
+  build(spec, output, targets) {
+    requireClasses("categoricalCrossEntropy", output);
+    const last = lastActivation(output);
+    const logs =
+      last?.kind === "softmax" && last.classAxis === 1
+        ? last.logProbabilities()
+        : log(max(output, like(output, leastProbability)));
+    return crossEntropyOf("categoricalCrossEntropy", spec, logs, targets);
+  },
+  correct: correctClasses,
+});
+
+/** The smallest normal float32. */
+const leastProbability = 2 ** -126;
+
+function crossEntropyOf(kind: string, spec: CrossEntropyOptions, logs: Tensor, targets: Tensor): Tensor {
+  if (!spec.probabilities) return likelihoodLoss(kind, spec, logs, targets, spec.labelSmoothing);
+  if (spec.ignoreIndex !== undefined) {
+    throw new InvalidInputError("ignoreIndex and probabilities cannot be combined", {
+      where: `loss (${kind})`,
+      remedy: "Leave one of them out",
+    });
+  }
+  const given = fittedTargets(kind, logs, targets);
+  const mixed = spec.labelSmoothing === 0 ? given : smoothed(given, spec.labelSmoothing, logs.shape[1]);
+  const weights = weightsOf(kind, logs, spec.classWeights);
+  const terms = weights === undefined ? mul(logs, mixed) : mul(mul(logs, mixed), weights);
+  return neg(reduceMean(reduceSum(terms, [1])));
+}
+
+function correctClasses(spec: CrossEntropyOptions, output: Tensor, targets: Tensor): Tensor {
+  if (!spec.probabilities) return correctCount(output, targets, spec.ignoreIndex);
+  return correctCount(output, cast(argMax(targets, { axis: 1, keepdims: 0 }), "int32"));
+}
 
 function smoothed(probabilities: Tensor, share: number, classes: number): Tensor {
   return add(mul(probabilities, like(probabilities, 1 - share)), like(probabilities, share / classes));
@@ -91,7 +134,7 @@ function smoothed(probabilities: Tensor, share: number, classes: number): Tensor
 
 /**
  * Mean of `-output[target]`, for models that end in a log-softmax; options as those of `crossEntropy`. As PyTorch's
- * `NLLLoss`.
+ * `NLLLoss`. A logarithm of a softmax is computed from the logits.
  */
 export const negativeLogLikelihood = defineLoss({
   kind: "negativeLogLikelihood",
@@ -101,9 +144,13 @@ export const negativeLogLikelihood = defineLoss({
   targets: "classNumbers",
   isMeanOverExamples: countsAlike,
   counts: (spec, output, targets) => targetCounts("negativeLogLikelihood", spec, output, targets),
+  outputs: logDistributionOutputs,
+  readsLogits: true,
   build(spec, output, targets) {
     requireClasses("negativeLogLikelihood", output);
-    return likelihoodLoss("negativeLogLikelihood", spec, output, targets, 0);
+    const last = lastActivation(output);
+    const logs = last?.kind === "logSoftmax" ? last.logProbabilities() : output;
+    return likelihoodLoss("negativeLogLikelihood", spec, logs, targets, 0);
   },
   correct: ({ ignoreIndex: ignored }, output, targets) => correctCount(output, targets, ignored),
 });

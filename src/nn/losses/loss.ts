@@ -47,6 +47,19 @@ export interface TargetCounts {
   readonly counted?: Tensor;
 }
 
+/** What a loss needs of the outputs beyond their shape. It is checked on the first batch, unless the graph shows it. */
+export interface OutputRule {
+  /** For messages: `log-probabilities, of which ...`. */
+  readonly expected: string;
+  readonly remedy: string;
+  /** Whether the last operators of the network leave no doubt. */
+  isCertain(output: Tensor): boolean;
+  /** Scalars that show whether the outputs keep the rule, by name. */
+  measure(output: Tensor): Readonly<Record<string, Tensor>>;
+  /** What is wrong with outputs of these measurements; `undefined` if nothing is. */
+  problem(measured: Readonly<Record<string, number>>): string | undefined;
+}
+
 export interface LossPart<S> {
   readonly targets: TargetForm | ((spec: S) => TargetForm);
   /**
@@ -58,6 +71,9 @@ export interface LossPart<S> {
    * The divisors of a loss that is not such a mean. They depend on the targets alone: of the output only the form counts.
    */
   counts?(spec: S, output: Pick<Tensor, "dtype" | "shape">, targets: Tensor): TargetCounts;
+  readonly outputs?: OutputRule;
+  /** Whether a softmax or sigmoid at the end of the network is passed over, so that no gradient reaches its output. */
+  readonly readsLogits?: true;
   /** A scalar from the output (batch on axis 0) and the targets. */
   build(spec: S, output: Tensor, targets: Tensor): Tensor;
   /**

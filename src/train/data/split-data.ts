@@ -60,11 +60,16 @@ export class SplitData {
    * it names, and numbers from 0 for them. Programs gather the same values either way.
    */
   async feeds(rows: TensorData): Promise<Record<string, TensorData>> {
-    if (this.#source === undefined) return { rows };
+    return this.#source === undefined ? { rows } : this.feedsOfRows(rows);
+  }
+
+  /** As `feeds`, with copies of the rows even where the runtime holds them. */
+  async feedsOfRows(rows: TensorData): Promise<Record<string, TensorData>> {
     const numbers = rows.data as Int32Array;
     const feeds: Record<string, TensorData> = { rows: { ...rows, data: numbers.map((_, i) => i) } };
     for (const [name, tensor] of this.#arrays) {
-      feeds[name] = name === this.#source.name ? await this.#source.rows.read(numbers) : takeRows(tensor, numbers);
+      const { name: streamed, rows: source } = this.#source ?? {};
+      feeds[name] = name === streamed ? await (source as RowSource).read(numbers) : takeRows(tensor, numbers);
     }
     return feeds;
   }

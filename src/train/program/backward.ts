@@ -1,7 +1,7 @@
 // Loss, gradients and new buffers of one batch: at once, or summed over micro-batches in an inner loop.
 import type { DType } from "../../core/numbers/dtype.js";
 import { tensorFrom } from "../../core/numbers/tensor-data.js";
-import { constant, scalar, withScope } from "../../graph/build.js";
+import { constant, input, scalar, withScope } from "../../graph/build.js";
 import { gradients } from "../../graph/gradient.js";
 import { graph, rewriteGraph } from "../../graph/graph.js";
 import { add, div, max, mul } from "../../graph/ops/elementwise/arithmetic.js";
@@ -14,7 +14,9 @@ import { multiplyByParts } from "../../graph/passes/parts.js";
 import { polyphasePooling } from "../../graph/passes/polyphase.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
 import { augmented } from "../../nn/augmentations.js";
+import { lastActivation } from "../../nn/losses/last-activation.js";
 import type { TargetCounts } from "../../nn/losses/loss.js";
+import type { Loss } from "../../nn/losses.js";
 import type { Network } from "../../nn/network.js";
 import { type Site, sitesOf } from "../../probes/sites.js";
 import { gatherBatch } from "../data/batch.js";
@@ -54,6 +56,7 @@ export interface WholeBatch extends BackwardResults {
   /** Parameters and buffers by path. */
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly gradientOf: ReadonlyMap<string, Tensor>;
+  readonly output: Tensor;
   /** Probed activations with the gradient of the loss with respect to them, if requested. */
   readonly sites: readonly (Site & { readonly gradient: Tensor })[];
 }
@@ -117,7 +120,11 @@ export function wholeBatch(
     buffers: pack(state.buffers, (path) => [network.buffers.get(path) as Tensor]),
     tensors,
     gradientOf: joinParts(state.parameters, gradientParts),
-    sites: network.sites.map((site, i) => ({ ...site, gradient: values[i] })),
+    output: network.output,
+    sites: network.sites.map((site, i) => ({
+      ...site,
+      gradient: passesOver(loss, site.activation, network.output) ? outputGradient(loss, network.output, y) : values[i],
+    })),
   };
 }
 
@@ -135,6 +142,18 @@ function countsOfWhole({ network, layout, loss, batchSize }: BackwardRequest, gi
   const { dtype, shape } = network.build({ mode: "training", batchSize: partSize, inputShapes }).output;
   const targets = gather(given.targets, given.rows, { axis: 0 });
   return loss.counts({ dtype, shape: shape.with(0, batchSize) }, targets);
+}
+
+/** Whether a loss reads the logits of the last activation, so that its output gets no gradient. */
+function passesOver({ readsLogits }: Loss, activation: Tensor, output: Tensor): boolean {
+  return readsLogits && activation === output && lastActivation(output) !== undefined;
+}
+
+/** The gradient of a loss with respect to the output itself, whatever made it. */
+function outputGradient(loss: Loss, output: Tensor, targets: Tensor): Tensor {
+  const given = input("output", output.dtype, output.shape);
+  const [slope] = gradients({ of: loss.build(given, targets), withRespectTo: [given] });
+  return rewriteGraph(graph([], { slope }), () => undefined, new Map([[given, output]])).outputs[0].tensor;
 }
 
 /**

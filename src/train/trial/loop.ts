@@ -11,6 +11,7 @@ import { unpackValues } from "../program/packing.js";
 import type { ProbeRecord } from "../program/probe-record.js";
 import type { TrialSpec } from "../spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
+import { checkFirstOutputs } from "./checks/output-check.js";
 import { badValues } from "./diagnosis.js";
 import type { TrialEngine } from "./engine.js";
 import { KeptWeights } from "./epochs/kept-weights.js";
@@ -122,7 +123,9 @@ export class TrialLoop implements Trial {
 
   async #open(): Promise<EventOf<"ready">> {
     const { now } = this.#request;
-    await this.#engine.upload(this.#restored());
+    const restored = this.#restored();
+    if (restored === undefined) await checkFirstOutputs(this.#plan);
+    await this.#engine.upload(restored);
     const started = now();
     await this.#engine.compile(this.#step, this.#pace.threads);
     this.#lastCheckpoint = now();

@@ -18,6 +18,12 @@ export const identityOp: Op<NoAttributes> = {
   isView: true,
 };
 
+/**
+ * Identity without a gradient: what is computed from it is a constant for differentiation. In files and everywhere but in
+ * `gradients` it is Identity.
+ */
+const stoppedOp: Op<NoAttributes> = { ...identityOp, vjp: () => [null] };
+
 export const negOp = unary(
   "Neg",
   (x) => -x,
@@ -65,6 +71,11 @@ function roundHalfEven(x: number): number {
 /** `x` itself, as a new tensor. */
 export function identity(x: Tensor): Tensor {
   return apply(identityOp, [x])[0];
+}
+
+/** `x` itself, which passes no gradient on. */
+export function stopGradient(x: Tensor): Tensor {
+  return apply(stoppedOp, [x])[0];
 }
 
 /** `-x`. */
