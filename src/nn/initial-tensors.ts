@@ -2,8 +2,8 @@
 import { sizeOf } from "../core/numbers/shape.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import type { Tensor } from "../graph/tensor.js";
-import { initialValues } from "./initializers.js";
 import type { Network } from "./network.js";
+import { parameterValues } from "./parameter-values.js";
 
 /**
  * The initial value of a parameter or statistic by its graph input; `undefined` for any other tensor. Values depend on
@@ -19,7 +19,6 @@ export function initialTensors(network: Network): (tensor: Tensor, seed: number)
     if (initial !== undefined) return { dtype: "float32", shape, data: new Float32Array(sizeOf(shape)).fill(initial) };
     const parameter = parameters.get(tensor);
     if (parameter === undefined) return undefined;
-    const { path, initializer, fans } = parameter;
-    return { dtype: "float32", shape, data: initialValues(path, initializer, shape, fans, seed) };
+    return { dtype: "float32", shape, data: parameterValues(parameter, seed) };
   };
 }

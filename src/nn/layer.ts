@@ -17,6 +17,8 @@ export interface BuildContext {
   readonly where: string;
   /** A trained tensor. Calls with the same name return the same tensor, with the initial values of the first call. */
   parameter(name: string, shape: Shape, role: ParameterRole, initializer: InitializerOption, fans: Fans): Tensor;
+  /** Lets a row of a parameter `[rows, features]` begin as zeros. */
+  startRowAtZero(name: string, row: number): void;
   /** A state tensor that is not trained (running statistics). */
   buffer(name: string, shape: Shape, initial: number): Tensor;
   /** Sets the value of a buffer after this step. Training only. */

@@ -54,6 +54,7 @@ function built(spec: LayerSpec, x: Tensor): { output: Tensor; parameters: Readon
         return known;
       },
       buffer: (_name, shape, initial) => filled("float64", shape, initial),
+      startRowAtZero: () => {},
       updateBuffer: () => {},
       tokens: () => {},
       randomKey: () => {

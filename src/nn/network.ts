@@ -20,6 +20,8 @@ export interface Parameter {
   readonly fans: Fans;
   /** The value before the first step, if it is given (models from files); then the initializer is unused. */
   readonly value?: TensorData;
+  /** Indices of one axis that begin as zeros, whatever the initializer: the padding of an embedding. */
+  readonly zeroRow?: { readonly axis: number; readonly index: number };
 }
 
 export interface Buffer {
@@ -169,6 +171,11 @@ function layerContext(site: BuildSite, locate: Locator, place: string, where: st
     where,
     isFrozen: (name) => site.isFrozen(pathOf(name)),
     parameter: (name, shape, ...rest) => declareParameter(site, where, { name, ...locate(name) }, shape, ...rest),
+    startRowAtZero(name, index) {
+      const { path, isTransposed } = locate(name);
+      const known = site.parameters.get(path);
+      if (known !== undefined) site.parameters.set(path, { ...known, zeroRow: { axis: isTransposed ? 1 : 0, index } });
+    },
     buffer: (name, shape, initial) => declareBuffer(site, where, pathOf(name), shape, initial),
     updateBuffer(name, next) {
       const known = site.buffers.get(pathOf(name));

@@ -2,23 +2,19 @@
 import * as z from "zod";
 import { InvalidInputError, ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { scalar } from "../../graph/build.js";
 import { add } from "../../graph/ops/elementwise/arithmetic.js";
 import { cast } from "../../graph/ops/elementwise/cast.js";
-import { equal } from "../../graph/ops/elementwise/comparison.js";
-import { where as choose } from "../../graph/ops/elementwise/selection.js";
 import { gather } from "../../graph/ops/indexing/indexing.js";
-import { unsqueeze } from "../../graph/ops/movement/shape-movement.js";
 import { slice } from "../../graph/ops/movement/slicing.js";
-import type { Tensor } from "../../graph/tensor.js";
+import { withoutGradientAt } from "../gather-gradient.js";
 import { embeddingFans } from "../initializers/fans.js";
 import { initializerOption } from "../initializers.js";
 import { defineLayer } from "../layer.js";
 
 /**
  * Row `x` of the weight `[count, features]` for every token x from 0 to `count - 1`: `[batch, ...]` becomes
- * `[batch, ..., features]`. Tokens are integers stored in any type. The vector of the token `padding` is and stays 0.
- * Weights start as N(0, 1), as in PyTorch.
+ * `[batch, ..., features]`. Tokens are integers stored in any type. The vector of the token `padding` begins
+ * as 0 and gets no gradient from here, as in PyTorch. Weights start as N(0, 1), as in PyTorch.
  */
 export const embedding = defineLayer({
   kind: "embedding",
@@ -39,7 +35,7 @@ export const embedding = defineLayer({
       .int()
       .min(0)
       .optional()
-      .describe("the padding token, whose vector is 0")
+      .describe("the padding token, whose vector begins as 0 and gets no gradient")
       .meta({ aliases: ["padding_idx"] }),
     weightInitializer: initializerOption
       .default({ kind: "normal", mean: 0, deviation: 1 })
@@ -59,15 +55,11 @@ export const embedding = defineLayer({
     context.tokens(x, count);
     const tokens = cast(x, "int64");
     const vectors = gather(weight, tokens, { axis: 0 });
-    return padding === undefined ? vectors : withoutPadding(vectors, tokens, padding);
+    if (padding === undefined) return vectors;
+    context.startRowAtZero("weight", padding);
+    return context.mode === "training" ? withoutGradientAt(vectors, tokens, padding) : vectors;
   },
 });
-
-/** Replaces the vectors after the lookup, so that no gradient reaches the padding row. */
-function withoutPadding(vectors: Tensor, tokens: Tensor, padding: number): Tensor {
-  const isPadding = unsqueeze(equal(tokens, scalar(padding, "int64")), [tokens.shape.length]);
-  return choose(isPadding, scalar(0, vectors.dtype), vectors);
-}
 
 /**
  * `x + weight[0:length]`, x `[batch, length, features]`, weight `[positions, features]`: lets attention tell positions

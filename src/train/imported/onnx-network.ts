@@ -24,24 +24,25 @@ import { readTensor } from "../../onnx/file/stored-tensor.js";
 import { type BuildOptions, buildGraph, freeInputs } from "../../onnx/forms/graph-builder.js";
 import { declaredInput } from "../../onnx/forms/read-input.js";
 import { paddingRows } from "../../onnx/recover/padding-rows.js";
-import { type StoredWeight, storedWeights } from "../../onnx/recover/parameters.js";
+import { judgedTensors, type StoredWeight } from "../../onnx/recover/parameters.js";
 import { separateWeights } from "../../onnx/recover/separate-weights.js";
 import { tieWeights, wholeLikeness } from "../../onnx/recover/tied-weights.js";
 import { unfoldNormalizations } from "../../onnx/recover/unfold-normalization.js";
 import { type SavedModel, type SaveOptions, saveWeights } from "../../onnx/save-weights.js";
 import type { KindSpec } from "../spec/trial-spec.js";
 import { onnxRemarks } from "./onnx-remarks.js";
-import { type PaddingRow, TrainingForms } from "./training-forms.js";
+import { checkParameterChoice, readParameterChoice } from "./parameter-choice.js";
+import { TrainingForms } from "./training-forms.js";
 
 export interface OnnxNetworkOptions extends Omit<FileOptions, "isSingle"> {
   /** Patterns of parameters and running statistics to freeze, by their names in the file. See `pathMatcher`. */
   readonly freeze?: readonly string[];
-  /** The output for the loss. May be omitted if there is only one. */
   /**
    * What the user says about parameters, by the names in the file: `+name` or `+pattern` is trained, `-pattern` is a
    * constant; the last that matches counts. Default: as `parameters.ts` decides.
    */
   readonly parameters?: readonly string[];
+  /** The output for the loss. May be omitted if there is only one. */
   readonly output?: string;
 }
 
@@ -88,10 +89,10 @@ export function onnxNetwork(bytes: Uint8Array, where: string, options: OnnxNetwo
       where,
       expected: "at least one floating-point initializer that is a weight and is not frozen",
       received: weights.length === 0 ? "none" : "all are frozen",
-    });
       ...(weights.length > 0 || judged.trainable.length === 0
         ? {}
         : { remedy: `Name parameters with --parameters: ${plusNames(judged.trainable)}` }),
+    });
   }
   const source: Source = { file, weights, isFrozen: pathMatcher(freeze), output: outputName(file, output) };
   return {
@@ -120,13 +121,13 @@ function unfoldedRemark(where: string, count: number): string[] {
   ];
 }
 
-/** Freeze patterns may also name constants, because only some exporters distinguish them from weights. */
 const plusNames = (names: readonly string[]): string =>
   names
     .slice(0, 8)
     .map((name) => `+${name}`)
     .join(",");
 
+/** Freeze patterns may also name constants, because only some exporters distinguish them from weights. */
 function freezable({ graph }: OnnxFile, weights: readonly StoredWeight[]): string[] {
   return [...new Set([...weights, ...graph.initializer].map(({ name }) => name))];
 }
@@ -194,12 +195,8 @@ function buildNetwork(source: Source, form: NetworkForm): Network {
   };
 }
 
-function paddingOf({ file, weights }: Source, tensors: ReadonlyMap<string, Tensor>): Map<Tensor, PaddingRow> {
-  const rows = paddingRows(file, weights).map(({ name, row, values }) => [
-    tensors.get(name) as Tensor,
-    { row, values },
-  ]);
-  return new Map(rows as [Tensor, PaddingRow][]);
+function paddingOf({ file, weights }: Source, tensors: ReadonlyMap<string, Tensor>): Map<Tensor, number> {
+  return new Map(paddingRows(file, weights).map(({ name, row }) => [tensors.get(name) as Tensor, row]));
 }
 
 function statistics({ weights }: Source, tensors: ReadonlyMap<string, Tensor>): Buffer[] {

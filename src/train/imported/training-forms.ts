@@ -1,25 +1,17 @@
 // Forms of BatchNormalization and Dropout in networks from files: active in training, fixed in inference.
 import { sameShape } from "../../core/numbers/shape.js";
-import type { TensorData } from "../../core/numbers/tensor-data.js";
-import { constant, input, scalar } from "../../graph/build.js";
+import { input, scalar } from "../../graph/build.js";
 import { mul } from "../../graph/ops/elementwise/arithmetic.js";
-import { equal, greater } from "../../graph/ops/elementwise/comparison.js";
-import { where as choose } from "../../graph/ops/elementwise/selection.js";
-import { unsqueeze } from "../../graph/ops/movement/shape-movement.js";
+import { greater } from "../../graph/ops/elementwise/comparison.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { normalizeByBatch } from "../../nn/batch-statistics.js";
+import { withoutGradientAt } from "../../nn/gather-gradient.js";
 import type { Mode } from "../../nn/layer.js";
 import type { Buffer, RandomKey } from "../../nn/network.js";
 import { dropoutMask } from "../../nn/random/dropout-mask.js";
 import { dropoutRatio, droppedNothing, keptShare, modeFormsWith } from "../../onnx/forms/mode-forms.js";
 import type { NodeCall, NodeForm } from "../../onnx/forms/node-form.js";
 import { shortest } from "../../onnx/forms/read-attribute.js";
-
-/** The padding row of a table, and its values. */
-export interface PaddingRow {
-  readonly row: number;
-  readonly values: TensorData;
-}
 
 /** Forms for one build of a network, which collect the keys of random masks and the statistics after the step. */
 export class TrainingForms {
@@ -31,12 +23,12 @@ export class TrainingForms {
   readonly #statistics: ReadonlyMap<Tensor, Buffer>;
   readonly #next = new Map<Tensor, Tensor>();
 
-  /** @param padding rows of tables that get no gradient, with their values. */
+  /** @param padding rows of tables that get no gradient where they are looked up. */
   constructor(
     mode: Mode,
     statistics: readonly Buffer[],
     isFrozen: (name: string) => boolean,
-    padding: ReadonlyMap<Tensor, PaddingRow> = new Map(),
+    padding: ReadonlyMap<Tensor, number> = new Map(),
   ) {
     this.#isFrozen = isFrozen;
     this.#statistics = new Map(statistics.map((buffer) => [buffer.tensor, buffer]));
@@ -104,12 +96,11 @@ function throughIdentity(tensor: Tensor): Tensor {
   return source;
 }
 
-/** Replaces the vectors after the lookup, so that no gradient reaches the padding row. */
-function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, PaddingRow>): readonly Tensor[] {
+/** No gradient reaches the padding row through a lookup. */
+function lookUp(call: NodeCall, padding: ReadonlyMap<Tensor, number>): readonly Tensor[] {
   const [vectors] = call.record(call.inputs);
   const [table, tokens] = call.inputs as readonly Tensor[];
   const row = padding.get(table);
   if (row === undefined || Number(call.attribute("axis")?.i ?? 0n) !== 0) return [vectors];
-  const isPadding = unsqueeze(equal(tokens, scalar(row.row, tokens.dtype)), [tokens.shape.length]);
-  return [choose(isPadding, constant(row.values), vectors)];
+  return [withoutGradientAt(vectors, tokens, row)];
 }

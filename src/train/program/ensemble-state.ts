@@ -1,7 +1,7 @@
 // Assembles state and tables of an ensemble from those of its networks: network i is the trial with seed `seed + i`.
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import { parameterSampler } from "../../nn/initializers.js";
 import type { Network } from "../../nn/network.js";
+import { valueSampler } from "../../nn/parameter-values.js";
 import { initialState } from "./initial-state.js";
 import { type StateLayout, stateNames } from "./state-layout.js";
 
@@ -43,7 +43,7 @@ export function initialEnsembleState(
 function samplerOf(network: Network, path: string): ((seed: number) => Float32Array) | undefined {
   const drawn = [...network.parameters, ...network.frozen].find((parameter) => parameter.path === path);
   if (drawn === undefined || drawn.value !== undefined) return undefined;
-  return parameterSampler(path, drawn.initializer, drawn.tensor.shape, drawn.fans);
+  return valueSampler(drawn);
 }
 
 function repeated(values: Float32Array, networks: number): Float32Array {

@@ -2,8 +2,8 @@
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { type Shape, sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
-import { initialValues } from "../../nn/initializers.js";
 import type { Network } from "../../nn/network.js";
+import { parameterValues } from "../../nn/parameter-values.js";
 import { packValues } from "./packing.js";
 import type { StateLayout } from "./state-layout.js";
 
@@ -24,8 +24,9 @@ export function initialState(
   for (const path of given.keys()) {
     if (!paths.includes(path)) throw new UnknownNameError("initial", "parameter", path, paths);
   }
-  for (const { path, tensor, initializer, fans, value } of [...network.parameters, ...network.frozen]) {
-    const own = value === undefined ? initialValues(path, initializer, tensor.shape, fans, seed) : floats(path, value);
+  for (const parameter of [...network.parameters, ...network.frozen]) {
+    const { path, value } = parameter;
+    const own = value === undefined ? parameterValues(parameter, seed) : floats(path, value);
     values.set(path, given.get(path) ?? own);
   }
   for (const { path, tensor, initial } of network.buffers) {
