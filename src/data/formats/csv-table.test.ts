@@ -118,3 +118,13 @@ describe("tables", () => {
     );
   });
 });
+
+it("refuses a number beyond float32 as that, in inputs and in targets", () => {
+  expect(messageOf("a,y\n1,2\n1e39,3\n")).toMatchInlineSnapshot(
+    `"t.csv, line 3, column "a": number too large for float32: expected numbers from -3.4028235e38 to 3.4028235e38, received 1e39. Scale the column, or leave it out"`,
+  );
+  expect(messageOf("a,y\n1,0.5\n2,-1e400\n")).toMatchInlineSnapshot(
+    `"t.csv > y, row 1: number too large for float32: expected numbers from -3.4028235e38 to 3.4028235e38, received -1e400. Scale the column, or leave it out"`,
+  );
+  expect(read("a,y\n3.4e38,0.5\n").inputs.get("inputs")!.data[0]).toBeCloseTo(3.4e38, -32);
+});

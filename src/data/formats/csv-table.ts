@@ -80,7 +80,12 @@ function targetValues(texts: readonly string[], names: readonly string[], where:
   if (odd === -1) {
     const shape = [texts.length / names.length, names.length];
     if (names.length > 1 || !texts.every((text) => integer.test(text) && Math.abs(Number(text)) < 2 ** 31)) {
-      return tensorData("float64", shape, Float64Array.from(texts, Number));
+      const place = (i: number): string => `${where} > ${names[i % names.length]}, row ${Math.floor(i / names.length)}`;
+      return tensorData(
+        "float64",
+        shape,
+        Float64Array.from(texts, (text, i) => withinFloat32(text, place(i))),
+      );
     }
     return tensorData("int32", shape, Int32Array.from(texts, Number));
   }
@@ -105,12 +110,24 @@ function presentIn(cell: string, where: string, line: number, column: string): s
 
 function numberIn(cell: string, where: string, line: number, column: string): number {
   const text = presentIn(cell, where, line, column);
-  if (isDecimal(text)) return Number(text);
+  if (isDecimal(text)) return withinFloat32(text, `${where}, line ${line}, column "${column}"`);
   throw new InvalidInputError("not a number", {
     where: `${where}, line ${line}, column "${column}"`,
     expected: "numbers in every input column",
     received: `"${text.slice(0, 40)}"`,
     remedy: "Leave the column out by naming the others with --inputs, or turn it into numbers",
+  });
+}
+
+/** The number in a text, which training keeps as float32. */
+function withinFloat32(text: string, where: string): number {
+  const value = Number(text);
+  if (Number.isFinite(Math.fround(value))) return value;
+  throw new InvalidInputError("number too large for float32", {
+    where,
+    expected: "numbers from -3.4028235e38 to 3.4028235e38",
+    received: text.slice(0, 40),
+    remedy: "Scale the column, or leave it out",
   });
 }
 

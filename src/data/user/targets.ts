@@ -114,12 +114,18 @@ function classNumbers({ dtype, shape, data }: TensorData, where: string, ignored
         where: `${where}, ${elementText(shape, i)}`,
         expected: "whole numbers from 0, which this loss needs",
         received: `${data[i]}`,
-        remedy: isFloat(dtype) ? "For values use --loss mean-squared-error" : "Number the classes from 0",
+        remedy: classRemedy({ dtype, shape }),
       });
     }
     result[i] = value;
   }
   return tensorData("int32", isColumn(shape) ? [shape[0]] : shape, result);
+}
+
+function classRemedy({ dtype, shape }: Pick<TensorData, "dtype" | "shape">): string {
+  if (!isFloat(dtype)) return "Number the classes from 0";
+  const values = "For values use --loss mean-squared-error";
+  return isColumn(shape) ? values : `For a probability of every class use --probabilities. ${values}`;
 }
 
 function numericValues(tensor: TensorData, where: string): TensorData {

@@ -40,9 +40,21 @@ export function matchWeights(
         received: shapeText(stored),
       });
     }
-    values.set(path, data instanceof Float32Array ? data : Float32Array.from(data as Float64Array));
+    values.set(path, data instanceof Float32Array ? data : narrowed(`${where} > ${path}`, data as Float64Array));
   }
   return values;
+}
+
+/** As float32. @throws InvalidInputError for a number that becomes infinite. */
+function narrowed(where: string, data: Float64Array): Float32Array {
+  const values = Float32Array.from(data);
+  const index = values.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(data[i]));
+  if (index === -1) return values;
+  throw new InvalidInputError("number too large for float32", {
+    where: `${where}, element ${index}`,
+    expected: "numbers from -3.4028235e38 to 3.4028235e38",
+    received: `${data[index]}`,
+  });
 }
 
 function namesError(

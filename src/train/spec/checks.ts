@@ -77,7 +77,23 @@ export function checkTargets({ output }: Network, loss: Loss, data: Dataset): vo
   else checkValues(output.shape, loss, data);
 }
 
+/** One number for each class in the place of the class's number. @throws InvalidInputError that names the option. */
+function checkNotEncoded(output: readonly number[], data: Dataset): void {
+  const [, classes = 1] = output;
+  for (const [name, { targets }] of splits(data)) {
+    if (classes < 2 || !sameShape(output.slice(1), targets.shape.slice(1))) continue;
+    throw new InvalidInputError("this loss needs class numbers", {
+      where: `${name} targets of ${data.title}`,
+      expected: `int32 [${["examples", ...output.slice(2)].join(", ")}]`,
+      received: `${targets.dtype} ${shapeText(targets.shape)}, one number for each class`,
+      remedy:
+        "For one-hot targets, or probabilities of classes, give crossEntropy or categoricalCrossEntropy probabilities: true (--probabilities)",
+    });
+  }
+}
+
 function checkClasses(output: readonly number[], loss: Loss, data: Dataset): void {
+  checkNotEncoded(output, data);
   for (const [name, { targets }] of splits(data)) {
     if (targets.dtype === "int32") continue;
     throw new InvalidInputError("this loss needs class numbers", {
