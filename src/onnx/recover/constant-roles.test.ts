@@ -140,11 +140,23 @@ describe("one number in arithmetic is held", () => {
         ["Mul", ["h", "attn.scale"], ["q"]],
         ["Transpose", ["h"], ["k"], { perm: [1, 0] }],
         ["MatMul", ["q", "k"], ["scores"]],
-        ["Softmax", ["scores"], ["y"]],
+        ["Softmax", ["scores"], ["weights"]],
+        ["MatMul", ["weights", "h"], ["y"]],
       ]).held;
     expect(attention(0.125)).toEqual(["attn.scale"]);
     expect(attention(1 / Math.sqrt(80))).toEqual(["attn.scale"]);
     expect(attention(0.13)).toEqual([]);
+  });
+
+  test("the temperature of the last softmax is no scale of attention", () => {
+    const nodes: NodeCase[] = [
+      ["Div", ["h", "head.temperature"], ["z"]],
+      ["Softmax", ["z"], ["y"]],
+    ];
+    expect(onHidden({ "head.temperature": one(2) }, nodes)).toEqual({
+      trained: ["w", "b", "head.temperature"],
+      held: [],
+    });
   });
 });
 

@@ -30,7 +30,7 @@ export interface RoleCandidate {
   readonly nodes: readonly NodeProto[];
   /** Where it meets the data; empty if the model has no weights besides. */
   readonly chain: readonly ChainPlace[];
-  readonly surroundings: Pick<Surroundings, "isBeforeSoftmax" | "addsToOneColumn">;
+  readonly surroundings: Pick<Surroundings, "isBeforeAttention" | "addsToOneColumn">;
 }
 
 /** A decision by role, and its reason in a few words. */
@@ -80,7 +80,7 @@ function numberReason(candidate: RoleCandidate): string | undefined {
   if (number === 2 && meetsOnly(candidate, ["Pow"])) return "an exponent of 2";
   if (
     isRootScale(number) &&
-    nodes.some((node) => scales.has(operatorKey(node)) && candidate.surroundings.isBeforeSoftmax(node))
+    nodes.some((node) => scales.has(operatorKey(node)) && candidate.surroundings.isBeforeAttention(node))
   )
     return `${shown} that scales attention`;
   return undefined;

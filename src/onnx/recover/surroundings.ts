@@ -1,4 +1,4 @@
-// What stands before and behind a node of a file: whether a softmax follows, and whether a product of one column precedes.
+// What stands before and behind a node of a file: whether attention follows, and whether a product of one column precedes.
 import type { NodeProto } from "../file/generated/onnx_pb.js";
 import type { OnnxFile } from "../file/onnx-file.js";
 import { operatorKey } from "../forms/node-form.js";
@@ -8,6 +8,8 @@ import { isCarried, placeOf } from "./weight-places.js";
 const betweenScores = new Set(
   "Add Sub Mul Div Where Max Min Clip MatMul Einsum Reshape Transpose Unsqueeze Squeeze Cast Identity Tanh".split(" "),
 );
+const afterSoftmax = new Set("Dropout Mul Where IsNaN Cast Identity Reshape Transpose Unsqueeze Squeeze".split(" "));
+const products = ["MatMul", "Einsum"];
 const mostNodes = 64;
 
 export class Surroundings {
@@ -23,19 +25,26 @@ export class Surroundings {
     }
   }
 
-  /** Whether an output of the node reaches a softmax through arithmetic and products. */
-  isBeforeSoftmax(node: NodeProto): boolean {
-    const seen = new Set<NodeProto>([node]);
-    const queue = [node];
+  /** Whether the output of the node becomes scores of attention: a softmax whose weights a product takes. */
+  isBeforeAttention(node: NodeProto): boolean {
+    const softmaxes = this.#reached(node, betweenScores, "Softmax");
+    return softmaxes.some((softmax) => products.some((key) => this.#reached(softmax, afterSoftmax, key).length > 0));
+  }
+
+  /** The nearest nodes of one operator behind a node, through nodes of some others. */
+  #reached(from: NodeProto, through: ReadonlySet<string>, wanted: string): NodeProto[] {
+    const found: NodeProto[] = [];
+    const seen = new Set<NodeProto>([from]);
+    const queue = [from];
     for (let next = queue.shift(); next !== undefined && seen.size < mostNodes; next = queue.shift()) {
       for (const reader of next.output.flatMap((name) => this.#readers.get(name) ?? [])) {
-        if (operatorKey(reader) === "Softmax") return true;
-        if (seen.has(reader) || !betweenScores.has(operatorKey(reader))) continue;
+        if (seen.has(reader)) continue;
         seen.add(reader);
-        queue.push(reader);
+        if (operatorKey(reader) === wanted) found.push(reader);
+        else if (through.has(operatorKey(reader))) queue.push(reader);
       }
     }
-    return false;
+    return found;
   }
 
   /** Whether the node adds to the one column, or channel, that a product with a stored weight gives. */
