@@ -122,14 +122,21 @@ const hypercube = synthetic({
 });
 
 /** A function on `[-sqrt 7, sqrt 7]`, drawn uniformly: 3,000 points as in the paper on the dying ReLU. */
-function functionSet<const Kind extends string>(kind: Kind, about: string, f: (x: number) => number) {
+function functionSet<const Kind extends string>(
+  kind: Kind,
+  about: string,
+  f: (x: number) => number,
+  place: (x: number) => number = (x) => x,
+) {
   return synthetic({
     kind,
     about,
     options: z.object({ points: count(3000), noise: deviation(0), ...drawnOptions }),
     draw: ({ points, testPoints, noise, seed: drawSeed }) =>
       drawSplits(points, testPoints, drawSeed, (rows, stream) => {
-        const inputs = Float32Array.from({ length: rows }, (_, i) => (2 * stream("x").uniform(i) - 1) * Math.sqrt(7));
+        const inputs = Float32Array.from({ length: rows }, (_, i) =>
+          place((2 * stream("x").uniform(i) - 1) * Math.sqrt(7)),
+        );
         const targets = Float64Array.from(
           inputs,
           (x, i) => f(x) + (noise === 0 ? 0 : noise * stream("noise").normal(i)),
@@ -145,6 +152,13 @@ function functionSet<const Kind extends string>(kind: Kind, about: string, f: (x
 /** L. Lu, Y. Shin, Y. Su, G. E. Karniadakis, "Dying ReLU and initialization", CiCP 28(5), 2020. */
 const absoluteValue = functionSet("absolute-value", "|x| on [-sqrt 7, sqrt 7]", Math.abs);
 const sineProduct = functionSet("x-sin-5x", "x sin 5x on [-sqrt 7, sqrt 7]", (x) => x * Math.sin(5 * x));
+/** What remains of the former if every input is divided by its own length, as `normalize` over the feature axis does. */
+const normalizedSineProduct = functionSet(
+  "x-sin-5x-normalized",
+  "x sin 5x at x = -1 and x = 1 only: inputs divided by their own length",
+  (x) => x * Math.sin(5 * x),
+  Math.sign,
+);
 const stepSine = functionSet(
   "step-sine",
   "1 where x > 0, plus 0.2 sin 5x, on [-sqrt 7, sqrt 7]",
@@ -214,6 +228,7 @@ export const syntheticTable = {
   hypercube,
   "absolute-value": absoluteValue,
   "x-sin-5x": sineProduct,
+  "x-sin-5x-normalized": normalizedSineProduct,
   "step-sine": stepSine,
   "two-moons": twoMoons,
   spirals,

@@ -5,6 +5,7 @@ import { type BarRow, barFigure } from "./bar-figure.js";
 import type { CurveRow } from "./curve-data.js";
 import { curveFigure } from "./curve-figure.js";
 import { type DotRow, dotIntervalFigure } from "./dot-interval-figure.js";
+import { estimateFigure } from "./estimate-figure.js";
 import type { Figure } from "./figure.js";
 import { type HeatRow, heatMapFigure } from "./heat-map-figure.js";
 import { lineFigure } from "./line-figure.js";
@@ -326,6 +327,39 @@ export const gallery: Readonly<Record<string, () => Figure>> = {
           ...{ name: "extent", title: "Extent", unit: "pixels", scale: "log" },
           references: [{ value: 100, label: "input: 100 pixels" }],
         },
+      },
+    ),
+  estimates: () =>
+    estimateFigure(
+      ["none", "dropout"].flatMap((variant, v) =>
+        [1, 2, 5, 10].map((x) => {
+          const y = 1 - (0.8 + 0.1 * v) ** x + 0.01 * (v - 0.5);
+          return { variant, x, y, interval: [Math.max(0, y - 0.03), y + 0.03] as const };
+        }),
+      ),
+      {
+        id: "estimates",
+        title: "Measured shares with intervals, and predicted lines",
+        subtitle: "Made-up numbers",
+        variants,
+        x: { name: "depth", title: "Depth" },
+        y: { name: "share", title: "Share", bounds: [0, 1] },
+        predictions: ["none", "dropout"].flatMap((variant, v) =>
+          Array.from({ length: 10 }, (_, i) => ({ variant, x: i + 1, y: 1 - (0.8 + 0.1 * v) ** (i + 1) })),
+        ),
+      },
+    ),
+  estimatesByCategory: () =>
+    estimateFigure(
+      ["plain", 'with "quotes"', "a longer name of a category"].map((_, i) => ({
+        ...{ variant: "share", x: i + 1, y: 20 + 30 * i },
+        ...(i === 1 ? {} : { interval: [10 + 30 * i, 30 + 30 * i] as const }),
+      })),
+      {
+        id: "estimates-by-category",
+        title: "Estimates of several categories, one without an interval",
+        x: { name: "kind", title: "Kind", categories: ["plain", 'with "quotes"', "a longer name of a category"] },
+        y: { name: "share", title: "Share", unit: "%", bounds: [0, 100] },
       },
     ),
   dotsOneSeed: () =>

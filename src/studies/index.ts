@@ -1,6 +1,7 @@
 // The catalogue of studies, one line each, and the public names for writing another one.
 import type { StudyDefinition } from "../study/definition.js";
 import { architectures } from "./architectures/index.js";
+import { dyingRelu } from "./dying-relu/index.js";
 import { normalization } from "./normalization/index.js";
 
 export { type Judgement, type JudgeOptions, judge, type Region } from "../study/analysis/judge.js";
@@ -49,7 +50,11 @@ export {
 export { type MeasurementInput, type MeasurementPlan, measurementPlan } from "../study/measurement.js";
 export { runStudy, type StudyOutcome, type StudyRequest } from "../study/run-study.js";
 export type { RunStore } from "../study/store/store.js";
-export { architectures, normalization };
+export { architectures, dyingRelu, normalization };
 
 /** Every study by its id. */
-export const studies: Readonly<Record<string, StudyDefinition>> = { normalization, architectures };
+export const studies: Readonly<Record<string, StudyDefinition>> = {
+  normalization,
+  "dying-relu": dyingRelu,
+  architectures,
+};
