@@ -54,7 +54,8 @@ test.each(trainings)("$file with $optimizer has the losses of PyTorch and ends a
     evaluate: false,
     now: () => performance.now(),
   });
-  for await (const event of trial.run()) expect(["ready", "steps", "checkpoint", "done"]).toContain(event.kind);
+  for await (const event of trial.run())
+    expect(["ready", "steps", "trained", "checkpoint", "done"]).toContain(event.kind);
   const own = trial.history.lossesOf();
   const worst = Math.max(...losses.map((value, step) => Math.abs(own[step] - value) / value));
   expect(worst, "losses").toBeLessThan(1e-4);

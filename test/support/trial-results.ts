@@ -30,7 +30,10 @@ export function madeResult({ stage = "training", diverged = [], tensors = {}, ..
   return {
     ...{ id, stage, factors, replicate, spec, measure: measurementPlan(), networks, diverged, series, tensors },
     status: diverged.length === networks ? "diverged" : "done",
-    rows: series.flatMap((one) => [...rowsOf(one)]),
+    // Made when asked for, as those of real results: thousands of networks have millions of them.
+    get rows() {
+      return series.flatMap((one) => [...rowsOf(one)]);
+    },
     kept: [],
   };
 }

@@ -51,7 +51,8 @@ test.each(file.fixtures)("$name: the same training as PyTorch's", async (fixture
     rows: ints(fixture.rows),
     now: () => performance.now(),
   });
-  for await (const event of trial.run()) expect(["ready", "steps", "checkpoint", "done"]).toContain(event.kind);
+  for await (const event of trial.run())
+    expect(["ready", "steps", "trained", "checkpoint", "done"]).toContain(event.kind);
   const own = trial.history.lossesOf();
   const worst = Math.max(...losses.map((value, step) => Math.abs(own[step] - value) / value));
   expect(worst, "losses").toBeLessThan(1e-4);

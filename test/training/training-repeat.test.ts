@@ -55,7 +55,7 @@ test("a finished trial goes on for more epochs as if it had been longer from the
   const longer = await finish({ ...request, resumeFrom: { where: "state", bytes: short.checkpoint } });
   expect(bitsOf(longer)).toEqual(bitsOf(await undisturbed));
   const again = await finish({ ...request, resumeFrom: { where: "state", bytes: longer.checkpoint } });
-  expect(again.events.map(({ kind }) => kind)).toEqual(["ready", "checkpoint", "done"]);
+  expect(again.events.map(({ kind }) => kind)).toEqual(["ready", "trained", "checkpoint", "done"]);
   expect(bitsOf(again)).toEqual(bitsOf(await undisturbed));
 });
 

@@ -13,9 +13,9 @@ import manifest from "../../package.json" with { type: "json" };
  * and accounting come with them.
  */
 const ceilings: Readonly<Record<string, number | false>> = {
-  ".": 260,
+  ".": 268,
   "./figures": 20,
-  "./studies": 140,
+  "./studies": 158,
   "./node": false,
   "./package.json": false,
 };
