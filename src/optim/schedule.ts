@@ -40,6 +40,8 @@ export interface SchedulePart<S> {
   dependsOnLength(spec: S): boolean;
   /** What values depend on, where they depend on what the epochs measured. */
   monitored(spec: S): Monitor | undefined;
+  /** Steps of the rise before the schedule proper; absent for schedules without. */
+  warmUpSteps?(spec: S, length: Pick<ScheduleContext, "totalSteps" | "stepsPerEpoch">): number;
   /** The function of the step. @param where the schedule's path in the user's words. */
   plan(spec: S, where: string): ScheduleFunction;
 }

@@ -18,6 +18,7 @@ import {
   defineSchedule,
   type MeasuredEpoch,
   type Monitor,
+  type ScheduleContext,
   type ScheduleFunction,
   type SchedulePart,
   stepsOf,
@@ -46,6 +47,8 @@ export const warmUp = defineSchedule({
   }),
   dependsOnLength: ({ next }): boolean => dependsOnLength(next),
   monitored: ({ next }): Monitor | undefined => monitoredBy(next),
+  warmUpSteps: ({ next, ...span }, length): number =>
+    stepsOf(span, { ...length, step: 0, learningRate: 1 }) + warmUpSteps(next, length),
   plan: ({ from, next, ...span }, where): ScheduleFunction => {
     const later = scheduleFunction(next, `${where}.next`);
     const shifted = new WeakMap<readonly MeasuredEpoch[], readonly MeasuredEpoch[]>();
@@ -133,6 +136,12 @@ export function dependsOnLength(spec: unknown): boolean {
 export function monitoredBy(spec: unknown): Monitor | undefined {
   const { part, spec: complete } = readSchedule(spec, "schedule");
   return part.monitored(complete);
+}
+
+/** Steps of the warm-up that a schedule begins with; 0 for one without. */
+export function warmUpSteps(spec: unknown, length: Pick<ScheduleContext, "totalSteps" | "stepsPerEpoch">): number {
+  const { part, spec: complete } = readSchedule(spec, "schedule");
+  return part.warmUpSteps?.(complete, length) ?? 0;
 }
 
 /**

@@ -14,7 +14,7 @@ import type { KindSpec } from "./spec/kind-spec.js";
 import { type TrialSpec, type TrialSpecInput, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
 
-/** What one training needs. Everything but `probes`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
+/** What one training needs. Everything but `probes`, `onRemark`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
   /** A layer, usually `nn.sequential([...])`, or what `onnxNetwork` read. */
   readonly model: LayerSpec | OnnxNetwork;
@@ -81,6 +81,8 @@ export interface TrainOptions {
   readonly probes?: Partial<ProbeSpec>;
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
   readonly threads?: number;
+  /** Takes sentences about a training that will learn less than it seems, before the first row. Default none. */
+  readonly onRemark?: (remark: string) => void;
   /** Ends the stream after the segment that is running, within about half a second. */
   readonly signal?: Pick<AbortSignal, "aborted">;
 }
@@ -117,6 +119,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     ...(probes === undefined ? {} : { probes }),
     ...(threads === undefined ? {} : { threads }),
   });
+  for (const remark of trial.remarks) options.onRemark?.(remark);
   try {
     for await (const event of trial.run(signal)) {
       // The network of an ensemble is named, even if it is the only one.

@@ -40,7 +40,7 @@ function scripted(networks: number, events: readonly TrialEvent[]): Trial {
   const history = new TrialHistory({ networks, epochAt: () => epoch });
   const never = () => Promise.reject(new Error("not needed"));
   return {
-    ...{ id: "trial", networks, history, probed: [], everyEpoch: undefined },
+    ...{ id: "trial", networks, history, probed: [], remarks: ["a remark about the training"], everyEpoch: undefined },
     spec: { data: { scaling: "raw" } } as unknown as Trial["spec"],
     has: () => false,
     async *run() {
@@ -97,7 +97,7 @@ describe.each([
   test("is reported with its data, steps and remarks, and ends with exit code 0", async () => {
     const { code, out, err } = await told(scripted(networks, whole), form);
     expect(code).toBe(exitCodes.done);
-    expect(err).toContain("a remark about the model\ntraining on made-up data, 4 steps\n");
+    expect(err).toContain("a remark about the model\na remark about the training\ntraining on made-up data, 4 steps\n");
     expect(out).toMatch(/training loss 0\.5000 on made-up data after 4 steps/);
   });
 

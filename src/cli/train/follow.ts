@@ -73,7 +73,7 @@ class Training {
 
   async run(signal: StopSignal): Promise<Ending> {
     const { model, trial } = this.#following;
-    for (const remark of model.remarks) this.#say(remark);
+    for (const remark of [...model.remarks, ...trial.remarks]) this.#say(remark);
     try {
       for await (const event of trial.run(signal)) await this.#hear(event);
       this.#progress.stop();

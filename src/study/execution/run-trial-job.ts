@@ -75,6 +75,8 @@ async function runFrom(
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),
   });
+  for (const text of trial.remarks)
+    host.onRemark?.({ code: "training-learns-little", where: `trial ${job.trial}`, text });
   try {
     return await follow(trial, job, host, signal, started);
   } finally {

@@ -61,6 +61,10 @@ export class TrialLoop implements Trial {
     return this.#plan.spec;
   }
 
+  get remarks(): readonly string[] {
+    return this.#plan.remarks;
+  }
+
   get networks(): number {
     return this.#engine.networks;
   }

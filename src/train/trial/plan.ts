@@ -17,6 +17,7 @@ import { type StateLayout, stateLayout } from "../program/state-layout.js";
 import { readClip } from "../program/update.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { checkMemory, checkTargets, checkTokens } from "../spec/checks.js";
+import { checkFutility } from "../spec/futile.js";
 import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
@@ -49,6 +50,8 @@ export interface TrialPlan {
   /** Whether anything does: the schedule, the end of the training or the choice of its weights. */
   readonly goesByEpochs: boolean;
   readonly totalSteps: number;
+  /** Why the training will learn less than it seems, one sentence each. */
+  readonly remarks: readonly string[];
   readonly probes: ProbeSpec | undefined;
   /** State of one network, as part of the trial. */
   readonly single: StateLayout;
@@ -91,13 +94,16 @@ export function planTrial(request: TrialRequest): TrialPlan {
   const schedule = scheduleFunction(spec.schedule);
   checkMomentum(schedule, optimizer);
   const monitors = monitorsOf(spec, loss);
+  const totalSteps = spec.steps ?? orders[0].firstStep(spec.epochs ?? 1);
+  const { stepsPerEpoch } = orders[0];
   return {
     ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
     ...layoutOf(network),
     ...measuredSplits(splits),
     watchesEpochs: monitors.schedule !== undefined,
     goesByEpochs: Object.values(monitors).some((monitor) => monitor !== undefined),
-    totalSteps: spec.steps ?? orders[0].firstStep(spec.epochs ?? 1),
+    totalSteps,
+    remarks: checkFutility({ spec, network, loss, data, totalSteps, stepsPerEpoch }),
     program: {
       ...{ network: source, layout, loss, optimizer: spec.optimizer },
       ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),

@@ -45,6 +45,8 @@ export interface Trial {
   /** Complete: with every default, and the hashes of arrays that were handed in. */
   readonly spec: TrialSpec;
   readonly networks: number;
+  /** What a user should hear before the training: why it will learn less than it seems, one sentence each. */
+  readonly remarks: readonly string[];
   /** Losses, evaluations, divergences and stops so far; those before a resume included. */
   readonly history: TrialHistory;
   /** What probes found so far, look by look, in each of them one reading a network; those before a resume included. */
