@@ -1,5 +1,6 @@
 // Random convolutions, pooling and resizing.
 import { type CaseInput, distinct, exactly, float, list, type OpCase } from "../../src/graph/ops/cases/case.js";
+import { convTransposeWindow } from "../../src/graph/ops/windows/convolution.js";
 import { averagedPlaces, poolWindow } from "../../src/graph/ops/windows/pooling.js";
 import type { Attributes } from "../../src/graph/tensor.js";
 import type { Dice } from "./dice.js";
@@ -25,7 +26,7 @@ interface Window {
 function window(d: Dice, axes: number, { dilates = true } = {}): Window {
   const kernel = d.ints(axes, 1, 3);
   const attrs: Record<string, Attributes[string]> = {};
-  if (!d.oneIn(3)) attrs.strides = d.ints(axes, 1, 3);
+  if (!d.oneIn(3)) attrs.strides = d.ints(axes, 1, 4);
   if (dilates && d.oneIn(3)) attrs.dilations = d.ints(axes, 1, 2);
   const padding = d.int(0, 5);
   if (padding <= 2)
@@ -57,17 +58,19 @@ function convTranspose(d: Dice): RandomCase {
   ];
   if (d.oneIn(2)) inputs.push(float([outs * group]));
   const strides = (attrs.strides ?? kernel.map(() => 1)) as number[];
-  if (attrs.auto_pad !== undefined && strides.some((stride, axis) => stride > kernel[axis])) return convTranspose(d);
-  const more = d.oneIn(3) ? { output_padding: strides.map((stride) => d.int(0, stride - 1)) } : {};
-  return { inputs, attrs: { ...attrs, ...more, group } };
+  const dilations = (attrs.dilations ?? kernel.map(() => 1)) as number[];
+  const most = strides.map((stride, axis) => Math.max(stride, dilations[axis]) - 1);
+  const more = d.oneIn(3) ? { output_padding: most.map((extra) => d.int(0, extra)) } : {};
+  const made = { ...attrs, ...more, group };
+  if (attrs.pads !== undefined || !d.oneIn(4)) return { inputs, attrs: made };
+  const { input } = convTransposeWindow("", inputs[0].shape, inputs[1].shape, { auto_pad: "NOTSET", ...made });
+  return { inputs, attrs: { ...made, output_shape: input.map((extent) => Math.max(1, extent + d.int(-2, 3))) } };
 }
 
-/** Whether every window contains an element and automatic padding is needed; otherwise ONNX Runtime makes it negative. */
+/** Whether every window contains an element. */
 function isOrdinary(shape: number[], attrs: Attributes): boolean {
   const window = poolWindow("", shape, attrs as Parameters<typeof poolWindow>[2]);
-  const steps = window.strides.every((stride, axis) => stride <= window.kernel[axis]);
-  const meets = averagedPlaces(window, false).every((runs) => runs.every(({ count }) => count > 0));
-  return meets && (steps || attrs.auto_pad === "NOTSET");
+  return averagedPlaces(window, false).every((runs) => runs.every(({ count }) => count > 0));
 }
 
 function pool(input: (shape: number[]) => CaseInput, extra: (d: Dice) => Attributes) {
@@ -86,6 +89,9 @@ const globalPool =
   (d: Dice): RandomCase => ({
     inputs: [input([d.int(1, 2), d.int(1, 3), ...d.ints(d.int(1, 3), 1, 4)])],
   });
+
+const scaleOf = (d: Dice): number =>
+  d.pick([0.4, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, d.int(1, 300) / 100, d.int(1, 30) / 10]);
 
 function resize(d: Dice): RandomCase {
   const rank = d.int(1, 5);
@@ -107,7 +113,7 @@ function resize(d: Dice): RandomCase {
     const sizes = shape.map((extent, axis) => (axes.includes(axis) ? d.int(1, 7) : extent));
     return { inputs: [float(shape), null, null, list(sizes)], attrs };
   }
-  const scales = shape.map((_, axis) => (axes.includes(axis) ? d.pick([0.4, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3]) : 1));
+  const scales = shape.map((_, axis) => (axes.includes(axis) ? scaleOf(d) : 1));
   if (shape.some((extent, axis) => Math.floor(extent * scales[axis]) === 0)) return resize(d);
   return { inputs: [float(shape), null, { ...exactly("float32", [rank], scales), constant: true }], attrs };
 }

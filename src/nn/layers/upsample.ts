@@ -2,20 +2,15 @@
 import * as z from "zod";
 import { ShapeError } from "../../core/errors.js";
 import { shapeText } from "../../core/numbers/shape.js";
-import { resize } from "../../graph/ops/resize/resize.js";
+import { interpolate, interpolatedExtents } from "../../graph/ops/resize/interpolation.js";
 import { defineLayer } from "../layer.js";
 
 const factor = z.number().positive();
 
-/** How a coordinate of the result maps to one of x. */
-const coordinates = (mode: string, alignCorners: boolean): string => {
-  if (mode === "nearest") return "asymmetric";
-  return alignCorners ? "align_corners" : "pytorch_half_pixel";
-};
-
 /**
  * Makes every spatial axis `scale` times as long, rounded down: by the nearest element (`x[floor(i / scale)]`), or
- * linearly between neighbors, one axis after the other. As PyTorch's `Upsample` with `scale_factor`.
+ * linearly between neighbors, one axis after the other. As PyTorch's `Upsample` with `scale_factor`, also where the
+ * scale is a fraction: an axis that keeps its extent is copied, by nearest elements only if x is an image.
  */
 export const upsample = defineLayer({
   kind: "upsample",
@@ -43,18 +38,13 @@ export const upsample = defineLayer({
         received: shapeText(x.shape),
       });
     }
-    if (factors.some((by, axis) => Math.floor(x.shape[axis + 2] * by) < 1)) {
+    if (interpolatedExtents(x.shape.slice(2), factors).some((extent) => extent < 1)) {
       throw new ShapeError("nothing is left of the image", {
         where,
         expected: `factors that leave at least one place of ${shapeText(x.shape.slice(2))}`,
         received: factors.join(", "),
       });
     }
-    return resize(x, {
-      scales: [1, 1, ...factors],
-      mode,
-      coordinate_transformation_mode: coordinates(mode, alignCorners),
-      nearest_mode: "floor",
-    });
+    return interpolate(x, { factors, mode, alignCorners });
   },
 });

@@ -2,10 +2,11 @@
 // and `chooseLowering` selects one by shape.
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { coveredExtent, type Window } from "../../accounting/window.js";
+import { scalar } from "../../build.js";
 import type { VjpContext } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { add } from "../elementwise/arithmetic.js";
-import { reshape, slice, transpose } from "../movement/shape-movement.js";
+import { expand, reshape, slice, transpose } from "../movement/shape-movement.js";
 import { matMul } from "../products/matmul.js";
 import { reduceSum } from "../reduction/reduction.js";
 import { filledBlocks } from "./blocks.js";
@@ -156,7 +157,13 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
   const { inputs, attrs, cotangents, wants } = context;
   const [x, w, bias] = inputs as readonly [Tensor, Tensor, Tensor | null | undefined];
   const ct = cotangents[0]!;
-  const window = convTransposeWindow("ConvTranspose", x.shape, w.shape, attrs);
+  const db = bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct) : null;
+  const window = reachedWindow(convTransposeWindow("ConvTranspose", x.shape, w.shape, attrs));
+  if (window.input.some((extent) => extent < 1)) {
+    const zeros = (like: Tensor): Tensor => expand(scalar(0, like.dtype), like.shape);
+    return [wants[0] ? zeros(x) : null, wants[1] ? zeros(w) : null, db];
+  }
+  const reached = leading(ct, window.input);
   const convolution: Convolution = {
     window,
     batch: x.shape[0],
@@ -167,10 +174,28 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
   const { weight, columns } = chooseLowering(convolution);
   const lowering: ConvolutionLowering = { input: "transposed", weight, ...(columns === undefined ? {} : { columns }) };
   return [
-    wants[0] ? leading(conv(ct, w, null, convAttributes(convolution)), window.output) : null,
-    wants[1] ? convolutionCotangents(convolution, lowering, { x: ct, w, ct: x }, { x: false, w: true }).dw : null,
-    bias !== undefined && bias !== null && wants[2] ? sumOverPlaces(ct) : null,
+    wants[0] ? conv(reached, w, null, convAttributes(convolution)) : null,
+    wants[1] ? convolutionCotangents(convolution, lowering, { x: reached, w, ct: x }, { x: false, w: true }).dw : null,
+    db,
   ];
+}
+
+/**
+ * Without the whole strides behind all windows of a transposed convolution (`output_padding` up to the dilation, or a
+ * larger `output_shape`), which hold the bias alone: the windows of a convolution would reach into them.
+ */
+function reachedWindow(window: Window): Window {
+  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
+  const beyond = output.map((count, axis) => {
+    const end = (count - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]);
+    const behind = input[axis] + padBegin[axis] + padEnd[axis] - end;
+    return behind - (behind % strides[axis]);
+  });
+  return {
+    ...window,
+    input: input.map((extent, axis) => extent - Math.max(0, beyond[axis] - padEnd[axis])),
+    padEnd: padEnd.map((extent, axis) => Math.max(0, extent - beyond[axis])),
+  };
 }
 
 /** The needed cotangents of x and w in the given lowering. Exported for tests and measurements. */

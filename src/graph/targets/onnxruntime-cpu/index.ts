@@ -1,6 +1,7 @@
 // ONNX Runtime's CPU provider, native and as WebAssembly: version 1.30, files of operator set 21.
 import { type FactTable, joinedFacts, type Target } from "../target.js";
 import { carriers } from "./carriers.js";
+import { countedWindows } from "./counted-windows.js";
 import { emptyReductions } from "./empty-reductions.js";
 import { kernelFaults } from "./kernel-faults.js";
 import { missingOperators } from "./missing-operators.js";
@@ -20,7 +21,7 @@ export const onnxruntimeCpu: Target = {
   name: "onnxruntime-cpu",
   facts: joinedFacts(
     ...[inPlace, fused, threadRounding],
-    ...[carriers, missingTypes, missingOperators, kernelFaults, emptyReductions],
+    ...[carriers, missingTypes, missingOperators, kernelFaults, countedWindows, emptyReductions],
   ),
   mostInvariantThreads,
 };

@@ -34,7 +34,7 @@ export const kernelFaults: FactTable = {
   Resize: {
     lower(inputs, attrs: ResizeAttributes) {
       const axes = resizedAxes("Resize", knownInputs(inputs), attrs);
-      return hasKernel(axes, attrs) ? null : [resizedByGathering(inputs[0]!, axes, attrs)];
+      return hasKernel(axes, attrs) && hasCertainExtents(axes) ? null : [resizedByGathering(inputs[0]!, axes, attrs)];
     },
   },
   MeanVarianceNormalization: {
@@ -61,6 +61,13 @@ export const kernelFaults: FactTable = {
     },
   },
 };
+
+/**
+ * Whether float32 and float64 give the same extents. The kernel multiplies in float32, the shape rule in float64, where
+ * a scale such as 3.6 in float32 may fall just below what doubles or triples an extent exactly.
+ */
+const hasCertainExtents = (axes: readonly AxisResize[]): boolean =>
+  axes.every(({ input, scale }) => Math.floor(Math.fround(input * scale)) === Math.floor(input * scale));
 
 /**
  * Whether the kernel supports this. It resizes the last axes of images (or those before the channels, if these
