@@ -14,6 +14,7 @@ export * as nn from "./nn/index.js";
 export * as optim from "./optim/index.js";
 
 // Train: options in, a stream of metric rows out. `openTrial` adds checkpoints, resuming and the final weights.
+export type { StepMetric } from "./train/metric-rows.js";
 export { type TrainOptions, train, trialSpecOf } from "./train/train.js";
 export { type OnnxNetwork, type OnnxNetworkOptions, onnxNetwork } from "./train/imported/onnx-network.js";
 export { openTrial, type Trial, type TrialRequest } from "./train/trial/trial.js";

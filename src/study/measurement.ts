@@ -7,10 +7,18 @@ import { patternCovers } from "../nn/path-patterns.js";
 import { haveSameInputs, joinedProbes, type ProbeSpec, probeOptions, probesCover } from "../probes/probe-spec.js";
 
 /**
- * Quantities of a step, before its update. They are stored as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum` and
- * `batchSize`, because `loss` and `accuracy` are those of whole splits.
+ * Quantities of a step, before its update. They are stored as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum`,
+ * `batchSize`, `gradientNorm` (before clipping) and `clipped` (1 where a limit changed the gradient, 0 otherwise), because `loss` and `accuracy` are those of whole splits.
  */
-export const stepMetrics = ["loss", "accuracy", "learningRate", "momentum", "batchSize"] as const;
+export const stepMetrics = [
+  "loss",
+  "accuracy",
+  "learningRate",
+  "momentum",
+  "batchSize",
+  "gradientNorm",
+  "clipped",
+] as const;
 
 export type StepMetric = (typeof stepMetrics)[number];
 

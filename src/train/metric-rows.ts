@@ -8,7 +8,17 @@ import type { ProbedHistogram } from "./program/probe-record.js";
 import type { Evaluation, EventOf, ProbeReading, TrialEvent } from "./trial/events.js";
 
 /** What can be kept of a step: loss and fraction of right answers of its batch, what drives its update, its examples. */
-export type StepMetric = "loss" | "accuracy" | "learningRate" | "momentum" | "batchSize";
+export type StepMetric = "loss" | "accuracy" | "learningRate" | "momentum" | "batchSize" | "gradientNorm" | "clipped";
+
+/** All that steps tell, but for accuracy. */
+export const drivenStepMetrics: readonly StepMetric[] = [
+  "loss",
+  "learningRate",
+  "momentum",
+  "batchSize",
+  "gradientNorm",
+  "clipped",
+];
 
 export interface StepSelection {
   /** Default: only the loss. */
@@ -27,8 +37,8 @@ export function seriesOf(trial: string, event: TrialEvent, steps: StepSelection 
 }
 
 /** The same as tidy rows, in the order in which they were measured: of probes, all rows of a network together. */
-export function* rowsOfEvent(trial: string, event: TrialEvent): Generator<MetricRow> {
-  const series = seriesOf(trial, event);
+export function* rowsOfEvent(trial: string, event: TrialEvent, steps: StepSelection = {}): Generator<MetricRow> {
+  const series = seriesOf(trial, event, steps);
   if (event.kind !== "probes") for (const block of series) yield* rowsOf(block);
   else {
     const rows = series.map((block) => [...rowsOf(block)]);
@@ -119,7 +129,7 @@ function stepSeries(
 /** The numbers of a metric by step of the segment and network; undefined where there are none. */
 function stepColumn(
   metric: StepMetric,
-  { losses, correct, examples, learningRates, momenta, steps }: EventOf<"steps">,
+  { losses, correct, examples, learningRates, momenta, gradientNorms, clipped, steps }: EventOf<"steps">,
   networks: number,
 ): ((step: number, network: number) => number) | undefined {
   switch (metric) {
@@ -133,6 +143,10 @@ function stepColumn(
       return momenta === undefined ? undefined : (i) => momenta[i];
     case "batchSize":
       return (i) => examples[i];
+    case "gradientNorm":
+      return gradientNorms === undefined ? undefined : (i, n) => gradientNorms[i * networks + n];
+    case "clipped":
+      return clipped === undefined ? undefined : (i, n) => clipped[i * networks + n];
   }
 }
 

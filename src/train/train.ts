@@ -7,14 +7,14 @@ import type { ProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs } from "./data/batch.js";
 import { fittingLoss } from "./imported/fitting-loss.js";
 import type { OnnxNetwork } from "./imported/onnx-network.js";
-import { rowsOfEvent } from "./metric-rows.js";
+import { drivenStepMetrics, rowsOfEvent, type StepMetric } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { dataUse } from "./spec/data-use.js";
 import type { KindSpec } from "./spec/kind-spec.js";
 import { type TrialSpec, type TrialSpecInput, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
 
-/** What one training needs. Everything but `probes`, `onRemark`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
+/** What one training needs. Everything but `probes`, `stepMetrics`, `gradientNorm`, `onRemark`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
   /** A layer, usually `nn.sequential([...])`, or what `onnxNetwork` read. */
   readonly model: LayerSpec | OnnxNetwork;
@@ -77,6 +77,13 @@ export interface TrainOptions {
   readonly ensemble?: number;
   /** A learning rate for each network of an ensemble, in place of the optimizer's. */
   readonly learningRates?: readonly number[];
+  /**
+   * What steps tell in rows. Default: loss, learning rate, momentum (of optimizers that have it), batch size, and, where it
+   * was asked for or gradients are clipped, the norm of the gradient and whether it was clipped (1 or 0).
+   */
+  readonly stepMetrics?: readonly StepMetric[];
+  /** Whether to measure the norm of the gradient of every step also where it is not clipped. Default false: it takes time. */
+  readonly gradientNorm?: boolean;
   /** What to look at on the way, and how often: see `ProbeSpec`. Default nothing. */
   readonly probes?: Partial<ProbeSpec>;
   /** Threads of one step. Default: the faster of one and several (at most four), measured on the first steps. */
@@ -90,7 +97,9 @@ export interface TrainOptions {
 /**
  * Trains a model and yields what it measures:
  *
- * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`);
+ * - after every step the loss before its update (`phase: "train"`, `metric: "loss"`, fractional `epoch`), and what drove
+ *   the update: `learningRate`, `momentum`, `batchSize`, and with `clip` or `gradientNorm` also `gradientNorm` (before
+ *   clipping) and `clipped`;
  * - after every epoch the loss and, for classes, the accuracy (0 to 1) of two splits. Those of `train` are means over
  *   the epoch (`over: "epoch"`), while weights change and dropout is active; those of `validation` are of the validation split after it,
  *   or of the test split where there is no validation split;
@@ -106,7 +115,8 @@ export interface TrainOptions {
  * @throws InvalidInputError | ShapeError | UnknownNameError before the first row when something does not fit.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
-  const { data, model, runtime, threads, signal, probes } = options;
+  const { data, model, runtime, threads, signal, probes, gradientNorm = false } = options;
+  const { stepMetrics: metrics = drivenStepMetrics } = options;
   const isEnsemble = options.ensemble !== undefined || options.learningRates !== undefined;
   const trial = openTrial({
     spec: trialSpecOf(options),
@@ -116,6 +126,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
     checkpointEveryMs: Number.POSITIVE_INFINITY,
     // Rows hold no times, so no clock is needed.
     now: () => 0,
+    gradientNorm,
     ...(probes === undefined ? {} : { probes }),
     ...(threads === undefined ? {} : { threads }),
   });
@@ -123,7 +134,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, v
   try {
     for await (const event of trial.run(signal)) {
       // The network of an ensemble is named, even if it is the only one.
-      for (const row of rowsOfEvent(trial.id, event)) {
+      for (const row of rowsOfEvent(trial.id, event, { metrics })) {
         const named = isEnsemble ? { network: 0, ...row } : row;
         // Its step and epoch are those of the step that comes next, which has a loss of its own.
         yield event.kind === "epoch" && row.phase === "train" ? { ...named, over: "epoch" } : named;

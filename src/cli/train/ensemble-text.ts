@@ -4,7 +4,7 @@ import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/s
 import type { Divergence, Evaluation, ProbeReading, Stop } from "../../train/trial/events.js";
 import { formatDuration, formatNumber } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
-import type { Outcome, Timing, TrainingText } from "./training-text.js";
+import { type Outcome, type Timing, type TrainingText, updateDocument } from "./training-text.js";
 
 /** How one number is distributed over the networks that did not diverge. */
 export interface Distribution {
@@ -55,7 +55,11 @@ export function distributionOf(values: ArrayLike<number>): Distribution | undefi
 }
 
 export const ensembleText: TrainingText = {
-  stepDocument: (step, losses) => ({ step, loss: [...losses] }),
+  stepDocument(event, index) {
+    const networks = event.losses.length / event.steps;
+    const losses = event.losses.subarray(index * networks, (index + 1) * networks);
+    return { step: event.first + index, loss: [...losses], ...updateDocument(event, index, true) };
+  },
   probeDocument: (reading) => ({ network: reading.network, ...probeDocument(reading) }),
   progressLoss: (losses) => distributionOf(losses)?.mean ?? Number.NaN,
   epochText: ({ epoch, measured }) => epochText(epoch, measured[measured.length - 1]),

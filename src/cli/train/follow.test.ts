@@ -169,7 +169,10 @@ describe.each([
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(lines.slice(0, 2)).toEqual(
-      [2, 1.5].map((loss, step) => ({ step, loss: networks === 1 ? loss : row(loss) })),
+      [2, 1.5].map((loss, step) => ({
+        ...{ step, loss: networks === 1 ? loss : row(loss) },
+        ...{ learningRate: 0, batchSize: 8 },
+      })),
     );
     expect(lines).toHaveLength(5);
     expect(lines[4].final).toMatchObject({ steps: 4, threads: 1, data: "made-up data", status: "done" });

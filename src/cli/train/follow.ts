@@ -132,19 +132,19 @@ class Training {
     if (remark !== undefined) this.#say(remark);
   }
 
-  #advance({ first, steps, losses, durationMs, threads }: EventOf<"steps">): void {
+  #advance(event: EventOf<"steps">): void {
+    const { first, steps, losses, durationMs, threads } = event;
     this.#steps += steps;
     this.#trainMs += durationMs;
     this.#threads = threads;
     const networks = losses.length / steps;
-    const lossesAt = (step: number): Float32Array => losses.subarray(step * networks, (step + 1) * networks);
     const { options, terminal } = this.#following;
     if (options.json) {
       let text = "";
-      for (let i = 0; i < steps; i++) text += jsonLine(this.#text.stepDocument(first + i, lossesAt(i)));
+      for (let i = 0; i < steps; i++) text += jsonLine(this.#text.stepDocument(event, i));
       terminal.write(text);
     }
-    this.#progress.update(first + steps, { loss: this.#text.progressLoss(lossesAt(steps - 1)) });
+    this.#progress.update(first + steps, { loss: this.#text.progressLoss(losses.subarray((steps - 1) * networks)) });
   }
 
   /** Says what must be heard even by those who want no progress. */

@@ -44,6 +44,8 @@ interface PlainFlags {
   readonly ensemble?: number;
   /** `shuffle`, `sequential`, `wrapping`, `shared`, or a path to an `.npy` file of row numbers. */
   readonly order: string;
+  /** Measure the norm of the gradient of every step also where nothing is clipped. */
+  readonly gradientNorm?: boolean;
   /** File for the trained model in inference form. */
   readonly save?: string;
   /** File for the trained parameters and statistics by name. */

@@ -74,7 +74,7 @@ async function readFiles(options: TrainCommandOptions): Promise<TrainingFiles> {
 }
 
 function trialRequest(options: ResolvedOptions, files: TrainingFiles, data: Dataset, runtime: Runtime): TrialRequest {
-  const { saveState, checkpointEvery = 10, probes, threads } = options;
+  const { saveState, checkpointEvery = 10, probes, threads, gradientNorm = false } = options;
   const { model, rows, weights, resumeFrom } = files;
   return {
     spec: specOf(options, files, data),
@@ -84,6 +84,7 @@ function trialRequest(options: ResolvedOptions, files: TrainingFiles, data: Data
     now: () => performance.now(),
     // Without a file to save to there is nothing to write between the ends.
     checkpointEveryMs: saveState === undefined ? Number.POSITIVE_INFINITY : 1000 * checkpointEvery,
+    gradientNorm,
     ...(probes === undefined ? {} : { probes }),
     ...(threads === undefined ? {} : { threads }),
     ...(rows === undefined ? {} : { rows }),

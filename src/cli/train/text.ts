@@ -3,7 +3,7 @@ import type { Finding } from "../../core/findings.js";
 import type { Divergence, EventOf, Kept, Stop } from "../../train/trial/events.js";
 import { formatDuration, formatNumber, formatRate } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
-import type { Outcome, Timing, TrainingText } from "./training-text.js";
+import { type Outcome, type Timing, type TrainingText, updateDocument } from "./training-text.js";
 
 /** The last line of `--json`. */
 export interface FinalDocument extends Timing {
@@ -30,7 +30,11 @@ export interface FinalDocument extends Timing {
 }
 
 export const networkText: TrainingText = {
-  stepDocument: (step, [loss]) => ({ step, loss }),
+  stepDocument: (event, index) => ({
+    step: event.first + index,
+    loss: event.losses[index],
+    ...updateDocument(event, index, false),
+  }),
   probeDocument,
   progressLoss: ([loss]) => loss,
   epochText,

@@ -41,8 +41,8 @@ export interface Summary {
 
 /** How a training is told. */
 export interface TrainingText {
-  /** A line of `--json` for a step. @param losses one for each network. */
-  stepDocument(step: number, losses: Float32Array): object;
+  /** A line of `--json` for a step. @param index of the step in its segment. */
+  stepDocument(event: EventOf<"steps">, index: number): object;
   /** A line of `--json` for what probes found in one network. */
   probeDocument(reading: ProbeReading): object;
   /** The loss beside the progress bar. @param losses one for each network. */
@@ -55,4 +55,26 @@ export interface TrainingText {
   /** Tables of what probes found; "" when there were none. */
   probeTables(probed: Trial["probed"], columns: number): string;
   summary(outcome: Outcome): Summary;
+}
+
+/** What drove the update of a step, for `--json`: numbers of one network, or lists of many where they differ. */
+export function updateDocument(
+  { losses, learningRates, momenta, examples, gradientNorms, clipped, steps }: EventOf<"steps">,
+  index: number,
+  isMany: boolean,
+): object {
+  const networks = losses.length / steps;
+  const row = (values: Float32Array | Float64Array): number[] => {
+    const width = values.length === steps ? 1 : networks;
+    return [...values.subarray(index * width, (index + 1) * width)];
+  };
+  const each = <T>(values: readonly T[]): T | readonly T[] => (isMany ? values : values[0]);
+  const rates = row(learningRates);
+  return {
+    learningRate: rates.length === 1 ? rates[0] : rates,
+    ...(momenta === undefined ? {} : { momentum: momenta[index] }),
+    batchSize: examples[index],
+    ...(gradientNorms === undefined ? {} : { gradientNorm: each(row(gradientNorms)) }),
+    ...(clipped === undefined ? {} : { clipped: each(row(clipped).map((value) => value === 1)) }),
+  };
 }

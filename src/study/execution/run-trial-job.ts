@@ -71,6 +71,7 @@ async function runFrom(
     ...{ spec, data, runtime, now, evaluate: measure.evaluations },
     // With several threads, the trial chooses how to use them.
     ...(most === 1 ? { threads: 1 } : {}),
+    gradientNorm: measure.steps?.metrics.includes("gradientNorm") === true,
     ...(measure.probes === undefined ? {} : { probes: measure.probes }),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     ...(checkpointEveryMs === undefined ? {} : { checkpointEveryMs }),

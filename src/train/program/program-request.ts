@@ -22,6 +22,8 @@ export interface ProgramRequest {
 export interface TrainingRequest extends ProgramRequest {
   readonly optimizer: unknown;
   readonly clip?: GradientClip;
+  /** Whether to give the norm of the gradient of every step; always where it is clipped. */
+  readonly gradientNorm?: boolean;
   /** Number of examples whose activations are in memory at once; gradients are summed over such parts of a batch. */
   readonly microBatchSize?: number;
   /** Random changes of the images of a batch, in order. */

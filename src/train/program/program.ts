@@ -4,7 +4,7 @@
 //            state vectors (parameters, one set per slot, buffers)
 //   body     one step, see step.ts
 //   outputs  state vectors after the last step, loss [steps], correct [steps], and where they depend on the targets what
-//            both are divided by: weight [steps], counted [steps]
+//            both are divided by: weight [steps], counted [steps]; gradientNorm [steps] and clipped [steps] if wanted
 //
 // For an ensemble (ensemble-form.ts), rows, keys and other varying inputs have a last axis for the networks, and so
 // have loss and correct; a state vector contains all networks.
@@ -98,17 +98,17 @@ function bodyOf(
   return form === undefined ? body : ensembleBody(body, carried, form);
 }
 
+type ScannedStep = Pick<TrainingStep, "loss" | "correct" | "counts" | "gradient">;
+
 /** What a step measures, under the names of the outputs: loss and correct, and their divisors if they depend on targets. */
-function stepScans({
-  loss,
-  correct,
-  counts,
-}: Pick<TrainingStep, "loss" | "correct" | "counts">): Record<string, Tensor> {
+function stepScans({ loss, correct, counts, gradient }: ScannedStep): Record<string, Tensor> {
   return {
     loss,
     ...(correct === undefined ? {} : { correct }),
     ...(counts === undefined ? {} : { weight: counts.weight }),
     ...(counts?.counted === undefined ? {} : { counted: counts.counted }),
+    ...(gradient === undefined ? {} : { gradientNorm: gradient.norm }),
+    ...(gradient?.clipped === undefined ? {} : { clipped: gradient.clipped }),
   };
 }
 

@@ -17,7 +17,7 @@ import { packedInputs } from "./packing.js";
 import type { TrainingRequest } from "./program-request.js";
 import { readOptimizer } from "./read-optimizer.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
-import { gradientPoint, updatedVectors } from "./update.js";
+import { type GradientMeasures, gradientMeasures, gradientPoint, updatedVectors } from "./update.js";
 
 export interface TrainingStep {
   readonly state: StateLayout;
@@ -42,6 +42,8 @@ export interface TrainingStep {
   readonly correct?: Tensor;
   /** Divisors of the loss and of the number correct; absent if both are means over examples. */
   readonly counts?: TargetCounts;
+  /** Absent where nobody asked and nothing is clipped. */
+  readonly gradient?: GradientMeasures;
 }
 
 /** Builds one step. Everything that it reads is an input under an inner name. */
@@ -75,6 +77,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
   const whole = wholeBatch({ ...request, state }, given, options);
   const backward: BackwardResults =
     microBatchSize < batchSize ? microBatches({ ...request, state }, given, microBatchSize) : whole;
+  const isMeasured = (request.gradientNorm === true || request.clip !== undefined) && backward.gradients.length > 0;
   return {
     state,
     hyperNames,
@@ -89,6 +92,7 @@ export function trainingStep(request: TrainingRequest, options: WholeBatchOption
     loss: backward.loss,
     ...(backward.correct === undefined ? {} : { correct: backward.correct }),
     ...(backward.counts === undefined ? {} : { counts: backward.counts }),
+    ...(isMeasured ? { gradient: gradientMeasures(backward.gradients, request.clip) } : {}),
   };
 }
 

@@ -2,10 +2,12 @@
 import { InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { scalar, withScope } from "../../graph/build.js";
 import { clip } from "../../graph/ops/activation/activation.js";
-import { add, div, min, mul } from "../../graph/ops/elementwise/arithmetic.js";
-import { sqrt } from "../../graph/ops/elementwise/unary.js";
+import { add, div, max, min, mul } from "../../graph/ops/elementwise/arithmetic.js";
+import { cast } from "../../graph/ops/elementwise/cast.js";
+import { greater } from "../../graph/ops/elementwise/comparison.js";
+import { abs, sqrt } from "../../graph/ops/elementwise/unary.js";
 import { reshape } from "../../graph/ops/movement/shape-movement.js";
-import { reduceSum, reduceSumSquare } from "../../graph/ops/reduction/reduction.js";
+import { reduceMax, reduceSum, reduceSumSquare } from "../../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../../graph/tensor.js";
 import type { ReadOptimizer } from "./read-optimizer.js";
 import type { StateLayout } from "./state-layout.js";
@@ -86,6 +88,28 @@ function slotsOf({ slots }: StateLayout, inputs: UpdateInputs, v: number): Recor
   return Object.fromEntries(Object.keys(slots).map((name, s) => [name, inputs.slots[s][v]]));
 }
 
+/** What is told of the gradient of a step: `float32` scalars. */
+export interface GradientMeasures {
+  /** Norm of the gradient of all parameters together, before it is clipped. */
+  readonly norm: Tensor;
+  /** 1 where a limit changed the gradient, otherwise 0; absent without limits. */
+  readonly clipped?: Tensor;
+}
+
+/** Measures a gradient that is not clipped yet. The nodes are those of `clippedGradients`, as far as it has them. */
+export function gradientMeasures(gradients: readonly Tensor[], clip: GradientClip = {}): GradientMeasures {
+  return withScope("clip", () => {
+    const norm = normOf(gradients);
+    const { value, norm: limit } = clip;
+    const bounded = value === undefined ? gradients : gradients.map((g) => bound(g, value));
+    const isClipped = [
+      ...(value === undefined ? [] : gradients.map((g) => greater(reduceMax(abs(g)), scalar(value, g.dtype)))),
+      ...(limit === undefined ? [] : [greater(scalar(1), coefficientOf(normOf(bounded), limit))]),
+    ].map((is) => cast(is, "float32"));
+    return isClipped.length === 0 ? { norm } : { norm, clipped: isClipped.reduce((a, b) => max(a, b)) };
+  });
+}
+
 // PyTorch's clip_grad_norm_ adds it to the norm, so that a gradient of 0 stays 0.
 const normEpsilon = 1e-6;
 
@@ -94,14 +118,24 @@ const normEpsilon = 1e-6;
  * PyTorch's `clip_grad_value_` and `clip_grad_norm_`.
  */
 export function clippedGradients(gradients: readonly Tensor[], { norm, value }: GradientClip): readonly Tensor[] {
-  const bounded =
-    value === undefined ? gradients : gradients.map((g) => clip(g, scalar(-value, g.dtype), scalar(value, g.dtype)));
+  const bounded = value === undefined ? gradients : gradients.map((g) => bound(g, value));
   if (norm === undefined || bounded.length === 0) return bounded;
-  const squares = bounded.map(sumOfSquares);
-  const length = sqrt(squares.reduce((total, square) => add(total, square)));
-  const number = (x: number) => scalar(x, length.dtype);
-  const coefficient = min(number(1), div(number(norm), add(length, number(normEpsilon))));
+  const coefficient = coefficientOf(normOf(bounded), norm);
   return bounded.map((g) => mul(g, coefficient));
+}
+
+function bound(g: Tensor, value: number): Tensor {
+  return clip(g, scalar(-value, g.dtype), scalar(value, g.dtype));
+}
+
+function normOf(gradients: readonly Tensor[]): Tensor {
+  return sqrt(gradients.map(sumOfSquares).reduce((total, square) => add(total, square)));
+}
+
+/** `min(1, limit / (norm + 1e-6))`. */
+function coefficientOf(length: Tensor, limit: number): Tensor {
+  const number = (x: number) => scalar(x, length.dtype);
+  return min(number(1), div(number(limit), add(length, number(normEpsilon))));
 }
 
 // Rows of this length keep the rounding of a sum over millions of float32 below 1e-6; in one run it reaches 1e-4.

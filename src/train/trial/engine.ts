@@ -13,6 +13,10 @@ export interface SegmentResult extends StepMeasurements {
   readonly learningRates: Float64Array;
   /** `[steps]`; absent for optimizers without momentum. */
   readonly momenta?: Float64Array;
+  /** `[steps, networks]`: norm of each gradient before it is clipped; absent where nobody asked and nothing is clipped. */
+  readonly gradientNorms?: Float32Array;
+  /** Of the same form: 1 where a limit changed the gradient, otherwise 0; absent without limits. */
+  readonly clipped?: Float32Array;
   /** Inside the runtime. */
   readonly durationMs: number;
   /** Threads that worked. */
@@ -63,15 +67,19 @@ export interface TrialEngine {
 }
 
 /** What a program measured in every step, `[steps, networks]`. */
+export type MeasuredSteps = StepMeasurements & Pick<SegmentResult, "gradientNorms" | "clipped">;
+
 export function stepMeasurements(
-  { loss, correct, weight, counted }: Readonly<Record<string, TensorData>>,
+  { loss, correct, weight, counted, gradientNorm, clipped }: Readonly<Record<string, TensorData>>,
   steps: number,
   networks: number,
-): StepMeasurements {
+): MeasuredSteps {
   return {
     losses: loss.data as Float32Array,
     correct: (correct?.data as Float32Array | undefined) ?? new Float32Array(0),
     ...(weight === undefined ? {} : { weights: ofNetworks(weight, steps, networks) }),
     ...(counted === undefined ? {} : { counted: ofNetworks(counted, steps, networks) }),
+    ...(gradientNorm === undefined ? {} : { gradientNorms: gradientNorm.data as Float32Array }),
+    ...(clipped === undefined ? {} : { clipped: clipped.data as Float32Array }),
   };
 }

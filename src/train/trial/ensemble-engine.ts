@@ -8,12 +8,11 @@ import type { ProbeRecord } from "../program/probe-record.js";
 import type { Runtime } from "../runtime/runtime.js";
 import { runtimeTarget } from "../runtime/runtime-target.js";
 import { equalThreadCounts } from "../runtime/thread-choice.js";
-import { type Ahead, type SegmentResult, stepMeasurements, type TrialEngine } from "./engine.js";
+import { type Ahead, type MeasuredSteps, type SegmentResult, stepMeasurements, type TrialEngine } from "./engine.js";
 import { EnsembleProbes } from "./ensemble/ensemble-probes.js";
 import { EnsembleShare, hasOwnRates, shareExtents } from "./ensemble/ensemble-share.js";
 import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
 import type { Measured, ProbeReading } from "./events.js";
-import type { StepMeasurements } from "./history.js";
 import type { TrialPlan } from "./plan.js";
 import type { Segment, SegmentFeeds } from "./segment.js";
 import type { LoadedProgram } from "./sessions.js";
@@ -175,16 +174,14 @@ export class EnsembleEngine implements TrialEngine {
 }
 
 /** What all shares measured, `[steps, networks]`; empty where there is nothing. */
-function joinedMeasurements(parts: readonly StepMeasurements[], steps: number): StepMeasurements {
-  const joined = (of: (part: StepMeasurements) => Float32Array | undefined): Float32Array | undefined => {
-    const measured = parts.map(of).filter((part) => part !== undefined);
-    return measured.length === 0 ? undefined : joinedRows(measured, steps);
-  };
-  const [weights, counted] = [joined((part) => part.weights), joined((part) => part.counted)];
-  return {
-    losses: joined(({ losses }) => losses) as Float32Array,
-    correct: joined(({ correct }) => correct) as Float32Array,
-    ...(weights === undefined ? {} : { weights }),
-    ...(counted === undefined ? {} : { counted }),
-  };
+function joinedMeasurements(parts: readonly MeasuredSteps[], steps: number): MeasuredSteps {
+  const names = Object.keys(parts[0]) as (keyof MeasuredSteps)[];
+  const joined = names.map((name) => [
+    name,
+    joinedRows(
+      parts.map((part) => part[name] as Float32Array),
+      steps,
+    ),
+  ]);
+  return Object.fromEntries(joined) as MeasuredSteps;
 }

@@ -100,6 +100,13 @@ export type TrialEvent =
       readonly learningRates: Float64Array;
       /** Momentum of each step; absent for optimizers without. */
       readonly momenta?: Float64Array;
+      /**
+       * `[steps, networks]`: norm of the gradient of all parameters together, before it is clipped; NaN from the divergence
+       * of a network on. Present where it was asked for, and where gradients are clipped.
+       */
+      readonly gradientNorms?: Float32Array;
+      /** `[steps, networks]`: 1 where a limit changed the gradient, otherwise 0; absent without limits. */
+      readonly clipped?: Float32Array;
       /** Inside the runtime. */
       readonly durationMs: number;
       readonly threads: number;

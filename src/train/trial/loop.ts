@@ -13,7 +13,7 @@ import type { TrialSpec } from "../spec/trial-spec.js";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { checkFirstOutputs } from "./checks/output-check.js";
 import { badValues } from "./diagnosis.js";
-import type { TrialEngine } from "./engine.js";
+import type { SegmentResult, TrialEngine } from "./engine.js";
 import { KeptWeights } from "./epochs/kept-weights.js";
 import type { Divergence, Evaluation, EventOf, Kept, Measured, ProbeReading, TrialEvent } from "./events.js";
 import type { StepMeasurements, TrialHistory } from "./history.js";
@@ -213,6 +213,7 @@ export class TrialLoop implements Trial {
         examples: new Int32Array(steps).fill(segment.batchSize),
         learningRates: rates.slice(0, (rates.length / segment.steps) * steps),
         ...(result.momenta === undefined ? {} : { momenta: result.momenta.slice(0, steps) }),
+        ...gradientsOf(result, losses),
         durationMs: result.durationMs,
         threads: result.threads,
       },
@@ -429,4 +430,14 @@ export class TrialLoop implements Trial {
     this.#checkpoints++;
     return { kind: "checkpoint", step: this.#step, bytes };
   }
+}
+
+/** What is told of the gradients of steps with these losses; of a network that diverged, nothing. */
+function gradientsOf(
+  { gradientNorms, clipped }: Pick<SegmentResult, "gradientNorms" | "clipped">,
+  losses: Float32Array,
+): Pick<EventOf<"steps">, "gradientNorms" | "clipped"> {
+  if (gradientNorms === undefined) return {};
+  const norms = Float32Array.from(losses, (loss, i) => (Number.isFinite(loss) ? gradientNorms[i] : Number.NaN));
+  return { gradientNorms: norms, ...(clipped === undefined ? {} : { clipped: clipped.slice(0, losses.length) }) };
 }

@@ -107,6 +107,7 @@ export function planTrial(request: TrialRequest): TrialPlan {
     program: {
       ...{ network: source, layout, loss, optimizer: spec.optimizer },
       ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
+      ...(request.gradientNorm === true ? { gradientNorm: true } : {}),
       ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
       ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
     },

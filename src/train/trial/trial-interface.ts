@@ -32,6 +32,8 @@ export interface TrialRequest {
   readonly checkpointEveryMs?: number;
   /** Whether to measure held-out splits, after every epoch and at the end. Default true. */
   readonly evaluate?: boolean;
+  /** Whether steps tell the norm of their gradient, as they do where it is clipped. Default false: it takes time. */
+  readonly gradientNorm?: boolean;
   /** A clock in milliseconds: time comes from outside. */
   readonly now: () => number;
 }
