@@ -39,8 +39,8 @@ describe("data set definitions", () => {
     };
     expect([messageOf("mnits"), messageOf("toString")]).toMatchInlineSnapshot(`
       [
-        "--data: unknown data set "mnits". Did you mean "mnist"? 12 are known",
-        "--data: unknown data set "toString". 12 are known",
+        "--data: unknown data set "mnits". Did you mean "mnist"? 13 are known",
+        "--data: unknown data set "toString". 13 are known",
       ]
     `);
   });

@@ -102,7 +102,7 @@ describe("the sources of data sets", () => {
       [
         "2 data source "own.npz@27967340": local files cannot be opened by another process: expected a published or synthetic data set, or an artifact, received files of one machine. Put the data set into the artifact store first",
         "3 data source "mnist": this version knows other examples by this name: expected fingerprint 0000, received 62729ea254c88b55 (MNIST), 72e5fdad74859cae (the sample). Use the version that made the source, or begin a new training",
-        "2 data source: unknown data set "minst". Did you mean "mnist"? 12 are known",
+        "2 data source: unknown data set "minst". Did you mean "mnist"? 13 are known",
         "3 @/artifacts/0000000000000000000000000000000000000000000000000000000000000000: no such artifact. Put it into this folder, or name the folder that has it",
         "2 artifact: not the name of an artifact: expected 64 hexadecimal digits, received ../own.npz",
         "2 data source "artifact cb11dbd4": the examples have changed: expected fingerprint 3, received 27967340cf0fbef6 (own.npz@27967340). Train with the version that made the source, or begin a new training on the data as it is now",
