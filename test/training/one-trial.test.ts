@@ -235,6 +235,25 @@ describe("the stop rule", () => {
     expect(done.step).toBe(Math.max(...(done.stopped ?? []).map(({ step }) => step)));
   });
 
+  test("ends a network for good: it is not said to diverge while the others go on", async () => {
+    // Network 1 stops, and its rate goes on growing until it computes NaN. Network 0 never moves.
+    const learningRates = [0, 0.01];
+    const late = { stop: { ...stop, factor: 4 }, steps: 240, ensemble: 2, learningRates } as const;
+    const { events, trial } = await finish(request({ ...rising, ...late }));
+    expect(trial.history.lossesOf(1).some((loss) => !Number.isFinite(loss))).toBe(true);
+    const done = ofKind(events, "done")[0];
+    expect(done.stopped?.map(({ network }) => network)).toEqual([1]);
+    expect([done.diverged, ofKind(events, "diverged")]).toEqual([[], []]);
+  });
+
+  test("tells the reading of a step once, also where that step turns out to be the end", async () => {
+    const probes: SmallRequest["probes"] = { every: 1, at: ["end"], of: ["weights"], histogramBins: 0 };
+    const { events } = await finish(request(rising, { probes }));
+    const steps = ofKind(events, "probes").map(({ step }) => step);
+    expect(steps).toEqual([...new Set(steps)]);
+    expect(steps.at(-1)).toBe(ofKind(events, "done")[0].step);
+  });
+
   test("that is never met changes nothing", async () => {
     const steady = await finish(request());
     const watchful = await finish(request({ stop: { ...stop, factor: 1e6 } }));

@@ -233,10 +233,15 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
   });
 
   /** The checkpoint as the version before wrote it: a spec of schema 1, and checksums of arrays beside it. */
-  function older(origin: object): Uint8Array {
+  function older(origin: object, changedData: object = {}): Uint8Array {
     const { schema: _, freeze: __, data: use, epochs: ___, ...rest } = spec;
     const { fingerprint } = use.source;
-    const old = { ...rest, schema: 1, epochs: 1, data: { dataset: data.id, fingerprint, scaling: use.scaling } };
+    const old = {
+      ...rest,
+      schema: 1,
+      epochs: 1,
+      data: { dataset: data.id, fingerprint, scaling: use.scaling, ...changedData },
+    };
     return rewritten({
       ...{ version: "3", spec: JSON.stringify(old), trial: jsonHash(old), origin: JSON.stringify(origin) },
     });
@@ -248,6 +253,16 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     expect(await refusal(resuming(older({ "order of rows": "758d6336" })))).toMatchInlineSnapshot(
       `"2: state: a checkpoint of an older form, whose order of rows cannot be checked. Start anew without --resume"`,
     );
+  });
+
+  test("while the name of a user's file does not matter, but its examples do", async () => {
+    const renamed = await finish({
+      ...request,
+      resumeFrom: { where: "state", bytes: older({}, { dataset: "data.npz" }) },
+    });
+    expect(bitsOf(renamed)).toEqual(bitsOf(await finish(request)));
+    const others = resuming(older({}, { fingerprint: "0".repeat(64) }));
+    expect(await refusal(others)).toContain("the checkpoint was made with another data");
   });
 
   test("while one with a spec of schema 2 is continued, whose sequential order wraps round", async () => {

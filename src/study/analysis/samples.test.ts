@@ -121,3 +121,9 @@ describe("ensembles", () => {
     expect(share).toMatchObject({ value: 2 / 3, n: 3, of: 4, method: "wilson" });
   });
 });
+
+test("the best of very many values is found", () => {
+  const values = Array.from({ length: 200_000 }, (_, i) => [i === 150_000 ? -1 : i]);
+  const { values: best } = bestOf([trial({ replicate: 0, values })], accuracy, "lowest");
+  expect(best.map(({ value }) => value)).toEqual([-1]);
+});

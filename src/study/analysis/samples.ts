@@ -48,7 +48,10 @@ export function lastOf(results: StudyResults, quantity: Quantity): Samples {
  */
 export function bestOf(results: StudyResults, quantity: Quantity, best: "highest" | "lowest"): Samples {
   const pick = best === "highest" ? Math.max : Math.min;
-  return samplesOf(results, quantity, (values) => (values.length === 0 ? undefined : pick(...values)));
+  // Not `pick(...values)`: a long training has more values than a call takes arguments.
+  return samplesOf(results, quantity, (values) =>
+    values.length === 0 ? undefined : values.reduce((found, value) => pick(found, value)),
+  );
 }
 
 /** A number per network, computed from the values of a quantity in step order. */

@@ -1,11 +1,14 @@
 // The executor with failing workers, and with trials that other processes run.
 import { hostname } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ExecutorPlace, idOf, kinds, longTrial, trials } from "../../../test/support/executions.js";
+import { data, ExecutorPlace, idOf, kinds, longTrial, trials } from "../../../test/support/executions.js";
+import { trialSpec } from "../../../test/support/small-trials.js";
 import { CorruptFileError, RuntimeCrashError } from "../../core/errors.js";
 import { nodeRuntime } from "../../node/runtime/node-runtime.js";
 import { currentProcess } from "../../node/store/process-identity.js";
 import type { Runtime } from "../../train/runtime/runtime.js";
+import type { PlannedTrial } from "../definition.js";
+import { measurementPlan } from "../measurement.js";
 import { tokenOf } from "../store/contract/contract-case.js";
 import { exampleEnd, exampleRun } from "../store/contract/store-examples.js";
 import type { RunStore } from "../store/store.js";
@@ -48,6 +51,34 @@ describe("workers that fail", () => {
     });
     expect([runtimes, series]).toEqual([2, whole.series]);
   });
+
+  test("a trial that its stop rule ended has the same rows, whenever its runtime dies", async () => {
+    const optimizer = { kind: "sgd", learningRate: 0.01 };
+    const stop = { kind: "lossAbove", factor: 1.5, smoothing: 0.5 } as const;
+    const schedule = { kind: "exponential", factor: 1.5, unit: "step" };
+    const trial: PlannedTrial = {
+      ...{ factors: {}, replicate: 0, spec: trialSpec(data, { steps: 60, stop, optimizer, schedule }) },
+      measure: measurementPlan({
+        steps: { metrics: ["loss"] },
+        probes: { every: 1, at: ["end"], of: ["weights"], statistics: ["norm"], histogramBins: 0 },
+        tensors: [{ of: "0.*", at: "end" }],
+      }),
+    };
+    const whole = await place.execute({ trials: [trial] });
+    for (const block of whole.series[0]) expect([...new Set(block.steps)], block.metric).toEqual([...block.steps]);
+    let died = 0;
+    for (let runs = 0, hasDied = true; hasDied; runs++) {
+      let runtimes = 0;
+      const { series } = await place.execute({
+        ...{ trials: [trial], checkpointEveryMs: 0 },
+        openRuntime: (cores) => (runtimes++ === 0 ? dying(nodeRuntime({ cores }), runs) : nodeRuntime({ cores })),
+      });
+      hasDied = runtimes === 2;
+      died += Number(hasDied);
+      expect(series, `after ${runs} runs`).toEqual(whole.series);
+    }
+    expect(died).toBeGreaterThan(10);
+  }, 120_000);
 
   test("a trial whose runtime dies twice fails with the reason and stops the others", async () => {
     const store = await place.storeWith();

@@ -20,7 +20,7 @@ export class MeasurementRecorder {
   readonly #trial: Trial;
   readonly #plan: MeasurementPlan;
   readonly #sink: RowSink;
-  #blocks: SeriesBlock[] = [];
+  #waitingBlocks: WaitingBlock[] = [];
   #tensors: KeptTensor[] = [];
   #waiting = 0;
   /** Step of a reading that is in the checkpoint, since its event is repeated. */
@@ -39,8 +39,9 @@ export class MeasurementRecorder {
         await this.#begin(event.step);
         break;
       case "steps":
-        this.#add(this.#stepSeries(event));
-        if (this.#waiting > mostWaiting) await this.#save(event.first + event.steps);
+        // Without the new steps: a training that ends with one of them has its checkpoint before it.
+        if (this.#waiting > mostWaiting) await this.#save(event.first);
+        this.#add(this.#stepSeries(event), true);
         break;
       case "probes":
         if (event.step !== this.#repeated)
@@ -101,16 +102,59 @@ export class MeasurementRecorder {
     }
   }
 
-  #add(blocks: readonly SeriesBlock[]): void {
-    this.#blocks.push(...blocks);
+  #add(blocks: readonly SeriesBlock[], ofSteps = false): void {
+    this.#waitingBlocks.push(...blocks.map((block) => ({ block, ofSteps })));
     for (const { values } of blocks) this.#waiting += values.length;
   }
 
-  /** @param step updates done. A diverged trial goes back by a step, but saved measurements stay. */
+  /**
+   * Saves what a trial that goes on from `step` does not measure again.
+   * @param step updates done. A diverged trial goes back by a step, but saved measurements stay.
+   */
   async #save(step: number): Promise<void> {
     const through = Math.max(step, this.#sink.through);
-    const part = { through, series: wholeSeries(this.#blocks), tensors: this.#tensors };
-    [this.#blocks, this.#tensors, this.#waiting] = [[], [], 0];
+    const waiting = this.#waitingBlocks;
+    const saved = waiting.map(({ block, ofSteps }) => (ofSteps ? rowsBefore(block, step) : block));
+    const part = { through, series: wholeSeries(saved.filter(hasRows)), tensors: this.#tensors };
+    this.#waitingBlocks = waiting
+      .filter(({ ofSteps }) => ofSteps)
+      .map(({ block }) => ({ block: rowsFrom(block, step), ofSteps: true }))
+      .filter(({ block }) => hasRows(block));
+    this.#tensors = [];
+    this.#waiting = this.#waitingBlocks.reduce((sum, { block }) => sum + block.values.length, 0);
     await this.#sink.append(part);
   }
+}
+
+/** Measurements that are not saved yet. */
+interface WaitingBlock {
+  readonly block: SeriesBlock;
+  /** Rows of single steps. The step with which a stop rule ended the training comes after its checkpoint. */
+  readonly ofSteps: boolean;
+}
+
+const hasRows = ({ steps }: SeriesBlock): boolean => steps.length > 0;
+
+/** The rows of the steps before `step`. */
+function rowsBefore(block: SeriesBlock, step: number): SeriesBlock {
+  return rowsBetween(block, 0, firstRow(block, step));
+}
+
+function rowsFrom(block: SeriesBlock, step: number): SeriesBlock {
+  return rowsBetween(block, firstRow(block, step), block.steps.length);
+}
+
+function firstRow({ steps }: SeriesBlock, step: number): number {
+  const row = steps.findIndex((at) => at >= step);
+  return row === -1 ? steps.length : row;
+}
+
+function rowsBetween(block: SeriesBlock, from: number, to: number): SeriesBlock {
+  const { steps, epochs, values, networks } = block;
+  return {
+    ...block,
+    steps: steps.slice(from, to),
+    epochs: epochs.slice(from, to),
+    values: values.slice(from * networks, to * networks),
+  };
 }

@@ -185,7 +185,7 @@ export function readCheckpoint(
 ): Checkpoint {
   const saved = readDescription(where, bytes);
   const { tensors, metadata } = readSafetensors(bytes, where);
-  assertSameTrial(where, described(saved), described({ spec, probes }));
+  assertSameTrial(where, described(withNameOf(spec, saved)), described({ spec, probes }));
   assertSameLength(where, saved.spec, spec);
   const take = (name: string): TensorData => {
     const tensor = tensors.get(name);
@@ -266,6 +266,13 @@ type Members = Readonly<Record<string, unknown>>;
 function described({ spec, probes }: CheckpointOwner): Members {
   const { epochs: _epochs, steps: _steps, rows, initial, ...rest } = spec;
   return { "order of rows": rows, "set of initial values": initial, "set of probes": probes, ...rest };
+}
+
+/** A user's examples are the same whatever their file is called; older versions named them without a fingerprint. */
+function withNameOf(wanted: TrialSpec, saved: CheckpointOwner): CheckpointOwner {
+  const [now, before] = [wanted.data.source, saved.spec.data.source];
+  if (now.kind !== "local" || before.kind !== "local" || now.fingerprint !== before.fingerprint) return saved;
+  return { ...saved, spec: { ...saved.spec, data: { ...saved.spec.data, source: now } } };
 }
 
 /** What was done already would have been done at other rates, if the schedule depends on the length. */

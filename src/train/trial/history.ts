@@ -130,10 +130,10 @@ export class TrialHistory {
     for (let network = 0; network < losses.length; network++) {
       const loss = losses[network];
       if (this.#diverged.has(network)) losses[network] = Number.NaN;
-      // It goes on only because others do: its weights are those of its end.
+      // It goes on only because others do.
       else if (this.hasEnded(network)) continue;
       else if (!Number.isFinite(loss)) this.diverge({ network, step, loss });
-      else if (!this.#stopped.has(network) && this.#watch?.isMet(network, loss) === true)
+      else if (this.#watch?.isMet(network, loss) === true)
         this.#stopped.set(network, { network, step, epoch: this.#passed(step), loss });
     }
   }
@@ -204,9 +204,13 @@ export class TrialHistory {
     return this.#diverged.has(network);
   }
 
-  /** Whether a network diverged, or ended with an epoch: what it computes since then says nothing. */
+  /**
+   * Whether a network diverged, ended with an epoch, or met the stop rule while others go on: what it computes since then
+   * says nothing. A network by itself that met the rule goes back to the state before, which is judged.
+   */
   hasEnded(network: number): boolean {
-    return this.#diverged.has(network) || (this.#patience !== undefined && this.#stopped.has(network));
+    if (this.#diverged.has(network)) return true;
+    return this.#stopped.has(network) && (this.#patience !== undefined || this.networks > 1);
   }
 
   /** Loss of one network before each update. */

@@ -42,6 +42,8 @@ export class TrialLoop implements Trial {
   #isChecked = false;
   #lastCheckpoint = 0;
   #checkpoints = 0;
+  /** Step of the last reading that was told. */
+  #told: number | undefined;
 
   constructor(plan: TrialPlan, engine: TrialEngine, history: TrialHistory, request: TrialRequest) {
     this.#plan = plan;
@@ -119,7 +121,7 @@ export class TrialLoop implements Trial {
         yield { kind: "interrupted", step: this.#step };
         return;
       }
-      if (this.#isProbedNow(isProbedBefore)) yield await this.#probe();
+      if (this.#isProbedNow(isProbedBefore)) yield* this.#probe();
       yield* this.#advance();
     }
     yield* this.#finish();
@@ -246,15 +248,18 @@ export class TrialLoop implements Trial {
     return step >= totalSteps || this.history.isOver || isProbedBefore(probes, step);
   }
 
-  async #probe(): Promise<EventOf<"probes">> {
+  /** The reading of this step, unless it was told: a training that a stop rule ends goes back to a step that was probed. */
+  async *#probe(): AsyncGenerator<EventOf<"probes">, void, undefined> {
     const step = this.#step;
+    if (this.#told === step) return;
+    this.#told = step;
     // A trial that resumes at this very step has the reading already; only the event is repeated.
     let record = this.#records.at(-1);
     if (record?.step !== step) {
       record = await this.#engine.probe(step, this.#pace.threads);
       this.#records.push(record);
     }
-    return { kind: "probes", step, epoch: this.#order.epochAt(step), readings: this.#engine.readings(record) };
+    yield { kind: "probes", step, epoch: this.#order.epochAt(step), readings: this.#engine.readings(record) };
   }
 
   /** Whether an epoch ended at the last step, and is not measured yet. */
@@ -332,7 +337,7 @@ export class TrialLoop implements Trial {
     yield* this.#newlyDiverged();
     const last = await this.#withKeptWeights();
     if (this.#endsWithEarlierWeights && !this.history.isLost) yield { kind: "trained", step: this.#step };
-    if (!this.history.isLost && this.#isProbedNow(isProbedAfter)) yield await this.#probe();
+    if (!this.history.isLost && this.#isProbedNow(isProbedAfter)) yield* this.#probe();
     // Of a training that diverged there is nothing to go on with.
     if (!this.history.isLost) yield await this.#checkpoint(last);
     if (!this.history.isLost && this.#request.evaluate !== false) yield* this.#test();
@@ -354,8 +359,14 @@ export class TrialLoop implements Trial {
     const epoch = passedEpochs(this.#order.epochAt(step), step);
     const measured: Evaluation = { phase: "test", step, epoch, ...(await this.evaluate(atEnd)) };
     this.history.evaluations.push(measured);
-    this.#found.push(...this.history.divergeByLoss(measured.loss, step, { tensor: "test loss" }));
+    const except = (network: number): boolean => this.history.hasDiverged(network) || this.#wentOn(network);
+    this.#found.push(...this.history.divergeByLoss(measured.loss, step, { tensor: "test loss", except }));
     yield { kind: "test", measured };
+  }
+
+  /** Whether a network trained on after its end, and has no weights of its end to be measured. */
+  #wentOn(network: number): boolean {
+    return this.networks > 1 && this.history.hasEnded(network) && this.#kept.stepOf(network) === undefined;
   }
 
   /** Whether networks may end with the weights of an epoch that is known only when the last one is measured. */
