@@ -150,3 +150,11 @@ test.each(otherDesigns)(
     await expect(runStudy({ ...asked, resumeRun })).rejects.toThrow("an executor is not needed");
   },
 );
+
+test("a trial on data outside of the roles is refused with the roles", async () => {
+  const study = trained([{ variant: "plain" }]);
+  const without = { ...request(study), data: { patches: { ...data, fingerprint: "other" } } };
+  await expect(runStudy(without)).rejects.toThrow(
+    'study "counting": a trial uses data outside of the study\'s roles: expected the data of patches',
+  );
+});

@@ -120,8 +120,24 @@ async function train(
     if (execution.interrupted) return { execution: { interrupted: true, found } };
     done.add(stage.id);
     results = (await readTrialResults(store, run.id)).filter((result) => done.has(result.stage));
+    const planned = (await store.listTrials(run.id)).filter((trial) => done.has(trial.stage));
+    requireAllResults(`run "${run.id}" > stage "${stage.id}"`, planned.length, results.length);
   }
   return { execution: { interrupted: false, found }, analysis: analyzeResults(study, results, facts) };
+}
+
+/**
+ * Fails if trials that were finished have no results: another stage or study has measured them on other inputs since.
+ * @throws InvalidInputError
+ */
+export function requireAllResults(where: string, planned: number, found: number): void {
+  if (found === planned) return;
+  throw new InvalidInputError("some trials no longer have the measurements of this run", {
+    where,
+    expected: countText(planned, "result"),
+    received: `${countText(found)}: another study or stage probed the same trials on other inputs`,
+    remedy: "Run the study again, or give one of the two other seeds",
+  });
 }
 
 /**
@@ -164,7 +180,16 @@ async function executeStage(
 ): Promise<Execution> {
   const { executor, signal = new AbortController().signal } = request;
   const sets = new Map(Object.values(request.data).map((data) => [data.fingerprint, data]));
-  const jobs = trialJobs(trials, (spec) => sets.get(spec.data.source.fingerprint) as Dataset);
+  const jobs = trialJobs(trials, ({ data: { source } }) => {
+    const set = sets.get(source.fingerprint);
+    if (set !== undefined) return set;
+    throw new InvalidInputError("a trial uses data outside of the study's roles", {
+      where: `study "${request.study.id}"`,
+      expected: `the data of ${Object.keys(request.data).join(", ")}`,
+      received: canonicalJson(source),
+      remedy: "Name the data set as a role of the study, and take it from context.data",
+    });
+  });
   const places = new Map(trials.map((trial) => [trialId(trial.spec), trial]));
   board.expect(jobs.length);
   let [ended, found] = [0, 0];

@@ -3,6 +3,7 @@
 import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { studies } from "../../studies/index.js";
 import { analyzeResults } from "../../study/analyze.js";
+import { requireAllResults } from "../../study/run-study.js";
 import { readTrialResults } from "../../study/store/read-results.js";
 import type { RunStore } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
@@ -57,6 +58,7 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
     });
   }
   const trials = await store.listTrials(run.id);
+  if (study.kind === "trained") requireAllResults(`run "${run.id}"`, trials.length, results.length);
   if (study.kind === "computed")
     return { study, run, trials, analysis: await study.compute({}), facts: { settings: {}, seeds: [], data: {} } };
   return { study, run, trials, analysis: analyzeResults(study, results, run), facts: run };

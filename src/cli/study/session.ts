@@ -124,15 +124,13 @@ interface RunSize {
 }
 
 /** The size from the options. */
-function askedFor(
-  study: StudyDefinition,
-  { preset = defaultPreset, set, seeds, resume }: StudySessionOptions,
-): RunSize {
+function askedFor(study: StudyDefinition, { preset: wanted, set, seeds, resume }: StudySessionOptions): RunSize {
   const where = `study "${study.id}"`;
-  if (resume && (Object.keys(set).length > 0 || seeds !== undefined)) {
-    throw new InvalidInputError("an unfinished run keeps its settings and seeds", {
+  const preset = wanted ?? defaultPreset;
+  if (resume && (Object.keys(set).length > 0 || seeds !== undefined || wanted !== undefined)) {
+    throw new InvalidInputError("an unfinished run keeps its preset, settings and seeds", {
       where,
-      expected: "--resume without --set and --seeds",
+      expected: "--resume without --preset, --set and --seeds",
       received: "both",
       remedy: "Leave --resume out: finished trials are taken from the store anyway",
     });

@@ -47,6 +47,15 @@ test("two places with the same trial are one job, measured for both", () => {
   expect(trialJobs(trials, () => data).map(({ measure }) => measure.steps?.every)).toEqual([2]);
 });
 
+test("two places with the same trial and probes on different inputs are refused, not measured for one of them", () => {
+  const spec = trialSpec(data, { model });
+  const rows = { kind: "rows", split: "train", rows: [0] } as const;
+  const trials = [{}, { inputs: rows }].map((probes) => ({ spec, measure: measurementPlan({ probes }) }));
+  const message = "two places of the design have the same trial with probes on different inputs";
+  expect(() => trialJobs(trials, () => data)).toThrow(message);
+  expect(() => trialJobs([...trials].reverse(), () => data)).toThrow(message);
+});
+
 test("a trial needs the memory of its accounting, and an ensemble that of all its networks", () => {
   const single = jobOf(trialSpec(data, {}));
   const { training } = inspect(smallNet as LayerSpec, { inputShape: [1, 12, 12], batchSize: 16 }).memory;

@@ -5,7 +5,7 @@ import { InvalidInputError } from "../../core/errors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { type TrialSpec, type TrialSpecInput, trialId, trialSpec } from "../../train/spec/trial-spec.js";
 import type { PlannedTrial } from "../definition.js";
-import { joined, type MeasurementPlan, measurementOptions } from "../measurement.js";
+import { covers, joined, type MeasurementPlan, measurementOptions } from "../measurement.js";
 import { type JobNeeds, needsEstimator } from "./needs.js";
 
 export interface TrialJob {
@@ -52,7 +52,8 @@ export function readTrialJob(given: unknown): TrialJob {
 /**
  * The jobs of a design. If two places of a design have the same trial, it is one job with the measurements of both.
  * @param dataOf returns the data set of a trial.
- * @throws ShapeError | InvalidInputError for a model that cannot be built for its data.
+ * @throws ShapeError | InvalidInputError for a model that cannot be built for its data, and for two places with the same
+ * trial whose measurements cannot be taken together.
  */
 export function trialJobs(
   trials: readonly Pick<PlannedTrial, "spec" | "measure">[],
@@ -66,10 +67,22 @@ export function trialJobs(
     const { source } = spec.data;
     jobs.set(trial, {
       ...{ schema: 1, trial, spec },
-      measure: known === undefined ? measure : joined(known.measure, measure),
+      measure: known === undefined ? measure : measuredForBoth(trial, known.measure, measure),
       artifacts: source.kind === "artifact" ? [source.sha256] : [],
       needs: known?.needs ?? needs(spec, dataOf(spec)),
     });
   }
   return [...jobs.values()];
+}
+
+/** One plan for both places. A trial has probes on one kind of inputs, so one place would be left without its readings. */
+function measuredForBoth(trial: string, first: MeasurementPlan, second: MeasurementPlan): MeasurementPlan {
+  const both = joined(first, second);
+  if (covers(both, first) && covers(both, second)) return both;
+  throw new InvalidInputError("two places of the design have the same trial with probes on different inputs", {
+    where: `trial ${trial}`,
+    expected: "the same probes.inputs at both places",
+    received: `${JSON.stringify(first.probes?.inputs)} and ${JSON.stringify(second.probes?.inputs)}`,
+    remedy: "Give one of the two trials another seed",
+  });
 }
