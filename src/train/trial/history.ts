@@ -1,4 +1,5 @@
 // What a trial measured so far: losses of every step, evaluations, and which networks ended before the others.
+import { groupBy } from "../../core/group-by.js";
 import { type Epoch, passedEpochs } from "../data/row-order.js";
 import type { Keep, StopRule } from "../spec/trial-spec.js";
 import { ratio, rightAnswers, sumOf, weightedMean } from "./epochs/counted-means.js";
@@ -167,10 +168,9 @@ export class TrialHistory {
       });
       done = step;
     };
-    for (const [i, { step }] of evaluations.entries()) {
-      if (evaluations[i - 1]?.step === step) continue;
-      addUntil(step);
-      this.addEpoch(evaluations.filter((evaluation) => evaluation.step === step));
+    for (const measured of groupBy(evaluations, ({ step }) => `${step}`).values()) {
+      addUntil(measured[0].step);
+      this.addEpoch(measured);
     }
     addUntil(losses.length / this.networks);
   }

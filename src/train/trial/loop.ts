@@ -266,7 +266,7 @@ export class TrialLoop implements Trial {
   #isEpochDue(): boolean {
     const step = this.#step;
     if (step === 0 || !this.#measuresEpochs || this.#order.epochAt(step).first !== step) return false;
-    return !this.history.evaluations.some((known) => known.phase === "train" && known.step === step);
+    return this.history.epochs.last?.step !== step;
   }
 
   /** Measures an epoch. If that fails, a training can go on from its end. */

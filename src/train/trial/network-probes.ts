@@ -74,13 +74,13 @@ export class NetworkProbes {
 
   /** Row numbers, hyperparameters and random keys of one step. */
   #tables(program: ProbeProgram, step: number, network: number): Readonly<Record<string, TensorData>> {
-    const { spec, orders, schedule, totalSteps } = this.#plan;
+    const { spec, orders, schedule, totalSteps, watchesEpochs } = this.#plan;
     const order = orders[network] ?? orders[0];
     const learningRate = spec.learningRates?.[network];
     const { steps: _, ...tables } = segmentFeeds({
       ...{ program, order, schedule, totalSteps, seed: spec.seed + network },
       segment: { first: step, steps: 1, batchSize: order.sizeAt(step) },
-      measured: this.#epochs.of(network, step),
+      ...(watchesEpochs ? { measured: this.#epochs.of(network, step) } : {}),
       optimizer: { ...spec.optimizer, ...(learningRate === undefined ? {} : { learningRate }) },
     }).feeds;
     return tables;

@@ -155,11 +155,11 @@ export class SingleEngine implements TrialEngine {
   }
 
   async #feedsOf({ program }: LoadedProgram, segment: Segment): Promise<SegmentFeeds> {
-    const { schedule, totalSteps, spec } = this.#plan;
+    const { schedule, totalSteps, spec, watchesEpochs } = this.#plan;
     const { feeds, ...rest } = segmentFeeds({
       ...{ program, segment, schedule, totalSteps, order: this.#order },
       ...{ optimizer: spec.optimizer, seed: spec.seed },
-      measured: this.#epochs.of(0, segment.first),
+      ...(watchesEpochs ? { measured: this.#epochs.of(0, segment.first) } : {}),
     });
     return { ...rest, feeds: { ...feeds, ...(await this.#split("train").feeds(feeds.rows)) } };
   }
