@@ -23,6 +23,16 @@ export { openTrial, type Trial, type TrialRequest } from "./train/trial/trial.js
 export { type ProbeSpec, type ProbeTarget, probeTargets } from "./probes/probe-spec.js";
 export { statistics } from "./probes/statistics.js";
 export { type GradientNoise, gradientNoise, gradientNoiseScale } from "./probes/noise-scale.js";
+export {
+  activationMoments,
+  edgeOfChaos,
+  fixedVariance,
+  type LayerSignal,
+  meanField,
+  outputFraction,
+  type Pointwise,
+  type RandomLayer,
+} from "./probes/mean-field.js";
 export type { Divergence, Evaluation, Measured, ProbeReading, Stop, TrialEvent } from "./train/trial/events.js";
 export type { TrialHistory } from "./train/trial/history.js";
 export { dataUse } from "./train/spec/data-use.js";

@@ -25,6 +25,8 @@ export interface Finding {
   readonly unit: string;
   /** Which level of the design: `batchNormHidden`. */
   readonly variant: string;
+  /** Which hidden layer, from 1, for numbers that belong to one. */
+  readonly layer?: number;
 }
 
 export const verdicts = ["supported", "not supported", "inconclusive", "erratum"] as const;

@@ -26,6 +26,9 @@ export { transformerEncoderBlock } from "./layers/transformer-encoder-block.js";
 export { layers } from "./layers/index.js";
 export type { LayerSpec } from "./layer.js";
 
+// An activation as a function of numbers.
+export { type PointwiseFunction, pointwise } from "./pointwise.js";
+
 // Augmentations: random changes of the images of training batches. `augmentations` is the table of all.
 export { randomHorizontalFlip } from "./augmentations/random-horizontal-flip.js";
 export { randomShift } from "./augmentations/random-shift.js";

@@ -41,13 +41,26 @@ function exactTable(group: readonly Finding[], variantTitles: Readonly<Record<st
 <thead><tr><th scope="col">Variant</th><th scope="col" class="number">Value, exact</th></tr></thead>
 <tbody>
 ${group.map(
-  ({ variant, value }) =>
-    html`<tr><th scope="row">${variantTitles[variant] ?? wordsOf(variant)}</th><td class="number strong">${fixedText(value, decimals)}</td></tr>
+  (finding) =>
+    html`<tr><th scope="row">${rowTitle(finding, variantTitles)}</th><td class="number strong">${fixedText(finding.value, decimals)}</td></tr>
 `,
 )}
 </tbody>
 </table></div>
 `;
+}
+
+/** The variant; a combination of levels is printed as `MNIST, tanh, Glorot`. */
+function rowTitle({ variant, layer }: Finding, titles: Readonly<Record<string, string>>): string {
+  const title = titles[variant] ?? variantText(variant, titles);
+  return layer === undefined ? title : `${title}, layer ${layer}`;
+}
+
+function variantText(variant: string, titles: Readonly<Record<string, string>>): string {
+  const parts = variant.split("/");
+  return parts.length > 1 && parts.every((part) => titles[part] !== undefined)
+    ? parts.map((part) => titles[part]).join(", ")
+    : wordsOf(variant);
 }
 
 const unitText = (unit: string): Html => (unit === "" ? html`` : html` <span class="unit">(${unit})</span>`);
@@ -74,16 +87,13 @@ ${methodText === "" ? html`` : html`<tfoot><tr><td colspan="4">Interval: ${metho
 `;
 }
 
-function findingLine(
-  { variant, value, interval, n, of }: Finding,
-  decimals: number,
-  variantTitles: Readonly<Record<string, string>>,
-): Html {
+function findingLine(finding: Finding, decimals: number, variantTitles: Readonly<Record<string, string>>): Html {
+  const { value, interval, n, of } = finding;
   const ends =
     interval === undefined
       ? html`<span class="quiet">none for one seed</span>`
       : html`${fixedText(interval[0], decimals)} to ${fixedText(interval[1], decimals)}`;
-  return html`<tr><th scope="row">${variantTitles[variant] ?? wordsOf(variant)}</th><td class="number strong">${fixedText(value, decimals)}</td><td class="number">${ends}</td><td class="number">${survivorsText({ n, ...(of === undefined ? {} : { of }) })}</td></tr>
+  return html`<tr><th scope="row">${rowTitle(finding, variantTitles)}</th><td class="number strong">${fixedText(value, decimals)}</td><td class="number">${ends}</td><td class="number">${survivorsText({ n, ...(of === undefined ? {} : { of }) })}</td></tr>
 `;
 }
 

@@ -176,8 +176,8 @@ function divergenceText(diverged: readonly Divergence[]): string {
 function findingsText(analysis: StoredAnalysis | undefined, width: number): string {
   if (analysis === undefined || analysis.findings.length === 0) return "";
   const rows = analysis.findings.map(
-    ({ title, variant, value, unit, interval, n }): Row => ({
-      finding: title,
+    ({ title, variant, layer, value, unit, interval, n }): Row => ({
+      finding: layer === undefined ? title : `${title}, layer ${layer}`,
       variant,
       value,
       unit,

@@ -38,6 +38,7 @@ const storedForms = {
   findings: z.looseObject({
     ...{ id: z.string(), title: z.string(), value: number, n: number },
     ...{ unit: z.string(), variant: z.string(), interval: z.tuple([number, number]).optional() },
+    layer: z.int().optional(),
   }),
   claims: z.looseObject({
     ...{ id: z.string(), source: z.string(), text: z.string(), rule: z.string(), evidence: z.string() },

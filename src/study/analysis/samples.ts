@@ -142,7 +142,7 @@ export function proportionOf({ values, of }: Samples, holds: (value: number) => 
 
 /** A list with the finding of an estimate; empty without an estimate. */
 export function findingsOf(
-  about: Pick<Finding, "id" | "title" | "unit" | "variant">,
+  about: Pick<Finding, "id" | "title" | "unit" | "variant" | "layer">,
   estimate: Estimate | undefined,
 ): Finding[] {
   return estimate === undefined ? [] : [{ ...about, ...estimate }];
