@@ -3,6 +3,7 @@
 import type { Shape } from "../core/numbers/shape.js";
 import type { InputReach } from "./accounting/axis-reach.js";
 import type { Window } from "./accounting/window.js";
+import type { ActivationRecord } from "./activation-record.js";
 import type { Attributes, Graph, Tensor, TensorType } from "./tensor.js";
 
 export type AttributeType = "int" | "float" | "ints" | "floats" | "string" | "strings" | "tensor" | "graph";
@@ -144,11 +145,8 @@ export interface Op<A extends Attributes = Attributes> {
    * operators are in ops/network-axis/rules.ts.
    */
   readonly batch?: "elementwise";
-  /**
-   * Marks a non-linearity, whose input and output probes measure. Outputs outside `unsaturated` have nearly
-   * reached an asymptote; `off` is the output of a unit that is off.
-   */
-  readonly activation?: { readonly unsaturated?: readonly [number, number]; readonly off?: number };
+  /** Marks a non-linearity, whose input and output probes measure. */
+  readonly activation?: ActivationRecord<A>;
   /** Whether it acts on every channel (axis 1) separately, independent of the order of positions. */
   readonly isChannelwise?: boolean;
   /**

@@ -1,6 +1,8 @@
 // The tensors that probes measure in a network: inputs and outputs of its non-linearities, and its output.
+import type { ActivationFacts } from "../graph/activation-record.js";
 import { nodesInOrder } from "../graph/order.js";
-import type { Tensor } from "../graph/tensor.js";
+import type { Node, Tensor } from "../graph/tensor.js";
+import { unitAxes, unitAxesOf } from "./unit-axes.js";
 
 /** A non-linearity, or the output of the network, that a probe can measure. */
 export interface Site {
@@ -8,27 +10,38 @@ export interface Site {
   readonly path: string;
   readonly preActivation?: Tensor;
   readonly activation: Tensor;
-  readonly unsaturated?: readonly [number, number];
-  readonly off?: number;
+  /** Absent of an output that no non-linearity makes. */
+  readonly facts?: ActivationFacts;
+  /** The axes of its units; absent where a tensor has none. */
+  readonly unitAxes?: readonly number[];
+  /** Whether it is the output of the network, of which `preActivation` is not a tensor of its own to probes. */
+  readonly isOutput?: true;
 }
 
-/** The non-linearities of a network in order of execution, then its output. */
-export function sitesOf(output: Tensor): Site[] {
+/**
+ * The non-linearities of a network in order of execution, then its output.
+ * @param inputs the data that the output is computed from.
+ */
+export function sitesOf(output: Tensor, inputs: readonly Tensor[]): Site[] {
   const sites: Site[] = [];
+  const units = unitAxes(output, inputs);
+  const factsOf = (node: Node | undefined): Partial<Site> =>
+    node?.op.activation === undefined
+      ? {}
+      : { preActivation: node.inputs[0] as Tensor, facts: node.op.activation.facts(node.attrs) };
   const taken = new Map<string, number>();
   const uniquePath = (path: string): string => {
     const count = (taken.get(path) ?? 0) + 1;
     taken.set(path, count);
     return count === 1 ? path : `${path} #${count}`;
   };
-  for (const { op, inputs, outputs, scope } of nodesInOrder([output])) {
+  const site = (path: string, activation: Tensor): Site => {
+    const axes = unitAxesOf(activation, units);
+    return { path, activation, ...factsOf(activation.node), ...(axes === undefined ? {} : { unitAxes: axes }) };
+  };
+  for (const { op, outputs, scope } of nodesInOrder([output])) {
     if (op.activation === undefined || outputs[0] === output) continue;
-    sites.push({
-      path: uniquePath(scope ?? op.name),
-      preActivation: inputs[0] as Tensor,
-      activation: outputs[0],
-      ...op.activation,
-    });
+    sites.push(site(uniquePath(scope ?? op.name), outputs[0]));
   }
-  return [...sites, { path: "output", activation: output, ...output.node?.op.activation }];
+  return [...sites, { ...site("output", output), isOutput: true }];
 }

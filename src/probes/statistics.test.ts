@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { sizeOf } from "../core/numbers/shape.js";
 import { randomStream } from "../core/random/rng.js";
+import { rectified } from "../graph/activation-record.js";
 import { input } from "../graph/build.js";
 import { graph } from "../graph/graph.js";
 import { evaluateGraph } from "../graph/reference/evaluate.js";
@@ -55,8 +56,8 @@ const expected: Readonly<Record<StatisticName, [StatisticContext, number]>> = {
   norm: [{}, length(list)],
   zeroFraction: [{}, shareOf((value) => value === 0)],
   // Unit 1 of 5; unit 2 fires once. Negative values keep the others from being judged by their sum.
-  deadFraction: [{ off: 0 }, 1 / 5],
-  saturatedFraction: [{ unsaturated: [-0.5, 0.8] }, shareOf((value) => value < -0.5 || value > 0.8)],
+  deadFraction: [{ facts: rectified, unitAxes: [1] }, 1 / 5],
+  saturatedFraction: [{ facts: { unsaturated: [-0.5, 0.8] } }, shareOf((value) => value < -0.5 || value > 0.8)],
   relativeNorm: [{ weight: any }, length(list) / length(other)],
   effectiveLearningRate: [{ gradient: any }, length(list) / length(other)],
   isConstant: [{ isOutput: true }, 0],

@@ -1,20 +1,22 @@
 // Statistics of a tensor as symbolic scalars: what probes compute inside the program.
 import { sizeOf } from "../core/numbers/shape.js";
+import type { ActivationFacts, OffState } from "../graph/activation-record.js";
 import { scalar } from "../graph/build.js";
 import { add, div, max, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
 import { cast } from "../graph/ops/elementwise/cast.js";
-import { equal, greater, less, lessOrEqual } from "../graph/ops/elementwise/comparison.js";
-import { sqrt } from "../graph/ops/elementwise/unary.js";
-import { reshape } from "../graph/ops/movement/shape-movement.js";
+import { and, equal, greater, greaterOrEqual, less, lessOrEqual } from "../graph/ops/elementwise/comparison.js";
+import { abs, sqrt } from "../graph/ops/elementwise/unary.js";
 import { reduceMax, reduceMean, reduceMin, reduceSumSquare } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
 
 /** Additional inputs of a statistic. */
 export interface StatisticContext {
-  /** Outputs in this range are not saturated. */
-  readonly unsaturated?: readonly [number, number];
-  /** Output of a unit that is off. */
-  readonly off?: number;
+  /** Non-linearities only: when outputs are saturated and off. */
+  readonly facts?: ActivationFacts | undefined;
+  /** Non-linearities only: their input. */
+  readonly preActivation?: Tensor | undefined;
+  /** The axes of the units; an empty list for a single unit. */
+  readonly unitAxes?: readonly number[] | undefined;
   /** Updates only: the parameter before the update, and its gradient. */
   readonly weight?: Tensor;
   readonly gradient?: Tensor;
@@ -56,17 +58,15 @@ export const statistics = {
   norm: { about: "length (L2)", build: (x) => norm(x) },
   zeroFraction: { about: "fraction of elements that are exactly 0", build: (x) => share(equal(x, scalar(0))) },
   deadFraction: {
-    about: "fraction of units (axis 1) that are off for every example and position of the batch",
-    build: (x, { off }) => (off === undefined || x.shape.length < 2 ? undefined : share(isDead(x, off))),
+    about: "fraction of units that are off for every example and position of the inputs",
+    build: (x, { facts, preActivation = x, unitAxes }) =>
+      facts?.off === undefined || unitAxes === undefined
+        ? undefined
+        : share(alwaysTrue(isOff(x, facts.off, preActivation), unitAxes)),
   },
   saturatedFraction: {
-    about: "fraction of elements near an asymptote: |tanh| > 0.9, sigmoid < 0.1 or > 0.9",
-    build: (x, { unsaturated }) => {
-      if (unsaturated === undefined) return undefined;
-      const [low, high] = unsaturated.map((bound) => scalar(bound));
-      const below = cast(less(x, low), "float32");
-      return reduceMean(max(below, cast(greater(x, high), "float32")));
-    },
+    about: "fraction of elements near an asymptote that is not the off state: |tanh| > 0.9, sigmoid < 0.1 or > 0.9",
+    build: (x, { facts }) => (facts?.unsaturated === undefined ? undefined : reduceMean(outside(x, facts.unsaturated))),
   },
   relativeNorm: {
     about: "norm of the update divided by the norm of the parameter",
@@ -84,12 +84,27 @@ export const statistics = {
 
 export type StatisticName = keyof typeof statistics;
 
-/** One flag per unit: whether its largest output over examples and positions is at most `off`. */
-function isDead(x: Tensor, off: number): Tensor {
-  const [examples, units] = x.shape;
-  const places = sizeOf(x.shape) / Math.max(1, examples * units);
-  const perUnit = reduceMax(reshape(x, [examples, units, places]), [0, 2]);
-  return lessOrEqual(perUnit, scalar(off));
+/** 1 or 0 per element: whether it is below or above a range, whose ends may be infinite. */
+function outside(x: Tensor, [low, high]: readonly [number, number]): Tensor {
+  const below = Number.isFinite(low) ? cast(less(x, scalar(low)), "float32") : undefined;
+  const above = Number.isFinite(high) ? cast(greater(x, scalar(high)), "float32") : undefined;
+  return below !== undefined && above !== undefined ? max(below, above) : ((below ?? above) as Tensor);
+}
+
+/** Flags per element. NaN is not off. */
+function isOff(x: Tensor, { value, within, inputs }: OffState, preActivation: Tensor): Tensor {
+  const near = within === 0 ? equal(x, scalar(value)) : lessOrEqual(abs(sub(x, scalar(value))), scalar(within));
+  if (inputs === undefined) return near;
+  const [low, high] = inputs;
+  const aboveLow = Number.isFinite(low) ? and(near, greaterOrEqual(preActivation, scalar(low))) : near;
+  return Number.isFinite(high) ? and(aboveLow, lessOrEqual(preActivation, scalar(high))) : aboveLow;
+}
+
+/** One flag per unit: whether it is set for all examples and places. */
+function alwaysTrue(flags: Tensor, unitAxes: readonly number[]): Tensor {
+  const others = flags.shape.map((_, axis) => axis).filter((axis) => !unitAxes.includes(axis));
+  const numbers = cast(flags, "float32");
+  return greater(others.length === 0 ? numbers : reduceMin(numbers, others), scalar(0.5));
 }
 
 /**

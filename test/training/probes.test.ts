@@ -67,7 +67,7 @@ describe("against a slow evaluation", () => {
     const network = buildNetwork(layers, { mode: "training", batchSize: 16, inputShape: data.inputShape });
     const targets = input("targets", "int32", [16]);
     const loss = lossFunction({ kind: "crossEntropy" }).build(network.output, targets);
-    const sites = sitesOf(network.output);
+    const sites = sitesOf(network.output, network.inputs);
     const wanted = new Map<string, Tensor>();
     const slopes = gradients({
       of: loss,

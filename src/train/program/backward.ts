@@ -280,7 +280,7 @@ export function bindNetwork(
   for (const { path, tensor } of [...template.parameters, ...template.frozen, ...template.buffers])
     replaced.set(tensor, tensors.get(path) as Tensor);
   for (const [i, key] of template.randomKeys.flatMap(({ tensors }) => tensors).entries()) replaced.set(key, keys[i]);
-  const sites = wantsSites ? sitesOf(template.output) : [];
+  const sites = wantsSites ? sitesOf(template.output, template.inputs) : [];
   const source: Graph = {
     inputs: [],
     outputs: [

@@ -130,18 +130,14 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
 
 /** All tensors that can be probed, in order of execution. */
 function probedTensors({ batch, state, carried, next }: TrainingStep): Probed[] {
-  const sites = batch.sites.flatMap((site, i): Probed[] => {
-    const { path, preActivation, activation, gradient, unsaturated, off } = site;
-    const facts = {
-      ...(unsaturated === undefined ? {} : { unsaturated }),
-      ...(off === undefined ? {} : { off }),
-      isOutput: i === batch.sites.length - 1,
-    };
+  const sites = batch.sites.flatMap((site): Probed[] => {
+    const { path, preActivation, activation, gradient, facts, unitAxes, isOutput = false } = site;
+    const context = { facts, preActivation, unitAxes, isOutput };
     return [
-      ...(preActivation === undefined
+      ...(preActivation === undefined || isOutput
         ? []
         : [{ of: "preActivations" as const, path, tensor: preActivation, context: {} }]),
-      { of: "activations", path, tensor: activation, context: facts },
+      { of: "activations", path, tensor: activation, context },
       { of: "activationGradients", path, tensor: gradient, context: {} },
     ];
   });

@@ -2,6 +2,7 @@
 import { InvalidInputError } from "../../../core/errors.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { firstPointwise } from "../../accounting/reach.js";
+import { approachesZero, rectified, saturates } from "../../activation-record.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -23,7 +24,7 @@ export const reluOp: Op<NoAttributes> = {
   ),
   order: "preserves",
   isChannelwise: true,
-  activation: { off: 0 },
+  activation: { facts: () => rectified },
 };
 
 export const sigmoidOp: Op<NoAttributes> = {
@@ -32,27 +33,34 @@ export const sigmoidOp: Op<NoAttributes> = {
     (x) => 1 / (1 + Math.exp(-x)),
     ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, mul(y, sub(scalar(1, y.dtype), y)))],
   ),
-  activation: { unsaturated: [0.1, 0.9] },
+  activation: { facts: () => saturates(0, 1) },
 };
 
 export const tanhOp: Op<NoAttributes> = {
   ...unary("Tanh", Math.tanh, ({ outputs: [y], cotangents: [ct] }) => [mul(ct!, sub(scalar(1, y.dtype), mul(y, y)))]),
-  activation: { unsaturated: [-0.9, 0.9] },
+  activation: { facts: () => saturates(-1, 1) },
 };
 
-export const softplusOp = unary(
-  "Softplus",
-  // log(1 + e^x) without overflow.
-  (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  ({ inputs: [x], cotangents: [ct] }) => [mul(ct!, sigmoid(x!))],
-);
+export const softplusOp: Op<NoAttributes> = {
+  ...unary(
+    "Softplus",
+    // log(1 + e^x) without overflow.
+    (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    ({ inputs: [x], cotangents: [ct] }) => [mul(ct!, sigmoid(x!))],
+  ),
+  activation: { facts: () => approachesZero },
+};
 
 export const leakyReluOp: Op<LeakyReluAttributes> = {
   name: "LeakyRelu",
   arity: [1, 1],
   attributes: { alpha: { type: "float", default: 0.01 } },
   inputNames: ["X"],
-  activation: {},
+  // Of slope 0 it is a ReLU; of slope 1, no non-linearity.
+  activation: {
+    facts: ({ alpha }) => (alpha === 0 ? rectified : {}),
+    fit: (curve) => (curve(-1) < 0 && curve(-1) > -1 ? { alpha: -curve(-1) } : undefined),
+  },
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   // At 0 the gradient is alpha, as in PyTorch.
   vjp({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) {
@@ -107,7 +115,6 @@ export const clipOp: Op<NoAttributes> = {
   },
 };
 
-/** A bound for broadcasting in an ensemble: `[n]`, or a scalar. */
 /** `max(x, 0)`; its gradient at 0 is 0. */
 export function relu(x: Tensor): Tensor {
   return apply(reluOp, [x])[0];

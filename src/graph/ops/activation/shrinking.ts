@@ -1,4 +1,5 @@
 // Shrink and Swish: non-linearities around 0.
+import { dips, endOfZeros, rectified } from "../../activation-record.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -11,6 +12,11 @@ import { sigmoid } from "./activation.js";
 export type ShrinkAttributes = { readonly bias: number; readonly lambd: number };
 export type SwishAttributes = { readonly alpha: number };
 
+/** Beyond all thresholds in use. */
+const far = 64;
+/** Where `x sigmoid(x)` is smallest. */
+const swishMinimum = -1.2784645;
+
 /**
  * `bias` closer to 0 beyond `lambd` on either side; 0 in between. Hard shrinkage with bias 0, soft shrinkage with bias
  * = lambd.
@@ -20,7 +26,13 @@ export const shrinkOp: Op<ShrinkAttributes> = {
   arity: [1, 1],
   attributes: { bias: { type: "float", default: 0 }, lambd: { type: "float", default: 0.5 } },
   inputNames: ["input"],
-  activation: { off: 0 },
+  activation: {
+    facts: () => rectified,
+    fit(curve) {
+      const lambd = endOfZeros(curve, 0, far);
+      return lambd === undefined ? undefined : { lambd, bias: far - curve(far) };
+    },
+  },
   batch: "elementwise",
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   // At the kinks the gradient is 0, as in PyTorch.
@@ -42,7 +54,10 @@ export const swishOp: Op<SwishAttributes> = {
   arity: [1, 1],
   attributes: { alpha: { type: "float", default: 1 } },
   inputNames: ["X"],
-  activation: {},
+  activation: {
+    facts: ({ alpha }) => (alpha === 0 ? {} : dips(swishMinimum, { scale: alpha })),
+    fit: (curve) => ({ alpha: Math.log(curve(1) / (1 - curve(1))) }),
+  },
   batch: "elementwise",
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   // s (1 + alpha x (1 - s)); this order avoids infinite terms.

@@ -5,6 +5,7 @@
 import { ShapeError } from "../../../core/errors.js";
 import { sameShape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import { firstPointwise } from "../../accounting/reach.js";
+import { type ActivationRecord, type Curve, dips, endOfZeros, rectified, saturates } from "../../activation-record.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op, type Vjp } from "../../op.js";
 import { mapBroadcast } from "../../reference/nd-broadcast.js";
@@ -24,14 +25,14 @@ function activation<A extends Attributes>(
   attributes: Op<A>["attributes"],
   value: (x: number, attrs: A) => number,
   vjp: Vjp<A>,
-  facts: NonNullable<Op["activation"]> = {},
+  record: ActivationRecord<A>,
 ): Op<A> {
   return {
     name,
     arity: [1, 1],
     attributes,
     inputNames: ["X"],
-    activation: facts,
+    activation: record,
     batch: "elementwise",
     infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
     vjp,
@@ -42,6 +43,12 @@ function activation<A extends Attributes>(
 
 const like = (x: Tensor, value: number): Tensor => scalar(value, x.dtype);
 const float = (preset: number) => ({ type: "float", default: preset }) as const;
+
+/** Minus the limit of a curve at minus infinity. */
+const depth = (curve: Curve): number => -curve(-100);
+
+/** Facts of a function with the limit `-alpha`. A negative alpha is met by outputs of both sides. */
+const belowZero = (limit: number) => (limit > 0 ? saturates(-limit) : limit === 0 ? rectified : {});
 
 export type AlphaAttributes = { readonly alpha: number };
 export type SeluAttributes = { readonly alpha: number; readonly gamma: number };
@@ -55,6 +62,7 @@ export const eluOp = activation<AlphaAttributes>(
   ({ inputs: [x], outputs: [y], attrs: { alpha }, cotangents: [ct] }) => [
     where(greater(x!, like(x!, 0)), ct!, mul(ct!, add(y, like(x!, alpha)))),
   ],
+  { facts: ({ alpha }) => belowZero(alpha), fit: (curve) => ({ alpha: depth(curve) }) },
 );
 
 /** `gamma` times an Elu, with the constants that keep mean and variance (Klambauer et al., NeurIPS 2017). */
@@ -66,6 +74,10 @@ export const seluOp = activation<SeluAttributes>(
   ({ inputs: [x], outputs: [y], attrs: { alpha, gamma }, cotangents: [ct] }) => [
     mul(ct!, where(greater(x!, like(x!, 0)), like(x!, gamma), add(y, like(x!, gamma * alpha)))),
   ],
+  {
+    facts: ({ alpha, gamma }) => (gamma > 0 ? belowZero(alpha * gamma) : {}),
+    fit: (curve) => ({ alpha: depth(curve) / curve(1), gamma: curve(1) }),
+  },
 );
 
 /** `max(0, x) + min(0, alpha (e^(x/alpha) - 1))` (Barron, 2017). */
@@ -76,6 +88,7 @@ export const celuOp = activation<AlphaAttributes>(
   ({ inputs: [x], outputs: [y], attrs: { alpha }, cotangents: [ct] }) => [
     where(greater(x!, like(x!, 0)), ct!, mul(ct!, add(mul(y, like(x!, 1 / alpha)), like(x!, 1)))),
   ],
+  { facts: ({ alpha }) => (alpha > 0 ? saturates(-alpha) : {}), fit: (curve) => ({ alpha: depth(curve) }) },
 );
 
 /** `x` above `alpha`, 0 elsewhere. */
@@ -84,7 +97,13 @@ export const thresholdedReluOp = activation<AlphaAttributes>(
   { alpha: float(1) },
   (x, { alpha }) => (x > alpha ? x : 0),
   ({ inputs: [x], attrs: { alpha }, cotangents: [ct] }) => [mul(ct!, cast(greater(x!, like(x!, alpha)), x!.dtype))],
-  { off: 0 },
+  {
+    facts: () => rectified,
+    fit(curve) {
+      const alpha = endOfZeros(curve, -64, 64);
+      return alpha === undefined ? undefined : { alpha };
+    },
+  },
 );
 
 /** `alpha x + beta`, clipped to [0, 1]; the gradient is 0 at both ends. */
@@ -96,7 +115,10 @@ export const hardSigmoidOp = activation<HardSigmoidAttributes>(
     const inside = and(greater(y, like(x!, 0)), less(y, like(x!, 1)));
     return [mul(ct!, mul(cast(inside, x!.dtype), like(x!, alpha)))];
   },
-  { unsaturated: [0.1, 0.9] },
+  {
+    facts: () => saturates(0, 1),
+    fit: (curve) => ({ alpha: (curve(0.25) - curve(-0.25)) / 0.5, beta: curve(0) }),
+  },
 );
 
 /** `x` times the hard sigmoid of slope 1/6 (Howard et al., ICCV 2019). */
@@ -110,6 +132,7 @@ export const hardSwishOp = activation<NoAttributes>(
     // Multiplying by 0 instead of the inner `where` would give NaN at minus infinity.
     return [mul(ct!, where(high, where(low, slope, like(x!, 0)), like(x!, 1)))];
   },
+  { facts: () => dips(-1.5, { isExact: true }) },
 );
 
 /** `x / (1 + |x|)`. */
@@ -121,7 +144,7 @@ export const softsignOp = activation<NoAttributes>(
     const grown = add(abs(x!), like(x!, 1));
     return [div(ct!, mul(grown, grown))];
   },
-  { unsaturated: [-0.9, 0.9] },
+  { facts: () => saturates(-1, 1) },
 );
 
 /** `x tanh(log(1 + e^x))` (Misra, BMVC 2020). */
@@ -134,6 +157,7 @@ export const mishOp = activation<NoAttributes>(
     const slope = mul(mul(x!, sigmoid(x!)), sub(like(x!, 1), mul(gate, gate)));
     return [mul(ct!, add(gate, slope))];
   },
+  { facts: () => dips(-1.1924312) },
 );
 
 export type GeluAttributes = { readonly approximate: string };
@@ -153,6 +177,8 @@ export const geluOp = activation<GeluAttributes>(
   ({ inputs: [x], attrs: { approximate }, cotangents: [ct] }) => [
     mul(ct!, approximate === "tanh" ? tanhGeluSlope(x!) : geluSlope(x!)),
   ],
+  // Both forms, which differ by less than 5e-4, have their minimum here.
+  { facts: () => dips(-0.7518) },
 );
 
 /** Distribution function plus x times the density. */
@@ -180,7 +206,7 @@ export const preluOp: Op<NoAttributes> = {
   arity: [2, 2],
   attributes: {},
   inputNames: ["X", "slope"],
-  activation: {},
+  activation: { facts: () => ({}) },
   infer([x, slope], _attrs, place) {
     const [type] = inferBroadcast(place, [x, slope]);
     if (sameShape(type.shape, x!.shape)) return [type];
