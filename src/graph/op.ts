@@ -145,6 +145,8 @@ export interface Op<A extends Attributes = Attributes> {
    * operators are in ops/network-axis/rules.ts.
    */
   readonly batch?: "elementwise";
+  /** Acts element by element, wherever an element is, but cannot act on many networks at once as it is. */
+  readonly isPointwise?: true;
   /** Marks a non-linearity, whose input and output probes measure. */
   readonly activation?: ActivationRecord<A>;
   /** Whether it acts on every channel (axis 1) separately, independent of the order of positions. */

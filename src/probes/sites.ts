@@ -1,7 +1,7 @@
 // The tensors that probes measure in a network: inputs and outputs of its non-linearities, and its output.
 import type { ActivationFacts } from "../graph/activation-record.js";
-import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
+import { nonLinearities } from "./non-linearities.js";
 import { unitAxes, unitAxesOf } from "./unit-axes.js";
 
 /** A non-linearity, or the output of the network, that a probe can measure. */
@@ -23,12 +23,8 @@ export interface Site {
  * @param inputs the data that the output is computed from.
  */
 export function sitesOf(output: Tensor, inputs: readonly Tensor[]): Site[] {
-  const sites: Site[] = [];
   const units = unitAxes(output, inputs);
-  const factsOf = (node: Node | undefined): Partial<Site> =>
-    node?.op.activation === undefined
-      ? {}
-      : { preActivation: node.inputs[0] as Tensor, facts: node.op.activation.facts(node.attrs) };
+  const found = nonLinearities(output);
   const taken = new Map<string, number>();
   const uniquePath = (path: string): string => {
     const count = (taken.get(path) ?? 0) + 1;
@@ -37,11 +33,20 @@ export function sitesOf(output: Tensor, inputs: readonly Tensor[]): Site[] {
   };
   const site = (path: string, activation: Tensor): Site => {
     const axes = unitAxesOf(activation, units);
-    return { path, activation, ...factsOf(activation.node), ...(axes === undefined ? {} : { unitAxes: axes }) };
+    return { path, activation, ...(axes === undefined ? {} : { unitAxes: axes }) };
   };
-  for (const { op, outputs, scope } of nodesInOrder([output])) {
-    if (op.activation === undefined || outputs[0] === output) continue;
-    sites.push(site(uniquePath(scope ?? op.name), outputs[0]));
-  }
-  return [...sites, { ...site("output", output), isOutput: true }];
+  const sites = found.flatMap(({ activation, ...rest }): Site[] => {
+    if (activation === output) return [];
+    const node = activation.node as Node;
+    return [{ ...site(uniquePath(node.scope ?? node.op.name), activation), ...rest }];
+  });
+  const last = found.find(({ activation }) => activation === output);
+  return [
+    ...sites,
+    {
+      ...site("output", output),
+      ...(last === undefined ? {} : { preActivation: last.preActivation, facts: last.facts }),
+      isOutput: true,
+    },
+  ];
 }

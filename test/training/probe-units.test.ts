@@ -1,10 +1,12 @@
 // The units that dead fractions count: those of the product before a non-linearity, whatever moved them since.
 import { afterAll, describe, expect, test } from "vitest";
-import { constant, filled, input } from "../../src/graph/build.js";
+import { sizeOf } from "../../src/core/numbers/shape.js";
+import { constant, filled, input, scalar } from "../../src/graph/build.js";
 import * as ops from "../../src/graph/builders.js";
 import { graph } from "../../src/graph/graph.js";
+import { evaluateGraph } from "../../src/graph/reference/evaluate.js";
 import type { Tensor } from "../../src/graph/tensor.js";
-import { gelu, relu } from "../../src/nn/activations.js";
+import { activations, gelu, relu } from "../../src/nn/activations.js";
 import type { LayerSpec } from "../../src/nn/layer.js";
 import { sequential } from "../../src/nn/layers/containers/sequential.js";
 import { conv2d } from "../../src/nn/layers/convolution.js";
@@ -193,4 +195,52 @@ test("dead units of a sequence model from a file are counted as features, too", 
   const { trial } = await finish({ spec, network, data, runtime, threads: 1, probes: {} });
   const path = trial.probed[0][0].values.find(({ statistic }) => statistic === "deadFraction")!.path;
   expect(found(trial, path, "deadFraction")).toBe(3 / 8);
+});
+
+/** As exporters write functions that their version of ONNX lacks. */
+const writtenByExporters: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
+  ["relu6 as Clip", (x) => ops.clip(x, scalar(0), scalar(6))],
+  ["relu6 as Relu and Clip", (x) => ops.clip(ops.relu(x), null, scalar(6))],
+  ["gelu", (x) => ops.mul(ops.mul(x, ops.add(ops.erf(ops.div(x, scalar(Math.SQRT2))), scalar(1))), scalar(0.5))],
+  ["silu", (x) => ops.mul(x, ops.sigmoid(x))],
+  ["mish", (x) => ops.mul(x, ops.tanh(ops.softplus(x)))],
+  ["hard-swish", (x) => ops.div(ops.mul(x, ops.clip(ops.add(x, scalar(3)), scalar(0), scalar(6))), scalar(6))],
+  ["softplus", (x) => ops.log(ops.add(ops.exp(x), scalar(1)))],
+];
+
+test.each(writtenByExporters)("in a file, %s is probed once, at its last node", async (_, write) => {
+  const data = patches(16);
+  const x = input("x", "float32", [16, 1, 12, 12]);
+  const values = (shape: readonly number[], value: (i: number) => number): Tensor =>
+    constant({ dtype: "float32", shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i)) });
+  const weight = values([144, 8], (i) => 0.05 * Math.sin(i));
+  // The first three units are off for all examples; the others are not.
+  const bias = values([8], (i) => (i < 3 ? -60 : 0));
+  const before = ops.gemm(ops.flatten(x), weight, bias);
+  const y = ops.matMul(write(before), values([8, 4], Math.cos));
+  const network = onnxNetwork(writeOnnx(graph([x], { y })), "m.onnx");
+  const spec = trialSpec(data, { model: network.spec as KindSpec, steps: 1, batchSize: 16 });
+  const { trial } = await finish({ spec, network, data, runtime, threads: 1, probes: { samples: 1000 } });
+  const [look] = trial.probed[0];
+  const dead = look.values.filter(({ statistic }) => statistic === "deadFraction");
+  expect(dead.map(({ value }) => value)).toEqual([3 / 8]);
+  const [{ path }] = dead;
+  const sites = look.samples.filter(({ of }) => of === "activations").map((one) => one.path);
+  expect(sites).toEqual([path, "output"]);
+  const samples = (of: string): Float32Array =>
+    look.samples.find((one) => one.of === of && one.path === path && one.stride === 1)!.values;
+  const [given, made] = [samples("preActivations"), samples("activations")];
+  const z = input("z", "float32", [given.length]);
+  const array = { dtype: "float32" as const, shape: [given.length], data: Float64Array.from(given) };
+  const wanted = evaluateGraph(graph([z], { y: write(z) }), [array])[0].data;
+  for (const [i, value] of made.entries()) expect(value).toBeCloseTo(wanted[i], 4);
+});
+
+test.each(Object.entries(activations))("the layer %s is one non-linearity in training", (kind, layer) => {
+  const spec = sequential([dense({ units: 5 }), (layer as () => LayerSpec)(), dense({ units: 2 })]);
+  const network = buildNetwork(spec, { batchSize: 4, inputShape: [3], mode: "training" });
+  const paths = sitesOf(network.output, network.inputs).map(({ path }) => path);
+  // Softmax acts on all classes together, not on units.
+  const isOne = !["softmax", "logSoftmax"].includes(kind);
+  expect(paths).toEqual([...(isOne ? [`model.layers[1] (${kind})`] : []), "output"]);
 });

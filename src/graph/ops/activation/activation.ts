@@ -2,7 +2,7 @@
 import { InvalidInputError } from "../../../core/errors.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { firstPointwise } from "../../accounting/reach.js";
-import { approachesZero, rectified, saturates } from "../../activation-record.js";
+import { type ActivationFacts, approachesZero, type Curve, rectified, saturates } from "../../activation-record.js";
 import { apply, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -76,6 +76,7 @@ export const clipOp: Op<NoAttributes> = {
   name: "Clip",
   weightUse: { 1: "never", 2: "never" },
   reach: firstPointwise,
+  isPointwise: true,
   arity: [1, 3],
   attributes: {},
   inputNames: ["input", "min", "max"],
@@ -113,6 +114,25 @@ export const clipOp: Op<NoAttributes> = {
     const most = high?.data[0] ?? Number.POSITIVE_INFINITY;
     return [{ ...x!, data: x!.data.map((element) => Math.min(most, Math.max(least, element))) }];
   },
+};
+
+export type ClipBounds = { readonly low: number; readonly high: number };
+
+/** Bounds beyond are there against overflow. */
+const farBound = 100;
+
+/**
+ * A Clip that is a non-linearity: one from 0 (ReLU6), which is off there, or one on both sides of 0 (hard tanh). Others
+ * guard a division or a logarithm.
+ */
+export const clipActivation = {
+  facts: ({ low, high }: ClipBounds): ActivationFacts =>
+    low === 0 ? { ...rectified, ...saturates(Number.NEGATIVE_INFINITY, high) } : saturates(low, high),
+  fit(curve: Curve): ClipBounds | undefined {
+    const [low, high] = [curve(-farBound), curve(farBound)];
+    return low > -farBound && low <= 0 && high > 0 && high < farBound ? { low, high } : undefined;
+  },
+  value: (x: number, { low, high }: ClipBounds): number => Math.min(high, Math.max(low, x)),
 };
 
 /** `max(x, 0)`; its gradient at 0 is 0. */

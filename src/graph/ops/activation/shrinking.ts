@@ -30,7 +30,8 @@ export const shrinkOp: Op<ShrinkAttributes> = {
     facts: () => rectified,
     fit(curve) {
       const lambd = endOfZeros(curve, 0, far);
-      return lambd === undefined ? undefined : { lambd, bias: far - curve(far) };
+      // Without a range of zeros it is a line.
+      return lambd === undefined || lambd < 1e-6 ? undefined : { lambd, bias: far - curve(far) };
     },
   },
   batch: "elementwise",

@@ -44,8 +44,11 @@ function activation<A extends Attributes>(
 const like = (x: Tensor, value: number): Tensor => scalar(value, x.dtype);
 const float = (preset: number) => ({ type: "float", default: preset }) as const;
 
-/** Minus the limit of a curve at minus infinity. */
-const depth = (curve: Curve): number => -curve(-100);
+/** The attributes of a function whose limit at minus infinity is below 0, from minus this limit. */
+const fitBelowZero =
+  <A>(attrs: (depth: number, curve: Curve) => A) =>
+  (curve: Curve): A | undefined =>
+    curve(-100) < 0 ? attrs(-curve(-100), curve) : undefined;
 
 /** Facts of a function with the limit `-alpha`. A negative alpha is met by outputs of both sides. */
 const belowZero = (limit: number) => (limit > 0 ? saturates(-limit) : limit === 0 ? rectified : {});
@@ -62,7 +65,7 @@ export const eluOp = activation<AlphaAttributes>(
   ({ inputs: [x], outputs: [y], attrs: { alpha }, cotangents: [ct] }) => [
     where(greater(x!, like(x!, 0)), ct!, mul(ct!, add(y, like(x!, alpha)))),
   ],
-  { facts: ({ alpha }) => belowZero(alpha), fit: (curve) => ({ alpha: depth(curve) }) },
+  { facts: ({ alpha }) => belowZero(alpha), fit: fitBelowZero((alpha) => ({ alpha })) },
 );
 
 /** `gamma` times an Elu, with the constants that keep mean and variance (Klambauer et al., NeurIPS 2017). */
@@ -76,7 +79,7 @@ export const seluOp = activation<SeluAttributes>(
   ],
   {
     facts: ({ alpha, gamma }) => (gamma > 0 ? belowZero(alpha * gamma) : {}),
-    fit: (curve) => ({ alpha: depth(curve) / curve(1), gamma: curve(1) }),
+    fit: fitBelowZero((depth, curve) => ({ alpha: depth / curve(1), gamma: curve(1) })),
   },
 );
 
@@ -88,7 +91,7 @@ export const celuOp = activation<AlphaAttributes>(
   ({ inputs: [x], outputs: [y], attrs: { alpha }, cotangents: [ct] }) => [
     where(greater(x!, like(x!, 0)), ct!, mul(ct!, add(mul(y, like(x!, 1 / alpha)), like(x!, 1)))),
   ],
-  { facts: ({ alpha }) => (alpha > 0 ? saturates(-alpha) : {}), fit: (curve) => ({ alpha: depth(curve) }) },
+  { facts: ({ alpha }) => (alpha > 0 ? saturates(-alpha) : {}), fit: fitBelowZero((alpha) => ({ alpha })) },
 );
 
 /** `x` above `alpha`, 0 elsewhere. */
@@ -100,7 +103,8 @@ export const thresholdedReluOp = activation<AlphaAttributes>(
   {
     facts: () => rectified,
     fit(curve) {
-      const alpha = endOfZeros(curve, -64, 64);
+      // Not symmetric, since below a negative threshold and at 0 alone it is 0.
+      const alpha = endOfZeros(curve, -64, 65);
       return alpha === undefined ? undefined : { alpha };
     },
   },
@@ -203,6 +207,7 @@ export const preluOp: Op<NoAttributes> = {
   name: "PRelu",
   weightUse: { 1: "weight" },
   reach: firstPointwise,
+  isPointwise: true,
   arity: [2, 2],
   attributes: {},
   inputNames: ["X", "slope"],

@@ -27,6 +27,7 @@ export const castOp: Op<CastAttributes> = {
 export const castLikeOp: Op<NoAttributes> = {
   name: "CastLike",
   reach: firstPointwise,
+  isPointwise: true,
   arity: [2, 2],
   attributes: {},
   inputNames: ["input", "target_type"],
