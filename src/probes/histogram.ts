@@ -4,7 +4,7 @@ import { tensorFrom } from "../core/numbers/tensor-data.js";
 import { constant, scalar } from "../graph/build.js";
 import { div, max, min, mul, sub } from "../graph/ops/elementwise/arithmetic.js";
 import { cast } from "../graph/ops/elementwise/cast.js";
-import { greaterOrEqual } from "../graph/ops/elementwise/comparison.js";
+import { greater, greaterOrEqual } from "../graph/ops/elementwise/comparison.js";
 import { where } from "../graph/ops/elementwise/selection.js";
 import { floor } from "../graph/ops/elementwise/unary.js";
 import { scatterElements } from "../graph/ops/indexing/indexing.js";
@@ -12,6 +12,7 @@ import { expand, reshape } from "../graph/ops/movement/shape-movement.js";
 import { slice } from "../graph/ops/movement/slicing.js";
 import { reduceMax, reduceMin } from "../graph/ops/reduction/reduction.js";
 import type { Tensor } from "../graph/tensor.js";
+import { sampleStride } from "./samples.js";
 
 // We configure ONNX Runtime to treat smaller numbers as 0.
 const smallestNormal = 1.2e-38;
@@ -22,10 +23,15 @@ const smallestNormal = 1.2e-38;
  */
 export const mostCounted = 65_536;
 
-/** Distance between counted elements of a tensor of `size` elements. */
+/**
+ * Distance between counted elements of a tensor of `size` elements. Like that of samples, it reaches all rows and columns.
+ */
 export function countedStride(size: number): number {
-  return Math.ceil(size / mostCounted);
+  return sampleStride(size, mostCounted);
 }
+
+/** Beyond this, the difference of two numbers may exceed float32. */
+const large = 1e38;
 
 export interface Histogram {
   /** `float32 [bins]`: counted elements in each bin; the largest element is in the last one. */
@@ -43,9 +49,13 @@ export function histogram(x: Tensor, bins: number): Histogram {
   const counted = stride === 1 ? flat : slice(flat, { starts: [0], ends: [size], axes: [0], steps: [stride] });
   const low = reduceMin(x);
   const high = reduceMax(x);
+  // Large numbers are scaled down, all others taken as they are: small ones would become 0.
+  const isLarge = greater(max(high, sub(scalar(0), low)), scalar(large));
+  const scaled = (value: Tensor): Tensor => mul(value, where(isLarge, scalar(0.25), scalar(1)));
+  const start = scaled(low);
   // If all elements are equal, they fall into the first bin.
-  const width = max(sub(high, low), scalar(smallestNormal));
-  const place = min(floor(mul(div(sub(counted, low), width), scalar(bins))), scalar(bins - 1));
+  const width = max(sub(scaled(high), start), scalar(smallestNormal));
+  const place = min(floor(mul(div(sub(scaled(counted), start), width), scalar(bins))), scalar(bins - 1));
   // NaN compares false, so it counts in bin 0; ScatterElements needs a valid index.
   const bin = cast(where(greaterOrEqual(place, scalar(0)), place, scalar(0)), "int64");
   const none = constant(tensorFrom("float32", [bins], new Array(bins).fill(0)));

@@ -87,8 +87,8 @@ function sampleSeries(
 }
 
 /**
- * Histograms of probes: their ends as `weights.histogram.low` and `.high`, and the elements in each bin from low to high as
- * `weights.histogram[0]` and so on.
+ * Histograms of probes: their ends as `weights.histogram.low` and `.high`, the distance of the elements that are counted
+ * as `.stride`, and the counted elements in each bin from low to high as `weights.histogram[0]` and so on.
  */
 export function histogramSeries(trial: string, { step, epoch, readings }: EventOf<"probes">): SeriesBlock[] {
   const place = at([step], [passedEpochs(epoch, step)]);
@@ -99,7 +99,12 @@ export function histogramSeries(trial: string, { step, epoch, readings }: EventO
       values: Float64Array.from(readings, ({ histograms }) => value(histograms[i])),
     });
     const bins = Array.from(counts, (_, bin) => series(`[${bin}]`, (histogram) => histogram.counts[bin]));
-    return [series(".low", ({ low }) => low), series(".high", ({ high }) => high), ...bins];
+    return [
+      series(".low", ({ low }) => low),
+      series(".high", ({ high }) => high),
+      series(".stride", ({ stride }) => stride),
+      ...bins,
+    ];
   });
 }
 

@@ -13,7 +13,7 @@ import manifest from "../../package.json" with { type: "json" };
  * and accounting come with them.
  */
 const ceilings: Readonly<Record<string, number | false>> = {
-  ".": 268,
+  ".": 272,
   "./figures": 20,
   "./studies": 158,
   "./node": false,

@@ -187,7 +187,11 @@ function addProbes(command: Command): void {
       list,
     )
     .option("--probe-every <steps>", "steps between readings (default: 100)", integer("--probe-every", 1))
-    .option("--histogram-bins <n>", "bins of the histograms, 0 for none (default: 0)", integer("--histogram-bins", 0))
+    .option(
+      "--histogram-bins <n>",
+      "bins of the histograms, which sample tensors above 65,536 elements; 0 for none (default: 0)",
+      integer("--histogram-bins", 0),
+    )
     .option("--noise-scale", "measure the gradient noise scale with every reading")
     .option("--gradient-norm", "measure the norm of the gradient of every step, as clipping does anyway");
 }

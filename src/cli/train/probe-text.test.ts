@@ -12,7 +12,9 @@ const look = (step: number, scale: number, examples = 16) => ({
     { of: "gradients", path: "", statistic: "halfBatchSquaredNorm", value: 3 },
     { of: "gradients", path: "", statistic: "batchSquaredNorm", value: 2 },
   ] as const,
-  histograms: [{ of: "weights", path: "0.weight", low: -1, high: 1, counts: Float32Array.of(1, 2) }] as const,
+  histograms: [
+    { of: "weights", path: "0.weight", stride: 1, low: -1, high: 1, counts: Float32Array.of(1, 2) },
+  ] as const,
   samples: [{ of: "weights", path: "0.weight", stride: 3, values: Float32Array.of(4, 5) }] as const,
 });
 
@@ -38,6 +40,19 @@ test("the noise scale counts the examples that each reading halves, of an odd ba
   expect(probeText([look(0, 1, 17), look(100, 2, 4)], 80)).toContain("over 2 looks: 10 examples");
 });
 
+test("histograms that do not count every element are told of", () => {
+  const one = look(0, 1);
+  const [whole] = one.histograms;
+  const sampled = [3, 12].map((stride) => ({ ...whole, stride }));
+  expect(probeText([{ ...one, histograms: [whole, ...sampled] }], 80)).toContain(
+    "histograms of tensors with more than 65,536 elements count 1 in 3 to 1 in 12 of them (2 of 3 histograms)",
+  );
+  expect(probeText([{ ...one, histograms: sampled.slice(0, 1) }], 80)).toContain(
+    "count 1 in 3 of them (1 of 1 histograms)",
+  );
+  expect(probeText([one], 80)).not.toContain("histograms");
+});
+
 test("nothing is shown without readings", () => {
   expect(probeText([], 80)).toBe("");
   expect(probeText([{ step: 0, examples: 1, values: [], histograms: [], samples: [] }], 80)).toBe("");
@@ -53,5 +68,5 @@ test("a reading is one JSON line, with histograms and samples as lists", () => {
     statistic: "deadFraction",
     value: 0.25,
   });
-  expect(line.histograms[0].counts).toEqual([1, 2]);
+  expect(line.histograms[0]).toMatchObject({ stride: 1, counts: [1, 2] });
 });

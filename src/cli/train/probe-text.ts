@@ -1,5 +1,6 @@
 // What probes found, as the table that `trainscope train --probe` ends with and as JSON.
 import type { Row } from "../../core/rows.js";
+import { mostCounted } from "../../probes/histogram.js";
 import { gradientNoise, gradientNoiseScale } from "../../probes/noise-scale.js";
 import type { ProbeReading } from "../../train/trial/events.js";
 import { formatNumber, formatTable, type TableColumn } from "../output.js";
@@ -60,7 +61,7 @@ export function probeText(looks: readonly Look[], width: number): string {
   const last = looks.at(-1);
   if (last === undefined) return "";
   const tables = forms.flatMap((form) => tableText(last, form, width));
-  const texts = [...tables, noiseText(looks)].filter((text) => text !== "");
+  const texts = [...tables, histogramText(last), noiseText(looks)].filter((text) => text !== "");
   return texts.map((text) => `${text.trimEnd()}\n`).join("\n");
 }
 
@@ -75,6 +76,16 @@ function tableText({ step, values }: Look, { title, name, columns }: TableForm, 
   if (rows.length === 0 || used.length === 0) return [];
   const shown = [name, ...used.map(([column]) => ({ key: column, title: column }))];
   return [`${title} at step ${formatNumber(step)}\n${formatTable(shown, rows, width)}`];
+}
+
+/** Which histograms of a look do not count every element. */
+function histogramText({ histograms }: Look): string {
+  const strides = histograms.flatMap(({ stride }) => (stride > 1 ? [stride] : []));
+  if (strides.length === 0) return "";
+  const [fewest, most] = [Math.min(...strides), Math.max(...strides)].map((stride) => formatNumber(stride));
+  const shares = fewest === most ? `1 in ${most}` : `1 in ${fewest} to 1 in ${most}`;
+  const which = `${strides.length} of ${histograms.length}`;
+  return `histograms of tensors with more than ${formatNumber(mostCounted)} elements count ${shares} of them (${which} histograms)\n`;
 }
 
 /** The noise scale of all looks together, where it was measured. Every look halves the batch that it looks at. */

@@ -92,6 +92,10 @@ describe("results in the store", () => {
     ]);
     const bins = series[0].filter(({ metric, path }) => path === "0.weight" && metric.startsWith("weights.histogram["));
     expect(bins.map(({ values }) => values[0]).reduce((sum, count) => sum + count, 0)).toBe(4 * 9);
+    expect(steps("weights.histogram.stride", "0.weight")).toEqual([
+      [0, 3],
+      [1, 1],
+    ]);
     const kept = await store.readTensors(idOf(momentum));
     expect(kept.map(({ at, path }) => [at, path])).toEqual([
       ["start", "0.bias"],

@@ -1,5 +1,6 @@
 // The probe program: computes one step apart from the training and keeps only statistics.
 
+import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { scalar, withScope } from "../../graph/build.js";
 import { add, mul, sub } from "../../graph/ops/elementwise/arithmetic.js";
@@ -7,7 +8,7 @@ import { concat, reshape } from "../../graph/ops/movement/shape-movement.js";
 import { slice } from "../../graph/ops/movement/slicing.js";
 import { simplify } from "../../graph/passes/simplify.js";
 import type { Graph, Tensor } from "../../graph/tensor.js";
-import { histogram } from "../../probes/histogram.js";
+import { countedStride, histogram } from "../../probes/histogram.js";
 import { hasLoss, type ProbeSpec, type ProbeTarget } from "../../probes/probe-spec.js";
 import { sampledValues } from "../../probes/samples.js";
 import { type Statistic, type StatisticContext, squaredNorm, statistics } from "../../probes/statistics.js";
@@ -33,6 +34,7 @@ export interface ProbeProgram {
   readonly histograms: readonly {
     readonly of: ProbeTarget;
     readonly path: string;
+    readonly stride: number;
     readonly low: number;
     readonly high: number;
   }[];
@@ -57,9 +59,10 @@ export function readProbes(
   return {
     step,
     values: names.flatMap((name, i) => (name.statistic.startsWith("histogram") ? [] : [{ ...name, value: values[i] }])),
-    histograms: histograms.map(({ of, path, low, high }, i) => ({
+    histograms: histograms.map(({ of, path, stride, low, high }, i) => ({
       of,
       path,
+      stride,
       low: values[low],
       high: values[high],
       counts: counts.slice(i * bins, (i + 1) * bins),
@@ -105,7 +108,8 @@ export function probeProgram(request: TrainingRequest, spec: ProbeSpec): ProbePr
       const counted = histogram(tensor, spec.histogramBins);
       counts.push(reshape(counted.counts, [1, spec.histogramBins]));
       const low = keep(of, path, "histogramLow", counted.low);
-      histograms.push({ of, path, low, high: keep(of, path, "histogramHigh", counted.high) });
+      const stride = countedStride(sizeOf(tensor.shape));
+      histograms.push({ of, path, stride, low, high: keep(of, path, "histogramHigh", counted.high) });
     });
   }
   if (spec.noiseScale) for (const [name, tensor] of noiseParts(whole, step)) keep("gradients", "", name, tensor);

@@ -15,6 +15,8 @@ export interface ProbedValue {
 export interface ProbedHistogram {
   readonly of: ProbeTarget;
   readonly path: string;
+  /** Every so-many-th element is counted, in row-major order; 1 for all. The ends are those of all elements. */
+  readonly stride: number;
   readonly low: number;
   readonly high: number;
   readonly counts: Float32Array;
