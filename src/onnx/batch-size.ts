@@ -122,7 +122,7 @@ const adaptReshape: Adapter = (adaptation) => {
       {
         where,
         received: `${shapeText(old.shape)} to ${shapeText(target)}`,
-        remedy: `Export it with a symbolic batch axis, or train with a batch size of ${from}`,
+        remedy: `Export it with a symbolic batch axis, or train with a batch size of ${from}, and with --drop-last if the examples are no multiple of it`,
       },
     );
   }

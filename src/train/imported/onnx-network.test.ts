@@ -211,7 +211,7 @@ describe("a file for one batch size", () => {
       ],
     };
     expect(() => reading(fixed).build(form("training", 5, 3))).toThrowErrorMatchingInlineSnapshot(
-      `[InvalidInputError: net.onnx: the model was exported for batches of 4 and does not fit 5: received net.onnx, Add (node "offset"): offset > Add: shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [5, 2] and [4, 2]. Export it with a symbolic batch axis, or train with a batch size of 4]`,
+      `[InvalidInputError: net.onnx: the model was exported for batches of 4 and does not fit 5: received net.onnx, Add (node "offset"): offset > Add: shapes do not broadcast: expected equal sizes, or 1, on every axis, counted from the last, received [5, 2] and [4, 2]. Export it with a symbolic batch axis, or train with a batch size of 4, and with --drop-last if the examples are no multiple of it]`,
     );
   });
 });

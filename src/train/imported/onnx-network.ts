@@ -292,7 +292,7 @@ function buildForBatch(source: Source, { mode, batchSize }: NetworkForm, shapes:
     throw new InvalidInputError(`the model was exported for batches of ${own} and does not fit ${batchSize}`, {
       where: file.where,
       received: cause.message,
-      remedy: `Export it with a symbolic batch axis, or train with a batch size of ${own}`,
+      remedy: `Export it with a symbolic batch axis, or train with a batch size of ${own}, and with --drop-last if the examples are no multiple of it`,
       cause,
     });
   }

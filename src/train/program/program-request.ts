@@ -11,6 +11,8 @@ export interface ProgramRequest {
   readonly layout: BatchLayout;
   readonly loss: Loss;
   readonly batchSize: number;
+  /** For evaluation: how many examples of a batch count, from the first on. Default: all. */
+  readonly counted?: number;
   /** For many networks in one program. */
   readonly ensemble?: EnsembleForm;
   /** For training only, although the packing of parameters depends on its groups. */

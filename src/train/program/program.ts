@@ -13,6 +13,7 @@ import { apply, constant, input, withScope } from "../../graph/build.js";
 import { graph } from "../../graph/graph.js";
 import type { Op } from "../../graph/op.js";
 import { loopOp } from "../../graph/ops/loop.js";
+import { slice } from "../../graph/ops/movement/slicing.js";
 import type { LaneForm } from "../../graph/ops/network-axis/lane-image.js";
 import { onnxruntimeCpu } from "../../graph/targets/onnxruntime-cpu/index.js";
 import type { Target } from "../../graph/targets/target.js";
@@ -123,7 +124,7 @@ function measurements(scans: Readonly<Record<string, Tensor>>, results: readonly
 
 /** Builds the program that evaluates: loss summed over examples and number correct, batch by batch. */
 export function evaluationProgram(request: ProgramRequest): Program {
-  const { network: source, layout, loss, batchSize, optimizer, ensemble, target } = request;
+  const { network: source, layout, loss, batchSize, counted = batchSize, optimizer, ensemble, target } = request;
   const inputShapes = layout.inputs.map(({ shape }) => shape);
   const template = source.build({ mode: "inference", batchSize, inputShapes });
   const read = optimizer === undefined ? undefined : readOptimizer(optimizer);
@@ -142,10 +143,13 @@ export function evaluationProgram(request: ProgramRequest): Program {
   const parts = unpackParts(single.parameters, innerParameters);
   const tensors = new Map([...joinParts(single.parameters, parts), ...unpack(single.buffers, innerBuffers)]);
   const network = bindNetwork(template, xs, tensors, [], { parts });
-  const counts = loss.counts?.(network.output, y);
+  const [output, targets] = [network.output, y].map((tensor) =>
+    counted === batchSize ? tensor : firstOf(tensor, counted),
+  );
+  const counts = loss.counts?.(output, targets);
   const scans = stepScans({
-    loss: withScope("loss", () => loss.build(network.output, y)),
-    ...(loss.correct === undefined ? {} : { correct: loss.correct(network.output, y) }),
+    loss: withScope("loss", () => loss.build(output, targets)),
+    ...(loss.correct === undefined ? {} : { correct: loss.correct(output, targets) }),
     ...(counts === undefined ? {} : { counts }),
   });
   const plainBody = graph(
@@ -168,6 +172,11 @@ export function evaluationProgram(request: ProgramRequest): Program {
     randomStreams: [],
     batchSize,
   };
+}
+
+/** The first examples of a batch. */
+function firstOf(tensor: Tensor, count: number): Tensor {
+  return slice(tensor, { starts: [0], ends: [count] });
 }
 
 /** The Loop: runs an already simplified body for the number of steps that the caller feeds. */

@@ -21,6 +21,7 @@ import { checkFutility } from "../spec/futile.js";
 import { specWithArrays } from "../spec/origin.js";
 import { type TrialSpec, trialId } from "../spec/trial-spec.js";
 import { checkedNetwork } from "./checked-network.js";
+import { type EvaluationBatch, evaluationBatch } from "./evaluation/evaluation-batch.js";
 import { checkProbeInputs } from "./probe-inputs.js";
 import type { TrialRequest } from "./trial-interface.js";
 
@@ -42,6 +43,8 @@ export interface TrialPlan {
   readonly everyEpoch: SplitName | undefined;
   /** Measured once after the last step, for the report: the test split, where another one was there for choices. */
   readonly atEnd: "test" | undefined;
+  /** Examples that are measured at once. */
+  readonly evaluationBatch: EvaluationBatch;
   /** Of every network, or one that they share. All have the same epochs and batch sizes. */
   readonly orders: readonly RowOrder[];
   readonly schedule: ScheduleFunction;
@@ -96,22 +99,35 @@ export function planTrial(request: TrialRequest): TrialPlan {
   const monitors = monitorsOf(spec, loss);
   const totalSteps = spec.steps ?? orders[0].firstStep(spec.epochs ?? 1);
   const { stepsPerEpoch } = orders[0];
+  const program = {
+    ...{ network: source, layout, loss, optimizer: spec.optimizer },
+    ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
+    ...(request.gradientNorm === true ? { gradientNorm: true } : {}),
+    ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
+    ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
+  };
+  const batch = evaluationBatch({
+    ...{ program, ensemble },
+    trained: Math.min(orders[0].sizeAt(0), spec.microBatchSize ?? Number.POSITIVE_INFINITY),
+    examples: [...splits.values()].map((split) => split.examples),
+  });
   return {
-    ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix },
+    ...{ id, spec, ensemble, runtime, initial, network, splits, orders, schedule, probes, prefix, program },
+    evaluationBatch: batch,
     ...layoutOf(network),
     ...measuredSplits(splits),
     watchesEpochs: monitors.schedule !== undefined,
     goesByEpochs: Object.values(monitors).some((monitor) => monitor !== undefined),
     totalSteps,
-    remarks: checkFutility({ spec, network, loss, data, totalSteps, stepsPerEpoch }),
-    program: {
-      ...{ network: source, layout, loss, optimizer: spec.optimizer },
-      ...(spec.clip === undefined ? {} : { clip: readClip(spec.clip) }),
-      ...(request.gradientNorm === true ? { gradientNorm: true } : {}),
-      ...(spec.microBatchSize === undefined ? {} : { microBatchSize: spec.microBatchSize }),
-      ...(spec.data.augment.length === 0 ? {} : { augment: spec.data.augment }),
-    },
+    remarks: [
+      ...checkFutility({ spec, network, loss, data, totalSteps, stepsPerEpoch }),
+      ...(batch.isFixed ? [fixedBatchRemark(batch.size)] : []),
+    ],
   };
+}
+
+function fixedBatchRemark(size: number): string {
+  return `the model takes batches of ${size} only: splits are measured in such batches, the last one filled up with examples that do not count`;
 }
 
 /**

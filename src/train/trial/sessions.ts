@@ -18,9 +18,10 @@ export interface LoadedProgram {
   readonly session: Session;
 }
 
-const inference = (layout: BatchLayout) => ({
+// Of the batch size that is asked for: models from files may be made for one.
+const inference = (layout: BatchLayout, batchSize: number) => ({
   mode: "inference" as const,
-  batchSize: 1,
+  batchSize,
   inputShapes: layout.inputs.map(({ shape }) => shape),
 });
 
@@ -41,28 +42,37 @@ export class ProgramCache {
   }
 
   async training(batchSize: number, threads: number): Promise<LoadedProgram> {
-    const request = { ...this.#request, ...(await this.#target()), ...(await this.#lanes()), batchSize };
+    const request = {
+      ...this.#request,
+      ...(await this.#target(batchSize)),
+      ...(await this.#lanes(batchSize)),
+      batchSize,
+    };
     return this.#load(`training ${batchSize}`, threads, () => trainingProgram(request));
   }
 
-  async evaluation(batchSize: number, threads: number): Promise<LoadedProgram> {
-    const request = { ...this.#request, ...(await this.#target()), batchSize };
-    return this.#load(`evaluation ${batchSize}`, threads, () => evaluationProgram(request));
+  /** @param counted how many examples of a batch count, from the first on. */
+  async evaluation(batchSize: number, threads: number, counted = batchSize): Promise<LoadedProgram> {
+    const request = { ...this.#request, ...(await this.#target(batchSize)), batchSize, counted };
+    return this.#load(`evaluation ${batchSize}${counted === batchSize ? "" : ` first ${counted}`}`, threads, () =>
+      evaluationProgram(request),
+    );
   }
 
   /** The runtime's target, whose blocks are asked for only where the network could use them. */
-  async #target(): Promise<{ target: Target }> {
+  async #target(batchSize: number): Promise<{ target: Target }> {
     const { network, layout } = this.#request;
-    this.#isBlockable ??= mayBeBlocked(network.build(inference(layout)));
+    this.#isBlockable ??= mayBeBlocked(network.build(inference(layout, batchSize)));
     const block = this.#isBlockable ? await convolutionBlock(this.#runtime) : undefined;
     const target = runtimeTarget(this.#runtime);
     return { target: block === undefined ? target : { ...target, blockedChannels: block } };
   }
 
   /** Networks in groups as wide as the runtime's blocks, where they are many and narrow. */
-  async #lanes(): Promise<{ ensemble?: EnsembleForm }> {
+  async #lanes(batchSize: number): Promise<{ ensemble?: EnsembleForm }> {
     const { ensemble, network, layout } = this.#request;
-    if (ensemble === undefined || !gainsFromLanes(network.build(inference(layout)), ensemble.networks)) return {};
+    if (ensemble === undefined || !gainsFromLanes(network.build(inference(layout, batchSize)), ensemble.networks))
+      return {};
     const lanes = await convolutionBlock(this.#runtime);
     return lanes === undefined ? {} : { ensemble: { ...ensemble, lanes } };
   }

@@ -12,7 +12,7 @@ import { equalThreadCounts } from "../runtime/thread-choice.js";
 import { firstBad } from "./diagnosis.js";
 import { type SegmentResult, stepMeasurements, type TrialEngine } from "./engine.js";
 import type { MeasuredEpochs } from "./epochs/measured-epochs.js";
-import { evaluateNetworks } from "./evaluation.js";
+import { evaluateNetworks } from "./evaluation/evaluation.js";
 import type { Measured, ProbeReading } from "./events.js";
 import { NetworkProbes } from "./network-probes.js";
 import type { TrialPlan } from "./plan.js";
@@ -106,7 +106,10 @@ export class SingleEngine implements TrialEngine {
   async evaluate(split: SplitName, threads: number): Promise<Measured> {
     const data = this.#split(split);
     const stateKey = (name: string) => this.#stateKey(name);
-    const { loss, accuracy } = await evaluateNetworks({ programs: this.#programs, threads, data, stateKey }, 1);
+    const { loss, accuracy } = await evaluateNetworks(
+      { programs: this.#programs, threads, data, stateKey, batch: this.#plan.evaluationBatch },
+      1,
+    );
     return { loss: [...loss], ...(accuracy === undefined ? {} : { accuracy: [...accuracy] }) };
   }
 

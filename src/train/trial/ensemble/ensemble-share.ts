@@ -8,7 +8,7 @@ import { initialEnsembleState, type ShareExtent } from "../../program/ensemble-s
 import { stateNames } from "../../program/state-layout.js";
 import type { RunRequest, RunResult, Runtime } from "../../runtime/runtime.js";
 import type { MeasuredEpochs } from "../epochs/measured-epochs.js";
-import { evaluateNetworks } from "../evaluation.js";
+import { evaluateNetworks } from "../evaluation/evaluation.js";
 import type { TrialPlan } from "../plan.js";
 import type { Segment, SegmentFeeds } from "../segment.js";
 import { type LoadedProgram, ProgramCache } from "../sessions.js";
@@ -163,7 +163,8 @@ export class EnsembleShare {
   /** Loss and accuracy of its networks over a split. */
   evaluate(data: SplitData, threads: number): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
     const stateKey = (name: string) => this.#stateKey(name);
-    return evaluateNetworks({ programs: this.#programs, threads, data, stateKey }, this.extent.networks);
+    const batch = this.#plan.evaluationBatch;
+    return evaluateNetworks({ programs: this.#programs, threads, data, stateKey, batch }, this.extent.networks);
   }
 
   /** Its state vectors, in the order of `stateNames`. */

@@ -1,17 +1,15 @@
 // Loss and accuracy over a whole split, through the inference program.
-import type { TensorData } from "../../core/numbers/tensor-data.js";
-import type { SplitData } from "../data/split-data.js";
-import { ofNetworks, stepCount } from "../program/program.js";
-import { ratio, rightAnswers } from "./epochs/counted-means.js";
-import type { ProgramCache } from "./sessions.js";
-
-// Large enough for long matrix products, small enough that activations stay in cache.
-const evaluationBatch = 250;
-const ensembleBatch = 64;
+import type { TensorData } from "../../../core/numbers/tensor-data.js";
+import type { SplitData } from "../../data/split-data.js";
+import { ofNetworks, stepCount } from "../../program/program.js";
+import { ratio, rightAnswers } from "../epochs/counted-means.js";
+import type { ProgramCache } from "../sessions.js";
+import type { EvaluationBatch } from "./evaluation-batch.js";
 
 export interface EvaluationRequest {
   readonly programs: ProgramCache;
   readonly threads: number;
+  readonly batch: EvaluationBatch;
   readonly data: Pick<SplitData, "examples" | "mostSteps" | "residentKeys" | "feeds">;
   /** Resident key of a state vector by its name. */
   readonly stateKey: (name: string) => string;
@@ -25,10 +23,9 @@ export async function evaluateNetworks(
   request: EvaluationRequest,
   networks: number,
 ): Promise<{ loss: Float64Array; accuracy?: Float64Array }> {
-  const { data } = request;
+  const { data, batch } = request;
   const { examples } = data;
-  // Activations of many networks fill the cache with fewer examples.
-  const size = networks === 1 ? evaluationBatch : ensembleBatch;
+  const { size } = batch;
   const whole = Math.floor(examples / size);
   const totals = new EvaluationTotals(networks);
   const parts = [
@@ -40,7 +37,7 @@ export async function evaluateNetworks(
     const most = data.mostSteps(batchSize);
     for (let step = 0; step < steps; step += most) {
       const rows = consecutiveRows(first + step * batchSize, Math.min(most, steps - step), batchSize);
-      totals.add(await runSteps(request, rows), batchSize);
+      totals.add(await runSteps(request, batch.isFixed ? filledUp(rows, size) : rows, batchSize), batchSize);
     }
     totals.endPart(batchSize);
   }
@@ -104,13 +101,14 @@ class EvaluationTotals {
   }
 }
 
-/** @param rows `int32 [steps, batch]` */
+/** @param rows `int32 [steps, batch]`. @param counted how many examples of a batch count, from the first on. */
 async function runSteps(
   { programs, threads, data, stateKey }: EvaluationRequest,
   rows: TensorData,
+  counted: number,
 ): Promise<Readonly<Record<string, TensorData>>> {
   const [steps, batchSize] = rows.shape;
-  const { program, session } = await programs.evaluation(batchSize, threads);
+  const { program, session } = await programs.evaluation(batchSize, threads, counted);
   const { outputs } = await session.run({
     feeds: { steps: stepCount(steps), ...(await data.feeds(rows)) },
     resident: {
@@ -125,6 +123,14 @@ async function runSteps(
 function consecutiveRows(first: number, steps: number, batchSize: number): TensorData {
   const data = Int32Array.from({ length: steps * batchSize }, (_, i) => first + i);
   return { dtype: "int32", shape: [steps, batchSize], data };
+}
+
+/** Batches of a fixed size: their last row is repeated. */
+function filledUp({ shape: [steps, rows], data }: TensorData, size: number): TensorData {
+  const filled = Int32Array.from({ length: steps * size }, (_, i) =>
+    Number(data[Math.floor(i / size) * rows + Math.min(rows - 1, i % size)]),
+  );
+  return { dtype: "int32", shape: [steps, size], data: filled };
 }
 
 /** Adds the values of all steps, one of every network: `[steps, n]` or `[steps]`. */
