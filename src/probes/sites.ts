@@ -2,7 +2,7 @@
 import type { ActivationFacts } from "../graph/activation-record.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 import { nonLinearities } from "./non-linearities.js";
-import { unitAxes, unitAxesOf } from "./unit-axes.js";
+import { unitAxes } from "./unit-axes.js";
 
 /** A non-linearity, or the output of the network, that a probe can measure. */
 export interface Site {
@@ -23,7 +23,7 @@ export interface Site {
  * @param inputs the data that the output is computed from.
  */
 export function sitesOf(output: Tensor, inputs: readonly Tensor[]): Site[] {
-  const units = unitAxes(output, inputs);
+  const unitsOf = unitAxes(output, inputs);
   const found = nonLinearities(output);
   const taken = new Map<string, number>();
   const uniquePath = (path: string): string => {
@@ -32,7 +32,7 @@ export function sitesOf(output: Tensor, inputs: readonly Tensor[]): Site[] {
     return count === 1 ? path : `${path} #${count}`;
   };
   const site = (path: string, activation: Tensor): Site => {
-    const axes = unitAxesOf(activation, units);
+    const axes = unitsOf(activation);
     return { path, activation, ...(axes === undefined ? {} : { unitAxes: axes }) };
   };
   const sites = found.flatMap(({ activation, ...rest }): Site[] => {

@@ -8,11 +8,14 @@ import { reachOf } from "../graph/accounting/node-reach.js";
 import { nodesInOrder } from "../graph/order.js";
 import type { Node, Tensor } from "../graph/tensor.js";
 
-/** Axes of units by tensor. An empty list is a single unit; a tensor whose units are unknown is absent. */
-export type UnitAxes = ReadonlyMap<Tensor, readonly number[]>;
+type KnownAxes = ReadonlyMap<Tensor, readonly number[]>;
 
-/** The unit axes of everything that an output is computed from. @param inputs the data, without parameters. */
-export function unitAxes(output: Tensor, inputs: readonly Tensor[]): UnitAxes {
+/**
+ * Finds the unit axes of everything that an output is computed from. An empty list is a single unit. Without a product
+ * before a tensor, axis 1 is taken; what has no axis 1, or is computed from parameters alone, has no units.
+ * @param inputs the data, without parameters.
+ */
+export function unitAxes(output: Tensor, inputs: readonly Tensor[]): (tensor: Tensor) => readonly number[] | undefined {
   const found = new Map<Tensor, readonly number[]>();
   const fromData = new Set(inputs);
   for (const node of nodesInOrder([output])) {
@@ -27,19 +30,14 @@ export function unitAxes(output: Tensor, inputs: readonly Tensor[]): UnitAxes {
         );
     }
   }
-  return found;
-}
-
-/** The unit axes of a tensor that may be unknown. Without a product before it, axis 1 is taken, if there is one. */
-export function unitAxesOf(tensor: Tensor, known: UnitAxes): readonly number[] | undefined {
-  return known.get(tensor) ?? (tensor.shape.length < 2 ? undefined : [1]);
+  return (tensor) => found.get(tensor) ?? (fromData.has(tensor) && tensor.shape.length > 1 ? [1] : undefined);
 }
 
 function axesAfter(
   node: Node,
   output: number,
   fromData: ReadonlySet<Tensor>,
-  known: UnitAxes,
+  known: KnownAxes,
 ): Set<number> | undefined {
   const { op, inputs, outputs, attrs } = node;
   if (op.window !== undefined && op.cost(inputs, outputs, attrs).macs > 0) return new Set([1]);
@@ -49,12 +47,15 @@ function axesAfter(
   const made = inputs.flatMap((_, i) => (isData(i) ? [] : wholeAxes(reach[i] ?? [])));
   const fresh = made.filter((axis) => !carried.includes(axis) && outputs[output].shape[axis] > 1);
   if (fresh.length > 0) return new Set(fresh);
+  const { shape } = outputs[output];
   const before = inputs.flatMap((tensor, i) => {
     const axes = tensor === null ? undefined : known.get(tensor);
     const rules = reach[i];
-    return axes === undefined || rules === undefined || rules === null
-      ? []
-      : [carriedTo(axes.map((axis) => rules[axis]))];
+    if (axes === undefined || rules === undefined || rules === null) return [];
+    // Channels that are mixed with places, as by DepthToSpace, are on the axis that nothing else is on.
+    const areMixed = axes.some((axis) => rules[axis].kind === "all" && (tensor as Tensor).shape[axis] > 1);
+    const free = shape.flatMap((extent, axis) => (extent > 1 && ![...carried, ...made].includes(axis) ? [axis] : []));
+    return [[...carriedTo(axes.map((axis) => rules[axis])), ...(areMixed ? free : [])]];
   });
   return before.length === 0 ? undefined : new Set(before.flat());
 }

@@ -143,6 +143,35 @@ describe("in graphs of files", () => {
       [1],
     ],
     ["a convolution over time", given(2, 3, 9), (x) => ops.conv(x, weight(5, 3, 3)), [1]],
+    ["channels moved to places", given(2, 3, 8, 8), (x) => ops.depthToSpace(ops.conv(x, weight(8, 3, 1, 1)), 2), [1]],
+    ["places moved to channels", given(2, 3, 8, 8), (x) => ops.spaceToDepth(ops.conv(x, weight(5, 3, 1, 1)), 2), [1]],
+    ["the mean of all channels", given(2, 3, 8, 8), (x) => ops.reduceMean(ops.conv(x, weight(5, 3, 1, 1)), [1]), []],
+    ["pooled places", given(2, 3, 8, 8), (x) => ops.globalAveragePool(ops.conv(x, weight(5, 3, 1, 1))), [1]],
+    [
+      "a gate that is expanded",
+      given(2, 3, 8, 8),
+      (x) => {
+        const features = ops.conv(x, weight(5, 3, 1, 1));
+        return ops.mul(features, ops.expand(ops.globalAveragePool(features), [2, 5, 8, 8]));
+      },
+      [1],
+    ],
+    [
+      "attention with heads",
+      given(2, 7, 4),
+      (x) => {
+        const head = (): Tensor => ops.transpose(ops.reshape(ops.matMul(x, weight(4, 6)), [2, 7, 2, 3]), [0, 2, 1, 3]);
+        const scores = ops.softmax(ops.matMul(head(), ops.transpose(head(), [0, 1, 3, 2])));
+        return ops.reshape(ops.transpose(ops.matMul(scores, head()), [0, 2, 1, 3]), [2, 7, 6]);
+      },
+      [2],
+    ],
+    [
+      "the sum of two branches",
+      given(2, 3, 8, 8),
+      (x) => ops.concat([ops.conv(x, weight(5, 3, 1, 1)), x], { axis: 1 }),
+      [1],
+    ],
     [
       "part of the places",
       given(2, 7, 3),
@@ -154,6 +183,12 @@ describe("in graphs of files", () => {
     const output = ops.reduceMean(ops.relu(build(x)));
     expect(sitesOf(output, [x])[0].unitAxes).toEqual(wanted);
   });
+});
+
+test("a function of parameters alone has no units, and so no dead ones", () => {
+  const x = input("x", "float32", [2, 3]);
+  const scale = ops.softplus(input("scale", "float32", [3, 4]));
+  expect(sitesOf(ops.matMul(x, scale), [x])[0].unitAxes).toBeUndefined();
 });
 
 const found = (trial: Awaited<ReturnType<typeof finish>>["trial"], path: string, statistic: string) =>

@@ -1,5 +1,6 @@
 // Probes on ONNX Runtime: what they find is what a slow evaluation of the same step finds, and they change nothing.
 import { afterAll, describe, expect, test } from "vitest";
+import { readSafetensors, writeSafetensors } from "../../src/core/formats/safetensors.js";
 import { input } from "../../src/graph/build.js";
 import { gradients } from "../../src/graph/gradient.js";
 import { graph } from "../../src/graph/graph.js";
@@ -17,6 +18,7 @@ import { buildNetwork } from "../../src/nn/network.js";
 import { nodeRuntime } from "../../src/node/runtime/node-runtime.js";
 import { sitesOf } from "../../src/probes/sites.js";
 import type { KindSpec, TrialSpecInput } from "../../src/train/spec/trial-spec.js";
+import { openSeal, seal, sealKey } from "../../src/train/trial/seal.js";
 import { bitsOf, finish, patches, smallNet, trialSpec } from "../support/small-trials.js";
 
 const runtime = nodeRuntime({ cores: 2 });
@@ -200,6 +202,36 @@ test("a trial that was interrupted finds what an undisturbed one finds", async (
   const resumed = await run(spec, { probes, resumeFrom: { where: "state", bytes: first.checkpoint } });
   expect(resumed.trial.probed).toEqual(undisturbed.trial.probed);
   expect(resumed.trial.probed.map(([{ step }]) => step)).toEqual([0, 2, 4, 6, 8, 10]);
+});
+
+test("readings of a checkpoint that are not those of these probes are refused before anything runs", async () => {
+  const probes = { every: 2, of: ["weights" as const], histogramBins: 4 };
+  const spec = trialSpec(data, { epochs: 3 });
+  const stop = { aborted: false };
+  const first = await finish({ spec, probes, data, runtime, threads: 1, signal: stop }, (event) => {
+    if (event.kind === "steps" && event.first >= 3) stop.aborted = true;
+  });
+  // As a version that measured one number less wrote it.
+  const { tensors, metadata } = readSafetensors(first.checkpoint, "state");
+  const values = tensors.get("probes/values")!;
+  const [rows, width] = values.shape;
+  const fewer = Float32Array.from({ length: rows * (width - 1) }, (_, i) => Number(values.data[i]));
+  const bytes = writeSafetensors(
+    new Map([...tensors, ["probes/values", { dtype: "float32" as const, shape: [rows, width - 1], data: fewer }]]),
+    new Map([...metadata, [sealKey, openSeal]]),
+  );
+  seal(bytes);
+  const events: string[] = [];
+  const resumed = finish(
+    { spec, probes, data, runtime, threads: 1, resumeFrom: { where: "state", bytes } },
+    ({ kind }) => {
+      events.push(kind);
+    },
+  );
+  await expect(resumed).rejects.toThrow(
+    new RegExp(`probes: .*expected ${width} numbers, received ${width - 1}.*version that wrote the checkpoint`),
+  );
+  expect(events).toEqual([]);
 });
 
 test("of a network that diverges they are found until the end, and are no numbers", async () => {

@@ -1,5 +1,6 @@
 // The probe program: computes one step apart from the training and keeps only statistics.
 
+import { CorruptFileError } from "../../core/errors.js";
 import { sizeOf } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import { scalar, withScope } from "../../graph/build.js";
@@ -50,11 +51,22 @@ export function probeRecord(step: number, outputs: Readonly<Record<string, Tenso
   return { step, values, counts, samples };
 }
 
-/** Decodes the stored numbers. */
+/**
+ * Decodes the stored numbers.
+ * @throws CorruptFileError if there are not as many as the program makes: they are of a checkpoint of another version.
+ */
 export function readProbes(
   { values: names, histograms, samples: sampled }: ProbeProgram,
   { step, values, counts, samples }: ProbeRecord,
 ): ProbeFindings {
+  if (values.length !== names.length) {
+    throw new CorruptFileError("the readings of the checkpoint are those of other probes", {
+      where: "probes",
+      expected: `${names.length} numbers`,
+      received: `${values.length}`,
+      remedy: "Resume with the version that wrote the checkpoint, or start anew without --resume",
+    });
+  }
   const bins = counts.length / Math.max(1, histograms.length);
   return {
     step,

@@ -155,6 +155,8 @@ export class TrialLoop implements Trial {
     this.history.restore({ ...this.#unknownCounts(saved.losses.length), ...saved }, saved.evaluations);
     if (saved.kept !== undefined) this.#kept.restore(saved.kept);
     this.#records.push(...(saved.probes?.records ?? []).filter((record) => this.#isDue(record)));
+    // Refuses those of another version now, not after the training.
+    for (const record of this.#records.slice(0, 1)) this.#engine.readings(record);
     return saved.state;
   }
 
