@@ -195,7 +195,8 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     ["empty", () => resume(new Uint8Array(0))],
     ["garbage", () => resume(Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256))],
     ["no checkpoint", () => resume(writeSafetensors(new Map(), new Map()))],
-    ["another version", () => resume(rewritten({ version: "99" }))],
+    ["another version", () => resume(rewritten({ version: "2" }))],
+    ["of more steps than asked for", () => resume(checkpoint, { epochs: undefined, steps: 6 })],
     ["no version", () => resume(rewritten({ version: null }))],
     ["a damaged description", () => resume(rewritten({ spec: "{" }))],
     ["a description of nothing", () => resume(rewritten({ spec: "null" }))],
@@ -215,6 +216,13 @@ describe("a checkpoint that cannot be continued is refused in one sentence", asy
     expect(message).toMatch(/^2: /);
     // The last digits of the losses in a checkpoint depend on the type of machine, and its length with them.
     expect(message.replace(/(truncated.* received) \d+/, "$1 fewer")).toMatchSnapshot();
+  });
+
+  test("of a newer version", async () => {
+    expect(await resume(rewritten({ version: "99" }))).toBe(
+      "3: state.safetensors: the checkpoint was written by a newer Trainscope: expected version 4 or older, received " +
+        "version 99. Update trainscope, or start anew without this file",
+    );
   });
 
   test("wherever one of its bytes was changed", async () => {

@@ -118,13 +118,9 @@ describe.each([
     expect(err.match(/training goes on, but a checkpoint was not saved/g)).toHaveLength(1);
   });
 
-  test("that is resumed names its first step, and is refused beyond its end", async () => {
+  test("that is resumed names its first step", async () => {
     const { err } = await told(scripted(networks, [ready(networks, 2), steps(2, [row(1), row(1)]), done()]), form);
     expect(err).toContain("training on made-up data, 4 steps from step 2\n");
-    const beyond = told(scripted(networks, [ready(networks, 9), done()]), { ...form, resume: "old.state" });
-    await expect(beyond).rejects.toThrow(
-      "old.state: the checkpoint has gone further than asked for: expected at most 4 steps, received 9",
-    );
   });
 
   test("that was interrupted explains how to continue, unless the pipe is closed, and ends with 130", async () => {

@@ -1,5 +1,5 @@
 // Follows one training, of one network or of many: progress, JSON lines, checkpoints, and the files of its results.
-import { exitCodes, InvalidInputError } from "../../core/errors.js";
+import { exitCodes } from "../../core/errors.js";
 import type { Finding } from "../../core/findings.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Divergence, Evaluation, EventOf, Measured, TrialEvent } from "../../train/trial/events.js";
@@ -123,7 +123,6 @@ class Training {
 
   #begin({ step, totalSteps, compileMs }: EventOf<"ready">): void {
     const { options, data, trial } = this.#following;
-    if (step > totalSteps) throw furtherThanAsked(options.resume ?? "", step, totalSteps);
     this.#compileMs = compileMs;
     this.#progress.setTotal(totalSteps);
     const from = step === 0 ? "" : ` from step ${formatNumber(step)}`;
@@ -233,13 +232,3 @@ const endingCodes: Readonly<Record<Outcome["status"], number>> = {
   diverged: exitCodes.failed,
   interrupted: exitCodes.interrupted,
 };
-
-/** The longer training cannot be made shorter: its optimizer and its losses have gone on. */
-function furtherThanAsked(where: string, step: number, totalSteps: number): InvalidInputError {
-  return new InvalidInputError("the checkpoint has gone further than asked for", {
-    where,
-    expected: `at most ${totalSteps} steps`,
-    received: `${step}`,
-    remedy: "Give more --steps or --epochs",
-  });
-}

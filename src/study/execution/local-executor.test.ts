@@ -11,7 +11,8 @@ import {
   trials,
 } from "../../../test/support/executions.js";
 import { trialSpec } from "../../../test/support/small-trials.js";
-import { EnvironmentError } from "../../core/errors.js";
+import { EnvironmentError, InterruptedError } from "../../core/errors.js";
+import { writeSafetensors } from "../../core/formats/safetensors.js";
 import type { Dataset } from "../../data/dataset.js";
 import { loadedData } from "../../data/resolver.js";
 import { relu } from "../../nn/activations.js";
@@ -284,14 +285,13 @@ describe("an interrupted trial", () => {
     expect(series).toEqual((await place.execute({ trials: [longTrial] })).series);
   });
 
-  test("has the same results with any workers and with damaged, unreadable or unwritable checkpoints", async () => {
+  test("has the same results with any workers and with damaged or unwritable checkpoints", async () => {
     const plain = await place.execute();
     const removed: string[] = [];
     const [first, second] = trials.map(idOf);
     const bad: CheckpointPort = {
       read: async (trial) => {
-        if (trial === second)
-          throw new EnvironmentError("cannot read because the disk reports an error", { where: "b" });
+        if (trial === second) return { where: "b.safetensors", bytes: new Uint8Array(8) };
         return trial === first ? { where: "a.safetensors", bytes: new Uint8Array(100) } : undefined;
       },
       write: async () => {
@@ -305,5 +305,52 @@ describe("an interrupted trial", () => {
     expect(codes).toEqual(["checkpoint-not-saved", "checkpoint-not-usable", "checkpoint-not-usable"]);
     // One removal as damaged, one as finished; the other worker's removals may come in between at any time.
     expect(removed.filter((trial) => trial === first)).toHaveLength(2);
+  });
+
+  test("keeps a checkpoint that the disk cannot read now, or that a newer version wrote", async () => {
+    const [{ spec }] = trials;
+    const where = `${idOf(trials[0])}.safetensors`;
+    const metadata = { format: "trainscope-checkpoint", version: "99", spec: JSON.stringify(spec) };
+    const newer = writeSafetensors(new Map(), new Map(Object.entries(metadata)));
+    const cannotRead = new EnvironmentError("cannot read because the disk reports an error", { where });
+    const reads: [() => Uint8Array, RegExp][] = [
+      [
+        () => {
+          throw cannotRead;
+        },
+        /the disk reports an error/,
+      ],
+      [() => newer, /written by a newer Trainscope/],
+    ];
+    for (const [read, message] of reads) {
+      const removed: string[] = [];
+      const checkpoints: CheckpointPort = {
+        ...checkpointsIn(new Map()),
+        read: async () => ({ where, bytes: read() }),
+        remove: async (trial) => void removed.push(trial),
+      };
+      const store = await place.storeWith([trials[0]]);
+      await expect(place.execute({ store, trials: [trials[0]], checkpoints })).rejects.toThrow(message);
+      expect(removed).toEqual([]);
+      expect((await store.findTrial(idOf(trials[0])))?.failure).toMatch(message);
+    }
+  });
+
+  test("a trial whose data was still opening at the interruption is interrupted, not failed", async () => {
+    const controller = new AbortController();
+    const opening = new InterruptedError("data set", "Run it again");
+    const { store, events } = await place.execute({
+      ...{ trials: [trials[0]], signal: controller.signal },
+      data: {
+        open: async () => {
+          controller.abort();
+          throw opening;
+        },
+      },
+    });
+    expect(kinds(events)).toEqual(["started", "interrupted"]);
+    expect((await store.findTrial(idOf(trials[0])))?.status).toBe("pending");
+    const unasked = { open: () => Promise.reject(opening) };
+    await expect(place.execute({ trials: [trials[0]], data: unasked })).rejects.toThrow(opening);
   });
 });

@@ -1,7 +1,8 @@
 // Runs one job: the same function in this process, in a worker, or on another host.
 //
 //   data + checkpoint -> trial -> events -> measurements to the sink, state to the checkpoint -> outcome
-import { TrainscopeError } from "../../core/errors.js";
+import { CorruptFileError, InterruptedError, InvalidInputError, type TrainscopeError } from "../../core/errors.js";
+import type { Dataset } from "../../data/dataset.js";
 import { checkpointStep } from "../../train/trial/checkpoint.js";
 import type { EventOf, TrialEvent } from "../../train/trial/events.js";
 import { openTrial, type Trial } from "../../train/trial/trial.js";
@@ -10,12 +11,12 @@ import type { TrialJob } from "./job.js";
 import { MeasurementRecorder } from "./measurement-recorder.js";
 import type { TrialHost, TrialOutcome } from "./trial-host.js";
 
-type Checkpoint = { readonly where: string; readonly bytes: Uint8Array };
+type Checkpoint = { readonly where: string; readonly bytes: Uint8Array; readonly step: number };
 
 /**
  * Runs a job to its end, or to the next segment after the signal. It resumes from the trial's checkpoint; an unusable
  * checkpoint is dropped with a remark, and the trial starts over.
- * @throws StaleLeaseError if another process has taken over the trial, RuntimeCrashError if the runtime died, and any other
+ * @throws EnvironmentError if the checkpoint cannot be read now or a newer version wrote it: it is kept. StaleLeaseError if another process has taken over the trial, RuntimeCrashError if the runtime died, and any other
  * error that prevents the trial.
  */
 export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortSignal): Promise<TrialOutcome> {
@@ -32,15 +33,14 @@ export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortS
 
 /** The checkpoint to resume from, if all its measurements are in the sink. */
 async function readCheckpoint(job: TrialJob, host: TrialHost): Promise<Checkpoint | undefined> {
-  let saved: Checkpoint | undefined;
+  const saved = await host.checkpoints.read(job.trial);
+  if (saved === undefined) return undefined;
   try {
-    saved = await host.checkpoints.read(job.trial);
-    if (saved === undefined) return undefined;
     const step = checkpointStep(saved.where, saved.bytes);
-    if (step <= host.rows.through) return saved;
+    if (step <= host.rows.through) return { ...saved, step };
     await dropCheckpoint(job, host, `what was measured before step ${step} is not stored`);
   } catch (cause) {
-    if (!(cause instanceof TrainscopeError)) throw cause;
+    if (!isUnusable(cause)) throw cause;
     await dropCheckpoint(job, host, messageOf(cause));
   }
   return undefined;
@@ -52,8 +52,13 @@ async function dropCheckpoint({ trial }: TrialJob, host: TrialHost, reason: stri
   await host.checkpoints.remove(trial).catch(() => undefined);
 }
 
+/** Whether no later attempt can use the checkpoint either; a disk that cannot be read now may be readable tomorrow. */
+function isUnusable(cause: unknown): cause is TrainscopeError {
+  return cause instanceof CorruptFileError || cause instanceof InvalidInputError;
+}
+
 function isAbout({ where }: Checkpoint, cause: unknown): boolean {
-  return cause instanceof TrainscopeError && cause.parts.where.startsWith(where);
+  return isUnusable(cause) && cause.parts.where.startsWith(where);
 }
 
 async function runFrom(
@@ -65,7 +70,8 @@ async function runFrom(
   const { spec, measure } = job;
   const { runtime, now, checkpointEveryMs } = host;
   const started = now();
-  const data = await host.data.open(spec.data.source, signal);
+  const data = await openData(job, host, signal);
+  if (data === undefined) return { kind: "interrupted", step: resumeFrom?.step ?? 0 };
   const { most } = runtime.capabilities.threads;
   const trial = openTrial({
     ...{ spec, data, runtime, now, evaluate: measure.evaluations },
@@ -82,6 +88,16 @@ async function runFrom(
     return await follow(trial, job, host, signal, started);
   } finally {
     await trial.dispose();
+  }
+}
+
+/** Undefined if the signal came first. */
+async function openData({ spec }: TrialJob, host: TrialHost, signal: AbortSignal): Promise<Dataset | undefined> {
+  try {
+    return await host.data.open(spec.data.source, signal);
+  } catch (cause) {
+    if (signal.aborted && cause instanceof InterruptedError) return undefined;
+    throw cause;
   }
 }
 

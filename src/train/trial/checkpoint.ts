@@ -1,5 +1,5 @@
 // Checkpoints: everything that a trial needs to go on as if nothing had happened, as one .safetensors file.
-import { CorruptFileError, InvalidInputError } from "../../core/errors.js";
+import { CorruptFileError, EnvironmentError, InvalidInputError } from "../../core/errors.js";
 import { jsonHash } from "../../core/formats/hash.js";
 import { canonicalJson } from "../../core/formats/json.js";
 import { readSafetensors, writeSafetensors } from "../../core/formats/safetensors.js";
@@ -91,6 +91,14 @@ function readDescription(where: string, bytes: Uint8Array): Description {
     });
   }
   const version = metadata.get("version");
+  if (Number(version) > Number(formatVersion)) {
+    throw new EnvironmentError("the checkpoint was written by a newer Trainscope", {
+      where,
+      expected: `version ${formatVersion} or older`,
+      received: `version ${version}`,
+      remedy: "Update trainscope, or start anew without this file",
+    });
+  }
   if (version !== formatVersion && version !== olderVersion) {
     throw new InvalidInputError("checkpoint of another version", {
       where,
@@ -113,7 +121,7 @@ function readDescription(where: string, bytes: Uint8Array): Description {
 
 /**
  * Updates done when a checkpoint was written.
- * @throws InvalidInputError when it is none, CorruptFileError when it is damaged.
+ * @throws InvalidInputError when it is none, CorruptFileError when it is damaged, EnvironmentError when it is newer.
  */
 export function checkpointStep(where: string, bytes: Uint8Array): number {
   return readDescription(where, bytes).step;
@@ -175,7 +183,8 @@ export interface CheckpointOwner {
 
 /**
  * Reads a checkpoint for a trial.
- * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged.
+ * @throws InvalidInputError when it belongs to another trial, CorruptFileError when it is damaged, EnvironmentError when it
+ * is newer.
  */
 export function readCheckpoint(
   where: string,

@@ -151,6 +151,16 @@ export class TrialLoop implements Trial {
     if (resumeFrom === undefined) return undefined;
     const { where, bytes } = resumeFrom;
     const saved = readCheckpoint(where, bytes, this.#plan.state, this.#plan);
+    const { totalSteps } = this.#plan;
+    // The longer training cannot be made shorter: its optimizer and its losses have gone on.
+    if (saved.step > totalSteps) {
+      throw new InvalidInputError("the checkpoint has gone further than asked for", {
+        where,
+        expected: `at most ${totalSteps} steps`,
+        received: `${saved.step}`,
+        remedy: "Give more steps or epochs",
+      });
+    }
     this.#step = saved.step;
     this.history.restore({ ...this.#unknownCounts(saved.losses.length), ...saved }, saved.evaluations);
     if (saved.kept !== undefined) this.#kept.restore(saved.kept);
