@@ -3,7 +3,16 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { defineStudy } from "./definition.js";
 import { rangeText, typeText } from "./setting-form.js";
-import { changesText, presetOf, resolveSettings, settingForms, settingsFromText, settingText } from "./settings.js";
+import {
+  changesText,
+  presetOf,
+  resolveSettings,
+  type Settings,
+  settingForms,
+  settingsFromText,
+  settingText,
+  storedSettings,
+} from "./settings.js";
 
 const quick = {
   settings: {
@@ -77,6 +86,22 @@ test.each([
   const changes = settingsFromText(study, { [name]: text });
   expect(changes).toEqual({ [name]: value });
   expect(resolveSettings(study, "quick", changes)[name]).toEqual(value);
+});
+
+test("settings of a stored run get the defaults that were added since, and are refused where they no longer fit", () => {
+  const stored = { ...quick.settings, epochs: 7 };
+  expect(storedSettings(study, { id: "r1", preset: "long", settings: stored })).toEqual({ ...stored, steps: 10 });
+  const refused =
+    (settings: Settings, preset = "quick") =>
+    () =>
+      storedSettings(study, { id: "r1", preset, settings });
+  expect(refused({ ...stored, epochs: 80 })).toThrow(
+    /^run "r1": another version of the study started this run: .* > epochs: .* received 80/,
+  );
+  expect(refused({ ...stored, passes: 7 })).toThrow(
+    /^run "r1": .*unknown setting "passes".*trainscope study run example/,
+  );
+  expect(refused(stored, "huge")).toThrow(/^run "r1": .*unknown preset "huge"/);
 });
 
 describe("an invalid setting is refused with its place, the rule, the value and the remedy", () => {

@@ -1,6 +1,6 @@
 // The settings of a run: those of the preset with the user's changes, checked against the study's schema.
 import type * as z from "zod";
-import { InvalidInputError, UnknownNameError } from "../core/errors.js";
+import { InvalidInputError, TrainscopeError, UnknownNameError } from "../core/errors.js";
 import type { Json } from "../core/formats/json.js";
 import { defaultPreset, type Preset, smokePreset, type TrainedStudy } from "./definition.js";
 import { type SettingForm, settingForm, settingFromText } from "./setting-form.js";
@@ -49,6 +49,31 @@ export function resolveSettings(study: AnyStudy, preset: string, changes: Settin
     received: Object.hasOwn(given, name) ? JSON.stringify(given[name]) : "nothing",
     remedy: `See trainscope study show ${study.id}`,
   });
+}
+
+/**
+ * The settings of a stored run, read by the schema of today: a version between may have added, renamed or narrowed some.
+ * @throws InvalidInputError that names the run and what does not fit any more.
+ */
+export function storedSettings(
+  study: AnyStudy,
+  {
+    id,
+    preset = defaultPreset,
+    settings,
+  }: { readonly id: string; readonly preset?: string; readonly settings: Settings },
+): Settings {
+  try {
+    return resolveSettings(study, preset, settings);
+  } catch (cause) {
+    if (!(cause instanceof TrainscopeError)) throw cause;
+    throw new InvalidInputError("another version of the study started this run", {
+      where: `run "${id}"`,
+      received: cause.message,
+      remedy: `Start a new run: trainscope study run ${study.id}. Finished trials are taken from the store`,
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 // A run store in memory for tests, which fulfills the contract without a database.
+
 import { InvalidInputError, StaleLeaseError } from "../../src/core/errors.js";
+import { canonicalJson } from "../../src/core/formats/json.js";
 import type { PlannedTrial } from "../../src/study/definition.js";
 import { covers, joined, type KeptTensor, type MeasurementPlan } from "../../src/study/measurement.js";
 import { checkNetworks, checkPart } from "../../src/study/store/check-part.js";
@@ -257,7 +259,7 @@ function recordOf({ record, trials }: MemoryRun): RunRecord {
 }
 
 function placeOf(stage: string, { factors, replicate }: PlannedTrial): string {
-  return JSON.stringify([stage, factors, replicate]);
+  return canonicalJson([stage, factors, replicate]);
 }
 
 function throughOf({ parts }: Measurements): number {

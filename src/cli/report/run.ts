@@ -4,6 +4,7 @@ import { exitCodes, InvalidInputError, UnknownNameError } from "../../core/error
 import { studies } from "../../studies/index.js";
 import { analyzeResults } from "../../study/analyze.js";
 import { requireAllResults } from "../../study/run-study.js";
+import { storedSettings } from "../../study/settings.js";
 import { readTrialResults } from "../../study/store/read-results.js";
 import type { RunStore } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
@@ -61,5 +62,6 @@ async function storedPart(store: RunStore | undefined, name: string): Promise<Re
   if (study.kind === "trained") requireAllResults(`run "${run.id}"`, trials.length, results.length);
   if (study.kind === "computed")
     return { study, run, trials, analysis: await study.compute({}), facts: { settings: {}, seeds: [], data: {} } };
-  return { study, run, trials, analysis: analyzeResults(study, results, run), facts: run };
+  const facts = { ...run, settings: storedSettings(study, run) };
+  return { study, run, trials, analysis: analyzeResults(study, results, facts), facts };
 }

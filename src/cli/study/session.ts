@@ -8,7 +8,14 @@ import { countText } from "../../study/analysis/number-text.js";
 import { defaultPreset, type PlannedTrial, type StudyDefinition } from "../../study/definition.js";
 import type { StudyProgress } from "../../study/execution/progress.js";
 import { runStudy, type StudyOutcome } from "../../study/run-study.js";
-import { changesText, presetOf, resolveSettings, type Settings, settingsFromText } from "../../study/settings.js";
+import {
+  changesText,
+  presetOf,
+  resolveSettings,
+  type Settings,
+  settingsFromText,
+  storedSettings,
+} from "../../study/settings.js";
 import type { RunRecord, RunStore } from "../../study/store/store.js";
 import type { CommandContext } from "../command-context.js";
 import { loadForCommand } from "../load-data.js";
@@ -200,6 +207,7 @@ async function unfinishedRun(
     const titles = sets.map(({ title }) => title).join(", ");
     throw new InvalidInputError(`run ${resumeRun.id} was started with other data than ${titles}`, { where, remedy });
   }
-  const { preset = defaultPreset, settings, seeds } = resumeRun;
-  return { ...(study.kind === "computed" ? {} : { preset }), settings, seeds, resumeRun };
+  const { preset = defaultPreset, seeds } = resumeRun;
+  if (study.kind === "computed") return { settings: {}, seeds, resumeRun };
+  return { preset, settings: storedSettings(study, resumeRun), seeds, resumeRun };
 }

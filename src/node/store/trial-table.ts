@@ -1,5 +1,6 @@
 // Trials and their places in runs.
 import { InvalidInputError } from "../../core/errors.js";
+import { canonicalJson } from "../../core/formats/json.js";
 import type { PlannedTrial } from "../../study/definition.js";
 import { covers } from "../../study/measurement.js";
 import type { RunTrial, TrialEnd, TrialRecord } from "../../study/store/store.js";
@@ -16,6 +17,7 @@ const trialJoin = "trials LEFT JOIN leases ON leases.trial = trials.key";
 
 /** Adds trials to a stage of a run in order; existing ones get the new measurement plan. */
 export function addTrials(connection: Connection, runId: string, stage: string, trials: readonly PlannedTrial[]): void {
+  const known = storedFactors(connection, runId, stage);
   for (const { spec, factors, replicate, measure } of trials) {
     const id = trialId(spec);
     connection.run("INSERT OR IGNORE INTO trials (id, spec, status) VALUES (?, ?, 'pending')", [
@@ -26,9 +28,21 @@ export function addTrials(connection: Connection, runId: string, stage: string, 
       `INSERT INTO run_trials (run, position, stage, trial, factors, replicate, measure)
        VALUES (?, (SELECT count(*) FROM run_trials WHERE run = ?), ?, (SELECT key FROM trials WHERE id = ?), ?, ?, ?)
        ON CONFLICT (run, stage, trial, factors, replicate) DO UPDATE SET measure = excluded.measure`,
-      [...[runId, runId, stage, id], ...[JSON.stringify(factors), replicate, JSON.stringify(measure)]],
+      [
+        ...[runId, runId, stage, id],
+        ...[known.get(canonicalJson(factors)) ?? JSON.stringify(factors), replicate, JSON.stringify(measure)],
+      ],
     );
   }
+}
+
+/** Factors as stored, by their canonical text: the order of names is that of the design that came first. */
+function storedFactors(connection: Connection, runId: string, stage: string): Map<string, string> {
+  return new Map(
+    connection
+      .all(`SELECT DISTINCT ${texts("factors")} FROM run_trials WHERE run = ? AND stage = ?`, [runId, stage])
+      .map(({ factors }) => [canonicalJson(storedJson(connection, "factors", factors)), String(factors)]),
+  );
 }
 
 export function listTrials(connection: Connection, runId: string, holder: LeaseHolder): RunTrial[] {

@@ -61,6 +61,14 @@ export const runContract: StoreContract = {
     expect([trials[2].id, trials[0].id === id]).toEqual([id, false]);
   },
 
+  async "the order in which a design lists its factors does not matter"({ store, expect }) {
+    const run = await store.createRun(exampleRun);
+    const trial = { ...exampleTrial(0), factors: { variant: "plain", rate: 0.1 } };
+    await store.addTrials(run.id, "main", [trial]);
+    await store.addTrials(run.id, "main", [{ ...trial, factors: { rate: 0.1, variant: "plain" } }]);
+    expect((await store.listTrials(run.id)).map(({ factors }) => factors)).toEqual([trial.factors]);
+  },
+
   async "stages list their trials in design order"({ store, expect }) {
     const run = await store.createRun(exampleRun);
     const [a, b, c] = [0, 1, 2].map((seed) => trialId(exampleTrial(seed).spec));
