@@ -1,7 +1,8 @@
 // Reads the values of options and arguments; invalid ones are refused with the flag, the rule and the value.
+
 import { InvalidInputError, UnknownNameError } from "../core/errors.js";
 import { decimal } from "../core/formats/text-form.js";
-import { type FoundKind, kindByName } from "../core/names.js";
+import { type FoundKind, kebabCase, kindByName } from "../core/names.js";
 
 /** Reads an integer from `minimum` on: `1000`, `1e3`. */
 export function integer(flag: string, minimum: number): (text: string) => number {
@@ -106,11 +107,6 @@ export function setting(
     if (match === null) throw notA(flag, "key=value", text);
     return { ...previous, [match[1]]: match[2] };
   };
-}
-
-/** `learningRate` as `learning-rate`, the spelling of flags and values. */
-export function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function notA(flag: string, expected: string, received: string): InvalidInputError {

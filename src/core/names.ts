@@ -5,6 +5,9 @@ import { UnknownNameError } from "./errors.js";
 /** Letters and digits alone: `fanMode`, `fan-mode`, `fan_mode` and `FanMode` are one name. */
 export const plainName = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();
 
+/** `learningRate` as `learning-rate`, the spelling of flags and of their values. */
+export const kebabCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** A noun with its article, chosen by the first letter: `a layer`, `an optimizer`. Right for the nouns in our messages. */
 export const withArticle = (noun: string): string => `${/^[aeiou]/i.test(noun) ? "an" : "a"} ${noun}`;
 

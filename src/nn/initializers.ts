@@ -1,8 +1,10 @@
 // The table of initializers, and from a spec to the initial values of a parameter.
+
 import * as z from "zod";
 import { readSpec } from "../core/definition.js";
 import { InvalidInputError } from "../core/errors.js";
 import { specFromText } from "../core/formats/text-form.js";
+import { float32Range } from "../core/numbers/dtype.js";
 import { type Shape, sizeOf } from "../core/numbers/shape.js";
 import { type RandomStream, randomStream } from "../core/random/rng.js";
 import { constantInitializer, normal, ones, truncatedNormal, uniform, zeros } from "./initializers/distributions.js";
@@ -49,12 +51,10 @@ export const initializerOption = z.union([z.string(), z.looseObject({ kind: z.st
 });
 export type InitializerOption = z.output<typeof initializerOption>;
 
-const largestFloat32 = "3.4028235e38";
-
 function beyondFloat32(where: string, value: number): InvalidInputError {
   return new InvalidInputError("the number is too large for float32", {
     where,
-    expected: `a number from -${largestFloat32} to ${largestFloat32}`,
+    expected: `a number ${float32Range}`,
     received: `${value}`,
   });
 }

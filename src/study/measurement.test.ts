@@ -2,14 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pathMatcher } from "../nn/path-patterns.js";
 import { probeTargets } from "../probes/probe-spec.js";
-import {
-  covers,
-  joined,
-  type MeasurementInput,
-  type MeasurementPlan,
-  measurementPlan,
-  stepMetrics,
-} from "./measurement.js";
+import { stepMetrics } from "../train/metric-rows.js";
+import { covers, joined, type MeasurementInput, type MeasurementPlan, measurementPlan } from "./measurement.js";
 
 const sets = { seed: 20, numRuns: 400 };
 

@@ -5,22 +5,7 @@ import { greatestCommonDivisor } from "../core/numbers/integers.js";
 import type { TensorData } from "../core/numbers/tensor-data.js";
 import { patternCovers } from "../nn/path-patterns.js";
 import { haveSameInputs, joinedProbes, type ProbeSpec, probeOptions, probesCover } from "../probes/probe-spec.js";
-
-/**
- * Quantities of a step, before its update. They are stored as `batchLoss`, `batchAccuracy`, `learningRate`, `momentum`,
- * `batchSize`, `gradientNorm` (before clipping) and `clipped` (1 where a limit changed the gradient, 0 otherwise), because `loss` and `accuracy` are those of whole splits.
- */
-export const stepMetrics = [
-  "loss",
-  "accuracy",
-  "learningRate",
-  "momentum",
-  "batchSize",
-  "gradientNorm",
-  "clipped",
-] as const;
-
-export type StepMetric = (typeof stepMetrics)[number];
+import { stepMetrics } from "../train/metric-rows.js";
 
 /** A path of a parameter or buffer; `*` matches any text and `?` one character. See `pathMatcher`. */
 export type PathPattern = string;

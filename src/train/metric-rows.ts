@@ -7,18 +7,22 @@ import { passedEpochs } from "./data/row-order.js";
 import type { ProbedHistogram } from "./program/probe-record.js";
 import type { Evaluation, EventOf, ProbeReading, TrialEvent } from "./trial/events.js";
 
-/** What can be kept of a step: loss and fraction of right answers of its batch, what drives its update, its examples. */
-export type StepMetric = "loss" | "accuracy" | "learningRate" | "momentum" | "batchSize" | "gradientNorm" | "clipped";
-
-/** All that steps tell, but for accuracy. */
-export const drivenStepMetrics: readonly StepMetric[] = [
+/**
+ * Quantities of a step, before its update. Rows call them `batchLoss`, `batchAccuracy`, `learningRate`, `momentum`,
+ * `batchSize`, `gradientNorm` (before clipping) and `clipped` (1 where a limit changed the gradient, 0 otherwise), because
+ * `loss` and `accuracy` are those of whole splits.
+ */
+export const stepMetrics = [
   "loss",
+  "accuracy",
   "learningRate",
   "momentum",
   "batchSize",
   "gradientNorm",
   "clipped",
-];
+] as const;
+
+export type StepMetric = (typeof stepMetrics)[number];
 
 export interface StepSelection {
   /** Default: only the loss. */

@@ -7,12 +7,14 @@ import type { ProbeSpec } from "../probes/probe-spec.js";
 import { arrangedInputs } from "./data/batch.js";
 import { fittingLoss } from "./imported/fitting-loss.js";
 import type { OnnxNetwork } from "./imported/onnx-network.js";
-import { drivenStepMetrics, rowsOfEvent, type StepMetric } from "./metric-rows.js";
+import { rowsOfEvent, type StepMetric, stepMetrics } from "./metric-rows.js";
 import type { Runtime } from "./runtime/runtime.js";
 import { dataUse } from "./spec/data-use.js";
 import type { KindSpec } from "./spec/kind-spec.js";
 import { type TrialSpec, type TrialSpecInput, trialSpec } from "./spec/trial-spec.js";
 import { openTrial } from "./trial/trial.js";
+
+const allButAccuracy = stepMetrics.filter((metric) => metric !== "accuracy");
 
 /** What one training needs. Everything but `probes`, `stepMetrics`, `gradientNorm`, `onRemark`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
 export interface TrainOptions {
@@ -116,7 +118,7 @@ export interface TrainOptions {
  */
 export async function* train(options: TrainOptions): AsyncGenerator<MetricRow, void, undefined> {
   const { data, model, runtime, threads, signal, probes, gradientNorm = false } = options;
-  const { stepMetrics: metrics = drivenStepMetrics } = options;
+  const { stepMetrics: metrics = allButAccuracy } = options;
   const isEnsemble = options.ensemble !== undefined || options.learningRates !== undefined;
   const trial = openTrial({
     spec: trialSpecOf(options),

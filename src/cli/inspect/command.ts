@@ -1,9 +1,10 @@
 // `trainscope inspect`: what a model costs and sees, layer by layer; or several models side by side.
 import { InvalidInputError } from "../../core/errors.js";
+import { kebabCase } from "../../core/names.js";
 import type { Shape } from "../../core/numbers/shape.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { choice, integer, kebabCase, kindName, list } from "../option-values.js";
+import { choice, integer, kindName, list } from "../option-values.js";
 import { formats, type InspectOptions, sortKeys } from "./options.js";
 
 interface Flags extends Partial<Omit<InspectOptions, "models" | "inputShapes">> {

@@ -1,11 +1,12 @@
 // `trainscope train`: one model, one data set. Options of losses, optimizers and schedules are read from their tables.
 import type { Command } from "commander";
+import { kebabCase } from "../../core/names.js";
 import { augmentations, readAugmentation } from "../../nn/augmentations.js";
 import { initializers } from "../../nn/initializers.js";
 import { probeTargets } from "../../probes/probe-spec.js";
 import type { KindSpec } from "../../train/spec/trial-spec.js";
 import { addExamples, type CommandBuilder } from "../command-context.js";
-import { above, atLeast, choice, imageSize, integer, kebabCase, list, share } from "../option-values.js";
+import { above, atLeast, choice, imageSize, integer, list, share } from "../option-values.js";
 import { addFamily, families } from "./definition-flags.js";
 import { addTopics } from "./help.js";
 import { type Flags, trainOptions } from "./options.js";

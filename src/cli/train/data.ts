@@ -1,5 +1,7 @@
 // What `trainscope train` trains on: a data set of the table or a user's own, and the order of its rows.
+
 import { InvalidInputError } from "../../core/errors.js";
+import { kebabCase } from "../../core/names.js";
 import type { Dataset } from "../../data/dataset.js";
 import { readNpy } from "../../data/formats/npy.js";
 import { isSyntheticName, syntheticDataset } from "../../data/synthetic.js";
@@ -32,7 +34,7 @@ export async function readData(
     if (unused === undefined && isSyntheticName(options.data)) return syntheticDataset(options.data, dataKind);
     if (unused === undefined) return loadForCommand(options.data, { ...options, signal }, context);
     throw new InvalidInputError(`has no meaning for the data set "${options.data}"`, {
-      where: `--${unused.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      where: `--${kebabCase(unused)}`,
       remedy: "Leave it out, or name a file with --data",
     });
   }

@@ -3,13 +3,13 @@ import { type Command, Option } from "commander";
 import type * as z from "zod";
 import { InvalidInputError } from "../../core/errors.js";
 import type { Json } from "../../core/formats/json.js";
-import { bareSchema, kindByName, optionNames, optionsByName, plainName } from "../../core/names.js";
+import { bareSchema, kebabCase, kindByName, optionNames, optionsByName, plainName } from "../../core/names.js";
 import { losses } from "../../nn/losses.js";
 import { batchSchedules } from "../../optim/batch-schedules.js";
 import { optimizers } from "../../optim/optimizers/index.js";
 import { schedules } from "../../optim/schedules.js";
 import type { KindSpec } from "../../train/spec/trial-spec.js";
-import { kebabCase, kindName, number, numbers } from "../option-values.js";
+import { kindName, number, numbers } from "../option-values.js";
 
 /** A definition as far as its flags and its help need it. */
 export interface FlagDefinition {

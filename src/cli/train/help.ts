@@ -2,10 +2,9 @@
 import { type Command, CommanderError, type Option } from "commander";
 import type * as z from "zod";
 import { nearestName, UnknownNameError } from "../../core/errors.js";
-import { aliasParts, type Named, optionNames, plainName } from "../../core/names.js";
+import { aliasParts, kebabCase, type Named, optionNames, plainName } from "../../core/names.js";
 import { augmentations } from "../../nn/augmentations.js";
 import { initializers } from "../../nn/initializers.js";
-import { kebabCase } from "../option-values.js";
 import { aliasesOf, defaultOf, type FlagDefinition, families, flagText } from "./definition-flags.js";
 
 /** Options that `--help` shows without a topic, by their long names. */

@@ -1,4 +1,6 @@
 // The loss of `trainscope train` and the data that it reads: `--loss auto` looks at the end of the model first.
+
+import { kebabCase } from "../../core/names.js";
 import type { Dataset } from "../../data/dataset.js";
 import type { Tensor } from "../../graph/tensor.js";
 import { targetForm } from "../../nn/losses/loss.js";
@@ -6,7 +8,6 @@ import { type Loss, lossFunction } from "../../nn/losses.js";
 import { arrangedInputs } from "../../train/data/batch.js";
 import { fittingLoss, lossRemark } from "../../train/imported/fitting-loss.js";
 import type { KindSpec } from "../../train/spec/trial-spec.js";
-import { kebabCase } from "../option-values.js";
 import type { TrainableModel } from "./model.js";
 import type { TrainCommandOptions } from "./options.js";
 

@@ -1,10 +1,11 @@
 // From the flags of `trainscope train` to the options of a training.
 import { InvalidInputError } from "../../core/errors.js";
+import { kebabCase } from "../../core/names.js";
 import type { ImageSize } from "../../data/user/image-set.js";
 import type { Monitor } from "../../optim/schedule.js";
 import { type ProbeSpec, probeTargets, readProbeSpec } from "../../probes/probe-spec.js";
 import type { Keep, KindSpec, StopRule, TrialSpec } from "../../train/spec/trial-spec.js";
-import { choice, kebabCase } from "../option-values.js";
+import { choice } from "../option-values.js";
 import { families, isDefinitionFlag, specFromFlags } from "./definition-flags.js";
 
 /** The flags that are options of a training as they are. */

@@ -13,6 +13,9 @@ export type TypedArray =
   | Uint32Array
   | BigInt64Array;
 
+/** What float32 can hold, for messages. */
+export const float32Range = "from -3.4028235e38 to 3.4028235e38";
+
 interface DTypeRecord {
   /** Bytes of one element. */
   readonly bytes: number;

@@ -1,7 +1,9 @@
 // Reads comma-separated values with a header line: columns of numbers, and a target column of numbers or class names.
 // Format: RFC 4180, also with semicolons or tabs instead of commas, and with lines that end in LF alone.
+
 import { CorruptFileError, InvalidInputError, UnknownNameError } from "../../core/errors.js";
 import { isDecimal } from "../../core/formats/text-form.js";
+import { float32Range } from "../../core/numbers/dtype.js";
 import { tensorData } from "../../core/numbers/tensor-data.js";
 import { usualTargets } from "../user/array-choice.js";
 import type { StoredTargets } from "../user/targets.js";
@@ -125,7 +127,7 @@ function withinFloat32(text: string, where: string): number {
   if (Number.isFinite(Math.fround(value))) return value;
   throw new InvalidInputError("number too large for float32", {
     where,
-    expected: "numbers from -3.4028235e38 to 3.4028235e38",
+    expected: `numbers ${float32Range}`,
     received: text.slice(0, 40),
     remedy: "Scale the column, or leave it out",
   });

@@ -125,6 +125,14 @@ function splitPads(where: string, total: readonly number[], autoPad: string) {
   });
 }
 
+/** Places behind the last window of each axis, padding included; negative where that window reaches beyond the padding. */
+export function placesBehind({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): number[] {
+  return input.map((extent, axis) => {
+    const lastEnd = (output[axis] - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]);
+    return extent + padBegin[axis] + padEnd[axis] - lastEnd;
+  });
+}
+
 /** Every index of a shape, the last axis fastest. */
 export function allIndices(shape: Shape): number[][] {
   const strides = stridesOf(shape);

@@ -4,6 +4,7 @@
 //   sigmoid      binaryCrossEntropy, from the logits before it; meanSquaredError for targets beyond 0 and 1
 //   log-softmax  negativeLogLikelihood
 //   none of them crossEntropy for class numbers, meanSquaredError for values
+import { kebabCase } from "../../core/names.js";
 import { sameShape } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Tensor } from "../../graph/tensor.js";
@@ -68,6 +69,5 @@ const ends: Readonly<Record<string, string>> = { softmax: "softmax", logSoftmax:
 export function lossRemark(where: string, output: Tensor, kind: string): string | undefined {
   const last = lastActivation(output);
   if (last === undefined || applied[kind]?.includes(last.kind) !== true) return undefined;
-  const written = kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return `${where}: the model ends in a ${ends[last.kind]}, and ${written} takes logits: the gradient vanishes where it should not, and the loss cannot reach 0; --loss auto chooses one that fits`;
+  return `${where}: the model ends in a ${ends[last.kind]}, and ${kebabCase(kind)} takes logits: the gradient vanishes where it should not, and the loss cannot reach 0; --loss auto chooses one that fits`;
 }

@@ -1,7 +1,7 @@
 // Loads the weights of a network from a file: all of them, matched by name, in the right shapes.
 
 import { InvalidInputError, nearestName, ShapeError } from "../../core/errors.js";
-import { isFloat } from "../../core/numbers/dtype.js";
+import { float32Range, isFloat } from "../../core/numbers/dtype.js";
 import { sameShape, shapeText } from "../../core/numbers/shape.js";
 import type { TensorData } from "../../core/numbers/tensor-data.js";
 import type { Network } from "../../nn/network.js";
@@ -52,7 +52,7 @@ function narrowed(where: string, data: Float64Array): Float32Array {
   if (index === -1) return values;
   throw new InvalidInputError("number too large for float32", {
     where: `${where}, element ${index}`,
-    expected: "numbers from -3.4028235e38 to 3.4028235e38",
+    expected: `numbers ${float32Range}`,
     received: `${data[index]}`,
   });
 }

@@ -1,7 +1,7 @@
 // Gradients of Conv and ConvTranspose. The same gradient has several lowerings to ONNX operators; all are exact,
 // and `chooseLowering` selects one by shape.
 import { sizeOf } from "../../../core/numbers/shape.js";
-import { coveredExtent, type Window } from "../../accounting/window.js";
+import { coveredExtent, placesBehind, type Window } from "../../accounting/window.js";
 import { scalar } from "../../build.js";
 import type { VjpContext } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
@@ -185,12 +185,8 @@ export function convTransposeGradient(context: VjpContext<ConvTransposeAttribute
  * larger `output_shape`), which hold the bias alone: the windows of a convolution would reach into them.
  */
 function reachedWindow(window: Window): Window {
-  const { input, output, kernel, strides, dilations, padBegin, padEnd } = window;
-  const beyond = output.map((count, axis) => {
-    const end = (count - 1) * strides[axis] + coveredExtent(kernel[axis], dilations[axis]);
-    const behind = input[axis] + padBegin[axis] + padEnd[axis] - end;
-    return behind - (behind % strides[axis]);
-  });
+  const { input, strides, padEnd } = window;
+  const beyond = placesBehind(window).map((behind, axis) => behind - (behind % strides[axis]));
   return {
     ...window,
     input: input.map((extent, axis) => extent - Math.max(0, beyond[axis] - padEnd[axis])),

@@ -1,6 +1,6 @@
 // Windows whose number the shape rules and kernels of runtimes count differently, written so that they cannot.
 import { stridesOf } from "../../../core/numbers/shape.js";
-import { coveredExtent, type Window, type WindowAttributes } from "../../accounting/window.js";
+import { placesBehind, type WindowAttributes } from "../../accounting/window.js";
 import { apply, scalar } from "../../build.js";
 import type { Op } from "../../op.js";
 import { add, div, mul } from "../../ops/elementwise/arithmetic.js";
@@ -51,11 +51,9 @@ function withoutDropped<A extends WindowAttributes & { readonly ceil_mode: numbe
 ): { readonly x: Tensor; readonly attrs: A } | null {
   const isAutomatic = attrs.auto_pad.startsWith("SAME");
   if (attrs.ceil_mode === 0 && !isAutomatic) return null;
-  const { input, output, kernel, strides, dilations, padBegin, padEnd } = poolWindow("pooling", x.shape, attrs);
-  const rests = input.map((extent, axis) => {
-    const room = extent + padBegin[axis] + padEnd[axis] - coveredExtent(kernel[axis], dilations[axis]);
-    return room - (output[axis] - 1) * strides[axis];
-  });
+  const window = poolWindow("pooling", x.shape, attrs);
+  const { input, padBegin, padEnd } = window;
+  const rests = placesBehind(window);
   // Windows of an axis that is rounded up reach beyond the padding.
   if (rests.every((rest) => rest <= 0) && !isAutomatic) return null;
   const explicit = { ...attrs, auto_pad: "NOTSET" };
@@ -90,7 +88,7 @@ function withinStride(
 ): readonly Tensor[] | null {
   const window = convTransposeWindow("ConvTranspose", x.shape, others[0]!.shape, attrs);
   const { strides, padBegin, padEnd } = window;
-  const surplus = unreached(window);
+  const surplus = placesBehind(window);
   const isPlain = attrs.auto_pad === "NOTSET" && attrs.output_shape === undefined;
   if (isPlain && surplus.every((extent, axis) => extent < strides[axis])) return null;
   const zeros = surplus.map((extent, axis) => Math.floor(extent / strides[axis]));
@@ -104,16 +102,4 @@ function withinStride(
     output_padding: surplus.map((extent, axis) => extent % strides[axis]),
   };
   return apply(convTransposeOp as Op, [padded, ...others], explicit);
-}
-
-/** Places of the result behind all windows. */
-function unreached({ input, output, kernel, strides, dilations, padBegin, padEnd }: Window): number[] {
-  return input.map(
-    (extent, axis) =>
-      extent +
-      padBegin[axis] +
-      padEnd[axis] -
-      coveredExtent(kernel[axis], dilations[axis]) -
-      (output[axis] - 1) * strides[axis],
-  );
 }
