@@ -16,7 +16,10 @@ import { openTrial } from "./trial/trial.js";
 
 const allButAccuracy = stepMetrics.filter((metric) => metric !== "accuracy");
 
-/** What one training needs. Everything but `probes`, `stepMetrics`, `gradientNorm`, `onRemark`, `signal`, `threads` and `runtime` becomes part of the trial's spec. */
+/**
+ * What one training needs. Everything but `probes`, `stepMetrics`, `gradientNorm`, `onRemark`, `signal`, `threads` and
+ * `runtime` becomes part of the trial's spec.
+ */
 export interface TrainOptions {
   /** A layer, usually `nn.sequential([...])`, or what `onnxNetwork` read. */
   readonly model: LayerSpec | OnnxNetwork;
@@ -103,14 +106,14 @@ export interface TrainOptions {
  *   the update: `learningRate`, `momentum`, `batchSize`, and with `clip` or `gradientNorm` also `gradientNorm` (before
  *   clipping) and `clipped`;
  * - after every epoch the loss and, for classes, the accuracy (0 to 1) of two splits. Those of `train` are means over
- *   the epoch (`over: "epoch"`), while weights change and dropout is active; those of `validation` are of the validation split after it,
- *   or of the test split where there is no validation split;
+ *   the epoch (`over: "epoch"`), while weights change and dropout is active; those of `validation` are of the validation
+ *   split after it, or of the test split where there is no validation split;
  * - at the end those of `test`, where a validation split was there for choices.
  *
  * With `probes` there are rows of what they found before a step: `metric: "activations.deviation"` with the `path` of the
- * layer or parameter. The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive in segments of
- * about half a second. A loss that stopped being a number is the last row. The same options and seed give the same rows,
- * bit for bit, on one type of machine.
+ * layer or parameter. The rows of an epoch come after its last step and have a whole `epoch` from 1. Rows of steps arrive
+ * in segments of about half a second. A loss that stopped being a number is the last row. The same options and seed give
+ * the same rows, bit for bit, on one type of machine.
  *
  * With `ensemble` there is a row for every network, with its number as `network`, where there is one otherwise. A network
  * that diverges has rows with `NaN` from then on; the others go on.

@@ -1,4 +1,4 @@
-// A pattern of two operators: convolution, then 2x2 max-pooling, computed as one convolution over four interleaved half-size images.
+// A pattern of two operators: convolution, then 2x2 max-pooling, as one convolution over four interleaved half-size images.
 //
 //   x [N, C, H, W] --space to depth--> [N, 4C, H/2, W/2] --conv, 4 O filters of half size--> [N, O, 4, places]
 //     --channel-wise operators (batch norm, ReLU)--> --largest of 4--> [N, O, H'/2, W'/2]

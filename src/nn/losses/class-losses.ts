@@ -48,6 +48,14 @@ interface CrossEntropyOptions extends ClassOptions {
   readonly probabilities: boolean;
 }
 
+/** What the two cross-entropies share: all but the way from the output to log-probabilities. */
+const crossEntropyParts = {
+  options: z.object(crossEntropyOptions),
+  targets: ({ probabilities }: CrossEntropyOptions) => (probabilities ? "probabilities" : "classNumbers"),
+  isMeanOverExamples: (spec: CrossEntropyOptions) => spec.probabilities || countsAlike(spec),
+  correct: correctClasses,
+} as const;
+
 /**
  * Mean of `-log softmax(logits)[target]`, in nats, over examples and further positions: logits `[batch, classes, ...]`,
  * targets `int32 [batch, ...]`, or with `probabilities` one for each class, of the shape of the logits. It applies
@@ -62,16 +70,13 @@ export const crossEntropy = defineLoss({
   kind: "crossEntropy",
   about: "negative log likelihood of the target class, from logits",
   aliases: ["CrossEntropyLoss"],
-  options: z.object(crossEntropyOptions),
-  targets: ({ probabilities }) => (probabilities ? "probabilities" : "classNumbers"),
-  isMeanOverExamples: (spec) => spec.probabilities || countsAlike(spec),
+  ...crossEntropyParts,
   counts: (spec, output, targets) => targetCounts("crossEntropy", spec, output, targets),
   build(spec, logits, targets) {
     requireClasses("crossEntropy", logits);
     const logs = logSoftmax(logits, { axis: logits.shape.length === 2 ? -1 : 1 });
     return crossEntropyOf("crossEntropy", spec, logs, targets);
   },
-  correct: correctClasses,
 });
 
 /**
@@ -87,9 +92,7 @@ export const categoricalCrossEntropy = defineLoss({
     Keras:
       "CategoricalCrossentropy takes one probability for each class as targets: write probabilities. Probabilities of the model end at 1e-7",
   },
-  options: z.object(crossEntropyOptions),
-  targets: ({ probabilities }) => (probabilities ? "probabilities" : "classNumbers"),
-  isMeanOverExamples: (spec) => spec.probabilities || countsAlike(spec),
+  ...crossEntropyParts,
   counts: (spec, output, targets) => targetCounts("categoricalCrossEntropy", spec, output, targets),
   outputs: distributionOutputs,
   readsLogits: true,
@@ -102,7 +105,6 @@ export const categoricalCrossEntropy = defineLoss({
         : log(max(output, like(output, leastProbability)));
     return crossEntropyOf("categoricalCrossEntropy", spec, logs, targets);
   },
-  correct: correctClasses,
 });
 
 /** The smallest normal float32. */

@@ -12,7 +12,7 @@ const recurrent: Places = { 1: "weight", 2: "weight", 3: "bias", 4: "never", 5: 
 /** Scales and zero points belong to the storage format. */
 const quantized: Places = { 1: "never", 2: "never" };
 
-/** Roles of inputs by index, of operators without a record of ours. `"never"`: a tensor there is not a parameter, whatever it is. */
+/** Roles of inputs by index, of operators without a record of ours. `"never"`: no tensor there is a parameter. */
 const places: Readonly<Partial<Record<string, Places>>> = {
   DequantizeLinear: quantized,
   Dropout: { 1: "never" },

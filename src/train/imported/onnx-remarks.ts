@@ -10,7 +10,8 @@ import { isBinary, isSymmetric, type JudgedTensors, type StoredWeight } from "..
 import { isSineTable } from "../../onnx/recover/sine-table.js";
 
 /**
- * One remark each: parameters that were guessed, weights of other types, normalization and parameters that an exporter folded, frozen padding rows.
+ * One remark each: parameters that were guessed, weights of other types, normalization and parameters that an exporter
+ * folded, frozen padding rows.
  */
 export function onnxRemarks(file: OnnxFile, judged: JudgedTensors): string[] {
   const { weights } = judged;

@@ -159,9 +159,9 @@ function outputGradient(loss: Loss, output: Tensor, targets: Tensor): Tensor {
 /**
  * Computes the batch in parts of `microBatchSize` examples (the last may be smaller), so that only the activations of
  * one part are in memory. The gradient of a mean over the batch is the sum of the gradients of its parts, weighted by
- * their sizes, or by what counts in them: equal to that of the whole batch up to rounding, with the same random masks. Layers that depend on the
- * whole batch see only a part of it: batch normalization uses the statistics of each part, and updates the running
- * statistics once per part.
+ * their sizes, or by what counts in them: equal to that of the whole batch up to rounding, with the same random masks.
+ * Layers that depend on the whole batch see only a part of it: batch normalization uses the statistics of each part, and
+ * updates the running statistics once per part.
  */
 export function microBatches(request: BackwardRequest, given: BackwardInputs, microBatchSize: number): BackwardResults {
   const { batchSize, loss, state } = request;

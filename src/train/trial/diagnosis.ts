@@ -12,7 +12,10 @@ import type { StateLayout } from "../program/state-layout.js";
 import { trainingStep } from "../program/step.js";
 
 export interface DiagnosisProgram {
-  /** Inputs as those of the training program, with `iteration` for `steps`. Output `flags`: 0 where a value is finite throughout, else NaN. */
+  /**
+   * Inputs as those of the training program, with `iteration` for `steps`. Output `flags`: 0 where a value is finite
+   * throughout, else NaN.
+   */
   readonly graph: Graph;
   /** What each flag stands for, in order of execution: `parameter 0.weight`, `model.layers[3] (conv2d) > Conv`. */
   readonly names: readonly string[];

@@ -110,8 +110,9 @@ export class ProgramCache {
   }
 
   async dispose(): Promise<void> {
-    for (const session of this.#sessions.values()) await (await session).dispose();
+    const opened = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
+    for (const session of opened) if (session.status === "fulfilled") await session.value.dispose();
   }
 
   async #load(key: string, threads: number, build: () => Program): Promise<LoadedProgram> {

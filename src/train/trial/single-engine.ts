@@ -126,13 +126,16 @@ export class SingleEngine implements TrialEngine {
   /** Checks every value of the coming step, one after the other in order of execution. */
   async whereDiverged(step: number, threads: number): Promise<string> {
     const { names, session } = await this.#programs.diagnosis(this.#order.sizeAt(step));
-    const { outputs } = await session.run({
-      feeds: await this.#tablesOf(step, threads),
-      resident: this.#residents(),
-      fetch: ["flags"],
-    });
-    await session.dispose();
-    return firstBad(names, outputs.flags.data as Float32Array) ?? "loss";
+    try {
+      const { outputs } = await session.run({
+        feeds: await this.#tablesOf(step, threads),
+        resident: this.#residents(),
+        fetch: ["flags"],
+      });
+      return firstBad(names, outputs.flags.data as Float32Array) ?? "loss";
+    } finally {
+      await session.dispose();
+    }
   }
 
   async dispose(): Promise<void> {

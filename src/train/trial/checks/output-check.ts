@@ -13,7 +13,10 @@ import { runtimeTarget } from "../../runtime/runtime-target.js";
 import type { TrialPlan } from "../plan.js";
 import { segmentFeeds } from "../segment.js";
 
-/** Throws InvalidInputError if the outputs of the first batch break the rule of the loss. Of an ensemble, one network is looked at. */
+/**
+ * Checks the outputs of the first batch, of an ensemble those of one network.
+ * @throws InvalidInputError if they break the rule of the loss.
+ */
 export async function checkFirstOutputs(plan: TrialPlan): Promise<void> {
   const { loss } = plan.program;
   const rule = loss.outputs;
