@@ -36,6 +36,6 @@ export function divergenceNotes(results: StudyResults): string[] {
     return all === 1 ? place : `${countText(diverged.length)} of ${countText(all)} in ${place}`;
   });
   return [
-    `Of ${countText(networks, "network")} ${countText(lost)} diverged and ${lost === 1 ? "has" : "have"} no place in means: ${places.join("; ")}.`,
+    `Of ${countText(networks, "network")} ${countText(lost)} diverged and ${lost === 1 ? "is" : "are"} excluded from means: ${places.join("; ")}.`,
   ];
 }

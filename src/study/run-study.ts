@@ -191,7 +191,7 @@ async function executeStage(
     });
   });
   const places = new Map(trials.map((trial) => [trialId(trial.spec), trial]));
-  board.expect(jobs.length);
+  board.expect(jobs.map(({ trial }) => trial));
   let [ended, found] = [0, 0];
   for await (const event of executor.run(jobs, signal)) {
     if (event.kind === "found") found++;

@@ -1,8 +1,10 @@
 // The form of a setting, read from its schema: type, unit, range and choices for help, messages and documentation.
+
 import * as z from "zod";
 import { InvalidInputError, nearestName } from "../core/errors.js";
 import type { Json } from "../core/formats/json.js";
 import { decimal } from "../core/formats/text-form.js";
+import { plainName } from "../core/names.js";
 
 /** The valid values of a setting. */
 export interface SettingForm {
@@ -16,7 +18,7 @@ export interface SettingForm {
   /** Whether the bound itself is excluded. */
   readonly isAbove?: boolean;
   readonly isBelow?: boolean;
-  /** The values of a choice. */
+  /** The values of a choice, or the only valid numbers. */
   readonly choices?: readonly string[];
   /** The items of a list, and their number. */
   readonly items?: SettingForm;
@@ -55,6 +57,8 @@ function formOf(schema: Schema): SettingForm {
 function typeOf(schema: Schema): Omit<SettingForm, "rule" | "about" | "unit"> {
   const choices = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
   if (choices?.every((choice) => typeof choice === "string")) return { type: "choice", choices };
+  if (choices?.every((choice) => typeof choice === "number"))
+    return { type: choices.every(Number.isInteger) ? "integer" : "number", choices: choices.map(String) };
   switch (schema.type) {
     case "integer":
     case "number":
@@ -86,20 +90,19 @@ function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Sche
 }
 
 function ruleOf(form: Omit<SettingForm, "rule">): string {
+  if (form.choices !== undefined) return `one of ${form.choices.join(", ")}`;
   switch (form.type) {
     case "integer":
       return `an integer${rangeWords(form)}`;
     case "number":
       return `a number${rangeWords(form)}`;
-    case "choice":
-      return `one of ${form.choices?.join(", ")}`;
     case "boolean":
       return "true or false";
     case "text":
       return "a text";
     case "list":
       return `a list${countWords(form)}${form.items === undefined ? "" : `, each ${form.items.rule}`}`;
-    case "json":
+    default:
       return "JSON of the form that the study documents";
   }
 }
@@ -121,7 +124,7 @@ function countWords({ fewest, most }: Omit<SettingForm, "rule">): string {
 
 /** The range of a setting for a column: `1 to 1000`, `above 0`, `tanh, relu`. */
 export function rangeText({ type, choices, items, ...form }: SettingForm): string {
-  if (type === "choice") return choices?.join(", ") ?? "";
+  if (choices !== undefined) return choices.join(", ");
   if (type === "boolean") return "true, false";
   if (type === "list") return items === undefined ? "" : rangeText(items);
   return rangeWords({ ...form, type })
@@ -160,7 +163,7 @@ export function settingFromText(where: string, form: SettingForm, text: string):
       if (text !== "true" && text !== "false") throw wrong();
       return text === "true";
     case "choice": {
-      const found = form.choices?.find((choice) => plain(choice) === plain(text));
+      const found = form.choices?.find((choice) => plainName(choice) === plainName(text));
       if (found === undefined) throw wrong();
       return found;
     }
@@ -190,6 +193,3 @@ function jsonFrom(text: string, wrong: () => Error): Json {
     throw wrong();
   }
 }
-
-/** `he-normal` and `heNormal` are the same name. */
-const plain = (text: string): string => text.replace(/[-_ ]/g, "").toLowerCase();

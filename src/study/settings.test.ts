@@ -50,6 +50,7 @@ const study = defineStudy({
     label: z.string(),
     model: z.looseObject({ kind: z.string() }),
     steps: z.int().min(1).default(10),
+    width: z.literal([1, 2, 4]).default(2),
   }),
   presets: { quick, long: { settings: { ...quick.settings, epochs: 50 }, seeds: 9, about: "long" } },
   smoke: { settings: { epochs: 1 }, seeds: 1, about: "one" },
@@ -64,7 +65,7 @@ const study = defineStudy({
 });
 
 test("a run has the settings of its preset, the changes of the user, and the defaults of the schema", () => {
-  expect(resolveSettings(study, "quick")).toEqual({ ...quick.settings, steps: 10 });
+  expect(resolveSettings(study, "quick")).toEqual({ ...quick.settings, steps: 10, width: 2 });
   expect(resolveSettings(study, "long", { rate: 1 })).toMatchObject({ epochs: 50, rate: 1 });
   expect(presetOf(study, "smoke")).toMatchObject({ seeds: 1, settings: { epochs: 1, rate: 0.1 } });
   expect(
@@ -80,6 +81,7 @@ test.each([
   ["rates", "0.1, 1e-2", [0.1, 0.01]],
   ["initializer", "he-normal", "heNormal"],
   ["bias", "false", false],
+  ["width", "4", 4],
   ["label", "1", "1"],
   ["model", '{"kind":"dense","units":4}', { kind: "dense", units: 4 }],
 ])("--set %s=%s is read by the type of the setting", (name, text, value) => {
@@ -90,7 +92,11 @@ test.each([
 
 test("settings of a stored run get the defaults that were added since, and are refused where they no longer fit", () => {
   const stored = { ...quick.settings, epochs: 7 };
-  expect(storedSettings(study, { id: "r1", preset: "long", settings: stored })).toEqual({ ...stored, steps: 10 });
+  expect(storedSettings(study, { id: "r1", preset: "long", settings: stored })).toEqual({
+    ...stored,
+    steps: 10,
+    width: 2,
+  });
   const refused =
     (settings: Settings, preset = "quick") =>
     () =>
@@ -147,6 +153,11 @@ describe("an invalid setting is refused with its place, the rule, the value and 
       "heNorml",
       'study "example" > initializer: wrong setting: expected one of heNormal, glorotNormal, received "heNorml". Did you mean "heNormal"?',
     ],
+    [
+      "width",
+      "3",
+      'study "example" > width: wrong setting: expected one of 1, 2, 4, received 3. See trainscope study show example',
+    ],
     ["bias", "yes", 'study "example" > bias: wrong setting: expected true or false, received "yes"'],
     [
       "model",
@@ -158,7 +169,7 @@ describe("an invalid setting is refused with its place, the rule, the value and 
       "[1]",
       'study "example" > model: wrong setting: expected JSON of the form that the study documents, received [1]. See trainscope study show example',
     ],
-    ["rat", "1", 'study "example": unknown setting "rat". Did you mean "rate"? 10 are known'],
+    ["rat", "1", 'study "example": unknown setting "rat". Did you mean "rate"? 11 are known'],
   ])("%s=%s", (name, text, message) => {
     expect(refusal(name, text)).toBe(message);
   });
@@ -183,6 +194,7 @@ test("type, unit and range of a setting come from its schema", () => {
     ["label", "text", "", ""],
     ["model", "json", "", ""],
     ["steps", "integer", "", "at least 1"],
+    ["width", "integer", "", "1, 2, 4"],
   ]);
   expect(forms.get("epochs")?.about).toBe("passes over the data");
 });

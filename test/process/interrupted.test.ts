@@ -57,10 +57,12 @@ test("an interrupted study is listed as interrupted and continues with --resume"
   const { out } = await runProcess("runs list --json", home);
   const { runs } = JSON.parse(out) as { runs: { status: string; settings: { epochs: number } }[] };
   expect(runs).toMatchObject([{ status: "interrupted", settings: { epochs: 1000 } }]);
-  const again = startCli("study run normalization --resume --out report", home);
+  const again = startCli("study run normalization --resume --json --out report", home);
   await again.until(/: preset quick with 1 seed, epochs 1,000, twinSeeds 0; MNIST sample/);
   again.child.kill("SIGTERM");
   expect((await again.ended).code).toBe(130);
+  const told = { study: "normalization", status: "interrupted", settings: { epochs: 1000 }, trials: 5, ended: 0 };
+  expect(JSON.parse(again.said.out)).toMatchObject(told);
   const listed = JSON.parse((await runProcess("runs list --json", home)).out) as { runs: unknown[] };
   expect(listed.runs).toMatchObject([{ status: "interrupted", settings: { epochs: 1000 }, trials: { pending: 5 } }]);
 }, 60_000);

@@ -26,13 +26,15 @@ export async function finishStudies(
   context: CommandContext,
   interrupts: Interrupts,
 ): Promise<number> {
-  const finished = results.filter((result): result is Finished => result.analysis !== undefined);
+  const finished = results.filter(isFinished);
   const interrupted = results.some(({ execution }) => execution.interrupted);
   interrupts.setAnswer("finishing the report");
   const files = finished.length === 0 || interrupted ? undefined : await writeReport(finished, options.out);
   const { terminal } = context;
   if (options.json) {
-    const documents = finished.map((result) => studyDocument(result, files));
+    const documents = results.map((result) =>
+      isFinished(result) ? studyDocument(result, files) : interruptedDocument(result),
+    );
     terminal.write(
       jsonLine(
         documents.length === 1
@@ -56,6 +58,10 @@ export async function finishStudies(
     : exitCodes.done;
 }
 
+function isFinished(result: StudySessionResult): result is Finished {
+  return result.analysis !== undefined;
+}
+
 async function writeReport(finished: readonly Finished[], folder: string): Promise<WrittenReport> {
   try {
     return await writeStudyReport(finished.map(reportPart), folder, new Date().toISOString());
@@ -72,6 +78,15 @@ async function writeReport(finished: readonly Finished[], folder: string): Promi
 
 function reportPart({ study, run, trials, analysis, facts }: Finished): ReportPart {
   return { study, run, trials, analysis, facts };
+}
+
+/** An interrupted study has no findings: only how far it came. */
+function interruptedDocument({ study, facts, run, trials }: StudySessionResult) {
+  const ended = trials.filter(({ status }) => status === "done" || status === "diverged").length;
+  return {
+    ...{ study: study.id, run: run.id, status: "interrupted", preset: facts.preset ?? null },
+    ...{ settings: facts.settings, seeds: facts.seeds.length, trials: trials.length, ended },
+  };
 }
 
 /** The JSON document of one study, as docs/command-line.md describes it. */

@@ -2,9 +2,9 @@
 import type { Finding } from "../../core/findings.js";
 import { mean, quantile, sampleStandardDeviation } from "../../core/statistics/statistics.js";
 import type { Divergence, Evaluation, ProbeReading, Stop } from "../../train/trial/events.js";
-import { formatDuration, formatNumber } from "../output.js";
+import { formatNumber } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
-import { type Outcome, type Timing, type TrainingText, updateDocument } from "./training-text.js";
+import { type Outcome, type Timing, type TrainingText, timingText, updateDocument } from "./training-text.js";
 
 /** How one number is distributed over the networks that did not diverge. */
 export interface Distribution {
@@ -157,9 +157,7 @@ function finalText({ ensemble, validationLoss, trainingLoss, ...final }: Ensembl
   const part = (found: Distribution | undefined, accuracy: Distribution | undefined): string =>
     `loss ${found?.mean.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy.mean).toFixed(2)} %`}`;
   const test = final.testLoss === undefined ? "" : `, test ${part(final.testLoss, final.testAccuracy)}`;
-  const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
-  const seconds = formatDuration(final.seconds);
-  return `${formatNumber(ensemble)} networks: mean ${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${seconds} on ${threads}\n`;
+  return `${formatNumber(ensemble)} networks: mean ${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${timingText(final, false)}\n`;
 }
 
 function findingsOf(final: EnsembleDocument): Finding[] {

@@ -121,6 +121,8 @@ describe.each([
   test("that is resumed names its first step", async () => {
     const { err } = await told(scripted(networks, [ready(networks, 2), steps(2, [row(1), row(1)]), done()]), form);
     expect(err).toContain("training on made-up data, 4 steps from step 2\n");
+    const { out } = await told(scripted(networks, [ready(networks, 4), done()]), form);
+    expect(out).toContain("; no steps were left to do\n");
   });
 
   test("that was interrupted explains how to continue, unless the pipe is closed, and ends with 130", async () => {

@@ -1,9 +1,9 @@
 // How a training of one network is told.
 import type { Finding } from "../../core/findings.js";
 import type { Divergence, EventOf, Kept, Stop } from "../../train/trial/events.js";
-import { formatDuration, formatNumber, formatRate } from "../output.js";
+import { formatNumber } from "../output.js";
 import { probeDocument, probeText } from "./probe-text.js";
-import { type Outcome, type Timing, type TrainingText, updateDocument } from "./training-text.js";
+import { type Outcome, type Timing, type TrainingText, timingText, updateDocument } from "./training-text.js";
 
 /** The last line of `--json`. */
 export interface FinalDocument extends Timing {
@@ -98,10 +98,9 @@ function finalText(final: FinalDocument): string {
   const part = (loss: number | undefined, accuracy: number | undefined): string =>
     `loss ${loss?.toFixed(4)}${accuracy === undefined ? "" : `, accuracy ${(100 * accuracy).toFixed(2)} %`}`;
   const test = final.testLoss === undefined ? "" : `, test ${part(final.testLoss, final.testAccuracy)}`;
-  const threads = `${final.threads} ${final.threads === 1 ? "thread" : "threads"}`;
   const [split, loss] =
     final.validationLoss === undefined ? ["training", final.trainingLoss] : ["validation", final.validationLoss];
-  return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${formatDuration(final.seconds)} at ${formatRate(final.stepsPerSecond)} steps/s on ${threads}\n`;
+  return `${split} ${part(loss, final.accuracy)}${test} on ${final.data} after ${formatNumber(final.steps)} steps; ${timingText(final, true)}\n`;
 }
 
 /** What a training found: each number once, from one seed and so without an interval. */

@@ -2,6 +2,7 @@
 import type { Finding } from "../../core/findings.js";
 import type { Divergence, EventOf, Kept, Measured, ProbeReading, Stop } from "../../train/trial/events.js";
 import type { Trial } from "../../train/trial/trial.js";
+import { formatDuration, formatRate } from "../output.js";
 
 /** What a training came to. */
 export interface Outcome {
@@ -28,6 +29,13 @@ export interface Timing {
   readonly stepsPerSecond: number;
   readonly compileSeconds: number;
   readonly threads: number;
+}
+
+/** `0.52 s on 2 threads`, with the rate of one network. A resumed training may have had nothing left to do. */
+export function timingText({ seconds, stepsPerSecond, threads }: Timing, withRate: boolean): string {
+  if (threads === 0) return "no steps were left to do";
+  const rate = withRate ? ` at ${formatRate(stepsPerSecond)} steps/s` : "";
+  return `${formatDuration(seconds)}${rate} on ${threads} ${threads === 1 ? "thread" : "threads"}`;
 }
 
 /** The end of a training, for programs, for people and for the run store. */

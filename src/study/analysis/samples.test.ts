@@ -78,7 +78,7 @@ describe("replicates that diverged", () => {
   test("are named in a note, networks of an ensemble by their number", () => {
     expect(divergenceNotes(three)).toEqual([]);
     expect(divergenceNotes([...results, trial({ replicate: 9, values: [[1, 2, 3]], diverged: [0, 2] })])).toEqual([
-      "Of 7 networks 3 diverged and have no place in means: a, replicate 1; 2 of 3 in a, replicate 9.",
+      "Of 7 networks 3 diverged and are excluded from means: a, replicate 1; 2 of 3 in a, replicate 9.",
     ]);
   });
 

@@ -100,31 +100,27 @@ export function meanOf({ values, of }: Samples): Estimate | undefined {
 
 /** Mean of the differences `a - b` over the replicates with both numbers; undefined if there are none. */
 export function paired(a: Samples, b: Samples): Estimate | undefined {
-  const others = new Map(b.values.map((sample) => [keyOf(sample), sample.value]));
-  const pairs = a.values.flatMap((sample) => {
-    const other = others.get(keyOf(sample));
-    return other === undefined ? [] : [{ first: other, second: sample.value }];
-  });
+  const pairs = pairsOf(a, b);
   if (pairs.length === 0) return undefined;
   const of = Math.max(a.of, b.of);
-  if (pairs.length === 1) return counted(meanEstimate([pairs[0].second - pairs[0].first]), of);
-  return counted(
-    pairedDifferenceEstimate(
-      pairs.map(({ first }) => first),
-      pairs.map(({ second }) => second),
-    ),
-    of,
-  );
+  const [first, second] = [pairs.map(({ other }) => other), pairs.map(({ value }) => value)];
+  if (pairs.length === 1) return counted(meanEstimate([second[0] - first[0]]), of);
+  return counted(pairedDifferenceEstimate(first, second), of);
 }
 
 /** `a - b` of every replicate with both numbers. */
 export function differences(a: Samples, b: Samples): Samples {
-  const others = new Map(b.values.map((sample) => [keyOf(sample), sample.value]));
-  const values = a.values.flatMap((sample) => {
-    const other = others.get(keyOf(sample));
-    return other === undefined ? [] : [{ ...sample, value: sample.value - other }];
-  });
+  const values = pairsOf(a, b).map(({ other, ...sample }) => ({ ...sample, value: sample.value - other }));
   return { values, of: Math.max(a.of, b.of) };
+}
+
+/** The samples of a, each with the value of the same replicate and network in b. */
+function pairsOf(a: Samples, b: Samples): (Sample & { readonly other: number })[] {
+  const others = new Map(b.values.map((sample) => [keyOf(sample), sample.value]));
+  return a.values.flatMap((sample) => {
+    const other = others.get(keyOf(sample));
+    return other === undefined ? [] : [{ ...sample, other }];
+  });
 }
 
 const keyOf = ({ replicate, network }: Sample): string => `${replicate} ${network}`;

@@ -124,6 +124,17 @@ describe("results in the store", () => {
     expect([Number.isFinite(loss), typeof tensor]).toEqual([false, "string"]);
     const rows = series[0].map(({ metric, steps, epochs, values }) => [metric, ...steps, ...epochs, ...values]);
     expect(rows).toEqual([["loss", step, step / 4, loss]]);
+    // One that diverges in its last update, or in the first of an epoch, has the row of that epoch alone.
+    for (const [steps, learningRate] of [
+      [1, 1e38],
+      [2, 1e18],
+    ]) {
+      const spec = trialSpec(data, { steps, batchSize: 64, optimizer: { kind: "sgd", learningRate } });
+      const late = await place.execute({ trials: [{ ...wild, spec }] });
+      expect(late.events.at(-1)).toMatchObject({ kind: "ended", status: "diverged" });
+      const losses = late.series[0].find(({ phase, metric }) => phase === "train" && metric === "loss");
+      expect([...(losses?.steps ?? [])]).toEqual([1]);
+    }
     expect(kinds((await place.execute({ trials: all, store })).events)).toEqual(["found", "found"]);
   });
 

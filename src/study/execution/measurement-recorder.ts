@@ -80,14 +80,20 @@ export class MeasurementRecorder {
 
   async #finish({ step, diverged }: Extract<TrialEvent, { kind: "done" }>): Promise<void> {
     const { id, networks } = this.#trial;
-    if (networks === 1 && diverged.length > 0) {
-      const [{ step: at, epoch, loss }] = diverged;
+    const [divergence] = networks === 1 ? diverged : [];
+    // A row of the same place tells how the epoch before went; the end of the trial tells of the divergence.
+    if (divergence !== undefined && !this.#isMeasuredAt(divergence.step)) {
+      const { step: at, epoch, loss } = divergence;
       const measured = { phase: "train" as const, step: at, epoch, loss: [loss] };
       this.#add(seriesOf(id, { kind: "epoch", epoch, step: at, measured: [measured] }));
     }
     if (diverged.length < networks) await this.#keepTensors("end");
     // After the last checkpoint: a trial that resumes from it repeats these measurements.
     await this.#save(step + 1);
+  }
+
+  #isMeasuredAt(step: number): boolean {
+    return this.#trial.history.evaluations.some((known) => known.phase === "train" && known.step === step);
   }
 
   async #keepTensors(at: KeptTensor["at"]): Promise<void> {

@@ -10,7 +10,7 @@ const ended = (trial: string): ExecutionEvent => ({ kind: "ended", trial, worker
 
 test("steps are those that trials report, and trials that have not started count as the average of the others", () => {
   const board = new ProgressBoard();
-  board.expect(4);
+  board.expect(["a", "b", "c", "d"]);
   expect(board.heard(step("a", 0, 100))).toMatchObject({ done: 0, total: 400 });
   expect(board.heard(step("b", 50, 300))).toMatchObject({ done: 50, total: 800 });
   expect(board.heard({ kind: "found", trial: "c", worker: "1" })).toMatchObject({
@@ -24,15 +24,26 @@ test("steps are those that trials report, and trials that have not started count
 
 test("another stage adds its trials, and a stage of found trials is done", () => {
   const board = new ProgressBoard();
-  board.expect(1);
+  board.expect(["a"]);
   expect(board.heard({ kind: "found", trial: "a", worker: "1" })).toMatchObject({ done: 1, total: 1 });
-  board.expect(1);
+  board.expect(["b"]);
   expect(board.heard(step("b", 5, 10))).toMatchObject({ done: 15, total: 20, trials: 2 });
+});
+
+test("a trial of two stages counts once, so that a finished study is at its end", () => {
+  const board = new ProgressBoard();
+  board.expect(["a", "b"]);
+  for (const trial of ["a", "b"]) board.heard(step(trial, 10, 10));
+  for (const trial of ["a", "b"]) board.heard(ended(trial));
+  board.expect(["b"]);
+  expect(board.heard({ kind: "found", trial: "b", worker: "1" })).toEqual({
+    ...{ done: 20, total: 20, trialsDone: 2, trials: 2 },
+  });
 });
 
 test("events without progress are not reported", () => {
   const board = new ProgressBoard();
-  board.expect(1);
+  board.expect(["a"]);
   expect(board.heard({ kind: "started", trial: "a", worker: "1" })).toBeUndefined();
   expect(board.heard({ kind: "failed", trial: "a", worker: "1", reason: "", willRetry: true })).toBeUndefined();
 });

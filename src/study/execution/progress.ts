@@ -16,11 +16,11 @@ export class ProgressBoard {
   /** Steps done and planned by trial, for started trials. */
   readonly #known = new Map<string, { readonly step: number; readonly totalSteps: number }>();
   readonly #ended = new Set<string>();
-  #trials = 0;
+  readonly #expected = new Set<string>();
 
-  /** Adds the trials of another stage. */
-  expect(trials: number): void {
-    this.#trials += trials;
+  /** Adds the trials of another stage; those that an earlier stage has too count once. */
+  expect(trials: Iterable<string>): void {
+    for (const trial of trials) this.#expected.add(trial);
   }
 
   /** @returns the total progress; undefined for events that do not change it. */
@@ -46,9 +46,9 @@ export class ProgressBoard {
     const found = [...this.#ended].filter((trial) => !this.#known.has(trial)).length;
     return {
       done: Math.round(sum(({ step }) => step) + found * average),
-      total: Math.round(wanted + (this.#trials - known.length) * average),
+      total: Math.round(wanted + (this.#expected.size - known.length) * average),
       trialsDone: this.#ended.size,
-      trials: this.#trials,
+      trials: this.#expected.size,
       ...extra,
     };
   }

@@ -16,8 +16,9 @@ type Checkpoint = { readonly where: string; readonly bytes: Uint8Array; readonly
 /**
  * Runs a job to its end, or to the next segment after the signal. It resumes from the trial's checkpoint; an unusable
  * checkpoint is dropped with a remark, and the trial starts over.
- * @throws EnvironmentError if the checkpoint cannot be read now or a newer version wrote it: it is kept. StaleLeaseError if another process has taken over the trial, RuntimeCrashError if the runtime died, and any other
- * error that prevents the trial.
+ * @throws EnvironmentError if the checkpoint cannot be read now or a newer version wrote it, and then keeps it;
+ * StaleLeaseError if another process has taken over the trial, RuntimeCrashError if the runtime died, and any other error
+ * that prevents the trial.
  */
 export async function runTrialJob(job: TrialJob, host: TrialHost, signal: AbortSignal): Promise<TrialOutcome> {
   const saved = await readCheckpoint(job, host);
