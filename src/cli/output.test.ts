@@ -79,6 +79,21 @@ test("columns are truncated in their order at either end, and sums follow below 
   `);
 });
 
+test("intervals are never cut, so that names give way", () => {
+  const columns = ["initializer", "share"].map((key) => ({ key, title: key }));
+  const rows = [
+    { initializer: "randomized asymmetric", share: "90.4 % [87.7, 92.5]" },
+    { initializer: "PyTorch default", share: "" },
+  ];
+  expect(formatTable(columns, rows, 30)).toMatchInlineSnapshot(`
+    "initiali…  share
+    ---------  -------------------
+    randomiz…  90.4 % [87.7, 92.5]
+    PyTorch …
+    "
+  `);
+});
+
 test("texts are wrapped between words, but not before a unit", () => {
   expect(wrapText("Memory  the weights take 46.8 MB, and so do gradients", 31, 8).split("\n")).toEqual([
     "Memory  the weights take",

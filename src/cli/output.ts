@@ -64,10 +64,13 @@ export interface TableColumn {
 }
 
 const gap = "  ";
+/** Texts that begin with a number, such as "90.4 % [87.7, 92.5]": half an interval says something else. */
+const measured = /^(?:$|[-−+]?\d)/;
 const leastWidth = 8;
 
 /**
- * An aligned table: numbers on the right, texts on the left, the widest texts truncated if lines do not fit.
+ * An aligned table: numbers on the right, texts on the left, the widest texts truncated if lines do not fit, except in
+ * columns whose texts all begin with a number.
  * @param footer rows of sums, below a second rule.
  */
 export function formatTable(
@@ -82,9 +85,10 @@ export function formatTable(
     ({ key, isNumeric: isText = false }) => isText || all.some((row) => typeof row[key] === "number"),
   );
   const widths = columns.map(({ title }, index) => Math.max(title.length, ...cells.map((line) => line[index].length)));
+  const isMeasured = columns.map((_, index) => cells.every((line) => measured.test(line[index])));
   for (let excess = sum(widths) + gap.length * (columns.length - 1) - width; excess > 0; excess--) {
     const open = columns.flatMap(({ cutAt, narrowest = leastWidth }, index) =>
-      isNumeric[index] || cutAt === "never" || widths[index] <= narrowest ? [] : [index],
+      isNumeric[index] || isMeasured[index] || cutAt === "never" || widths[index] <= narrowest ? [] : [index],
     );
     const first = open.filter((index) => columns[index].isCutFirst === true);
     const pool = first.length > 0 ? first : open;

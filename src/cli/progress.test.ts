@@ -18,6 +18,7 @@ function job(isInteractive: boolean, more: Partial<ProgressOptions> = {}) {
         said.lines += text;
       },
       columns: 80,
+      tableColumns: 80,
       isInteractive,
       errorStream,
     },

@@ -36,6 +36,7 @@ async function cli(line: string, options: { entries?: readonly CommandEntry[]; d
       err += text;
     },
     columns: 100,
+    tableColumns: 100,
     isInteractive: false,
     errorStream: new PassThrough(),
   };

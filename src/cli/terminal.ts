@@ -9,6 +9,11 @@ export interface Terminal {
   writeError(text: string): void;
   /** Columns of stdout; if it is not a terminal, those of the variable COLUMNS, or 80. */
   readonly columns: number;
+  /**
+   * Where lines of results and lists end, so that texts beyond are cut: `columns` of a terminal or of the variable COLUMNS,
+   * no end elsewhere, since programs and files need whole names and intervals.
+   */
+  readonly tableColumns: number;
   /** Whether results may be colored: stdout is a terminal, and NO_COLOR is not set. */
   readonly hasColors?: boolean;
   /** Whether stderr is a terminal on which lines can be redrawn. */
@@ -32,6 +37,8 @@ export function processTerminal(): Terminal {
   const writeTo = (stream: NodeJS.WritableStream, text: string): void => {
     if (!closed.has(stream)) stream.write(text);
   };
+  const chosen = /^\d{1,4}$/.exec(env.COLUMNS ?? "")?.[0];
+  const columns = Math.max(40, stdout.isTTY ? stdout.columns : Number(chosen ?? 80));
   for (const stream of [stdout, stderr]) {
     stream.on("error", (cause: NodeJS.ErrnoException) => {
       if (closed.has(stream)) return;
@@ -51,7 +58,8 @@ export function processTerminal(): Terminal {
   return {
     write: (text) => writeTo(stdout, text),
     writeError: (text) => writeTo(stderr, text),
-    columns: Math.max(40, stdout.isTTY ? stdout.columns : Number(/^\d{1,4}$/.exec(env.COLUMNS ?? "")?.[0] ?? 80)),
+    columns,
+    tableColumns: stdout.isTTY || chosen !== undefined ? columns : Number.POSITIVE_INFINITY,
     hasColors: stdout.isTTY === true && env.TERM !== "dumb" && (env.NO_COLOR ?? "") === "",
     isInteractive: stderr.isTTY === true && env.TERM !== "dumb" && env.CI === undefined,
     errorStream: stderr,

@@ -91,6 +91,7 @@ it(
           said.err += text;
         },
         columns: 100,
+        tableColumns: 100,
         isInteractive: false,
         errorStream: new PassThrough(),
       };

@@ -37,6 +37,7 @@ async function cli(line: string): Promise<{ code: number; out: string; err: stri
       said.err += text;
     },
     columns: 100,
+    tableColumns: 100,
     isInteractive: false,
     errorStream: new PassThrough(),
   };

@@ -42,7 +42,7 @@ export async function listData(options: DataOptions, context: CommandContext): P
   const rows = [...published, ...drawn.map(({ kind, about }): Row => ({ "data set": kind, here: "drawn", about }))];
   const keys = ["data set", "here", "size", "about", "folder"];
   const columns = keys.map((key) => ({ key, title: key }));
-  terminal.write(formatTable(columns, rows, terminal.columns));
+  terminal.write(formatTable(columns, rows, terminal.tableColumns));
   terminal.write("\nThose that are drawn take options: --data two-moons:points=500,noise=0.2,seed=1\n");
   terminal.write("Files are looked for in --data-dir, then TRAINSCOPE_DATA, then the cache:\n");
   terminal.write(`  ${context.paths().data}\n`);
@@ -87,7 +87,7 @@ export async function verifyData(dataset: string, options: DataOptions, context:
       formatTable(
         columns,
         checks.map((check): Row => ({ ...check })),
-        terminal.columns,
+        terminal.tableColumns,
       ),
     );
     const good = checks.filter(({ state }) => state === "good").length;

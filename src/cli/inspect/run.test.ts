@@ -29,7 +29,7 @@ async function inspect(line: string, { columns = 80, hasColors = false } = {}): 
     writeError: (text: string) => {
       err += text;
     },
-    ...{ columns, hasColors, isInteractive: false, errorStream: new PassThrough() },
+    ...{ columns, tableColumns: columns, hasColors, isInteractive: false, errorStream: new PassThrough() },
   };
   const code = await runCli(["inspect", ...line.split(" ")], { terminal, environment: { TRAINSCOPE_HOME: folder } });
   return { code, out, err };

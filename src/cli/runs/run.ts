@@ -40,7 +40,7 @@ export async function listRuns({ json }: { readonly json: boolean }, context: Co
     const all = trials.get(run.id) ?? [];
     return { run: run.id, status: run.status, preset: run.preset ?? "", trials: trialSummary(all), time: timeOf(run) };
   });
-  terminal.write(formatTable(columns, rows, terminal.columns));
+  terminal.write(formatTable(columns, rows, terminal.tableColumns));
 }
 
 /** `runs show`: everything about one run except its rows. */
@@ -54,7 +54,7 @@ export async function showRun(
     const trials = (await store?.listTrials(run.id)) ?? [];
     const analysis = await store?.readAnalysis(run.id);
     if (json) context.terminal.write(jsonLine({ schema: 2, run, trials, findings: [], claims: [], ...analysis }));
-    else context.terminal.write(runText(run, trials, analysis, context.terminal.columns));
+    else context.terminal.write(runText(run, trials, analysis, context.terminal.tableColumns));
   } finally {
     await store?.close();
   }

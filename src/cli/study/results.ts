@@ -43,7 +43,7 @@ export async function finishStudies(
       ),
     );
   } else {
-    for (const result of finished) terminal.write(studyText(result, terminal.columns));
+    for (const result of finished) terminal.write(studyText(result, terminal.tableColumns));
     if (files !== undefined) terminal.write(`\nReport: ${resolve(files.report)}\n`);
   }
   if (interrupted) {

@@ -52,7 +52,7 @@ export async function listStudies({ json }: { readonly json: boolean }, { termin
       formatTable(
         columns,
         all.map(({ id, question }) => ({ study: id, question })),
-        terminal.columns,
+        terminal.tableColumns,
       ),
     );
   }

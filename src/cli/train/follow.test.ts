@@ -73,7 +73,7 @@ async function told(trial: Trial, options: Partial<TrainCommandOptions>, { isClo
     writeError: (text: string) => {
       err += text;
     },
-    ...{ columns: 80, isInteractive: false, errorStream: new PassThrough(), isClosed },
+    ...{ columns: 80, tableColumns: 80, isInteractive: false, errorStream: new PassThrough(), isClosed },
   };
   const data = { title: "made-up data" } as Dataset;
   const model = { remarks: ["a remark about the model"], inferenceModel: () => ({ model: new Uint8Array(1) }) };
@@ -110,7 +110,14 @@ describe.each([
     const write = (text: string): void => {
       err += text;
     };
-    const terminal = { write, writeError: write, columns: 80, isInteractive: false, errorStream: new PassThrough() };
+    const terminal = {
+      write,
+      writeError: write,
+      columns: 80,
+      tableColumns: 80,
+      isInteractive: false,
+      errorStream: new PassThrough(),
+    };
     const options = { ...form, model: "mlp", batchSize: 8, quiet: true, json: false, saveState } as TrainCommandOptions;
     const model = { remarks: [], inferenceModel: () => ({ model: new Uint8Array(0) }) };
     const data = { title: "made-up data" } as Dataset;
