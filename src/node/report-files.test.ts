@@ -24,7 +24,7 @@ const study = defineStudy({
   smoke: preset,
   data: { set: "none" },
   stages: [{ id: "training", design: () => [] }],
-  analyze: () => ({ findings: [], claims: [], figures: [], tables: [], notes: [] }),
+  analyze: () => ({ answer: "", findings: [], claims: [], figures: [], tables: [], notes: [] }),
 });
 
 describe("writing a report", () => {
@@ -64,6 +64,7 @@ describe("writing a report", () => {
           data: { set: { title: "Made-up data", isSample: false, fingerprint: "0" } },
         },
         analysis: {
+          answer: "",
           findings: [],
           claims: [],
           tables: [],

@@ -25,12 +25,13 @@ export function claimsSummary(claims: readonly Claim[]): string {
   return `${countText(claims.length, "claim")}: ${counts.join(", ")}`;
 }
 
-/** One entry per claim, in the order of the study; empty without claims. */
-export function claimsSection(claims: readonly Claim[], anchor: string): Html {
+/** One entry per claim, in the order of the study, introduced for readers who never saw the source; empty without claims. */
+export function claimsSection(claims: readonly Claim[], source: string, anchor: string): Html {
   if (claims.length === 0) return html``;
   return html`
 <section id="${anchor}">
-<h3>Ledger of claims</h3>
+<h3>Claims</h3>
+<p>The study repeats work of others: ${source}. Statements that it and related sources make are listed in our words, each with the rule that turns numbers of this study into a verdict. <i>Inconclusive</i> means that the interval allows both; <i>erratum</i>, that the statement is wrong as it is printed.</p>
 <p class="quiet">${claimsSummary(claims)}.</p>
 <ol class="claims">
 ${claims.map((claim) => entry(claim, anchor))}

@@ -18,6 +18,9 @@ export interface ReportStudy {
   readonly id: string;
   readonly title: string;
   readonly question: string;
+  /** The answer in one or two sentences with numbers. */
+  readonly answer: string;
+  /** What was expected before the study ran. */
   readonly expectation: string;
   /** What would refute the expectation. */
   readonly refutedBy: string;

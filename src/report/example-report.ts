@@ -38,6 +38,8 @@ function exampleStudy(figures: readonly ReportFigure[]): ReportStudy {
     title: "Does batch normalization help LeNet-5, and what does dropout add?",
     question:
       "Does batch normalization of the hidden layers, or of the input too, improve LeNet-5 on MNIST over dropout, or over neither?",
+    answer:
+      "Batch normalization changes validation accuracy by 0.06 [-0.11, 0.23] percentage points, dropout by -0.31 [-0.52, -0.10] (5 seeds).",
     expectation:
       "With a working loss and optimizer the variants differ by less than a percentage point, and the order depends on the seed.",
     refutedBy: "Intervals that stay apart.",
@@ -59,7 +61,7 @@ function exampleStudy(figures: readonly ReportFigure[]): ReportStudy {
         rule: "Supported if the 95 % interval of the paired difference lies above 0; not supported if it lies below 0 or within ±0.2 points.",
         verdict: "inconclusive",
         evidence:
-          "Paired difference +0.06 percentage points, 95 % interval −0.11 to 0.23, n = 5: the interval holds 0.",
+          "Paired difference +0.06 percentage points, 95 % interval −0.11 to 0.23, n = 5: the interval contains 0.",
       },
       {
         id: "dropout-worst",

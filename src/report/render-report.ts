@@ -1,6 +1,7 @@
 // The report as one self-contained HTML page.
 //
-//   header, notes, contents -> for each study: question, claims, findings, figures, tables, notes, how it was made
+//   header, limits, answers, contents
+//     -> for each study: question, answer, what was expected, figures, findings, claims, tables, notes, how it was made
 
 import { countText } from "../study/analysis/number-text.js";
 import { claimsSection, claimsSummary } from "./claims-section.js";
@@ -37,6 +38,7 @@ ${subtitle === undefined ? html`` : html`<p class="subtitle">${subtitle}</p>`}
 <p class="meta">${countText(studies.length, "study", "studies")}, written by Trainscope on ${instantText(generatedAt)}</p>
 </header>
 ${limitsNote(studies)}
+${studies.length > 1 ? answers(studies) : html``}
 ${contents(studies)}
 <main>
 ${studies.map((study, index) => studySection(study, firstFigure[index]))}
@@ -66,12 +68,22 @@ function limitsNote(studies: readonly ReportStudy[]): Html {
   return html`<aside class="note" role="note">${sampleText}${quickText}</aside>`;
 }
 
+/** The answers of all studies, which summarize the document. */
+function answers(studies: readonly ReportStudy[]): Html {
+  return html`<section id="answers" class="answers">
+<h2>In short</h2>
+<dl class="plain">
+${studies.map(({ id, question, answer }) => html`<dt><a href="#${id}">${question}</a></dt><dd>${answer}</dd>\n`)}
+</dl>
+</section>`;
+}
+
 /** The non-empty parts of a study. */
 function parts(study: ReportStudy): readonly { readonly id: string; readonly title: string }[] {
   const all = [
-    { id: "claims", title: "Ledger of claims", count: study.claims.length },
-    { id: "findings", title: "Findings", count: study.findings.length },
     { id: "figures", title: "Figures", count: study.figures.length },
+    { id: "findings", title: "Findings", count: study.findings.length },
+    { id: "claims", title: "Claims", count: study.claims.length },
     { id: "tables", title: "Tables", count: study.tables.length },
     { id: "notes", title: "Notes", count: study.notes.length },
     { id: "making", title: "How this was made", count: 1 },
@@ -95,13 +107,15 @@ ${studies.map(
 }
 
 function studySection(study: ReportStudy, firstFigure: number): Html {
-  const { id, title, question, expectation, refutedBy, source, data, preset, making } = study;
+  const { id, title, question, answer, expectation, refutedBy, source, data, preset, making } = study;
   return html`
 <section id="${id}">
 <h2>${title}</h2>
 <p class="question">${question}</p>
-<p>${expectation} <span class="quiet">Refuted by:</span> ${refutedBy}</p>
+<p class="answer">${answer}</p>
 <dl class="facts">
+<dt>Expected</dt><dd>${expectation} <span class="quiet">(before the study ran)</span></dd>
+<dt>Refuted by</dt><dd>${refutedBy}</dd>
 ${
   data.length === 0
     ? html``
@@ -110,9 +124,9 @@ ${
 }<dt>Source</dt><dd>${source}</dd>
 <dt>Runs</dt><dd>${preset === undefined ? "none: every number is computed" : `preset ${preset.name}, ${countText(making.seeds.length, "seed")} a variant`}</dd>
 </dl>
-${claimsSection(study.claims, `${id}-claims`)}
-${findingsSection(study.findings, study.variantTitles, `${id}-findings`)}
 ${figuresSection(study.figures, `${id}-figures`, firstFigure)}
+${findingsSection(study.findings, study.variantTitles, `${id}-findings`)}
+${claimsSection(study.claims, source, `${id}-claims`)}
 ${tablesSection(study.tables, `${id}-tables`)}
 ${notesSection(study.notes, `${id}-notes`)}
 ${makingSection(study, `${id}-making`)}

@@ -73,9 +73,42 @@ describe("report page", () => {
     expect(page).toContain(">1 min 0 s</td>");
   });
 
-  it("starts with the claims and marks every verdict with a sign and a word", async () => {
+  it("answers first, then shows the evidence, then judges what others said", async () => {
     const page = renderReport(await example());
-    expect(page.indexOf("Ledger of claims</h3>")).toBeLessThan(page.indexOf("Findings</h3>"));
+    const places = ["Batch normalization changes", "Expected</dt>", "Figures</h3>", "Findings</h3>", "Claims</h3>"].map(
+      (text) => page.indexOf(text),
+    );
+    expect(places[0]).toBeGreaterThan(0);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(page).toContain("The study repeats work of others: A. Wagh");
+    expect(page).not.toContain("In short");
+  });
+
+  it("lists the answers of several studies before their contents", async () => {
+    const { studies, ...document } = await example();
+    const page = renderReport({ ...document, studies: [studies[0], { ...studies[0], id: "second" }] });
+    expect(page.indexOf("In short")).toBeGreaterThan(0);
+    expect(page.indexOf("In short")).toBeLessThan(page.indexOf("Contents</h2>"));
+    expect(page.match(/<dd>Batch normalization changes/g)).toHaveLength(2);
+  });
+
+  it("names the parts of a variant, numbers included, and folds long tables", async () => {
+    const [{ findings }] = (await example()).studies;
+    const page = renderReport(
+      await example({
+        variantTitles: { "leakyRelu0.01": "Leaky ReLU 0.01", "x-sin-5x": "x sin 5x" },
+        findings: Array.from({ length: 17 }, (_, index) => ({
+          ...findings[0],
+          variant: `x-sin-5x/leakyRelu0.01/${index}x2`,
+        })),
+      }),
+    );
+    expect(page).toContain("x sin 5x, Leaky ReLU 0.01, 16x2</th>");
+    expect(page).toMatch(/<details><summary>[^<]*: 17 rows<\/summary>/);
+  });
+
+  it("marks every verdict with a sign and a word", async () => {
+    const page = renderReport(await example());
     expect(page).toContain('<span class="chip refuted"><span aria-hidden="true">✗</span> not supported</span>');
     expect(page).toContain("4 claims: 1 supported, 1 not supported, 1 inconclusive, 1 erratum");
   });
@@ -83,7 +116,7 @@ describe("report page", () => {
   it("mentions a sample or the quick preset before any number, and only if it was used", async () => {
     const page = renderReport(await example());
     expect(page.indexOf("Sample data.")).toBeGreaterThan(0);
-    expect(page.indexOf("Sample data.")).toBeLessThan(page.indexOf("Ledger of claims"));
+    expect(page.indexOf("Sample data.")).toBeLessThan(page.indexOf("Claims</h3>"));
     expect(page).toContain("Quick preset.");
     const full = renderReport(
       await example({

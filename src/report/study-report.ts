@@ -24,6 +24,7 @@ export function studyReport(input: StudyReportInput): ReportStudy {
     id: study.id,
     title: study.title,
     question: study.question,
+    answer: analysis.answer,
     expectation: study.expectation,
     refutedBy: study.refutedBy,
     source: study.source,

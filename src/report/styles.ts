@@ -33,6 +33,10 @@ code { font: .86em/1.4 "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .unit { font-weight: normal; }
 .subtitle { font-size: 1.15rem; color: var(--quiet); }
 .meta { font-size: .8rem; color: var(--quiet); margin-bottom: 1.6rem; }
+.answer { font-size: 1.12rem; line-height: 1.5; font-weight: bold; }
+.answers h2 { font-size: 1.1rem; margin: 1.6rem 0 .5rem; padding: 0; border: 0; }
+.answers dt { font-size: .88rem; }
+.answers dd { margin: 0 0 .8rem; }
 .question { font-size: 1.25rem; line-height: 1.4; font-style: italic; }
 .note { border-left: 3px solid var(--note); background: var(--wash); padding: .7rem 1rem; margin: 1.2rem 0; font-size: .88rem; line-height: 1.5; }
 .note p:last-child { margin-bottom: 0; }

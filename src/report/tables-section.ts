@@ -2,7 +2,14 @@
 import { exactMethod, type Finding, type Table } from "../core/findings.js";
 import { groupBy } from "../core/group-by.js";
 import type { Cell } from "../core/rows.js";
-import { decimalsFor, fixedText, numberText, survivorsText, wordsOf } from "../study/analysis/number-text.js";
+import {
+  countText,
+  decimalsFor,
+  fixedText,
+  numberText,
+  survivorsText,
+  wordsOf,
+} from "../study/analysis/number-text.js";
 import { type Html, html } from "./html.js";
 
 const methodNames: Readonly<Record<string, string>> = {
@@ -36,7 +43,9 @@ function exactTable(group: readonly Finding[], variantTitles: Readonly<Record<st
     [],
     group.map(({ value }) => value),
   );
-  return html`<div class="scroll"><table>
+  return folded(
+    group,
+    html`<div class="scroll"><table>
 <caption>${title}${unitText(unit)}</caption>
 <thead><tr><th scope="col">Variant</th><th scope="col" class="number">Value, exact</th></tr></thead>
 <tbody>
@@ -47,7 +56,8 @@ ${group.map(
 )}
 </tbody>
 </table></div>
-`;
+`,
+  );
 }
 
 /** The variant; a combination of levels is printed as `MNIST, tanh, Glorot`. */
@@ -58,9 +68,17 @@ function rowTitle({ variant, layer }: Finding, titles: Readonly<Record<string, s
 
 function variantText(variant: string, titles: Readonly<Record<string, string>>): string {
   const parts = variant.split("/");
-  return parts.length > 1 && parts.every((part) => titles[part] !== undefined)
-    ? parts.map((part) => titles[part]).join(", ")
-    : wordsOf(variant);
+  return parts.length === 1 ? wordsOf(variant) : parts.map((part) => titles[part] ?? part).join(", ");
+}
+
+/** Rows of a table that a reader takes in at a glance; longer ones are folded. */
+const manyRows = 16;
+
+function folded(group: readonly Finding[], table: Html): Html {
+  if (group.length <= manyRows) return table;
+  return html`<details><summary>${group[0].title}: ${countText(group.length, "row")}</summary>
+${table}</details>
+`;
 }
 
 const unitText = (unit: string): Html => (unit === "" ? html`` : html` <span class="unit">(${unit})</span>`);
@@ -76,7 +94,9 @@ function findingTable(group: readonly Finding[], variantTitles: Readonly<Record<
   const methods = [...new Set(group.filter(({ interval }) => interval !== undefined).map(({ method }) => method))];
   const methodText = methods.map((method) => methodNames[method] ?? method).join("; ");
   const percent = `${numberText(100 * level)} %`;
-  return html`<div class="scroll"><table>
+  return folded(
+    group,
+    html`<div class="scroll"><table>
 <caption>${title}${unitText(unit)}</caption>
 <thead><tr><th scope="col">Variant</th><th scope="col" class="number">${isProportion ? "Proportion" : "Mean"}</th><th scope="col" class="number">${percent} interval</th><th scope="col" class="number"><i>n</i></th></tr></thead>
 <tbody>
@@ -84,7 +104,8 @@ ${group.map((finding) => findingLine(finding, decimals, variantTitles))}
 </tbody>
 ${methodText === "" ? html`` : html`<tfoot><tr><td colspan="4">Interval: ${methodText}.</td></tr></tfoot>`}
 </table></div>
-`;
+`,
+  );
 }
 
 function findingLine(finding: Finding, decimals: number, variantTitles: Readonly<Record<string, string>>): Html {
@@ -126,7 +147,7 @@ ${rows.map(
 `;
 }
 
-/** Numbers, and texts that begin with one (`98.26 ± 0.34`), are right-aligned. */
+/** Numbers, and texts that begin with one (`98.26 [97.92, 98.60]`), are right-aligned. */
 function looksNumeric(cell: Cell): boolean {
   return cell === null || typeof cell === "number" || (typeof cell === "string" && /^[-−+]?\d/.test(cell));
 }

@@ -9,7 +9,6 @@ export {
   countText,
   decimalText,
   estimateText,
-  meanText,
   percentText,
   survivorsText,
 } from "../study/analysis/number-text.js";

@@ -160,6 +160,11 @@ export interface AnalysisContext<Settings = Readonly<Record<string, Json>>> {
 
 /** The conclusions of a study. */
 export interface Analysis {
+  /**
+   * The answer to the study's question in one or two sentences with numbers and their intervals, each of them a finding.
+   * Report and command line print it first.
+   */
+  readonly answer: string;
   readonly findings: readonly Finding[];
   readonly claims: readonly Claim[];
   readonly figures: readonly Figure[];

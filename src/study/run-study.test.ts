@@ -8,6 +8,7 @@ import { type Analysis, type ComputedStudy, defineStudy, type StudyDefinition } 
 import { runStudy, type StudyRequest } from "./run-study.js";
 
 const analysis: Analysis = {
+  answer: "Seven.",
   findings: [{ id: "count", title: "Count", unit: "", variant: "all", ...exactEstimate(7) }],
   claims: [],
   figures: [],

@@ -60,7 +60,7 @@ const study = defineStudy({
   analyze: (_, { settings }) => {
     const names: readonly ("tanh" | "relu" | "sigmoid")[] = settings.activations;
     const steps: number = settings.steps;
-    return { findings: [], claims: [], figures: [], tables: [], notes: [`${names} ${steps}`] };
+    return { answer: "", findings: [], claims: [], figures: [], tables: [], notes: [`${names} ${steps}`] };
   },
 });
 

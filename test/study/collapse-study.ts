@@ -106,7 +106,10 @@ function analyze(results: StudyResults, { activations }: Settings): Analysis {
   }));
   const about = { id: "collapsed", title: "Networks no better than a constant", unit: "" };
   const [first, second] = losses;
+  const share = proportionOf(first.line, (loss) => loss > constantLoss);
   return {
+    answer:
+      share === undefined ? "No network has finished." : `With ${first.activation}, ${percentText(share)} collapse.`,
     findings: losses.flatMap(({ activation, line }) =>
       findingsOf(
         { ...about, variant: activation },

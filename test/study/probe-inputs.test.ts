@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(() => place.dispose());
 
 const size = { settings: {}, seeds: 1, about: "one network" };
-const analysis = { findings: [], claims: [], figures: [], tables: [], notes: [] };
+const analysis = { answer: "", findings: [], claims: [], figures: [], tables: [], notes: [] };
 
 function stage(id: string, inputs: NonNullable<MeasurementInput["probes"]>["inputs"]) {
   return {

@@ -105,6 +105,7 @@ function studyDocument({ study, facts, analysis, run }: Finished, files: Written
     sets: Object.fromEntries(
       Object.entries(facts.data).map(([role, { title, isSample }]) => [role, { title, isSample }]),
     ),
+    answer: analysis.answer,
     findings: analysis.findings,
     claims: analysis.claims.map(({ id, source, text, rule, verdict, evidence }) => ({
       id,
@@ -127,7 +128,7 @@ function studyText({ study, analysis, facts, execution, trials, durationMs }: Fi
   const sets = Object.values(facts.data).map(({ title }) => title);
   const isComputed = study.kind === "computed";
   const basis = isComputed ? "computed, nothing trained" : [...sets, countText(facts.seeds.length, "seed")].join(", ");
-  const parts = [`\n${study.title} (${basis})\n`];
+  const parts = [`\n${study.title} (${basis})`, `${analysis.answer}\n`];
   for (const table of analysis.tables)
     parts.push(`${table.title}\n${formatTable(table.columns, table.rows, Math.max(columns, 110))}`);
   parts.push("Claims");

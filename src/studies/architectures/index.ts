@@ -6,6 +6,7 @@
 // Source      Krizhevsky et al. 2012; Simonyan and Zisserman, ICLR 2015; Szegedy et al., CVPR 2015; Araujo et al., Distill
 //             2019; Luo et al., NeurIPS 2016.
 import type { ComputedStudy } from "../../study/definition.js";
+import { answer } from "./answer.js";
 import { claims } from "./claims/index.js";
 import { effectiveDepths } from "./effective-fields.js";
 import { figures } from "./figures.js";
@@ -37,8 +38,10 @@ export const architectures: ComputedStudy = {
   ],
   compute() {
     const measurements = measure();
+    const found = findings(measurements);
     return {
-      findings: findings(measurements),
+      answer: answer(found),
+      findings: found,
       claims: claims(measurements),
       figures: figures(measurements),
       tables: tables(measurements),

@@ -5,6 +5,7 @@
 // Refuted by  untrained networks whose share of dead ones differs from the exact recurrence, or dead networks that revive.
 // Source      L. Lu, Y. Shin, Y. Su, G. E. Karniadakis, CiCP 28(5), 2020 (arXiv 1903.06733).
 import { type AnalysisContext, defineStudy } from "../../study/definition.js";
+import { answer } from "./answer.js";
 import { claims, report } from "./claims.js";
 import { design } from "./design.js";
 import { figures } from "./figures.js";
@@ -53,13 +54,17 @@ export const dyingRelu = defineStudy({
     asCoded: codedData,
   },
   stages: [{ id: "training", design }],
-  analyze: (results, context) => ({
-    findings: findings(results, context.settings),
-    claims: claims(results, context.settings),
-    figures: figures(results, context.settings),
-    tables: tables(results, context.settings),
-    notes: notes(context),
-  }),
+  analyze: (results, context) => {
+    const found = findings(results, context.settings);
+    return {
+      answer: answer(found),
+      findings: found,
+      claims: claims(results, context.settings),
+      figures: figures(results, context.settings),
+      tables: tables(results, context.settings),
+      notes: notes(context),
+    };
+  },
 });
 
 function notes({ settings: { hiddenLayers, units } }: AnalysisContext<DyingReluSettings>): string[] {

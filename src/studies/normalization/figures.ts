@@ -110,7 +110,7 @@ function differenceFigure(results: StudyResults, dataTitle: string): Figure[] {
       id: "difference",
       title: `Gain over the plain network, seed by seed, ${dataTitle}`,
       caption:
-        "Differences of validation accuracy between networks that share their seed. An interval that holds 0 shows no effect.",
+        "Differences of validation accuracy between networks that share their seed. An interval that contains 0 leaves open whether accuracy rises or falls.",
       variants: levels,
       metrics: [
         {

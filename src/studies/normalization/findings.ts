@@ -1,6 +1,6 @@
 // The numbers of the study: the results of each variant, and its differences to the plain network.
 import type { Finding, Table } from "../../core/findings.js";
-import { meanText, survivorsText } from "../../study/analysis/number-text.js";
+import { estimateText, survivorsText } from "../../study/analysis/number-text.js";
 import { findingsOf, inPercent, meanOf, paired, type Samples } from "../../study/analysis/samples.js";
 import type { StudyResults } from "../../study/definition.js";
 import { type Form, reportedVariants, type Variant, variants } from "./design.js";
@@ -93,7 +93,7 @@ function gains(results: StudyResults): Finding[] {
 /** Means with intervals, one row per variant, for both forms. */
 export function tables(results: StudyResults): Table[] {
   return [
-    formTable(results, forms[0], "means", "Last epoch: means over seeds ± half-width of the 95 % t interval"),
+    formTable(results, forms[0], "means", "Last epoch: means over seeds with 95 % t intervals"),
     formTable(
       results,
       forms[1],
@@ -123,7 +123,7 @@ function formTable(
       const cells = quantities.map((quantity): [string, string] => {
         const estimate = meanOf(quantity.read(results, form, variant));
         const digits = quantity.unit === "%" ? 2 : 4;
-        return [quantity.id, estimate === undefined ? "none" : meanText(estimate, digits)];
+        return [quantity.id, estimate === undefined ? "none" : estimateText(estimate, digits)];
       });
       const { values, of } = accuracies(results, form, variant);
       const n = values.length === of ? of : survivorsText({ n: values.length, of });

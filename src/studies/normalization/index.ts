@@ -5,6 +5,7 @@
 // Refuted by  a paired difference of several points between variants after the last epoch.
 // Source      Ioffe and Szegedy, ICML 2015; Srivastava et al., JMLR 15, 2014; LeCun et al., Proc. IEEE 86(11), 1998.
 import { type AnalysisContext, defineStudy } from "../../study/definition.js";
+import { answer } from "./answer.js";
 import { claims } from "./claims.js";
 import { design, variants } from "./design.js";
 import { figures } from "./figures.js";
@@ -37,13 +38,17 @@ export const normalization = defineStudy({
   smoke,
   data: { mnist: "mnist" },
   stages: [{ id: "training", design }],
-  analyze: (results, context) => ({
-    findings: findings(results),
-    claims: claims(results, context),
-    figures: figures(results, context),
-    tables: tables(results),
-    notes: notes(context),
-  }),
+  analyze: (results, context) => {
+    const found = findings(results);
+    return {
+      answer: answer(found),
+      findings: found,
+      claims: claims(results, context),
+      figures: figures(results, context),
+      tables: tables(results),
+      notes: notes(context),
+    };
+  },
 });
 
 function notes({ data, seeds }: AnalysisContext<NormalizationSettings>): string[] {

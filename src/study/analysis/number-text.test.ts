@@ -8,7 +8,6 @@ import {
   estimateText,
   fixedText,
   listText,
-  meanText,
   numberText,
   percentText,
   sumText,
@@ -40,7 +39,6 @@ describe("numbers for readers", () => {
     [decimalText(-1234.56, 1), "-1,234.6"],
     [estimateText({ value: 98.314, interval: [98.02, 98.599] }), "98.31 [98.02, 98.60]"],
     [estimateText({ value: 98.314 }, 1), "98.3"],
-    [meanText({ value: 98.314, interval: [98.02, 98.6] }, 2), "98.31 ± 0.29"],
     [percentText({ value: 0.643, interval: [0.6128, 0.6721] }), "64.3 % [61.3, 67.2]"],
     [percentText({ value: 1 }, 0), "100 %"],
   ])("%s", (text, expected) => {

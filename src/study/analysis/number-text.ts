@@ -38,13 +38,6 @@ export function estimateText(estimate: Printed, decimals = 2): string {
   return `${decimalText(value, decimals)}${ends}${lossText(estimate)}`;
 }
 
-/** `98.31 ± 0.29` with half the width of the interval, or the value alone without one. */
-export function meanText(estimate: Printed, decimals: number): string {
-  const { value, interval } = estimate;
-  const half = interval === undefined ? "" : ` ± ${decimalText((interval[1] - interval[0]) / 2, decimals)}`;
-  return `${decimalText(value, decimals)}${half}${lossText(estimate)}`;
-}
-
 /** A fraction as `64.3 % [61.3, 67.2]`, or the percentage alone without an interval. */
 export function percentText(estimate: Printed, decimals = 1): string {
   const { value, interval } = estimate;

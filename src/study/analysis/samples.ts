@@ -19,6 +19,8 @@ export interface Samples {
   readonly values: readonly Sample[];
   /** Number of replicates, including diverged ones, which have no number. */
   readonly of: number;
+  /** The range of the quantity, where it has one: 0 to 100 for percentages. Intervals of its mean end there. */
+  readonly bounds?: readonly [low: number, high: number];
 }
 
 /** Selects a measurement of a trial. */
@@ -88,14 +90,24 @@ export function mapSamples({ values, of }: Samples, change: (value: number) => n
   return { values: values.map((sample) => ({ ...sample, value: change(sample.value) })), of };
 }
 
-/** Fractions in percent. */
+/** Fractions from 0 to 1 in percent. */
 export function inPercent(samples: Samples): Samples {
-  return mapSamples(samples, (share) => 100 * share);
+  return { ...mapSamples(samples, (share) => 100 * share), bounds: [0, 100] };
 }
 
-/** Mean over the replicates with a number, with its t interval; undefined if none has one. */
-export function meanOf({ values, of }: Samples): Estimate | undefined {
-  return values.length === 0 ? undefined : counted(meanEstimate(values.map(({ value }) => value)), of);
+/**
+ * Mean over the replicates with a number, with its t interval; undefined if none has one. The interval ends at the bounds
+ * of the quantity: a mean cannot lie beyond them, so what is cut off never covered it, and the level stays.
+ */
+export function meanOf({ values, of, bounds }: Samples): Estimate | undefined {
+  if (values.length === 0) return undefined;
+  return within(bounds, counted(meanEstimate(values.map(({ value }) => value)), of));
+}
+
+function within(bounds: Samples["bounds"], estimate: Estimate): Estimate {
+  if (bounds === undefined || estimate.interval === undefined) return estimate;
+  const [low, high] = estimate.interval;
+  return { ...estimate, interval: [Math.max(low, bounds[0]), Math.min(high, bounds[1])] };
 }
 
 /** Mean of the differences `a - b` over the replicates with both numbers; undefined if there are none. */
