@@ -93,7 +93,8 @@ function drawing(cells: readonly HeatRow[], block: number, options: HeatMapOptio
     layer: [
       {
         data: { values },
-        mark: { type: "rect", strokeWidth: 0 },
+        // Thousands of labels would be most of the picture; its colors have a legend.
+        mark: { type: "rect", strokeWidth: 0, aria: false },
         encoding: { ...axes, x2: { field: "right" }, y2: { field: "bottom" }, color },
       },
       ...frames.flatMap((frame, i) =>

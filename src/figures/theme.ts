@@ -81,8 +81,6 @@ const config: Json = {
   font: fontFamily,
   background: "white",
   view: { stroke: null },
-  // Screen readers get the description of the whole figure instead of hundreds of marks.
-  mark: { aria: false },
   axis: {
     labelFontSize: sizes.label,
     titleFontSize: sizes.title,

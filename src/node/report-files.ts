@@ -71,5 +71,7 @@ async function writeFigure(
 ): Promise<ReportFigure> {
   const { svg, files } = await writeFigureFiles(figure, { folder: join(folder, "figures"), name, renderer });
   const links = files.map(({ label, file }) => ({ label, href: `figures/${file}` }));
-  return { id: figure.id, title: figure.title, caption: figure.caption, svg, files: links };
+  const { id, title, caption, rows, spec } = figure;
+  const description = typeof spec.description === "string" ? spec.description : `${title}. ${caption}`;
+  return { ...{ id, title, caption, svg, rows, description }, files: links };
 }

@@ -1,6 +1,7 @@
 // The content of a report as plain data, independent of its presentation.
 import type { Claim, Finding, Table } from "../core/findings.js";
 import type { Json } from "../core/formats/json.js";
+import type { Row } from "../core/rows.js";
 import type { Timings } from "../study/store/store.js";
 
 /** One document about one or several studies. */
@@ -56,6 +57,10 @@ export interface ReportFigure {
   readonly caption: string;
   /** A complete `<svg>` element from our renderer. */
   readonly svg: string;
+  /** The drawn rows, as a table for readers who cannot see the picture. */
+  readonly rows: readonly Row[];
+  /** What the picture shows and how to read it, for screen readers. */
+  readonly description: string;
   /** Files beside the report: `[{ label: "CSV", href: "figures/normalization-curves.csv" }]`. */
   readonly files: readonly { readonly label: string; readonly href: string }[];
 }

@@ -17,12 +17,16 @@ export async function exampleReport(
 ): Promise<ReportDocument> {
   const figures: ReportFigure[] = [];
   for (const make of [gallery.curves, gallery.violins, gallery.dots, gallery.curvesFloor]) {
-    const { id, title, caption, spec } = make();
+    const { id, title, caption, rows, spec } = make();
     const files = ["svg", "png", "vl.json", "csv"].map((ending) => ({
       label: { svg: "SVG", png: "PNG", "vl.json": "Vega-Lite", csv: "CSV" }[ending] ?? ending,
       href: `figures/normalization-${id}.${ending}`,
     }));
-    figures.push({ id, title, caption, svg: await draw(spec), files });
+    figures.push({
+      ...{ id, title, caption, rows, files },
+      description: `${title}. ${caption}`,
+      svg: await draw(spec),
+    });
   }
   return {
     title: "Classic questions of training, answered with error bars",

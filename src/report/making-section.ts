@@ -70,7 +70,7 @@ function trialTable(trials: readonly ReportTrial[], anchor: string): Html {
   for (const { status } of trials) counts.set(status, (counts.get(status) ?? 0) + 1);
   const summary = [...counts].map(([status, count]) => `${count} ${status}`).join(", ");
   const hasRemarks = trials.some(({ remark }) => remark !== undefined);
-  return html`<details id="${anchor}-trials">
+  return html`<details class="trials" id="${anchor}-trials">
 <summary>${countText(trials.length, "trial")} (${summary})</summary>
 <div class="scroll"><table class="wide small">
 <thead><tr><th scope="col">Trial</th>${factors.map((factor) => html`<th scope="col">${wordsOf(factor)}</th>`)}<th scope="col">status</th>${columns.map(([, title]) => html`<th scope="col" class="number">${title}</th>`)}${hasRemarks ? html`<th scope="col">remark</th>` : html``}</tr></thead>

@@ -9,12 +9,13 @@ import type { ReportDocument, ReportStudy } from "./document.js";
 import { figuresSection } from "./figures-section.js";
 import { type Html, html, trustedHtml } from "./html.js";
 import { instantText, makingSection } from "./making-section.js";
+import { script } from "./script.js";
 import { styles } from "./styles.js";
 import { findingsSection, tablesSection } from "./tables-section.js";
 
 /**
- * Renders a document. The page loads no external resources, runs no script, prints well, and follows the reader's light
- * or dark theme; figures stay on white. The same document gives the same bytes.
+ * Renders a document. The page loads no external resources, is whole without its script, prints well, and follows the reader's light
+ * or dark theme, figures included. The same document gives the same bytes.
  */
 export function renderReport(document: ReportDocument): string {
   const { title, subtitle, generatedAt, studies } = document;
@@ -36,14 +37,15 @@ export function renderReport(document: ReportDocument): string {
 <h1>${title}</h1>
 ${subtitle === undefined ? html`` : html`<p class="subtitle">${subtitle}</p>`}
 <p class="meta">${countText(studies.length, "study", "studies")}, written by Trainscope on ${instantText(generatedAt)}</p>
-</header>
 ${limitsNote(studies)}
+</header>
 ${studies.length > 1 ? answers(studies) : html``}
 ${contents(studies)}
 <main>
 ${studies.map((study, index) => studySection(study, firstFigure[index]))}
 </main>
 <footer>Numbers that name no other source come from trials and computations of this program; “How this was made” says from which.</footer>
+<script>${trustedHtml(script)}</script>
 </body>
 </html>
 `;
@@ -70,7 +72,7 @@ function limitsNote(studies: readonly ReportStudy[]): Html {
 
 /** The answers of all studies, which summarize the document. */
 function answers(studies: readonly ReportStudy[]): Html {
-  return html`<section id="answers" class="answers">
+  return html`<section id="answers" class="answers" aria-label="In short">
 <h2>In short</h2>
 <dl class="plain">
 ${studies.map(({ id, question, answer }) => html`<dt><a href="#${id}">${question}</a></dt><dd>${answer}</dd>\n`)}

@@ -1,11 +1,15 @@
 // The report page is complete, self-contained, honest about samples, and safe against hostile text.
+import { Script } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { exactEstimate } from "../core/statistics/intervals.js";
+import { ink, palette } from "../figures/theme.js";
+import { darkFigureRules } from "./dark-figures.js";
 import type { ReportDocument, ReportStudy } from "./document.js";
 import { exampleReport } from "./example-report.js";
 import { inlineSvg } from "./figures-section.js";
 import { html } from "./html.js";
 import { renderReport } from "./render-report.js";
+import { script } from "./script.js";
 
 const svg =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><g clip-path="url(#clip0)"><path d="M0 0"/></g></svg>';
@@ -15,11 +19,13 @@ async function example(change: Partial<ReportStudy> = {}): Promise<ReportDocumen
   return { ...document, studies: document.studies.map((study) => ({ ...study, ...change })) };
 }
 
+const ownScript = `<script>${script}</script>`;
+
 /** Names of unclosed elements, and of closing tags without an opening tag. */
 function unbalanced(page: string): string[] {
   const open: string[] = [];
   const voids = new Set(["meta", "link", "br", "!DOCTYPE"]);
-  const body = page.replace(/<style>[\s\S]*?<\/style>/, "");
+  const body = page.replace(/<style>[\s\S]*?<\/style>/, "").replace(ownScript, "");
   for (const [tag, slash, name] of body.matchAll(/<(\/?)([!\w]+)(?:"[^"]*"|[^">])*>/g)) {
     if (voids.has(name) || tag.endsWith("/>")) continue;
     if (slash === "") open.push(name);
@@ -37,8 +43,8 @@ describe("report page", () => {
     for (const [, anchor] of page.matchAll(/href="#([^"]+)"/g)) expect(ids).toContain(anchor);
   });
 
-  it("loads no external resources and runs no scripts", async () => {
-    const page = renderReport(await example());
+  it("loads no external resources and runs no script but its own", async () => {
+    const page = renderReport(await example()).replace(ownScript, "");
     expect(page).not.toMatch(/<script|<iframe|<img|@import|url\((?!#)|\son\w+=/);
     const links = [...page.matchAll(/(?:href|src)="([^"]*)"/g)].map(([, link]) => link);
     expect(links.filter((link) => !/^(?:#|figures\/|data:,)/.test(link))).toEqual([]);
@@ -57,7 +63,7 @@ describe("report page", () => {
         trials: [{ id: hostile, factors: { [hostile]: hostile }, status: hostile, remark: hostile }],
       }),
     );
-    expect(page).not.toContain("<script");
+    expect(page.replace(ownScript, "")).not.toContain("<script");
     expect(unbalanced(page)).toEqual([]);
   });
 
@@ -204,5 +210,34 @@ describe("html", () => {
     expect(html`<p title="${'"'}">${[piece, 3, undefined]}</p>`.markup).toBe(
       '<p title="&quot;"><b>&lt;&amp;&gt;</b>3</p>',
     );
+  });
+});
+
+describe("the script of the page", () => {
+  it("is valid JavaScript", () => {
+    expect(() => new Script(script)).not.toThrow();
+  });
+});
+
+describe("figures on a dark page", () => {
+  /** Relative luminance of a hexadecimal color (WCAG 2.2). */
+  function luminance(color: string): number {
+    const channels = [1, 3, 5].map((start) => Number.parseInt(color.slice(start, start + 2), 16) / 255);
+    const [red, green, blue] = channels.map((value) =>
+      value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  }
+
+  it("give every color of the palette a lighter twin with a contrast of at least 4.5", () => {
+    const twins = new Map(
+      [...darkFigureRules.matchAll(/\[fill="(#\w+)"\] \{ fill: (#\w+); \}/g)].map(([, a, b]) => [a, b]),
+    );
+    const paper = luminance("#16181b");
+    for (const color of [...palette, ink.text, ink.reference]) {
+      const twin = twins.get(color) ?? "#000000";
+      expect((luminance(twin) + 0.05) / (paper + 0.05), color).toBeGreaterThan(4.5);
+    }
+    expect(twins.get("#ffffff")).toBe("#16181b");
   });
 });

@@ -1,5 +1,7 @@
 // The style sheet of a report: a printable page that also works on screens, light or dark, wide or narrow.
 
+import { darkFigureRules } from "./dark-figures.js";
+
 export const styles = `
 :root {
   color-scheme: light dark;
@@ -76,7 +78,19 @@ tfoot td { font-size: .74rem; color: var(--quiet); padding-top: .4rem; }
 .tables .number, tbody .number { white-space: nowrap; }
 .strong { font-weight: bold; }
 figure { margin: 0 0 2.4rem; }
-.plate { background: #ffffff; color: #1a1a1a; border: 1px solid var(--line); border-radius: 3px; overflow-x: auto; color-scheme: light; }
+.plate { background: #ffffff; border: 1px solid var(--line); border-radius: 3px; overflow-x: auto; color-scheme: light; }
+.numbers { font-size: .8rem; }
+button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; }
+.sort { text-align: inherit; }
+.sort:hover, .sort:focus-visible { text-decoration: underline; }
+[aria-sort="ascending"] .sort::after { content: " ▲"; font-size: .7em; }
+[aria-sort="descending"] .sort::after { content: " ▼"; font-size: .7em; }
+.zoom { font: .76rem var(--sans); color: var(--link); margin-top: .35rem; }
+.zoomed { cursor: grab; }
+.switch { cursor: pointer; pointer-events: all; }
+.off { opacity: .35; }
+.dimmed { opacity: .06; }
+.tip { position: fixed; z-index: 1; pointer-events: none; max-width: 22rem; padding: .25rem .5rem; border-radius: 3px; background: var(--ink); color: var(--paper); font: .76rem/1.4 var(--sans); white-space: pre-line; }
 .plate svg { display: block; width: 100%; min-width: 40rem; height: auto; margin: 0 auto; }
 figcaption { font-size: .8rem; line-height: 1.5; margin-top: .55rem; max-width: 46rem; }
 .files { display: block; color: var(--quiet); }
@@ -92,14 +106,32 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line)
   .claim .verdict { margin-bottom: .45rem; }
   dl.facts dd { margin-bottom: .4rem; }
 }
+@media screen and (prefers-color-scheme: dark) {
+  .plate { background: #16181b; color-scheme: dark; }
+${darkFigureRules}
+}
 @media print {
   :root { --ink: #000; --quiet: #444; --line: #bbb; --paper: #fff; --wash: #fff; --link: #000; --supported: #000; --refuted: #000; --open: #000; --erratum: #000; --note: #000; }
   @page { size: A4; margin: 18mm 16mm; }
-  body { padding: 0; max-width: none; font-size: 10.5pt; }
-  nav, .files { display: none; }
-  h2 { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
+  body { padding: 0; max-width: none; font-size: 9.5pt; line-height: 1.42; }
+  .files, .numbers, .zoom, .tip, details:not([open]) { display: none; }
+  nav ol ol { display: none; }
+  nav a::after { content: none; }
+  html { font-size: 11.5px; }
+  main h2 { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
+  main > section:only-child h2 { break-before: auto; }
+  p, dl.plain, .note, .claim dl { max-width: none; }
   h3, caption { break-after: avoid; }
   figure, .claim, .tables > *, tr { break-inside: avoid; }
+  h3 { margin: 1.2rem 0 .4rem; }
+  footer { margin-top: .6rem; padding-top: .3rem; break-before: avoid; }
+  figure { margin: 0 0 .9rem; }
+  .plate svg { max-height: 95mm; }
+  .claim { padding: .45rem 0; }
+  .tables { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .8rem 1.4rem; }
+  table { font-size: 7.5pt; }
+  table.small { font-size: 6.8pt; }
+  th, td { padding: .1rem .5rem .1rem 0; }
   .plate { border: 0; overflow: visible; }
   .plate svg { min-width: 0; }
   .scroll { overflow: visible; }

@@ -152,7 +152,8 @@ function looksNumeric(cell: Cell): boolean {
   return cell === null || typeof cell === "number" || (typeof cell === "string" && /^[-−+]?\d/.test(cell));
 }
 
-function cellText(cell: Cell): string {
+/** A cell of a table as text; a dash where it is empty. */
+export function cellText(cell: Cell): string {
   if (cell === null) return "–";
   if (typeof cell === "number") return numberText(cell);
   if (typeof cell === "boolean") return cell ? "yes" : "no";
