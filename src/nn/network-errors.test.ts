@@ -66,6 +66,12 @@ test("shapes that do not fit name the layer and both shapes", () => {
   building(sequential([flatten(), instanceNorm()])).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model.layers[1] (instanceNorm): instanceNorm needs several places in every channel: expected an input of shape [batch, channels, ...] with more than one place, received [4, 64]. Use layerNorm for plain features]`,
   );
+  building(sequential([flatten(), groupNorm({ groups: 64 })])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model.layers[1] (groupNorm): groupNorm needs several values in every group: expected an input of shape [batch, channels, ...] with more than 64 values per example, one for each group, received [4, 64]. Use fewer groups: one value minus its own mean is 0, whatever it is]`,
+  );
+  building(sequential([flatten(), dense({ units: 1 }), layerNorm()])).toThrowErrorMatchingInlineSnapshot(
+    `[ShapeError: model.layers[2] (layerNorm): layerNorm needs several values in every example: expected more than one value on the axes that are normalized, received [4, 1]. Leave it out: one value minus its own mean is 0, whatever it is]`,
+  );
   building(softmax({ axis: 4 })).toThrowErrorMatchingInlineSnapshot(
     `[ShapeError: model (softmax): there are no classes on this axis: expected an axis from 1 to 3 or from -3 to -1, of an input [4, 1, 8, 8], received 4]`,
   );

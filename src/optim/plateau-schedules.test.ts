@@ -1,4 +1,5 @@
 // Rates that are reduced on a plateau: the definition of PyTorch's ReduceLROnPlateau, over random losses and options.
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { randomStream } from "../core/random/rng.js";
 import { reduceOnPlateau } from "./plateau-schedules.js";
@@ -80,6 +81,26 @@ test("hundreds of random sequences give the rates of PyTorch's definition", () =
     reductions += new Set(wanted).size - 1;
   }
   expect(reductions).toBeGreaterThan(400);
+});
+
+interface Fixture {
+  readonly spec: Options & { readonly kind: string };
+  /** `null` is NaN. */
+  readonly values: readonly (number | null)[];
+  readonly rates: readonly number[];
+}
+
+const oracle = JSON.parse(
+  readFileSync(new URL("../../tools/oracle/fixtures/schedules.json", import.meta.url), "utf8"),
+) as { readonly learningRate: number; readonly plateauFixtures: readonly Fixture[] };
+
+test("PyTorch's own rates over modes, thresholds, patiences, cooldowns, lowest rates and smallest reductions", () => {
+  expect(oracle.plateauFixtures).toHaveLength(96);
+  for (const { spec, values, rates } of oracle.plateauFixtures) {
+    const measured = values.map((value) => value ?? Number.NaN);
+    expect(ratesOf(spec, measured, oracle.learningRate), JSON.stringify(spec)).toEqual(rates);
+  }
+  expect(oracle.plateauFixtures.filter(({ rates }) => new Set(rates).size > 1).length).toBeGreaterThan(60);
 });
 
 test("more is better where accuracies are watched, unless the mode says otherwise", () => {

@@ -5,7 +5,9 @@ Schedules that PyTorch lacks (range tests) are LambdaLR of their published formu
 """
 
 import json
+import math
 import pathlib
+import random
 import warnings
 
 import torch
@@ -102,9 +104,51 @@ def record(spec, make):
     return {**found, "momenta": [momenta[i] for i in kept]} if spec.get("cycleMomentum") else found
 
 
+def plateau(mode, values, options):
+    """Rates before each epoch, whose value is then measured."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=base)
+    schedule = scheduler.ReduceLROnPlateau(optimizer, mode=mode, **options)
+    rates = []
+    for value in values:
+        rates.append(optimizer.param_groups[0]["lr"])
+        schedule.step(value)
+    return rates
+
+
+our_names = {"threshold_mode": "thresholdMode", "min_lr": "low", "eps": "smallest"}
+our_values = {"rel": "relative", "abs": "absolute"}
+
+
+def plateau_fixtures():
+    """Sequences that fall with noise, rise, repeat the best value, cross zero, and hold what is no number."""
+    numbers = random.Random(5)
+    for i in range(96):
+        mode = ["min", "max"][i % 2]
+        options = {
+            "factor": numbers.choice([0.1, 0.5, 0.9]),
+            "patience": numbers.choice([0, 1, 2, 4]),
+            "threshold": numbers.choice([0, 1e-4, 0.05, 0.3]),
+            "threshold_mode": ["rel", "abs"][i // 2 % 2],
+            "cooldown": [0, 1, 3][i // 4 % 3],
+            "min_lr": [0, 0.02, 0.2][i // 12 % 3],
+            "eps": numbers.choice([1e-8, 1e-8, 0.02]),
+        }
+        sign, offset, values = 1 if mode == "min" else -1, numbers.choice([0, 0, 0.5]), []
+        for epoch in range(24):
+            value = sign * (math.exp(-epoch / 8) + numbers.choice([0, 0.1, 0.4]) * numbers.random() - offset)
+            values.append(numbers.choice(values) if values and numbers.random() < 0.2 else round(value, 4))
+        if i % 8 == 7:
+            values[numbers.randrange(24)] = math.nan
+        spec = {our_names.get(name, name): our_values.get(value, value) for name, value in options.items()}
+        # JSON has no NaN.
+        shown = [None if math.isnan(value) else value for value in values]
+        yield {"spec": {"kind": "reduceOnPlateau", "mode": mode, **spec}, "values": shown, "rates": plateau(mode, values, options)}
+
+
 lines = ",\n".join(json.dumps(record(*case), separators=(",", ":")) for case in cases)
 epoch_lines = ",\n".join(json.dumps({"spec": spec, "rates": values(make, 20)[0]}, separators=(",", ":")) for spec, make in epoch_cases)
+plateau_lines = ",\n".join(json.dumps(fixture, separators=(",", ":")) for fixture in plateau_fixtures())
 head = {"generator": "tools/oracle/schedules.py", "torch": torch.__version__.split("+")[0], "learningRate": base, "totalSteps": total, "steps": kept}
 path = pathlib.Path(__file__).parent / "fixtures" / "schedules.json"
-path.write_text(json.dumps(head)[:-1] + ', "fixtures": [\n' + lines + '\n], "epochFixtures": [\n' + epoch_lines + "\n]}\n")
+path.write_text(json.dumps(head)[:-1] + ', "fixtures": [\n' + lines + '\n], "epochFixtures": [\n' + epoch_lines + '\n], "plateauFixtures": [\n' + plateau_lines + "\n]}\n")
 print(f"{path.name}: {len(cases)} schedules by steps, {len(epoch_cases)} by epochs")

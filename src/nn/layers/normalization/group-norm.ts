@@ -16,7 +16,9 @@ function scaleAndShift(affine: boolean, x: Tensor, context: BuildContext): [Tens
 
 /**
  * `(x - mean) / sqrt(variance + epsilon) * weight + bias` with the statistics of a group of neighboring channels of one
- * example (Wu and He, ECCV 2018). x `[batch, channels, ...]`, `weight` and `bias` `[channels]`.
+ * example (Wu and He, ECCV 2018). x `[batch, channels, ...]`, `weight` and `bias` `[channels]`. Groups of one value,
+ * which are always 0, are refused; PyTorch refuses them for a batch of one group alone ("Expected more than 1 value per
+ * channel").
  */
 export const groupNorm = defineLayer({
   kind: "groupNorm",
@@ -37,6 +39,14 @@ export const groupNorm = defineLayer({
         where: context.where,
         expected: `an input of shape [batch, channels, ...] with a multiple of ${groups} channels`,
         received: shapeText(x.shape),
+      });
+    }
+    if (sizeOf(x.shape.slice(1)) === groups) {
+      throw new ShapeError("groupNorm needs several values in every group", {
+        where: context.where,
+        expected: `an input of shape [batch, channels, ...] with more than ${groups} values per example, one for each group`,
+        received: shapeText(x.shape),
+        remedy: "Use fewer groups: one value minus its own mean is 0, whatever it is",
       });
     }
     const [scale, shift] = scaleAndShift(affine, x, context);

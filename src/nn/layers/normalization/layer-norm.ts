@@ -1,7 +1,7 @@
 // layerNorm and rmsNorm: standardize or rescale each example over its last axes.
 import * as z from "zod";
 import { ShapeError } from "../../../core/errors.js";
-import { type Shape, shapeText } from "../../../core/numbers/shape.js";
+import { type Shape, shapeText, sizeOf } from "../../../core/numbers/shape.js";
 import { filled } from "../../../graph/build.js";
 import { layerNormalization, rmsNormalization } from "../../../graph/ops/normalization/layer-normalization.js";
 import type { Tensor } from "../../../graph/tensor.js";
@@ -29,6 +29,7 @@ const statisticsOf = (x: Tensor, axes: number, epsilon: number) => ({
 /**
  * `(x - mean) / sqrt(variance + epsilon) * weight + bias` with mean and population variance over the last axes of every
  * example (Ba, Kiros and Hinton, 2016). `weight` (scale) and `bias` (shift) have the shape of those axes.
+ * Axes of a single value, which would always be 0, are refused.
  */
 export const layerNorm = defineLayer({
   kind: "layerNorm",
@@ -42,6 +43,14 @@ export const layerNorm = defineLayer({
   }),
   build({ axes, epsilon, affine, bias }, x, context) {
     const shape = normalizedShape(x, axes, context);
+    if (sizeOf(shape) < 2) {
+      throw new ShapeError("layerNorm needs several values in every example", {
+        where: context.where,
+        expected: "more than one value on the axes that are normalized",
+        received: shapeText(x.shape),
+        remedy: "Leave it out: one value minus its own mean is 0, whatever it is",
+      });
+    }
     const scale = affine ? trainedScale(context, shape) : filled(x.dtype, shape, 1);
     const shift = affine && bias ? trainedShift(context, shape) : null;
     return layerNormalization(x, scale, shift, statisticsOf(x, axes, epsilon))[0];
