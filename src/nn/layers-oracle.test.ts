@@ -100,3 +100,23 @@ test.each(fixtures)(
     for (const [i, name] of names.entries()) expectClose(found[i], expected[name], `gradient of ${name}`);
   },
 );
+
+const corners = JSON.parse(
+  readFileSync(new URL("../../tools/oracle/fixtures/corners.json", import.meta.url), "utf8"),
+) as {
+  readonly cases: readonly {
+    readonly spec: LayerSpec;
+    readonly places: readonly number[];
+    readonly slopes: number[];
+  }[];
+};
+
+test.each(corners.cases)("$spec.kind: the slopes at corners are PyTorch's", ({ spec, places, slopes }) => {
+  const x = input("x", "float64", [places.length]);
+  const [slope] = gradients({ of: reduceSum(built(spec, x).output), withRespectTo: [x] });
+  const [found] = evaluateGraph(graph([x], { slope }), [
+    stored({ dtype: "float64", shape: [places.length], data: places }),
+  ]);
+  // PyTorch keeps the constants of some functions in float32.
+  for (const [i, place] of places.entries()) expect(found.data[i], `at ${place}`).toBeCloseTo(slopes[i], 6);
+});

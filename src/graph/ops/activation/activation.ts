@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../../core/errors.js";
 import { sizeOf } from "../../../core/numbers/shape.js";
 import { firstPointwise } from "../../accounting/reach.js";
 import { type ActivationFacts, approachesZero, type Curve, rectified, saturates } from "../../activation-record.js";
-import { apply, scalar } from "../../build.js";
+import { apply, constantValue, scalar } from "../../build.js";
 import { elementwiseCost, type Op } from "../../op.js";
 import type { Tensor } from "../../tensor.js";
 import { mul, sub } from "../elementwise/arithmetic.js";
@@ -92,11 +92,13 @@ export const clipOp: Op<NoAttributes> = {
     }
     return [{ dtype: x!.dtype, shape: x!.shape }];
   },
-  // Exactly at a bound the gradient still passes to the input, as in PyTorch. The upper bound wins over the lower.
+  // Exactly at a bound the gradient still passes to the input, as in PyTorch's clamp; at the bounds of ReLU6 it does not, as
+  // in PyTorch's ReLU6, whose files hold a Clip from 0 to 6. The upper bound wins over the lower.
   vjp({ inputs: [x, low = null, high = null], cotangents: [ct], wants }) {
     const zero = scalar(0, x!.dtype);
-    const above = low === null ? undefined : greaterOrEqual(x!, low);
-    const below = high === null ? undefined : lessOrEqual(x!, high);
+    const [isAbove, isBelow] = isRelu6(low, high) ? [greater, less] : [greaterOrEqual, lessOrEqual];
+    const above = low === null ? undefined : isAbove(x!, low);
+    const below = high === null ? undefined : isBelow(x!, high);
     const inside = above !== undefined && below !== undefined ? and(above, below) : (above ?? below);
     const under = low === null || !wants[1] ? null : less(x!, low);
     const lowRules = under !== null && high !== null ? and(under, less(low!, high)) : under;
@@ -115,6 +117,12 @@ export const clipOp: Op<NoAttributes> = {
     return [{ ...x!, data: x!.data.map((element) => Math.min(most, Math.max(least, element))) }];
   },
 };
+
+/** Whether the bounds are constants 0 (or none) and 6. */
+function isRelu6(low: Tensor | null, high: Tensor | null): boolean {
+  const known = (bound: Tensor): number | undefined => constantValue(bound)?.data[0];
+  return high !== null && known(high) === 6 && (low === null || known(low) === 0);
+}
 
 export type ClipBounds = { readonly low: number; readonly high: number };
 
