@@ -97,6 +97,7 @@ describe.each([
   ["ignored targets", crossEntropy, split, [1, 1, 1]],
   ["class weights", weighted, others, weighted.classWeights],
   ["both", both, split, weighted.classWeights],
+  ["tiny class weights", { ...weighted, classWeights: [1e-34, 1e-33, 7e-33] }, others, [1e-34, 1e-33, 7e-33]],
   ["weights of 0", { ...both, classWeights: [0, 1, 0] }, split, [0, 1, 0]],
 ] as const)("%s", (_name, loss, part, weights) => {
   const data = dataset(part);

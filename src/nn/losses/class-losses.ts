@@ -223,8 +223,8 @@ function targetCounts(kind: string, spec: ClassOptions, output: OutputForm, targ
   return { weight: reduceSum(where(kept, own, zero)), counted: reduceSum(cast(kept, "float32")) };
 }
 
-// Avoids 0 / 0 for an empty sum; far below any sum of weights.
-const leastDivisor = 1e-30;
+// Avoids 0 / 0 for an empty sum: the smallest normal float32, so that no sum of weights lies below.
+const leastDivisor = 2 ** -126;
 
 /** `(1 - s) own + s / C` times the sum over all classes. */
 function withUniform(own: Tensor, logs: Tensor, weights: Tensor | undefined, smoothing: number): Tensor {
