@@ -34,9 +34,16 @@ export interface EstimateOptions {
     /** Names of the positions 1, 2, 3, ..., printed in place of numbers. */
     readonly categories?: readonly string[];
   };
-  readonly y: CurveAxis & { readonly unit?: string; readonly bounds?: readonly [number, number] };
+  readonly y: CurveAxis & {
+    readonly unit?: string;
+    readonly bounds?: readonly [number, number];
+    /** Ends of the axis. Default: those of the data. */
+    readonly domain?: readonly [number, number];
+  };
   /** Lines without points, one per variant. */
   readonly predictions?: readonly PredictionRow[];
+  /** Distance by which points of different variants at one position are drawn apart. Default 0. */
+  readonly dodge?: number;
   /** Connect the estimates of a variant. Default false. */
   readonly joined?: boolean;
 }
@@ -100,8 +107,11 @@ function panel(
     legend: drawn.length > 1 ? { ...levelLegend(drawn), symbolStrokeWidth: 0 } : null,
   });
   const { x, y } = encodings(rows, predictions, options);
+  const { dodge = 0 } = options;
+  const shift = (variant: string): number =>
+    dodge === 0 ? 0 : dodge * (drawn.indexOf(titleOf(variant)) - (drawn.length - 1) / 2);
   const points = rows.map(({ variant, x: place, y: value, interval }) => ({
-    ...{ variant: titleOf(variant), x: place, y: value },
+    ...{ variant: titleOf(variant), x: place + shift(variant), y: value },
     ...{ low: interval?.[0] ?? null, high: interval?.[1] ?? null },
   }));
   const bars = {
@@ -143,11 +153,13 @@ function encodings(
     { scale: xScale },
   );
   const ends = rows.flatMap(({ interval }) => interval ?? []);
-  const yDomain = axisDomain(
-    all.map((row) => row.y),
-    ends,
-    { scale: yScale, bounds: y.bounds },
-  );
+  const yDomain =
+    y.domain ??
+    axisDomain(
+      all.map((row) => row.y),
+      ends,
+      { scale: yScale, bounds: y.bounds },
+    );
   return {
     x: {
       field: "x",

@@ -3,11 +3,29 @@ import type { Json } from "../core/formats/json.js";
 import { axisDomain, axisTicks } from "./axis-range.js";
 import type { Figure } from "./figure.js";
 import { captionText, leftOut } from "./left-out.js";
+import { completeLevels, type Level, levelLegend, levelScale, levelTitles } from "./level.js";
 import { axisTitle, ink, palette, sizes, themedSpec } from "./theme.js";
 
 export interface ScatterRow {
   /** Printed beside the point. */
   readonly name: string;
+  readonly x: number;
+  readonly y: number;
+  /** The level whose color and shape the point has. Default: all points look the same. */
+  readonly group?: string;
+  /** Whether its name is printed. Default true. */
+  readonly isNamed?: boolean;
+}
+
+/** A line through places, such as a boundary, with a name at its end. */
+export interface ScatterLine {
+  readonly label: string;
+  readonly places: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** A text at a place, such as the name of a region. */
+export interface ScatterNote {
+  readonly text: string;
   readonly x: number;
   readonly y: number;
 }
@@ -26,50 +44,46 @@ export interface ScatterOptions {
   readonly caption?: string;
   readonly x: ScatterAxis;
   readonly y: ScatterAxis;
+  /** Order and names of the groups. */
+  readonly groups?: readonly Level[];
+  readonly lines?: readonly ScatterLine[];
+  readonly notes?: readonly ScatterNote[];
 }
 
 const frame = { width: 720, height: 440 } as const;
 
 /** Draws one point per row. Names are placed so that they cover no point and no other name, if there is room. */
 export function scatterFigure(rows: readonly ScatterRow[], options: ScatterOptions): Figure {
+  const { lines = [], notes = [] } = options;
   const omitted = leftOut();
   const keeps = (value: number, { scale = "log" }: ScatterAxis, name: string): boolean =>
     scale === "log" ? omitted.keepsPositive(value, name) : omitted.keeps(value, name);
   const shown = rows.filter(({ name, x, y }) => keeps(x, options.x, name) && keeps(y, options.y, name));
   const caption = captionText(options.caption, ...omitted.sentences());
-  const [x, y] = [axisOf("x", shown, options.x), axisOf("y", shown, options.y)];
+  const all = [...shown, ...lines.flatMap(({ places }) => places), ...notes];
+  const [x, y] = [axisOf("x", all, options.x), axisOf("y", all, options.y)];
+  const encoding = { x: x.encoding, y: y.encoding };
   const places = shown.map((row) => ({ x: x.place(row.x) * frame.width, y: (1 - y.place(row.y)) * frame.height }));
   const labels = labelPlaces(
     places,
-    shown.map(({ name }) => name),
+    shown.map(({ name, isNamed = true }) => (isNamed ? name : "")),
   );
   return {
     id: options.id,
     title: options.title,
     caption,
-    rows: rows.map(({ name, x, y }) => ({ name, x, y })),
+    rows: rows.map(({ name, x, y, group }) => ({ name, x, y, ...(group === undefined ? {} : { group }) })),
     spec: themedSpec(
       { ...options, description: `${options.title}. ${caption}` },
       {
         ...frame,
         layer: [
-          {
-            data: { values: shown.map((row) => ({ x: row.x, y: row.y })) },
-            mark: { type: "point", filled: true, size: 90, opacity: 1, color: palette[0] },
-            encoding: { x: x.encoding, y: y.encoding },
-          },
-          ...shown.map((row, index) => ({
-            data: { values: [{ x: row.x, y: row.y }] },
-            mark: {
-              ...labels[index],
-              type: "text",
-              text: row.name,
-              baseline: "middle",
-              fontSize: sizes.label,
-              color: ink.text,
-            },
-            encoding: { x: x.encoding, y: y.encoding },
-          })),
+          ...lines.flatMap((line) => lineLayers(line, encoding)),
+          pointLayer(shown, options.groups ?? [], encoding),
+          ...shown.flatMap((row, index) =>
+            row.isNamed === false ? [] : [textLayer({ ...row, text: row.name }, labels[index], encoding)],
+          ),
+          ...notes.map((note) => textLayer(note, { align: "center", fontStyle: "italic" }, encoding)),
         ],
         view: { stroke: ink.quiet },
       },
@@ -77,8 +91,59 @@ export function scatterFigure(rows: readonly ScatterRow[], options: ScatterOptio
   };
 }
 
+type Encoding = { readonly [key: string]: Json };
+
+function pointLayer(rows: readonly ScatterRow[], groups: readonly Level[], encoding: Encoding): Json {
+  const isGrouped = rows.some(({ group }) => group !== undefined);
+  const mark = { type: "point", filled: true, size: 90, opacity: 1 };
+  if (!isGrouped) {
+    const values = rows.map(({ x, y }) => ({ x, y }));
+    return { data: { values }, mark: { ...mark, color: palette[0] }, encoding };
+  }
+  const levels = completeLevels(
+    groups,
+    rows.flatMap(({ group }) => group ?? []),
+  );
+  const titles = levelTitles(levels);
+  const present = new Set(rows.flatMap(({ group }) => group ?? []));
+  const drawn = levels.filter(({ id }) => present.has(id)).map(({ title }) => title);
+  const channel = (name: "color" | "shape"): Json => ({
+    field: "group",
+    type: "nominal",
+    scale: levelScale(name, levels, present),
+    legend: { ...levelLegend(drawn), symbolStrokeWidth: 0 },
+  });
+  const values = rows.map(({ x, y, group = "" }) => ({ x, y, group: titles.get(group) ?? group }));
+  return { data: { values }, mark, encoding: { ...encoding, color: channel("color"), shape: channel("shape") } };
+}
+
+/** The line, and its name to the left of its last place. */
+function lineLayers({ label, places }: ScatterLine, encoding: Encoding): Json[] {
+  const last = places.at(-1);
+  return [
+    {
+      data: { values: places.map(({ x, y }) => ({ x, y })) },
+      mark: { type: "line", color: ink.reference, strokeWidth: 2 },
+      encoding,
+    },
+    ...(last === undefined ? [] : [textLayer({ ...last, text: label }, { align: "right", dx: -10 }, encoding)]),
+  ];
+}
+
+function textLayer(
+  { x, y, text }: ScatterNote,
+  place: { readonly [key: string]: Json } | LabelPlace,
+  encoding: Encoding,
+): Json {
+  return {
+    data: { values: [{ x, y }] },
+    mark: { ...place, type: "text", text, baseline: "middle", fontSize: sizes.label, color: ink.text },
+    encoding,
+  };
+}
+
 /** A channel's encoding, and the position of a value in the frame, 0 to 1. */
-function axisOf(field: "x" | "y", rows: readonly ScatterRow[], { title, unit, scale = "log" }: ScatterAxis) {
+function axisOf(field: "x" | "y", rows: readonly Place[], { title, unit, scale = "log" }: ScatterAxis) {
   const values = rows.map((row) => row[field]);
   const domain = axisDomain(values, [], { scale, labeled: values });
   const to = scale === "log" ? Math.log10 : (value: number): number => value;
@@ -87,7 +152,8 @@ function axisOf(field: "x" | "y", rows: readonly ScatterRow[], { title, unit, sc
     type: "quantitative",
     title: axisTitle(title, unit),
     scale: { type: scale, domain, nice: false, ...(scale === "linear" ? { zero: false } : {}) },
-    axis: { ...axisTicks(domain, scale), format: "~s", labelFlush: false },
+    // `100m` for 0.1 is for engineers only.
+    axis: { ...axisTicks(domain, scale), format: domain[0] < 0.5 ? "~g" : "~s", labelFlush: false },
   };
   return { encoding, place: (value: number): number => (to(value) - to(domain[0])) / (to(domain[1]) - to(domain[0])) };
 }

@@ -13,6 +13,8 @@ export interface ViolinMetric extends Level {
   /** Printed after the title. */
   readonly unit?: string;
   readonly references?: readonly ReferenceLine[];
+  /** Lines below the title, where panels stand side by side. */
+  readonly notes?: readonly string[];
 }
 
 export interface ViolinOptions {
@@ -24,8 +26,14 @@ export interface ViolinOptions {
   readonly variants?: readonly Level[];
   /** Layers from input to output, left to right. */
   readonly layers?: readonly Level[];
-  /** Panels, top to bottom. */
+  /** Panels, top to bottom, or row by row if there are columns. */
   readonly metrics?: readonly ViolinMetric[];
+  /** Panels side by side; each then has its title above. Default 1. */
+  readonly columns?: number;
+  /** With columns: whether the panels of a row have one scale, so that they can be compared. Default false. */
+  readonly sharesScale?: boolean;
+  /** With columns: title of the vertical axes. */
+  readonly valueTitle?: string;
 }
 
 /**
@@ -46,8 +54,6 @@ export function violinFigure(rows: readonly ViolinRow[], options: ViolinOptions)
   );
   const groups = violinGroups(shown, variants, layers);
   const caption = captionText(options.caption, readingText(groups), ...omitted.sentences());
-  const labels = metrics.flatMap(({ references = [] }) => references.map(({ label }) => label.length));
-  const margin = Math.max(0, ...labels) * sizes.character;
   return {
     id: options.id,
     title: options.title,
@@ -56,16 +62,75 @@ export function violinFigure(rows: readonly ViolinRow[], options: ViolinOptions)
     spec: themedSpec(
       { ...options, description: `${options.title}. ${caption}` },
       {
-        vconcat: metrics.map((metric, index) =>
-          panelSpec(
-            groups.filter((group) => group.metric === metric.id),
-            { metric, variants, layers, isLast: index === metrics.length - 1, margin },
-          ),
-        ),
-        spacing: 18,
+        ...arrangement(groups, { metrics, variants, layers, options }),
       },
     ),
   };
+}
+
+interface Arranged {
+  readonly metrics: readonly ViolinMetric[];
+  readonly variants: readonly Level[];
+  readonly layers: readonly Level[];
+  readonly options: ViolinOptions;
+}
+
+/** Panels below one another, or in rows of `columns`. */
+function arrangement(
+  groups: readonly ViolinGroup[],
+  { metrics, variants, layers, options }: Arranged,
+): { readonly [key: string]: Json } {
+  const { columns = 1, sharesScale = false, valueTitle } = options;
+  const ofMetric = (metric: ViolinMetric): ViolinGroup[] => groups.filter((group) => group.metric === metric.id);
+  const labels = metrics.flatMap(({ references = [] }) => references.map(({ label }) => label.length));
+  const margin = Math.max(0, ...labels) * sizes.character;
+  if (columns === 1) {
+    const width = panelWidth(1, sizes.axis) - margin;
+    const vconcat = metrics.map((metric, index) => {
+      const look: Look = { title: axisTitle(metric.title, metric.unit), width, height: 230 };
+      const own = ofMetric(metric);
+      const isLast = index === metrics.length - 1;
+      return panelSpec(own, { metric, variants, layers, isLast, look, domain: domainOf(own, [metric]) });
+    });
+    return { vconcat, spacing: 18 };
+  }
+  const concat = metrics.map((metric, index) => {
+    const first = index - (index % columns);
+    const row = sharesScale ? metrics.slice(first, first + columns) : [metric];
+    const own = ofMetric(metric);
+    const isFirst = index === first;
+    const look: Look = {
+      heading: [axisTitle(metric.title, metric.unit), ...(metric.notes ?? [])],
+      title: isFirst ? (valueTitle ?? null) : null,
+      width: panelWidth(columns, sizes.axis) - margin,
+      height: 190,
+    };
+    return panelSpec(own, {
+      metric,
+      variants,
+      layers,
+      isLast: true,
+      look,
+      domain: domainOf(row.flatMap(ofMetric), row),
+    });
+  });
+  return { concat, columns, spacing: { row: 22, column: sizes.gap } };
+}
+
+/** Vertical domain of panels. */
+function domainOf(groups: readonly ViolinGroup[], metrics: readonly ViolinMetric[]): [number, number] {
+  const references = metrics.flatMap((metric) => (metric.references ?? []).map(({ value }) => value));
+  return axisDomain([...groups.flatMap(({ values }) => values), ...references], [], { scale: "linear" });
+}
+
+/** Sizes and titles of a panel. */
+interface Look {
+  /** Title of the vertical axis. */
+  readonly title: string | null;
+  /** Lines above the panel. */
+  readonly heading?: readonly string[];
+  readonly width: number;
+  readonly height: number;
 }
 
 function readingText(groups: readonly ViolinGroup[]): string {
@@ -84,27 +149,27 @@ interface PanelOptions {
   readonly variants: readonly Level[];
   readonly layers: readonly Level[];
   readonly isLast: boolean;
-  /** Space to the right of the panel for the labels of references. */
-  readonly margin: number;
+  readonly look: Look;
+  readonly domain: readonly [number, number];
 }
 
-function panelSpec(groups: readonly ViolinGroup[], { metric, variants, layers, isLast, margin }: PanelOptions): Json {
-  const width = panelWidth(1, sizes.axis) - margin;
+function panelSpec(groups: readonly ViolinGroup[], panel: PanelOptions): Json {
+  const { metric, variants, layers, isLast, domain, look } = panel;
+  const { width, height, heading } = look;
   const shapes = violinShapes(groups, variants);
-  const references = (metric.references ?? []).map(({ value }) => value);
-  const domain = axisDomain([...groups.flatMap(({ values }) => values), ...references], [], { scale: "linear" });
   const y = {
     field: "value",
     type: "quantitative",
-    title: axisTitle(metric.title, metric.unit),
+    title: look.title,
     scale: { domain, nice: false },
     axis: { minExtent: sizes.axis, ...axisTicks(domain, "linear") },
   };
   const x = { field: "left", type: "quantitative" };
   const color = colorEncoding(groups, variants);
   return {
+    ...(heading === undefined ? {} : { title: panelTitle(heading) }),
     width,
-    height: 230,
+    height,
     layer: [
       layerAxis(layers, isLast),
       ...(metric.references ?? []).flatMap((reference) =>
@@ -131,6 +196,12 @@ function panelSpec(groups: readonly ViolinGroup[], { metric, variants, layers, i
   };
 }
 
+/** The first line is the title, the others say more in smaller letters. */
+function panelTitle([text, ...subtitle]: readonly string[]): Json {
+  const notes = subtitle.length === 0 ? {} : { subtitle, subtitleFontSize: sizes.label - 1, subtitlePadding: 3 };
+  return { text, ...notes, fontSize: sizes.title, anchor: "start", frame: "group", offset: 6 };
+}
+
 function colorEncoding(groups: readonly ViolinGroup[], variants: readonly Level[]): { readonly [key: string]: Json } {
   const present = new Set(groups.map(({ variant }) => variants[variant].id));
   const titles = variants.filter(({ id }) => present.has(id)).map(({ title }) => title);
@@ -144,6 +215,9 @@ function colorEncoding(groups: readonly ViolinGroup[], variants: readonly Level[
         : null,
   };
 }
+
+/** Layers whose numbers fit below a quarter of a figure. */
+const mostNarrow = 8;
 
 /** Faint lines between the layers. They carry the horizontal axis, with layer names below. */
 function layerAxis(layers: readonly Level[], isLast: boolean): Json {
@@ -162,6 +236,10 @@ function layerAxis(layers: readonly Level[], isLast: boolean): Json {
           ticks: false,
           values: layers.map((_, index) => index),
           labels: isLast,
+          // Few numbers fit even below narrow panels, where Vega would leave out every other one.
+          ...(layers.length <= mostNarrow && layers.every(({ title }) => title.length < 3)
+            ? { labelOverlap: false }
+            : {}),
           labelExpr: `${names}[datum.value]`,
         },
       },

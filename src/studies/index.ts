@@ -2,6 +2,7 @@
 import type { StudyDefinition } from "../study/definition.js";
 import { architectures } from "./architectures/index.js";
 import { dyingRelu } from "./dying-relu/index.js";
+import { initialization } from "./initialization/index.js";
 import { normalization } from "./normalization/index.js";
 
 export { type Judgement, type JudgeOptions, judge, type Region } from "../study/analysis/judge.js";
@@ -49,11 +50,12 @@ export {
 export { type MeasurementInput, type MeasurementPlan, measurementPlan } from "../study/measurement.js";
 export { runStudy, type StudyOutcome, type StudyRequest } from "../study/run-study.js";
 export type { RunStore } from "../study/store/store.js";
-export { architectures, dyingRelu, normalization };
+export { architectures, dyingRelu, initialization, normalization };
 
 /** Every study by its id. */
 export const studies: Readonly<Record<string, StudyDefinition>> = {
   normalization,
+  initialization,
   "dying-relu": dyingRelu,
   architectures,
 };
