@@ -119,18 +119,18 @@ ${darkFigureRules}
   nav a::after { content: none; }
   html { font-size: 11.5px; }
   main h2 { break-before: page; border-top: 0; padding-top: 0; margin-top: 0; }
-  main > section:only-child h2 { break-before: auto; }
+  main > section:only-of-type h2 { break-before: auto; }
   p, dl.plain, .note, .claim dl { max-width: none; }
   h3, caption { break-after: avoid; }
   figure, .claim, .tables > *, tr { break-inside: avoid; }
   h3 { margin: 1.2rem 0 .4rem; }
   footer { margin-top: .6rem; padding-top: .3rem; break-before: avoid; }
   figure { margin: 0 0 .9rem; }
-  .plate svg { max-height: 95mm; }
+  .plate svg { max-height: 74mm; }
   .claim { padding: .45rem 0; }
   .tables { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .8rem 1.4rem; }
   table { font-size: 7.5pt; }
-  table.small { font-size: 6.8pt; }
+  table.small { font-size: 5.6pt; line-height: 1.2; }
   th, td { padding: .1rem .5rem .1rem 0; }
   .plate { border: 0; overflow: visible; }
   .plate svg { min-width: 0; }
