@@ -74,6 +74,8 @@ describe("is remarked on", () => {
     ["a warm-up as long as the training", { schedule: { kind: "warmUp", length: 2 } }],
     ["a warm-up of steps that is longer", { schedule: { kind: "warmUp", length: 10, unit: "step" }, steps: 4 }],
     ["a warm-up after a warm-up", { schedule: { kind: "warmUp", length: 1, next: { kind: "warmUp", length: 1 } } }],
+    ["patience in a part of an epoch", { stop: { kind: "noImprovement" }, steps: 1 }],
+    ["the best of no whole epoch", { stop: { kind: "noImprovement" }, keep: { best: "loss" }, steps: 1 }],
     ["smoothing that leaves nothing of the targets", { loss: { kind: "crossEntropy", labelSmoothing: 1 } }],
     [
       "a model of which only running statistics are left",
@@ -87,6 +89,7 @@ describe("is remarked on", () => {
 test("nothing is said of a training that can learn, nor of one that only measures", async () => {
   expect(await remarks({})).toEqual([]);
   expect(await remarks({ schedule: { kind: "warmUp", length: 1.5 } })).toEqual([]);
+  expect(await remarks({ stop: { kind: "noImprovement" }, keep: { best: "accuracy" }, steps: 2 })).toEqual([]);
   expect(await remarks({ loss: { kind: "crossEntropy", classWeights: [0, 1, 0], ignoreIndex: 0 } })).toEqual([]);
   expect(await remarks({ freeze: ["*"], steps: 0 })).toEqual([]);
 });

@@ -30,6 +30,7 @@ export function checkFutility(request: FutilityRequest): string[] {
     ...targetRemarks(request),
     ...choiceRemarks(request.network, request.loss),
     ...rateRemarks(request),
+    ...epochRemarks(request),
   ];
 }
 
@@ -118,5 +119,18 @@ function rateRemarks({ spec, totalSteps, stepsPerEpoch }: FutilityRequest): stri
   if (warmUp < totalSteps) return [];
   return [
     `the warm-up takes ${warmUp} steps and the training ${totalSteps}: the learning rate never arrives where the schedule begins`,
+  ];
+}
+
+/** Rules that compare epochs, in a training that ends before its first one. */
+function epochRemarks({ spec, totalSteps, stepsPerEpoch }: FutilityRequest): string[] {
+  if (totalSteps >= stepsPerEpoch) return [];
+  const rules = [
+    ...(spec.stop?.kind === "noImprovement" ? ["patience"] : []),
+    ...(spec.keep === undefined ? [] : ["the best weights"]),
+  ];
+  if (rules.length === 0) return [];
+  return [
+    `nothing to compare for ${rules.join(" and ")}: they count whole epochs, and the training ends after ${totalSteps} of the ${stepsPerEpoch} steps of its first one`,
   ];
 }
